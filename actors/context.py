@@ -1,0 +1,185 @@
+"""What an actor may use: its place in the tree, time, chance, identifiers, timers, requests."""
+
+import asyncio
+import hashlib
+import random
+from collections.abc import Callable, Coroutine
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import structlog
+
+from actors.actor import Actor
+from actors.clock import Clock
+from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
+from actors.message import Asked, Call, Deferred, Request
+from actors.ref import DEFAULT_TIMEOUT, Ref
+from actors.supervision import Restart
+from actors.timers import Timer
+
+if TYPE_CHECKING:
+    from actors.system import ActorSystem
+
+R = TypeVar("R")
+
+
+class Context:
+    """The context of one incarnation of one actor."""
+
+    __slots__ = ("_incarnation", "_log", "_random", "clock", "me", "path", "system")
+
+    def __init__(self, me: Ref[Any], incarnation: int) -> None:
+        self.me = me
+        self.path = me.path
+        self.system: ActorSystem = me.system
+        self.clock: Clock = me.system.clock
+        self._incarnation = incarnation
+        self._random: random.Random | None = None
+        self._log: Any = None
+
+    # --- chance, identity, log -------------------------------------------------------------
+
+    @property
+    def random(self) -> random.Random:
+        """This incarnation's own source, seeded from the system's seed and the path."""
+        if self._random is None:
+            seed = f"{self.system.seed}:{self.path}:{self._incarnation}"
+            digest = hashlib.blake2b(seed.encode(), digest_size=16).digest()
+            self._random = random.Random(int.from_bytes(digest))
+        return self._random
+
+    def uid(self) -> str:
+        """A version 4 UUID (RFC 9562) from `random`."""
+        bits = self.random.getrandbits(128)
+        bits = bits & ~(0xF << 76) | 4 << 76
+        bits = bits & ~(0x3 << 62) | 2 << 62
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+
+    @property
+    def log(self) -> Any:
+        """A structlog logger bound to the actor's path."""
+        if self._log is None:
+            self._log = structlog.get_logger("actors").bind(actor=self.path)
+        return self._log
+
+    # --- the tree --------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        factory: Callable[[], Actor],
+        name: str,
+        *,
+        mailbox: MailboxSpec = DEFAULT_MAILBOX,
+        restart: Restart | None = None,
+    ) -> Ref[Any]:
+        """Start a child. Raises Misuse when the name is taken."""
+        return self.system.spawn(factory, name, parent=self.me, mailbox=mailbox, restart=restart)
+
+    def stop(self, ref: Ref[Any] | None = None) -> None:
+        """Stop an actor (this one when None) with all below it, in the background."""
+        self.system.stop_actor(self.me if ref is None else ref)
+
+    def watch(self, ref: Ref[Any]) -> None:
+        """Be told `Terminated(ref, reason)` when the actor stops for good."""
+        self.system.watch(ref, self.me)
+
+    def unwatch(self, ref: Ref[Any]) -> None:
+        """Take `watch` back."""
+        self.system.unwatch(ref, self.me)
+
+    def join(self, group: str) -> None:
+        """Become a member of a named group, until `leave` or the end."""
+        self.system.groups.setdefault(group, {})[self.me] = None
+
+    def leave(self, group: str) -> None:
+        """Leave a group; nothing happens when not a member."""
+        self.system.groups.get(group, {}).pop(self.me, None)
+
+    def members(self, group: str) -> tuple[Ref[Any], ...]:
+        """The members of a group, in the order in which they joined."""
+        return tuple(self.system.groups.get(group, ()))
+
+    # --- time ------------------------------------------------------------------------------
+
+    def after(self, seconds: float, message: object) -> Timer:
+        """Tell this actor `message` after `seconds`; dropped when it restarts before."""
+        return self.call_after(seconds, self.me._dispatch, message)
+
+    def call_after(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
+        """Run a function in this actor's own turn after `seconds`."""
+        call = Call(function, args, self._incarnation)
+        at = self.clock.monotonic() + max(0.0, seconds)
+        return self.system.timers.at(at, partial(self.me._deliver_own, call))
+
+    def every(self, seconds: float, message: object) -> Timer:
+        """Tell this actor `message` every `seconds`, until the timer is cancelled."""
+        timer = Timer(self.clock.monotonic(), _nothing)
+        self._repeat(timer, seconds, message)
+        return timer
+
+    def _repeat(self, timer: Timer, seconds: float, message: object) -> None:
+        def fire() -> None:
+            if timer.active and self._incarnation == self.me._incarnation:
+                timer.at += seconds
+                self.system.timers.at(timer.at + seconds, fire)
+                self.me._deliver_own(Call(self.me._dispatch, (message,), self._incarnation))
+
+        self.system.timers.at(timer.at + seconds, fire)
+
+    # --- requests --------------------------------------------------------------------------
+
+    def request(
+        self,
+        ref: Ref[Any],
+        request: Request[R],
+        then: Callable[[R], Any],
+        failed: Callable[[BaseException], Any] | None = None,
+        timeout: float | None = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Ask without awaiting: `then(reply)` runs in this actor's own turn.
+
+        `failed(error)` gets Refusal, AskTimeout, ActorStopped or ActorCrashed; without it the
+        error is raised in this actor's turn, which its supervisor then hears of.
+        """
+        deliver, incarnation = self.me._deliver_own, self._incarnation
+
+        def on_reply(value: R) -> None:
+            deliver(Call(then, (value,), incarnation))
+
+        def on_failure(error: BaseException) -> None:
+            deliver(Call(failed or _raise, (error,), incarnation))
+
+        asked = Asked(request, on_reply, on_failure)
+        if timeout is not None:
+            self.system.deadlines.add(timeout, asked, ref)
+        ref._deliver_request(asked)
+
+    def defer(self) -> Deferred[Any]:
+        """The later reply to the request being handled; return it from the handler."""
+        return Deferred(self.me._asked)
+
+    def task(self, coroutine: Coroutine[Any, Any, R], name: str = "task") -> "asyncio.Task[R]":
+        """Run a coroutine that belongs to this actor: cancelled when it stops or restarts.
+
+        An exception that escapes it fails the actor.
+        """
+        task = self.system.loop.create_task(coroutine, name=f"{self.path} {name}")
+        self.me._own_task(task)
+        task.add_done_callback(self._task_done)
+        return task
+
+    def _task_done(self, task: "asyncio.Task[Any]") -> None:
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is not None:
+            self.me._deliver_own(Call(_raise, (error,), self._incarnation))
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+def _nothing() -> None:
+    pass

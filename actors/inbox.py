@@ -1,0 +1,83 @@
+"""A mailbox for code that is not an actor: a ref to give away, and messages to iterate over."""
+
+import asyncio
+from collections import deque
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from actors.actor import Actor
+from actors.mailbox import MailboxSpec
+from actors.ref import Ref
+
+if TYPE_CHECKING:
+    from actors.system import ActorSystem
+
+
+class _InboxActor(Actor):
+    def __init__(self, inbox: "Inbox") -> None:
+        self._inbox = inbox
+
+    def on_any(self, message: object) -> None:
+        """Whatever is told."""
+        self._inbox._put(message)
+
+
+class Inbox:
+    """`async with system.inbox() as inbox`: tell `inbox.ref`; `async for message in inbox`.
+
+    At most `capacity` messages wait to be read; further ones are refused by the ref's `offer`.
+    """
+
+    def __init__(self, system: "ActorSystem", capacity: int) -> None:
+        self._system = system
+        self._capacity = capacity
+        self._messages: deque[Any] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self.ref: Ref[Any]
+
+    async def __aenter__(self) -> "Inbox":
+        self.ref = self._system.spawn(
+            lambda: _InboxActor(self),
+            self._system.unique_name("inbox"),
+            mailbox=MailboxSpec(capacity=self._capacity),
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._system.supervisor.stop_tree(self.ref, None)
+
+    def __aiter__(self) -> "Inbox":
+        return self
+
+    async def __anext__(self) -> Any:
+        """The next message; waits for one."""
+        while not self._messages:
+            self._waiter = self._system.loop.create_future()
+            await self._waiter
+        message = self._messages.popleft()
+        self._resize()
+        return message
+
+    def get_nowait(self) -> Any | None:
+        """The next message if one waits, else None."""
+        if not self._messages:
+            return None
+        message = self._messages.popleft()
+        self._resize()
+        return message
+
+    def _put(self, message: Any) -> None:
+        self._messages.append(message)
+        self._resize()
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _resize(self) -> None:
+        # What waits here counts against the ref's bound, so that senders feel a slow reader.
+        if not self.ref.stopped:
+            self.ref._capacity = max(0, self._capacity - len(self._messages))

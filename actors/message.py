@@ -1,0 +1,76 @@
+"""Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+R = TypeVar("R", covariant=True)
+
+
+class Request(Struct, Generic[R], frozen=True, gc=False):
+    """Base of messages that expect a reply of type R."""
+
+
+class Asked:
+    """A request in a mailbox, with the two ways to end it. Only the first end counts."""
+
+    __slots__ = ("_failed", "_replied", "ended", "request")
+
+    def __init__(
+        self,
+        request: Request[Any],
+        replied: Callable[[Any], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.request = request
+        self.ended = False
+        self._replied = replied
+        self._failed = failed
+
+    def reply(self, value: Any) -> None:
+        """Answer the request."""
+        if not self.ended:
+            self.ended = True
+            self._replied(value)
+
+    def fail(self, error: BaseException) -> None:
+        """End the request with an exception for the asker."""
+        if not self.ended:
+            self.ended = True
+            self._failed(error)
+
+
+class Call:
+    """A function to run in the actor's own turn: a timer, a reply, a task's end.
+
+    It is dropped when the actor has restarted since it asked for it.
+    """
+
+    __slots__ = ("arguments", "function", "incarnation")
+
+    def __init__(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], incarnation: int
+    ) -> None:
+        self.function = function
+        self.arguments = arguments
+        self.incarnation = incarnation
+
+
+class Deferred(Generic[R]):
+    """The promise of a later reply; a handler returns it and calls `reply` or `fail` later."""
+
+    __slots__ = ("_asked",)
+
+    def __init__(self, asked: Asked | None) -> None:
+        self._asked = asked
+
+    def reply(self, value: Any) -> None:
+        """Answer the request; ignored if it was told rather than asked, or has ended."""
+        if self._asked is not None:
+            self._asked.reply(value)
+
+    def fail(self, error: BaseException) -> None:
+        """End the request with an exception for the asker."""
+        if self._asked is not None:
+            self._asked.fail(error)

@@ -1,0 +1,438 @@
+"""A ref: the address of an actor, and at once its cell (mailbox, state, place in the tree).
+
+One object serves as both because a ref that wraps a cell costs a tenth of the throughput. Only the
+methods without an underscore are for users; the rest is the runtime's.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine
+from enum import IntEnum
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from actors.actor import Actor, handler_names
+from actors.errors import ActorCrashed, ActorStopped, MailboxFull, Misuse, Refusal
+from actors.mailbox import MailboxSpec
+from actors.message import Asked, Call, Deferred, Request
+from actors.supervision import Restart, RestartHistory
+
+if TYPE_CHECKING:
+    from actors.context import Context
+    from actors.system import ActorSystem
+
+M = TypeVar("M", contravariant=True)
+R = TypeVar("R")
+
+QUOTA: Final = 64  # messages of one actor before others have their turn
+DEFAULT_TIMEOUT: Final = 30.0  # seconds an ask waits for its reply
+
+Handler = Callable[[Any], Any]
+
+
+class Life(IntEnum):
+    """Where a cell stands."""
+
+    STARTING = 0
+    RUNNING = 1
+    SUSPENDED = 2  # an async handler or hook is under way, or a restart is waited for
+    STOPPING = 3
+    STOPPED = 4
+
+
+class Ref(Generic[M]):
+    """The address of an actor. It stays valid when the actor restarts."""
+
+    __slots__ = (
+        "__weakref__",
+        "_actor",
+        "_asked",
+        "_capacity",
+        "_children",
+        "_context",
+        "_drained",
+        "_factory",
+        "_handlers",
+        "_history",
+        "_incarnation",
+        "_life",
+        "_mailbox",
+        "_paused",
+        "_policy",
+        "_scheduled",
+        "_spec",
+        "_tasks",
+        "_waiters",
+        "_watchers",
+        "handled",
+        "name",
+        "parent",
+        "path",
+        "system",
+    )
+
+    def __init__(
+        self,
+        system: "ActorSystem",
+        parent: "Ref[Any] | None",
+        name: str,
+        factory: Callable[[], Actor],
+        spec: MailboxSpec,
+        policy: Restart,
+    ) -> None:
+        self.system = system
+        self.parent = parent
+        self.name = name
+        self.path: str = f"{parent.path if parent is not None else ''}/{name}"
+        self.handled = 0
+        self._factory = factory
+        self._spec = spec
+        self._capacity = spec.capacity
+        self._policy = policy
+        self._history: RestartHistory | None = None
+        self._mailbox: deque[Any] = deque()
+        self._scheduled = False
+        self._paused = False
+        self._life = Life.STARTING
+        self._incarnation = 0
+        self._children: dict[str, Ref[Any]] | None = None
+        self._watchers: dict[Ref[Any], None] | None = None
+        self._tasks: dict[asyncio.Task[Any], None] | None = None
+        self._waiters: deque[asyncio.Future[None]] | None = None
+        self._asked: Asked | None = None
+        self._actor: Actor | None = None
+        self._context: Context
+        self._handlers: dict[type, Handler] = {}
+        self._drained: Callable[[], None] | None = None
+
+    # --- for everybody ---------------------------------------------------------------------
+
+    def tell(self, message: M) -> None:
+        """Put a message into the mailbox; never waits. A full mailbox follows its policy."""
+        if self._scheduled:
+            if len(self._mailbox) >= self._capacity:
+                self._overflow(message)
+                return
+            self._mailbox.append(message)
+            return
+        self._mailbox.append(message)
+        self._schedule()
+
+    def offer(self, message: M) -> bool:
+        """As `tell`, but answers False when the mailbox is full or the actor has stopped."""
+        if len(self._mailbox) >= self._capacity:
+            return False
+        self._mailbox.append(message)
+        if not self._scheduled:
+            self._schedule()
+        return True
+
+    async def send(self, message: M) -> None:
+        """As `tell`, but waits for room. Raises ActorStopped."""
+        while len(self._mailbox) >= self._capacity:
+            if self._life >= Life.STOPPING:
+                raise ActorStopped(self.path)
+            waiter = self.system.loop.create_future()
+            if self._waiters is None:
+                self._waiters = deque()
+            self._waiters.append(waiter)
+            await waiter
+        self.tell(message)
+
+    def ask(
+        self, request: Request[R], timeout: float | None = DEFAULT_TIMEOUT
+    ) -> "asyncio.Future[R]":
+        """The reply to a request. Raises Refusal, AskTimeout, ActorStopped, ActorCrashed."""
+        future: asyncio.Future[R] = self.system.loop.create_future()
+        asked = Asked(request, partial(_resolve, future), partial(_reject, future))
+        if timeout is not None:
+            self.system.deadlines.add(timeout, asked, self)
+        self._deliver_request(asked)
+        return future
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the actor has stopped for good."""
+        return self._life == Life.STOPPED
+
+    @property
+    def mailbox_depth(self) -> int:
+        """How many messages wait."""
+        return len(self._mailbox)
+
+    @property
+    def restarts(self) -> int:
+        """How many times the actor was restarted."""
+        return self._history.count if self._history is not None else 0
+
+    @property
+    def children(self) -> "tuple[Ref[Any], ...]":
+        """The actor's children, in the order in which they were spawned."""
+        return tuple(self._children.values()) if self._children is not None else ()
+
+    def __repr__(self) -> str:
+        return f"<Ref {self.path}>"
+
+    # --- delivery --------------------------------------------------------------------------
+
+    def _deliver_request(self, asked: Asked) -> None:
+        if len(self._mailbox) >= self._capacity:
+            if self._life >= Life.STOPPING:
+                asked.fail(ActorStopped(self.path))
+            else:
+                self.system.dead_letter(self, asked.request, "mailbox full")
+                asked.fail(MailboxFull(self.path, self._spec.capacity))
+            return
+        self._mailbox.append(asked)
+        if not self._scheduled:
+            self._schedule()
+
+    def _deliver_own(self, message: Any) -> None:
+        """What the actor itself asked for: not subject to the bound."""
+        if self._life >= Life.STOPPING:
+            return
+        self._mailbox.append(message)
+        if not self._scheduled:
+            self._schedule()
+
+    def _schedule(self) -> None:
+        self._scheduled = True
+        system = self.system
+        system.ready.append(self)
+        if not system.awake:
+            system.wake()
+
+    def _overflow(self, message: Any) -> None:
+        if self._life >= Life.STOPPING:
+            self.system.dead_letter(self, message, "stopped")
+        elif self._spec.overflow == "drop_oldest":
+            oldest = self._mailbox.popleft()
+            self._mailbox.append(message)
+            self.system.dead_letter(self, oldest, "mailbox full")
+        elif self._spec.overflow == "reject":
+            self.system.dead_letter(self, message, "mailbox full")
+        else:
+            raise MailboxFull(self.path, self._spec.capacity)
+
+    # --- one turn --------------------------------------------------------------------------
+
+    def _turn(self) -> int:
+        """Handle up to a quota of messages; answers how many."""
+        mailbox, handlers = self._mailbox, self._handlers
+        count = 0
+        if self._life != Life.RUNNING or self._paused:
+            self._scheduled = True  # parked: whoever resumes it puts it into the queue again
+            return 1
+        try:
+            while mailbox and count < QUOTA:
+                message = mailbox.popleft()
+                count += 1
+                handler = handlers.get(type(message))
+                if handler is None:
+                    handler = self._find_handler(type(message))
+                handler(message)
+                if self._suspended():
+                    self.handled += count
+                    return count
+            if self._drained is not None:
+                self._drained()
+        except Exception as error:
+            self.handled += count
+            self._failed(error)
+            return count
+        self.handled += count
+        if self._waiters:
+            self._admit_waiters()
+        if mailbox:
+            self.system.ready.append(self)
+        else:
+            self._scheduled = False
+        return count
+
+    def _suspended(self) -> bool:
+        return self._life is not Life.RUNNING
+
+    def _admit_waiters(self) -> None:
+        waiters = self._waiters
+        room = self._capacity - len(self._mailbox)
+        while waiters and room > 0:
+            waiter = waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                room -= 1
+
+    def _find_handler(self, message_class: type) -> Handler:
+        for base in message_class.__mro__[1:]:
+            handler = self._handlers.get(base)
+            if handler is not None and base not in (Asked, Call):
+                break
+        else:
+            handler = self._unhandled
+        self._handlers[message_class] = handler
+        return handler
+
+    def _unhandled(self, message: Any) -> None:
+        asked = self._asked
+        self.system.unhandled(self, message)
+        if asked is not None:
+            raise _Unhandled(f"{self.path} has no handler for {type(message).__qualname__}")
+
+    def _handle_asked(self, asked: Asked) -> None:
+        request = asked.request
+        handler = self._handlers.get(type(request)) or self._find_handler(type(request))
+        self._asked = asked
+        try:
+            reply = handler(request)
+        except Refusal as refusal:
+            asked.fail(refusal)
+        except _Unhandled as error:
+            asked.fail(Misuse(str(error)))
+        except Exception as error:
+            asked.fail(ActorCrashed(self.path, error))
+            raise
+        else:
+            if reply is not _LATER and type(reply) is not Deferred:
+                asked.reply(reply)
+        finally:
+            self._asked = None
+
+    def _dispatch(self, message: Any) -> None:
+        """Handle a message now; the actor's own timers arrive this way."""
+        (self._handlers.get(type(message)) or self._find_handler(type(message)))(message)
+
+    def _handle_call(self, call: Call) -> None:
+        if call.incarnation == self._incarnation:
+            call.function(*call.arguments)
+
+    # --- async handlers --------------------------------------------------------------------
+
+    def _async_handler(
+        self, function: Callable[[Any], Coroutine[Any, Any, Any]], message: Any
+    ) -> Any:
+        """Run an async handler serially: the mailbox rests until it is done."""
+        asked = self._asked
+        self._suspend_for(function(message), asked)
+        return _LATER
+
+    def _suspend_for(self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
+        self._life = Life.SUSPENDED
+        task = self.system.loop.create_task(
+            self._run_serially(coroutine, asked, self._incarnation), name=f"{self.path} handler"
+        )
+        self._own_task(task)
+
+    async def _run_serially(
+        self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None, incarnation: int
+    ) -> None:
+        error: Exception | None = None
+        try:
+            reply = await coroutine
+        except Refusal as refusal:
+            if asked is None:
+                error = refusal
+            else:
+                asked.fail(refusal)
+        except asyncio.CancelledError:
+            if asked is not None:
+                asked.fail(ActorStopped(self.path))
+            raise
+        except Exception as failure:
+            if asked is not None:
+                asked.fail(ActorCrashed(self.path, failure))
+            error = failure
+        else:
+            if asked is not None and type(reply) is not Deferred:
+                asked.reply(reply)
+        if incarnation != self._incarnation or self._life != Life.SUSPENDED:
+            return
+        if error is not None:
+            self._failed(error)
+            return
+        self._resume()
+
+    def _resume(self) -> None:
+        self._life = Life.RUNNING
+        try:
+            if self._drained is not None:
+                self._drained()
+        except Exception as failure:
+            self._failed(failure)
+            return
+        self._scheduled = True
+        self.system.ready.append(self)
+        if not self.system.awake:
+            self.system.wake()
+
+    def _own_task(self, task: asyncio.Task[Any]) -> None:
+        if self._tasks is None:
+            self._tasks = {}
+        self._tasks[task] = None
+        task.add_done_callback(partial(self._disown, self._tasks))
+
+    @staticmethod
+    def _disown(tasks: dict[asyncio.Task[Any], None], task: asyncio.Task[Any]) -> None:
+        tasks.pop(task, None)
+
+    # --- life ------------------------------------------------------------------------------
+
+    def _start(self) -> None:
+        """Make an incarnation and let it begin."""
+        self._incarnation += 1
+        self._life = Life.STARTING
+        self._scheduled = True
+        try:
+            actor = self._factory()
+            actor.ctx = self._context = self.system.make_context(self)
+            self._actor = actor
+            self._bind(actor)
+            waiting = actor.started()
+        except Exception as error:
+            self._failed(error)
+            return
+        if waiting is None:
+            if self._life == Life.STARTING:
+                self._resume()
+        else:
+            self._suspend_for(_as_coroutine(waiting), None)
+
+    def _bind(self, actor: Actor) -> None:
+        handlers: dict[type, Handler] = {}
+        for message_class, (name, is_async) in handler_names(type(actor)).items():
+            method = getattr(actor, name)
+            handlers[message_class] = partial(self._async_handler, method) if is_async else method
+        handlers[Asked] = self._handle_asked
+        handlers[Call] = self._handle_call
+        self._handlers = handlers
+        overridden = type(actor).drained is not Actor.drained
+        self._drained = actor.drained if overridden else None
+
+    def _failed(self, error: BaseException) -> None:
+        """The incarnation is broken; the parent decides."""
+        self._life = Life.SUSPENDED
+        self._scheduled = True
+        self.system.supervisor.failed(self, error)
+
+
+class _Unhandled(Exception):
+    """An asked message without a handler."""
+
+
+class _Later:
+    """The reply comes when the async handler ends."""
+
+
+_LATER: Final = _Later()
+
+
+async def _as_coroutine(awaitable: Awaitable[R]) -> R:
+    return await awaitable
+
+
+def _resolve(future: asyncio.Future[Any], value: Any) -> None:
+    if not future.done():
+        future.set_result(value)
+
+
+def _reject(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)

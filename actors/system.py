@@ -1,0 +1,216 @@
+"""The actor system: the run-queue, the tree of actors, and what they share."""
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Final, Literal
+
+import structlog
+
+from actors.actor import Actor
+from actors.clock import Clock
+from actors.context import Context
+from actors.deadlines import Deadlines
+from actors.errors import Misuse
+from actors.inbox import Inbox
+from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
+from actors.message import Asked, Call
+from actors.ref import Life, Ref
+from actors.supervision import Restart
+from actors.supervisor import Supervisor
+from actors.timers import TimerQueue
+from actors.virtual import VirtualLoop
+
+BUDGET: Final = 2_000  # messages in one tick of the event loop, before I/O has its turn
+_DEFAULT_RESTART: Final = Restart()
+
+
+class DeadLetter:
+    """A message that reached nobody: for whom, what, and why."""
+
+    __slots__ = ("message", "reason", "target")
+
+    def __init__(self, target: str, message: Any, reason: str) -> None:
+        self.target = target
+        self.message = message
+        self.reason = reason
+
+
+class ActorSystem:
+    """`async with ActorSystem() as system`: actors live inside the block and stop at its end."""
+
+    def __init__(
+        self, name: str = "system", *, seed: int = 0, order: Literal["fifo", "seeded"] = "fifo"
+    ) -> None:
+        self.name = name
+        self.seed = seed
+        self.order = order
+        self.awake = False
+        self.ready: deque[Ref[Any]] = deque()
+        self.groups: dict[str, dict[Ref[Any], None]] = {}
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=1000)
+        self.dead_letter_count = 0
+        self.unhandled_counts: Counter[str] = Counter()
+        self.supervisor = Supervisor(self)
+        self._roots: dict[str, Ref[Any]] = {}
+        self._paths: dict[str, Ref[Any]] = {}
+        self._numbers: Counter[str] = Counter()
+        self._log = structlog.get_logger("actors")
+        self._fatal: BaseException | None = None
+
+    async def __aenter__(self) -> "ActorSystem":
+        self.loop = asyncio.get_running_loop()
+        self.clock = Clock(self.loop)
+        self.timers = TimerQueue(self.loop)
+        self.deadlines = Deadlines(self)
+        if isinstance(self.loop, VirtualLoop):
+            self.loop.explain.append(self._explain)
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.stop()
+        if self._fatal is not None and error is None:
+            raise self._fatal
+
+    async def stop(self) -> None:
+        """Stop all actors, the last spawned first."""
+        for ref in reversed(list(self._roots.values())):
+            await self.supervisor.stop_tree(ref, None)
+        await self.supervisor.settle()
+        self.timers.close()
+        if isinstance(self.loop, VirtualLoop) and self._explain in self.loop.explain:
+            self.loop.explain.remove(self._explain)
+
+    # --- the tree --------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        factory: Callable[[], Actor],
+        name: str,
+        *,
+        parent: Ref[Any] | None = None,
+        mailbox: MailboxSpec = DEFAULT_MAILBOX,
+        restart: Restart | None = None,
+    ) -> Ref[Any]:
+        """Start an actor at the top of the tree, or below `parent`. Raises Misuse."""
+        siblings = self._roots if parent is None else parent._children
+        if siblings is None:
+            assert parent is not None
+            siblings = parent._children = {}
+        if name in siblings:
+            raise Misuse(f"{siblings[name].path} exists already")
+        if not name or "/" in name:
+            raise Misuse(f"{name!r} is no actor's name: it must not be empty or hold a slash")
+        ref: Ref[Any] = Ref(self, parent, name, factory, mailbox, restart or _DEFAULT_RESTART)
+        siblings[name] = self._paths[ref.path] = ref
+        ref._start()
+        return ref
+
+    def find(self, path: str) -> Ref[Any] | None:
+        """The living actor at a path, or None."""
+        return self._paths.get(path)
+
+    def ref(self, path: str) -> Ref[Any]:
+        """The living actor at a path. Raises Misuse."""
+        found = self._paths.get(path)
+        if found is None:
+            raise Misuse(f"there is no actor at {path}")
+        return found
+
+    def refs(self) -> list[Ref[Any]]:
+        """All living actors, in the order in which they were spawned."""
+        return list(self._paths.values())
+
+    def stop_actor(self, ref: Ref[Any]) -> "asyncio.Task[None]":
+        """Begin to stop an actor and all below it; await the task to see it done."""
+        return self.supervisor.stop(ref)
+
+    def crash(self, ref: Ref[Any], error: BaseException | None = None) -> None:
+        """Make an actor's incarnation fail now, as if a handler had raised `error`."""
+        if ref._life in (Life.RUNNING, Life.SUSPENDED):
+            ref._failed(error or RuntimeError("crashed on purpose"))
+
+    def forget(self, ref: Ref[Any]) -> None:
+        """Take a stopped actor out of the tree."""
+        self._paths.pop(ref.path, None)
+        siblings = self._roots if ref.parent is None else ref.parent._children
+        if siblings is not None:
+            siblings.pop(ref.name, None)
+        for members in self.groups.values():
+            members.pop(ref, None)
+
+    def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
+        """Tell `watcher` Terminated when `ref` stops; at once if it has stopped."""
+        from actors.actor import Terminated
+
+        if ref._life == Life.STOPPED:
+            watcher._deliver_own(Terminated(ref, None))
+            return
+        if ref._watchers is None:
+            ref._watchers = {}
+        ref._watchers[watcher] = None
+
+    def unwatch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
+        """Take `watch` back."""
+        if ref._watchers is not None:
+            ref._watchers.pop(watcher, None)
+
+    def inbox(self, capacity: int = 1024) -> Inbox:
+        """A mailbox for code that is not an actor."""
+        return Inbox(self, capacity)
+
+    def unique_name(self, prefix: str) -> str:
+        """`prefix-1`, `prefix-2`, ..."""
+        self._numbers[prefix] += 1
+        return f"{prefix}-{self._numbers[prefix]}"
+
+    def make_context(self, ref: Ref[Any]) -> Context:
+        """The context of a new incarnation."""
+        return Context(ref, ref._incarnation)
+
+    # --- the run-queue ---------------------------------------------------------------------
+
+    def wake(self) -> None:
+        """The run-queue has become non-empty: one event-loop callback for all of it."""
+        self.awake = True
+        self.loop.call_soon(self._run)
+
+    def _run(self) -> None:
+        ready, budget = self.ready, BUDGET
+        while ready and budget > 0:
+            budget -= ready.popleft()._turn()
+        if ready:
+            self.loop.call_soon(self._run)
+        else:
+            self.awake = False
+
+    # --- what goes wrong -------------------------------------------------------------------
+
+    def dead_letter(self, target: Ref[Any], message: Any, reason: str) -> None:
+        """Count and keep a message that reached nobody."""
+        if isinstance(message, Asked):
+            message.fail(Misuse(reason))
+            message = message.request
+        elif isinstance(message, Call):
+            return
+        self.dead_letter_count += 1
+        self.dead_letters.append(DeadLetter(target.path, message, reason))
+
+    def unhandled(self, target: Ref[Any], message: Any) -> None:
+        """Count a message that the actor has no handler for."""
+        self.unhandled_counts[f"{target.path} {type(message).__qualname__}"] += 1
+        self._log.warning("unhandled message", actor=target.path, message=type(message).__name__)
+
+    def fatal(self, error: BaseException | None) -> None:
+        """A failure that nobody handles: raised at the end of the system's block."""
+        if self._fatal is None and error is not None:
+            self._fatal = error
+
+    def _explain(self) -> str:
+        return "\n".join(self.deadlines.waiting())

@@ -1,0 +1,93 @@
+"""Timers of all actors in one queue: one event-loop timer, for the nearest deadline only.
+
+Timers with equal deadlines fire in the order in which they were set. A cancelled timer is left
+where it is and skipped; when more than half of the queue is cancelled, it is swept.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable
+from typing import Any, Final
+
+_SWEEP_FROM: Final = 64  # smaller queues are not worth sweeping
+
+
+class Timer:
+    """A pending timer. `at` is in the loop's time."""
+
+    __slots__ = ("_fire", "at")
+
+    def __init__(self, at: float, fire: Callable[[], None]) -> None:
+        self.at = at
+        self._fire: Callable[[], None] | None = fire
+
+    @property
+    def active(self) -> bool:
+        """Whether it will still fire."""
+        return self._fire is not None
+
+    def cancel(self) -> None:
+        """Do not fire; cancelling twice, or after it fired, does nothing."""
+        self._fire = None
+
+
+class TimerQueue:
+    """The pending timers of one system."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._heap: list[tuple[float, int, Timer]] = []
+        self._number = 0
+        self._handle: asyncio.TimerHandle | None = None
+        self._sweep_at = _SWEEP_FROM
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def at(self, when: float, fire: Callable[[], None]) -> Timer:
+        """Call `fire` at `when` (the loop's time)."""
+        timer = Timer(when, fire)
+        self._number += 1
+        heap = self._heap
+        heapq.heappush(heap, (when, self._number, timer))
+        if heap[0][2] is timer:
+            self._arm()
+        if len(heap) > self._sweep_at:
+            self._sweep()
+        return timer
+
+    def close(self) -> None:
+        """Forget all timers."""
+        self._heap.clear()
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+    def _arm(self) -> None:
+        when = self._heap[0][0]
+        if self._handle is not None:
+            if self._handle.when() <= when:
+                return
+            self._handle.cancel()
+        self._handle = self._loop.call_at(when, self._expired)
+
+    def _expired(self) -> None:
+        self._handle = None
+        heap = self._heap
+        now = self._loop.time()
+        while heap and heap[0][0] <= now:
+            timer: Any = heapq.heappop(heap)[2]
+            fire, timer._fire = timer._fire, None
+            if fire is not None:
+                fire()
+        while heap and heap[0][2]._fire is None:
+            heapq.heappop(heap)
+        if heap:
+            self._arm()
+
+    def _sweep(self) -> None:
+        live = [entry for entry in self._heap if entry[2]._fire is not None]
+        if len(live) * 2 < len(self._heap):
+            heapq.heapify(live)
+            self._heap[:] = live
+        self._sweep_at = max(_SWEEP_FROM, 2 * len(self._heap))

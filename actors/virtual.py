@@ -1,0 +1,84 @@
+"""An event loop in virtual time: when nobody can run, time jumps to the next timer.
+
+The loop is asyncio's own; only its selector and its clock differ. `select(timeout)` first looks at
+real file descriptors without waiting. If nothing is ready and no thread is at work, it sets the
+clock to the next timer and returns. `select(None)` then means that nobody can ever run again.
+"""
+
+import asyncio
+import selectors
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Any, Final, TypeVar
+
+from actors.errors import Deadlock
+
+T = TypeVar("T")
+
+_REAL_WAIT_SECONDS: Final = 0.05  # how long to wait for threads and sockets before looking again
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    loop: "VirtualLoop"
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        events = super().select(0)
+        if events or timeout == 0:
+            return events
+        loop = self.loop
+        if loop.outside_work:
+            return super().select(_REAL_WAIT_SECONDS)
+        if timeout is None:
+            if len(self.get_map()) > loop.own_descriptors:
+                return super().select(None)  # sockets or pipes are open: somebody real may come
+            loop.deadlocked()
+            return events
+        loop.jump()
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """asyncio's loop with a clock that jumps. `start` is what `Clock.now()` shows at first."""
+
+    def __init__(self, start: float) -> None:
+        self._virtual_now = 0.0
+        self.start = start
+        self.outside_work = 0  # executor calls under way: only real time can finish them
+        self.own_descriptors = 0
+        self.explain: list[Callable[[], str]] = []  # who waits for what, for a deadlock's report
+        selector = _JumpingSelector()
+        super().__init__(selector)
+        selector.loop = self
+        self.own_descriptors = len(selector.get_map())
+        self._clock_resolution = 1e-9
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        return self._virtual_now
+
+    def jump(self) -> None:
+        """Set the clock to the next timer."""
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if scheduled:
+            self._virtual_now = max(self._virtual_now, scheduled[0]._when)
+
+    def deadlocked(self) -> None:
+        """Raise Deadlock out of the loop, saying who waits for what."""
+        lines = [line for explain in self.explain for line in explain().splitlines()]
+        for task in asyncio.all_tasks(self):
+            stack = task.get_stack(limit=1)
+            where = f"{stack[-1].f_code.co_filename}:{stack[-1].f_lineno}" if stack else "?"
+            lines.append(f"task {task.get_name()} waits at {where}")
+        raise Deadlock("nobody can ever run again:\n  " + "\n  ".join(sorted(lines)))
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., T], *args: Any
+    ) -> "asyncio.Future[T]":
+        """As asyncio; while the thread works, time stands still."""
+        self.outside_work += 1
+        future = super().run_in_executor(executor, func, *args)
+        future.add_done_callback(self._returned)
+        return future
+
+    def _returned(self, _future: object) -> None:
+        self.outside_work -= 1

@@ -1,0 +1,217 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes admissionregistration.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    Condition,
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class AuditAnnotation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    key: str = field(default_factory=str)
+    value_expression: str = field(default_factory=str)
+
+
+class ExpressionWarning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    field_ref: str = field(default_factory=str)
+    warning: str = field(default_factory=str)
+
+
+class MatchCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+
+
+class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    exclude_resource_rules: tuple[NamedRuleWithOperations, ...] = ()
+    match_policy: str | None = None
+    namespace_selector: LabelSelector | None = None
+    object_selector: LabelSelector | None = None
+    resource_rules: tuple[NamedRuleWithOperations, ...] = ()
+
+
+class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
+    client_config: WebhookClientConfig = field(default_factory=lambda: WebhookClientConfig())
+    failure_policy: str | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
+    match_policy: str | None = None
+    name: str = field(default_factory=str)
+    namespace_selector: LabelSelector | None = None
+    object_selector: LabelSelector | None = None
+    reinvocation_policy: str | None = None
+    rules: tuple[RuleWithOperations, ...] = ()
+    side_effects: str = field(default_factory=str)
+    timeout_seconds: int | None = None
+
+
+class MutatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingWebhookConfiguration"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    webhooks: tuple[MutatingWebhook, ...] = ()
+
+
+class MutatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingWebhookConfigurationList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[MutatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_groups: tuple[str, ...] = ()
+    api_versions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    scope: str | None = None
+
+
+class ParamKind(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str | None = None
+    kind: str | None = None
+
+
+class ParamRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str | None = None
+    namespace: str | None = None
+    parameter_not_found_action: str | None = None
+    selector: LabelSelector | None = None
+
+
+class RuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_groups: tuple[str, ...] = ()
+    api_versions: tuple[str, ...] = ()
+    operations: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    scope: str | None = None
+
+
+class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    namespace: str = field(default_factory=str)
+    path: str | None = None
+    port: int | None = None
+
+
+class TypeChecking(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression_warnings: tuple[ExpressionWarning, ...] = ()
+
+
+class ValidatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingAdmissionPolicy"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ValidatingAdmissionPolicySpec | None = None
+    status: ValidatingAdmissionPolicyStatus | None = None
+
+
+class ValidatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingAdmissionPolicyBinding"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ValidatingAdmissionPolicyBindingSpec | None = None
+
+
+class ValidatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingAdmissionPolicyBindingList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[ValidatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ValidatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    match_resources: MatchResources | None = None
+    param_ref: ParamRef | None = None
+    policy_name: str | None = None
+    validation_actions: tuple[str, ...] = ()
+
+
+class ValidatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingAdmissionPolicyList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[ValidatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ValidatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    audit_annotations: tuple[AuditAnnotation, ...] = ()
+    failure_policy: str | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
+    match_constraints: MatchResources | None = None
+    param_kind: ParamKind | None = None
+    validations: tuple[Validation, ...] = ()
+    variables: tuple[Variable, ...] = ()
+
+
+class ValidatingAdmissionPolicyStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[Condition, ...] = ()
+    observed_generation: int | None = None
+    type_checking: TypeChecking | None = None
+
+
+class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
+    client_config: WebhookClientConfig = field(default_factory=lambda: WebhookClientConfig())
+    failure_policy: str | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
+    match_policy: str | None = None
+    name: str = field(default_factory=str)
+    namespace_selector: LabelSelector | None = None
+    object_selector: LabelSelector | None = None
+    rules: tuple[RuleWithOperations, ...] = ()
+    side_effects: str = field(default_factory=str)
+    timeout_seconds: int | None = None
+
+
+class ValidatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingWebhookConfiguration"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    webhooks: tuple[ValidatingWebhook, ...] = ()
+
+
+class ValidatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ValidatingWebhookConfigurationList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[ValidatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class Validation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression: str = field(default_factory=str)
+    message: str | None = None
+    message_expression: str | None = None
+    reason: str | None = None
+
+
+class Variable(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+
+
+class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ca_bundle: str | None = None
+    service: ServiceReference | None = None
+    url: str | None = None

@@ -1,0 +1,88 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes authentication.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class BoundObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str | None = None
+    kind: str | None = None
+    name: str | None = None
+    uid: str | None = None
+
+
+class SelfSubjectReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "SelfSubjectReview"
+    api_version: ClassVar[str] = "authentication.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    status: SelfSubjectReviewStatus | None = None
+
+
+class SelfSubjectReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    user_info: UserInfo | None = None
+
+
+class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "TokenRequest"
+    api_version: ClassVar[str] = "authentication.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: TokenRequestSpec = field(default_factory=lambda: TokenRequestSpec())
+    status: TokenRequestStatus | None = None
+
+
+class TokenRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    audiences: tuple[str, ...] = field(default_factory=required_tuple)
+    bound_object_ref: BoundObjectReference | None = None
+    expiration_seconds: int | None = None
+
+
+class TokenRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expiration_timestamp: Time | None = None
+    token: str = field(default_factory=str)
+
+
+class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "TokenReview"
+    api_version: ClassVar[str] = "authentication.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: TokenReviewSpec = field(default_factory=lambda: TokenReviewSpec())
+    status: TokenReviewStatus | None = None
+
+
+class TokenReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    audiences: tuple[str, ...] = ()
+    token: str | None = None
+
+
+class TokenReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    audiences: tuple[str, ...] = ()
+    authenticated: bool | None = None
+    error: str | None = None
+    user: UserInfo | None = None
+
+
+class UserInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    extra: Mapping[str, tuple[str, ...]] = EMPTY
+    groups: tuple[str, ...] = ()
+    uid: str | None = None
+    username: str | None = None

@@ -1,0 +1,129 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes authorization.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    FieldSelectorRequirement,
+    LabelSelectorRequirement,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class FieldSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    raw_selector: str | None = None
+    requirements: tuple[FieldSelectorRequirement, ...] = ()
+
+
+class LabelSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    raw_selector: str | None = None
+    requirements: tuple[LabelSelectorRequirement, ...] = ()
+
+
+class LocalSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "LocalSubjectAccessReview"
+    api_version: ClassVar[str] = "authorization.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: SubjectAccessReviewSpec = field(default_factory=lambda: SubjectAccessReviewSpec())
+    status: SubjectAccessReviewStatus | None = None
+
+
+class NonResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    path: str | None = None
+    verb: str | None = None
+
+
+class NonResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+
+
+class ResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    field_selector: FieldSelectorAttributes | None = None
+    group: str | None = None
+    label_selector: LabelSelectorAttributes | None = None
+    name: str | None = None
+    namespace: str | None = None
+    resource: str | None = None
+    subresource: str | None = None
+    verb: str | None = None
+    version: str | None = None
+
+
+class ResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_groups: tuple[str, ...] = ()
+    resource_names: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+
+
+class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "SelfSubjectAccessReview"
+    api_version: ClassVar[str] = "authorization.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: SelfSubjectAccessReviewSpec = field(default_factory=lambda: SelfSubjectAccessReviewSpec())
+    status: SubjectAccessReviewStatus | None = None
+
+
+class SelfSubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    non_resource_attributes: NonResourceAttributes | None = None
+    resource_attributes: ResourceAttributes | None = None
+
+
+class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "SelfSubjectRulesReview"
+    api_version: ClassVar[str] = "authorization.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: SelfSubjectRulesReviewSpec = field(default_factory=lambda: SelfSubjectRulesReviewSpec())
+    status: SubjectRulesReviewStatus | None = None
+
+
+class SelfSubjectRulesReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    namespace: str | None = None
+
+
+class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "SubjectAccessReview"
+    api_version: ClassVar[str] = "authorization.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: SubjectAccessReviewSpec = field(default_factory=lambda: SubjectAccessReviewSpec())
+    status: SubjectAccessReviewStatus | None = None
+
+
+class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    extra: Mapping[str, tuple[str, ...]] = EMPTY
+    groups: tuple[str, ...] = ()
+    non_resource_attributes: NonResourceAttributes | None = None
+    resource_attributes: ResourceAttributes | None = None
+    uid: str | None = None
+    user: str | None = None
+
+
+class SubjectAccessReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    allowed: bool = field(default_factory=bool)
+    denied: bool | None = None
+    evaluation_error: str | None = None
+    reason: str | None = None
+
+
+class SubjectRulesReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    evaluation_error: str | None = None
+    incomplete: bool = field(default_factory=bool)
+    non_resource_rules: tuple[NonResourceRule, ...] = field(default_factory=required_tuple)
+    resource_rules: tuple[ResourceRule, ...] = field(default_factory=required_tuple)

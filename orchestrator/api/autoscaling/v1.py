@@ -1,0 +1,78 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes autoscaling.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str = ""
+    kind: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+
+
+class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "HorizontalPodAutoscaler"
+    api_version: ClassVar[str] = "autoscaling/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: HorizontalPodAutoscalerSpec | None = None
+    status: HorizontalPodAutoscalerStatus | None = None
+
+
+class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "HorizontalPodAutoscalerList"
+    api_version: ClassVar[str] = "autoscaling/v1"
+    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    max_replicas: int = field(default_factory=int)
+    min_replicas: int | None = None
+    scale_target_ref: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+    target_cpu_utilization_percentage: int | None = field(default=None, name="targetCPUUtilizationPercentage")
+
+
+class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    current_cpu_utilization_percentage: int | None = field(default=None, name="currentCPUUtilizationPercentage")
+    current_replicas: int = field(default_factory=int)
+    desired_replicas: int = field(default_factory=int)
+    last_scale_time: Time | None = None
+    observed_generation: int | None = None
+
+
+class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Scale"
+    api_version: ClassVar[str] = "autoscaling/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ScaleSpec | None = None
+    status: ScaleStatus | None = None
+
+
+class ScaleSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    replicas: int | None = None
+
+
+class ScaleStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    replicas: int = field(default_factory=int)
+    selector: str = ""

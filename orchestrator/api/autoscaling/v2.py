@@ -1,0 +1,180 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes autoscaling.v2."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class ContainerResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    container: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+
+
+class ContainerResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    container: str = field(default_factory=str)
+    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    name: str = field(default_factory=str)
+
+
+class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str = ""
+    kind: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+
+
+class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+
+
+class ExternalMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+
+
+class HPAScalingPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    period_seconds: int = field(default_factory=int)
+    type: str = field(default_factory=str)
+    value: int = field(default_factory=int)
+
+
+class HPAScalingRules(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    policies: tuple[HPAScalingPolicy, ...] = ()
+    select_policy: str | None = None
+    stabilization_window_seconds: int | None = None
+    tolerance: Quantity | None = None
+
+
+class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "HorizontalPodAutoscaler"
+    api_version: ClassVar[str] = "autoscaling/v2"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: HorizontalPodAutoscalerSpec | None = None
+    status: HorizontalPodAutoscalerStatus | None = None
+
+
+class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    scale_down: HPAScalingRules | None = None
+    scale_up: HPAScalingRules | None = None
+
+
+class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_transition_time: Time | None = None
+    message: str = ""
+    reason: str = ""
+    status: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "HorizontalPodAutoscalerList"
+    api_version: ClassVar[str] = "autoscaling/v2"
+    items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    behavior: HorizontalPodAutoscalerBehavior | None = None
+    max_replicas: int = field(default_factory=int)
+    metrics: tuple[MetricSpec, ...] = ()
+    min_replicas: int | None = None
+    scale_target_ref: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+
+
+class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[HorizontalPodAutoscalerCondition, ...] = ()
+    current_metrics: tuple[MetricStatus, ...] = ()
+    current_replicas: int | None = None
+    desired_replicas: int = field(default_factory=int)
+    last_scale_time: Time | None = None
+    observed_generation: int | None = None
+
+
+class MetricIdentifier(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    selector: LabelSelector | None = None
+
+
+class MetricSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    container_resource: ContainerResourceMetricSource | None = None
+    external: ExternalMetricSource | None = None
+    object: ObjectMetricSource | None = None
+    pods: PodsMetricSource | None = None
+    resource: ResourceMetricSource | None = None
+    type: str = field(default_factory=str)
+
+
+class MetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    container_resource: ContainerResourceMetricStatus | None = None
+    external: ExternalMetricStatus | None = None
+    object: ObjectMetricStatus | None = None
+    pods: PodsMetricStatus | None = None
+    resource: ResourceMetricStatus | None = None
+    type: str = field(default_factory=str)
+
+
+class MetricTarget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    average_utilization: int | None = None
+    average_value: Quantity | None = None
+    type: str = field(default_factory=str)
+    value: Quantity | None = None
+
+
+class MetricValueStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    average_utilization: int | None = None
+    average_value: Quantity | None = None
+    value: Quantity | None = None
+
+
+class ObjectMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    described_object: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+
+
+class ObjectMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    described_object: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+
+
+class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+
+
+class PodsMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+
+
+class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+
+
+class ResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    name: str = field(default_factory=str)

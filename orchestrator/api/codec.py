@@ -1,0 +1,221 @@
+"""Between objects and JSON.
+
+Kinds carry no `apiVersion` and `kind` fields: `encode` writes them and `decode` checks them.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme
+from orchestrator.api.unstructured import Unstructured
+
+T = TypeVar("T")
+
+_ENCODER: Final = msgspec.json.Encoder()
+_AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
+_WORDS: Final = {
+    "str": "string",
+    "int": "integer",
+    "float": "number",
+    "bool": "boolean",
+    "object": "object",
+    "array": "array",
+    "null": "null",
+}
+
+
+def decode(data: bytes | str | Mapping[str, Any], type_: type[T]) -> T:
+    """The object that JSON text, or its decoded form, describes. Raises DecodeError."""
+    if type_ is Unstructured:
+        return cast(T, _unstructured(loads(data) if isinstance(data, bytes | str) else data))
+    try:
+        if isinstance(data, bytes | str):
+            if hasattr(type_, "kind"):
+                _check_kind(msgspec.json.decode(data, type=_TypeMeta), type_)
+            return msgspec.json.decode(data, type=type_)
+        if hasattr(type_, "kind"):
+            _check_kind(msgspec.convert(data, _TypeMeta), type_)
+        return msgspec.convert(data, type_)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise _decode_error(error) from None
+    except (RecursionError, UnicodeError) as error:
+        raise DecodeError("", f"not a JSON document that can be read: {error}") from None
+
+
+def from_dict(data: Mapping[str, Any], type_: type[T]) -> T:
+    """`decode` of a decoded document."""
+    return decode(data, type_)
+
+
+def decode_any(
+    data: bytes | str | Mapping[str, Any], scheme: Scheme = DEFAULT
+) -> tuple[Resource, Any]:
+    """The resource and the object of a document that says its own kind.
+
+    Raises DecodeError (no kind, or it does not fit) and UnknownKind.
+    """
+    document = loads(data) if isinstance(data, bytes | str) else data
+    if not isinstance(document, Mapping):
+        raise DecodeError("", f"expected an object, got {type(document).__name__}")
+    api_version, kind = document.get("apiVersion"), document.get("kind")
+    for field, value in (("apiVersion", api_version), ("kind", kind)):
+        if not isinstance(value, str) or not value:
+            raise DecodeError(field, "expected the name of one, got none")
+    resource = scheme.by_kind(cast(str, api_version), cast(str, kind))
+    return resource, decode(document, resource.type)
+
+
+def loads(data: bytes | str) -> Any:
+    """Decoded JSON. Raises DecodeError; NaN, Infinity and lone surrogates are refused."""
+    try:
+        return msgspec.json.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
+        raise DecodeError("", str(error)) from None
+
+
+def encode(obj: Any) -> bytes:
+    """JSON text; a kind begins with its `kind` and `apiVersion`."""
+    if type(obj) is Unstructured:
+        return _ENCODER.encode(to_dict(obj))
+    prefix = _prefix(type(obj))  # type: ignore[arg-type]
+    text = _ENCODER.encode(obj)
+    if not prefix:
+        return text
+    return prefix + (text[1:] if text == b"{}" else b"," + text[1:])
+
+
+def to_dict(obj: Any) -> dict[str, Any]:
+    """The decoded form of `encode(obj)`, with new dicts and lists."""
+    if type(obj) is Unstructured:
+        head = {"apiVersion": obj.api_version, "kind": obj.kind}
+        return {**head, "metadata": _builtins(obj.metadata), **obj.content}
+    body = _builtins(obj)
+    if hasattr(type(obj), "kind"):
+        return {"apiVersion": obj.api_version, "kind": obj.kind, **body}
+    return body
+
+
+def encode_list(
+    resource: Resource,
+    items: Iterable[bytes],
+    *,
+    resource_version: str,
+    continue_token: str = "",
+    remaining: int | None = None,
+) -> bytes:
+    """A List document of encoded items."""
+    metadata: dict[str, Any] = {"resourceVersion": resource_version}
+    if continue_token:
+        metadata["continue"] = continue_token
+    if remaining is not None:
+        metadata["remainingItemCount"] = remaining
+    head = {"kind": resource.list_kind, "apiVersion": resource.api_version, "metadata": metadata}
+    return _ENCODER.encode(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
+
+
+def unknown_fields(data: Any, type_: type[Any]) -> tuple[str, ...]:
+    """The paths of fields that the type does not have, as `spec.containers[0].imag`."""
+    found: list[str] = []
+    shape = Unstructured if type_ is Unstructured else type_
+    if shape is not Unstructured:
+        _walk(data, shape, "", found, hasattr(type_, "kind"))
+    return tuple(found)
+
+
+# --- inside --------------------------------------------------------------------------------
+
+
+class _TypeMeta(Struct, rename="camel"):
+    api_version: str | None = None
+    kind: str | None = None
+
+
+def _check_kind(meta: _TypeMeta, type_: Any) -> None:
+    if meta.kind and meta.kind != type_.kind:
+        raise DecodeError("kind", f'expected "{type_.kind}", got "{meta.kind}"')
+    if meta.api_version and meta.api_version != type_.api_version:
+        raise DecodeError("apiVersion", f'expected "{type_.api_version}", got "{meta.api_version}"')
+
+
+def _unstructured(document: Any) -> Unstructured:
+    if not isinstance(document, Mapping):
+        raise DecodeError("", f"expected an object, got {type(document).__name__}")
+    meta = document.get("metadata") or {}
+    try:
+        metadata = msgspec.convert(meta, Unstructured.__annotations__["metadata"])
+        types = msgspec.convert(document, _TypeMeta)
+    except msgspec.ValidationError as error:
+        raise _decode_error(error, "metadata") from None
+    return Unstructured(
+        api_version=types.api_version or "",
+        kind=types.kind or "",
+        metadata=metadata,
+        content={k: v for k, v in document.items() if k not in ("apiVersion", "kind", "metadata")},
+    )
+
+
+def _builtins(obj: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", msgspec.json.decode(_ENCODER.encode(obj)))
+
+
+@cache
+def _prefix(type_: type[Any]) -> bytes:
+    if not hasattr(type_, "kind") or not hasattr(type_, "api_version"):
+        return b""
+    return f'{{"kind":"{type_.kind}","apiVersion":"{type_.api_version}"'.encode()
+
+
+def _decode_error(error: msgspec.MsgspecError, root: str = "") -> DecodeError:
+    """msgspec's text as a path and a message."""
+    text = str(error)
+    match = _AT.search(text)
+    path = match["path"].replace("[...]", "[*]") if match is not None else ""
+    message = text[: match.start()] if match is not None else text
+    for python, json in _WORDS.items():
+        message = message.replace(f"`{python}`", json)
+    message = message[:1].lower() + message[1:]
+    return DecodeError(".".join(part for part in (root, path) if part), message)
+
+
+def _walk(data: Any, type_: Any, path: str, found: list[str], top: bool = False) -> None:
+    origin = get_origin(type_)
+    if origin is not None:
+        inner = [a for a in get_args(type_) if a not in (type(None), Ellipsis)]
+        if origin is tuple and isinstance(data, list):
+            for index, item in enumerate(data):
+                _walk(item, inner[0], f"{path}[{index}]", found)
+        elif isinstance(data, dict) and _is_mapping(origin):
+            for key, item in data.items():
+                _walk(item, inner[1], f"{path}.{key}", found)
+        elif not _is_mapping(origin) and origin is not tuple:
+            for option in inner:
+                if isinstance(option, type) and issubclass(option, Struct):
+                    _walk(data, option, path, found)
+        return
+    if not (isinstance(type_, type) and issubclass(type_, Struct) and isinstance(data, dict)):
+        return
+    fields = _fields(type_)
+    for key, item in data.items():
+        where = f"{path}.{key}" if path else key
+        if key in fields:
+            _walk(item, fields[key], where, found)
+        elif not (top and key in ("apiVersion", "kind")):
+            found.append(where)
+
+
+def _is_mapping(origin: Any) -> bool:
+    return isinstance(origin, type) and issubclass(origin, Mapping)
+
+
+@cache
+def _fields(type_: type[Struct]) -> dict[str, Any]:
+    """Wire name -> annotation."""
+    hints = get_type_hints(type_)
+    names = zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True)
+    return {wire: hints[python] for python, wire in names}

@@ -1,0 +1,49 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes coordination.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Lease(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Lease"
+    api_version: ClassVar[str] = "coordination.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: LeaseSpec | None = None
+
+
+class LeaseList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "LeaseList"
+    api_version: ClassVar[str] = "coordination.k8s.io/v1"
+    items: tuple[Lease, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class LeaseSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    acquire_time: MicroTime | None = None
+    holder_identity: str | None = None
+    lease_duration_seconds: int | None = None
+    lease_transitions: int | None = None
+    preferred_holder: str | None = None
+    renew_time: MicroTime | None = None
+    strategy: str | None = None

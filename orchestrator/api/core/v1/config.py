@@ -1,0 +1,78 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.config."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.references import (
+    LocalObjectReference,
+    ObjectReference,
+)
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class ConfigMap(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ConfigMap"
+    api_version: ClassVar[str] = "v1"
+    binary_data: Mapping[str, str] = EMPTY
+    data: Mapping[str, str] = EMPTY
+    immutable: bool | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+
+
+class ConfigMapList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ConfigMapList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[ConfigMap, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Secret"
+    api_version: ClassVar[str] = "v1"
+    data: Mapping[str, str] = EMPTY
+    immutable: bool | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    string_data: Mapping[str, str] = EMPTY
+    type: str = ""
+
+
+class SecretList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "SecretList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[Secret, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ServiceAccount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ServiceAccount"
+    api_version: ClassVar[str] = "v1"
+    automount_service_account_token: bool | None = None
+    image_pull_secrets: tuple[LocalObjectReference, ...] = ()
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    secrets: tuple[ObjectReference, ...] = ()
+
+
+class ServiceAccountList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ServiceAccountList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[ServiceAccount, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)

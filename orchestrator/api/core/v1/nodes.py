@@ -1,0 +1,157 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class AttachedVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    device_path: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+
+
+class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kubelet_config_key: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+    namespace: str = field(default_factory=str)
+    resource_version: str = ""
+    uid: str = ""
+
+
+class ContainerImage(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    names: tuple[str, ...] = ()
+    size_bytes: int | None = None
+
+
+class DaemonEndpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    port: int = field(default_factory=int, name="Port")
+
+
+class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Node"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: NodeSpec | None = None
+    status: NodeStatus | None = None
+
+
+class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    address: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_heartbeat_time: Time | None = None
+    last_transition_time: Time | None = None
+    message: str = ""
+    reason: str = ""
+    status: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class NodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    config_map: ConfigMapNodeConfigSource | None = None
+
+
+class NodeConfigStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    active: NodeConfigSource | None = None
+    assigned: NodeConfigSource | None = None
+    error: str = ""
+    last_known_good: NodeConfigSource | None = None
+
+
+class NodeDaemonEndpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kubelet_endpoint: DaemonEndpoint | None = None
+
+
+class NodeFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    supplemental_groups_policy: bool | None = None
+
+
+class NodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "NodeList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[Node, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class NodeRuntimeHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    features: NodeRuntimeHandlerFeatures | None = None
+    name: str = ""
+
+
+class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    recursive_read_only_mounts: bool | None = None
+    user_namespaces: bool | None = None
+
+
+class NodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    config_source: NodeConfigSource | None = None
+    external_id: str = field(default="", name="externalID")
+    pod_cidr: str = field(default="", name="podCIDR")
+    pod_cidrs: tuple[str, ...] = field(default=(), name="podCIDRs")
+    provider_id: str = field(default="", name="providerID")
+    taints: tuple[Taint, ...] = ()
+    unschedulable: bool | None = None
+
+
+class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    addresses: tuple[NodeAddress, ...] = ()
+    allocatable: Mapping[str, Quantity] = EMPTY
+    capacity: Mapping[str, Quantity] = EMPTY
+    conditions: tuple[NodeCondition, ...] = ()
+    config: NodeConfigStatus | None = None
+    daemon_endpoints: NodeDaemonEndpoints | None = None
+    declared_features: tuple[str, ...] = ()
+    features: NodeFeatures | None = None
+    images: tuple[ContainerImage, ...] = ()
+    node_info: NodeSystemInfo | None = None
+    phase: str = ""
+    runtime_handlers: tuple[NodeRuntimeHandler, ...] = ()
+    volumes_attached: tuple[AttachedVolume, ...] = ()
+    volumes_in_use: tuple[str, ...] = ()
+
+
+class NodeSwapStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    capacity: int | None = None
+
+
+class NodeSystemInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    architecture: str = field(default_factory=str)
+    boot_id: str = field(default_factory=str, name="bootID")
+    container_runtime_version: str = field(default_factory=str)
+    kernel_version: str = field(default_factory=str)
+    kube_proxy_version: str = field(default_factory=str)
+    kubelet_version: str = field(default_factory=str)
+    machine_id: str = field(default_factory=str, name="machineID")
+    operating_system: str = field(default_factory=str)
+    os_image: str = field(default_factory=str)
+    swap: NodeSwapStatus | None = None
+    system_uuid: str = field(default_factory=str, name="systemUUID")
+
+
+class Taint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    effect: str = field(default_factory=str)
+    key: str = field(default_factory=str)
+    time_added: Time | None = None
+    value: str = ""

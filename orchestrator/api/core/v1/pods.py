@@ -1,0 +1,308 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.pods."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.containers import (
+    AppArmorProfile,
+    Container,
+    ContainerStatus,
+    EphemeralContainer,
+    ResourceRequirements,
+    SELinuxOptions,
+    SeccompProfile,
+    WindowsSecurityContextOptions,
+)
+from orchestrator.api.core.v1.references import (
+    LocalObjectReference,
+    NodeSelector,
+    NodeSelectorTerm,
+    ObjectReference,
+)
+from orchestrator.api.core.v1.volumes import (
+    Volume,
+)
+from orchestrator.api.meta.v1 import (
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Affinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    node_affinity: NodeAffinity | None = None
+    pod_affinity: PodAffinity | None = None
+    pod_anti_affinity: PodAntiAffinity | None = None
+
+
+class Binding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Binding"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    target: ObjectReference = field(default_factory=lambda: ObjectReference())
+
+
+class ContainerExtendedResourceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    container_name: str = field(default_factory=str)
+    request_name: str = field(default_factory=str)
+    resource_name: str = field(default_factory=str)
+
+
+class HostAlias(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hostnames: tuple[str, ...] = ()
+    ip: str = field(default_factory=str)
+
+
+class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ip: str = field(default_factory=str)
+
+
+class NodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = ()
+    required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+
+
+class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Pod"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PodSpec | None = None
+    status: PodStatus | None = None
+
+
+class PodAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
+    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
+
+
+class PodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    label_selector: LabelSelector | None = None
+    match_label_keys: tuple[str, ...] = ()
+    mismatch_label_keys: tuple[str, ...] = ()
+    namespace_selector: LabelSelector | None = None
+    namespaces: tuple[str, ...] = ()
+    topology_key: str = field(default_factory=str)
+
+
+class PodAntiAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
+    required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
+
+
+class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_probe_time: Time | None = None
+    last_transition_time: Time | None = None
+    message: str = ""
+    observed_generation: int | None = None
+    reason: str = ""
+    status: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class PodDNSConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    nameservers: tuple[str, ...] = ()
+    options: tuple[PodDNSConfigOption, ...] = ()
+    searches: tuple[str, ...] = ()
+
+
+class PodDNSConfigOption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = ""
+    value: str | None = None
+
+
+class PodExtendedResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    request_mappings: tuple[ContainerExtendedResourceRequest, ...] = field(default_factory=required_tuple)
+    resource_claim_name: str = field(default_factory=str)
+
+
+class PodIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ip: str = field(default_factory=str)
+
+
+class PodList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PodList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[Pod, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class PodOS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+
+
+class PodReadinessGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    condition_type: str = field(default_factory=str)
+
+
+class PodResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    resource_claim_name: str | None = None
+    resource_claim_template_name: str | None = None
+
+
+class PodResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    resource_claim_name: str | None = None
+
+
+class PodSchedulingGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+
+
+class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    app_armor_profile: AppArmorProfile | None = None
+    fs_group: int | None = None
+    fs_group_change_policy: str | None = None
+    run_as_group: int | None = None
+    run_as_non_root: bool | None = None
+    run_as_user: int | None = None
+    se_linux_change_policy: str | None = None
+    se_linux_options: SELinuxOptions | None = None
+    seccomp_profile: SeccompProfile | None = None
+    supplemental_groups: tuple[int, ...] = ()
+    supplemental_groups_policy: str | None = None
+    sysctls: tuple[Sysctl, ...] = ()
+    windows_options: WindowsSecurityContextOptions | None = None
+
+
+class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    active_deadline_seconds: int | None = None
+    affinity: Affinity | None = None
+    automount_service_account_token: bool | None = None
+    containers: tuple[Container, ...] = field(default_factory=required_tuple)
+    dns_config: PodDNSConfig | None = None
+    dns_policy: str = ""
+    enable_service_links: bool | None = None
+    ephemeral_containers: tuple[EphemeralContainer, ...] = ()
+    host_aliases: tuple[HostAlias, ...] = ()
+    host_ipc: bool | None = field(default=None, name="hostIPC")
+    host_network: bool | None = None
+    host_pid: bool | None = field(default=None, name="hostPID")
+    host_users: bool | None = None
+    hostname: str = ""
+    hostname_override: str | None = None
+    image_pull_secrets: tuple[LocalObjectReference, ...] = ()
+    init_containers: tuple[Container, ...] = ()
+    node_name: str = ""
+    node_selector: Mapping[str, str] = EMPTY
+    os: PodOS | None = None
+    overhead: Mapping[str, Quantity] = EMPTY
+    preemption_policy: str | None = None
+    priority: int | None = None
+    priority_class_name: str = ""
+    readiness_gates: tuple[PodReadinessGate, ...] = ()
+    resource_claims: tuple[PodResourceClaim, ...] = ()
+    resources: ResourceRequirements | None = None
+    restart_policy: str = ""
+    runtime_class_name: str | None = None
+    scheduler_name: str = ""
+    scheduling_gates: tuple[PodSchedulingGate, ...] = ()
+    security_context: PodSecurityContext | None = None
+    service_account: str = ""
+    service_account_name: str = ""
+    set_hostname_as_fqdn: bool | None = field(default=None, name="setHostnameAsFQDN")
+    share_process_namespace: bool | None = None
+    subdomain: str = ""
+    termination_grace_period_seconds: int | None = None
+    tolerations: tuple[Toleration, ...] = ()
+    topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    workload_ref: WorkloadReference | None = None
+
+
+class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    allocated_resources: Mapping[str, Quantity] = EMPTY
+    conditions: tuple[PodCondition, ...] = ()
+    container_statuses: tuple[ContainerStatus, ...] = ()
+    ephemeral_container_statuses: tuple[ContainerStatus, ...] = ()
+    extended_resource_claim_status: PodExtendedResourceClaimStatus | None = None
+    host_ip: str = field(default="", name="hostIP")
+    host_ips: tuple[HostIP, ...] = field(default=(), name="hostIPs")
+    init_container_statuses: tuple[ContainerStatus, ...] = ()
+    message: str = ""
+    nominated_node_name: str = ""
+    observed_generation: int | None = None
+    phase: str = ""
+    pod_ip: str = field(default="", name="podIP")
+    pod_ips: tuple[PodIP, ...] = field(default=(), name="podIPs")
+    qos_class: str = ""
+    reason: str = ""
+    resize: str = ""
+    resource_claim_statuses: tuple[PodResourceClaimStatus, ...] = ()
+    resources: ResourceRequirements | None = None
+    start_time: Time | None = None
+
+
+class PodTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PodTemplate"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    template: PodTemplateSpec | None = None
+
+
+class PodTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PodTemplateList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[PodTemplate, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PodSpec | None = None
+
+
+class PreferredSchedulingTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    preference: NodeSelectorTerm = field(default_factory=lambda: NodeSelectorTerm())
+    weight: int = field(default_factory=int)
+
+
+class Sysctl(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    value: str = field(default_factory=str)
+
+
+class Toleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    effect: str = ""
+    key: str = ""
+    operator: str = ""
+    toleration_seconds: int | None = None
+    value: str = ""
+
+
+class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    label_selector: LabelSelector | None = None
+    match_label_keys: tuple[str, ...] = ()
+    max_skew: int = field(default_factory=int)
+    min_domains: int | None = None
+    node_affinity_policy: str | None = None
+    node_taints_policy: str | None = None
+    topology_key: str = field(default_factory=str)
+    when_unsatisfiable: str = field(default_factory=str)
+
+
+class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    pod_affinity_term: PodAffinityTerm = field(default_factory=lambda: PodAffinityTerm())
+    weight: int = field(default_factory=int)
+
+
+class WorkloadReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    pod_group: str = field(default_factory=str)
+    pod_group_replica_key: str = ""

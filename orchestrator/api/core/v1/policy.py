@@ -1,0 +1,88 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class LimitRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "LimitRange"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: LimitRangeSpec | None = None
+
+
+class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    default: Mapping[str, Quantity] = EMPTY
+    default_request: Mapping[str, Quantity] = EMPTY
+    max: Mapping[str, Quantity] = EMPTY
+    max_limit_request_ratio: Mapping[str, Quantity] = EMPTY
+    min: Mapping[str, Quantity] = EMPTY
+    type: str = field(default_factory=str)
+
+
+class LimitRangeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "LimitRangeList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[LimitRange, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class LimitRangeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    limits: tuple[LimitRangeItem, ...] = field(default_factory=required_tuple)
+
+
+class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ResourceQuota"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ResourceQuotaSpec | None = None
+    status: ResourceQuotaStatus | None = None
+
+
+class ResourceQuotaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ResourceQuotaList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[ResourceQuota, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ResourceQuotaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hard: Mapping[str, Quantity] = EMPTY
+    scope_selector: ScopeSelector | None = None
+    scopes: tuple[str, ...] = ()
+
+
+class ResourceQuotaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hard: Mapping[str, Quantity] = EMPTY
+    used: Mapping[str, Quantity] = EMPTY
+
+
+class ScopeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    match_expressions: tuple[ScopedResourceSelectorRequirement, ...] = ()
+
+
+class ScopedResourceSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    operator: str = field(default_factory=str)
+    scope_name: str = field(default_factory=str)
+    values: tuple[str, ...] = ()

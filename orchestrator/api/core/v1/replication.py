@@ -1,0 +1,67 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.replication."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.pods import (
+    PodTemplateSpec,
+)
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ReplicationController"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ReplicationControllerSpec | None = None
+    status: ReplicationControllerStatus | None = None
+
+
+class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_transition_time: Time | None = None
+    message: str = ""
+    reason: str = ""
+    status: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class ReplicationControllerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ReplicationControllerList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[ReplicationController, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ReplicationControllerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    min_ready_seconds: int | None = None
+    replicas: int | None = None
+    selector: Mapping[str, str] = EMPTY
+    template: PodTemplateSpec | None = None
+
+
+class ReplicationControllerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    available_replicas: int | None = None
+    conditions: tuple[ReplicationControllerCondition, ...] = ()
+    fully_labeled_replicas: int | None = None
+    observed_generation: int | None = None
+    ready_replicas: int | None = None
+    replicas: int = field(default_factory=int)

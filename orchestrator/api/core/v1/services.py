@@ -1,0 +1,140 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes core.v1.services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.references import (
+    ObjectReference,
+)
+from orchestrator.api.meta.v1 import (
+    Condition,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class ClientIPConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    timeout_seconds: int | None = None
+
+
+class EndpointAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hostname: str = ""
+    ip: str = field(default_factory=str)
+    node_name: str | None = None
+    target_ref: ObjectReference | None = None
+
+
+class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    app_protocol: str | None = None
+    name: str = ""
+    port: int = field(default_factory=int)
+    protocol: str = ""
+
+
+class EndpointSubset(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    addresses: tuple[EndpointAddress, ...] = ()
+    not_ready_addresses: tuple[EndpointAddress, ...] = ()
+    ports: tuple[EndpointPort, ...] = ()
+
+
+class Endpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Endpoints"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    subsets: tuple[EndpointSubset, ...] = ()
+
+
+class EndpointsList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "EndpointsList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[Endpoints, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class LoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hostname: str = ""
+    ip: str = ""
+    ip_mode: str = ""
+    ports: tuple[PortStatus, ...] = ()
+
+
+class LoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ingress: tuple[LoadBalancerIngress, ...] = ()
+
+
+class PortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    error: str = ""
+    port: int = field(default_factory=int)
+    protocol: str = field(default_factory=str)
+
+
+class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Service"
+    api_version: ClassVar[str] = "v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ServiceSpec | None = None
+    status: ServiceStatus | None = None
+
+
+class ServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ServiceList"
+    api_version: ClassVar[str] = "v1"
+    items: tuple[Service, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    app_protocol: str | None = None
+    name: str = ""
+    node_port: int | None = None
+    port: int = field(default_factory=int)
+    protocol: str = ""
+    target_port: IntOrString | None = None
+
+
+class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    allocate_load_balancer_node_ports: bool | None = None
+    cluster_ip: str = field(default="", name="clusterIP")
+    cluster_ips: tuple[str, ...] = field(default=(), name="clusterIPs")
+    external_ips: tuple[str, ...] = field(default=(), name="externalIPs")
+    external_name: str = ""
+    external_traffic_policy: str = ""
+    health_check_node_port: int | None = None
+    internal_traffic_policy: str | None = None
+    ip_families: tuple[str, ...] = ()
+    ip_family_policy: str | None = None
+    load_balancer_class: str | None = None
+    load_balancer_ip: str = field(default="", name="loadBalancerIP")
+    load_balancer_source_ranges: tuple[str, ...] = ()
+    ports: tuple[ServicePort, ...] = ()
+    publish_not_ready_addresses: bool | None = None
+    selector: Mapping[str, str] = EMPTY
+    session_affinity: str = ""
+    session_affinity_config: SessionAffinityConfig | None = None
+    traffic_distribution: str = ""
+    type: str = ""
+
+
+class ServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[Condition, ...] = ()
+    load_balancer: LoadBalancerStatus | None = None
+
+
+class SessionAffinityConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    client_ip: ClientIPConfig | None = field(default=None, name="clientIP")

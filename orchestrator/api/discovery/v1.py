@@ -1,0 +1,81 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes discovery.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.references import (
+    ObjectReference,
+)
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    addresses: tuple[str, ...] = field(default_factory=required_tuple)
+    conditions: EndpointConditions | None = None
+    deprecated_topology: Mapping[str, str] = EMPTY
+    hints: EndpointHints | None = None
+    hostname: str | None = None
+    node_name: str | None = None
+    target_ref: ObjectReference | None = None
+    zone: str | None = None
+
+
+class EndpointConditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ready: bool | None = None
+    serving: bool | None = None
+    terminating: bool | None = None
+
+
+class EndpointHints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    for_nodes: tuple[ForNode, ...] = ()
+    for_zones: tuple[ForZone, ...] = ()
+
+
+class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    app_protocol: str | None = None
+    name: str | None = None
+    port: int | None = None
+    protocol: str | None = None
+
+
+class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "EndpointSlice"
+    api_version: ClassVar[str] = "discovery.k8s.io/v1"
+    address_type: str = field(default_factory=str)
+    endpoints: tuple[Endpoint, ...] = field(default_factory=required_tuple)
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    ports: tuple[EndpointPort, ...] = ()
+
+
+class EndpointSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "EndpointSliceList"
+    api_version: ClassVar[str] = "discovery.k8s.io/v1"
+    items: tuple[EndpointSlice, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ForNode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+
+
+class ForZone(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)

@@ -1,0 +1,23 @@
+"""What goes wrong between bytes and objects."""
+
+
+class ApiTypeError(Exception):
+    """Base of this room's errors."""
+
+
+class DecodeError(ApiTypeError):
+    """The document does not fit the type. `path` is the field (`spec.containers[0].name`)."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.path = path
+        self.message = message
+
+
+class UnknownKind(ApiTypeError):
+    """The scheme has no such kind or resource."""
+
+    def __init__(self, api_version: str, kind: str) -> None:
+        super().__init__(f'no matches for kind "{kind}" in version "{api_version}"')
+        self.api_version = api_version
+        self.kind = kind

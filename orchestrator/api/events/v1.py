@@ -1,0 +1,63 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes events.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.cluster import (
+    EventSource,
+)
+from orchestrator.api.core.v1.references import (
+    ObjectReference,
+)
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Event"
+    api_version: ClassVar[str] = "events.k8s.io/v1"
+    action: str = ""
+    deprecated_count: int | None = None
+    deprecated_first_timestamp: Time | None = None
+    deprecated_last_timestamp: Time | None = None
+    deprecated_source: EventSource | None = None
+    event_time: MicroTime | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    note: str = ""
+    reason: str = ""
+    regarding: ObjectReference | None = None
+    related: ObjectReference | None = None
+    reporting_controller: str = ""
+    reporting_instance: str = ""
+    series: EventSeries | None = None
+    type: str = ""
+
+
+class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "EventList"
+    api_version: ClassVar[str] = "events.k8s.io/v1"
+    items: tuple[Event, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    count: int = field(default_factory=int)
+    last_observed_time: MicroTime | None = None

@@ -1,0 +1,162 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes flowcontrol.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class ExemptPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    lendable_percent: int | None = None
+    nominal_concurrency_shares: int | None = None
+
+
+class FlowDistinguisherMethod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    type: str = field(default_factory=str)
+
+
+class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "FlowSchema"
+    api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: FlowSchemaSpec | None = None
+    status: FlowSchemaStatus | None = None
+
+
+class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_transition_time: Time | None = None
+    message: str | None = None
+    reason: str | None = None
+    status: str | None = None
+    type: str | None = None
+
+
+class FlowSchemaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "FlowSchemaList"
+    api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
+    items: tuple[FlowSchema, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class FlowSchemaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    distinguisher_method: FlowDistinguisherMethod | None = None
+    matching_precedence: int | None = None
+    priority_level_configuration: PriorityLevelConfigurationReference = field(default_factory=lambda: PriorityLevelConfigurationReference())
+    rules: tuple[PolicyRulesWithSubjects, ...] = ()
+
+
+class FlowSchemaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[FlowSchemaCondition, ...] = ()
+
+
+class GroupSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+
+
+class LimitResponse(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    queuing: QueuingConfiguration | None = None
+    type: str = field(default_factory=str)
+
+
+class LimitedPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    borrowing_limit_percent: int | None = None
+    lendable_percent: int | None = None
+    limit_response: LimitResponse | None = None
+    nominal_concurrency_shares: int | None = None
+
+
+class NonResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    non_resource_urls: tuple[str, ...] = field(default_factory=required_tuple, name="nonResourceURLs")
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+
+
+class PolicyRulesWithSubjects(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    non_resource_rules: tuple[NonResourcePolicyRule, ...] = ()
+    resource_rules: tuple[ResourcePolicyRule, ...] = ()
+    subjects: tuple[Subject, ...] = field(default_factory=required_tuple)
+
+
+class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PriorityLevelConfiguration"
+    api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PriorityLevelConfigurationSpec | None = None
+    status: PriorityLevelConfigurationStatus | None = None
+
+
+class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_transition_time: Time | None = None
+    message: str | None = None
+    reason: str | None = None
+    status: str | None = None
+    type: str | None = None
+
+
+class PriorityLevelConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PriorityLevelConfigurationList"
+    api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
+    items: tuple[PriorityLevelConfiguration, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class PriorityLevelConfigurationReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+
+
+class PriorityLevelConfigurationSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    exempt: ExemptPriorityLevelConfiguration | None = None
+    limited: LimitedPriorityLevelConfiguration | None = None
+    type: str = field(default_factory=str)
+
+
+class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[PriorityLevelConfigurationCondition, ...] = ()
+
+
+class QueuingConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hand_size: int | None = None
+    queue_length_limit: int | None = None
+    queues: int | None = None
+
+
+class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_groups: tuple[str, ...] = field(default_factory=required_tuple)
+    cluster_scope: bool | None = None
+    namespaces: tuple[str, ...] = ()
+    resources: tuple[str, ...] = field(default_factory=required_tuple)
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+
+
+class ServiceAccountSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    namespace: str = field(default_factory=str)
+
+
+class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    group: GroupSubject | None = None
+    kind: str = field(default_factory=str)
+    service_account: ServiceAccountSubject | None = None
+    user: UserSubject | None = None
+
+
+class UserSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)

@@ -1,0 +1,211 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes meta.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "APIGroup"
+    api_version: ClassVar[str] = "v1"
+    name: str = field(default_factory=str)
+    preferred_version: GroupVersionForDiscovery | None = None
+    server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default=(), name="serverAddressByClientCIDRs")
+    versions: tuple[GroupVersionForDiscovery, ...] = field(default_factory=required_tuple)
+
+
+class APIGroupList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "APIGroupList"
+    api_version: ClassVar[str] = "v1"
+    groups: tuple[APIGroup, ...] = field(default_factory=required_tuple)
+
+
+class APIResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    categories: tuple[str, ...] = ()
+    group: str = ""
+    kind: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+    namespaced: bool = field(default_factory=bool)
+    short_names: tuple[str, ...] = ()
+    singular_name: str = field(default_factory=str)
+    storage_version_hash: str = ""
+    verbs: tuple[str, ...] = field(default_factory=required_tuple)
+    version: str = ""
+
+
+class APIResourceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "APIResourceList"
+    api_version: ClassVar[str] = "v1"
+    group_version: str = field(default_factory=str)
+    resources: tuple[APIResource, ...] = field(default_factory=required_tuple)
+
+
+class APIVersions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "APIVersions"
+    api_version: ClassVar[str] = "v1"
+    server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default_factory=required_tuple, name="serverAddressByClientCIDRs")
+    versions: tuple[str, ...] = field(default_factory=required_tuple)
+
+
+class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    last_transition_time: Time | None = None
+    message: str = field(default_factory=str)
+    observed_generation: int | None = None
+    reason: str = field(default_factory=str)
+    status: str = field(default_factory=str)
+    type: str = field(default_factory=str)
+
+
+class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "DeleteOptions"
+    api_version: ClassVar[str] = "v1"
+    dry_run: tuple[str, ...] = ()
+    grace_period_seconds: int | None = None
+    ignore_store_read_error_with_cluster_breaking_potential: bool | None = None
+    orphan_dependents: bool | None = None
+    preconditions: Preconditions | None = None
+    propagation_policy: str = ""
+
+
+class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    key: str = field(default_factory=str)
+    operator: str = field(default_factory=str)
+    values: tuple[str, ...] = ()
+
+
+class GroupResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    group: str = field(default_factory=str)
+    resource: str = field(default_factory=str)
+
+
+class GroupVersionForDiscovery(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    group_version: str = field(default_factory=str)
+    version: str = field(default_factory=str)
+
+
+class Info(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    build_date: str = field(default_factory=str)
+    compiler: str = field(default_factory=str)
+    emulation_major: str = ""
+    emulation_minor: str = ""
+    git_commit: str = field(default_factory=str)
+    git_tree_state: str = field(default_factory=str)
+    git_version: str = field(default_factory=str)
+    go_version: str = field(default_factory=str)
+    major: str = field(default_factory=str)
+    min_compatibility_major: str = ""
+    min_compatibility_minor: str = ""
+    minor: str = field(default_factory=str)
+    platform: str = field(default_factory=str)
+
+
+class LabelSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+    match_labels: Mapping[str, str] = EMPTY
+
+
+class LabelSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    key: str = field(default_factory=str)
+    operator: str = field(default_factory=str)
+    values: tuple[str, ...] = ()
+
+
+class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    continue_: str = ""
+    remaining_item_count: int | None = None
+    resource_version: str = ""
+    self_link: str = ""
+
+
+class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str = ""
+    fields_type: str = ""
+    fields_v1: Json = None
+    manager: str = ""
+    operation: str = ""
+    subresource: str = ""
+    time: Time | None = None
+
+
+class ObjectMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    annotations: Mapping[str, str] = EMPTY
+    creation_timestamp: Time | None = None
+    deletion_grace_period_seconds: int | None = None
+    deletion_timestamp: Time | None = None
+    finalizers: tuple[str, ...] = ()
+    generate_name: str = ""
+    generation: int | None = None
+    labels: Mapping[str, str] = EMPTY
+    managed_fields: tuple[ManagedFieldsEntry, ...] = ()
+    name: str = ""
+    namespace: str = ""
+    owner_references: tuple[OwnerReference, ...] = ()
+    resource_version: str = ""
+    self_link: str = ""
+    uid: str = ""
+
+
+class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_version: str = field(default_factory=str)
+    block_owner_deletion: bool | None = None
+    controller: bool | None = None
+    kind: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+    uid: str = field(default_factory=str)
+
+
+class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    resource_version: str = ""
+    uid: str = ""
+
+
+class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    client_cidr: str = field(default_factory=str, name="clientCIDR")
+    server_address: str = field(default_factory=str)
+
+
+class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Status"
+    api_version: ClassVar[str] = "v1"
+    code: int | None = None
+    details: StatusDetails | None = None
+    message: str = ""
+    metadata: ListMeta = field(default_factory=ListMeta)
+    reason: str = ""
+    status: str = ""
+
+
+class StatusCause(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    field: str = ""
+    message: str = ""
+    reason: str = ""
+
+
+class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    causes: tuple[StatusCause, ...] = ()
+    group: str = ""
+    kind: str = ""
+    name: str = ""
+    retry_after_seconds: int | None = None
+    uid: str = ""
+
+
+class WatchEvent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    object: Json = None
+    type: str = field(default_factory=str)

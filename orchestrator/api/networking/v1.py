@@ -1,0 +1,230 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes networking.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.volumes import (
+    TypedLocalObjectReference,
+)
+from orchestrator.api.meta.v1 import (
+    Condition,
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class HTTPIngressPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    backend: IngressBackend = field(default_factory=lambda: IngressBackend())
+    path: str = ""
+    path_type: str = field(default_factory=str)
+
+
+class HTTPIngressRuleValue(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    paths: tuple[HTTPIngressPath, ...] = field(default_factory=required_tuple)
+
+
+class IPAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "IPAddress"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: IPAddressSpec | None = None
+
+
+class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "IPAddressList"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    items: tuple[IPAddress, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class IPAddressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    parent_ref: ParentReference = field(default_factory=lambda: ParentReference())
+
+
+class IPBlock(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    cidr: str = field(default_factory=str)
+    except_: tuple[str, ...] = ()
+
+
+class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Ingress"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: IngressSpec | None = None
+    status: IngressStatus | None = None
+
+
+class IngressBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    resource: TypedLocalObjectReference | None = None
+    service: IngressServiceBackend | None = None
+
+
+class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "IngressClass"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: IngressClassSpec | None = None
+
+
+class IngressClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "IngressClassList"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    items: tuple[IngressClass, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    api_group: str | None = None
+    kind: str = field(default_factory=str)
+    name: str = field(default_factory=str)
+    namespace: str | None = None
+    scope: str = ""
+
+
+class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    controller: str = ""
+    parameters: IngressClassParametersReference | None = None
+
+
+class IngressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "IngressList"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    items: tuple[Ingress, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class IngressLoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hostname: str = ""
+    ip: str = ""
+    ports: tuple[IngressPortStatus, ...] = ()
+
+
+class IngressLoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ingress: tuple[IngressLoadBalancerIngress, ...] = ()
+
+
+class IngressPortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    error: str = ""
+    port: int = field(default_factory=int)
+    protocol: str = field(default_factory=str)
+
+
+class IngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    host: str = ""
+    http: HTTPIngressRuleValue | None = None
+
+
+class IngressServiceBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = field(default_factory=str)
+    port: ServiceBackendPort | None = None
+
+
+class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    default_backend: IngressBackend | None = None
+    ingress_class_name: str | None = None
+    rules: tuple[IngressRule, ...] = ()
+    tls: tuple[IngressTLS, ...] = ()
+
+
+class IngressStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    load_balancer: IngressLoadBalancerStatus | None = None
+
+
+class IngressTLS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    hosts: tuple[str, ...] = ()
+    secret_name: str = ""
+
+
+class NetworkPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "NetworkPolicy"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: NetworkPolicySpec | None = None
+
+
+class NetworkPolicyEgressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ports: tuple[NetworkPolicyPort, ...] = ()
+    to: tuple[NetworkPolicyPeer, ...] = ()
+
+
+class NetworkPolicyIngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    from_: tuple[NetworkPolicyPeer, ...] = ()
+    ports: tuple[NetworkPolicyPort, ...] = ()
+
+
+class NetworkPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "NetworkPolicyList"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    items: tuple[NetworkPolicy, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class NetworkPolicyPeer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    ip_block: IPBlock | None = None
+    namespace_selector: LabelSelector | None = None
+    pod_selector: LabelSelector | None = None
+
+
+class NetworkPolicyPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    end_port: int | None = None
+    port: IntOrString | None = None
+    protocol: str | None = None
+
+
+class NetworkPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    egress: tuple[NetworkPolicyEgressRule, ...] = ()
+    ingress: tuple[NetworkPolicyIngressRule, ...] = ()
+    pod_selector: LabelSelector | None = None
+    policy_types: tuple[str, ...] = ()
+
+
+class ParentReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    group: str = ""
+    name: str = field(default_factory=str)
+    namespace: str = ""
+    resource: str = field(default_factory=str)
+
+
+class ServiceBackendPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    name: str = ""
+    number: int | None = None
+
+
+class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ServiceCIDR"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: ServiceCIDRSpec | None = None
+    status: ServiceCIDRStatus | None = None
+
+
+class ServiceCIDRList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "ServiceCIDRList"
+    api_version: ClassVar[str] = "networking.k8s.io/v1"
+    items: tuple[ServiceCIDR, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class ServiceCIDRSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    cidrs: tuple[str, ...] = ()
+
+
+class ServiceCIDRStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[Condition, ...] = ()

@@ -1,0 +1,53 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes node.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.pods import (
+    Toleration,
+)
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Overhead(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    pod_fixed: Mapping[str, Quantity] = EMPTY
+
+
+class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "RuntimeClass"
+    api_version: ClassVar[str] = "node.k8s.io/v1"
+    handler: str = field(default_factory=str)
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    overhead: Overhead | None = None
+    scheduling: Scheduling | None = None
+
+
+class RuntimeClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "RuntimeClassList"
+    api_version: ClassVar[str] = "node.k8s.io/v1"
+    items: tuple[RuntimeClass, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class Scheduling(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    node_selector: Mapping[str, str] = EMPTY
+    tolerations: tuple[Toleration, ...] = ()

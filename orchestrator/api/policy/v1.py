@@ -1,0 +1,67 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes policy.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    Condition,
+    DeleteOptions,
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class Eviction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "Eviction"
+    api_version: ClassVar[str] = "policy/v1"
+    delete_options: DeleteOptions | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+
+
+class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PodDisruptionBudget"
+    api_version: ClassVar[str] = "policy/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: PodDisruptionBudgetSpec | None = None
+    status: PodDisruptionBudgetStatus | None = None
+
+
+class PodDisruptionBudgetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PodDisruptionBudgetList"
+    api_version: ClassVar[str] = "policy/v1"
+    items: tuple[PodDisruptionBudget, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class PodDisruptionBudgetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    max_unavailable: IntOrString | None = None
+    min_available: IntOrString | None = None
+    selector: LabelSelector | None = None
+    unhealthy_pod_eviction_policy: str | None = None
+
+
+class PodDisruptionBudgetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    conditions: tuple[Condition, ...] = ()
+    current_healthy: int = field(default_factory=int)
+    desired_healthy: int = field(default_factory=int)
+    disrupted_pods: Mapping[str, Time] = EMPTY
+    disruptions_allowed: int = field(default_factory=int)
+    expected_pods: int = field(default_factory=int)
+    observed_generation: int | None = None

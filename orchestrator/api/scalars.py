@@ -1,0 +1,28 @@
+"""The scalar types of the API, and the empty values that generated fields default to."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NewType, TypeAlias
+
+# RFC 3339 in UTC: `2024-01-01T00:00:00Z`, with six digits of fraction in a MicroTime. Kept as text:
+# it is what the wire wants, equal instants share one string, and it sorts as time does.
+Time = NewType("Time", str)
+MicroTime = NewType("MicroTime", str)
+
+# `machinery.quantities` reads it; the API server writes the canonical string.
+Quantity: TypeAlias = str | int | float
+IntOrString: TypeAlias = int | str
+Json: TypeAlias = Any
+
+# Mappings inside objects are shared and never changed; this one cannot be.
+EMPTY: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+def required_tuple() -> tuple[Any, ...]:
+    """The zero value of a list that is always written."""
+    return ()
+
+
+def required_mapping() -> Mapping[str, Any]:
+    """The zero value of a map that is always written."""
+    return {}

@@ -1,0 +1,42 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes scheduling.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.meta.v1 import (
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class PriorityClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PriorityClass"
+    api_version: ClassVar[str] = "scheduling.k8s.io/v1"
+    description: str = ""
+    global_default: bool | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    preemption_policy: str | None = None
+    value: int = field(default_factory=int)
+
+
+class PriorityClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "PriorityClassList"
+    api_version: ClassVar[str] = "scheduling.k8s.io/v1"
+    items: tuple[PriorityClass, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)

@@ -1,0 +1,184 @@
+# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# ruff: noqa
+"""Kubernetes storage.v1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from msgspec import Struct, field
+
+from orchestrator.api.core.v1.cluster import (
+    TopologySelectorTerm,
+)
+from orchestrator.api.core.v1.volumes import (
+    PersistentVolumeSpec,
+)
+from orchestrator.api.meta.v1 import (
+    LabelSelector,
+    ListMeta,
+    ObjectMeta,
+)
+from orchestrator.api.scalars import (
+    EMPTY as EMPTY,
+    IntOrString as IntOrString,
+    Json as Json,
+    MicroTime as MicroTime,
+    Quantity as Quantity,
+    Time as Time,
+    required_mapping as required_mapping,
+    required_tuple as required_tuple,
+)
+
+
+class CSIDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSIDriver"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: CSIDriverSpec = field(default_factory=lambda: CSIDriverSpec())
+
+
+class CSIDriverList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSIDriverList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[CSIDriver, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class CSIDriverSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    attach_required: bool | None = None
+    fs_group_policy: str | None = None
+    node_allocatable_update_period_seconds: int | None = None
+    pod_info_on_mount: bool | None = None
+    requires_republish: bool | None = None
+    se_linux_mount: bool | None = None
+    service_account_token_in_secrets: bool | None = None
+    storage_capacity: bool | None = None
+    token_requests: tuple[TokenRequest, ...] = ()
+    volume_lifecycle_modes: tuple[str, ...] = ()
+
+
+class CSINode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSINode"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: CSINodeSpec = field(default_factory=lambda: CSINodeSpec())
+
+
+class CSINodeDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    allocatable: VolumeNodeResources | None = None
+    name: str = field(default_factory=str)
+    node_id: str = field(default_factory=str, name="nodeID")
+    topology_keys: tuple[str, ...] = ()
+
+
+class CSINodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSINodeList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[CSINode, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class CSINodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    drivers: tuple[CSINodeDriver, ...] = field(default_factory=required_tuple)
+
+
+class CSIStorageCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSIStorageCapacity"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    capacity: Quantity | None = None
+    maximum_volume_size: Quantity | None = None
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    node_topology: LabelSelector | None = None
+    storage_class_name: str = field(default_factory=str)
+
+
+class CSIStorageCapacityList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "CSIStorageCapacityList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[CSIStorageCapacity, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class StorageClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "StorageClass"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    allow_volume_expansion: bool | None = None
+    allowed_topologies: tuple[TopologySelectorTerm, ...] = ()
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    mount_options: tuple[str, ...] = ()
+    parameters: Mapping[str, str] = EMPTY
+    provisioner: str = field(default_factory=str)
+    reclaim_policy: str | None = None
+    volume_binding_mode: str | None = None
+
+
+class StorageClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "StorageClassList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[StorageClass, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    audience: str = field(default_factory=str)
+    expiration_seconds: int | None = None
+
+
+class VolumeAttachment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "VolumeAttachment"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: VolumeAttachmentSpec = field(default_factory=lambda: VolumeAttachmentSpec())
+    status: VolumeAttachmentStatus | None = None
+
+
+class VolumeAttachmentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "VolumeAttachmentList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[VolumeAttachment, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class VolumeAttachmentSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    inline_volume_spec: PersistentVolumeSpec | None = None
+    persistent_volume_name: str | None = None
+
+
+class VolumeAttachmentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    attacher: str = field(default_factory=str)
+    node_name: str = field(default_factory=str)
+    source: VolumeAttachmentSource = field(default_factory=lambda: VolumeAttachmentSource())
+
+
+class VolumeAttachmentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    attach_error: VolumeError | None = None
+    attached: bool = field(default_factory=bool)
+    attachment_metadata: Mapping[str, str] = EMPTY
+    detach_error: VolumeError | None = None
+
+
+class VolumeAttributesClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "VolumeAttributesClass"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    driver_name: str = field(default_factory=str)
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    parameters: Mapping[str, str] = EMPTY
+
+
+class VolumeAttributesClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "VolumeAttributesClassList"
+    api_version: ClassVar[str] = "storage.k8s.io/v1"
+    items: tuple[VolumeAttributesClass, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class VolumeError(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    error_code: int | None = None
+    message: str = ""
+    time: Time | None = None
+
+
+class VolumeNodeResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    count: int | None = None

@@ -1,0 +1,61 @@
+"""What decides about a write beyond its own form: other objects, and the cluster's customs.
+
+One plugin a file, against the contract in `interface`; `DEFAULT_CHAIN` is the order in which the
+pipeline asks them, which is Kubernetes'. A new plugin is one file and one line here.
+
+Does not belong here: what an object's own fields decide (defaults, validation), and who may ask
+(the authorizer).
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from orchestrator.apiserver.admission.default_classes import (
+    DefaultIngressClass,
+    DefaultStorageClass,
+)
+from orchestrator.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
+from orchestrator.apiserver.admission.limit_ranger import LimitRanger
+from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.priority import Priority
+from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
+from orchestrator.apiserver.admission.service_account import ServiceAccounts
+from orchestrator.apiserver.admission.storage_protection import StorageObjectInUseProtection
+from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
+
+__all__ = [
+    "DEFAULT_CHAIN",
+    "AdmissionPlugin",
+    "AdmissionRequest",
+    "Operation",
+    "Reader",
+    "default_chain",
+]
+
+_PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
+    NamespaceLifecycle,
+    LimitRanger,
+    ServiceAccounts,
+    TaintNodesByCondition,
+    Priority,
+    DefaultTolerationSeconds,
+    DefaultStorageClass,
+    StorageObjectInUseProtection,
+    DefaultIngressClass,
+    ResourceQuotas,
+)
+
+
+def default_chain() -> tuple[AdmissionPlugin, ...]:
+    """New plugins in Kubernetes' order, with memories of their own."""
+    return tuple(plugin() for plugin in _PLUGINS)
+
+
+# Plugins remember only pure functions of what they see, so that servers may share them.
+DEFAULT_CHAIN: Final = default_chain()

@@ -1,0 +1,85 @@
+"""DefaultStorageClass and DefaultIngressClass: who names no class gets the cluster's default.
+
+Of several classes marked as default the newest counts, as in Kubernetes.
+"""
+
+from collections.abc import Iterable
+from typing import Any, Final, TypeVar
+
+from msgspec.structs import replace
+from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from orchestrator.api.networking.v1 import Ingress, IngressClass, IngressSpec
+from orchestrator.api.scheme import Resource
+from orchestrator.api.storage.v1 import StorageClass
+
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.protocol import Object
+
+K = TypeVar("K", bound=Object)
+
+_DEFAULT_STORAGE: Final = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+_DEFAULT_INGRESS: Final = ("ingressclass.kubernetes.io/is-default-class",)
+_OLD_STORAGE: Final = "volume.beta.kubernetes.io/storage-class"
+_OLD_INGRESS: Final = "kubernetes.io/ingress.class"
+
+
+def _default_name(classes: Iterable[K], marks: tuple[str, ...]) -> str:
+    """The name of the newest class that is marked as default; "" when none is."""
+    marked = [
+        each.metadata
+        for each in classes
+        if any(each.metadata.annotations.get(mark) == "true" for mark in marks)
+    ]
+    if not marked:
+        return ""
+    newest = max(meta.creation_timestamp or "" for meta in marked)
+    return min(meta.name for meta in marked if (meta.creation_timestamp or "") == newest)
+
+
+class DefaultStorageClass:
+    """Gives claims without a class the default StorageClass."""
+
+    name: Final = "DefaultStorageClass"
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return (
+            operation == "CREATE" and resource.key == "persistentvolumeclaims" and not subresource
+        )
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The claim with a class, if the cluster has a default."""
+        claim: PersistentVolumeClaim = request.object
+        spec = claim.spec or PersistentVolumeClaimSpec()
+        # "" asks for a volume of no class.
+        if spec.storage_class_name is not None or _OLD_STORAGE in claim.metadata.annotations:
+            return claim
+        name = _default_name(reader.list(StorageClass), _DEFAULT_STORAGE)
+        return replace(claim, spec=replace(spec, storage_class_name=name)) if name else claim
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Nothing."""
+
+
+class DefaultIngressClass:
+    """Gives ingresses without a class the default IngressClass."""
+
+    name: Final = "DefaultIngressClass"
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        known = resource.key == "ingresses.networking.k8s.io"
+        return operation == "CREATE" and known and not subresource
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The ingress with a class, if the cluster has a default."""
+        ingress: Ingress = request.object
+        spec = ingress.spec or IngressSpec()
+        if spec.ingress_class_name is not None or _OLD_INGRESS in ingress.metadata.annotations:
+            return ingress
+        name = _default_name(reader.list(IngressClass), _DEFAULT_INGRESS)
+        return replace(ingress, spec=replace(spec, ingress_class_name=name)) if name else ingress
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Nothing."""

@@ -1,0 +1,52 @@
+"""DefaultTolerationSeconds: pods stay five minutes on a node that is not ready or not reached."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from msgspec.structs import replace
+from orchestrator.api.core.v1 import Pod, PodSpec, Toleration
+from orchestrator.api.scheme import Resource
+
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
+
+_SECONDS: Final = 300
+_TAINTS: Final = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
+_DEFAULTS: Final = {
+    key: Toleration(key=key, operator="Exists", effect="NoExecute", toleration_seconds=_SECONDS)
+    for key in _TAINTS
+}
+
+
+class DefaultTolerationSeconds:
+    """Adds the two tolerations, unless the pod says what it wants of these taints."""
+
+    name: Final = "DefaultTolerationSeconds"
+
+    def __init__(self) -> None:
+        self._tolerant: SpecMemory[PodSpec] = SpecMemory(_tolerate)
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The pod with both tolerations."""
+        pod: Pod = request.object
+        old = request.old_object
+        if old is not None and old.spec is pod.spec:
+            return pod
+        return with_spec(pod, self._tolerant(spec_of(pod)))
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Nothing."""
+
+
+def _tolerate(spec: PodSpec) -> PodSpec:
+    added = tuple(t for key, t in _DEFAULTS.items() if not _speaks_of(spec.tolerations, key))
+    return replace(spec, tolerations=(*spec.tolerations, *added)) if added else spec
+
+
+def _speaks_of(tolerations: Iterable[Toleration], key: str) -> bool:
+    return any(
+        t.key in (key, "", None) and t.effect in ("NoExecute", "", None) for t in tolerations
+    )

@@ -1,0 +1,110 @@
+"""What an admission plugin is: the contract between the request pipeline and `admission/<name>.py`.
+
+Admission sees every write after authorization and decoding, before it is committed:
+
+    admit of each plugin in order → defaults → validation → validate of each plugin in order → commit
+
+`admit` may answer another object (a mutating plugin: default tolerations, the service account's
+volume, the priority that a priority class names); `validate` may only refuse (quota, node
+restriction). Both refuse by raising `ApiError`, most often `Forbidden`.
+
+What the pipeline promises to a plugin:
+- It asks `handles` once for each (operation, resource, subresource) and remembers the answer, so a
+  write that concerns no plugin costs nothing. `handles` must depend on its arguments only.
+- `object` already has its namespace, its final name and the metadata that the server owns (uid,
+  creation time), and for an UPDATE what the strategy keeps from `old_object`.
+- Nothing can change between a plugin's reading and the commit: the server handles one message at
+  a time, so check-then-commit is atomic.
+
+What a plugin promises to the pipeline:
+- `admit` is idempotent and never changes an object in place: objects are shared and frozen. It
+  answers the very same object when it has nothing to change, and remembers by the identity of a
+  spec what it made of it, so that pods stamped from one template go on sharing one `PodSpec`.
+- It holds no state that a restart of the server would lose, other than such memories.
+"""
+
+from collections.abc import Iterable
+from random import Random
+from typing import Any, Literal, Protocol, TypeAlias, TypeVar
+
+from msgspec import Struct
+from orchestrator.api.scheme import Resource
+
+from orchestrator.protocol import Identity
+
+K = TypeVar("K")
+
+Operation: TypeAlias = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
+
+
+class AdmissionRequest(Struct, frozen=True, gc=False, kw_only=True):
+    """One write, as the plugins see it.
+
+    `object` is the new state (None for DELETE); `old_object` the present one (None for CREATE).
+    For a subresource that is an object of another kind (`binding`, `eviction`, `scale`) `object` is
+    that one (Binding, Eviction, Scale), and `name` the name of the object that it belongs to.
+    A patch arrives as the UPDATE that it amounts to.
+    """
+
+    operation: Operation
+    resource: Resource
+    name: str
+    identity: Identity
+    namespace: str = ""
+    subresource: str = ""
+    object: Any = None
+    old_object: Any = None
+    dry_run: bool = False
+
+
+class Reader(Protocol):
+    """What a plugin may look at: the stored objects, and the server's time and randomness.
+
+    Reads are synchronous and see every write that was answered before this one.
+    """
+
+    @property
+    def random(self) -> Random:
+        """The server's seeded source."""
+        ...
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def uid(self) -> str:
+        """A new UID."""
+        ...
+
+    def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
+        """The stored object of a built-in kind, or None."""
+        ...
+
+    def list(self, kind: type[K], namespace: str = "") -> Iterable[K]:
+        """The stored objects of a built-in kind by namespace and name; "": of all namespaces."""
+        ...
+
+
+class AdmissionPlugin(Protocol):
+    """One file of `admission/`, one entry of `DEFAULT_CHAIN`.
+
+    A plugin that only validates answers `request.object` from `admit`; one that only mutates
+    leaves `validate` empty. `admit` is not called for DELETE (there is no object to change).
+    """
+
+    @property
+    def name(self) -> str:
+        """Kubernetes' name of the plugin (`LimitRanger`)."""
+        ...
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """Whether such writes concern the plugin at all; a pure function of its arguments."""
+        ...
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The object to go on with. Raises ApiError to refuse."""
+        ...
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Look at the final object. Raises ApiError to refuse."""
+        ...

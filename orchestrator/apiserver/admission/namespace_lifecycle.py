@@ -1,0 +1,44 @@
+"""NamespaceLifecycle: nothing begins in a namespace that is not there or that ends."""
+
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import Namespace
+from orchestrator.api.scheme import Resource, resource_of
+
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.errors import forbidden, namespace_terminating, not_found
+
+_IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
+# Asking whether one may do something in a namespace that is not there is no mistake.
+_REVIEWS: Final = "localsubjectaccessreviews.authorization.k8s.io"
+
+
+class NamespaceLifecycle:
+    """Refuses to create in a missing or ending namespace, and to delete the cluster's own."""
+
+    name: Final = "NamespaceLifecycle"
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        if operation == "DELETE":
+            return resource.key == "namespaces" and not subresource
+        return operation == "CREATE" and resource.namespaced and resource.key != _REVIEWS
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The object. Errors: NotFound (the namespace), Forbidden (it is being terminated)."""
+        namespace = reader.get(Namespace, request.namespace)
+        if namespace is None:
+            raise not_found(resource_of(Namespace), request.namespace)
+        if _is_ending(namespace):
+            raise namespace_terminating(request.resource, request.name, request.namespace)
+        return request.object
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Errors: Forbidden (a namespace that must stay)."""
+        if request.operation == "DELETE" and request.name in _IMMORTAL:
+            raise forbidden(request.resource, request.name, "this namespace may not be deleted")
+
+
+def _is_ending(namespace: Namespace) -> bool:
+    if namespace.metadata.deletion_timestamp is not None:
+        return True
+    return namespace.status is not None and namespace.status.phase == "Terminating"

@@ -1,0 +1,34 @@
+"""StorageObjectInUseProtection: claims and volumes wait for those who use them before they go."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+from orchestrator.api.scheme import Resource
+
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+
+_FINALIZERS: Final = {
+    "persistentvolumes": "kubernetes.io/pv-protection",
+    "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+}
+
+
+class StorageObjectInUseProtection:
+    """Adds the finalizer that the protection controllers remove."""
+
+    name: Final = "StorageObjectInUseProtection"
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return operation == "CREATE" and resource.key in _FINALIZERS and not subresource
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The claim or volume with its finalizer."""
+        finalizer = _FINALIZERS[request.resource.key]
+        meta = request.object.metadata
+        if finalizer in meta.finalizers:
+            return request.object
+        meta = replace(meta, finalizers=(*meta.finalizers, finalizer))
+        return replace(request.object, metadata=meta)
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Nothing."""

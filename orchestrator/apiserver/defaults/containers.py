@@ -1,0 +1,101 @@
+"""Defaults of containers: of the three kinds of them alike."""
+
+from typing import Any, Final, TypeVar
+
+from orchestrator.api.core.v1 import (
+    Container,
+    ContainerPort,
+    EnvVar,
+    EphemeralContainer,
+    Lifecycle,
+    LifecycleHandler,
+    ObjectFieldSelector,
+    Probe,
+    ResourceFieldSelector,
+)
+
+from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
+
+C = TypeVar("C", Container, EphemeralContainer)
+
+_MESSAGE_PATH: Final = "/dev/termination-log"
+
+
+def default_container(container: C) -> C:
+    """What a container has when it does not say."""
+    container = fill(
+        container,
+        image_pull_policy=pull_policy(container.image or ""),
+        termination_message_path=_MESSAGE_PATH,
+        termination_message_policy="File",
+    )
+    return put(
+        container,
+        ports=each(container.ports, _default_port),
+        env=each(container.env, _default_variable),
+        liveness_probe=maybe(container.liveness_probe, _default_probe),
+        readiness_probe=maybe(container.readiness_probe, _default_probe),
+        startup_probe=maybe(container.startup_probe, _default_probe),
+        lifecycle=maybe(container.lifecycle, _default_lifecycle),
+    )
+
+
+def pull_policy(image: str) -> str:
+    """Images that may change under their name are pulled each time: `:latest`, or no tag."""
+    name, at, _digest = image.partition("@")
+    _repository, colon, tag = name.rpartition("/")[2].partition(":")
+    latest = tag == "latest" if colon else bool(name) and not at
+    return "Always" if latest else "IfNotPresent"
+
+
+def _default_port(port: ContainerPort) -> ContainerPort:
+    return fill(port, protocol="TCP")
+
+
+def _default_variable(variable: EnvVar) -> EnvVar:
+    source = variable.value_from
+    if source is None:
+        return variable
+    source = put(
+        source,
+        field_ref=maybe(source.field_ref, default_field_ref),
+        resource_field_ref=maybe(source.resource_field_ref, default_resource_ref),
+    )
+    return put(variable, value_from=source)
+
+
+def default_field_ref(ref: ObjectFieldSelector) -> ObjectFieldSelector:
+    """The downward API's fields are those of v1."""
+    return fill(ref, api_version="v1")
+
+
+def default_resource_ref(ref: ResourceFieldSelector) -> ResourceFieldSelector:
+    """Kubernetes answers a divisor of zero for none."""
+    return fill(ref, divisor="0")
+
+
+def _default_probe(probe: Probe) -> Probe:
+    probe = fill_zero(
+        probe, timeout_seconds=1, period_seconds=10, success_threshold=1, failure_threshold=3
+    )
+    if probe.grpc is not None:
+        # "" is a service's name to gRPC: it is given, not left out.
+        grpc = probe.grpc if probe.grpc.service is not None else put(probe.grpc, service="")
+        probe = put(probe, grpc=grpc)
+    return put(probe, http_get=maybe(probe.http_get, _default_http))
+
+
+def _default_http(action: Any) -> Any:
+    return fill(action, path="/", scheme="HTTP")
+
+
+def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle:
+    return put(
+        lifecycle,
+        post_start=maybe(lifecycle.post_start, _default_hook),
+        pre_stop=maybe(lifecycle.pre_stop, _default_hook),
+    )
+
+
+def _default_hook(hook: LifecycleHandler) -> LifecycleHandler:
+    return put(hook, http_get=maybe(hook.http_get, _default_http))

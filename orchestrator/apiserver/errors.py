@@ -1,0 +1,258 @@
+"""The API's errors with the sentences that Kubernetes gives them.
+
+The classes are protocol's; here is how each is worded. kubectl, scripts and people match on these
+texts, so they are part of the interface.
+"""
+
+from collections.abc import Sequence
+
+from orchestrator.api.scheme import Resource
+from orchestrator.machinery import field_errors
+from orchestrator.machinery.field_errors import FieldError, quote
+from orchestrator.protocol import (
+    AlreadyExists,
+    BadRequest,
+    Cause,
+    Conflict,
+    Expired,
+    Forbidden,
+    Identity,
+    Invalid,
+    MethodNotAllowed,
+    NotFound,
+    ServerTimeout,
+    TooManyRequests,
+)
+
+_MODIFIED = (
+    "the object has been modified; please apply your changes to the latest version and try again"
+)
+_CONTINUE_EXPIRED = (
+    "The provided continue parameter is too old to display a consistent list result. "
+    "You must start a new list without the continue parameter."
+)
+_LIST_EXPIRED = "The resourceVersion for the provided list is too old."
+
+
+def _qualified(plural: str, group: str) -> str:
+    """`deployments.apps`, `pods`."""
+    return f"{plural}.{group}" if group else plural
+
+
+def not_found(resource: Resource, name: str) -> NotFound:
+    """`pods "x" not found`."""
+    return NotFound(
+        f"{resource.key} {quote(name)} not found",
+        kind=resource.plural,
+        group=resource.group,
+        name=name,
+    )
+
+
+def no_such_resource() -> NotFound:
+    """There is no such path: an unknown resource or subresource."""
+    return NotFound("the server could not find the requested resource")
+
+
+def method_not_allowed(resource: Resource, verb: str) -> MethodNotAllowed:
+    """The resource is there, but not for this verb."""
+    return MethodNotAllowed(f"{verb} is not supported on resources of kind {quote(resource.key)}")
+
+
+def already_exists(resource: Resource, name: str) -> AlreadyExists:
+    """`deployments.apps "x" already exists`."""
+    return AlreadyExists(
+        f"{resource.key} {quote(name)} already exists",
+        kind=resource.plural,
+        group=resource.group,
+        name=name,
+    )
+
+
+def name_not_generated(resource: Resource, name: str) -> AlreadyExists:
+    """Every name that `generateName` led to was taken; the last was `name`."""
+    return AlreadyExists(
+        f"{resource.key} {quote(name)} already exists, "
+        "the server was not able to generate a unique name for the object",
+        kind=resource.plural,
+        group=resource.group,
+        name=name,
+    )
+
+
+def conflict(resource: Resource, name: str, why: str, *, subresource: str = "") -> Conflict:
+    """`Operation cannot be fulfilled on pods "x": <why>`."""
+    plural = f"{resource.plural}/{subresource}" if subresource else resource.plural
+    return Conflict(
+        f"Operation cannot be fulfilled on {_qualified(plural, resource.group)} "
+        f"{quote(name)}: {why}",
+        kind=plural,
+        group=resource.group,
+        name=name,
+    )
+
+
+def modified(resource: Resource, name: str) -> Conflict:
+    """The caller wrote from an old read."""
+    return conflict(resource, name, _MODIFIED)
+
+
+def version_required(resource: Resource, name: str) -> Invalid:
+    """This resource is not updated blindly."""
+    return invalid_field(
+        resource,
+        name,
+        field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+    )
+
+
+def uid_mismatch(resource: Resource, name: str, expected: str, present: str | None) -> Conflict:
+    """The caller means another object of the same name."""
+    why = (
+        f"Precondition failed: UID in precondition: {expected}, UID in object meta: {present or ''}"
+    )
+    return conflict(resource, name, why)
+
+
+def revision_mismatch(
+    resource: Resource, name: str, expected: str, present: str | None
+) -> Conflict:
+    """The caller means another state of the object."""
+    why = (
+        f"Precondition failed: ResourceVersion in precondition: {expected}, "
+        f"ResourceVersion in object meta: {present or ''}"
+    )
+    return conflict(resource, name, why)
+
+
+def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> Invalid:
+    """`Pod "x" is invalid: spec.containers: Required value`; several causes in brackets."""
+    texts = list(dict.fromkeys(f"{cause.field}: {cause.message}" for cause in causes))
+    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return Invalid(
+        f"{_qualified(kind, group)} {quote(name)} is invalid: {text}",
+        kind=kind,
+        group=group,
+        name=name,
+        causes=tuple(causes),
+    )
+
+
+def invalid_field(resource: Resource, name: str, *errors: FieldError) -> Invalid:
+    """The same, from field errors that the pipeline itself found."""
+    causes = [Cause(error.reason, error.body, error.field) for error in errors]
+    return invalid(resource.kind, resource.group, name, causes)
+
+
+def forbidden(
+    resource: Resource, name: str, why: str, *, causes: tuple[Cause, ...] = ()
+) -> Forbidden:
+    """`pods "x" is forbidden: <why>`, or without a name `pods is forbidden: <why>`."""
+    subject = f"{resource.key} {quote(name)}" if name else resource.key
+    return Forbidden(
+        f"{subject} is forbidden: {why}",
+        kind=resource.plural,
+        group=resource.group,
+        name=name,
+        causes=causes,
+    )
+
+
+def unauthorized(
+    identity: Identity,
+    verb: str,
+    resource: Resource,
+    *,
+    namespace: str,
+    name: str,
+    subresource: str,
+    reason: str = "",
+) -> Forbidden:
+    """The authorizer said no."""
+    path = f"{resource.plural}/{subresource}" if subresource else resource.plural
+    where = f"in the namespace {quote(namespace)}" if namespace else "at the cluster scope"
+    why = (
+        f"User {quote(identity.name)} cannot {verb} resource {quote(path)} "
+        f"in API group {quote(resource.group)} {where}"
+    )
+    return forbidden(resource, name, f"{why}: {reason}" if reason else why)
+
+
+def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forbidden:
+    """Nothing new begins in a namespace that ends."""
+    cause = Cause(
+        "NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace"
+    )
+    why = f"unable to create new content in namespace {namespace} because it is being terminated"
+    return forbidden(resource, name, why, causes=(cause,))
+
+
+def name_differs(body: str, url: str) -> BadRequest:
+    """The object in the message is not the one that the message names."""
+    return BadRequest(f"the name of the object ({body}) does not match the name on the URL ({url})")
+
+
+def namespace_differs() -> BadRequest:
+    """The object says another namespace than the message."""
+    return BadRequest(
+        "the namespace of the provided object does not match the namespace sent on the request"
+    )
+
+
+def too_old(revision: int, floor: int) -> Expired:
+    """A watch from a compacted revision."""
+    return Expired(f"too old resource version: {revision} ({floor})")
+
+
+def list_expired() -> Expired:
+    """A list at a compacted revision."""
+    return Expired(_LIST_EXPIRED)
+
+
+def continue_expired() -> Expired:
+    """A further page of a list whose revision was compacted."""
+    return Expired(_CONTINUE_EXPIRED)
+
+
+def too_large(revision: int, present: int) -> ServerTimeout:
+    """A revision that was not committed yet."""
+    return ServerTimeout(
+        f"Timeout: Too large resource version: {revision}, current: {present}",
+        causes=(Cause("ResourceVersionTooLarge", "Too large resource version", ""),),
+        retry_after_seconds=1,
+    )
+
+
+def budget_exceeded(message: str, *, retry_after_seconds: int | None = None) -> TooManyRequests:
+    """A disruption budget does not allow the eviction; `message` says why."""
+    return TooManyRequests(
+        "Cannot evict pod as it would violate the pod's disruption budget.",
+        causes=(Cause("DisruptionBudget", message, ""),),
+        retry_after_seconds=retry_after_seconds,
+    )
+
+
+__all__ = [
+    "already_exists",
+    "budget_exceeded",
+    "conflict",
+    "continue_expired",
+    "forbidden",
+    "invalid",
+    "invalid_field",
+    "list_expired",
+    "method_not_allowed",
+    "modified",
+    "name_differs",
+    "name_not_generated",
+    "namespace_differs",
+    "namespace_terminating",
+    "no_such_resource",
+    "not_found",
+    "revision_mismatch",
+    "too_large",
+    "too_old",
+    "uid_mismatch",
+    "unauthorized",
+    "version_required",
+]

@@ -1,0 +1,65 @@
+"""What decisions may look at: the stored objects, and the actor's time, chance and identifiers."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any, Protocol, TypeVar, cast
+
+from orchestrator.api.meta.v1 import Time
+from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.allocation import ServiceAllocations
+from orchestrator.machinery.times import format_time
+from orchestrator.store import Store
+
+K = TypeVar("K")
+
+
+class Source(Protocol):
+    """What the environment needs of its actor's context."""
+
+    @property
+    def random(self) -> Random: ...
+    def uid(self) -> str: ...
+
+
+class Environment:
+    """The surroundings of every decision; also the `Reader` of admission plugins."""
+
+    __slots__ = ("_clock", "_source", "allocations", "scheme", "store", "uid")
+
+    def __init__(
+        self,
+        store: Store,
+        scheme: Scheme,
+        source: Source,
+        clock: Callable[[], float],
+        allocations: ServiceAllocations,
+    ) -> None:
+        self.store = store
+        self.scheme = scheme
+        self.allocations = allocations
+        self.uid = source.uid
+        self._source = source
+        self._clock = clock
+
+    @property
+    def random(self) -> Random:
+        """The server's seeded source."""
+        return self._source.random
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return self._clock()
+
+    def time(self) -> Time:
+        """Now, as objects say it."""
+        return format_time(self._clock())
+
+    def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
+        """The stored object of a built-in kind, or None."""
+        bucket = self.scheme.by_type(cast("Any", kind)).key
+        return cast("K | None", self.store.get(bucket, namespace, name))
+
+    def list(self, kind: type[K], namespace: str = "") -> "tuple[K, ...]":
+        """The stored objects of a built-in kind; "" as namespace means all."""
+        bucket = self.scheme.by_type(cast("Any", kind)).key
+        return cast("tuple[K, ...]", tuple(self.store.list(bucket, namespace)))

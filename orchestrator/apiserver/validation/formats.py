@@ -1,0 +1,167 @@
+"""Texts of other standards inside objects: addresses, networks, percentages, paths.
+
+Like machinery's name rules, each answers the tuple of Kubernetes' messages, empty when the text
+is right. Addresses are read as Kubernetes reads them in its older fields: leading zeros in an
+IPv4 address are allowed there and mean nothing.
+"""
+
+import re
+from functools import lru_cache
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+)
+from typing import Final, TypeAlias
+
+from orchestrator.machinery.names import Messages, dns1123_label_errors, dns1123_subdomain_errors
+
+Address: TypeAlias = IPv4Address | IPv6Address
+Network: TypeAlias = IPv4Network | IPv6Network
+
+_LEADING_ZEROS: Final = re.compile(r"(?<![0-9a-fA-F:])0+(?=[0-9]+(?:\.|/|$))")
+_PERCENT: Final = re.compile("[0-9]+%")
+_HTTP_PATH: Final = re.compile(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+")
+_UNDERSCORED: Final = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?"
+_UNDERSCORED_SUBDOMAIN: Final = rf"{_UNDERSCORED}(\.{_UNDERSCORED})*"
+_SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_a-z0-9]*[a-z0-9])?")
+
+NOT_AN_ADDRESS: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
+NOT_A_NETWORK: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
+
+_cached = lru_cache(maxsize=1 << 12)
+
+
+@_cached
+def parse_address(text: str) -> Address | None:
+    """The address, or None when the text is none. Zones (`fe80::1%eth0`) are none."""
+    if "%" in text:
+        return None
+    try:
+        return ip_address(_LEADING_ZEROS.sub("", text))
+    except ValueError:
+        return None
+
+
+@_cached
+def parse_network(text: str) -> Network | None:
+    """The network that a CIDR text names (host bits are cut off), or None."""
+    if "/" not in text or not text.rpartition("/")[2].isdigit():
+        return None
+    try:
+        return ip_network(_LEADING_ZEROS.sub("", text), strict=False)
+    except ValueError:
+        return None
+
+
+def address_errors(text: str) -> Messages:
+    """An IP address of either family."""
+    return () if parse_address(text) is not None else (NOT_AN_ADDRESS,)
+
+
+def network_errors(text: str) -> Messages:
+    """A CIDR of either family."""
+    return () if parse_network(text) is not None else (NOT_A_NETWORK,)
+
+
+def is_ipv6(text: str) -> bool:
+    """Whether the text is an IPv6 address."""
+    return isinstance(parse_address(text), IPv6Address)
+
+
+def endpoint_address_errors(text: str) -> Messages:
+    """An address that traffic may be sent to: not this host's own, nor the link's."""
+    address = parse_address(text)
+    if address is None:
+        return ("must be a valid IP address",)
+    errors = []
+    if address.is_unspecified:
+        errors.append(f"may not be unspecified ({text})")
+    if address.is_loopback:
+        errors.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
+    if address.is_link_local:
+        errors.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
+    if _is_link_local_multicast(address):
+        errors.append("may not be in the link-local multicast range (224.0.0.0/24, ff02::/10)")
+    return tuple(errors)
+
+
+def _is_link_local_multicast(address: Address) -> bool:
+    if isinstance(address, IPv4Address):
+        return address.packed[:3] == b"\xe0\x00\x00"
+    return address.packed[0] == 0xFF and address.packed[1] & 0x0F == 0x02
+
+
+def percent_errors(text: str) -> Messages:
+    """A percentage like `25%`."""
+    if _PERCENT.fullmatch(text):
+        return ()
+    return (
+        "a valid percent string must be a numeric string followed by an ending '%' "
+        "(e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')",
+    )
+
+
+def underscored_subdomain_errors(text: str) -> Messages:
+    """A DNS subdomain whose labels may begin with an underscore: search domains."""
+    errors = ["must be no more than 253 characters"] if len(text) > 253 else []
+    if re.fullmatch(_UNDERSCORED_SUBDOMAIN, text) is None:
+        errors.append(
+            "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, "
+            "'_', '-' or '.', and must start and end with an alphanumeric character (e.g. "
+            f"'example.com', regex used for validation is '{_UNDERSCORED_SUBDOMAIN}')"
+        )
+    return tuple(errors)
+
+
+def domain_name_errors(text: str) -> Messages:
+    """A fully qualified domain name of at least two labels; a trailing dot is allowed."""
+    name = text.removesuffix(".")
+    if errors := dns1123_subdomain_errors(name):
+        return (",".join(errors),)
+    labels = name.split(".")
+    if len(labels) < 2:
+        return ("should be a domain with at least two segments separated by dots",)
+    wrong = next(filter(None, map(dns1123_label_errors, labels)), ())
+    return (",".join(wrong),) if wrong else ()
+
+
+def domain_path_errors(text: str) -> Messages:
+    """A path after a domain: `example.com/controller`."""
+    host, _, path = text.partition("/")
+    if not host or not path:
+        return ('must be a domain-prefixed path (such as "acme.io/foo")',)
+    if errors := dns1123_subdomain_errors(host):
+        return errors
+    if _HTTP_PATH.fullmatch(path):
+        return ()
+    return (f"Invalid path (regex used for validation is '{_HTTP_PATH.pattern}')",)
+
+
+def sysctl_errors(name: str) -> Messages:
+    """A kernel parameter: `net.ipv4.ip_forward` or with slashes."""
+    if len(name) <= 253 and _SYSCTL.fullmatch(name):
+        return ()
+    return (f"must have at most 253 characters and match regex ^{_SYSCTL.pattern}$",)
+
+
+def relative_path_errors(text: str) -> Messages:
+    """A path that stays below where it starts."""
+    errors = ("must be a relative path",) if text.startswith("/") else ()
+    return errors + backstep_errors(text)
+
+
+def backstep_errors(text: str) -> Messages:
+    """A path without `..` as one of its elements."""
+    return ("must not contain '..'",) if ".." in text.split("/") else ()
+
+
+def local_path_errors(text: str) -> Messages:
+    """A file's path inside a volume; names that begin with `..` are the kubelet's own."""
+    errors = relative_path_errors(text)
+    if text.startswith("..") and not text.startswith("../"):
+        errors += ("must not start with '..'",)
+    return errors

@@ -1,0 +1,236 @@
+"""`metadata` of every kind: names by the kind's rule, labels, annotations, owners, finalizers.
+
+Every pod that is created and every status that is written passes through here, so the usual case
+is a few comparisons and remembered verdicts; the sentences are made only for what is wrong.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
+
+from orchestrator.apiserver.validation.field import (
+    Errors,
+    FieldError,
+    NameRule,
+    complaints,
+    forbidden,
+    immutable,
+    invalid,
+    not_supported,
+    required,
+    too_long,
+)
+from orchestrator.machinery import names
+from orchestrator.machinery.field_errors import quote
+
+__all__ = [
+    "annotation_errors",
+    "dns_label",
+    "dns_subdomain",
+    "label_errors",
+    "metadata_errors",
+    "metadata_update_errors",
+]
+
+_STANDARD_FINALIZERS: Final = ("kubernetes", "orphan", "foregroundDeletion")
+_OPERATIONS: Final = ("Apply", "Update")
+_MAX_MANAGER: Final = 128  # bytes
+_MAX_SUBRESOURCE: Final = 256  # bytes
+_PATH: Final = "metadata"
+
+# Names that keep every rule but DNS-1035's: most are told right by this alone. Names of pods are
+# different each time, so that remembering verdicts on them would only fill the memory.
+_plain: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?").fullmatch
+
+
+def dns_subdomain(name: str) -> tuple[str, ...]:
+    """The rule for most kinds' names."""
+    return () if _plain(name) else names.dns1123_subdomain_errors(name)
+
+
+def dns_label(name: str) -> tuple[str, ...]:
+    """The rule for names that become one DNS label: namespaces."""
+    return () if _plain(name) else names.dns1123_label_errors(name)
+
+
+def metadata_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
+    """What a new object's metadata must keep. `rule` is the kind's rule for names."""
+    if meta.generate_name:
+        prefix = meta.generate_name
+        messages = _prefix_messages(prefix, rule)
+        yield from complaints(f"{_PATH}.generateName", prefix, messages)
+    if not meta.name:
+        yield required(f"{_PATH}.name", "name or generateName is required")
+    else:
+        yield from complaints(f"{_PATH}.name", meta.name, rule(meta.name))
+    if namespaced:
+        if not meta.namespace:
+            yield required(f"{_PATH}.namespace")
+        elif messages := names.dns1123_label_errors(meta.namespace):
+            yield from complaints(f"{_PATH}.namespace", meta.namespace, messages)
+    elif meta.namespace:
+        yield forbidden(f"{_PATH}.namespace", "not allowed on this type")
+    if meta.generation and meta.generation < 0:
+        yield invalid(f"{_PATH}.generation", meta.generation, "must be greater than or equal to 0")
+    if meta.labels:
+        yield from label_errors(meta.labels, f"{_PATH}.labels")
+    if meta.annotations:
+        yield from annotation_errors(meta.annotations, f"{_PATH}.annotations")
+    if meta.owner_references:
+        yield from _owner_errors(meta.owner_references)
+    if meta.finalizers:
+        yield from _finalizer_errors(meta.finalizers)
+    if meta.managed_fields:
+        yield from _managed_field_errors(meta)
+
+
+def _prefix_messages(prefix: str, rule: NameRule) -> tuple[str, ...]:
+    if rule is names.path_segment_errors:
+        return names.path_segment_prefix_errors(prefix)
+    return tuple(rule(names.as_prefix(prefix)))
+
+
+def label_errors(labels: Mapping[str, str], path: str) -> Errors:
+    """Keys are qualified names, values up to 63 characters."""
+    # Pods of one template come with equal labels: one look-up for all of them together.
+    yield from _label_errors(tuple(labels.items()), path)
+
+
+@lru_cache(maxsize=1 << 12)
+def _label_errors(pairs: tuple[tuple[str, str], ...], path: str) -> tuple[FieldError, ...]:
+    found = names.label_errors(dict(pairs))
+    return tuple(invalid(path, offender, message) for offender, message in found)
+
+
+def annotation_errors(annotations: Mapping[str, str], path: str) -> Errors:
+    """Keys are qualified names in any case; 256 KiB for all together."""
+    for key, message in names.annotation_errors(annotations):
+        yield invalid(path, key, message) if key else too_long(path, names.ANNOTATIONS_SIZE)
+
+
+def _owner_errors(owners: tuple[OwnerReference, ...]) -> Errors:
+    path = f"{_PATH}.ownerReferences"
+    controller = ""
+    for i, owner in enumerate(owners):
+        yield from _one_owner_errors(owner, f"{path}[{i}]")
+        if owner.controller:
+            this = f"{owner.kind}/{owner.name}"
+            if controller:
+                yield invalid(
+                    path,
+                    owners,
+                    "Only one reference can have Controller set to true. "
+                    f'Found "true" in references for {controller} and {this}',
+                )
+            controller = controller or this
+
+
+def _one_owner_errors(owner: OwnerReference, path: str) -> Errors:
+    if not owner.api_version.rpartition("/")[2]:
+        yield invalid(f"{path}.apiVersion", owner.api_version, "version must not be empty")
+    if not owner.kind:
+        yield invalid(f"{path}.kind", owner.kind, "must not be empty")
+    if not owner.name:
+        yield invalid(f"{path}.name", owner.name, "must not be empty")
+    if not owner.uid:
+        yield invalid(f"{path}.uid", owner.uid, "must not be empty")
+    if owner.api_version == "v1" and owner.kind == "Event":
+        detail = "/v1, Kind=Event is disallowed from being an owner"
+        yield invalid(path, owner, detail)
+
+
+def _finalizer_errors(finalizers: tuple[str, ...]) -> Errors:
+    path = f"{_PATH}.finalizers"
+    for finalizer in finalizers:
+        yield from complaints(path, finalizer, names.qualified_name_errors(finalizer))
+    if "orphan" in finalizers and "foregroundDeletion" in finalizers:
+        detail = "finalizer orphan and foregroundDeletion cannot be both set"
+        yield invalid(path, finalizers, detail)
+    yield from _standard_finalizer_errors(finalizers)
+
+
+def _standard_finalizer_errors(finalizers: tuple[str, ...]) -> Errors:
+    for i, finalizer in enumerate(finalizers):
+        yield from finalizer_name_errors(f"{_PATH}.finalizers[{i}]", finalizer)
+
+
+def finalizer_name_errors(path: str, name: str) -> Errors:
+    """A finalizer is one of Kubernetes' own words or has a domain."""
+    if "/" not in name and name not in _STANDARD_FINALIZERS:
+        detail = "name is neither a standard finalizer name nor is it fully qualified"
+        yield invalid(path, name, detail)
+
+
+def _managed_field_errors(meta: ObjectMeta) -> Errors:
+    for i, entry in enumerate(meta.managed_fields):
+        path = f"{_PATH}.managedFields[{i}]"
+        if entry.operation not in _OPERATIONS:
+            yield not_supported(f"{path}.operation", entry.operation or "", _OPERATIONS)
+        if entry.fields_type and entry.fields_type != "FieldsV1":
+            yield invalid(f"{path}.fieldsType", entry.fields_type, "must be `FieldsV1`")
+        if len(entry.manager or "") > _MAX_MANAGER:
+            yield too_long(f"{path}.manager", _MAX_MANAGER)
+        if len(entry.subresource or "") > _MAX_SUBRESOURCE:
+            yield too_long(f"{path}.subresource", _MAX_SUBRESOURCE)
+
+
+# --- updates -------------------------------------------------------------------------------
+
+
+def metadata_update_errors(new: ObjectMeta, old: ObjectMeta) -> Errors:
+    """What an update may not do to metadata; parts that are the same object are not read.
+
+    Parts that the server fills in (uid, timestamps) may be left out: that is no change.
+    """
+    if new is old:
+        return
+    if old.deletion_timestamp and new.finalizers is not old.finalizers:
+        yield from _added_finalizer_errors(new.finalizers, old.finalizers)
+    yield from _generation_errors(new.generation or 0, old.generation or 0)
+    yield from immutable(f"{_PATH}.name", new.name, old.name)
+    yield from immutable(f"{_PATH}.namespace", new.namespace, old.namespace)
+    yield from _stamp_errors(new, old)
+    if new.labels is not old.labels and new.labels:
+        yield from label_errors(new.labels, f"{_PATH}.labels")
+    if new.annotations is not old.annotations and new.annotations:
+        yield from annotation_errors(new.annotations, f"{_PATH}.annotations")
+    if new.owner_references is not old.owner_references and new.owner_references:
+        yield from _owner_errors(new.owner_references)
+    if new.managed_fields is not old.managed_fields and new.managed_fields:
+        yield from _managed_field_errors(new)
+    if new.finalizers is not old.finalizers and new.finalizers:
+        yield from _standard_finalizer_errors(new.finalizers)
+
+
+def _added_finalizer_errors(new: tuple[str, ...], old: tuple[str, ...]) -> Errors:
+    if added := sorted(set(new) - set(old)):
+        listed = ", ".join(map(quote, added))
+        yield forbidden(
+            f"{_PATH}.finalizers",
+            "no new finalizers can be added if the object is being deleted, "
+            f"found new finalizers []string{{{listed}}}",
+        )
+
+
+def _generation_errors(new: int, old: int) -> Errors:
+    # A client that leaves the generation out means the present one.
+    if new and new < old:
+        yield invalid(f"{_PATH}.generation", new, "must not be decremented")
+
+
+_STAMPS: Final = (
+    ("uid", "uid"),
+    ("creation_timestamp", "creationTimestamp"),
+    ("deletion_timestamp", "deletionTimestamp"),
+    ("deletion_grace_period_seconds", "deletionGracePeriodSeconds"),
+)
+
+
+def _stamp_errors(new: ObjectMeta, old: ObjectMeta) -> Errors:
+    for attribute, wire in _STAMPS:
+        value, present = getattr(new, attribute), getattr(old, attribute)
+        if value is not present and value not in (None, "") and value != present:
+            yield invalid(f"{_PATH}.{wire}", value, "field is immutable")

@@ -1,0 +1,127 @@
+"""Nodes and Namespaces: what the cluster itself consists of."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from orchestrator.api.core.v1 import Namespace, Node, NodeSpec, NodeStatus, Taint
+
+from orchestrator.apiserver.validation.field import (
+    Errors,
+    FieldError,
+    complaints,
+    duplicate,
+    forbidden,
+    invalid,
+    required,
+)
+from orchestrator.apiserver.validation.formats import network_errors, parse_network
+from orchestrator.apiserver.validation.kind import Kind
+from orchestrator.apiserver.validation.metadata import dns_label, finalizer_name_errors
+from orchestrator.apiserver.validation.placement import taint_effect_errors
+from orchestrator.apiserver.validation.resources import Quantities, quantity_errors
+from orchestrator.apiserver.validation.selectors import label_key_errors
+from orchestrator.machinery.names import label_value_errors, qualified_name_errors
+
+_NO_SPEC: Final = NodeSpec()
+_NO_STATUS: Final = NodeStatus()
+
+# --- Node ----------------------------------------------------------------------------------
+
+
+def _node_errors(node: Node) -> Errors:
+    spec = node.spec or _NO_SPEC
+    # The original reports taints under metadata, where they once were.
+    yield from _taint_errors("metadata.taints", spec.taints)
+    yield from _resource_errors(node.status or _NO_STATUS)
+    for i, text in enumerate(spec.pod_cidrs):
+        yield from complaints(f"spec.podCIDRs[{i}]", text, network_errors(text))
+    families = {n.version for text in spec.pod_cidrs if (n := parse_network(text))}
+    if len(spec.pod_cidrs) > 2 or (len(spec.pod_cidrs) == 2 and len(families) < 2):
+        detail = "may specify no more than one CIDR for each IP family"
+        yield invalid("spec.podCIDRs", spec.pod_cidrs, detail)
+
+
+def _taint_errors(path: str, taints: Sequence[Taint]) -> Errors:
+    seen = set()
+    for i, taint in enumerate(taints):
+        here = f"{path}[{i}]"
+        yield from label_key_errors(f"{here}.key", taint.key)
+        if messages := label_value_errors(taint.value or ""):
+            yield invalid(f"{here}.value", taint.value, ";".join(messages))
+        if not taint.effect:
+            yield required(f"{here}.effect")
+        else:
+            yield from taint_effect_errors(f"{here}.effect", taint.effect)
+        if (taint.key, taint.effect) in seen:
+            detail = "taints must be unique by key and effect pair"
+            yield FieldError("FieldValueDuplicate", here, detail, _printed(taint))
+        seen.add((taint.key, taint.effect))
+
+
+def _printed(taint: Taint) -> dict[str, object]:
+    # As the original's internal form prints.
+    return {
+        "Key": taint.key,
+        "Value": taint.value or "",
+        "Effect": taint.effect,
+        "TimeAdded": taint.time_added,
+    }
+
+
+def _resource_errors(status: NodeStatus) -> Errors:
+    amounts: tuple[tuple[str, Quantities], ...] = (
+        ("capacity", status.capacity),
+        ("allocatable", status.allocatable),
+    )
+    for name, resources in amounts:
+        for resource, quantity in resources.items():
+            yield from quantity_errors(f"status.{name}.{resource}", resource, quantity)
+
+
+def _node_change_errors(new: Node, old: Node) -> Errors:
+    spec, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
+    if before.pod_cidrs and spec.pod_cidrs != before.pod_cidrs:
+        detail = 'node updates may not change podCIDR except from "" to valid'
+        yield forbidden("spec.podCIDRs", detail)
+    if before.provider_id and spec.provider_id != before.provider_id:
+        detail = 'node updates may not change providerID except from "" to valid'
+        yield forbidden("spec.providerID", detail)
+    if (spec.external_id or "") != (before.external_id or ""):
+        yield forbidden("spec.externalID", "may not be updated")
+
+
+def _node_status_errors(new: Node, old: Node) -> Errors:
+    status, before = new.status or _NO_STATUS, old.status or _NO_STATUS
+    # A heartbeat changes the conditions alone: it costs two comparisons.
+    if status.capacity is not before.capacity or status.allocatable is not before.allocatable:
+        yield from _resource_errors(status)
+    if status.addresses is not before.addresses:
+        for i, address in enumerate(status.addresses):
+            if address in status.addresses[:i]:
+                printed = {"Type": address.type, "Address": address.address}
+                yield duplicate(f"status.addresses[{i}]", printed)
+
+
+# --- Namespace -----------------------------------------------------------------------------
+
+
+def _namespace_errors(namespace: Namespace) -> Errors:
+    for name in namespace.spec.finalizers if namespace.spec else ():
+        yield from complaints("spec.finalizers", name, qualified_name_errors(name))
+        yield from finalizer_name_errors("spec.finalizers", name)
+
+
+def _namespace_status_errors(new: Namespace, _old: Namespace) -> Errors:
+    phase = (new.status.phase if new.status else None) or ""
+    path = "status.Phase"
+    if new.metadata.deletion_timestamp is None:
+        if phase != "Active":
+            yield invalid(path, phase, "may only be 'Active' if `deletionTimestamp` is empty")
+    elif phase != "Terminating":
+        yield invalid(path, phase, "may only be 'Terminating' if `deletionTimestamp` is not empty")
+
+
+KINDS: Final[dict[type, Kind]] = {
+    Node: Kind(spec=_node_errors, update=_node_change_errors, status=_node_status_errors),
+    Namespace: Kind(name=dns_label, spec=_namespace_errors, status=_namespace_status_errors),
+}

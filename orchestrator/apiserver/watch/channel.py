@@ -1,0 +1,105 @@
+"""A channel: all the watchers that see the same events, and the events they wait for."""
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from actors import Ref, Timer
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.selection import Selection
+from orchestrator.protocol import Event
+from orchestrator.store import Change
+
+Convert: TypeAlias = Callable[[Any], Any]
+
+
+class ChannelKey(Struct, frozen=True):
+    """What watchers must have in common to share a channel."""
+
+    resource: Resource
+    namespace: str
+    label_selector: str
+    field_selector: str
+    batch_seconds: float
+
+
+class Channel:
+    """Counts its messages; collects events between two of them.
+
+    `tokens` are the watchers: a sink takes part once, so a message reaches it once.
+    """
+
+    __slots__ = (
+        "convert",
+        "events",
+        "id",
+        "key",
+        "quiet",
+        "selection",
+        "sequence",
+        "timer",
+        "tokens",
+    )
+
+    def __init__(
+        self, channel_id: int, key: ChannelKey, selection: Selection, convert: Convert | None
+    ) -> None:
+        self.id = channel_id
+        self.key = key
+        self.selection = selection
+        self.convert = convert  # from the stored version to the watched one; None: the same
+        self.sequence = 1  # of the last message; a private replay may take the one before
+        self.events: list[Event] = []
+        self.tokens: dict[Ref[Any], str] = {}
+        self.timer: Timer | None = None
+        self.quiet = True  # nothing was sent since the last round of bookmarks
+
+    def collect(self, change: Change) -> bool:
+        """Keep what the watchers see of a change; True if it is the first event to be sent."""
+        event = self.event_of(change)
+        if event is None:
+            return False
+        self.events.append(event)
+        return len(self.events) == 1
+
+    def event_of(self, change: Change) -> Event | None:
+        """What the watchers see of a change; None: nothing.
+
+        An object that begins to match is ADDED for them, one that ceases to is DELETED with the
+        state that matched last.
+        """
+        namespace = self.key.namespace
+        if namespace and change.object.metadata.namespace != namespace:
+            return None
+        event = change if self.selection.matches is None else self._seen(change)
+        return event if event is None or self.convert is None else converted(event, self.convert)
+
+    def _seen(self, change: Change) -> Event | None:
+        matches = self.selection.matches
+        assert matches is not None
+        before = change.previous is not None and matches(change.previous)
+        if change.type != "DELETED" and matches(change.object):
+            return change if before or change.previous is None else begun(change)
+        if not before:
+            return None
+        return change if change.type == "DELETED" else ceased(change)
+
+
+def begun(change: Change) -> Event:
+    """The object matches now, and did not before."""
+    return Event("ADDED", change.object, None, change.revision)
+
+
+def ceased(change: Change) -> Event:
+    """The object matched before, and does not any more: its old state, at the new revision."""
+    old = change.previous
+    metadata = replace(old.metadata, resource_version=str(change.revision))
+    return Event("DELETED", replace(old, metadata=metadata), old, change.revision)
+
+
+def converted(event: Event, convert: Convert) -> Event:
+    """The event with its objects in another version."""
+    previous = None if event.previous is None else convert(event.previous)
+    return Event(event.type, convert(event.object), previous, event.revision)

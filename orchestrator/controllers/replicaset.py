@@ -1,0 +1,284 @@
+"""ReplicaSets: as many pods as were asked for, no more and no fewer.
+
+Follows kube-controller-manager's replicaset controller: adoption and release by the controller
+reference and the selector, creation in batches that double as long as the API server takes them
+("slow start"), deletion in `deletion_order`, and one status write for a settled state.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+import anyio
+from msgspec import Struct
+from msgspec.structs import replace
+from orchestrator.client import Change, Controller, Key
+
+from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.controllers.pods import (
+    available_at,
+    deletion_order,
+    is_active,
+    is_ready,
+    is_terminating,
+)
+from orchestrator.machinery.labels import Selector, compile_selector
+from orchestrator.machinery.owners import controller_of, owner_reference
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import ApiError, NotFound
+
+BURST: Final = 500  # how many pods one reconcile creates or deletes at the most
+SLOW_START: Final = 1
+
+
+class Plan(Struct, frozen=True):
+    """What one look at a ReplicaSet found to do."""
+
+    adopt: tuple[Pod, ...]
+    release: tuple[Pod, ...]
+    create: int
+    delete: tuple[Pod, ...]
+
+
+def plan(
+    replica_set: ReplicaSet,
+    selector: Selector,
+    owned: list[Pod],
+    orphans: list[Pod],
+    related: Iterable[Pod],
+) -> Plan:
+    """What to do about the pods `owned` by the set and the `orphans` of its namespace."""
+    spec = replica_set.spec
+    assert spec is not None
+    deleting = replica_set.metadata.deletion_timestamp is not None
+    release = tuple(p for p in owned if not selector.matches(p.metadata.labels))
+    adopt = (
+        ()
+        if deleting
+        else tuple(p for p in orphans if is_active(p) and selector.matches(p.metadata.labels))
+    )
+    released = {p.metadata.uid for p in release}
+    active = [p for p in owned if is_active(p) and p.metadata.uid not in released]
+    active.extend(adopt)
+    missing = (1 if spec.replicas is None else spec.replicas) - len(active)
+    if deleting:
+        missing = 0
+    surplus = deletion_order(active, related)[: min(-missing, BURST)] if missing < 0 else []
+    return Plan(adopt, release, max(0, min(missing, BURST)), tuple(surplus))
+
+
+def status_of(
+    replica_set: ReplicaSet, owned: list[Pod], failure: ApiError | None, missing: int, now: float
+) -> tuple[ReplicaSetStatus, float | None]:
+    """The status for the pods `owned`, and when (epoch seconds) a pod becomes available next."""
+    spec = replica_set.spec
+    assert spec is not None
+    minimum = spec.min_ready_seconds or 0
+    labels = spec.template.metadata.labels if spec.template and spec.template.metadata else {}
+    active = [p for p in owned if is_active(p)]
+    times = [t for p in active if (t := available_at(p, minimum)) is not None]
+    later = [t for t in times if t > now]
+    status = ReplicaSetStatus(
+        replicas=len(active),
+        fully_labeled_replicas=sum(labels.items() <= p.metadata.labels.items() for p in active),
+        ready_replicas=sum(is_ready(p) for p in active),
+        available_replicas=len(times) - len(later),
+        terminating_replicas=sum(is_terminating(p) for p in owned),
+        observed_generation=replica_set.metadata.generation,
+        conditions=_conditions(replica_set, failure, missing, now),
+    )
+    return status, min(later, default=None)
+
+
+def _conditions(
+    replica_set: ReplicaSet, failure: ApiError | None, missing: int, now: float
+) -> tuple[ReplicaSetCondition, ...]:
+    """ReplicaFailure is set by a failed create or delete, and taken away by success."""
+    old = replica_set.status.conditions if replica_set.status is not None else ()
+    kept = tuple(c for c in old if c.type != "ReplicaFailure")
+    if failure is None:
+        return kept
+    was = next((c for c in old if c.type == "ReplicaFailure"), None)
+    reason = "FailedCreate" if missing > 0 else "FailedDelete"
+    if was is not None and was.reason == reason:
+        return old
+    return (
+        *kept,
+        ReplicaSetCondition(
+            type="ReplicaFailure",
+            status="True",
+            reason=reason,
+            message=failure.message,
+            last_transition_time=format_time(now),
+        ),
+    )
+
+
+class ReplicaSetController(Controller):
+    """Keeps each ReplicaSet's number of pods."""
+
+    name = "replicaset"
+    kind = ReplicaSet
+    owns = (Pod,)
+
+    def watches(self) -> Mapping[type, Callable[[Change], Iterable[Key]]]:
+        """A pod without a controller concerns the sets whose selector it matches."""
+        return {Pod: self._suitors}
+
+    def indexes(self) -> Mapping[type, Mapping[str, Callable[..., Iterable[str]]]]:
+        """Pods by the uid of their controller; those without one by namespace."""
+        return {Pod: {"controller": controller_index}}
+
+    def _suitors(self, change: Change) -> Iterable[Key]:
+        pod = change.new
+        if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
+            return
+        for replica_set in self.cache(ReplicaSet).list(pod.metadata.namespace):
+            if _selector(replica_set).matches(pod.metadata.labels):
+                yield Key(pod.metadata.namespace, replica_set.metadata.name)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Make the pods of one set as many as asked, and write its status."""
+        replica_set = self.cache(ReplicaSet).get(key.namespace, key.name)
+        if replica_set is None or replica_set.spec is None:
+            return None
+        pods = self.cache(Pod)
+        owned = sorted(
+            pods.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
+        )
+        orphans = list(pods.by_index("controller", f"none/{key.namespace}"))
+        selector = _selector(replica_set)
+        todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
+        adopted = await self._adopt(replica_set, todo)
+        failure: ApiError | None = None
+        try:
+            await self._create(replica_set, todo.create)
+            await self._delete(replica_set, todo.delete)
+        except ApiError as error:
+            failure = error
+        released = {p.metadata.uid for p in todo.release}
+        present = [p for p in owned if p.metadata.uid not in released] + adopted
+        now = self.ctx.clock.now()
+        missing = todo.create - len(todo.delete)
+        status, due = status_of(replica_set, present, failure, missing, now)
+        if status != replica_set.status:
+            await self.client.update_status(replace(replica_set, status=status))
+        if failure is not None:
+            raise failure
+        return None if due is None else due - now
+
+    def _related(self, replica_set: ReplicaSet, owned: list[Pod]) -> Iterable[Pod]:
+        """The pods of all sets with the same owner, for spreading deletions over nodes."""
+        owner = controller_of(replica_set)
+        if owner is None:
+            return owned
+        pods = self.cache(Pod)
+        siblings = (
+            s
+            for s in self.cache(ReplicaSet).list(replica_set.metadata.namespace)
+            if (other := controller_of(s)) is not None and other.uid == owner.uid
+        )
+        return (p for s in siblings for p in pods.by_index("controller", s.metadata.uid))
+
+    async def _adopt(self, replica_set: ReplicaSet, todo: Plan) -> list[Pod]:
+        """Take in orphans and let go of strangers; answers the pods adopted."""
+        adopted = []
+        if todo.adopt:
+            # Only a live look may adopt: the cache may not know yet that the set is going.
+            fresh = await self.client.get(
+                ReplicaSet, replica_set.metadata.name, namespace=replica_set.metadata.namespace
+            )
+            if fresh.metadata.uid != replica_set.metadata.uid or (
+                fresh.metadata.deletion_timestamp is not None
+            ):
+                return adopted
+        reference = owner_reference(replica_set, controller=True)
+        for pod in todo.adopt:
+            references = (*pod.metadata.owner_references, reference)
+            adopted.append(
+                await self.client.update(
+                    replace(pod, metadata=replace(pod.metadata, owner_references=references))
+                )
+            )
+        for pod in todo.release:
+            references = tuple(
+                r for r in pod.metadata.owner_references if r.uid != replica_set.metadata.uid
+            )
+            await self.client.update(
+                replace(pod, metadata=replace(pod.metadata, owner_references=references))
+            )
+        return adopted
+
+    async def _create(self, replica_set: ReplicaSet, count: int) -> None:
+        """Create pods in doubling batches; the first failure ends it and is raised."""
+        if count == 0:
+            return
+        pod = pod_from(replica_set)
+        batch = min(count, SLOW_START)
+        while count > 0:
+            failures: list[ApiError] = []
+            async with anyio.create_task_group() as group:
+                for _ in range(batch):
+                    group.start_soon(self._create_one, replica_set, pod, failures)
+            if failures:
+                raise failures[0]
+            count -= batch
+            batch = min(2 * batch, count)
+
+    async def _create_one(
+        self, replica_set: ReplicaSet, pod: Pod, failures: list[ApiError]
+    ) -> None:
+        try:
+            created = await self.client.create(pod)
+        except ApiError as error:
+            failures.append(error)
+            message = f"Error creating: {error.message}"
+            self.events.event(replica_set, "Warning", "FailedCreate", message)
+        else:
+            message = f"Created pod: {created.metadata.name}"
+            self.events.event(replica_set, "Normal", "SuccessfulCreate", message)
+
+    async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
+        for pod in pods:
+            name = pod.metadata.name
+            try:
+                await self.client.delete(
+                    Pod, name, namespace=pod.metadata.namespace, uid=pod.metadata.uid
+                )
+            except NotFound:
+                continue
+            except ApiError as error:
+                message = f"Error deleting: {error.message}"
+                self.events.event(replica_set, "Warning", "FailedDelete", message)
+                raise
+            self.events.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
+
+
+def controller_index(pod: Pod) -> Iterable[str]:
+    """The uid of a pod's controller, or `none/<namespace>`."""
+    owner = controller_of(pod)
+    return (f"none/{pod.metadata.namespace}" if owner is None else owner.uid,)
+
+
+def pod_from(replica_set: ReplicaSet) -> Pod:
+    """A pod stamped from the template; all of a set's pods share the template's spec object."""
+    assert replica_set.spec is not None
+    template = replica_set.spec.template
+    metadata = template.metadata if template is not None else None
+    return Pod(
+        metadata=ObjectMeta(
+            generate_name=f"{replica_set.metadata.name}-",
+            namespace=replica_set.metadata.namespace,
+            labels=metadata.labels if metadata is not None else {},
+            annotations=metadata.annotations if metadata is not None else {},
+            finalizers=metadata.finalizers if metadata is not None else (),
+            owner_references=(owner_reference(replica_set, controller=True),),
+        ),
+        spec=template.spec if template is not None else None,
+    )
+
+
+def _selector(replica_set: ReplicaSet) -> Selector:
+    assert replica_set.spec is not None
+    return compile_selector(replica_set.spec.selector)

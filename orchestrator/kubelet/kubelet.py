@@ -1,0 +1,434 @@
+"""The kubelet: registers its node, keeps its lease, and runs the pods that are bound to it.
+
+A thin shell. It turns watch changes and container reports into events of `PodWorker`s and performs
+the effects that they answer. Statuses are written once for all that happened in one slice of
+messages, in `drained()`; a write that fails is made again from what is true by then.
+"""
+
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+from orchestrator.client import Change, EventRecorder, Watcher
+from orchestrator.kubelet.node_admission import NodeAdmission
+
+from actors import Request
+from orchestrator.api.coordination.v1 import Lease
+from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
+from orchestrator.api.scheme import resource_of
+from orchestrator.kubelet.node_spec import NodeSpec, node_object
+from orchestrator.kubelet.node_status import LEASE_NAMESPACE, conditions_at, lease_at
+from orchestrator.kubelet.pod_addresses import PodAddresses
+from orchestrator.kubelet.pod_status import status_of
+from orchestrator.kubelet.pod_worker import (
+    Effect,
+    FinishPod,
+    PodChanged,
+    PodRejected,
+    PodVanished,
+    PodWorker,
+    RecordEvent,
+    ReportStatus,
+    StartContainer,
+    StopContainer,
+    TimeCame,
+)
+from orchestrator.kubelet.runtimes.interface import (
+    ContainerExited,
+    ContainerProbed,
+    ContainerStarted,
+    Runtime,
+)
+from orchestrator.protocol import (
+    AlreadyExists,
+    ApiRef,
+    Create,
+    Delete,
+    Deleted,
+    Get,
+    Identity,
+    NotFound,
+    Update,
+)
+
+RENEW_SECONDS: Final = 10.0  # a quarter of the lease's duration
+STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
+RETRY_SECONDS: Final = 1.0  # after a write that failed
+
+_NODES: Final = resource_of(Node)
+_PODS: Final = resource_of(Pod)
+_LEASES: Final = resource_of(Lease)
+
+
+class ListPods(Request[tuple[Pod, ...]], frozen=True, gc=False):
+    """Answer the pods that this kubelet runs, as it sees them."""
+
+
+class _Managed(Struct):
+    """A pod worker with what the shell keeps for it."""
+
+    worker: PodWorker
+    ips: tuple[str, ...] = ()
+    reported: PodStatus | None = None
+    done: FinishPod | None = None
+
+
+class Kubelet(Watcher):
+    """The node agent of `spec`; `runtime` belongs to the machine and outlives this actor.
+
+    `record_events` turns the pods' events (Pulled, Created, Started, Killing, BackOff) on.
+    """
+
+    def __init__(
+        self, api: ApiRef, spec: NodeSpec, runtime: Runtime, *, record_events: bool = True
+    ) -> None:
+        super().__init__(api)
+        self._spec = spec
+        self._runtime = runtime
+        self._record_events = record_events
+        self._identity = Identity(f"system:node:{spec.name}", ("system:nodes",))
+        self._node: Node | None = None
+        self._pods: dict[str, _Managed] = {}  # by uid
+        self._dirty: dict[str, None] = {}
+        self._addresses = PodAddresses(spec.pod_cidr)
+        self._admission: NodeAdmission
+
+    # --- the node --------------------------------------------------------------------------
+
+    def started(self) -> None:
+        node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
+        self._admission = NodeAdmission(node)
+        self._events = EventRecorder(self.ctx, self.api, component="kubelet", host=self._spec.name)
+        self._register(node)
+
+    def _register(self, node: Node) -> None:
+        now = self.ctx.clock.now()
+        assert node.status is not None
+        status = replace(node.status, conditions=conditions_at(now, ()))
+        self.ctx.request(
+            self.api,
+            Create(resource=_NODES, object=replace(node, status=status), identity=self._identity),
+            then=self._registered,
+            failed=partial(self._register_failed, node),
+        )
+
+    def _register_failed(self, node: Node, error: Exception) -> None:
+        if isinstance(error, AlreadyExists):
+            # The node was registered before: take it up, and report what it is now.
+            self.ctx.request(
+                self.api,
+                Get(resource=_NODES, name=self._spec.name, identity=self._identity),
+                then=partial(self._take_up, node),
+                failed=lambda _: self.ctx.call_after(RETRY_SECONDS, self._register, node) and None,
+            )
+        else:
+            self.ctx.call_after(RETRY_SECONDS, self._register, node)
+
+    def _take_up(self, node: Node, known: Node) -> None:
+        old = known.status or NodeStatus()
+        assert node.status is not None
+        now = self.ctx.clock.now()
+        status = replace(node.status, conditions=conditions_at(now, old.conditions))
+        self._write_node_status(replace(known, status=status))
+        self._registered(known)
+
+    def _registered(self, node: Node) -> None:
+        if self._node is not None:
+            return
+        self._node = node
+        self._admission = NodeAdmission(node)
+        # Spread over the period, so that thousands of nodes do not beat in the same instant.
+        self._renew_lease()
+        self.ctx.call_after(self.ctx.random.uniform(0, RENEW_SECONDS), self._begin_beating)
+        self.ctx.call_after(
+            self.ctx.random.uniform(0, STATUS_REPORT_SECONDS), self._begin_reporting
+        )
+        self.reflect(
+            Pod,
+            field_selector=f"spec.nodeName={self._spec.name}",
+            on_change=self._on_pod,
+            on_synced=self._on_synced,
+        )
+
+    def _begin_beating(self) -> None:
+        self._renew_lease()
+        self.ctx.call_after(RENEW_SECONDS, self._begin_beating)
+
+    def _begin_reporting(self) -> None:
+        self._report_node()
+        self.ctx.call_after(STATUS_REPORT_SECONDS, self._begin_reporting)
+
+    def _renew_lease(self) -> None:
+        assert self._node is not None
+        lease = lease_at(self.ctx.clock.now(), self._spec.name, self._node.metadata.uid)
+        self.ctx.request(
+            self.api,
+            Update(
+                resource=_LEASES,
+                object=lease,
+                name=self._spec.name,
+                namespace=LEASE_NAMESPACE,
+                identity=self._identity,
+            ),
+            then=_ignore,
+            failed=partial(self._lease_failed, lease),
+        )
+
+    def _lease_failed(self, lease: Lease, error: Exception) -> None:
+        """A missing lease is created; any other failure is made good by the next beat."""
+        if isinstance(error, NotFound):
+            self.ctx.request(
+                self.api,
+                Create(
+                    resource=_LEASES,
+                    object=lease,
+                    namespace=LEASE_NAMESPACE,
+                    identity=self._identity,
+                ),
+                then=_ignore,
+                failed=_ignore,
+            )
+
+    def _report_node(self) -> None:
+        """Write the node's status anew, on what the API server has by now."""
+        self.ctx.request(
+            self.api,
+            Get(resource=_NODES, name=self._spec.name, identity=self._identity),
+            then=self._refresh_node,
+            failed=_ignore,
+        )
+
+    def _refresh_node(self, node: Node) -> None:
+        status = node.status or NodeStatus()
+        conditions = conditions_at(self.ctx.clock.now(), status.conditions)
+        self._write_node_status(replace(node, status=replace(status, conditions=conditions)))
+
+    def _write_node_status(self, node: Node) -> None:
+        self.ctx.request(
+            self.api,
+            Update(
+                resource=_NODES,
+                object=replace(node, metadata=replace(node.metadata, resource_version="")),
+                name=self._spec.name,
+                subresource="status",
+                identity=self._identity,
+            ),
+            then=_ignore,
+            failed=_ignore,
+        )
+
+    # --- pods ------------------------------------------------------------------------------
+
+    def _on_pod(self, change: Change[Pod]) -> None:
+        pod = change.new
+        if pod is None:
+            assert change.old is not None
+            managed = self._pods.get(change.old.metadata.uid)
+            if managed is not None:
+                if managed.done is not None:
+                    self._forget(managed)
+                else:
+                    self._apply(managed, PodVanished())
+            return
+        if change.old is not None and change.old.metadata.uid != pod.metadata.uid:
+            self._on_pod(Change(old=change.old, new=None))
+        managed = self._pods.get(pod.metadata.uid)
+        if managed is None:
+            self._adopt(pod)
+            return
+        known, managed.worker.pod = managed.worker.pod, pod
+        # Most changes are the echo of a status that this kubelet wrote.
+        if (
+            pod.spec is not known.spec
+            or pod.metadata.deletion_timestamp != known.metadata.deletion_timestamp
+            or pod.metadata.generation != known.metadata.generation
+            or (pod.spec is not None and pod.spec.readiness_gates)
+        ):
+            self._apply(managed, PodChanged(pod))
+            self._dirty[pod.metadata.uid] = None
+
+    def _adopt(self, pod: Pod) -> None:
+        """Begin with a pod: a new one, or one that this node ran before the kubelet restarted."""
+        now = self.ctx.clock.now()
+        metadata, status = pod.metadata, pod.status or PodStatus()
+        managed = self._pods[metadata.uid] = _Managed(PodWorker(pod, now))
+        if status.phase in ("Succeeded", "Failed"):
+            managed.worker.finished = True
+            managed.ips = tuple(ip.ip for ip in status.pod_ips)
+            if metadata.deletion_timestamp is not None:
+                self._finish(managed, FinishPod(delete=True))
+            return
+        if status.container_statuses or status.init_container_statuses:
+            managed.ips = tuple(ip.ip for ip in status.pod_ips)
+            for ip in managed.ips:
+                self._addresses.claim(ip)
+            managed.reported = status
+            self._admission.add(pod)
+            self._perform(managed, managed.worker.restore(now, self._reports_of(metadata.uid)))
+            return
+        rejection = None
+        if metadata.deletion_timestamp is None:
+            rejection = self._admission.reject(pod)
+        if rejection is not None:
+            self._apply(managed, PodRejected(*rejection))
+            return
+        self._admission.add(pod)
+        managed.ips = self._take_addresses(pod)
+        self._apply(managed, PodChanged(pod))
+
+    def _reports_of(self, uid: str) -> list[ContainerStarted | ContainerExited | ContainerProbed]:
+        return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
+
+    def _take_addresses(self, pod: Pod) -> tuple[str, ...]:
+        if pod.spec is not None and pod.spec.host_network:
+            return (self._spec.address,)
+        address = self._addresses.take()
+        return (address,) if address else ()
+
+    def _on_synced(self) -> None:
+        """Containers of pods that the API server does not have any more are removed."""
+        for event in list(self._runtime.containers()):
+            if event.key.pod_uid not in self._pods:
+                self._runtime.remove(event.key.pod_uid)
+
+    def on_container_event(
+        self, message: ContainerStarted | ContainerExited | ContainerProbed
+    ) -> None:
+        """What the runtime reports."""
+        managed = self._pods.get(message.key.pod_uid)
+        if managed is not None:
+            self._perform(managed, managed.worker.handle(message, self.ctx.clock.now()))
+
+    def on_list_pods(self, message: ListPods) -> tuple[Pod, ...]:
+        """The pods that this node runs."""
+        return tuple(managed.worker.pod for managed in self._pods.values())
+
+    # --- effects ---------------------------------------------------------------------------
+
+    def _apply(self, managed: _Managed, event: PodChanged | PodRejected | PodVanished) -> None:
+        self._perform(managed, managed.worker.handle(event, self.ctx.clock.now()))
+
+    def _wake(self, uid: str) -> None:
+        managed = self._pods.get(uid)
+        if managed is not None:
+            self._perform(managed, managed.worker.handle(TimeCame(), self.ctx.clock.now()))
+
+    def _perform(self, managed: _Managed, effects: list[Effect]) -> None:
+        worker = managed.worker
+        for effect in effects:
+            kind = type(effect)
+            if kind is ReportStatus:
+                self._dirty[worker.uid] = None
+            elif kind is RecordEvent:
+                if self._record_events:
+                    self._events.event(worker.pod, effect.type, effect.reason, effect.message)  # type: ignore[union-attr]
+            elif kind is StartContainer:
+                self._runtime.start(worker.pod, effect.container, effect.key)  # type: ignore[union-attr]
+            elif kind is StopContainer:
+                self._runtime.stop(effect.key, effect.grace_seconds)  # type: ignore[union-attr]
+            elif kind is FinishPod:
+                self._finish(managed, effect)  # type: ignore[arg-type]
+            else:
+                delay = max(0.0, effect.at - self.ctx.clock.now())  # type: ignore[union-attr]
+                self.ctx.call_after(delay, self._wake, worker.uid)
+
+    def drained(self) -> None:
+        """Write the statuses that changed in this slice of messages."""
+        if not self._dirty:
+            return
+        dirty, self._dirty = self._dirty, {}
+        now = self.ctx.clock.now()
+        for uid in dirty:
+            managed = self._pods.get(uid)
+            if managed is not None:
+                self._report(managed, now)
+
+    def _report(self, managed: _Managed, now: float) -> None:
+        worker = managed.worker
+        if managed.done is not None and not managed.done.delete:
+            return
+        status = status_of(worker, node_ips=(self._spec.address,), pod_ips=managed.ips, now=now)
+        if status == managed.reported:
+            return
+        managed.reported = status
+        metadata = worker.pod.metadata
+        self.ctx.request(
+            self.api,
+            Update(
+                resource=_PODS,
+                object=replace(
+                    worker.pod, status=status, metadata=replace(metadata, resource_version="")
+                ),
+                name=metadata.name,
+                namespace=metadata.namespace,
+                subresource="status",
+                identity=self._identity,
+            ),
+            then=_ignore,
+            failed=partial(self._report_failed, worker.uid),
+        )
+
+    def _report_failed(self, uid: str, error: Exception) -> None:
+        managed = self._pods.get(uid)
+        if managed is None or isinstance(error, NotFound):
+            return  # the watch will tell that it is gone
+        managed.reported = None
+        self.ctx.call_after(RETRY_SECONDS, self._mark_dirty, uid)
+
+    def _mark_dirty(self, uid: str) -> None:
+        self._dirty[uid] = None
+
+    def _finish(self, managed: _Managed, effect: FinishPod) -> None:
+        managed.done = effect
+        if not effect.delete:
+            self._forget(managed)
+            return
+        worker = managed.worker
+        self._report(managed, self.ctx.clock.now())
+        self._dirty.pop(worker.uid, None)
+        self._delete(worker.pod)
+
+    def _delete(self, pod: Pod) -> None:
+        metadata = pod.metadata
+        self.ctx.request(
+            self.api,
+            Delete(
+                resource=_PODS,
+                name=metadata.name,
+                namespace=metadata.namespace,
+                grace_period_seconds=0,
+                uid=metadata.uid,
+                identity=self._identity,
+            ),
+            then=self._deleted,
+            failed=partial(self._delete_failed, pod),
+        )
+
+    def _deleted(self, answer: Deleted) -> None:
+        managed = self._pods.get(answer.object.metadata.uid)
+        if managed is not None and answer.gone:
+            self._forget(managed)
+
+    def _delete_failed(self, pod: Pod, error: Exception) -> None:
+        managed = self._pods.get(pod.metadata.uid)
+        if managed is None:
+            return
+        if isinstance(error, NotFound):
+            self._forget(managed)
+        else:
+            self.ctx.call_after(RETRY_SECONDS, self._delete, pod)
+
+    def _forget(self, managed: _Managed) -> None:
+        worker = managed.worker
+        if self._pods.pop(worker.uid, None) is None:
+            return
+        self._runtime.remove(worker.uid)
+        self._admission.remove(worker.pod)
+        if not (worker.pod.spec is not None and worker.pod.spec.host_network):
+            for ip in managed.ips:
+                self._addresses.release(ip)
+
+
+def _ignore(_: object) -> None:
+    """The next beat or report makes it good."""

@@ -1,0 +1,92 @@
+"""What a node is: the input from which a kubelet registers its Node object."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import (
+    DaemonEndpoint,
+    Node,
+    NodeAddress,
+    NodeDaemonEndpoints,
+    NodeStatus,
+    NodeSystemInfo,
+    Taint,
+)
+from orchestrator.api.core.v1 import (
+    NodeSpec as ApiNodeSpec,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
+
+KUBELET_VERSION: Final = "v1.35.0"
+KUBELET_PORT: Final = 10250
+DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
+    "cpu": "32",
+    "memory": "256Gi",
+    "ephemeral-storage": "1Ti",
+    "pods": "110",
+}
+
+
+class NodeSpec(Struct, frozen=True, kw_only=True):
+    """One node. `capacity` maps resources to quantities and is filled up with the defaults;
+    `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods.
+    """
+
+    name: str
+    address: str
+    pod_cidr: str
+    labels: Mapping[str, str] = {}
+    annotations: Mapping[str, str] = {}
+    taints: tuple[Taint, ...] = ()
+    capacity: Mapping[str, str] = DEFAULT_CAPACITY
+    allocatable: Mapping[str, str] | None = None
+
+
+def node_object(spec: NodeSpec, *, runtime_name: str, machine_id: str) -> Node:
+    """The Node that the kubelet of `spec` registers; its status has no conditions yet."""
+    capacity = {**DEFAULT_CAPACITY, **spec.capacity}
+    return Node(
+        metadata=ObjectMeta(
+            name=spec.name,
+            labels={
+                "beta.kubernetes.io/arch": "amd64",
+                "beta.kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "kubernetes.io/hostname": spec.name,
+                "kubernetes.io/os": "linux",
+                **spec.labels,
+            },
+            annotations=spec.annotations,
+        ),
+        spec=ApiNodeSpec(
+            pod_cidr=spec.pod_cidr,
+            pod_cidrs=(spec.pod_cidr,),
+            provider_id=f"simulated://{spec.name}",
+            taints=spec.taints,
+        ),
+        status=NodeStatus(
+            capacity=capacity,
+            allocatable=capacity if spec.allocatable is None else {**capacity, **spec.allocatable},
+            addresses=(
+                NodeAddress(type="InternalIP", address=spec.address),
+                NodeAddress(type="Hostname", address=spec.name),
+            ),
+            daemon_endpoints=NodeDaemonEndpoints(
+                kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
+            ),
+            node_info=NodeSystemInfo(
+                architecture="amd64",
+                boot_id=machine_id,
+                container_runtime_version=runtime_name,
+                kernel_version="6.12.0",
+                kube_proxy_version="",
+                kubelet_version=KUBELET_VERSION,
+                machine_id=machine_id,
+                operating_system="linux",
+                os_image="Simulated Linux",
+                system_uuid=machine_id,
+            ),
+        ),
+    )

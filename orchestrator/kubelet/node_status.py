@@ -1,0 +1,65 @@
+"""A node's conditions and its lease, as the kubelet reports them."""
+
+from typing import Final
+
+from orchestrator.api.coordination.v1 import Lease, LeaseSpec
+from orchestrator.api.core.v1 import NodeCondition
+from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
+from orchestrator.machinery.times import format_micro_time, format_time
+
+LEASE_NAMESPACE: Final = "kube-node-lease"
+LEASE_DURATION_SECONDS: Final = 40
+
+# type, status, reason, message of a node that is well, in the kubelet's order
+_WELL: Final = (
+    (
+        "MemoryPressure",
+        "False",
+        "KubeletHasSufficientMemory",
+        "kubelet has sufficient memory available",
+    ),
+    ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+    ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+    ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+)
+
+
+def conditions_at(now: float, old: tuple[NodeCondition, ...]) -> tuple[NodeCondition, ...]:
+    """The conditions of a node that is well at `now`; a status that stays keeps its time."""
+    at = format_time(now)
+    known = {c.type: c for c in old}
+    result = []
+    for type_, status, reason, message in _WELL:
+        was = known.get(type_)
+        result.append(
+            NodeCondition(
+                type=type_,
+                status=status,
+                reason=reason,
+                message=message,
+                last_heartbeat_time=at,
+                last_transition_time=(
+                    was.last_transition_time if was is not None and was.status == status else at
+                ),
+            )
+        )
+    own = {type_ for type_, *_ in _WELL}
+    return (*result, *(c for c in old if c.type not in own))
+
+
+def lease_at(now: float, node_name: str, node_uid: str) -> Lease:
+    """The node's lease, renewed at `now` and owned by the Node."""
+    return Lease(
+        metadata=ObjectMeta(
+            name=node_name,
+            namespace=LEASE_NAMESPACE,
+            owner_references=(
+                OwnerReference(api_version="v1", kind="Node", name=node_name, uid=node_uid),
+            ),
+        ),
+        spec=LeaseSpec(
+            holder_identity=node_name,
+            lease_duration_seconds=LEASE_DURATION_SECONDS,
+            renew_time=format_micro_time(now),
+        ),
+    )

@@ -1,0 +1,419 @@
+"""One pod's life on a node: a state machine without I/O.
+
+`PodWorker.handle(event, now)` takes what happened and answers what must be done, as values. Every
+event changes what is known and then runs the same level-triggered `_sync`, which compares what is
+with what should be, like kubelet's `computePodActions`; so an event that comes twice, or late, or
+that a restarted kubelet reads from its runtime instead, leads to the same place.
+
+Order of a life: init containers one after another (a sidecar counts as passed once it started),
+then all containers together; ended ones restart by the pod's restart policy after a back-off;
+deletion or a deadline stops the containers first, then the sidecars in reverse order.
+"""
+
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import (
+    Container,
+    ContainerState,
+    ContainerStateRunning,
+    ContainerStateTerminated,
+    ContainerStateWaiting,
+    Pod,
+)
+from orchestrator.kubelet.backoff import format_delay, next_delay
+from orchestrator.kubelet.container_record import ContainerRecord, Stage
+from orchestrator.kubelet.runtimes.interface import (
+    ContainerExited,
+    ContainerKey,
+    ContainerProbed,
+    ContainerStarted,
+    RuntimeEvent,
+)
+from orchestrator.machinery.times import format_time
+
+DEFAULT_GRACE_SECONDS: Final = 30
+CREATE_RETRY_SECONDS: Final = 10.0  # a container that could not be created is tried again
+
+# --- what happens --------------------------------------------------------------------------
+
+
+class PodChanged(Struct, frozen=True, gc=False):
+    """The API server's pod, first or again; a deletion timestamp on it begins the end."""
+
+    pod: Pod
+
+
+class PodRejected(Struct, frozen=True, gc=False):
+    """The node cannot take the pod (`OutOfcpu`, `NodePorts`, ...): it fails without a start."""
+
+    reason: str
+    message: str
+
+
+class PodVanished(Struct, frozen=True, gc=False):
+    """The API server no longer has the pod: whatever runs of it must end now."""
+
+
+class TimeCame(Struct, frozen=True, gc=False):
+    """The moment that a `WakeAt` asked for."""
+
+
+PodEvent: TypeAlias = PodChanged | PodRejected | PodVanished | TimeCame | RuntimeEvent
+
+# --- what must be done ---------------------------------------------------------------------
+
+
+class StartContainer(Struct, frozen=True, gc=False):
+    container: Container
+    key: ContainerKey
+
+
+class StopContainer(Struct, frozen=True, gc=False):
+    key: ContainerKey
+    grace_seconds: float
+
+
+class ReportStatus(Struct, frozen=True, gc=False):
+    """The pod's status is no longer what was reported."""
+
+
+class RecordEvent(Struct, frozen=True, gc=False):
+    type: str  # Normal or Warning
+    reason: str
+    message: str
+
+
+class WakeAt(Struct, frozen=True, gc=False):
+    """Send `TimeCame` at this time (epoch seconds); replaces an earlier wish."""
+
+    at: float
+
+
+class FinishPod(Struct, frozen=True, gc=False):
+    """Nothing of the pod is left on the node; `delete` it from the API server if it is there."""
+
+    delete: bool
+
+
+Effect: TypeAlias = StartContainer | StopContainer | ReportStatus | RecordEvent | WakeAt | FinishPod
+
+_REPORT: Final = ReportStatus()
+_CREATING: Final = ContainerState(waiting=ContainerStateWaiting(reason="ContainerCreating"))
+_INITIALIZING: Final = ContainerState(waiting=ContainerStateWaiting(reason="PodInitializing"))
+
+
+class PodWorker:
+    """The state of one pod on its node. Fields are read by `pod_status.py`."""
+
+    __slots__ = (
+        "_killing",
+        "_wake_at",
+        "containers",
+        "failure",
+        "finished",
+        "init_containers",
+        "pod",
+        "start_time",
+        "uid",
+        "vanished",
+    )
+
+    def __init__(self, pod: Pod, now: float) -> None:
+        self.pod = pod
+        self.uid = pod.metadata.uid
+        self.start_time = now
+        self.failure: PodRejected | None = None  # why the pod as a whole failed
+        self.vanished = False
+        self.finished = False
+        self._killing = False
+        self._wake_at: float | None = None
+        spec = pod.spec
+        init = spec.init_containers if spec is not None else ()
+        waiting = _INITIALIZING if init else _CREATING
+        self.init_containers = [
+            ContainerRecord(c, c.restart_policy == "Always", _INITIALIZING) for c in init
+        ]
+        self.containers = [
+            ContainerRecord(c, False, waiting)
+            for c in (spec.containers if spec is not None else ())
+        ]
+
+    # --- events ----------------------------------------------------------------------------
+
+    def handle(self, event: PodEvent, now: float) -> list[Effect]:
+        """What must be done after `event` at `now` (epoch seconds)."""
+        effects: list[Effect] = []
+        if self.finished:
+            return effects
+        kind = type(event)
+        if kind is ContainerStarted:
+            self._on_started(event, effects)  # type: ignore[arg-type]
+        elif kind is ContainerExited:
+            self._on_exited(event, now, effects)  # type: ignore[arg-type]
+        elif kind is ContainerProbed:
+            self._on_probed(event, effects)  # type: ignore[arg-type]
+        elif kind is PodChanged:
+            self.pod = event.pod  # type: ignore[union-attr]
+        elif kind is PodRejected:
+            self.failure = event  # type: ignore[assignment]
+            effects.append(_REPORT)
+        elif kind is PodVanished:
+            self.vanished = True
+        else:
+            self._wake_at = None
+        self._sync(now, effects)
+        return effects
+
+    def restore(self, now: float) -> list[Effect]:
+        """Take up a pod that this node had before the kubelet restarted, from its API status.
+
+        What the runtime still has is told afterwards, as its events; containers of which it knows
+        nothing any more (the machine was rebooted) restart by the pod's policy.
+        """
+        status = self.pod.status
+        known = (
+            {}
+            if status is None
+            else {s.name: s for s in (*status.init_container_statuses, *status.container_statuses)}
+        )
+        for record in (*self.init_containers, *self.containers):
+            old = known.get(record.spec.name)
+            if old is None:
+                continue
+            record.restarts = old.restart_count
+            record.attempt = old.restart_count - 1
+            record.last_state = old.last_state
+            record.container_id = old.container_id or ""
+            if old.state is not None and old.state.terminated is not None:
+                record.state, record.stage = old.state, Stage.EXITED
+                record.attempt = old.restart_count
+        return self.handle(PodChanged(self.pod), now)
+
+    def _record_of(self, key: ContainerKey) -> ContainerRecord | None:
+        for record in self.containers:
+            if record.spec.name == key.name:
+                break
+        else:
+            for record in self.init_containers:
+                if record.spec.name == key.name:
+                    break
+            else:
+                return None
+        if key.attempt < record.attempt:
+            return None  # news of a run that is over
+        record.attempt = key.attempt
+        return record
+
+    def _on_started(self, event: ContainerStarted, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is None or record.stage in (Stage.RUNNING, Stage.EXITED):
+            return
+        if record.stage != Stage.STOPPING:
+            record.stage = Stage.RUNNING
+        record.started_at = event.at
+        record.started = True
+        record.container_id = event.container_id
+        record.state = ContainerState(
+            running=ContainerStateRunning(started_at=format_time(event.at))
+        )
+        effects.append(_REPORT)
+        effects.append(RecordEvent("Normal", "Started", f"Started container {record.spec.name}"))
+
+    def _on_probed(self, event: ContainerProbed, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is None or record.stage != Stage.RUNNING or record.ready == event.ready:
+            return
+        record.ready = event.ready
+        effects.append(_REPORT)
+
+    def _on_exited(self, event: ContainerExited, now: float, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is None or record.stage in (Stage.EXITED, Stage.WAITING):
+            return
+        record.ready = record.started = False
+        effects.append(_REPORT)
+        if event.started_at is None:
+            record.stage = Stage.WAITING
+            record.retry_at = now + CREATE_RETRY_SECONDS
+            record.state = ContainerState(
+                waiting=ContainerStateWaiting(reason=event.reason, message=event.message)
+            )
+            effects.append(RecordEvent("Warning", "Failed", f"Error: {event.message}"))
+            return
+        record.stage = Stage.EXITED
+        record.started_at = event.started_at
+        record.container_id = event.container_id
+        record.state = ContainerState(
+            terminated=ContainerStateTerminated(
+                exit_code=event.exit_code,
+                reason=event.reason,
+                message=event.message or None,
+                started_at=format_time(event.started_at),
+                finished_at=format_time(event.at),
+                container_id=event.container_id,
+            )
+        )
+        if not self._ending(now) and self._restarts(record):
+            self._back_off(record, event, effects)
+
+    def _back_off(
+        self, record: ContainerRecord, event: ContainerExited, effects: list[Effect]
+    ) -> None:
+        ran = event.at - (event.started_at or event.at)
+        delay = record.retry_delay = next_delay(record.retry_delay, ran)
+        record.retry_at = event.at + delay
+        record.last_state = record.state
+        if delay == 0.0:
+            return
+        metadata = self.pod.metadata
+        pod = f"{metadata.name}_{metadata.namespace}({metadata.uid})"
+        message = f"back-off {format_delay(delay)} restarting failed container={record.spec.name} pod={pod}"
+        record.state = ContainerState(
+            waiting=ContainerStateWaiting(reason="CrashLoopBackOff", message=message)
+        )
+        effects.append(RecordEvent("Warning", "BackOff", message.capitalize()))
+
+    # --- decisions -------------------------------------------------------------------------
+
+    def _restarts(self, record: ContainerRecord) -> bool:
+        """Whether the container's last run is followed by another."""
+        if record.sidecar:
+            return True
+        policy = self.pod.spec.restart_policy if self.pod.spec is not None else "Always"
+        ended = record.state.terminated or (
+            record.last_state.terminated if record.last_state is not None else None
+        )
+        failed = ended is not None and ended.exit_code != 0
+        if any(record is init for init in self.init_containers):
+            return failed and policy != "Never"
+        return policy in ("", "Always") or (policy == "OnFailure" and failed)
+
+    def _ending(self, now: float) -> bool:
+        """Whether the pod as a whole is to stop, noticing a deadline that has passed."""
+        if self.vanished or self.failure is not None:
+            return True
+        if self.pod.metadata.deletion_timestamp is not None:
+            return True
+        deadline = self.pod.spec.active_deadline_seconds if self.pod.spec is not None else None
+        if deadline is not None and now >= self.start_time + deadline and not self.terminal:
+            self.failure = PodRejected(
+                "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
+            )
+            return True
+        return False
+
+    @property
+    def terminal(self) -> bool:
+        """Whether no container runs and none will run again."""
+        if self.failure is not None:
+            return not any(r.active for r in (*self.init_containers, *self.containers))
+        if any(not r.sidecar and self._failed_for_good(r) for r in self.init_containers):
+            return True
+        return bool(self.containers) and all(
+            r.stage == Stage.EXITED and not self._restarts(r) for r in self.containers
+        )
+
+    def _failed_for_good(self, record: ContainerRecord) -> bool:
+        return (
+            record.stage == Stage.EXITED and bool(record.exit_code) and not self._restarts(record)
+        )
+
+    def _sync(self, now: float, effects: list[Effect]) -> None:
+        if self._ending(now):
+            self._stop_all(now, effects)
+        elif self.terminal:
+            self._stop_sidecars(effects)
+        else:
+            self._start_due(now, effects)
+        self._ask_to_wake(now, effects)
+
+    def _start_due(self, now: float, effects: list[Effect]) -> None:
+        for record in self.init_containers:
+            if record.sidecar:
+                self._start_if_due(record, now, effects)
+                if record.stage != Stage.RUNNING:
+                    return
+            elif not (record.stage == Stage.EXITED and record.exit_code == 0):
+                self._start_if_due(record, now, effects)
+                return
+        for record in self.containers:
+            self._start_if_due(record, now, effects)
+
+    def _start_if_due(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
+        if record.stage == Stage.EXITED:
+            if not self._restarts(record):
+                return
+            if record.retry_at is None:
+                record.retry_at = now
+                record.last_state = record.state
+            if now < record.retry_at:
+                return
+            record.restarts += 1
+        elif record.stage != Stage.WAITING or (record.retry_at or 0.0) > now:
+            return
+        if record.state.waiting is None or record.state.waiting.reason == "PodInitializing":
+            record.state = _CREATING
+        record.retry_at = None
+        record.stage = Stage.STARTING
+        record.attempt += 1
+        effects.append(StartContainer(record.spec, record.key(self.uid)))
+        effects.append(_REPORT)
+        name, image = record.spec.name, record.spec.image
+        effects.append(
+            RecordEvent("Normal", "Pulled", f'Container image "{image}" already present on machine')
+        )
+        effects.append(RecordEvent("Normal", "Created", f"Created container: {name}"))
+
+    def _stop_all(self, now: float, effects: list[Effect]) -> None:
+        active = [r for r in self.containers if r.active]
+        # Sidecars outlive the containers that they serve, and end in reverse order.
+        for record in reversed(self.init_containers):
+            if active:
+                break
+            if record.active:
+                active = [record]
+        grace = self._grace_seconds()
+        for record in active:
+            if record.stage != Stage.STOPPING:
+                record.stage = Stage.STOPPING
+                effects.append(StopContainer(record.key(self.uid), grace))
+                effects.append(
+                    RecordEvent("Normal", "Killing", f"Stopping container {record.spec.name}")
+                )
+        if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
+            self.finished = True
+            effects.append(_REPORT)
+            effects.append(FinishPod(delete=not self.vanished))
+
+    def _stop_sidecars(self, effects: list[Effect]) -> None:
+        for record in reversed(self.init_containers):
+            if record.active:
+                if record.stage != Stage.STOPPING:
+                    record.stage = Stage.STOPPING
+                    effects.append(StopContainer(record.key(self.uid), self._grace_seconds()))
+                return
+
+    def _grace_seconds(self) -> float:
+        if self.vanished:
+            return 0.0
+        metadata, spec = self.pod.metadata, self.pod.spec
+        if metadata.deletion_grace_period_seconds is not None:
+            return float(metadata.deletion_grace_period_seconds)
+        seconds = spec.termination_grace_period_seconds if spec is not None else None
+        return float(DEFAULT_GRACE_SECONDS if seconds is None else seconds)
+
+    def _ask_to_wake(self, now: float, effects: list[Effect]) -> None:
+        times = [
+            r.retry_at
+            for r in (*self.init_containers, *self.containers)
+            if r.retry_at is not None and r.retry_at > now and not r.active
+        ]
+        spec = self.pod.spec
+        if spec is not None and spec.active_deadline_seconds is not None and self.failure is None:
+            times.append(self.start_time + spec.active_deadline_seconds)
+        at = min(times, default=None)
+        if at is not None and at != self._wake_at:
+            self._wake_at = at
+            effects.append(WakeAt(at))

@@ -1,0 +1,114 @@
+"""What a kubelet asks of a container runtime, and what a runtime reports.
+
+Both directions are messages, not awaited calls: a runtime may simulate, run coroutines, start
+processes, or speak CRI to a socket, and a kubelet of a thousand must never wait for it. A runtime
+belongs to the machine, not to the kubelet: its containers live on while a kubelet is down, and a
+kubelet that starts again asks `containers()` what there is.
+"""
+
+from collections.abc import Callable, Iterable
+from random import Random
+from typing import Protocol
+
+from msgspec import Struct
+
+from actors import Clock, Timer
+from orchestrator.api.core.v1 import Container, Pod
+
+
+class ContainerKey(Struct, frozen=True, gc=False, order=True):
+    """One run of one container: `attempt` counts its restarts, from 0."""
+
+    pod_uid: str
+    name: str
+    attempt: int
+
+
+class ContainerStarted(Struct, frozen=True, gc=False):
+    """The container runs since `at` (epoch seconds)."""
+
+    key: ContainerKey
+    container_id: str
+    at: float
+
+
+class ContainerExited(Struct, frozen=True, gc=False):
+    """The container ended, or never started (then `started_at` is None and `reason` says why)."""
+
+    key: ContainerKey
+    container_id: str
+    exit_code: int
+    reason: str  # Completed, Error, OOMKilled, or why it could not be created
+    message: str
+    started_at: float | None
+    at: float
+
+
+class ContainerProbed(Struct, frozen=True, gc=False):
+    """The container's readiness, as its probe (or its profile) finds it."""
+
+    key: ContainerKey
+    ready: bool
+    at: float
+
+
+class ContainerUsage(Struct, frozen=True, gc=False):
+    """What a container uses now: thousandths of a CPU, and bytes."""
+
+    milli_cpu: int
+    memory_bytes: int
+
+
+RuntimeEvent = ContainerStarted | ContainerExited | ContainerProbed
+
+
+class RuntimeHost(Protocol):
+    """What the machine gives to its runtime: time, chance, timers, and somebody to report to."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def random(self) -> Random: ...
+
+    def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
+        """Run `function(*args)` in the machine's own turn after `seconds`."""
+        ...
+
+    def report(self, event: RuntimeEvent) -> None:
+        """Tell the kubelet; a kubelet that is down finds it in `containers()`."""
+        ...
+
+
+class Runtime(Protocol):
+    """A container runtime of one node."""
+
+    name: str  # as in nodeInfo.containerRuntimeVersion: "simulated://1.0"
+
+    def attach(self, host: RuntimeHost) -> None:
+        """Begin to serve; called once, before anything else."""
+        ...
+
+    def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Start a container; reports `ContainerStarted`, or `ContainerExited` when it cannot.
+
+        Asking again for a key that was started reports where it stands, so that a lost report
+        is made good.
+        """
+        ...
+
+    def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """End a container: at once with 0, else politely and after `grace_seconds` by force."""
+        ...
+
+    def remove(self, pod_uid: str) -> None:
+        """Forget a pod's containers; those that still run are killed without a report."""
+        ...
+
+    def containers(self) -> Iterable[RuntimeEvent]:
+        """The last report of each container that is not removed, oldest pod first."""
+        ...
+
+    def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What the container uses now; None when it does not run."""
+        ...

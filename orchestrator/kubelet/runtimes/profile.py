@@ -1,0 +1,131 @@
+"""How a simulated container behaves, as data: latencies, life time, exit code, resource use.
+
+A quantity of a profile is a number, or a distribution written as in `uniform(1, 3)`,
+`exponential(5)` (its mean) or `normal(3, 1)` (mean and deviation; never below zero). A pod's
+annotations change the profile of its containers:
+
+    simulation.orchestrator.dev/run-seconds: "exponential(30)"
+    simulation.orchestrator.dev/exit-code: "1"
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from random import Random
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+ANNOTATION_PREFIX: Final = "simulation.orchestrator.dev/"
+_DISTRIBUTION: Final = re.compile(r"(uniform|exponential|normal)\(([^()]*)\)")
+_ARGUMENTS: Final = {"uniform": 2, "exponential": 1, "normal": 2}
+
+
+class ProfileError(ValueError):
+    """A profile's text is not what it should be; says which key, what it holds, what is right."""
+
+
+class Distribution(Struct, frozen=True):
+    """A random quantity. `constant` has one argument, its value."""
+
+    kind: str
+    arguments: tuple[float, ...]
+
+    def draw(self, random: Random) -> float:
+        """One value, never below zero. A constant draws nothing from `random`."""
+        match self.kind:
+            case "constant":
+                return self.arguments[0]
+            case "uniform":
+                return random.uniform(*self.arguments)
+            case "exponential":
+                return random.expovariate(1.0 / self.arguments[0]) if self.arguments[0] else 0.0
+            case _:
+                return max(0.0, random.gauss(*self.arguments))
+
+
+def constant(value: float) -> Distribution:
+    """The distribution that is always `value`."""
+    return Distribution("constant", (value,))
+
+
+class Profile(Struct, frozen=True):
+    """The simulated life of a container. Times in seconds.
+
+    `run_seconds` None: it runs until it is stopped. `fail_probability` is the chance that a start
+    ends in `exit_code` (or 1) instead of running; `cpu` is in cores and `memory` in bytes.
+    """
+
+    start_seconds: Distribution = constant(1.0)
+    ready_seconds: Distribution = constant(0.0)  # from started to ready
+    stop_seconds: Distribution = constant(1.0)  # from the request to stop to the end
+    run_seconds: Distribution | None = None
+    exit_code: int = 0
+    fail_probability: float = 0.0
+    cpu: Distribution = constant(0.0)
+    memory: Distribution = constant(0.0)
+
+
+def parse_distribution(text: str) -> Distribution:
+    """The distribution that `text` writes. Raises ProfileError."""
+    text = text.strip()
+    match = _DISTRIBUTION.fullmatch(text)
+    try:
+        if match is None:
+            arguments: tuple[float, ...] = (float(text),)
+            kind = "constant"
+        else:
+            kind = match[1]
+            arguments = tuple(float(part) for part in match[2].split(","))
+            if len(arguments) != _ARGUMENTS[kind]:
+                raise ValueError
+        if not all(0 <= argument < 1e12 for argument in arguments):  # refuses NaN too
+            raise ValueError
+    except ValueError:
+        raise ProfileError(
+            f'expected a number of at least 0, "uniform(low, high)", "exponential(mean)" or '
+            f'"normal(mean, deviation)", got "{text}"'
+        ) from None
+    return Distribution(kind, arguments)
+
+
+def with_annotations(profile: Profile, annotations: Mapping[str, str]) -> Profile:
+    """`profile` as a pod's annotations change it. Raises ProfileError naming the annotation."""
+    changes = tuple(
+        (key.removeprefix(ANNOTATION_PREFIX), value)
+        for key, value in annotations.items()
+        if key.startswith(ANNOTATION_PREFIX)
+    )
+    return _changed(profile, changes) if changes else profile
+
+
+@lru_cache(maxsize=1024)
+def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
+    for key, text in changes:
+        field = key.replace("-", "_")
+        if (
+            ("-" not in key
+            and key not in ("cpu", "memory"))
+            or field not in Profile.__struct_fields__
+        ):
+            known = ", ".join(name.replace("_", "-") for name in Profile.__struct_fields__)
+            raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: unknown; known are {known}")
+        try:
+            profile = replace(profile, **{field: _parse_field(field, text)})
+        except ProfileError as error:
+            raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: {error}") from None
+    return profile
+
+
+def _parse_field(field: str, text: str) -> Distribution | float | int:
+    if field == "exit_code":
+        if not text.isdecimal() or int(text) > 255:
+            raise ProfileError(f'expected an integer from 0 to 255, got "{text}"')
+        return int(text)
+    if field == "fail_probability":
+        chance = parse_distribution(text)
+        if chance.kind != "constant" or chance.arguments[0] > 1:
+            raise ProfileError(f'expected a number from 0 to 1, got "{text}"')
+        return chance.arguments[0]
+    return parse_distribution(text)

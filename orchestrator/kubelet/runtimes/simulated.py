@@ -1,0 +1,173 @@
+"""The simulated runtime: containers whose life is a profile, and in which nothing is executed.
+
+A container is a record with at most one timer, for the next thing that will happen to it: it starts,
+becomes ready, ends by itself, or ends because it was asked to.
+"""
+
+from collections.abc import Iterable
+from typing import Final
+
+from actors import Timer
+from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.kubelet.runtimes.interface import (
+    ContainerExited,
+    ContainerKey,
+    ContainerProbed,
+    ContainerStarted,
+    ContainerUsage,
+    RuntimeEvent,
+    RuntimeHost,
+)
+from orchestrator.kubelet.runtimes.profile import Profile, ProfileError, with_annotations
+
+SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
+SIGKILL_EXIT: Final = 137
+
+
+class _Record:
+    """One container: its profile, its last report, and the timer of what comes next."""
+
+    __slots__ = (
+        "container_id",
+        "exit_code",
+        "key",
+        "last",
+        "probed",
+        "profile",
+        "started_at",
+        "timer",
+    )
+
+    def __init__(self, key: ContainerKey, profile: Profile, container_id: str) -> None:
+        self.key = key
+        self.profile = profile
+        self.container_id = container_id
+        self.started_at: float | None = None
+        self.exit_code = profile.exit_code
+        self.last: ContainerStarted | ContainerExited | None = None
+        self.probed: ContainerProbed | None = None
+        self.timer: Timer | None = None
+
+
+class SimulatedRuntime:
+    """Takes each container through its profile's life. Implements `Runtime`."""
+
+    name = "simulated://1.0"
+
+    def __init__(self, profile: Profile | None = None) -> None:
+        self._profile = profile or Profile()
+        self._pods: dict[str, dict[str, _Record]] = {}
+        self._host: RuntimeHost
+
+    def attach(self, host: RuntimeHost) -> None:
+        self._host = host
+
+    def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        records = self._pods.setdefault(key.pod_uid, {})
+        known = records.get(key.name)
+        if known is not None and known.key == key:
+            self._report_again(known)
+            return
+        container_id = f"simulated://{self._host.random.getrandbits(128):032x}"
+        try:
+            profile = with_annotations(self._profile, pod.metadata.annotations)
+        except ProfileError as error:
+            record = records[key.name] = _Record(key, self._profile, "")
+            self._end(record, 128, "CreateContainerConfigError", str(error))
+            return
+        record = records[key.name] = _Record(key, profile, container_id)
+        delay = profile.start_seconds.draw(self._host.random)
+        record.timer = self._host.call_after(delay, self._started, record)
+
+    def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        record = self._find(key)
+        if record is None or isinstance(record.last, ContainerExited):
+            return
+        latency = record.profile.stop_seconds.draw(self._host.random)
+        killed = latency > grace_seconds
+        self._next(
+            record,
+            grace_seconds if killed else latency,
+            SIGKILL_EXIT if killed else (record.exit_code if record.exit_code else 0),
+            "Error" if killed or record.exit_code else "Completed",
+        )
+
+    def remove(self, pod_uid: str) -> None:
+        for record in self._pods.pop(pod_uid, {}).values():
+            if record.timer is not None:
+                record.timer.cancel()
+
+    def containers(self) -> Iterable[RuntimeEvent]:
+        for records in self._pods.values():
+            for record in records.values():
+                if record.last is not None:
+                    yield record.last
+                if record.probed is not None and isinstance(record.last, ContainerStarted):
+                    yield record.probed
+
+    def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        record = self._find(key)
+        if record is None or not isinstance(record.last, ContainerStarted):
+            return None
+        cpu = record.profile.cpu.draw(self._host.random)
+        memory = record.profile.memory.draw(self._host.random)
+        return ContainerUsage(milli_cpu=round(cpu * 1000), memory_bytes=round(memory))
+
+    def _find(self, key: ContainerKey) -> _Record | None:
+        record = self._pods.get(key.pod_uid, {}).get(key.name)
+        return record if record is not None and record.key == key else None
+
+    def _report_again(self, record: _Record) -> None:
+        if record.last is not None:
+            self._host.report(record.last)
+        if record.probed is not None:
+            self._host.report(record.probed)
+
+    def _started(self, record: _Record) -> None:
+        host, profile = self._host, record.profile
+        record.started_at = now = host.clock.now()
+        record.timer = None
+        record.last = ContainerStarted(record.key, record.container_id, now)
+        host.report(record.last)
+        if profile.fail_probability and host.random.random() < profile.fail_probability:
+            record.exit_code = profile.exit_code or 1
+            self._end(record, record.exit_code, "Error")
+            return
+        ready = profile.ready_seconds.draw(host.random)
+        if ready > 0:
+            record.timer = host.call_after(ready, self._ready, record)
+        else:
+            self._ready(record)
+
+    def _ready(self, record: _Record) -> None:
+        now = self._host.clock.now()
+        record.timer = None
+        record.probed = ContainerProbed(record.key, True, now)
+        self._host.report(record.probed)
+        run = record.profile.run_seconds
+        if run is not None and record.started_at is not None:
+            left = record.started_at + run.draw(self._host.random) - now
+            reason = "Error" if record.exit_code else "Completed"
+            self._next(record, max(0.0, left), record.exit_code, reason)
+
+    def _next(self, record: _Record, delay: float, exit_code: int, reason: str) -> None:
+        if record.timer is not None:
+            record.timer.cancel()
+        if delay > 0:
+            record.timer = self._host.call_after(delay, self._end, record, exit_code, reason)
+        else:
+            self._end(record, exit_code, reason)
+
+    def _end(self, record: _Record, exit_code: int, reason: str, message: str = "") -> None:
+        record.timer = None
+        record.probed = None
+        record.last = ContainerExited(
+            key=record.key,
+            container_id=record.container_id,
+            exit_code=exit_code,
+            reason=reason,
+            message=message,
+            started_at=record.started_at,
+            at=self._host.clock.now(),
+        )
+        self._host.report(record.last)

@@ -1,0 +1,98 @@
+"""JSON values as plain Python values: dict, list, str, int, float, bool and None.
+
+Documents are shared like objects are: nothing here changes its argument. Depth is bounded before
+anything recurses over a value, so that a hostile document is refused and never a RecursionError.
+"""
+
+from typing import Any, Final, TypeAlias
+
+Json: TypeAlias = Any
+Object: TypeAlias = dict[str, Any]
+
+# Real objects nest about 40 deep at the most (a CRD's schema); the interpreter gives up near 1000
+# frames, of which the functions that recurse over documents use up to three a level.
+MAX_DEPTH: Final = 128
+
+
+def depth(value: Json, limit: int = MAX_DEPTH) -> int:
+    """The number of nested lists and objects, at most `limit` + 1; never recurses itself."""
+    level = [value] if type(value) in (dict, list) else []
+    deep = 0
+    while level and deep <= limit:
+        deep += 1
+        level = [
+            inner
+            for each in level
+            for inner in (each.values() if type(each) is dict else each)
+            if type(inner) in (dict, list)
+        ]
+    return deep
+
+
+def too_deep(value: Json, limit: int = MAX_DEPTH) -> bool:
+    """Whether lists and objects nest more than `limit` levels."""
+    return depth(value, limit) > limit
+
+
+def kind_of(value: Json) -> str:
+    """The JSON type: object, array, string, number, boolean or null."""
+    return _KINDS.get(type(value), "unknown")
+
+
+_KINDS: Final[dict[type, str]] = {
+    dict: "object",
+    list: "array",
+    str: "string",
+    int: "number",
+    float: "number",
+    bool: "boolean",
+    type(None): "null",
+}
+
+
+def equal(left: Json, right: Json) -> bool:
+    """Whether two values are the same JSON: 1 equals 1.0, but never true."""
+    if left is right:
+        return True
+    if type(left) is dict:
+        return (
+            type(right) is dict
+            and left.keys() == right.keys()
+            and all(equal(value, right[key]) for key, value in left.items())
+        )
+    if type(left) is list:
+        return (
+            type(right) is list
+            and len(left) == len(right)
+            and all(equal(a, b) for a, b in zip(left, right, strict=True))
+        )
+    return kind_of(left) == kind_of(right) and bool(left == right)
+
+
+def copied(value: Json) -> Json:
+    """The value with containers of its own."""
+    if type(value) is dict:
+        return {key: copied(each) for key, each in value.items()}
+    if type(value) is list:
+        return [copied(each) for each in value]
+    return value
+
+
+def text_of(value: Json) -> str:
+    """A scalar as Go's %v prints it; the order of keys in merge lists is the order of these."""
+    if value is None:
+        return "<nil>"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def identity_of(value: Json) -> tuple[str, Json]:
+    """A scalar as a dictionary key that keeps 1, true and "1" apart.
+
+    Raises TypeError for lists and objects.
+    """
+    kind = kind_of(value)
+    if kind in ("object", "array", "unknown"):
+        raise TypeError(f"{kind} is no scalar")
+    return kind, value

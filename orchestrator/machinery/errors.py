@@ -1,0 +1,102 @@
+"""What this room refuses.
+
+    MachineryError (a ValueError)
+    ├── QuantityError       a text that is no quantity
+    ├── SelectorError       a label, field or node selector that cannot be understood
+    ├── TimeError           a text that is no RFC 3339 time
+    ├── DurationError       a text that is no Go duration
+    ├── IntOrPercentError   neither an integer nor a percentage
+    ├── ManifestError       a document that is no manifest; knows where
+    └── PatchError          a patch; divided by what the sender does next
+        ├── PatchFormatError    it can never apply: correct it            (HTTP 400)
+        ├── PatchSizeError      it asks for too much: split it            (HTTP 413)
+        ├── PatchApplyError     not to this document: read it again       (HTTP 422)
+        └── PatchConflictError  it would change an object's identity      (HTTP 409)
+
+`str(error)` is the sentence that Kubernetes prints; the fields say the same to a program.
+"""
+
+from typing import Any
+
+
+class MachineryError(ValueError):
+    """Anything that this room refuses; `message` is Kubernetes' sentence."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class QuantityError(MachineryError):
+    """`value` is no quantity."""
+
+    def __init__(self, message: str, value: Any) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class SelectorError(MachineryError):
+    """`selector` (its text, or the offending operator) cannot be understood."""
+
+    def __init__(self, message: str, selector: str = "") -> None:
+        super().__init__(message)
+        self.selector = selector
+
+
+class TimeError(MachineryError):
+    """`value` is no RFC 3339 time."""
+
+    def __init__(self, message: str, value: str) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class DurationError(MachineryError):
+    """`value` is no duration in Go's syntax."""
+
+    def __init__(self, message: str, value: str) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class IntOrPercentError(MachineryError):
+    """`value` is neither an integer nor a percentage."""
+
+    def __init__(self, message: str, value: Any) -> None:
+        super().__init__(message)
+        self.value = value
+
+
+class ManifestError(MachineryError):
+    """A document that cannot be read: where (`line` and `column` count from 1) and `reason`."""
+
+    def __init__(self, reason: str, source: str, line: int, column: int) -> None:
+        super().__init__(f"{source}:{line}:{column}: {reason}")
+        self.reason = reason
+        self.source = source
+        self.line = line
+        self.column = column
+
+
+class PatchError(MachineryError):
+    """A patch that was refused. `path` is the JSON pointer or field it is about, if known."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(message)
+        self.path = path
+
+
+class PatchFormatError(PatchError):
+    """The patch is wrong whatever the document."""
+
+
+class PatchSizeError(PatchError):
+    """The patch has too many operations, copies too much, or nests too deep."""
+
+
+class PatchApplyError(PatchError):
+    """The patch is well formed, but this document has no such place, or a `test` failed."""
+
+
+class PatchConflictError(PatchError):
+    """The patch would make another object of this one."""

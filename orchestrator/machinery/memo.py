@@ -1,0 +1,66 @@
+"""Answers remembered by the identity of shared objects.
+
+Objects are frozen and shared, but contain maps, so they have no hash; what they do have is
+identity: the pods of one template hold the very same tuple of containers. A memo keeps the object
+beside the answer, so that its id cannot be taken by another, and forgets everything when full.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic, ParamSpec, TypeVar
+
+K = TypeVar("K")
+P = ParamSpec("P")
+V = TypeVar("V")
+
+DEFAULT_CAPACITY = 1 << 13
+
+
+class IdentityMemo(Generic[K, V]):
+    """A bounded memory of `compute(object)`, looked up by `id(object)`."""
+
+    __slots__ = ("_answers", "_capacity", "_compute")
+
+    def __init__(self, compute: Callable[[K], V], capacity: int = DEFAULT_CAPACITY) -> None:
+        self._compute = compute
+        self._capacity = capacity
+        self._answers: dict[int, tuple[K, V]] = {}
+
+    def __call__(self, key: K) -> V:
+        """The answer for this very object; raises what `compute` raises, each time anew."""
+        found = self._answers.get(id(key))
+        if found is not None:
+            return found[1]
+        answer = self._compute(key)
+        if len(self._answers) >= self._capacity:
+            self._answers.clear()
+        self._answers[id(key)] = (key, answer)
+        return answer
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+
+class PartsMemo(Generic[P, V]):
+    """The same for a function of several objects: the parts of one that vary independently."""
+
+    __slots__ = ("_answers", "_capacity", "_compute")
+
+    def __init__(self, compute: Callable[P, V], capacity: int = DEFAULT_CAPACITY) -> None:
+        self._compute = compute
+        self._capacity = capacity
+        self._answers: dict[tuple[int, ...], tuple[tuple[Any, ...], V]] = {}
+
+    def __call__(self, *parts: P.args, **named: P.kwargs) -> V:
+        """The answer for these very objects; pass them by position."""
+        key = tuple(map(id, parts))
+        found = self._answers.get(key)
+        if found is not None:
+            return found[1]
+        answer = self._compute(*parts, **named)
+        if len(self._answers) >= self._capacity:
+            self._answers.clear()
+        self._answers[key] = (parts, answer)
+        return answer
+
+    def __len__(self) -> int:
+        return len(self._answers)

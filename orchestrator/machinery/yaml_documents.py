@@ -1,0 +1,198 @@
+"""Build JSON from YAML's parse events, on a stack of our own.
+
+YAML's composer recurses in C and can be made to overflow the stack by 40 KB of `[`; a few
+aliases can stand for millions of nodes. So nothing is composed: each event adds to the value that
+is being built, with bounds on depth, on the number of values and on what aliases copy.
+"""
+
+from typing import Any, Final, NoReturn
+
+import yaml
+
+from orchestrator.machinery import yaml_scalars
+from orchestrator.machinery.documents import MAX_DEPTH, Json, copied, kind_of, too_deep
+from orchestrator.machinery.source_text import position, refuse, surrogate_in
+
+MAX_NODES: Final = 2_000_000
+MAX_ALIASED_NODES: Final = 100_000
+
+# libyaml is ten times as fast; the pure parser makes the same events.
+_Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def yaml_documents(text: str, source: str) -> list[tuple[Json, int, int]]:
+    """Each document's value with the line and column where it starts; empty ones are left out.
+
+    Raises ManifestError.
+    """
+    documents: list[tuple[Json, int, int]] = []
+    builder = _Builder(source)
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            if isinstance(event, yaml.DocumentStartEvent):
+                builder = _Builder(source, builder.nodes)
+            elif isinstance(event, yaml.DocumentEndEvent):
+                if builder.root is not None:
+                    documents.append((builder.root, *builder.start))
+            else:
+                builder.take(event)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        refuse(error.problem or "the text is no YAML", source, line, column)
+    except yaml.reader.ReaderError as error:
+        offset = error.position if isinstance(error.position, int) else 0
+        refuse(str(error.reason), source, *position(text, min(offset, len(text))))
+    except yaml.YAMLError as error:
+        refuse(str(error), source, 1, 1)
+    return documents
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+class _Open:
+    """A list or object that is being filled. `key` is the key that waits for its value."""
+
+    __slots__ = ("anchor", "key", "merges", "nodes_before", "value")
+
+    def __init__(self, value: Json, anchor: str | None, nodes_before: int) -> None:
+        self.value = value
+        self.anchor = anchor
+        self.key: str | None = None
+        self.merges: list[Json] = []
+        self.nodes_before = nodes_before
+
+
+_MERGE: Final = "<<"
+_MERGING: Final = "\x00<<"  # no key of a document; NUL is not allowed in YAML
+
+
+class _Builder:
+    """Builds one document from events."""
+
+    def __init__(self, source: str, nodes: int = 0) -> None:
+        self.root: Json = None
+        self.start = (1, 1)
+        self.nodes = nodes
+        self._source = source
+        self._stack: list[_Open] = []
+        self._anchors: dict[str, tuple[Json, int]] = {}  # the value and its number of nodes
+        self._aliased = 0
+        self._begun = False
+
+    def take(self, event: yaml.Event) -> None:
+        """Add what one event says. Raises ManifestError."""
+        if isinstance(event, yaml.ScalarEvent):
+            self._scalar(event)
+        elif isinstance(event, yaml.MappingStartEvent | yaml.SequenceStartEvent):
+            self._open(event)
+        elif isinstance(event, yaml.MappingEndEvent | yaml.SequenceEndEvent):
+            self._close(event)
+        elif isinstance(event, yaml.AliasEvent):
+            self._alias(event)
+
+    def _fail(self, event: yaml.Event, reason: str) -> NoReturn:
+        refuse(reason, self._source, *_place(event))
+
+    def _count(self, event: yaml.Event) -> None:
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            self._fail(event, f"more than {MAX_NODES} values")
+
+    def _scalar(self, event: yaml.ScalarEvent) -> None:
+        self._count(event)
+        if self._expects_key() and event.value == _MERGE and event.implicit[0]:
+            self._stack[-1].key = _MERGING
+            return
+        try:
+            value = yaml_scalars.resolve(event.value, event.tag, plain=event.implicit[0])
+        except ValueError as error:
+            self._fail(event, str(error))
+        if isinstance(value, str) and surrogate_in(value) is not None:
+            self._fail(event, "a string has a lone surrogate")
+        if event.anchor:
+            self._anchors[event.anchor] = (value, 1)
+        self._put(event, value)
+
+    def _open(self, event: yaml.MappingStartEvent | yaml.SequenceStartEvent) -> None:
+        self._count(event)
+        mapping = isinstance(event, yaml.MappingStartEvent)
+        if event.tag not in (None, "!", yaml_scalars.MAP_TAG if mapping else yaml_scalars.SEQ_TAG):
+            self._fail(event, f"the tag {event.tag} has no meaning in a manifest")
+        if self._expects_key():
+            self._fail(event, "a key must be a scalar")
+        if len(self._stack) >= MAX_DEPTH:
+            self._fail(event, f"exceeded max depth {MAX_DEPTH}")
+        self._mark_start(event)
+        if event.anchor:
+            # Until it is complete, the anchor stands for nothing: no value contains itself.
+            self._anchors.pop(event.anchor, None)
+        self._stack.append(_Open({} if mapping else [], event.anchor, self.nodes))
+
+    def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
+        opened = self._stack.pop()
+        for merged in opened.merges:
+            for key, value in merged.items():
+                opened.value.setdefault(key, value)
+        if opened.anchor:
+            size = self.nodes - opened.nodes_before + 1
+            self._anchors[opened.anchor] = (opened.value, size)
+        self._put(event, opened.value)
+
+    def _alias(self, event: yaml.AliasEvent) -> None:
+        if event.anchor not in self._anchors:
+            self._fail(event, f"the alias *{event.anchor} stands for nothing yet")
+        value, size = self._anchors[event.anchor]
+        self._aliased += size
+        self.nodes += size
+        if self._aliased > MAX_ALIASED_NODES:
+            self._fail(event, f"the aliases stand for more than {MAX_ALIASED_NODES} values")
+        if too_deep(value, MAX_DEPTH - len(self._stack)):
+            self._fail(event, f"exceeded max depth {MAX_DEPTH}")
+        self._put(event, copied(value))
+
+    def _mark_start(self, event: yaml.Event) -> None:
+        if not self._begun:
+            self._begun = True
+            self.start = _place(event)
+
+    def _expects_key(self) -> bool:
+        return bool(self._stack) and type(self._stack[-1].value) is dict and not self._has_key()
+
+    def _has_key(self) -> bool:
+        return self._stack[-1].key is not None
+
+    def _put(self, event: yaml.Event, value: Json) -> None:
+        """Set a complete value where it belongs."""
+        if not self._stack:
+            self._mark_start(event)
+            self.root = value
+            return
+        parent = self._stack[-1]
+        if type(parent.value) is list:
+            parent.value.append(value)
+        elif parent.key is None:
+            parent.key = self._key(event, value)
+        elif parent.key == _MERGING:
+            self._merge(event, parent, value)
+            parent.key = None
+        else:
+            parent.value[parent.key] = value
+            parent.key = None
+
+    def _key(self, event: yaml.Event, value: Json) -> str:
+        if isinstance(value, (dict, list)) or value is None:
+            self._fail(event, f"a key must be a scalar, not {kind_of(value)}")
+        text = yaml_scalars.key_text(value)
+        if text in self._stack[-1].value:
+            self._fail(event, f'key "{text}" already set in map')
+        return text
+
+    def _merge(self, event: yaml.Event, parent: _Open, value: Json) -> None:
+        merged = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, dict) for each in merged):
+            self._fail(event, "map merge requires map or sequence of maps as the value")
+        parent.merges += merged

@@ -1,0 +1,386 @@
+"""Every message that passes between components, and the API's errors.
+
+All components talk to the API server and to nothing else, with the requests below. They are
+frozen Structs told over in-process mailboxes; the HTTP front turns REST calls into the same
+messages, so there is one pipeline. Whoever can answer these messages can stand in for the API
+server (a gateway to a real cluster, say): a component knows the protocol, not the server.
+
+Objects in messages are the very objects that the store holds: frozen, shared, never copied.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Protocol, TypeAlias
+
+from actors import Ref, Refusal, Request
+from msgspec import Struct
+
+from orchestrator.api.meta.v1 import ObjectMeta, Status, StatusCause, StatusDetails
+from orchestrator.api.scheme import Resource
+
+
+class Object(Protocol):
+    """Any API object: a generated kind or an `Unstructured` custom resource."""
+
+    @property
+    def metadata(self) -> ObjectMeta: ...
+
+
+class Identity(Struct, frozen=True):
+    """Who asks: the user name and groups that authentication found (`system:kube-scheduler`)."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    uid: str = ""
+    extra: Mapping[str, tuple[str, ...]] | None = None
+
+
+MASTERS: Final = "system:masters"
+AUTHENTICATED: Final = "system:authenticated"
+UNAUTHENTICATED: Final = "system:unauthenticated"
+ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
+# The embedding program and the components that `cluster.py` starts act with this one unless
+# they say who they are.
+ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
+
+PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
+PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
+EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
+
+
+class Page(Struct, frozen=True, gc=False):
+    """A list's answer: the objects in key order and the revision at which they were read."""
+
+    items: tuple[Any, ...]
+    revision: int
+    continue_token: str = ""
+    remaining: int | None = None
+
+
+class Deleted(Struct, frozen=True, gc=False):
+    """A delete's answer: the last state, and whether the object is gone already.
+
+    `gone` is False while a grace period or finalizers hold it.
+    """
+
+    object: Any
+    gone: bool
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+class Get(Request[Any], frozen=True, gc=False, kw_only=True):
+    """Answer one object, or its subresource (`scale`). Errors: NotFound, Forbidden."""
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+    subresource: str = ""
+    identity: Identity = ADMIN
+
+
+class List(Request[Page], frozen=True, gc=False, kw_only=True):
+    """Answer the objects of a resource; an empty `namespace` means all namespaces.
+
+    `limit` and `continue_token` page through one consistent revision; Expired when it was
+    compacted. `resource_version` and `match` follow Kubernetes' list semantics.
+    """
+
+    resource: Resource
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    resource_version: str = ""
+    match: Literal["", "Exact", "NotOlderThan"] = ""
+    identity: Identity = ADMIN
+
+
+class Event(Struct, frozen=True, gc=False):
+    """One change as a watch reports it. `previous` is the state before (None for ADDED)."""
+
+    type: EventType
+    object: Any
+    previous: Any
+    revision: int
+
+
+class WatchEvents(Struct, frozen=True, gc=False):
+    """Changes of one channel, in revision order; one message for all that watch the same.
+
+    `sequence` counts a channel's messages: a gap means that one was lost and that the watcher
+    must list again. A message without events is a bookmark: nothing up to `revision` is missing.
+    """
+
+    channel: int
+    sequence: int
+    revision: int
+    events: tuple[Event, ...]
+
+
+class WatchClosed(Struct, frozen=True, gc=False):
+    """The server ended the watch (the watcher was too slow: Expired); list and watch again."""
+
+    token: str
+    error: "ApiError"
+
+
+class Watching(Struct, frozen=True, gc=False):
+    """A watch's answer. Messages of `channel` with a sequence greater than this one will follow.
+
+    `items` is the state at `revision` when the watch asked for it, else empty.
+    """
+
+    channel: int
+    sequence: int
+    revision: int
+    items: tuple[Any, ...] = ()
+
+
+class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
+    """Tell `sink` every change after `since`; None: the answer holds the present state.
+
+    (`sink`, `token`) names the watch: asking again replaces it, so a restarted actor leaves
+    nothing behind; it ends with `Unwatch` or with the sink's actor. `batch_seconds` allows the
+    server to hold changes back so long and send them in one message (kube-proxy's minimum sync
+    period). Errors: Expired when `since` was compacted.
+    """
+
+    resource: Resource
+    sink: Ref[Any]
+    token: str
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    since: int | None = None
+    batch_seconds: float = 0.0
+    identity: Identity = ADMIN
+
+
+class Unwatch(Struct, frozen=True, gc=False):
+    """End the watch that (`sink`, `token`) names."""
+
+    sink: Ref[Any]
+    token: str
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+class Create(Request[Any], frozen=True, gc=False, kw_only=True):
+    """Create an object, or post to a subresource of `name` (`binding`, `eviction`).
+
+    Answers the object as stored. Errors: AlreadyExists, Invalid, NotFound (the namespace), ...
+    """
+
+    resource: Resource
+    object: Any
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    field_manager: str = ""
+    identity: Identity = ADMIN
+
+
+class Update(Request[Any], frozen=True, gc=False, kw_only=True):
+    """Replace an object, or only what a subresource owns (`status`, `scale`).
+
+    A non-empty `metadata.resourceVersion` must be the present one, else Conflict; an empty one
+    writes over whatever is there (where the resource allows it, as in Kubernetes).
+    """
+
+    resource: Resource
+    object: Any
+    name: str
+    namespace: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    field_manager: str = ""
+    identity: Identity = ADMIN
+
+
+class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
+    """Change an object by a patch (`body`: the decoded JSON document), atomically."""
+
+    resource: Resource
+    name: str
+    patch_type: PatchType
+    body: Any
+    namespace: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    field_manager: str = ""
+    force: bool = False
+    field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
+    identity: Identity = ADMIN
+
+
+class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
+    """Delete an object. Preconditions that do not hold answer Conflict."""
+
+    resource: Resource
+    name: str
+    namespace: str = ""
+    grace_period_seconds: int | None = None
+    propagation_policy: PropagationPolicy = ""
+    uid: str = ""
+    resource_version: str = ""
+    dry_run: bool = False
+    identity: Identity = ADMIN
+
+
+class DeleteCollection(Request[Page], frozen=True, gc=False, kw_only=True):
+    """Delete every object that the selectors match; answers what was deleted."""
+
+    resource: Resource
+    namespace: str = ""
+    label_selector: str = ""
+    field_selector: str = ""
+    grace_period_seconds: int | None = None
+    propagation_policy: PropagationPolicy = ""
+    dry_run: bool = False
+    identity: Identity = ADMIN
+
+
+ApiMessage: TypeAlias = (
+    Get | List | Watch | Unwatch | Create | Update | Patch | Delete | DeleteCollection
+)
+ApiRef: TypeAlias = Ref[ApiMessage]
+
+
+# --- errors --------------------------------------------------------------------------------
+
+
+class Cause(Struct, frozen=True):
+    """One field's fault: Kubernetes' `StatusCause`."""
+
+    reason: str  # FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, ...
+    message: str
+    field: str
+
+
+class ApiError(Refusal):
+    """A request that the API server refused; what `metav1.Status` says, as an exception.
+
+    Subclasses divide the tree by what the caller does next.
+    """
+
+    code = 500
+    reason = "InternalError"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        kind: str = "",
+        group: str = "",
+        name: str = "",
+        causes: tuple[Cause, ...] = (),
+        retry_after_seconds: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind  # in Status.details; for most reasons the resource's plural
+        self.group = group
+        self.name = name
+        self.causes = causes
+        self.retry_after_seconds = retry_after_seconds
+
+
+class RetryLater(ApiError):
+    """The same request may succeed after a while."""
+
+
+class ReadAgain(ApiError):
+    """What the caller knew is out of date: read again, decide again."""
+
+
+class GiveUp(ApiError):
+    """The request is wrong as it stands; sending it again changes nothing."""
+
+
+class InternalError(ApiError):
+    """A fault of the server's own: report it."""
+
+
+class TooManyRequests(RetryLater):
+    code, reason = 429, "TooManyRequests"
+
+
+class ServiceUnavailable(RetryLater):
+    code, reason = 503, "ServiceUnavailable"
+
+
+class ServerTimeout(RetryLater):
+    code, reason = 504, "Timeout"
+
+
+class Conflict(ReadAgain):
+    code, reason = 409, "Conflict"
+
+
+class Expired(ReadAgain):
+    """410: the revision asked for was compacted, or a watcher fell too far behind."""
+
+    code, reason = 410, "Expired"
+
+
+class NotFound(GiveUp):
+    code, reason = 404, "NotFound"
+
+
+class AlreadyExists(GiveUp):
+    code, reason = 409, "AlreadyExists"
+
+
+class Invalid(GiveUp):
+    code, reason = 422, "Invalid"
+
+
+class BadRequest(GiveUp):
+    code, reason = 400, "BadRequest"
+
+
+class Unauthorized(GiveUp):
+    code, reason = 401, "Unauthorized"
+
+
+class Forbidden(GiveUp):
+    code, reason = 403, "Forbidden"
+
+
+class MethodNotAllowed(GiveUp):
+    code, reason = 405, "MethodNotAllowed"
+
+
+class NotAcceptable(GiveUp):
+    code, reason = 406, "NotAcceptable"
+
+
+class RequestEntityTooLarge(GiveUp):
+    code, reason = 413, "RequestEntityTooLarge"
+
+
+class UnsupportedMediaType(GiveUp):
+    code, reason = 415, "UnsupportedMediaType"
+
+
+def status_of(error: ApiError) -> Status:
+    """The `metav1.Status` that HTTP clients get for this error."""
+    return Status(
+        status="Failure",
+        message=error.message,
+        reason=error.reason,
+        code=error.code,
+        details=StatusDetails(
+            name=error.name,
+            group=error.group,
+            kind=error.kind,
+            causes=tuple(
+                StatusCause(reason=c.reason, message=c.message, field=c.field) for c in error.causes
+            ),
+            retry_after_seconds=error.retry_after_seconds,
+        ),
+    )

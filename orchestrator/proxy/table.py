@@ -1,0 +1,298 @@
+"""The routing table: where each service address leads, as a persistent value.
+
+A table is never changed. `advance` answers the next one, computing again only the services that the
+changes touch and sharing the rest. It is a pure function of the table and of the watch message, and
+every proxy of a cluster gets the same message objects; so `TableMemo` lets a thousand proxies that
+saw the same changes share one table, while one that was cut off keeps its own, older, one.
+
+Which endpoints are eligible follows kube-proxy: those that are ready; when a service has none, those
+that still serve while they terminate (KEP-1669).
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Service
+from orchestrator.api.discovery.v1 import Endpoint, EndpointSlice
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
+PROXY_NAME_LABEL: Final = "service.kubernetes.io/service-proxy-name"
+DEFAULT_AFFINITY_SECONDS: Final = 10800  # ClientIPConfig's default: three hours
+
+
+class ServiceKey(NamedTuple):
+    namespace: str
+    name: str
+
+
+class Frontend(NamedTuple):
+    """An address that clients connect to: a cluster, external or load balancer IP and port."""
+
+    ip: str
+    port: int
+    protocol: str
+
+
+class NodePort(NamedTuple):
+    """A port that every node answers on."""
+
+    port: int
+    protocol: str
+
+
+class Backend(Struct, frozen=True, gc=False):
+    """One endpoint of a service port. `pod` is `namespace/name`, or empty for a bare address."""
+
+    ip: str
+    port: int
+    node: str
+    pod: str
+
+
+class ServicePort(Struct, frozen=True):
+    """One port of a service with the backends that may take its connections, in a fixed order."""
+
+    service: ServiceKey
+    name: str
+    protocol: str
+    backends: tuple[Backend, ...]
+    affinity_seconds: int | None  # None: no ClientIP affinity
+    internal_local: bool  # internalTrafficPolicy: Local
+    external_local: bool  # externalTrafficPolicy: Local
+
+
+class Table(Struct, frozen=True):
+    """All that a proxy knows. The maps are shared between tables and never changed."""
+
+    services: Mapping[ServiceKey, Service]
+    slices: Mapping[ServiceKey, Mapping[str, EndpointSlice]]
+    frontends: Mapping[Frontend, ServicePort]
+    node_ports: Mapping[NodePort, ServicePort]
+
+
+EMPTY_TABLE: Final = Table(services={}, slices={}, frontends={}, node_ports={})
+
+
+class ServiceChanged(NamedTuple):
+    """A Service as it is now, or None when it is gone."""
+
+    key: ServiceKey
+    service: Service | None
+
+
+class SliceChanged(NamedTuple):
+    """An EndpointSlice of a service as it is now, or None when it is gone."""
+
+    key: ServiceKey
+    name: str
+    slice: EndpointSlice | None
+
+
+TableChange = ServiceChanged | SliceChanged
+
+
+def service_changed(old: Service | None, new: Service | None) -> tuple[ServiceChanged, ...]:
+    """The change that a Service's new state makes; none for one that another proxy serves."""
+    one = new or old
+    if one is None:
+        return ()
+    key = ServiceKey(one.metadata.namespace, one.metadata.name)
+    if new is not None and PROXY_NAME_LABEL in new.metadata.labels:
+        return (ServiceChanged(key, None),)
+    return (ServiceChanged(key, new),)
+
+
+def slice_changed(old: EndpointSlice | None, new: EndpointSlice | None) -> tuple[SliceChanged, ...]:
+    """The changes that a slice's new state makes: one, or two when it moved to another service."""
+    was, now = _service_of(old), _service_of(new)
+    changes = []
+    if old is not None and was is not None and was != now:
+        changes.append(SliceChanged(was, old.metadata.name, None))
+    if new is not None and now is not None:
+        changes.append(SliceChanged(now, new.metadata.name, new))
+    return tuple(changes)
+
+
+def advance(table: Table, changes: Iterable[TableChange]) -> Table:
+    """The table after `changes`; the same object when they touch nothing."""
+    services = dict(table.services)
+    slices = dict(table.slices)
+    touched: dict[ServiceKey, None] = {}  # a dict keeps the order of first touch
+    for change in changes:
+        touched[change.key] = None
+        if isinstance(change, ServiceChanged):
+            _put(services, change.key, change.service)
+        else:
+            of_service = dict(slices.get(change.key, {}))
+            _put(of_service, change.name, change.slice)
+            _put(slices, change.key, of_service or None)
+    if not touched:
+        return table
+    frontends, node_ports = dict(table.frontends), dict(table.node_ports)
+    for key in touched:
+        _withdraw(table.services.get(key), frontends, node_ports, key)
+    for key in touched:
+        service = services.get(key)
+        if service is not None:
+            _announce(service, slices.get(key, {}), frontends, node_ports)
+    return replace(
+        table, services=services, slices=slices, frontends=frontends, node_ports=node_ports
+    )
+
+
+class TableMemo:
+    """Remembers the last few steps `(table, message) -> table`, by identity of both.
+
+    One is shared by the proxies of a cluster. It is a pure function's memory: forgetting it costs
+    time and changes nothing.
+    """
+
+    def __init__(self, capacity: int = 64) -> None:
+        self._steps: OrderedDict[tuple[int, int], tuple[Table, object, Table]] = OrderedDict()
+        self._capacity = capacity
+        self.computed = 0  # how many steps were not remembered
+
+    def advance(self, table: Table, message: object, changes: Iterable[TableChange]) -> Table:
+        """`advance(table, changes)`, where `changes` are what `message` says.
+
+        `changes` is consumed only when the step is not remembered; pass a generator.
+        """
+        key = (id(table), id(message))
+        step = self._steps.get(key)
+        if step is None:
+            self.computed += 1
+            # The step holds table and message, so that their ids stay theirs.
+            step = self._steps[key] = (table, message, advance(table, changes))
+            if len(self._steps) > self._capacity:
+                self._steps.popitem(last=False)
+        return step[2]
+
+
+def _put(mapping: dict[K, V], key: K, value: V | None) -> None:
+    if value is None:
+        mapping.pop(key, None)
+    else:
+        mapping[key] = value
+
+
+def _service_of(slice_: EndpointSlice | None) -> ServiceKey | None:
+    if slice_ is None:
+        return None
+    name = slice_.metadata.labels.get(SERVICE_NAME_LABEL)
+    return ServiceKey(slice_.metadata.namespace, name) if name else None
+
+
+def _addresses(service: Service) -> tuple[str, ...]:
+    """The IPs that lead to the service; none for headless and ExternalName ones."""
+    spec = service.spec
+    if spec is None or spec.type == "ExternalName" or spec.cluster_ip in ("", "None"):
+        return ()
+    ingress: tuple[str, ...] = ()
+    if service.status is not None and service.status.load_balancer is not None:
+        ingress = tuple(i.ip for i in service.status.load_balancer.ingress if i.ip)
+    return (*(spec.cluster_ips or (spec.cluster_ip,)), *spec.external_ips, *ingress)
+
+
+def _withdraw(
+    service: Service | None,
+    frontends: dict[Frontend, ServicePort],
+    node_ports: dict[NodePort, ServicePort],
+    key: ServiceKey,
+) -> None:
+    """Take away what the service announced, unless the address has passed to another one."""
+    if service is None or service.spec is None:
+        return
+    for port in service.spec.ports:
+        protocol = port.protocol or "TCP"
+        for ip in _addresses(service):
+            frontend = Frontend(ip, port.port, protocol)
+            if frontend in frontends and frontends[frontend].service == key:
+                del frontends[frontend]
+        node_port = NodePort(port.node_port or 0, protocol)
+        if node_port in node_ports and node_ports[node_port].service == key:
+            del node_ports[node_port]
+
+
+def _announce(
+    service: Service,
+    slices: Mapping[str, EndpointSlice],
+    frontends: dict[Frontend, ServicePort],
+    node_ports: dict[NodePort, ServicePort],
+) -> None:
+    addresses = _addresses(service)
+    if not addresses or service.spec is None:
+        return
+    for port in service.spec.ports:
+        entry = _service_port(service, port.name or "", port.protocol or "TCP", slices)
+        for ip in addresses:
+            frontends[Frontend(ip, port.port, entry.protocol)] = entry
+        if port.node_port:
+            node_ports[NodePort(port.node_port, entry.protocol)] = entry
+
+
+def _service_port(
+    service: Service, name: str, protocol: str, slices: Mapping[str, EndpointSlice]
+) -> ServicePort:
+    spec = service.spec
+    assert spec is not None
+    affinity: int | None = None
+    if spec.session_affinity == "ClientIP":
+        config = spec.session_affinity_config
+        client_ip = config.client_ip if config is not None else None
+        seconds = client_ip.timeout_seconds if client_ip is not None else None
+        affinity = DEFAULT_AFFINITY_SECONDS if seconds is None else seconds
+    return ServicePort(
+        service=ServiceKey(service.metadata.namespace, service.metadata.name),
+        name=name,
+        protocol=protocol,
+        backends=_backends(name, protocol, slices),
+        affinity_seconds=affinity,
+        internal_local=spec.internal_traffic_policy == "Local",
+        external_local=spec.external_traffic_policy == "Local",
+    )
+
+
+def _backends(
+    port_name: str, protocol: str, slices: Mapping[str, EndpointSlice]
+) -> tuple[Backend, ...]:
+    """The eligible endpoints in order of address, so that equal tables balance equally."""
+    ready: dict[tuple[str, int], Backend] = {}
+    draining: dict[tuple[str, int], Backend] = {}
+    for slice_ in slices.values():
+        for port in slice_.ports:
+            if (port.name or "") != port_name or (port.protocol or "TCP") != protocol:
+                continue
+            for endpoint in slice_.endpoints:
+                into = _eligible(endpoint, ready, draining)
+                if into is not None and endpoint.addresses and port.port:
+                    backend = _backend(endpoint, port.port)
+                    into[backend.ip, backend.port] = backend
+    chosen = ready or draining
+    return tuple(chosen[address] for address in sorted(chosen))
+
+
+def _eligible(
+    endpoint: Endpoint,
+    ready: dict[tuple[str, int], Backend],
+    draining: dict[tuple[str, int], Backend],
+) -> dict[tuple[str, int], Backend] | None:
+    """Where the endpoint belongs. An unknown condition counts as true, as the API says."""
+    conditions = endpoint.conditions
+    if conditions is None or conditions.ready is not False:
+        return ready
+    if conditions.terminating and conditions.serving is not False:
+        return draining
+    return None
+
+
+def _backend(endpoint: Endpoint, port: int) -> Backend:
+    target = endpoint.target_ref
+    pod = f"{target.namespace}/{target.name}" if target is not None and target.kind == "Pod" else ""
+    return Backend(ip=endpoint.addresses[0], port=port, node=endpoint.node_name or "", pod=pod)

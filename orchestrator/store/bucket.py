@@ -1,0 +1,128 @@
+"""The objects of one resource in key order: an image that every engine may answer reads from.
+
+Python's dict keeps insertion order, and deleting or replacing keeps it too. So a namespace's
+objects are one dict whose order *is* the key order, until a name arrives that sorts before the
+last one; the next list then sorts it once. Sorting what is nearly sorted is linear, a list is a
+copy of the dict's values, and a workload that only writes never sorts. A tree or a sorted list
+beside the dict would cost each write for the sake of rare lists.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from heapq import merge
+from itertools import chain
+from typing import Any
+
+from orchestrator.store.interface import Key
+
+
+class Shard:
+    """The objects of one namespace by name."""
+
+    __slots__ = ("_in_order", "_last", "_objects")
+
+    def __init__(self) -> None:
+        self._objects: dict[str, Any] = {}
+        self._in_order = True
+        self._last = ""  # no name added in order is greater
+
+    def __len__(self) -> int:
+        return len(self._objects)
+
+    def get(self, name: str) -> Any | None:
+        """The object, or None."""
+        return self._objects.get(name)
+
+    def add(self, name: str, stored: Any) -> None:
+        """Store under a name that is free."""
+        if name < self._last:
+            self._in_order = False
+        else:
+            self._last = name
+        self._objects[name] = stored
+
+    def replace(self, name: str, stored: Any) -> None:
+        """Store under a name that is taken."""
+        self._objects[name] = stored
+
+    def remove(self, name: str) -> None:
+        """Free the name."""
+        del self._objects[name]
+
+    def ordered(self) -> dict[str, Any]:
+        """The objects by name, in the order of names; not to be changed."""
+        if not self._in_order:
+            self._objects = dict(sorted(self._objects.items()))
+            self._last = next(reversed(self._objects), "")
+            self._in_order = True
+        return self._objects
+
+    def scan(self, after: str, undone: Mapping[str, Any]) -> Iterator[Any]:
+        """The objects behind the name `after` in order, with those in `undone` put back."""
+        objects = self.ordered()
+        names = list(objects)
+        names = names[bisect_right(names, after) :] if after else names
+        gone = sorted(name for name in undone.keys() - objects.keys() if name > after)
+        for name in merge(names, gone) if gone else names:
+            stored = undone[name] if name in undone else objects[name]
+            if stored is not None:
+                yield stored
+
+
+_EMPTY = Shard()
+
+
+class Bucket:
+    """The objects of one resource by namespace and name; a namespace without objects is absent."""
+
+    __slots__ = ("_shards",)
+
+    def __init__(self) -> None:
+        self._shards: dict[str, Shard] = {}
+
+    def get(self, namespace: str, name: str) -> Any | None:
+        """The object, or None."""
+        shard = self._shards.get(namespace)
+        return None if shard is None else shard._objects.get(name)
+
+    def add(self, namespace: str, name: str, stored: Any) -> None:
+        """Store under a key that is free."""
+        shard = self._shards.get(namespace)
+        if shard is None:
+            shard = self._shards[namespace] = Shard()
+        shard.add(name, stored)
+
+    def replace(self, namespace: str, name: str, stored: Any) -> None:
+        """Store under a key that is taken."""
+        self._shards[namespace]._objects[name] = stored
+
+    def remove(self, namespace: str, name: str) -> None:
+        """Free the key."""
+        shard = self._shards[namespace]
+        shard.remove(name)
+        if not shard:
+            del self._shards[namespace]
+
+    def count(self, namespace: str) -> int:
+        """The number of objects of a namespace; "": of all."""
+        if namespace:
+            return len(self._shards.get(namespace, _EMPTY))
+        return sum(map(len, self._shards.values()))
+
+    def list(self, namespace: str) -> tuple[Any, ...]:
+        """The objects of a namespace in order; "": of all."""
+        if namespace:
+            return tuple(self._shards.get(namespace, _EMPTY).ordered().values())
+        shards = (self._shards[namespace] for namespace in sorted(self._shards))
+        return tuple(chain.from_iterable(shard.ordered().values() for shard in shards))
+
+    def scan(self, namespace: str, after: Key | None, undone: Mapping[Key, Any]) -> Iterator[Any]:
+        """The objects behind `after` in order, with those in `undone` put back."""
+        old: dict[str, dict[str, Any]] = {}
+        for key, stored in undone.items():
+            old.setdefault(key.namespace, {})[key.name] = stored
+        for current in [namespace] if namespace else sorted(self._shards.keys() | old.keys()):
+            if after is not None and current < after.namespace:
+                continue
+            behind = after.name if after is not None and current == after.namespace else ""
+            yield from self._shards.get(current, _EMPTY).scan(behind, old.get(current, {}))

@@ -1,0 +1,28 @@
+"""What a store refuses.
+
+    StoreError
+    ├── Compacted      the history asked for is gone: read the present state again
+    └── FutureRevision the revision asked for has not happened yet: ask again later
+"""
+
+
+class StoreError(Exception):
+    """Anything that a store refuses."""
+
+
+class Compacted(StoreError):
+    """`revision` lies before `floor`, the oldest revision from which history is complete."""
+
+    def __init__(self, revision: int, floor: int) -> None:
+        super().__init__(f"revision {revision} is compacted; history begins after {floor}")
+        self.revision = revision
+        self.floor = floor
+
+
+class FutureRevision(StoreError):
+    """`revision` lies after `present`, the last one committed."""
+
+    def __init__(self, revision: int, present: int) -> None:
+        super().__init__(f"revision {revision} is in the future; the present one is {present}")
+        self.revision = revision
+        self.present = present

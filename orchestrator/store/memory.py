@@ -1,0 +1,133 @@
+"""The engine without a disk: everything lives, and ends, with the process.
+
+A commit costs a dictionary look-up, the stamp and a record in the history, and answers at once,
+so `flush` has nothing to do. The store outlives the API server's actor, as etcd outlives
+kube-apiserver: a restarted one is handed the same store.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.store.bucket import Bucket
+from orchestrator.store.errors import FutureRevision
+from orchestrator.store.history import History
+from orchestrator.store.interface import Change, Done, Key, Listener, Mismatch, Write
+
+# A history is kept for each bucket, so that the heartbeats of thousands of nodes do not push out
+# the changes of pods that a restarted watcher asks for. One change keeps one replaced state alive:
+# about 1 KB for a pod, so a full bucket holds back some 8 MB.
+HISTORY_LIMIT: Final = 8192
+# etcd's first revision: 0 stays free to mean "any" in Kubernetes' API.
+FIRST_REVISION: Final = 1
+_NOTHING_UNDONE: Final[Mapping[Key, Any]] = {}
+
+
+def _ignore(_change: Change) -> None:
+    """The listener before anybody listens."""
+
+
+class MemoryStore:
+    """A `Store` in memory. `history_limit` counts changes for each bucket."""
+
+    def __init__(self, *, history_limit: int = HISTORY_LIMIT) -> None:
+        self._history_limit = history_limit
+        self._revision = FIRST_REVISION
+        self._floor = FIRST_REVISION
+        self._buckets: dict[str, Bucket] = {}
+        self._histories: dict[str, History] = {}
+        self._listener: Listener = _ignore
+
+    @property
+    def revision(self) -> int:
+        """The last committed revision."""
+        return self._revision
+
+    def get(self, bucket: str, namespace: str, name: str) -> Any | None:
+        """The object, or None."""
+        objects = self._buckets.get(bucket)
+        return None if objects is None else objects.get(namespace, name)
+
+    def list(self, bucket: str, namespace: str = "") -> Sequence[Any]:
+        """A snapshot of the objects in key order; "" means those of all namespaces."""
+        objects = self._buckets.get(bucket)
+        return () if objects is None else objects.list(namespace)
+
+    def count(self, bucket: str, namespace: str = "") -> int:
+        """How many objects `list` would answer."""
+        objects = self._buckets.get(bucket)
+        return 0 if objects is None else objects.count(namespace)
+
+    def scan(
+        self, bucket: str, namespace: str = "", *, after: Key | None = None, at: int | None = None
+    ) -> Iterator[Any]:
+        """The objects in key order behind `after`, as they were at revision `at`."""
+        undone = _NOTHING_UNDONE
+        if at is not None and at != self._revision:
+            self._not_in_the_future(at)
+            undone = self._history(bucket).undo(at)
+        return self._buckets.get(bucket, Bucket()).scan(namespace, after, undone)
+
+    def changes_since(self, bucket: str, revision: int) -> Sequence[Change]:
+        """Every change of the bucket after `revision`, in order."""
+        self._not_in_the_future(revision)
+        return self._history(bucket).since(revision)
+
+    def commit(self, write: Write, done: Done) -> None:
+        """Try the write, and call `done` with the outcome at once."""
+        bucket, namespace, name = write.bucket, write.namespace, write.name
+        objects = self._buckets.get(bucket)
+        if objects is None:
+            objects = self._buckets[bucket] = Bucket()
+        present = objects.get(namespace, name)
+        if present is not write.expected:
+            done(Mismatch(present))
+            return
+        revision = self._revision = self._revision + 1
+        stored = _stamped(write.object, revision)
+        if write.delete:
+            objects.remove(namespace, name)
+            change = Change("DELETED", stored, present, revision, bucket=bucket)
+        elif present is None:
+            objects.add(namespace, name, stored)
+            change = Change("ADDED", stored, None, revision, bucket=bucket)
+        else:
+            objects.replace(namespace, name, stored)
+            change = Change("MODIFIED", stored, present, revision, bucket=bucket)
+        self._history(bucket).append(change)
+        self._listener(change)
+        done(change)
+
+    def flush(self) -> None:
+        """Nothing to do: nothing is durable here."""
+
+    def listen(self, listener: Listener) -> None:
+        """Call `listener` with every change from now on, instead of the listener before."""
+        self._listener = listener
+
+    def compact(self, revision: int) -> None:
+        """Forget the history up to `revision`."""
+        self._not_in_the_future(revision)
+        self._floor = max(self._floor, revision)
+        for history in self._histories.values():
+            history.compact(revision)
+
+    def close(self) -> None:
+        """Let go of the listener; the objects stay until the store itself goes."""
+        self._listener = _ignore
+
+    def _history(self, bucket: str) -> History:
+        history = self._histories.get(bucket)
+        if history is None:
+            history = self._histories[bucket] = History(self._history_limit, self._floor)
+        return history
+
+    def _not_in_the_future(self, revision: int) -> None:
+        if revision > self._revision:
+            raise FutureRevision(revision, self._revision)
+
+
+def _stamped(stored: Any, revision: int) -> Any:
+    metadata = replace(stored.metadata, resource_version=str(revision))
+    return replace(stored, metadata=metadata)
