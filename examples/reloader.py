@@ -10,6 +10,7 @@ data change the template changes, and the Deployment controller rolls it out by 
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
 from orchestrator.api import codec
 from orchestrator.api.apps.v1 import Deployment
@@ -26,7 +27,7 @@ class Reloader(Controller):
     name = "reloader"
     kind = Deployment
 
-    def watches(self) -> Mapping[type, Callable[[Change], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A changed ConfigMap or Secret concerns the Deployments that name it."""
         return {ConfigMap: self._users, Secret: self._users}
 
@@ -41,7 +42,7 @@ class Reloader(Controller):
             await self.client.patch(Deployment, key.name, body, namespace=key.namespace)
         return None
 
-    def _users(self, change: Change) -> Iterable[Key]:
+    def _users(self, change: Change[Any]) -> Iterable[Key]:
         source = change.new or change.old
         for deployment in self.cache(Deployment).list(source.metadata.namespace):
             if (type(source), source.metadata.name) in _sources(deployment):

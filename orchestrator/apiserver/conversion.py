@@ -194,9 +194,7 @@ def _with_annotation(metadata: ObjectMeta, key: str, value: Any) -> ObjectMeta:
     return replace(metadata, annotations=annotations)
 
 
-def _without_annotation(
-    metadata: ObjectMeta, key: str, shape: Any
-) -> tuple[ObjectMeta, Any]:
+def _without_annotation(metadata: ObjectMeta, key: str, shape: Any) -> tuple[ObjectMeta, Any]:
     text = metadata.annotations.get(key)
     if text is None:
         return metadata, None

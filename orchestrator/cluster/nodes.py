@@ -1,22 +1,127 @@
-"""The nodes of a cluster: `/nodes`, and below it an actor for each node with its components.
+"""The nodes of a cluster: `/nodes`, below it a machine for each node, below that its components.
 
-A node's actor is what its machine is to a real node: when it stops, kubelet and proxy stop with it,
-and nobody tells the API server. What outlives a kubelet's crash (the containers of its runtime)
-belongs to the machine, so the machine's actor holds it and hands it to every new incarnation.
+A machine is what its hardware is to a real node: when it stops, kubelet and proxy stop with it, and
+nobody tells the API server. The containers of its runtime outlive a kubelet's crash, so the machine
+holds the runtime and hands it to every new incarnation of the kubelet.
 """
 
 from collections.abc import Callable
-from ipaddress import IPv4Network
-from typing import Final
+from functools import partial
+from ipaddress import IPv4Address
+from random import Random
+from typing import Any, Final
 
-from actors import Actor, Ref, Request
-from msgspec import Struct
-
+from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
-from orchestrator.proxy import Proxy, TableMemo
+from orchestrator.kubelet.runtimes.interface import RuntimeEvent
 from orchestrator.protocol import ApiRef
+from orchestrator.proxy import Proxy, TableMemo
 
 # Disjoint from the service network 10.96.0.0/12: each node gets a /24 of pods, 32,768 nodes in all.
-POD_NETWORK: Final = IPv4Network("10.128.0.0/9")
-# The addresses of the nodes themselves.
-NODE_NETWORK: Final = IPv4Network("172.16.0.0/12")
+_FIRST_POD_NETWORK: Final = int(IPv4Address("10.128.0.0"))
+_POD_NETWORKS: Final = 1 << 15
+_FIRST_ADDRESS: Final = int(IPv4Address("172.16.0.2"))
+
+
+def node_spec(name: str, number: int, **fields: Any) -> NodeSpec:
+    """A NodeSpec with the addresses of the node `number` (from 0) of a cluster."""
+    if number >= _POD_NETWORKS:
+        raise ValueError(f"a cluster has room for {_POD_NETWORKS} nodes of 254 pods each")
+    network = IPv4Address(_FIRST_POD_NETWORK + (number << 8))
+    address = IPv4Address(_FIRST_ADDRESS + number)
+    return NodeSpec(name=name, address=str(address), pod_cidr=f"{network}/24", **fields)
+
+
+class Machine(Actor):
+    """One node's hardware: holds the runtime and runs kubelet and proxy. Is their `RuntimeHost`."""
+
+    def __init__(
+        self,
+        api: ApiRef,
+        spec: NodeSpec,
+        runtime: Runtime,
+        memo: TableMemo | None,
+        record_events: bool,
+    ) -> None:
+        self._api = api
+        self._spec = spec
+        self._runtime = runtime
+        self._memo = memo
+        self._record_events = record_events
+        self._kubelet: Ref[Any]
+
+    def started(self) -> None:
+        """Switch on."""
+        self._runtime.attach(self)
+        self._kubelet = self.ctx.spawn(
+            lambda: Kubelet(
+                self._api, self._spec, self._runtime, record_events=self._record_events
+            ),
+            "kubelet",
+            restart=ALWAYS,
+        )
+        memo = self._memo
+        if memo is not None:
+            self.ctx.spawn(
+                lambda: Proxy(self._api, self._spec.name, self._spec.address, memo),
+                "proxy",
+                restart=ALWAYS,
+            )
+
+    # --- RuntimeHost -----------------------------------------------------------------------
+
+    @property
+    def clock(self) -> Clock:
+        """The machine's clock."""
+        return self.ctx.clock
+
+    @property
+    def random(self) -> Random:
+        """The machine's dice."""
+        return self.ctx.random
+
+    def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
+        """A timer of the runtime."""
+        return self.ctx.call_after(seconds, function, *args)
+
+    def report(self, event: RuntimeEvent) -> None:
+        """News of a container, for the kubelet."""
+        self._kubelet.tell(event)
+
+
+class AddNode(Request[Ref[Any]], frozen=True, gc=False):
+    """Plug in a machine and switch it on; answers its ref."""
+
+    spec: NodeSpec
+
+
+class Nodes(Actor):
+    """The machine room. `make_runtime` gives each new machine its runtime."""
+
+    def __init__(
+        self,
+        api: ApiRef,
+        make_runtime: Callable[[], Runtime],
+        *,
+        proxies: bool = True,
+        record_events: bool = True,
+    ) -> None:
+        self._api = api
+        self._make_runtime = make_runtime
+        self._memo = TableMemo() if proxies else None
+        self._record_events = record_events
+
+    def on_add_node(self, message: AddNode) -> Ref[Any]:
+        """One more machine. A new one has an empty runtime: so has one that is switched on again."""
+        return self.ctx.spawn(
+            partial(
+                Machine,
+                self._api,
+                message.spec,
+                self._make_runtime(),
+                self._memo,
+                self._record_events,
+            ),
+            message.spec.name,
+            restart=ALWAYS,
+        )

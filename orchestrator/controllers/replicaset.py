@@ -6,16 +6,16 @@ reference and the selector, creation in batches that double as long as the API s
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import anyio
 from msgspec import Struct
 from msgspec.structs import replace
-from orchestrator.client import Change, Controller, Key
 
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.client import Change, Controller, Key, KeyFunction
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -75,7 +75,7 @@ def status_of(
     spec = replica_set.spec
     assert spec is not None
     minimum = spec.min_ready_seconds or 0
-    labels = spec.template.metadata.labels if spec.template and spec.template.metadata else {}
+    labels = spec.template.metadata.labels if spec.template is not None else {}
     active = [p for p in owned if is_active(p)]
     times = [t for p in active if (t := available_at(p, minimum)) is not None]
     later = [t for t in times if t > now]
@@ -122,15 +122,15 @@ class ReplicaSetController(Controller):
     kind = ReplicaSet
     owns = (Pod,)
 
-    def watches(self) -> Mapping[type, Callable[[Change], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod without a controller concerns the sets whose selector it matches."""
         return {Pod: self._suitors}
 
-    def indexes(self) -> Mapping[type, Mapping[str, Callable[..., Iterable[str]]]]:
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods by the uid of their controller; those without one by namespace."""
         return {Pod: {"controller": controller_index}}
 
-    def _suitors(self, change: Change) -> Iterable[Key]:
+    def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
         if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
             return
@@ -183,7 +183,7 @@ class ReplicaSetController(Controller):
 
     async def _adopt(self, replica_set: ReplicaSet, todo: Plan) -> list[Pod]:
         """Take in orphans and let go of strangers; answers the pods adopted."""
-        adopted = []
+        adopted: list[Pod] = []
         if todo.adopt:
             # Only a live look may adopt: the cache may not know yet that the set is going.
             fresh = await self.client.get(

@@ -10,13 +10,13 @@ from typing import Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from orchestrator.client import Change, EventRecorder, Watcher
-from orchestrator.kubelet.node_admission import NodeAdmission
 
 from actors import Request
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
+from orchestrator.client import Change, EventRecorder, Watcher
+from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.node_status import LEASE_NAMESPACE, conditions_at, lease_at
 from orchestrator.kubelet.pod_addresses import PodAddresses
@@ -83,11 +83,10 @@ class Kubelet(Watcher):
     def __init__(
         self, api: ApiRef, spec: NodeSpec, runtime: Runtime, *, record_events: bool = True
     ) -> None:
-        super().__init__(api)
+        super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes",)))
         self._spec = spec
         self._runtime = runtime
         self._record_events = record_events
-        self._identity = Identity(f"system:node:{spec.name}", ("system:nodes",))
         self._node: Node | None = None
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
@@ -99,7 +98,14 @@ class Kubelet(Watcher):
     def started(self) -> None:
         node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
         self._admission = NodeAdmission(node)
-        self._events = EventRecorder(self.ctx, self.api, component="kubelet", host=self._spec.name)
+        self._events = EventRecorder(
+            self.ctx,
+            self.api,
+            "kubelet",
+            host=self._spec.name,
+            enabled=self._record_events,
+            identity=self.identity,
+        )
         self._register(node)
 
     def _register(self, node: Node) -> None:
@@ -108,19 +114,19 @@ class Kubelet(Watcher):
         status = replace(node.status, conditions=conditions_at(now, ()))
         self.ctx.request(
             self.api,
-            Create(resource=_NODES, object=replace(node, status=status), identity=self._identity),
+            Create(resource=_NODES, object=replace(node, status=status), identity=self.identity),
             then=self._registered,
             failed=partial(self._register_failed, node),
         )
 
-    def _register_failed(self, node: Node, error: Exception) -> None:
+    def _register_failed(self, node: Node, error: BaseException) -> None:
         if isinstance(error, AlreadyExists):
             # The node was registered before: take it up, and report what it is now.
             self.ctx.request(
                 self.api,
-                Get(resource=_NODES, name=self._spec.name, identity=self._identity),
+                Get(resource=_NODES, name=self._spec.name, identity=self.identity),
                 then=partial(self._take_up, node),
-                failed=lambda _: self.ctx.call_after(RETRY_SECONDS, self._register, node) and None,
+                failed=lambda _: self.ctx.call_after(RETRY_SECONDS, self._register, node),
             )
         else:
             self.ctx.call_after(RETRY_SECONDS, self._register, node)
@@ -169,13 +175,13 @@ class Kubelet(Watcher):
                 object=lease,
                 name=self._spec.name,
                 namespace=LEASE_NAMESPACE,
-                identity=self._identity,
+                identity=self.identity,
             ),
             then=_ignore,
             failed=partial(self._lease_failed, lease),
         )
 
-    def _lease_failed(self, lease: Lease, error: Exception) -> None:
+    def _lease_failed(self, lease: Lease, error: BaseException) -> None:
         """A missing lease is created; any other failure is made good by the next beat."""
         if isinstance(error, NotFound):
             self.ctx.request(
@@ -184,7 +190,7 @@ class Kubelet(Watcher):
                     resource=_LEASES,
                     object=lease,
                     namespace=LEASE_NAMESPACE,
-                    identity=self._identity,
+                    identity=self.identity,
                 ),
                 then=_ignore,
                 failed=_ignore,
@@ -194,7 +200,7 @@ class Kubelet(Watcher):
         """Write the node's status anew, on what the API server has by now."""
         self.ctx.request(
             self.api,
-            Get(resource=_NODES, name=self._spec.name, identity=self._identity),
+            Get(resource=_NODES, name=self._spec.name, identity=self.identity),
             then=self._refresh_node,
             failed=_ignore,
         )
@@ -212,7 +218,7 @@ class Kubelet(Watcher):
                 object=replace(node, metadata=replace(node.metadata, resource_version="")),
                 name=self._spec.name,
                 subresource="status",
-                identity=self._identity,
+                identity=self.identity,
             ),
             then=_ignore,
             failed=_ignore,
@@ -265,7 +271,8 @@ class Kubelet(Watcher):
                 self._addresses.claim(ip)
             managed.reported = status
             self._admission.add(pod)
-            self._perform(managed, managed.worker.restore(now, self._reports_of(metadata.uid)))
+            # What the runtime knows counts more than what was reported last.
+            self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
             return
         rejection = None
         if metadata.deletion_timestamp is None:
@@ -321,7 +328,7 @@ class Kubelet(Watcher):
             if kind is ReportStatus:
                 self._dirty[worker.uid] = None
             elif kind is RecordEvent:
-                if self._record_events:
+                if self._record_events:  # spares the call for each of many
                     self._events.event(worker.pod, effect.type, effect.reason, effect.message)  # type: ignore[union-attr]
             elif kind is StartContainer:
                 self._runtime.start(worker.pod, effect.container, effect.key)  # type: ignore[union-attr]
@@ -363,13 +370,13 @@ class Kubelet(Watcher):
                 name=metadata.name,
                 namespace=metadata.namespace,
                 subresource="status",
-                identity=self._identity,
+                identity=self.identity,
             ),
             then=_ignore,
             failed=partial(self._report_failed, worker.uid),
         )
 
-    def _report_failed(self, uid: str, error: Exception) -> None:
+    def _report_failed(self, uid: str, error: BaseException) -> None:
         managed = self._pods.get(uid)
         if managed is None or isinstance(error, NotFound):
             return  # the watch will tell that it is gone
@@ -399,7 +406,7 @@ class Kubelet(Watcher):
                 namespace=metadata.namespace,
                 grace_period_seconds=0,
                 uid=metadata.uid,
-                identity=self._identity,
+                identity=self.identity,
             ),
             then=self._deleted,
             failed=partial(self._delete_failed, pod),
@@ -410,7 +417,7 @@ class Kubelet(Watcher):
         if managed is not None and answer.gone:
             self._forget(managed)
 
-    def _delete_failed(self, pod: Pod, error: Exception) -> None:
+    def _delete_failed(self, pod: Pod, error: BaseException) -> None:
         managed = self._pods.get(pod.metadata.uid)
         if managed is None:
             return

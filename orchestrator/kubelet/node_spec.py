@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
     NodeSpec as ApiNodeSpec,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 
 KUBELET_VERSION: Final = "v1.35.0"
 KUBELET_PORT: Final = 10250
@@ -37,10 +38,10 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     name: str
     address: str
     pod_cidr: str
-    labels: Mapping[str, str] = {}
-    annotations: Mapping[str, str] = {}
+    labels: Mapping[str, str] = EMPTY
+    annotations: Mapping[str, str] = EMPTY
     taints: tuple[Taint, ...] = ()
-    capacity: Mapping[str, str] = DEFAULT_CAPACITY
+    capacity: Mapping[str, str] = EMPTY
     allocatable: Mapping[str, str] | None = None
 
 

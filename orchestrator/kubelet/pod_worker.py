@@ -10,6 +10,7 @@ then all containers together; ended ones restart by the pod's restart policy aft
 deletion or a deadline stops the containers first, then the sidecars in reverse order.
 """
 
+from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -20,6 +21,7 @@ from orchestrator.api.core.v1 import (
     ContainerStateRunning,
     ContainerStateTerminated,
     ContainerStateWaiting,
+    ContainerStatus,
     Pod,
 )
 from orchestrator.kubelet.backoff import format_delay, next_delay
@@ -31,7 +33,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     RuntimeEvent,
 )
-from orchestrator.machinery.times import format_time
+from orchestrator.machinery.times import format_time, parse_time
 
 DEFAULT_GRACE_SECONDS: Final = 30
 CREATE_RETRY_SECONDS: Final = 10.0  # a container that could not be created is tried again
@@ -166,30 +168,42 @@ class PodWorker:
         self._sync(now, effects)
         return effects
 
-    def restore(self, now: float) -> list[Effect]:
-        """Take up a pod that this node had before the kubelet restarted, from its API status.
+    def restore(self, reports: Iterable[RuntimeEvent], now: float) -> list[Effect]:
+        """Take up a pod that this node ran before the kubelet restarted.
 
-        What the runtime still has is told afterwards, as its events; containers of which it knows
-        nothing any more (the machine was rebooted) restart by the pod's policy.
+        Counts and last states come from its API status; what runs, from the runtime's `reports`.
+        A container that neither knows any more (the machine was rebooted) restarts by the policy.
         """
         status = self.pod.status
-        known = (
-            {}
-            if status is None
-            else {s.name: s for s in (*status.init_container_statuses, *status.container_statuses)}
-        )
-        for record in (*self.init_containers, *self.containers):
-            old = known.get(record.spec.name)
-            if old is None:
-                continue
-            record.restarts = old.restart_count
-            record.attempt = old.restart_count - 1
-            record.last_state = old.last_state
-            record.container_id = old.container_id or ""
-            if old.state is not None and old.state.terminated is not None:
-                record.state, record.stage = old.state, Stage.EXITED
-                record.attempt = old.restart_count
-        return self.handle(PodChanged(self.pod), now)
+        if status is not None:
+            if status.start_time is not None:
+                self.start_time = parse_time(status.start_time)
+            known = {
+                s.name: s for s in (*status.init_container_statuses, *status.container_statuses)
+            }
+            for record in (*self.init_containers, *self.containers):
+                if record.spec.name in known:
+                    _recall(record, known[record.spec.name])
+        effects: list[Effect] = []
+        for report in reports:
+            found = self._record_of(report.key)
+            if found is not None and isinstance(report, ContainerStarted | ContainerProbed):
+                found.stage = Stage.STARTING if found.stage == Stage.WAITING else found.stage
+            effects.extend(self._note(report, now))
+        effects.extend(self.handle(PodChanged(self.pod), now))
+        return effects
+
+    def _note(self, report: RuntimeEvent, now: float) -> list[Effect]:
+        """Take a report without deciding anything yet."""
+        effects: list[Effect] = []
+        if isinstance(report, ContainerStarted):
+            self._on_started(report, effects)
+        elif isinstance(report, ContainerExited):
+            self._on_exited(report, now, effects)
+        else:
+            self._on_probed(report, effects)
+        # The past is not news: only the status matters.
+        return [e for e in effects if isinstance(e, ReportStatus)]
 
     def _record_of(self, key: ContainerKey) -> ContainerRecord | None:
         for record in self.containers:
@@ -249,7 +263,7 @@ class PodWorker:
             terminated=ContainerStateTerminated(
                 exit_code=event.exit_code,
                 reason=event.reason,
-                message=event.message or None,
+                message=event.message,
                 started_at=format_time(event.started_at),
                 finished_at=format_time(event.at),
                 container_id=event.container_id,
@@ -417,3 +431,15 @@ class PodWorker:
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))
+
+
+def _recall(record: ContainerRecord, status: ContainerStatus) -> None:
+    """What was last reported of a container. Its attempts go on from its restarts."""
+    record.restarts = status.restart_count
+    record.last_state = status.last_state
+    record.container_id = status.container_id
+    record.attempt = status.restart_count - 1
+    state = status.state
+    if state is not None and state.terminated is not None:
+        record.attempt = status.restart_count
+        record.state, record.stage = state, Stage.EXITED

@@ -126,7 +126,7 @@ def _unique(pairs: list[tuple[str, Json]]) -> Object:
 
 def _integer(digits: str) -> int | float:
     # Beyond 64 bits Kubernetes has only floats.
-    if len(digits) < 19 or (len(digits) < 21 and -(2**63) <= int(digits) < 2**64):
+    if len(digits) < 19 or (len(digits) < 21 and -(2**63) <= int(digits) < 2**63):
         return int(digits)
     return float(digits)
 

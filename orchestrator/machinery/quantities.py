@@ -188,6 +188,7 @@ def format_nano(nano: int, family: Family = "decimal") -> str:
     """Write an amount of nano units in the largest suffix of the family that loses nothing.
 
     A binary amount that is no whole number, or less than 1024, is written in the decimal family.
+    Beyond `E` more digits are written (Kubernetes drops the suffix there, and the amount with it).
     """
     if nano == 0:
         return "0"

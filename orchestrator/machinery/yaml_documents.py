@@ -56,13 +56,13 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 class _Open:
     """A list or object that is being filled. `key` is the key that waits for its value."""
 
-    __slots__ = ("anchor", "key", "merges", "nodes_before", "value")
+    __slots__ = ("anchor", "key", "merged", "nodes_before", "value")
 
     def __init__(self, value: Json, anchor: str | None, nodes_before: int) -> None:
         self.value = value
         self.anchor = anchor
         self.key: str | None = None
-        self.merges: list[Json] = []
+        self.merged: set[str] = set()  # keys that `<<` brought, which may be said again
         self.nodes_before = nodes_before
 
 
@@ -134,9 +134,6 @@ class _Builder:
 
     def _close(self, event: yaml.MappingEndEvent | yaml.SequenceEndEvent) -> None:
         opened = self._stack.pop()
-        for merged in opened.merges:
-            for key, value in merged.items():
-                opened.value.setdefault(key, value)
         if opened.anchor:
             size = self.nodes - opened.nodes_before + 1
             self._anchors[opened.anchor] = (opened.value, size)
@@ -187,12 +184,17 @@ class _Builder:
         if isinstance(value, (dict, list)) or value is None:
             self._fail(event, f"a key must be a scalar, not {kind_of(value)}")
         text = yaml_scalars.key_text(value)
-        if text in self._stack[-1].value:
+        opened = self._stack[-1]
+        if text in opened.value and text not in opened.merged:
             self._fail(event, f'key "{text}" already set in map')
         return text
 
     def _merge(self, event: yaml.Event, parent: _Open, value: Json) -> None:
-        merged = value if isinstance(value, list) else [value]
-        if not all(isinstance(each, dict) for each in merged):
+        sources = value if isinstance(value, list) else [value]
+        if not all(isinstance(each, dict) for each in sources):
             self._fail(event, "map merge requires map or sequence of maps as the value")
-        parent.merges += merged
+        # Like Kubernetes' library and unlike the standard, what stands later wins: a key said
+        # before the `<<` is overwritten. Of several maps the first wins.
+        for each in reversed(sources):
+            parent.value.update(each)
+            parent.merged.update(each)

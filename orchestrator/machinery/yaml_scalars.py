@@ -7,6 +7,7 @@ text; `y` and `n` are booleans like `yes` and `no`; `0755` and `0o755` are octal
 import base64
 import binascii
 import re
+from decimal import Decimal
 from typing import Final
 
 from orchestrator.machinery.documents import Json
@@ -76,7 +77,7 @@ def _resolve_plain(text: str) -> Json:
     bare = text.replace("_", "")
     if (match := _INTEGER.fullmatch(bare)) and len(bare) <= _MAX_DIGITS:
         number = _integer(match[1], match[2])
-        if -(2**63) <= number < 2**64:
+        if -(2**63) <= number < 2**63:
             return number
     if _FLOAT.fullmatch(bare):
         number_ = float(bare)
@@ -104,6 +105,15 @@ def key_text(value: Json) -> str:
     """A scalar as the key of a JSON object: `on:` is the key "true"."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return str(int(value))
-    return str(value)
+    return _float_text(value) if isinstance(value, float) else str(value)
+
+
+def _float_text(value: float) -> str:
+    """A float as Go's %g writes it: an exponent from a million on, of two digits at least."""
+    sign, digits, power = Decimal(repr(value)).normalize().as_tuple()
+    exponent = len(digits) + int(power) - 1
+    if -4 <= exponent < 6:
+        return f"{Decimal(repr(value)).normalize():f}"
+    text = "".join(map(str, digits))
+    mantissa = f"{text[0]}.{text[1:]}" if text[1:] else text
+    return f"{'-' if sign else ''}{mantissa}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"

@@ -59,7 +59,16 @@ across a restart of the process (an engine may begin with its floor at the prese
 """
 
 from orchestrator.store.errors import Compacted, FutureRevision, StoreError
-from orchestrator.store.interface import Change, Done, Key, Listener, Mismatch, Outcome, Store, Write
+from orchestrator.store.interface import (
+    Change,
+    Done,
+    Key,
+    Listener,
+    Mismatch,
+    Outcome,
+    Store,
+    Write,
+)
 from orchestrator.store.memory import HISTORY_LIMIT, MemoryStore
 
 __all__ = [

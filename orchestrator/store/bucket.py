@@ -17,21 +17,17 @@ from orchestrator.store.interface import Key
 
 
 class Shard:
-    """The objects of one namespace by name."""
+    """The objects of one namespace by name; look into `objects`, change it by the methods."""
 
-    __slots__ = ("_in_order", "_last", "_objects")
+    __slots__ = ("_in_order", "_last", "objects")
 
     def __init__(self) -> None:
-        self._objects: dict[str, Any] = {}
+        self.objects: dict[str, Any] = {}
         self._in_order = True
         self._last = ""  # no name added in order is greater
 
     def __len__(self) -> int:
-        return len(self._objects)
-
-    def get(self, name: str) -> Any | None:
-        """The object, or None."""
-        return self._objects.get(name)
+        return len(self.objects)
 
     def add(self, name: str, stored: Any) -> None:
         """Store under a name that is free."""
@@ -39,23 +35,23 @@ class Shard:
             self._in_order = False
         else:
             self._last = name
-        self._objects[name] = stored
+        self.objects[name] = stored
 
     def replace(self, name: str, stored: Any) -> None:
         """Store under a name that is taken."""
-        self._objects[name] = stored
+        self.objects[name] = stored
 
     def remove(self, name: str) -> None:
         """Free the name."""
-        del self._objects[name]
+        del self.objects[name]
 
     def ordered(self) -> dict[str, Any]:
         """The objects by name, in the order of names; not to be changed."""
         if not self._in_order:
-            self._objects = dict(sorted(self._objects.items()))
-            self._last = next(reversed(self._objects), "")
+            self.objects = dict(sorted(self.objects.items()))
+            self._last = next(reversed(self.objects), "")
             self._in_order = True
-        return self._objects
+        return self.objects
 
     def scan(self, after: str, undone: Mapping[str, Any]) -> Iterator[Any]:
         """The objects behind the name `after` in order, with those in `undone` put back."""
@@ -75,45 +71,45 @@ _EMPTY = Shard()
 class Bucket:
     """The objects of one resource by namespace and name; a namespace without objects is absent."""
 
-    __slots__ = ("_shards",)
+    __slots__ = ("shards",)
 
     def __init__(self) -> None:
-        self._shards: dict[str, Shard] = {}
+        self.shards: dict[str, Shard] = {}
 
     def get(self, namespace: str, name: str) -> Any | None:
         """The object, or None."""
-        shard = self._shards.get(namespace)
-        return None if shard is None else shard._objects.get(name)
+        shard = self.shards.get(namespace)
+        return None if shard is None else shard.objects.get(name)
 
     def add(self, namespace: str, name: str, stored: Any) -> None:
         """Store under a key that is free."""
-        shard = self._shards.get(namespace)
+        shard = self.shards.get(namespace)
         if shard is None:
-            shard = self._shards[namespace] = Shard()
+            shard = self.shards[namespace] = Shard()
         shard.add(name, stored)
 
     def replace(self, namespace: str, name: str, stored: Any) -> None:
         """Store under a key that is taken."""
-        self._shards[namespace]._objects[name] = stored
+        self.shards[namespace].objects[name] = stored
 
     def remove(self, namespace: str, name: str) -> None:
         """Free the key."""
-        shard = self._shards[namespace]
+        shard = self.shards[namespace]
         shard.remove(name)
         if not shard:
-            del self._shards[namespace]
+            del self.shards[namespace]
 
     def count(self, namespace: str) -> int:
         """The number of objects of a namespace; "": of all."""
         if namespace:
-            return len(self._shards.get(namespace, _EMPTY))
-        return sum(map(len, self._shards.values()))
+            return len(self.shards.get(namespace, _EMPTY))
+        return sum(map(len, self.shards.values()))
 
     def list(self, namespace: str) -> tuple[Any, ...]:
         """The objects of a namespace in order; "": of all."""
         if namespace:
-            return tuple(self._shards.get(namespace, _EMPTY).ordered().values())
-        shards = (self._shards[namespace] for namespace in sorted(self._shards))
+            return tuple(self.shards.get(namespace, _EMPTY).ordered().values())
+        shards = (self.shards[namespace] for namespace in sorted(self.shards))
         return tuple(chain.from_iterable(shard.ordered().values() for shard in shards))
 
     def scan(self, namespace: str, after: Key | None, undone: Mapping[Key, Any]) -> Iterator[Any]:
@@ -121,8 +117,8 @@ class Bucket:
         old: dict[str, dict[str, Any]] = {}
         for key, stored in undone.items():
             old.setdefault(key.namespace, {})[key.name] = stored
-        for current in [namespace] if namespace else sorted(self._shards.keys() | old.keys()):
+        for current in [namespace] if namespace else sorted(self.shards.keys() | old.keys()):
             if after is not None and current < after.namespace:
                 continue
             behind = after.name if after is not None and current == after.namespace else ""
-            yield from self._shards.get(current, _EMPTY).scan(behind, old.get(current, {}))
+            yield from self.shards.get(current, _EMPTY).scan(behind, old.get(current, {}))

@@ -1,8 +1,8 @@
 """What a store refuses.
 
-    StoreError
-    ├── Compacted      the history asked for is gone: read the present state again
-    └── FutureRevision the revision asked for has not happened yet: ask again later
+StoreError
+├── Compacted      the history asked for is gone: read the present state again
+└── FutureRevision the revision asked for has not happened yet: ask again later
 """
 
 

@@ -46,8 +46,12 @@ class MemoryStore:
 
     def get(self, bucket: str, namespace: str, name: str) -> Any | None:
         """The object, or None."""
+        # The most frequent call of all: no further calls.
         objects = self._buckets.get(bucket)
-        return None if objects is None else objects.get(namespace, name)
+        if objects is None:
+            return None
+        shard = objects.shards.get(namespace)
+        return None if shard is None else shard.objects.get(name)
 
     def list(self, bucket: str, namespace: str = "") -> Sequence[Any]:
         """A snapshot of the objects in key order; "" means those of all namespaces."""

@@ -29,6 +29,9 @@ RFC: list[tuple[Any, Any, Any]] = [
     ({"e": None}, {"a": 1}, {"e": None, "a": 1}),
     ([1, 2], {"a": "b", "c": None}, {"a": "b"}),
     ({}, {"a": {"bb": {"ccc": None}}}, {"a": {"bb": {}}}),
+    # Not in the RFC, but what the API server does.
+    ({"a": [1]}, {"a": [{"b": None}, None]}, {"a": [{}, None]}),
+    ({"a": {"b": 1}}, {"a": [{"b": None}]}, {"a": [{"b": None}]}),
 ]
 
 

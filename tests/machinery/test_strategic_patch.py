@@ -77,7 +77,7 @@ APPLIED: dict[str, tuple[Any, Any, Any]] = {
     ),
     "a list is replaced": (
         {"containers": named("a", "b")},
-        {"containers": [{"$patch": "replace"}, {"name": "c"}]},
+        {"containers": [{"$patch": "replace"}, {"name": "c", "x": None, "$retainKeys": []}]},
         {"containers": named("c")},
     ),
     "an object is replaced": (
@@ -131,6 +131,14 @@ APPLIED: dict[str, tuple[Any, Any, Any]] = {
             "containers": [{"name": "b", "$patch": "delete"}],
         },
         {"containers": named("c", "a")},
+    ),
+    "a new item takes the place of a deleted one": (
+        {"containers": named("sidecar", "old")},
+        {
+            "$setElementOrder/containers": named("new"),
+            "containers": [{"name": "new"}, {"name": "old", "$patch": "delete"}],
+        },
+        {"containers": named("sidecar", "new")},
     ),
     "an order for a new list": (
         {},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.store import Change, Compacted, FutureRevision, Key, Store, Write
+from orchestrator.store import Change, Compacted, FutureRevision, Key, Outcome, Store, Write
 from tests.store.promises import (
     BUCKET,
     as_values,
@@ -258,9 +258,13 @@ def test_a_new_listener_replaces_the_old_one(store: Store) -> None:
 
 def test_every_write_is_answered_by_the_flush(store: Store) -> None:
     """At once or later, but once, and in the order of the commits."""
-    answers: list[int] = []
-    for number in range(3):
-        write = Write(BUCKET, "", f"thing-{number}", thing(f"thing-{number}"))
-        store.commit(write, lambda _outcome, number=number: answers.append(number))
+    answers: list[str] = []
+
+    def note(outcome: Outcome) -> None:
+        assert isinstance(outcome, Change)
+        answers.append(outcome.object.metadata.name)
+
+    for name in ("a", "b", "c"):
+        store.commit(Write(BUCKET, "", name, thing(name)), note)
     store.flush()
-    assert answers == [0, 1, 2]
+    assert answers == ["a", "b", "c"]

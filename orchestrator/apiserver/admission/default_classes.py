@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeVar
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
 from orchestrator.api.networking.v1 import Ingress, IngressClass, IngressSpec
 from orchestrator.api.scheme import Resource
 from orchestrator.api.storage.v1 import StorageClass
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.protocol import Object
 

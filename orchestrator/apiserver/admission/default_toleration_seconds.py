@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Pod, PodSpec, Toleration
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
 

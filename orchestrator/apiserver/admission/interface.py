@@ -28,8 +28,8 @@ from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
-from orchestrator.api.scheme import Resource
 
+from orchestrator.api.scheme import Resource
 from orchestrator.protocol import Identity
 
 K = TypeVar("K")

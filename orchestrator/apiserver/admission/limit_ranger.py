@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     Container,
     LimitRange,
@@ -14,7 +15,6 @@ from orchestrator.api.core.v1 import (
     ResourceRequirements,
 )
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of
 from orchestrator.apiserver.defaults.pods import default_pod_spec

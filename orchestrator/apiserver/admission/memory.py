@@ -8,9 +8,9 @@ from collections.abc import Callable, Hashable
 from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import Operation
 
 V = TypeVar("V")

@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.scheme import Resource, resource_of
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.errors import forbidden, namespace_terminating, not_found
 

@@ -3,10 +3,10 @@
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
 from orchestrator.apiserver.errors import forbidden
@@ -23,7 +23,7 @@ class Priority:
     name: Final = "Priority"
 
     def __init__(self) -> None:
-        self._ranked: SpecMemory[PodSpec] = SpecMemory(_rank)
+        self._ranked: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_rank)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         known = resource.key in ("pods", _CLASSES)
@@ -38,26 +38,10 @@ class Priority:
             return _keep(pod, request.old_object)
         spec = spec_of(pod)
         name, priority, policy = _resolve(request, spec, reader)
-        self._check_given(request, spec, priority, policy)
-        return with_spec(pod, self._ranked(spec, name, priority, policy))
-
-    def _check_given(
-        self, request: AdmissionRequest, spec: PodSpec, priority: int, policy: str
-    ) -> None:
-        if spec.priority is not None and spec.priority != priority:
-            why = (
-                f"the integer value of priority ({spec.priority}) must not be provided in pod spec; "
-                f"priority admission controller computed {priority} from the given PriorityClass "
-                "name"
-            )
+        ranked, why = self._ranked(spec, name, priority, policy)
+        if why:
             raise forbidden(request.resource, request.name, why)
-        if spec.preemption_policy is not None and spec.preemption_policy != policy:
-            why = (
-                f"the string value of PreemptionPolicy ({spec.preemption_policy}) must not be "
-                f"provided in pod spec; priority admission controller computed {policy} from the "
-                "given PriorityClass name"
-            )
-            raise forbidden(request.resource, request.name, why)
+        return with_spec(pod, ranked)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
         """Errors: Forbidden (a second default class)."""
@@ -76,10 +60,12 @@ def _resolve(request: AdmissionRequest, spec: PodSpec, reader: Reader) -> tuple[
     """The class's name, its number and its preemption policy; ("", 0, ...) without a class."""
     name = spec.priority_class_name or ""
     if not name:
-        defaults = [each for each in reader.list(PriorityClass) if each.global_default]
-        if not defaults:
+        found = None
+        for each in reader.list(PriorityClass):
+            if each.global_default and (found is None or each.value < found.value):
+                found = each
+        if found is None:
             return "", 0, _PREEMPT
-        found = min(defaults, key=lambda each: each.value)
         return found.metadata.name, found.value, found.preemption_policy or _PREEMPT
     known = reader.get(PriorityClass, name)
     if known is not None:
@@ -90,16 +76,27 @@ def _resolve(request: AdmissionRequest, spec: PodSpec, reader: Reader) -> tuple[
     raise forbidden(request.resource, request.name, why)
 
 
-def _rank(spec: PodSpec, name: str, priority: int, policy: str) -> PodSpec:
-    wanted = (name, priority, policy)
-    if (spec.priority_class_name or "", spec.priority, spec.preemption_policy) == wanted:
-        return spec
-    return replace(
-        spec,
-        priority_class_name=name or spec.priority_class_name,
-        priority=priority,
-        preemption_policy=policy,
-    )
+def _rank(spec: PodSpec, name: str, priority: int, policy: str) -> tuple[PodSpec, str]:
+    """The spec with its number, and why that is refused ("" when it is not)."""
+    if spec.priority is not None and spec.priority != priority:
+        return spec, (
+            f"the integer value of priority ({spec.priority}) must not be provided in pod spec; "
+            f"priority admission controller computed {priority} from the given PriorityClass name"
+        )
+    if spec.preemption_policy is not None and spec.preemption_policy != policy:
+        return spec, (
+            f"the string value of PreemptionPolicy ({spec.preemption_policy}) must not be provided "
+            f"in pod spec; priority admission controller computed {policy} from the given "
+            "PriorityClass name"
+        )
+    if (spec.priority_class_name, spec.priority, spec.preemption_policy) == (
+        name,
+        priority,
+        policy,
+    ):
+        return spec, ""
+    ranked = replace(spec, priority_class_name=name, priority=priority, preemption_policy=policy)
+    return ranked, ""
 
 
 def _keep(pod: Pod, old: Pod) -> Pod:

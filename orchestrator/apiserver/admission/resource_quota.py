@@ -20,7 +20,6 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import spec_of
 from orchestrator.apiserver.errors import forbidden

@@ -7,6 +7,7 @@ them; here they follow from the spec, so that equal pods get equal specs and sha
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     ConfigMapProjection,
     Container,
@@ -25,7 +26,6 @@ from orchestrator.api.core.v1 import (
     VolumeProjection,
 )
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import SpecMemory, is_pod, spec_of, with_spec
 from orchestrator.apiserver.errors import forbidden

@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from msgspec.structs import replace
-from orchestrator.api.scheme import Resource
 
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 
 _FINALIZERS: Final = {

@@ -51,12 +51,12 @@ class ServiceAllocations:
             self._take(change.object)
 
     def _take(self, service: Service) -> None:
-        owner = service.metadata.uid or ""
+        owner = service.metadata.uid
         for pool, number in self._owned(service):
             pool.take(number, owner)
 
     def _release(self, service: Service) -> None:
-        owner = service.metadata.uid or ""
+        owner = service.metadata.uid
         for pool, number in self._owned(service):
             pool.release(number, owner)
 

@@ -42,7 +42,6 @@ from orchestrator.api.resource.v1 import ResourceClaim, ResourceClaimTemplate
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import Resource
 from orchestrator.api.storage.v1 import CSIDriver, StorageClass
-
 from orchestrator.apiserver.defaults import (
     cluster,
     devices,

@@ -6,14 +6,13 @@ quantities is read once from the types themselves, so that a new kind needs no l
 """
 
 from collections.abc import Callable, Mapping
-from functools import cache
 from types import UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec.structs import replace
-from orchestrator.api.core.v1 import PodSpec
 
+from orchestrator.api.core.v1 import PodSpec
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.quantities import canonical, family, format_nano, milli, nano
 
@@ -32,15 +31,22 @@ def canonical_amounts(obj: Any) -> Any:
     return obj if fix is None else fix(obj)
 
 
-@cache
-def struct_fix(kind: Any) -> Fix | None:
+def struct_fix(kind: type[Any]) -> Fix | None:
     """What makes a struct's quantities canonical; None when it has none."""
-    _in_progress.add(kind)
-    try:
-        hints = get_type_hints(kind)
-        found = {name: _fix_of(hints[name]) for name in kind.__struct_fields__}
-    finally:
-        _in_progress.discard(kind)
+    if kind not in _FIXES:
+        # A kind that contains itself (a JSON schema) holds no amounts on that way.
+        _FIXES[kind] = None
+        _FIXES[kind] = _make_fix(kind)
+    return _FIXES[kind]
+
+
+_FIXES: Final[dict[type[Any], Fix | None]] = {}
+
+
+def _make_fix(kind: type[Any]) -> Fix | None:
+    hints = get_type_hints(kind)
+    fields: tuple[str, ...] = kind.__struct_fields__
+    found = {name: _fix_of(hints[name]) for name in fields}
     parts = tuple((name, fix) for name, fix in found.items() if fix is not None)
     if not parts:
         return None
@@ -54,9 +60,6 @@ def struct_fix(kind: Any) -> Fix | None:
         return replace(obj, **changes) if changes else obj
 
     return fix_struct
-
-
-_in_progress: Final[set[type]] = set()
 
 
 def _fix_of(hint: Any) -> Fix | None:
@@ -75,9 +78,8 @@ def _fix_of(hint: Any) -> Fix | None:
             return _fix_list
         return None
     if isinstance(only, type) and issubclass(only, msgspec.Struct):
-        # A kind that contains itself holds no amounts (JSON schemas); a pod's spec is remembered
-        # as a whole by its own defaults.
-        return None if only in _in_progress or only is PodSpec else struct_fix(only)
+        # A pod's spec is remembered as a whole by its own defaults.
+        return None if only is PodSpec else struct_fix(only)
     return None
 
 

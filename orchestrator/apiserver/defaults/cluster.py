@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheduling.v1 import PriorityClass
-
 from orchestrator.apiserver.defaults.change import each, fill, merged, put
 
 _NAME_LABEL: Final = "kubernetes.io/metadata.name"

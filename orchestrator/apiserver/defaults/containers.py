@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
     Probe,
     ResourceFieldSelector,
 )
-
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 
 C = TypeVar("C", Container, EphemeralContainer)

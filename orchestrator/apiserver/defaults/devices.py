@@ -3,21 +3,18 @@
 from typing import Any
 
 from orchestrator.api.resource.v1 import ResourceClaim, ResourceClaimTemplate
-
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 
 
 def default_claim(claim: ResourceClaim) -> ResourceClaim:
     """One device of a kind."""
-    return put(claim, spec=maybe(claim.spec, _default_spec))
+    return put(claim, spec=_default_spec(claim.spec))
 
 
 def default_claim_template(template: ResourceClaimTemplate) -> ResourceClaimTemplate:
     """The same inside a template."""
     spec = template.spec
-    if spec is None:
-        return template
-    return put(template, spec=put(spec, spec=maybe(spec.spec, _default_spec)))
+    return put(template, spec=put(spec, spec=_default_spec(spec.spec)))
 
 
 def _default_spec(spec: Any) -> Any:

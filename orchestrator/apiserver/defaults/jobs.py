@@ -7,14 +7,11 @@ from orchestrator.api.batch.v1 import (
     CronJobSpec,
     Job,
     JobSpec,
-    JobTemplateSpec,
     PodFailurePolicy,
     PodFailurePolicyOnPodConditionsPattern,
     PodFailurePolicyRule,
 )
-from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
-
 from orchestrator.apiserver.defaults.change import each, fill, maybe, merged, put
 from orchestrator.apiserver.defaults.pods import default_template
 
@@ -47,7 +44,7 @@ def default_job(job: Job) -> Job:
         template=default_template(spec.template),
     )
     metadata = job.metadata
-    labels = spec.template.metadata.labels if spec.template and spec.template.metadata else {}
+    labels = spec.template.metadata.labels
     if labels and not metadata.labels:
         metadata = put(metadata, labels=labels)
     if not spec.manual_selector and metadata.uid and metadata.name:
@@ -64,8 +61,8 @@ def _with_selector(spec: JobSpec, metadata: ObjectMeta) -> JobSpec:
         _LEGACY_CONTROLLER_UID: uid,
         _CONTROLLER_UID: uid,
     }
-    template = spec.template or PodTemplateSpec()
-    template_meta = template.metadata or ObjectMeta()
+    template = spec.template
+    template_meta = template.metadata
     labels = merged(template_meta.labels, marks)
     selector = spec.selector or LabelSelector()
     wanted = merged(selector.match_labels, {_CONTROLLER_UID: uid})
@@ -100,7 +97,7 @@ def default_cron_job(cron_job: CronJob) -> CronJob:
         failed_jobs_history_limit=1,
     )
     # The job's own defaults come when the job is made.
-    template = spec.job_template or JobTemplateSpec()
+    template = spec.job_template
     job_spec = template.spec or JobSpec()
     job_spec = put(
         job_spec,

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     Container,
     ContainerPort,
@@ -19,7 +20,6 @@ from orchestrator.api.core.v1 import (
     PodTemplateSpec,
     ResourceRequirements,
 )
-
 from orchestrator.apiserver.defaults.amounts import canonical_amounts, struct_fix
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, merged, put
 from orchestrator.apiserver.defaults.containers import default_container

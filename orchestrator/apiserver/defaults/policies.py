@@ -18,10 +18,8 @@ from orchestrator.api.networking.v1 import IngressClass, NetworkPolicy, NetworkP
 from orchestrator.api.rbac.v1 import (
     ClusterRoleBinding,
     RoleBinding,
-    RoleRef,
     Subject,
 )
-
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 
 # --- access --------------------------------------------------------------------------------
@@ -33,7 +31,7 @@ def default_role_binding(binding: RoleBinding) -> RoleBinding:
     """Roles, users and groups are RBAC's."""
     return put(
         binding,
-        role_ref=fill(binding.role_ref or RoleRef(), api_group=_RBAC),
+        role_ref=fill(binding.role_ref, api_group=_RBAC),
         subjects=each(binding.subjects, _default_subject),
     )
 
@@ -42,7 +40,7 @@ def default_cluster_role_binding(binding: ClusterRoleBinding) -> ClusterRoleBind
     """Roles, users and groups are RBAC's."""
     return put(
         binding,
-        role_ref=fill(binding.role_ref or RoleRef(), api_group=_RBAC),
+        role_ref=fill(binding.role_ref, api_group=_RBAC),
         subjects=each(binding.subjects, _default_subject),
     )
 

@@ -12,7 +12,6 @@ from orchestrator.api.core.v1 import (
     SessionAffinityConfig,
 )
 from orchestrator.api.discovery.v1 import EndpointSlice
-
 from orchestrator.apiserver.defaults.change import each, fill, put
 
 _AFFINITY_SECONDS: Final = 10_800

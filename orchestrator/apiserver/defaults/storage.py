@@ -8,8 +8,7 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeSpec,
     PersistentVolumeStatus,
 )
-from orchestrator.api.storage.v1 import CSIDriver, CSIDriverSpec, StorageClass
-
+from orchestrator.api.storage.v1 import CSIDriver, StorageClass
 from orchestrator.apiserver.defaults.change import fill, put
 from orchestrator.apiserver.defaults.volumes import DISK_DEFAULTS, default_claim_spec
 
@@ -47,7 +46,7 @@ def default_storage_class(storage_class: StorageClass) -> StorageClass:
 def default_driver(driver: CSIDriver) -> CSIDriver:
     """What a driver that says nothing can do."""
     spec = fill(
-        driver.spec or CSIDriverSpec(),
+        driver.spec,
         attach_required=True,
         pod_info_on_mount=False,
         storage_capacity=False,

@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
     Volume,
     VolumeProjection,
 )
-
 from orchestrator.apiserver.defaults.change import each, fill, maybe, put
 from orchestrator.apiserver.defaults.containers import (
     default_field_ref,

@@ -20,7 +20,6 @@ from orchestrator.api.apps.v1 import (
     StatefulSetUpdateStrategy,
 )
 from orchestrator.api.core.v1 import ReplicationController, ReplicationControllerSpec
-
 from orchestrator.apiserver.defaults.change import each, fill, put
 from orchestrator.apiserver.defaults.pods import default_template
 from orchestrator.apiserver.defaults.storage import default_claim
@@ -58,7 +57,7 @@ def default_replication_controller(controller: ReplicationController) -> Replica
     spec = fill(controller.spec or ReplicationControllerSpec(), replicas=1, min_ready_seconds=0)
     metadata = controller.metadata
     if spec.template is not None:
-        labels = spec.template.metadata.labels if spec.template.metadata else {}
+        labels = spec.template.metadata.labels
         if labels and not spec.selector:
             spec = put(spec, selector=labels)
         if labels and not metadata.labels:

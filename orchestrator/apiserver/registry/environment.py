@@ -1,6 +1,6 @@
 """What decisions may look at: the stored objects, and the actor's time, chance and identifiers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
@@ -24,7 +24,7 @@ class Source(Protocol):
 class Environment:
     """The surroundings of every decision; also the `Reader` of admission plugins."""
 
-    __slots__ = ("_clock", "_source", "allocations", "scheme", "store", "uid")
+    __slots__ = ("_buckets", "_clock", "_source", "allocations", "scheme", "store", "uid")
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class Environment:
         self.uid = source.uid
         self._source = source
         self._clock = clock
+        self._buckets: dict[type[Any], str] = {}
 
     @property
     def random(self) -> Random:
@@ -56,10 +57,14 @@ class Environment:
 
     def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
         """The stored object of a built-in kind, or None."""
-        bucket = self.scheme.by_type(cast("Any", kind)).key
+        bucket = self._buckets.get(kind) or self._bucket(kind)
         return cast("K | None", self.store.get(bucket, namespace, name))
 
-    def list(self, kind: type[K], namespace: str = "") -> "tuple[K, ...]":
+    def list(self, kind: type[K], namespace: str = "") -> Sequence[K]:
         """The stored objects of a built-in kind; "" as namespace means all."""
-        bucket = self.scheme.by_type(cast("Any", kind)).key
-        return cast("tuple[K, ...]", tuple(self.store.list(bucket, namespace)))
+        bucket = self._buckets.get(kind) or self._bucket(kind)
+        return self.store.list(bucket, namespace)
+
+    def _bucket(self, kind: type[Any]) -> str:
+        bucket = self._buckets[kind] = self.scheme.by_type(kind).key
+        return bucket

@@ -20,7 +20,7 @@ def namespace_of(resource: Resource, metadata: ObjectMeta, requested: str) -> st
 
     Raises BadRequest.
     """
-    written = metadata.namespace or ""
+    written = metadata.namespace
     if not resource.namespaced:
         if requested or written:
             raise errors.namespace_differs()
@@ -53,7 +53,7 @@ def stamped(
     return replace(
         metadata,
         name=final,
-        namespace=namespace or None,
+        namespace=namespace,
         uid=env.uid(),
         creation_timestamp=env.time(),
         generation=generation,
@@ -79,7 +79,7 @@ def check_identity(
 
     Raises Conflict; Invalid where the resource demands a resourceVersion and there is none.
     """
-    name = present.name or ""
+    name = present.name
     if metadata.uid and metadata.uid != present.uid:
         raise errors.uid_mismatch(resource, name, metadata.uid, present.uid)
     version = metadata.resource_version

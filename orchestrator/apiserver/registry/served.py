@@ -1,14 +1,20 @@
 """One resource as it is served: its stored version, its strategy, the plugins that it concerns."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
 from orchestrator.apiserver.conversion import conversion
+from orchestrator.apiserver.registry.decisions import stored_object
 from orchestrator.apiserver.strategies import strategy_for
 from orchestrator.protocol import BadRequest
+from orchestrator.store import Change
+
+if TYPE_CHECKING:
+    from orchestrator.apiserver.subresources import Subresource
 
 
 class Served:
@@ -17,25 +23,42 @@ class Served:
     __slots__ = (
         "_chain",
         "_plugins",
+        "_subresources",
         "bucket",
         "from_stored",
+        "reply",
         "resource",
         "stored",
         "strategy",
         "to_stored",
         "type",
+        "virtual",
     )
 
     def __init__(
-        self, resource: Resource, scheme: Scheme, chain: Sequence[AdmissionPlugin]
+        self,
+        resource: Resource,
+        scheme: Scheme,
+        chain: Sequence[AdmissionPlugin],
+        subresources: Mapping[str, "Subresource"],
     ) -> None:
         self.resource = resource
         self.stored = scheme.storage(resource)
         self.bucket = self.stored.key
         self.type = resource.type
+        self.virtual = "get" not in resource.verbs  # can be posted, not stored
         self.strategy = strategy_for(self.stored)
         self.to_stored = conversion(resource, self.stored)
         self.from_stored = conversion(self.stored, resource)
+        # The answer to most writes: the object as it was stored.
+        self.reply: Callable[[Change], Any] = (
+            stored_object if self.from_stored is None else self._converted
+        )
+        self._subresources = {
+            each.name: subresources[each.name]
+            for each in resource.subresources
+            if each.name in subresources
+        }
         self._chain = chain
         self._plugins: dict[tuple[Operation, str], tuple[AdmissionPlugin, ...]] = {}
 
@@ -51,6 +74,13 @@ class Served:
             self._plugins[operation, subresource] = found
         return found
 
+    def subresource(self, name: str) -> "Subresource":
+        """What answers for a subresource. Raises NotFound if nothing does."""
+        found = self._subresources.get(name)
+        if found is None:
+            raise errors.no_such_resource()
+        return found
+
     def taken(self, received: Any) -> Any:
         """An object from a message, in its stored version. Raises BadRequest for another kind."""
         if type(received) is not self.type:
@@ -60,6 +90,9 @@ class Served:
         if self.type is Unstructured and received.kind != self.resource.kind:
             raise BadRequest(f"{received.kind} in the request is not a {self.resource.kind}")
         return received if self.to_stored is None else self.to_stored(received)
+
+    def _converted(self, change: Change) -> Any:
+        return self.given(change.object)
 
     def given(self, stored: Any) -> Any:
         """A stored object in the version that is asked for."""

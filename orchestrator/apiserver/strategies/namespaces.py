@@ -28,6 +28,12 @@ class NamespaceStrategy(Strategy):
         """Only `finalize` changes `spec.finalizers`."""
         return replace(new, spec=old.spec, status=old.status)
 
+    def mark_ending(self, stored: Namespace) -> Namespace:
+        """Nothing new begins in it from now on."""
+        return replace(
+            stored, status=replace(stored.status or NamespaceStatus(), phase="Terminating")
+        )
+
     def is_held(self, stored: Namespace) -> bool:
         """Until the namespace controller has emptied it."""
         return stored.spec is not None and bool(stored.spec.finalizers)

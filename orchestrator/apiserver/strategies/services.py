@@ -66,8 +66,8 @@ class _Drawing:
 
     def __init__(self, strategy: Strategy, service: Service, env: Environment) -> None:
         self._resource = strategy.resource
-        self._name = service.metadata.name or ""
-        self._uid = service.metadata.uid or ""
+        self._name = service.metadata.name
+        self._uid = service.metadata.uid
         self._random = env.random
         self._pools: ServiceAllocations = env.allocations
         self._drawn: set[int] = set()
@@ -231,8 +231,10 @@ def _dropped(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
         and after.health_check_node_port == before.health_check_node_port
     ):
         changes["health_check_node_port"] = None
-    if _is_external(before) and not _is_external(after) and (
-        after.external_traffic_policy == before.external_traffic_policy
+    if (
+        _is_external(before)
+        and not _is_external(after)
+        and (after.external_traffic_policy == before.external_traffic_policy)
     ):
         changes["external_traffic_policy"] = None
     if before.type == "LoadBalancer" != after.type:

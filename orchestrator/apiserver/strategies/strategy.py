@@ -4,7 +4,6 @@ A strategy is asked, it never acts: it gets frozen objects and answers frozen ob
 parts the same objects where it changes nothing, so that a pod's spec stays its template's.
 """
 
-from functools import lru_cache
 from typing import Any, Final
 
 from msgspec import Struct
@@ -41,6 +40,7 @@ class Strategy:
         self.has_status: Final = resource.subresource("status") is not None and "status" in parts(
             resource.type
         )
+        self._empty_status: Final = resource.type().status if self.has_status else None
         self._content: Final = tuple(
             name for name in parts(resource.type) if name not in ("metadata", "status")
         )
@@ -68,6 +68,10 @@ class Strategy:
         """How long a deleted object may go on; None: the kind knows no grace period."""
         return None
 
+    def mark_ending(self, stored: Any) -> Any:
+        """The object as it should look while something holds it after its deletion."""
+        return stored
+
     def is_held(self, stored: Any) -> bool:
         """Whether something beside `metadata.finalizers` keeps a deleted object."""
         return False
@@ -84,7 +88,7 @@ class Strategy:
         """The object with its status as nobody has said anything."""
         if not self.has_status:
             return new
-        empty = empty_status(type(new))
+        empty = self._empty_status
         return new if new.status == empty else replace(new, status=empty)
 
     def with_status_of(self, new: Any, old: Any) -> Any:
@@ -97,9 +101,3 @@ class Strategy:
 def parts(kind: type[Any]) -> tuple[str, ...]:
     """The names of a kind's top-level fields."""
     return tuple(getattr(kind, "__struct_fields__", ()))
-
-
-@lru_cache(maxsize=1 << 10)
-def empty_status(kind: type[Any]) -> Any:
-    """What the status of a kind is when it is not given."""
-    return kind().status

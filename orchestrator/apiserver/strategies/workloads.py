@@ -5,6 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import DaemonSet, Deployment
+from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.registry.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
@@ -25,19 +26,16 @@ class DeploymentStrategy(Strategy):
 class DaemonSetStrategy(Strategy):
     """What is special about daemon sets: an annotation counts the changes of the template."""
 
-    def prepare_for_create(self, new: DaemonSet, env: Environment) -> DaemonSet:
-        """The first template."""
-        return _counted(self.without_status(new), 1)
-
-    def prepare_for_update(self, new: DaemonSet, old: DaemonSet, env: Environment) -> DaemonSet:
-        """The count goes up with the template and is nobody else's to change."""
+    def allocate(self, new: DaemonSet, old: DaemonSet | None, env: Environment) -> DaemonSet:
+        """The count goes up with the template, and is nobody else's to change."""
+        if old is None:
+            return _counted(new, 1)
         before = _count(old.metadata)
-        same = new.spec == old.spec or (
-            new.spec is not None
-            and old.spec is not None
-            and new.spec.template == old.spec.template
-        )
-        return _counted(self.with_status_of(new, old), before if same else before + 1)
+        return _counted(new, before if _template(new) == _template(old) else before + 1)
+
+
+def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:
+    return daemon_set.spec.template if daemon_set.spec is not None else None
 
 
 def _count(metadata: ObjectMeta) -> int:

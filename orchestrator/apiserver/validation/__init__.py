@@ -14,7 +14,6 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.api.scheme import Resource
-
 from orchestrator.apiserver.validation import (
     autoscaling,
     claims,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from orchestrator.api.autoscaling import v1, v2
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

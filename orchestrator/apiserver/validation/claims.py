@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     PersistentVolumeClaim,
     PersistentVolumeClaimSpec,
@@ -10,7 +11,6 @@ from orchestrator.api.core.v1 import (
     TypedLocalObjectReference,
     TypedObjectReference,
 )
-
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
     Errors,

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import ConfigMap, Secret, ServiceAccount
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

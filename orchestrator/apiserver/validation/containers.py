@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+
 from orchestrator.api.core.v1 import (
     Container,
     ContainerPort,
@@ -12,7 +13,6 @@ from orchestrator.api.core.v1 import (
     VolumeDevice,
     VolumeMount,
 )
-
 from orchestrator.apiserver.validation.environment import env_errors, env_from_errors
 from orchestrator.apiserver.validation.field import (
     Errors,

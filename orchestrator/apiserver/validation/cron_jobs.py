@@ -5,7 +5,6 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrator.api.batch.v1 import CronJob, CronJobSpec, JobSpec, JobTemplateSpec
-
 from orchestrator.apiserver.validation.cron import schedule_error
 from orchestrator.apiserver.validation.field import (
     Errors,

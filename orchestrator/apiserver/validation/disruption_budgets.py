@@ -3,7 +3,6 @@
 from typing import Final
 
 from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpec
-
 from orchestrator.apiserver.validation.field import Errors, invalid, not_supported
 from orchestrator.apiserver.validation.kind import Kind
 from orchestrator.apiserver.validation.selectors import label_selector_errors

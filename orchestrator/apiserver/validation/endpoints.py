@@ -6,7 +6,6 @@ from typing import Final
 from orchestrator.api.core.v1 import EndpointAddress, EndpointPort, Endpoints
 from orchestrator.api.discovery.v1 import Endpoint, EndpointHints, EndpointSlice, ForNode, ForZone
 from orchestrator.api.discovery.v1 import EndpointPort as SlicePort
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     chosen,

@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
     ResourceFieldSelector,
     SecretKeySelector,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

@@ -3,7 +3,6 @@
 from typing import Final
 
 from orchestrator.api.core.v1 import Event
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -20,7 +19,7 @@ _MAX_MESSAGE: Final = 1024  # bytes
 
 def _event_errors(event: Event) -> Errors:
     namespace = event.metadata.namespace or ""
-    involved = (event.involved_object.namespace if event.involved_object else None) or ""
+    involved = event.involved_object.namespace or ""
     path = "involvedObject.namespace"
     if event.event_time is None:
         # An event about a cluster's object stands in the default namespace, or in none.

@@ -14,7 +14,6 @@ from orchestrator.api.networking.v1 import (
     IngressSpec,
     IngressTLS,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -107,7 +106,7 @@ def _path_errors(path: str, http_path: HTTPIngressPath) -> Errors:
         for suffix in _INVALID_SUFFIXES:
             if text.endswith(suffix):
                 yield invalid(where, text, f"cannot end with '{suffix}'")
-    yield from _backend_errors(f"{path}.backend", http_path.backend or IngressBackend())
+    yield from _backend_errors(f"{path}.backend", http_path.backend)
 
 
 def _backend_errors(path: str, backend: IngressBackend) -> Errors:
@@ -191,7 +190,7 @@ def _class_errors(ingress_class: IngressClass) -> Errors:
 
 def _parameter_errors(path: str, ref: IngressClassParametersReference) -> Errors:
     yield from _reference_errors(path, ref)
-    if ref.scope is None:
+    if not ref.scope:
         yield required(f"{path}.scope")
     elif ref.scope not in _SCOPES:
         yield not_supported(f"{path}.scope", ref.scope, _SCOPES)

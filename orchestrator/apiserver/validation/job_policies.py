@@ -10,7 +10,6 @@ from orchestrator.api.batch.v1 import (
     SuccessPolicyRule,
 )
 from orchestrator.api.core.v1 import PodSpec
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     FieldError,
@@ -54,7 +53,7 @@ def _failure_policy_errors(path: str, spec: JobSpec) -> Errors:
     rules = spec.pod_failure_policy.rules
     if len(rules) > _MAX_RULES:
         yield too_many(path, len(rules), _MAX_RULES)
-    pod = (spec.template.spec if spec.template else None) or PodSpec()
+    pod = spec.template.spec or PodSpec()
     names = {container.name for container in (*pod.containers, *pod.init_containers)}
     for i, rule in enumerate(rules):
         yield from _failure_rule_errors(f"{path}[{i}]", rule, spec, names)
@@ -146,11 +145,11 @@ def _success_policy_errors(path: str, spec: JobSpec) -> Errors:
 
 def _success_rule_errors(path: str, rule: SuccessPolicyRule, completions: int) -> Errors:
     count, indexes = rule.succeeded_count, rule.succeeded_indexes
-    if count is None and indexes is None:
+    if count is None and not indexes:
         detail = "at least one of succeededCount or succeededIndexes must be specified"
         yield required(path, detail)
     total = 0
-    if indexes is not None:
+    if indexes:
         total, error = count_indexes(indexes, completions)
         if error:
             detail = f"error parsing succeededIndexes: {error}"
@@ -163,7 +162,7 @@ def _success_rule_errors(path: str, rule: SuccessPolicyRule, completions: int) -
             f"must be less than or equal to {completions} (the number of specified completions)"
         )
         yield invalid(f"{path}.succeededCount", count, detail)
-    if indexes is not None and count > total:
+    if indexes and count > total:
         detail = (
             f"must be less than or equal to {total} (the number of indexes in the specified "
             "succeededIndexes field)"

@@ -3,12 +3,12 @@
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.batch.v1 import (
     Job,
     JobSpec,
 )
 from orchestrator.api.core.v1 import PodTemplateSpec
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -61,7 +61,7 @@ def _job_errors(job: Job) -> Errors:
         yield from label_selector_errors("spec.selector", spec.selector)
     if spec.selector is None or selects(spec.selector, labels) is False:
         detail = "`selector` does not match template `labels`"
-        yield invalid("spec.template.metadata.labels", labels, detail)
+        yield invalid("spec.template.metadata.labels", labels or None, detail)
     if spec.completion_mode == "Indexed" and spec.completions:
         host = f"{job.metadata.name}-{spec.completions - 1}"
         if dns1123_label_errors(host):
@@ -171,8 +171,8 @@ def _many_errors(path: str, spec: JobSpec) -> Errors:
 
 
 def _restart_errors(path: str, spec: JobSpec) -> Errors:
-    policy = spec.template.spec.restart_policy if spec.template and spec.template.spec else None
-    if policy in ("Always", "", None):
+    policy = spec.template.spec.restart_policy if spec.template.spec else ""
+    if policy in ("Always", ""):
         yield required(path, 'valid values: "OnFailure", "Never"')
     elif policy not in ("OnFailure", "Never"):
         yield not_supported(path, policy, ("OnFailure", "Never"))

@@ -1,11 +1,11 @@
 """What there is to say about the validity of one kind: a row of the room's table."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from msgspec import Struct
 
-from orchestrator.apiserver.validation.field import Errors, NameRule
+from orchestrator.apiserver.validation.field import Errors, FieldError, NameRule
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 
 
@@ -26,7 +26,7 @@ class Kind(Struct, frozen=True):
     """
 
     name: NameRule = dns_subdomain
-    spec: Callable[[Any], Iterator[Any]] = _nothing
-    update: Callable[[Any, Any], Iterator[Any]] = _no_change
-    status: Callable[[Any, Any], Iterator[Any]] = _no_change
+    spec: Callable[[Any], Iterable[FieldError]] = _nothing
+    update: Callable[[Any, Any], Iterable[FieldError]] = _no_change
+    status: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     recheck: bool = True

@@ -3,7 +3,6 @@
 from typing import Final
 
 from orchestrator.api.coordination.v1 import Lease
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

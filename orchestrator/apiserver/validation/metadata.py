@@ -5,12 +5,11 @@ is a few comparisons and remembered verdicts; the sentences are made only for wh
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final
 
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     FieldError,
@@ -56,8 +55,53 @@ def dns_label(name: str) -> tuple[str, ...]:
     return () if _plain(name) else names.dns1123_label_errors(name)
 
 
-def metadata_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
+_PLAIN_RULES: Final = (dns_subdomain, dns_label)
+
+
+def metadata_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Iterable[FieldError]:
     """What a new object's metadata must keep. `rule` is the kind's rule for names."""
+    return () if _is_usual(meta, namespaced, rule) else _all_errors(meta, namespaced, rule)
+
+
+def _is_usual(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> bool:
+    """Whether the metadata is right for sure, as most is; False only means: look closely."""
+    name = meta.name
+    if not (_plain(name) if rule in _PLAIN_RULES else name and not rule(name)):
+        return False
+    if namespaced:
+        if not _is_namespace(meta.namespace):
+            return False
+    elif meta.namespace:
+        return False
+    if meta.annotations or meta.finalizers or meta.managed_fields or (meta.generation or 0) < 0:
+        return False
+    if meta.generate_name and not _is_prefix(meta.generate_name, rule):
+        return False
+    # Pods of one template come with equal labels: one look-up for all of them together.
+    if meta.labels and _label_errors(tuple(meta.labels.items())):
+        return False
+    owners = meta.owner_references
+    return not owners or (len(owners) == 1 and _is_owner(owners[0]))
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_namespace(name: str) -> bool:
+    return bool(name) and not names.dns1123_label_errors(name)
+
+
+@lru_cache(maxsize=1 << 12)
+def _is_prefix(prefix: str, rule: NameRule) -> bool:
+    return not _prefix_messages(prefix, rule)
+
+
+def _is_owner(owner: OwnerReference) -> bool:
+    version = owner.api_version
+    if not (owner.uid and owner.name and owner.kind and version) or version.endswith("/"):
+        return False
+    return version != "v1" or owner.kind != "Event"
+
+
+def _all_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
     if meta.generate_name:
         prefix = meta.generate_name
         messages = _prefix_messages(prefix, rule)
@@ -95,14 +139,13 @@ def _prefix_messages(prefix: str, rule: NameRule) -> tuple[str, ...]:
 
 def label_errors(labels: Mapping[str, str], path: str) -> Errors:
     """Keys are qualified names, values up to 63 characters."""
-    # Pods of one template come with equal labels: one look-up for all of them together.
-    yield from _label_errors(tuple(labels.items()), path)
+    for offender, message in _label_errors(tuple(labels.items())):
+        yield invalid(path, offender, message)
 
 
 @lru_cache(maxsize=1 << 12)
-def _label_errors(pairs: tuple[tuple[str, str], ...], path: str) -> tuple[FieldError, ...]:
-    found = names.label_errors(dict(pairs))
-    return tuple(invalid(path, offender, message) for offender, message in found)
+def _label_errors(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    return names.label_errors(dict(pairs))
 
 
 def annotation_errors(annotations: Mapping[str, str], path: str) -> Errors:

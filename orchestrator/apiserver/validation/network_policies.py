@@ -9,7 +9,6 @@ from orchestrator.api.networking.v1 import (
     NetworkPolicyPort,
     NetworkPolicySpec,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

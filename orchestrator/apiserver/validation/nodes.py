@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.api.core.v1 import Namespace, Node, NodeSpec, NodeStatus, Taint
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     FieldError,

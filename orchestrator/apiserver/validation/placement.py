@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
     TopologySpreadConstraint,
 )
 from orchestrator.api.meta.v1 import LabelSelector
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

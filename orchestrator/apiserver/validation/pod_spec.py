@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     HostAlias,
     PersistentVolumeClaim,
@@ -20,7 +21,6 @@ from orchestrator.api.core.v1 import (
     PodTemplateSpec,
     Volume,
 )
-
 from orchestrator.apiserver.validation import volumes as volumes_
 from orchestrator.apiserver.validation.containers import (
     Surroundings,

@@ -1,9 +1,10 @@
 """Pods: what may be created, the little that may change, and the steps of their status."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     Binding,
     Container,
@@ -16,11 +17,11 @@ from orchestrator.api.core.v1 import (
     PodTemplate,
     Toleration,
 )
-
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
     Errors,
+    FieldError,
     between,
     complaints,
     forbidden,
@@ -39,6 +40,7 @@ from orchestrator.apiserver.validation.pod_spec import (
     template_errors,
 )
 from orchestrator.apiserver.validation.volumes import own_claim_errors
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
 
 _UPDATABLE: Final = (
@@ -51,8 +53,24 @@ _SYSTEM_CONDITIONS: Final = frozenset({"PodScheduled", "Ready", "Initialized"})
 _NO_SPEC: Final = PodSpec()
 
 
-def _create_errors(pod: Pod) -> Errors:
-    spec = pod.spec or _NO_SPEC
+def _create_errors(pod: Pod) -> Iterable[FieldError]:
+    spec = pod.spec
+    if spec is not None and not pod.metadata.annotations and _is_sound(spec):
+        return ()
+    return _all_create_errors(pod, spec or _NO_SPEC)
+
+
+def _is_sound_spec(spec: PodSpec) -> bool:
+    """Whether the spec has no fault whatever the pod's metadata are."""
+    if spec.resource_claims or any(volume.ephemeral is not None for volume in spec.volumes):
+        return False
+    return not any(_all_create_errors(Pod(spec=spec), spec))
+
+
+_is_sound: Final = IdentityMemo(_is_sound_spec, 1 << 11)
+
+
+def _all_create_errors(pod: Pod, spec: PodSpec) -> Errors:
     yield from _metadata_and_spec_errors(pod, spec)
     if spec.ephemeral_containers:
         yield forbidden("spec.ephemeralContainers", "cannot be set on create")
@@ -305,10 +323,9 @@ def _template_errors(template: PodTemplate) -> Errors:
 
 def _binding_errors(binding: Binding) -> Errors:
     target = binding.target
-    kind = target.kind if target else None
-    if kind and kind != "Node":
-        yield not_supported("target.kind", kind, ("Node", "<empty>"))
-    if not (target and target.name):
+    if target.kind and target.kind != "Node":
+        yield not_supported("target.kind", target.kind, ("Node", "<empty>"))
+    if not target.name:
         yield required("target.name")
 
 

@@ -3,7 +3,6 @@
 from typing import Final
 
 from orchestrator.api.scheduling.v1 import PriorityClass
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     chosen,

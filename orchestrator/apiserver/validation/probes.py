@@ -10,7 +10,6 @@ from orchestrator.api.core.v1 import (
     LifecycleHandler,
     Probe,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

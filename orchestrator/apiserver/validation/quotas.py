@@ -11,7 +11,6 @@ from orchestrator.api.core.v1 import (
     ResourceQuotaSpec,
     ScopedResourceSelectorRequirement,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     FieldError,

@@ -11,7 +11,6 @@ from orchestrator.api.rbac.v1 import (
     RoleRef,
     Subject,
 )
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

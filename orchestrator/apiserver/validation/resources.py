@@ -4,7 +4,6 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import ResourceClaim, ResourceRequirements
-
 from orchestrator.apiserver.validation.field import (
     NEGATIVE,
     NOT_POSITIVE,

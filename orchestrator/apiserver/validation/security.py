@@ -11,7 +11,6 @@ from orchestrator.api.core.v1 import (
     SeccompProfile,
     SecurityContext,
 )
-
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
     Errors,

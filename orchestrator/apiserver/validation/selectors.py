@@ -10,7 +10,6 @@ from orchestrator.api.core.v1 import (
     TopologySelectorTerm,
 )
 from orchestrator.api.meta.v1 import LabelSelector, LabelSelectorRequirement
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,

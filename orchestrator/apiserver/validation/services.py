@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Final
 
 from orchestrator.api.core.v1 import Service, ServicePort, ServiceSpec, SessionAffinityConfig
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     chosen,
@@ -272,7 +271,7 @@ def _traffic_errors(spec: ServiceSpec) -> Errors:
     elif spec.internal_traffic_policy not in _POLICIES:
         yield not_supported("spec.internalTrafficPolicy", spec.internal_traffic_policy, _POLICIES)
     wish = spec.traffic_distribution
-    if wish is not None and wish not in _DISTRIBUTIONS:
+    if wish and wish not in _DISTRIBUTIONS:
         yield not_supported("spec.trafficDistribution", wish, _DISTRIBUTIONS)
 
 

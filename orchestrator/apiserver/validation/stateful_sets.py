@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from msgspec.structs import replace
+
 from orchestrator.api.apps.v1 import (
     StatefulSet,
     StatefulSetPersistentVolumeClaimRetentionPolicy,
@@ -10,7 +11,6 @@ from orchestrator.api.apps.v1 import (
     StatefulSetUpdateStrategy,
 )
 from orchestrator.api.core.v1 import PersistentVolumeClaimSpec
-
 from orchestrator.apiserver.validation.claims import claim_spec_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -73,7 +73,7 @@ def _spec_errors(stateful_set: StatefulSet) -> Errors:
     if spec.service_name:
         messages = dns1123_label_errors(spec.service_name)
         yield from complaints("spec.serviceName", spec.service_name, messages)
-    yield from selector_errors("spec.selector", spec.selector, "statefulset")
+    yield from selector_errors("spec.selector", spec.selector)
     yield from _template_errors(spec)
 
 

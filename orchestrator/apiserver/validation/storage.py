@@ -10,7 +10,6 @@ from orchestrator.api.core.v1 import (
     VolumeNodeAffinity,
 )
 from orchestrator.api.storage.v1 import StorageClass
-
 from orchestrator.apiserver.validation.claims import VOLUME_MODES, access_mode_errors
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (

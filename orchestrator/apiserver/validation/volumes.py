@@ -19,7 +19,6 @@ from orchestrator.api.core.v1 import (
     Volume,
     VolumeProjection,
 )
-
 from orchestrator.apiserver.validation.claims import claim_template_errors
 from orchestrator.apiserver.validation.environment import (
     VOLUME_FIELDS,
@@ -245,17 +244,13 @@ def _token_errors(volume: str, path: str, projection: VolumeProjection) -> Error
 def _trust_bundle_errors(path: str, projection: VolumeProjection) -> Errors:
     bundle = projection.cluster_trust_bundle
     assert bundle is not None
-    if bundle.name is not None and bundle.signer_name is not None:
+    if bundle.name and bundle.signer_name:
         yield invalid(path, bundle, "only one of name and signerName may be used")
-    elif bundle.name is not None:
-        if not bundle.name:
-            yield required(f"{path}.name", "must be a valid object name")
+    elif bundle.name:
         if bundle.label_selector is not None:
             detail = "labelSelector must be unset if name is specified"
             yield invalid(f"{path}.labelSelector", bundle.label_selector, detail)
-    elif bundle.signer_name is not None:
-        if not bundle.signer_name:
-            yield required(f"{path}.signerName", "must be a valid signer name")
+    elif bundle.signer_name:
         yield from label_selector_errors(f"{path}.labelSelector", bundle.label_selector)
     else:
         yield required(path, "either name or signerName must be specified")

@@ -25,7 +25,6 @@ from orchestrator.api.core.v1 import (
     ReplicationControllerSpec,
 )
 from orchestrator.api.meta.v1 import LabelSelector
-
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -52,25 +51,22 @@ _DAEMON_STRATEGIES: Final = ("RollingUpdate", "OnDelete")
 # --- what they share -----------------------------------------------------------------------
 
 
-def selector_errors(path: str, selector: LabelSelector | None, kind: str) -> Errors:
-    """A workload's selector must be there and select something less than everything."""
-    if selector is None:
-        yield required(path)
-        return
-    yield from label_selector_errors(path, selector)
+def selector_errors(path: str, selector: LabelSelector) -> Errors:
+    """A workload's selector must be there; what selects everything counts as missing."""
     if is_empty(selector):
-        yield invalid(path, selector, f"empty selector is invalid for {kind}")
+        yield required(path)
+    yield from label_selector_errors(path, selector)
 
 
 def mismatch_errors(path: str, selector: LabelSelector | None, labels: Any) -> Errors:
     """A workload that did not select its own pods would make them without end."""
-    if selector is not None and not is_empty(selector) and selects(selector, labels) is False:
-        yield invalid(path, labels, _MISMATCH)
+    if selector is None or is_empty(selector) or selects(selector, labels) is False:
+        yield invalid(path, labels or None, _MISMATCH)
 
 
 def template_labels(template: PodTemplateSpec | None) -> Any:
     """The labels that the template gives its pods."""
-    return template.metadata.labels if template is not None and template.metadata else {}
+    return template.metadata.labels if template is not None else {}
 
 
 def forever_errors(path: str, template: PodTemplateSpec | None, kind: str) -> Errors:
@@ -162,7 +158,7 @@ def _replica_status_errors(new: Any, _old: Any) -> Errors:
 def _deployment_errors(deployment: Deployment) -> Errors:
     spec = deployment.spec or DeploymentSpec()
     yield from nonnegative("spec.replicas", spec.replicas)
-    yield from selector_errors("spec.selector", spec.selector, "deployment")
+    yield from selector_errors("spec.selector", spec.selector)
     yield from _replica_template_errors(spec.selector, spec.template)
     yield from _deployment_strategy_errors("spec.strategy", spec.strategy)
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)
@@ -229,8 +225,7 @@ def _replica_set_errors(replica_set: ReplicaSet) -> Errors:
     spec = replica_set.spec or ReplicaSetSpec()
     yield from nonnegative("spec.replicas", spec.replicas)
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)
-    # Kubernetes says "deployment" here, too.
-    yield from selector_errors("spec.selector", spec.selector, "deployment")
+    yield from selector_errors("spec.selector", spec.selector)
     yield from _replica_template_errors(spec.selector, spec.template)
 
 
@@ -248,7 +243,7 @@ def _replication_controller_errors(controller: ReplicationController) -> Errors:
         return
     labels = template_labels(template)
     if any(labels.get(key) != value for key, value in spec.selector.items()):
-        yield invalid("spec.template.metadata.labels", labels, _MISMATCH)
+        yield invalid("spec.template.metadata.labels", labels or None, _MISMATCH)
     yield from template_errors("spec.template", template)
     yield from forever_errors("spec.template", template, "ReplicationController")
 
@@ -260,10 +255,7 @@ def _daemon_set_errors(daemon_set: DaemonSet) -> Errors:
     spec = daemon_set.spec or DaemonSetSpec()
     yield from label_selector_errors("spec.selector", spec.selector)
     labels = template_labels(spec.template)
-    if spec.selector is None or selects(spec.selector, labels) is False:
-        yield invalid("spec.template.metadata.labels", labels, _MISMATCH)
-    if spec.selector is not None and is_empty(spec.selector):
-        yield invalid("spec.selector", spec.selector, "empty selector is invalid for daemonset")
+    yield from mismatch_errors("spec.template.metadata.labels", spec.selector, labels)
     yield from template_errors("spec.template", spec.template)
     yield from forever_errors("spec.template", spec.template, "DaemonSet")
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)

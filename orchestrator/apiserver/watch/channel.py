@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from actors import Ref, Timer
 from msgspec import Struct
 from msgspec.structs import replace
 
+from actors import Ref, Timer
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.selection import Selection
 from orchestrator.protocol import Event
@@ -16,8 +16,12 @@ Convert: TypeAlias = Callable[[Any], Any]
 
 
 class ChannelKey(Struct, frozen=True):
-    """What watchers must have in common to share a channel."""
+    """What watchers must have in common to share a channel.
 
+    `bucket` is where the changes happen; `resource` the version that the watchers see.
+    """
+
+    bucket: str
     resource: Resource
     namespace: str
     label_selector: str
@@ -73,26 +77,24 @@ class Channel:
         namespace = self.key.namespace
         if namespace and change.object.metadata.namespace != namespace:
             return None
-        event = change if self.selection.matches is None else self._seen(change)
-        return event if event is None or self.convert is None else converted(event, self.convert)
-
-    def _seen(self, change: Change) -> Event | None:
+        seen: Event = change if self.convert is None else converted(change, self.convert)
         matches = self.selection.matches
-        assert matches is not None
-        before = change.previous is not None and matches(change.previous)
-        if change.type != "DELETED" and matches(change.object):
-            return change if before or change.previous is None else begun(change)
+        if matches is None:
+            return seen
+        before = seen.previous is not None and matches(seen.previous)
+        if seen.type != "DELETED" and matches(seen.object):
+            return seen if before or seen.previous is None else begun(seen)
         if not before:
             return None
-        return change if change.type == "DELETED" else ceased(change)
+        return seen if seen.type == "DELETED" else ceased(seen)
 
 
-def begun(change: Change) -> Event:
+def begun(change: Event) -> Event:
     """The object matches now, and did not before."""
     return Event("ADDED", change.object, None, change.revision)
 
 
-def ceased(change: Change) -> Event:
+def ceased(change: Event) -> Event:
     """The object matched before, and does not any more: its old state, at the new revision."""
     old = change.previous
     metadata = replace(old.metadata, resource_version=str(change.revision))

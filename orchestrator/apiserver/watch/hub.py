@@ -8,9 +8,9 @@ built for each channel that has events, and offered to all its sinks. Nothing is
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
-from actors import Ref, Timer
 from msgspec import Struct
 
+from actors import Ref, Timer
 from orchestrator.apiserver.selection import Selection
 from orchestrator.apiserver.watch.channel import Channel, ChannelKey, Convert
 from orchestrator.apiserver.watch.routes import Routes
@@ -173,7 +173,7 @@ class WatchHub:
                 return channel
         channel = Channel(self._watchers.new_channel_id(), key, selection, convert)
         channels.append(channel)
-        bucket = key.resource.key
+        bucket = key.bucket
         routes = self._routes.get(bucket)
         if routes is None:
             routes = self._routes[bucket] = Routes(bucket)
@@ -202,7 +202,7 @@ class WatchHub:
         channels.remove(channel)
         if not channels:
             del self._channels[channel.key]
-        self._routes[channel.key.resource.key].remove(channel)
+        self._routes[channel.key.bucket].remove(channel)
 
     def forget(self, sink: Ref[Any]) -> None:
         """The sink's actor has stopped."""

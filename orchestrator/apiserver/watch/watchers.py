@@ -8,7 +8,6 @@ each of them that its watch has ended.
 from typing import Any
 
 from actors import Ref
-
 from orchestrator.apiserver.watch.channel import Channel
 from orchestrator.protocol import ApiError
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import Deployment, ReplicaSet, ReplicaSetSpec
 from orchestrator.api.core.v1 import PodTemplateSpec
-from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.names import pod_template_hash
 from orchestrator.machinery.owners import owner_reference
 
@@ -82,9 +82,9 @@ def make_new(deployment: Deployment, replicas: int, maximum: int, revision: int)
     template = spec.template
     collisions = deployment.status.collision_count if deployment.status is not None else None
     hash_ = pod_template_hash(template, collisions)
-    metadata = template.metadata or ObjectMeta()
+    metadata = template.metadata
     labels = {**metadata.labels, HASH_LABEL: hash_}
-    selector = spec.selector or LabelSelector()
+    selector = spec.selector
     return ReplicaSet(
         metadata=ObjectMeta(
             name=f"{deployment.metadata.name}-{hash_}",

@@ -113,11 +113,11 @@ def scale_in_proportion(sets: Sequence[ReplicaSet], sizes: Sizes) -> dict[str, i
     allowed = sizes.maximum if sizes.desired > 0 else 0
     to_add = allowed - total
     growing = to_add > 0
-    ordered = (
-        sorted(by_age(active), key=lambda s: -replicas_of(s))
-        if not growing
-        else sorted(reversed(by_age(active)), key=lambda s: -replicas_of(s))
-    )
+    # Among equals the newest grows first and the oldest shrinks first.
+    aged = by_age(active)
+    if growing:
+        aged.reverse()
+    ordered = sorted(aged, key=lambda s: -replicas_of(s))
     result = {s.metadata.name: replicas_of(s) for s in ordered}
     added = 0
     for replica_set in ordered:

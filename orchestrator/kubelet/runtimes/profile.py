@@ -105,10 +105,8 @@ def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
     for key, text in changes:
         field = key.replace("-", "_")
         if (
-            ("-" not in key
-            and key not in ("cpu", "memory"))
-            or field not in Profile.__struct_fields__
-        ):
+            "-" not in key and key not in ("cpu", "memory")
+        ) or field not in Profile.__struct_fields__:
             known = ", ".join(name.replace("_", "-") for name in Profile.__struct_fields__)
             raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: unknown; known are {known}")
         try:

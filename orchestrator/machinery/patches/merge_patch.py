@@ -21,10 +21,21 @@ def apply_merge_patch(document: Object, patch: Json) -> Object:
 
 
 def merge(target: Json, patch: Json) -> Json:
-    """RFC 7386's MergePatch for any two values; the caller bounds their depth."""
-    if not isinstance(patch, dict):
-        return patch
-    return _merged_objects(target if isinstance(target, dict) else {}, patch)
+    """RFC 7386's MergePatch for any two values; the caller bounds their depth.
+
+    Beyond the RFC, and like the API server, nulls vanish also from objects inside a new list.
+    """
+    if isinstance(patch, dict):
+        return _merged_objects(target if isinstance(target, dict) else {}, patch)
+    return patch if isinstance(target, dict) else _without_nulls(patch)
+
+
+def _without_nulls(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {name: _without_nulls(each) for name, each in value.items() if each is not None}
+    if isinstance(value, list):
+        return [_without_nulls(each) for each in value]
+    return value
 
 
 def _merged_objects(target: Object, patch: Object) -> Object:

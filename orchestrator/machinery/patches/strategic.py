@@ -12,15 +12,21 @@ Two callers differ in what becomes of nulls and directives. *Applying* a patch t
 executes them. *Composing* (`compose`) lays one patch over another, and keeps them; the three-way
 patch is made so.
 
-The order of a merged list: items that the patch orders keep the patch's order, all others the
-document's, and the two sequences are interleaved by the document's order where it knows both.
+`element_order` says in which order a merged list comes out.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable
 from typing import Final
 
 from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, kind_of, too_deep
 from orchestrator.machinery.errors import PatchFormatError, PatchSizeError
+from orchestrator.machinery.patches.element_order import (
+    check_order,
+    interleaved,
+    order_after,
+    sorted_like,
+    split,
+)
 from orchestrator.machinery.patches.rules import (
     DELETE_FROM,
     DIRECTIVE,
@@ -29,7 +35,6 @@ from orchestrator.machinery.patches.rules import (
     FieldRule,
     Rules,
     element_kind,
-    is_deletion,
     merge_value,
     positions,
 )
@@ -168,19 +173,18 @@ class _Merge:
                 raise PatchFormatError(message, field)
         rule = self._rules(kind, field)
         if given:
-            _check_order(given, order, rule.merge_key, field)
+            check_order(given, order, rule.merge_key, field)
         if present is None and given is None:
             return
         merged = self._merged_for_order(present, given, rule)
         if not merged:
             result[field] = merged
             return
-        ordered, others = _split(merged, order, rule.merge_key)
-        result[field] = _interleaved(
-            _sorted(others, present or [], rule.merge_key),
-            _sorted(ordered, order, rule.merge_key),
-            present or [],
-            rule.merge_key,
+        key = rule.merge_key
+        ordered, others = split(merged, order, key)
+        known = order_after(present or [], given or [], key)
+        result[field] = interleaved(
+            sorted_like(others, known, key), sorted_like(ordered, order, key), known, key
         )
 
     def _merged_for_order(
@@ -202,7 +206,7 @@ class _Merge:
         key = rule.merge_key
         if not key:
             raise PatchFormatError("cannot merge lists without merge key")
-        original, patch = _special_items(original, patch, key)
+        original, patch = self._special_items(original, patch, key)
         merged = list(original)
         where = positions(merged, key)
         for item in patch:
@@ -213,104 +217,48 @@ class _Merge:
             else:
                 where[identity] = len(merged)
                 merged.append(self._taken(item))
-        patched, others = _split(merged, patch, key)
-        return _interleaved(
-            _sorted(others, original, key), _sorted(patched, patch, key), original, key
+        patched, others = split(merged, patch, key)
+        return interleaved(
+            sorted_like(others, original, key), sorted_like(patched, patch, key), original, key
         )
+
+    def _special_items(
+        self, original: list[Json], patch: list[Json], key: str
+    ) -> tuple[list[Json], list[Json]]:
+        """Execute the items of a patch list that are directives; answer what is left to merge."""
+        plain: list[Json] = []
+        gone: set[tuple[str, Json]] = set()
+        replace = False
+        for item in patch:
+            directive = item.get(DIRECTIVE)
+            if DIRECTIVE not in item:
+                plain.append(item)
+            elif directive == "delete":
+                gone.add(merge_value(item, key))
+            elif directive == "replace":
+                replace = True
+            elif directive == "merge":
+                raise PatchFormatError("merging lists cannot yet be specified in the patch")
+            else:
+                raise _unknown_directive(directive)
+        if replace:
+            return self._taken(plain), []
+        if gone:
+            original = [item for item in original if merge_value(item, key) not in gone]
+        return original, plain
 
 
 def _union(original: list[Json], patch: list[Json]) -> list[Json]:
     """Scalars of both, each once, the patch's in its order."""
     unique = list({merge_value(item, ""): item for item in [*original, *patch]}.values())
-    patched, others = _split(unique, patch, "")
-    return _interleaved(_sorted(others, original, ""), _sorted(patched, patch, ""), original, "")
-
-
-def _special_items(
-    original: list[Json], patch: list[Json], key: str
-) -> tuple[list[Json], list[Json]]:
-    """Execute the items of a patch list that are directives; answer what is left to merge."""
-    plain: list[Json] = []
-    gone: set[tuple[str, Json]] = set()
-    replace = False
-    for item in patch:
-        directive = item.get(DIRECTIVE)
-        if DIRECTIVE not in item:
-            plain.append(item)
-        elif directive == "delete":
-            gone.add(merge_value(item, key))
-        elif directive == "replace":
-            replace = True
-        elif directive == "merge":
-            raise PatchFormatError("merging lists cannot yet be specified in the patch")
-        else:
-            raise _unknown_directive(directive)
-    if replace:
-        return plain, []
-    if gone:
-        original = [item for item in original if merge_value(item, key) not in gone]
-    return original, plain
+    patched, others = split(unique, patch, "")
+    return interleaved(
+        sorted_like(others, original, ""), sorted_like(patched, patch, ""), original, ""
+    )
 
 
 def _unknown_directive(directive: Json) -> PatchFormatError:
     return PatchFormatError(f"unknown patch type: {directive}"[:256], DIRECTIVE)
-
-
-# --- order ---------------------------------------------------------------------------------
-
-
-def _check_order(patch: list[Json], order: list[Json], key: str, field: str) -> None:
-    """The items of a patch list must stand in `order`, in that order; deletions need not."""
-    plain = [item for item in patch if not (key and isinstance(item, dict) and DIRECTIVE in item)]
-    wanted = iter(merge_value(item, key) for item in order)
-    for item in plain if order else ():
-        identity = merge_value(item, key)
-        if all(identity != each for each in wanted):
-            raise PatchFormatError(
-                f"The order in patch list:\n{_keys(plain, key)}\n doesn't match "
-                f"{ELEMENT_ORDER[:-1]} list:\n{_keys(order, key)}\n",
-                field,
-            )
-
-
-def _keys(items: Iterable[Json], key: str) -> str:
-    return str([merge_value(item, key)[1] for item in items])[:512]
-
-
-def _split(items: list[Json], chosen: list[Json], key: str) -> tuple[list[Json], list[Json]]:
-    """The items that have their like in `chosen`, and the others."""
-    known = positions(chosen, key)
-    inside = [item for item in items if merge_value(item, key) in known]
-    outside = [item for item in items if merge_value(item, key) not in known]
-    return inside, outside
-
-
-def _sorted(items: list[Json], order: list[Json], key: str) -> list[Json]:
-    """The items in the order of their likes in `order`; deletions last."""
-    where = positions(order, key)
-    last = len(order)
-
-    def rank(item: Json) -> tuple[bool, int]:
-        return is_deletion(item), where.get(merge_value(item, key), last)
-
-    return sorted(items, key=rank)
-
-
-def _interleaved(left: list[Json], right: list[Json], order: list[Json], key: str) -> list[Json]:
-    """Both sequences in one. An item of `left` goes first only where `order` says so."""
-    where = positions(order, key)
-    result: list[Json] = []
-    at = 0
-    for item in right:
-        here = where.get(merge_value(item, key))
-        while at < len(left) and here is not None:
-            before = where.get(merge_value(left[at], key))
-            if before is None or before >= here:
-                break
-            result.append(left[at])
-            at += 1
-        result.append(item)
-    return result + left[at:]
 
 
 # --- values without counterpart ------------------------------------------------------------

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from tests.apiserver.validation.support import GONE, edit, faults, update_faults
 
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Service
 from orchestrator.api.rbac.v1 import Role
+from tests.apiserver.validation.support import GONE, edit, faults, update_faults
 
 CONFIG: dict[str, Any] = {"metadata": {"name": "settings", "namespace": "default"}}
 
@@ -27,7 +27,10 @@ OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "u
     ("changes", "expected"),
     [
         ({}, []),
-        ({"metadata.name": GONE}, ["metadata.name: Required value: name or generateName is required"]),
+        (
+            {"metadata.name": GONE},
+            ["metadata.name: Required value: name or generateName is required"],
+        ),
         ({"metadata.name": "Web"}, [f'metadata.name: Invalid value: "Web": {SUBDOMAIN}']),
         (
             {"metadata.generateName": "-a-"},

@@ -3,11 +3,18 @@
 from typing import Any
 
 import pytest
-from tests.apiserver.validation.support import GONE, edit, faults, load, status_faults, update_faults
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.validation import validate_create, validate_update
+from tests.apiserver.validation.support import (
+    GONE,
+    edit,
+    faults,
+    load,
+    status_faults,
+    update_faults,
+)
 
 POD: dict[str, Any] = {
     "metadata": {"name": "web", "namespace": "default"},
@@ -23,7 +30,7 @@ POD: dict[str, Any] = {
                 "readinessProbe": {"httpGet": {"port": "http"}},
             }
         ],
-        "initContainers": [{"name": "init", "image": "busybox"}],
+        "initContainers": [{"name": "init", "image": "busybox:1"}],
         "volumes": [{"name": "data", "emptyDir": {}}],
         "serviceAccountName": "default",
     },
@@ -153,7 +160,7 @@ CONTAINERS: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"spec.containers.0.volumeMounts.0.subPath": "../up"},
-        [f'{C}.volumeMounts.subPath: Invalid value: "../up": must not contain \'..\''],
+        [f"{C}.volumeMounts.subPath: Invalid value: \"../up\": must not contain '..'"],
     ),
     (
         {"spec.containers.0.resources.requests.cpu": "300m"},
@@ -181,7 +188,9 @@ CONTAINERS: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"spec.containers.0.resources.requests.example|com/gpu": "1"},
-        [f"{C}.resources.limits: Required value: Limit must be set for non overcommitable resources"],
+        [
+            f"{C}.resources.limits: Required value: Limit must be set for non overcommitable resources"
+        ],
     ),
     (
         {"spec.containers.0.readinessProbe": {}},
@@ -232,8 +241,10 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {"spec.volumes.0.hostPath": {"path": "/"}},
-        ["spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type",
-         f'{C}.volumeMounts[0].name: Not found: "data"'],
+        [
+            "spec.volumes[0].hostPath: Forbidden: may not specify more than 1 volume type",
+            f'{C}.volumeMounts[0].name: Not found: "data"',
+        ],
     ),
     (
         {"spec.volumes.1": {"name": "data", "emptyDir": {}}},
@@ -251,9 +262,12 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
             '"FileOrCreate", "Socket"'
         ],
     ),
-    ({"spec.activeDeadlineSeconds": 0}, [
-        "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"
-    ]),
+    (
+        {"spec.activeDeadlineSeconds": 0},
+        [
+            "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"
+        ],
+    ),
     ({"spec.nodeName": "A"}, None),  # type: ignore[list-item]
     (
         {"spec.schedulingGates": [{"name": "a.b/c"}, {"name": "a.b/c"}]},
@@ -273,12 +287,16 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
     (
         {"spec.tolerations": [{"key": "a", "tolerationSeconds": 1, "effect": "NoSchedule"}]},
         [
-            'spec.tolerations[0].effect: Invalid value: "NoSchedule": effect must be \'NoExecute\' '
+            "spec.tolerations[0].effect: Invalid value: \"NoSchedule\": effect must be 'NoExecute' "
             "when `tolerationSeconds` is set"
         ],
     ),
     (
-        {"spec.topologySpreadConstraints": [{"maxSkew": 0, "topologyKey": "", "whenUnsatisfiable": "X"}]},
+        {
+            "spec.topologySpreadConstraints": [
+                {"maxSkew": 0, "topologyKey": "", "whenUnsatisfiable": "X"}
+            ]
+        },
         [
             "spec.topologySpreadConstraints[0].maxSkew: Invalid value: 0: must be greater than zero",
             "spec.topologySpreadConstraints[0].topologyKey: Required value: can not be empty",
@@ -306,9 +324,10 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
         },
         None,
     ),
-    ({"spec.dnsPolicy": "None"}, [
-        "spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"
-    ]),
+    (
+        {"spec.dnsPolicy": "None"},
+        ["spec.dnsConfig: Required value: must provide `dnsConfig` when `dnsPolicy` is None"],
+    ),
     (
         {"spec.securityContext": {"sysctls": [{"name": "net.a"}]}, "spec.hostNetwork": True},
         [
@@ -374,7 +393,10 @@ def test_changed_pods(changes: dict[str, Any], expected: list[str] | None) -> No
     """Images, deadlines, more tolerations and metadata may change."""
     found = update_faults(Pod, edit(POD, changes), POD)
     if expected is None:
-        assert "metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation" in found
+        assert (
+            "metadata.annotations[kubernetes.io/config.mirror]: Forbidden: may not add mirror pod annotation"
+            in found
+        )
     else:
         assert found == expected
 

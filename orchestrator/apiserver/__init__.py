@@ -1,0 +1,50 @@
+"""The API server: the one writer of the cluster's state, as an actor that answers `protocol`.
+
+## What belongs here
+The request pipeline and everything that decides about a request:
+
+    authorize → decode or patch → mutating admission → defaults → strategy → validation
+              → allocation → validating admission → commit → tell watchers
+
+| file or folder | what it is |
+|---|---|
+| `server` | the actor: receives, asks for a decision, commits, answers |
+| `registry/` | create, update, patch and delete as pure decisions over the stored state |
+| `strategies/` | what differs by kind when it is created, updated, deleted |
+| `subresources/` | status, scale, binding, eviction, finalize |
+| `admission/`, `defaults/`, `validation/` | the steps of those names |
+| `allocation/` | service addresses and node ports |
+| `watch/` | from committed changes to messages for watchers |
+| `listing`, `selection`, `indexes` | lists, pages, selectors |
+| `conversion` | the versions of a kind |
+| `authorizer`, `reviews` | who may do what, and answering that question |
+| `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
+| `http/` | the same messages as REST |
+
+## What does not
+Anything that acts by itself: what keeps a Deployment's pods, an endless namespace or an orphan is a
+controller's, and controllers reach the server by messages. Storage is `store`'s.
+
+## What is promised
+1. **One pipeline.** In-process callers and HTTP clients get the same answers and the same errors.
+2. **Order.** Messages of one sender are decided in the order in which they were sent; a write's
+   answer is sent when it is as durable as the store makes it, and what comes later sees it.
+3. **Objects are shared.** The object in an answer is the object that the store holds.
+4. **An update that changes nothing is none**: no revision, no event.
+5. **A crash loses nothing that was answered.** The next incarnation derives all it needs from the
+   store. Requests that were under way may or may not have had their effect, as with a real server.
+6. **No clock and no dice of its own**: the same messages at the same times give the same history.
+"""
+
+from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer
+from orchestrator.apiserver.server import ApiServer, api_server
+from orchestrator.apiserver.watch import HubStatistics, Watchers
+
+__all__ = [
+    "ApiServer",
+    "Authorizer",
+    "ComponentAuthorizer",
+    "HubStatistics",
+    "Watchers",
+    "api_server",
+]

@@ -1,0 +1,157 @@
+"""Lists: the present state or a past one, selected, page by page."""
+
+import base64
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.selection import Selection, compiled
+from orchestrator.apiserver.validation.field import cause_of
+from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import SelectorError
+from orchestrator.protocol import BadRequest, Invalid, List, Page
+from orchestrator.store import Compacted, FutureRevision, Key, Store
+
+_TOKEN_VERSION: Final = "meta.k8s.io/v1"
+_MATCH: Final = "resourceVersionMatch"
+
+
+class ContinueToken(Struct, frozen=True):
+    """Where the next page begins: behind a key, in the state of a revision."""
+
+    v: str
+    rv: int
+    start: str
+
+    def encode(self) -> str:
+        """As a client gets it: opaque, and fit for a URL."""
+        return base64.urlsafe_b64encode(msgspec.json.encode(self)).decode().rstrip("=")
+
+
+def decode_token(text: str) -> ContinueToken:
+    """The token that a client sent back. Raises BadRequest."""
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+        token = msgspec.json.decode(data, type=ContinueToken)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise BadRequest(f"continue key is not valid: {error}") from error
+    if token.v != _TOKEN_VERSION:
+        raise BadRequest(
+            "continue key is not valid: server does not recognize this encoded version "
+            + field_errors.quote(token.v)
+        )
+    if token.rv <= 0:
+        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion")
+    if not token.start:
+        raise BadRequest("continue key is not valid: encoded start key is empty")
+    return token
+
+
+def selection_of(served: Served, label_selector: str, field_selector: str) -> Selection:
+    """The compiled selectors of a request. Raises BadRequest."""
+    try:
+        return compiled(served.resource.key, label_selector, field_selector)
+    except SelectorError as error:
+        raise BadRequest(str(error)) from error
+
+
+def present(
+    store: Store, indexes: Indexes, served: Served, namespace: str, selection: Selection
+) -> tuple[Any, ...]:
+    """The objects that are selected now, in the version asked for."""
+    bucket = served.bucket
+    candidates: Iterable[Any] | None = None
+    if selection.matches is not None:
+        candidates = indexes.candidates(bucket, namespace, selection.fields)
+        name = selection.fixed("metadata.name")
+        if candidates is None and name is not None and (namespace or not served.stored.namespaced):
+            found = store.get(bucket, namespace, name)
+            candidates = () if found is None else (found,)
+    if candidates is None:
+        candidates = store.list(bucket, namespace)
+    return tuple(_selected(served, candidates, selection))
+
+
+def _selected(served: Served, stored: Iterable[Any], selection: Selection) -> Iterable[Any]:
+    if served.from_stored is not None:
+        stored = map(served.from_stored, stored)
+    return stored if selection.matches is None else filter(selection.matches, stored)
+
+
+def answer_list(store: Store, indexes: Indexes, served: Served, message: List) -> Page:
+    """One page. Errors: BadRequest, Invalid, Expired, ServerTimeout."""
+    selection = selection_of(served, message.label_selector, message.field_selector)
+    revision = _revision(store, message)
+    if revision is None and message.limit <= 0 and not message.continue_token:
+        items = present(store, indexes, served, message.namespace, selection)
+        return Page(items, store.revision)
+    return _page(store, served, message, selection, revision)
+
+
+def _revision(store: Store, message: List) -> int | None:
+    """The revision at which to list; None: the present one."""
+    text, match = message.resource_version, message.match
+    if message.continue_token:
+        if text and text != "0":
+            raise BadRequest("specifying resource version is not allowed when using continue")
+        return None
+    if match and not text:
+        raise _forbidden_match(f"{_MATCH} is forbidden unless resourceVersion is provided")
+    if not text:
+        return None
+    if not text.isdecimal():
+        raise BadRequest(f"Invalid value: {field_errors.quote(text)}: not a resource version")
+    revision = int(text)
+    if match == "Exact" and revision == 0:
+        raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
+    if revision > store.revision:
+        raise errors.too_large(revision, store.revision)
+    # A first page at a revision is of that very revision even if nobody says "Exact".
+    exact = match == "Exact" or (not match and message.limit > 0)
+    return revision if exact and revision else None
+
+
+def _forbidden_match(detail: str) -> Invalid:
+    fault = field_errors.forbidden(_MATCH, detail)
+    return errors.invalid("ListOptions", "meta.k8s.io", "", [cause_of(fault)])
+
+
+def _page(
+    store: Store, served: Served, message: List, selection: Selection, revision: int | None
+) -> Page:
+    after: Key | None = None
+    if message.continue_token:
+        token = decode_token(message.continue_token)
+        after = Key(*token.start.split("/", 1)) if "/" in token.start else Key("", token.start)
+        revision = token.rv
+    at = store.revision if revision is None else revision
+    try:
+        stored = store.scan(served.bucket, message.namespace, after=after, at=at)
+    except Compacted as error:
+        raise (errors.list_expired() if after is None else errors.continue_expired()) from error
+    except FutureRevision as error:
+        raise errors.too_large(error.revision, error.present) from error
+    items = iter(_selected(served, stored, selection))
+    return _cut(items, message, at, countable=selection.matches is None)
+
+
+def _cut(items: Iterator[Any], message: List, at: int, *, countable: bool) -> Page:
+    page: list[Any] = []
+    for item in items:
+        if message.limit > 0 and len(page) == message.limit:
+            # The one item behind the page, and those behind it.
+            remaining = 1 + sum(1 for _ in items) if countable else None
+            return Page(tuple(page), at, _token(page[-1], at), remaining)
+        page.append(item)
+    return Page(tuple(page), at)
+
+
+def _token(last: Any, at: int) -> str:
+    metadata = last.metadata
+    start = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+    return ContinueToken(_TOKEN_VERSION, at, start).encode()

@@ -1,0 +1,141 @@
+"""Delete: at once, after a grace period, or when the last finalizer is gone.
+
+A deletion first decides how long the object may go on (pods), then which finalizers the
+propagation policy asks for; an object that nothing holds is removed.
+"""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.admission.interface import AdmissionRequest
+from orchestrator.apiserver.registry.admission import reviewed
+from orchestrator.apiserver.registry.decisions import Commit, Decision
+from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.registry.served import Served
+from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.protocol import Delete, Deleted, PropagationPolicy
+from orchestrator.store import Change, Write
+
+FOREGROUND: Final = "foregroundDeletion"
+ORPHAN: Final = "orphan"
+
+
+def decide_delete(env: Environment, served: Served, message: Delete) -> Decision:
+    """Delete an object, or begin to; answers `Deleted`.
+
+    Errors: NotFound, Conflict (a precondition), Forbidden.
+    """
+    present = env.store.get(served.bucket, message.namespace, message.name)
+    if present is None:
+        raise errors.not_found(served.resource, message.name)
+    _check_preconditions(served, message, present)
+    plugins = served.plugins("DELETE", "")
+    if plugins:
+        request = AdmissionRequest(
+            operation="DELETE",
+            resource=served.resource,
+            name=message.name,
+            identity=message.identity,
+            namespace=message.namespace,
+            old_object=present,
+            dry_run=message.dry_run,
+        )
+        reviewed(env, plugins, request)
+    last, gone = deleted_state(env, served, message, present)
+    return _outcome(served, message, present, last, gone=gone)
+
+
+def _check_preconditions(served: Served, message: Delete, present: Any) -> None:
+    metadata = present.metadata
+    if message.uid and message.uid != metadata.uid:
+        raise errors.uid_mismatch(served.resource, message.name, message.uid, metadata.uid)
+    version = message.resource_version
+    if version and version != metadata.resource_version:
+        raise errors.revision_mismatch(
+            served.resource, message.name, version, metadata.resource_version
+        )
+
+
+def deleted_state(
+    env: Environment, served: Served, message: Delete, present: Any
+) -> tuple[Any, bool]:
+    """The object as the deletion leaves it (itself when there is nothing to change), and whether
+    nothing holds it any more.
+    """
+    changes: dict[str, Any] = {}
+    seconds = served.strategy.grace_seconds(present, message.grace_period_seconds)
+    metadata = present.metadata
+    ending = metadata.deletion_timestamp is not None
+    if ending and seconds is not None and not _shortens(metadata, seconds, message):
+        # On its way already, and not to go sooner.
+        return present, False
+    finalizers = _finalizers(served, message.propagation_policy, metadata.finalizers)
+    if finalizers != metadata.finalizers:
+        changes["finalizers"] = finalizers
+    held = bool(finalizers) or served.strategy.is_held(present)
+    if seconds is None:
+        if held and not ending:
+            changes |= {"deletion_timestamp": env.time(), "deletion_grace_period_seconds": 0}
+    else:
+        changes |= _ending(env, metadata, seconds)
+    if "deletion_timestamp" in changes and not ending and metadata.generation:
+        changes["generation"] = metadata.generation + 1
+    changes = {name: value for name, value in changes.items() if value != getattr(metadata, name)}
+    last = replace(present, metadata=replace(metadata, **changes)) if changes else present
+    if held and not ending:
+        last = served.strategy.mark_ending(last)
+    return last, not held and not seconds
+
+
+def _shortens(metadata: Any, seconds: int, message: Delete) -> bool:
+    """Whether a second delete makes an end come sooner; one that does not say when does not."""
+    left = metadata.deletion_grace_period_seconds
+    return left is None or (message.grace_period_seconds is not None and seconds < left)
+
+
+def _ending(env: Environment, metadata: Any, seconds: int) -> dict[str, Any]:
+    """The end, counted from now or from the moment of the first delete."""
+    if metadata.deletion_timestamp is None:
+        end = env.now() + seconds
+    else:
+        before = metadata.deletion_grace_period_seconds or 0
+        end = parse_time(metadata.deletion_timestamp) - before + seconds
+    return {
+        "deletion_timestamp": format_time(end),
+        "deletion_grace_period_seconds": seconds,
+    }
+
+
+def _finalizers(
+    served: Served, policy: PropagationPolicy, present: tuple[str, ...]
+) -> tuple[str, ...]:
+    """The finalizers by which the garbage collector learns what to do with dependents."""
+    if policy == "Orphan":
+        wanted = ORPHAN
+    elif policy == "Foreground":
+        wanted = FOREGROUND
+    elif policy == "Background":
+        wanted = ""
+    elif ORPHAN in present:
+        wanted = ORPHAN
+    elif FOREGROUND in present:
+        wanted = FOREGROUND
+    else:
+        wanted = ORPHAN if served.strategy.traits.propagation == "Orphan" else ""
+    if wanted in present and not (wanted == ORPHAN and FOREGROUND in present):
+        return present
+    kept = tuple(each for each in present if each not in (ORPHAN, FOREGROUND))
+    return (*kept, wanted) if wanted else kept
+
+
+def _outcome(served: Served, message: Delete, present: Any, last: Any, *, gone: bool) -> Decision:
+    if message.dry_run or (last is present and not gone):
+        return Deleted(served.given(last), gone)
+
+    def reply(change: Change) -> Deleted:
+        return Deleted(served.given(change.object), gone)
+
+    write = Write(served.bucket, message.namespace, message.name, last, present, delete=gone)
+    return Commit(write, reply)

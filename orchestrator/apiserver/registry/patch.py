@@ -1,0 +1,124 @@
+"""Patch: the present state as a document, changed, and read back."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, cast
+
+import msgspec
+
+from orchestrator.api import codec
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.registry.decisions import Decision
+from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.registry.update import replaced, status_replaced
+from orchestrator.apiserver.validation.field import cause_of
+from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import (
+    PatchConflictError,
+    PatchError,
+    PatchFormatError,
+    PatchSizeError,
+)
+from orchestrator.machinery.patches import (
+    apply_json_patch,
+    apply_merge_patch,
+    apply_strategic_patch,
+    scheme_rules,
+)
+from orchestrator.protocol import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Invalid,
+    Patch,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+
+def decide_patch(env: Environment, served: Served, message: Patch) -> Decision:
+    """Change the present object, or its status, by a patch.
+
+    Errors: NotFound, BadRequest, UnsupportedMediaType, Conflict, Invalid, Forbidden.
+    """
+    present = env.store.get(served.bucket, message.namespace, message.name)
+    if present is None:
+        raise errors.not_found(served.resource, message.name)
+    new = served.taken(patched(message, served.given(present)))
+    if message.subresource == "status":
+        return status_replaced(env, served, message, new, present)
+    return replaced(env, served, message, new, present)
+
+
+def patched(message: Patch, present: Any) -> Any:
+    """The object that the patch makes of the present one."""
+    try:
+        document = _apply(message, codec.to_dict(present), type(present))
+        _check_kind(document, present)
+        if message.field_validation == "Strict":
+            _refuse_unknown(document, type(present))
+        return codec.from_dict(document, type(present))
+    except PatchError as error:
+        raise _refusal(message, error) from error
+    except DecodeError as error:
+        body = msgspec.json.encode(message.body).decode()
+        cause = field_errors.invalid("patch", body, str(error))
+        raise errors.invalid("", "", "", [cause_of(cause)]) from error
+
+
+def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:
+    match message.patch_type:
+        case "json":
+            return apply_json_patch(document, message.body)
+        case "merge":
+            return apply_merge_patch(document, message.body)
+        case "strategic" if kind is not Unstructured:
+            typed = cast("Hashable", kind)
+            return apply_strategic_patch(document, message.body, scheme_rules, typed)
+    raise UnsupportedMediaType(_unsupported(kind))
+
+
+def _unsupported(kind: type[Any]) -> str:
+    accepted = ["application/json-patch+json", "application/merge-patch+json"]
+    if kind is not Unstructured:
+        accepted.append("application/strategic-merge-patch+json")
+    return (
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(accepted)
+    )
+
+
+def _check_kind(document: Any, present: Any) -> None:
+    """A patch changes fields; it does not make another kind of an object."""
+    if not isinstance(document, dict):
+        raise PatchFormatError("the patch does not leave an object")
+    for field, value in (("kind", present.kind), ("apiVersion", present.api_version)):
+        if document.get(field) not in (None, value):
+            raise PatchFormatError(f"the patch changes {field} from {value} to {document[field]}")
+
+
+def _refuse_unknown(document: Any, kind: type[Any]) -> None:
+    if unknown := codec.unknown_fields(document, kind):
+        fields = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise BadRequest(f"strict decoding error: {fields}")
+
+
+_REFUSALS: dict[type[PatchError], Callable[[str], ApiError]] = {
+    PatchFormatError: BadRequest,
+    PatchSizeError: RequestEntityTooLarge,
+    PatchConflictError: Conflict,
+}
+
+
+def _refusal(message: Patch, error: PatchError) -> ApiError:
+    refuse = _REFUSALS.get(type(error))
+    if refuse is not None:
+        return refuse(str(error))
+    return Invalid(
+        str(error),
+        kind=message.resource.kind,
+        group=message.resource.group,
+        name=message.name,
+    )

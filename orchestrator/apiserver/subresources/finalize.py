@@ -1,0 +1,28 @@
+"""`namespaces/finalize`: the namespace controller lets an emptied namespace go."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Namespace
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.registry.decisions import Decision
+from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.registry.metadata import check_identity
+from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.registry.update import written
+from orchestrator.apiserver.subresources.interface import Subresource, stored_for
+from orchestrator.protocol import Update
+
+
+class Finalize(Subresource):
+    """Writes `spec.finalizers` and nothing else; the last one gone removes the namespace."""
+
+    def update(self, env: Environment, served: Served, message: Update) -> Decision:
+        """Errors: NotFound, BadRequest, Conflict."""
+        new: Namespace = served.taken(message.object)
+        present: Any = stored_for(env, served, message)
+        if new.metadata.name and new.metadata.name != message.name:
+            raise errors.name_differs(new.metadata.name, message.name)
+        check_identity(served.resource, new.metadata, present.metadata, unconditional=True)
+        return written(served, message, replace(present, spec=new.spec), present)

@@ -1,0 +1,369 @@
+"""The typed client: what tasks, embedding programs and `reconcile` methods use."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextvars import ContextVar
+from typing import Any, Final, TypeVar, cast
+
+from actors import Clock
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Binding, ObjectReference, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.policy.v1 import Eviction
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.client.apply import apply_patch
+from orchestrator.client.waiting import Predicate, WaitTimeout, condition_of
+from orchestrator.client.watching import WatchStream
+from orchestrator.machinery.patches import with_last_applied
+from orchestrator.protocol import (
+    ADMIN,
+    ApiRef,
+    Create,
+    Delete,
+    DeleteCollection,
+    Deleted,
+    Get,
+    Identity,
+    List,
+    NotFound,
+    Page,
+    Patch,
+    PatchType,
+    PropagationPolicy,
+    Update,
+)
+
+K = TypeVar("K")
+
+# The writes of the task that runs: resource -> the highest revision written. None: nobody asks.
+WRITES: Final[ContextVar[dict[Resource, int] | None]] = ContextVar("writes", default=None)
+
+
+class Client:
+    """Requests to an API server, awaited. Every method raises `protocol.ApiError`s and
+    `actors.NoReply` errors. For a namespaced kind an empty namespace means `default`.
+    """
+
+    def __init__(
+        self,
+        api: ApiRef,
+        *,
+        clock: Clock,
+        identity: Identity = ADMIN,
+        scheme: Scheme = DEFAULT,
+        field_manager: str = "",
+    ) -> None:
+        self.api = api
+        self.clock = clock
+        self.identity = identity
+        self.scheme = scheme
+        self._manager = field_manager
+
+    def resource(self, kind: type[Any] | Resource) -> Resource:
+        """The resource of a kind."""
+        return kind if isinstance(kind, Resource) else self.scheme.by_type(kind)
+
+    def resource_of(self, obj: Any) -> Resource:
+        """The resource of an object, custom ones included."""
+        if isinstance(obj, Unstructured):
+            return self.scheme.by_kind(obj.api_version, obj.kind)
+        return self.scheme.by_type(type(obj))
+
+    # --- reading ---------------------------------------------------------------------------
+
+    async def get(self, kind: type[K] | Resource, name: str, *, namespace: str = "") -> K:
+        """One object."""
+        resource = self.resource(kind)
+        request = Get(
+            resource=resource,
+            name=name,
+            namespace=_in(resource, namespace),
+            identity=self.identity,
+        )
+        return cast(K, await self.api.ask(request))
+
+    async def list(
+        self,
+        kind: type[K] | Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int = 0,
+    ) -> tuple[K, ...]:
+        """The objects of a namespace; None: of all namespaces."""
+        page = await self.page(
+            kind,
+            namespace=namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            limit=limit,
+        )
+        return page.items
+
+    async def page(
+        self,
+        kind: type[Any] | Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        limit: int = 0,
+        continue_token: str = "",
+    ) -> Page:
+        """A list with its revision and, when `limit` cut it, the token of the next page."""
+        return await self.api.ask(
+            List(
+                resource=self.resource(kind),
+                namespace=namespace or "",
+                label_selector=label_selector,
+                field_selector=field_selector,
+                limit=limit,
+                continue_token=continue_token,
+                identity=self.identity,
+            )
+        )
+
+    def watch(
+        self,
+        kind: type[Any] | Resource,
+        *,
+        namespace: str | None = None,
+        label_selector: str = "",
+        field_selector: str = "",
+        since: int | None = None,
+    ) -> WatchStream:
+        """Changes as `async with client.watch(Pod) as events: async for event in events`.
+
+        Without `since` the present objects come first, as ADDED. Raises Expired when the reader
+        was too slow, or `since` is too old.
+        """
+        return WatchStream(
+            self.api,
+            self.resource(kind),
+            namespace=namespace or "",
+            label_selector=label_selector,
+            field_selector=field_selector,
+            since=since,
+            identity=self.identity,
+        )
+
+    async def wait(
+        self,
+        kind: type[K] | Resource,
+        name: str,
+        condition: str | Callable[[K], bool],
+        *,
+        namespace: str = "",
+        timeout: float = 60.0,
+    ) -> K | None:
+        """The object once the condition holds; None for `delete`. Raises WaitTimeout.
+
+        The condition is `condition=Ready`, `condition=Ready=False`, `delete`,
+        `jsonpath={.status.phase}=Running`, or a function of the object.
+        """
+        resource = self.resource(kind)
+        predicate: Predicate = condition_of(condition) if isinstance(condition, str) else condition
+        deleted = condition == "delete"
+        stream = WatchStream(
+            self.api,
+            resource,
+            namespace=_in(resource, namespace),
+            field_selector=f"metadata.name={name}",
+            identity=self.identity,
+        )
+        last: Any = None
+        try:
+            async with stream.until(self.clock, timeout):
+                if deleted and not stream.initial:
+                    return None
+                async for event in stream:
+                    gone = event.type == "DELETED"
+                    last = None if gone else event.object
+                    if deleted and gone:
+                        return None
+                    if not deleted and not gone and predicate(event.object):
+                        return cast(K, event.object)
+        except TimeoutError:
+            raise WaitTimeout(resource, name, str(condition), timeout, last) from None
+        raise AssertionError("a watch ends with an error")
+
+    # --- writing ---------------------------------------------------------------------------
+
+    async def create(self, obj: K, *, namespace: str = "") -> K:
+        """The object as the API server stored it."""
+        resource = self.resource_of(obj)
+        metadata: ObjectMeta = obj.metadata  # type: ignore[attr-defined]
+        request = Create(
+            resource=resource,
+            object=obj,
+            namespace=_in(resource, namespace or metadata.namespace),
+            field_manager=self._manager,
+            identity=self.identity,
+        )
+        return cast(K, await self._write(resource, self.api.ask(request)))
+
+    async def update(self, obj: K, *, subresource: str = "") -> K:
+        """Replace an object that was read before; Conflict when it has changed since."""
+        resource = self.resource_of(obj)
+        metadata: ObjectMeta = obj.metadata  # type: ignore[attr-defined]
+        request = Update(
+            resource=resource,
+            object=obj,
+            name=metadata.name,
+            namespace=_in(resource, metadata.namespace),
+            subresource=subresource,
+            field_manager=self._manager,
+            identity=self.identity,
+        )
+        return cast(K, await self._write(resource, self.api.ask(request)))
+
+    async def update_status(self, obj: K) -> K:
+        """Replace an object's status."""
+        return await self.update(obj, subresource="status")
+
+    async def patch(
+        self,
+        kind: type[K] | Resource,
+        name: str,
+        body: Mapping[str, Any] | Sequence[Any],
+        *,
+        namespace: str = "",
+        patch_type: PatchType = "merge",
+        subresource: str = "",
+    ) -> K:
+        """Change an object by a patch."""
+        resource = self.resource(kind)
+        request = Patch(
+            resource=resource,
+            name=name,
+            patch_type=patch_type,
+            body=body,
+            namespace=_in(resource, namespace),
+            subresource=subresource,
+            field_manager=self._manager,
+            identity=self.identity,
+        )
+        return cast(K, await self._write(resource, self.api.ask(request)))
+
+    async def delete(
+        self,
+        kind: type[Any] | Resource,
+        name: str,
+        *,
+        namespace: str = "",
+        grace_period_seconds: int | None = None,
+        propagation_policy: PropagationPolicy = "",
+        uid: str = "",
+        resource_version: str = "",
+    ) -> Deleted:
+        """Delete an object; `gone` says whether it went at once."""
+        resource = self.resource(kind)
+        answer = await self.api.ask(
+            Delete(
+                resource=resource,
+                name=name,
+                namespace=_in(resource, namespace),
+                grace_period_seconds=grace_period_seconds,
+                propagation_policy=propagation_policy,
+                uid=uid,
+                resource_version=resource_version,
+                identity=self.identity,
+            )
+        )
+        _note(resource, answer.object)
+        return answer
+
+    async def delete_collection(
+        self,
+        kind: type[Any] | Resource,
+        *,
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        propagation_policy: PropagationPolicy = "",
+    ) -> Page:
+        """Delete all that the selectors match; answers what was deleted."""
+        resource = self.resource(kind)
+        return await self.api.ask(
+            DeleteCollection(
+                resource=resource,
+                namespace=_in(resource, namespace),
+                label_selector=label_selector,
+                field_selector=field_selector,
+                propagation_policy=propagation_policy,
+                identity=self.identity,
+            )
+        )
+
+    async def apply(self, obj: Any, *, namespace: str = "") -> Any:
+        """Create the object, or change the one there as `kubectl apply` does.
+
+        `obj` is an object or a decoded manifest. The three-way merge starts from the annotation
+        `kubectl.kubernetes.io/last-applied-configuration`.
+        """
+        document = dict(obj) if isinstance(obj, Mapping) else codec.to_dict(obj)
+        resource, typed = codec.decode_any(document, self.scheme)
+        where = _in(resource, namespace or typed.metadata.namespace)
+        if where:
+            document["metadata"] = {**document.get("metadata", {}), "namespace": where}
+        manifest = with_last_applied(document)
+        try:
+            current: Any = await self.get(resource, typed.metadata.name, namespace=where)
+        except NotFound:
+            return await self.create(codec.decode(manifest, resource.type), namespace=where)
+        body, patch_type = apply_patch(resource, manifest, codec.to_dict(current))
+        if not body:
+            return current
+        return await self.patch(
+            resource, typed.metadata.name, body, namespace=where, patch_type=patch_type
+        )
+
+    async def scale(
+        self, kind: type[Any] | Resource, name: str, replicas: int, *, namespace: str = ""
+    ) -> None:
+        """Set the number of replicas through the scale subresource."""
+        body = {"spec": {"replicas": replicas}}
+        await self.patch(kind, name, body, namespace=namespace, subresource="scale")
+
+    async def bind(self, pod: Pod, node_name: str) -> None:
+        """Assign a pod to a node."""
+        metadata = ObjectMeta(
+            name=pod.metadata.name, namespace=pod.metadata.namespace, uid=pod.metadata.uid
+        )
+        target = ObjectReference(api_version="v1", kind="Node", name=node_name)
+        await self._post(pod, "binding", Binding(metadata=metadata, target=target))
+
+    async def evict(self, pod: Pod) -> None:
+        """Delete a pod unless a disruption budget forbids it. Raises TooManyRequests."""
+        metadata = ObjectMeta(name=pod.metadata.name, namespace=pod.metadata.namespace)
+        await self._post(pod, "eviction", Eviction(metadata=metadata))
+
+    async def _post(self, pod: Pod, subresource: str, obj: Any) -> None:
+        await self.api.ask(
+            Create(
+                resource=self.scheme.by_type(Pod),
+                object=obj,
+                name=pod.metadata.name,
+                namespace=pod.metadata.namespace,
+                subresource=subresource,
+                identity=self.identity,
+            )
+        )
+
+    async def _write(self, resource: Resource, answer: Awaitable[Any]) -> Any:
+        obj = await answer
+        _note(resource, obj)
+        return obj
+
+
+def _note(resource: Resource, obj: Any) -> None:
+    """Remember the revision of a write for whoever collects them."""
+    writes = WRITES.get()
+    if writes is not None and obj is not None and obj.metadata.resource_version.isdecimal():
+        revision = int(obj.metadata.resource_version)
+        writes[resource] = max(writes.get(resource, 0), revision)
+
+
+def _in(resource: Resource, namespace: str) -> str:
+    return (namespace or "default") if resource.namespaced else ""

@@ -1,0 +1,120 @@
+"""The latest objects of one resource, as a watch has told them; read-only for its readers."""
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource
+
+K = TypeVar("K")
+
+KeyFunction = Callable[[Any], Iterable[str]]
+
+
+class Key(NamedTuple):
+    """Names an object of a resource; `namespace` is empty for a cluster-scoped one."""
+
+    namespace: str
+    name: str
+
+
+class Change(Struct, Generic[K], frozen=True, gc=False):
+    """One object's change: `old` None: it is new; `new` None: it is gone."""
+
+    old: K | None
+    new: K | None
+
+
+def key_of(obj: Any) -> Key:
+    """The key of an object."""
+    return Key(obj.metadata.namespace, obj.metadata.name)
+
+
+class Cache(Generic[K]):
+    """Objects by namespace and name, with named indexes. `revision` is the newest one seen."""
+
+    def __init__(self, resource: Resource) -> None:
+        self.resource = resource
+        self.revision = 0
+        self._namespaces: dict[str, dict[str, K]] = {}
+        self._count = 0
+        self._indexes: dict[str, tuple[KeyFunction, dict[str, dict[Key, K]]]] = {}
+
+    def get(self, namespace: str, name: str) -> K | None:
+        """The object of that name, or None."""
+        objects = self._namespaces.get(namespace)
+        return objects.get(name) if objects is not None else None
+
+    def list(self, namespace: str | None = None) -> Iterator[K]:
+        """The objects of a namespace (None: of all), in the order in which they came."""
+        if namespace is not None:
+            return iter(list(self._namespaces.get(namespace, {}).values()))
+        return iter([obj for objects in self._namespaces.values() for obj in objects.values()])
+
+    def by_index(self, index: str, value: str) -> Collection[K]:
+        """The objects for which the index's function answered `value`. KeyError: no such index."""
+        found = self._indexes[index][1].get(value)
+        return found.values() if found is not None else ()
+
+    def add_index(self, name: str, function: KeyFunction) -> None:
+        """Add an index over what is here and what will come; one of that name is kept."""
+        if name in self._indexes:
+            return
+        entries: dict[str, dict[Key, K]] = {}
+        self._indexes[name] = (function, entries)
+        for obj in self.list():
+            for value in function(obj):
+                entries.setdefault(value, {})[key_of(obj)] = obj
+
+    def __len__(self) -> int:
+        return self._count
+
+    # --- for the reflector -----------------------------------------------------------------
+
+    def put(self, obj: K) -> K | None:
+        """Take in an object; answers the one that it replaces."""
+        key = key_of(obj)
+        objects = self._namespaces.get(key.namespace)
+        if objects is None:
+            objects = self._namespaces[key.namespace] = {}
+        old = objects.get(key.name)
+        objects[key.name] = obj
+        if old is None:
+            self._count += 1
+        for function, entries in self._indexes.values():
+            _reindex(function, entries, key, old, obj)
+        return old
+
+    def remove(self, key: Key) -> K | None:
+        """Forget an object; answers it, or None when it was not here."""
+        objects = self._namespaces.get(key.namespace)
+        old = objects.pop(key.name, None) if objects is not None else None
+        if old is None:
+            return None
+        if not objects:
+            del self._namespaces[key.namespace]
+        self._count -= 1
+        for function, entries in self._indexes.values():
+            _reindex(function, entries, key, old, None)
+        return old
+
+
+def _reindex(
+    function: KeyFunction,
+    entries: dict[str, dict[Key, Any]],
+    key: Key,
+    old: Any | None,
+    new: Any | None,
+) -> None:
+    values = dict.fromkeys(function(new)) if new is not None else {}
+    if old is not None:
+        for value in function(old):
+            if value not in values:
+                bucket = entries.get(value)
+                if bucket is not None:
+                    bucket.pop(key, None)
+                    if not bucket:
+                        del entries[value]
+    for value in values:
+        entries.setdefault(value, {})[key] = new

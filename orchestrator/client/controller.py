@@ -1,0 +1,301 @@
+"""The base of all controllers: one class that says what it watches, owns, and how to reconcile.
+
+    class Greeter(Controller):
+        name = "greeter"
+        kind = ConfigMap
+
+        async def reconcile(self, key: Key) -> float | None:
+            config_map = self.cache(ConfigMap).get(*key)
+            ...
+
+Changes of `kind`, of what it `owns` (through the controller reference) and of what it `watches` put
+keys into a work queue; up to `workers` reconciles run at once, never two of one key. A reconcile
+looks at the state as it is, so it may run again at any time. It sees its own writes: a key is not
+looked at again before the caches have seen the last revision that it wrote.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final, TypeVar
+
+from msgspec import Struct
+
+from actors import Actor, NoReply, Ref, Timer
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme
+from orchestrator.client.api import WRITES, Client
+from orchestrator.client.cache import Cache, Change, Key, KeyFunction, key_of
+from orchestrator.client.events import EventRecorder
+from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
+from orchestrator.client.work_queue import WorkQueue
+from orchestrator.machinery.owners import controller_of
+from orchestrator.protocol import ADMIN, ApiError, ApiRef, Identity
+
+K = TypeVar("K")
+
+Kind = type[Any] | Resource
+# How long a key waits for the caches to show its own writes before it is looked at regardless: a
+# filtered or lost event must not stop a controller.
+OWN_WRITES_SECONDS: Final = 10.0
+SUBSCRIBE_RETRY_SECONDS: Final = 1.0
+
+
+class Wiring(Struct, frozen=True):
+    """What a controller is connected to; one for all controllers of a manager."""
+
+    api: ApiRef
+    informers: Ref[Any]
+    shared: SharedCaches
+    scheme: Scheme = DEFAULT
+    identity: Identity = ADMIN
+    record_events: bool = True
+
+
+class Statistics(Struct, frozen=True):
+    """What a controller has done, and what waits."""
+
+    reconciles: int
+    failures: int
+    queued: int
+    processing: int
+    delayed: int
+
+
+class Controller(Actor):
+    """See the module. Subclasses set `name` and `kind`, and write `reconcile`."""
+
+    name: ClassVar[str]
+    kind: ClassVar[Kind]
+    owns: ClassVar[tuple[Kind, ...]] = ()
+    workers: ClassVar[int] = 5
+
+    client: Client
+    events: EventRecorder
+
+    def __init__(self, wiring: Wiring) -> None:
+        self._wiring = wiring
+        self._queue: WorkQueue[Key] = WorkQueue()
+        self._sources: dict[Resource, Callable[[Change[Any]], Iterable[Key]]] = {}
+        self._unsynced: dict[Resource, None] = {}
+        self._written: dict[Key, dict[Resource, int]] = {}
+        self._parked: dict[Key, float] = {}
+        self._timer: Timer | None = None
+        self._timer_at = 0.0
+        self._reconciles = 0
+        self._failures = 0
+
+    # --- what a subclass may say -----------------------------------------------------------
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """Further kinds, each with the keys that a change of one of its objects concerns."""
+        return {}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Indexes that the caches of kinds shall have: kind -> name -> function."""
+        return {}
+
+    def prepare(self) -> None:
+        """Called once before the first reconcile of an incarnation; caches are not filled yet."""
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Bring the world nearer to what the object `key` asks.
+
+        Answers the seconds after which to look again, or None. An exception brings the key back
+        after a delay that grows.
+        """
+        raise NotImplementedError
+
+    # --- what it may use -------------------------------------------------------------------
+
+    def cache(self, kind: type[K]) -> Cache[K]:
+        """The shared cache of a kind that this controller watches."""
+        return self._wiring.shared.cache(self._resource(kind))
+
+    def cache_of(self, resource: Resource) -> Cache[Any]:
+        """The shared cache of a resource (a custom one, say)."""
+        return self._wiring.shared.cache(resource)
+
+    def enqueue(self, key: Key, after: float = 0.0) -> None:
+        """Have a key reconciled, now or after so many seconds."""
+        if after > 0:
+            self._queue.add_after(key, self.ctx.clock.monotonic() + after)
+        else:
+            self._queue.add(key)
+        self._pump()
+
+    def statistics(self) -> Statistics:
+        """Counters since the last restart, and the depth of the queue."""
+        queue = self._queue
+        return Statistics(
+            self._reconciles, self._failures, len(queue), queue.processing, queue.waiting
+        )
+
+    # --- the machinery ---------------------------------------------------------------------
+
+    def started(self) -> None:
+        """Subscribe to all that is watched; reconciling begins when the caches are in step."""
+        wiring = self._wiring
+        self.client = Client(
+            wiring.api,
+            clock=self.ctx.clock,
+            identity=wiring.identity,
+            scheme=wiring.scheme,
+            field_manager=self.name,
+        )
+        self.events = EventRecorder(
+            self.ctx,
+            wiring.api,
+            f"{self.name}-controller",
+            enabled=wiring.record_events,
+            identity=wiring.identity,
+        )
+        self.prepare()
+        self._add_source(self.kind, _own_key)
+        owner_kind = self._resource(self.kind)
+        for owned in self.owns:
+            self._add_source(owned, lambda change: _owner_keys(owner_kind, change))
+        for kind, function in self.watches().items():
+            self._add_source(kind, function)
+        for kind, functions in self.indexes().items():
+            for name, key_function in functions.items():
+                wiring.shared.cache(self._resource(kind)).add_index(name, key_function)
+        self._unsynced = dict.fromkeys(self._sources)
+        for resource in self._sources:
+            self._subscribe(resource)
+
+    def _resource(self, kind: Kind) -> Resource:
+        return kind if isinstance(kind, Resource) else self._wiring.scheme.by_type(kind)
+
+    def _add_source(self, kind: Kind, function: Callable[[Change[Any]], Iterable[Key]]) -> None:
+        resource = self._resource(kind)
+        before = self._sources.get(resource)
+        self._sources[resource] = function if before is None else _both(before, function)
+
+    def _subscribe(self, resource: Resource) -> None:
+        self.ctx.request(
+            self._wiring.informers,
+            Subscribe(resource, self.ctx.me),
+            then=lambda _: self._in_step(resource),
+            failed=lambda _: self._subscribe_later(resource),
+        )
+
+    def _subscribe_later(self, resource: Resource) -> None:
+        self.ctx.call_after(SUBSCRIBE_RETRY_SECONDS, self._subscribe, resource)
+
+    def _in_step(self, resource: Resource) -> None:
+        self._unsynced.pop(resource, None)
+        if not self._unsynced:
+            for key in [key_of(o) for o in self.cache_of(self._resource(self.kind)).list()]:
+                self._queue.add(key)
+            self._pump()
+
+    def on_changed(self, message: Changed) -> None:
+        """A shared cache has changed."""
+        function = self._sources[message.resource]
+        add = self._queue.add
+        for change in message.changes:
+            for key in function(change):
+                add(key)
+        self._pump()
+
+    def on_resync(self, message: Resync) -> None:
+        """Changes were missed: look at everything."""
+        self._in_step(message.resource)
+
+    def _pump(self) -> None:
+        """Start as many reconciles as there are workers and keys."""
+        if self._unsynced:
+            return
+        queue = self._queue
+        now = self.ctx.clock.monotonic()
+        if self._parked:
+            self._unpark(now)
+        due = queue.advance(now)
+        while queue.processing - len(self._parked) < self.workers:
+            key = queue.get()
+            if key is None:
+                break
+            if self._sees_own_writes(key):
+                self.ctx.task(self._run(key), self.name)
+            else:
+                self._parked[key] = now + OWN_WRITES_SECONDS
+                limit = now + OWN_WRITES_SECONDS
+                due = limit if due is None else min(due, limit)
+        self._wake_at(due)
+
+    def _wake_at(self, due: float | None) -> None:
+        if due is None:
+            return
+        if self._timer is not None and self._timer.active and self._timer_at <= due:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_at = due
+        self._timer = self.ctx.call_after(due - self.ctx.clock.monotonic(), self._pump)
+
+    def _unpark(self, now: float) -> None:
+        for key, limit in list(self._parked.items()):
+            if now >= limit or self._sees_own_writes(key):
+                self._written.pop(key, None)
+                del self._parked[key]
+                self.ctx.task(self._run(key), self.name)
+
+    def _sees_own_writes(self, key: Key) -> bool:
+        written = self._written.get(key)
+        if written is None:
+            return True
+        for resource, revision in written.items():
+            if resource in self._sources and self.cache_of(resource).revision < revision:
+                return False
+        del self._written[key]
+        return True
+
+    async def _run(self, key: Key) -> None:
+        queue = self._queue
+        writes: dict[Resource, int] = {}
+        WRITES.set(writes)
+        self._reconciles += 1
+        try:
+            again = await self.reconcile(key)
+        except (ApiError, NoReply) as error:
+            self._failed(key, error)
+        except Exception as error:
+            self.ctx.log.exception("reconcile failed", controller=self.name, key="/".join(key))
+            self._failed(key, error)
+        else:
+            queue.forget(key)
+            if again is not None:
+                queue.add_after(key, self.ctx.clock.monotonic() + max(0.0, again))
+        if writes:
+            self._written[key] = writes
+        queue.done(key)
+        self._pump()
+
+    def _failed(self, key: Key, error: Exception) -> None:
+        self._failures += 1
+        self._queue.fail(key, self.ctx.clock.monotonic())
+
+
+def _own_key(change: Change[Any]) -> Iterable[Key]:
+    obj = change.old if change.new is None else change.new
+    return (key_of(obj),)
+
+
+def _owner_keys(owner_kind: Resource, change: Change[Any]) -> Iterable[Key]:
+    """The owners before and after; a change that moves an object concerns both."""
+    keys = []
+    for obj in (change.old, change.new):
+        if obj is None:
+            continue
+        owner = controller_of(obj)
+        if owner is not None and owner.kind == owner_kind.kind:
+            group = owner.api_version.partition("/")[0] if "/" in owner.api_version else ""
+            if group == owner_kind.group:
+                keys.append(
+                    Key(obj.metadata.namespace if owner_kind.namespaced else "", owner.name)
+                )
+    return dict.fromkeys(keys)
+
+
+def _both(
+    one: Callable[[Change[Any]], Iterable[Key]], other: Callable[[Change[Any]], Iterable[Key]]
+) -> Callable[[Change[Any]], Iterable[Key]]:
+    return lambda change: (*one(change), *other(change))

@@ -1,0 +1,136 @@
+"""The event recorder: what users read in `kubectl describe` and `kubectl events`.
+
+Follows client-go: equal events (same object, reason and message) become one with a count, and a
+bucket for each source and object lets 25 events through at once and one more each five minutes. An
+event that cannot be written is dropped: events are news, not state.
+"""
+
+from collections import OrderedDict
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors import Context
+from orchestrator.api.core.v1 import Event, EventSource, ObjectReference
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import resource_of
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import ADMIN, ApiRef, Create, Identity, Update
+
+BURST: Final = 25
+REFILL_SECONDS: Final = 300.0
+REMEMBERED: Final = 4096  # objects and events kept for counting, as client-go's LRU
+
+_EVENTS: Final = resource_of(Event)
+
+
+class _Bucket(Struct):
+    tokens: float
+    at: float
+
+
+class EventRecorder:
+    """Writes the events of one component, without waiting."""
+
+    def __init__(
+        self,
+        ctx: Context,
+        api: ApiRef,
+        component: str,
+        *,
+        host: str = "",
+        enabled: bool = True,
+        identity: Identity = ADMIN,
+    ) -> None:
+        self._ctx = ctx
+        self._api = api
+        self._source = EventSource(component=component, host=host)
+        self.enabled = enabled
+        self._identity = identity
+        self._written: OrderedDict[tuple[str, ...], Event] = OrderedDict()
+        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+
+    def event(self, obj: Any, type_: str, reason: str, message: str) -> None:
+        """Record that something happened to `obj`; `type_` is Normal or Warning."""
+        if not self.enabled:
+            return
+        now = self._ctx.clock.now()
+        metadata = obj.metadata
+        if not self._admit(f"{metadata.namespace}/{metadata.name}/{metadata.uid}", now):
+            return
+        key = (metadata.uid, metadata.namespace, metadata.name, type_, reason, message)
+        known = self._written.get(key)
+        at = format_time(now)
+        if known is None:
+            event = self._new(obj, type_, reason, message, now)
+        else:
+            event = replace(known, count=(known.count or 1) + 1, last_timestamp=at)
+        self._written[key] = event
+        self._written.move_to_end(key)
+        if len(self._written) > REMEMBERED:
+            self._written.popitem(last=False)
+        self._send(event, known is None)
+
+    def _new(self, obj: Any, type_: str, reason: str, message: str, now: float) -> Event:
+        metadata = obj.metadata
+        at = format_time(now)
+        stamp = f"{int(now * 1e6):x}{self._ctx.random.getrandbits(16):04x}"
+        custom = isinstance(obj, Unstructured)
+        return Event(
+            metadata=ObjectMeta(
+                name=f"{metadata.name[:230]}.{stamp}", namespace=metadata.namespace or "default"
+            ),
+            involved_object=ObjectReference(
+                kind=obj.kind if custom else type(obj).kind,
+                api_version=obj.api_version if custom else type(obj).api_version,
+                namespace=metadata.namespace,
+                name=metadata.name,
+                uid=metadata.uid,
+                resource_version=metadata.resource_version,
+            ),
+            reason=reason,
+            message=message[:1024],
+            source=self._source,
+            first_timestamp=at,
+            last_timestamp=at,
+            count=1,
+            type=type_,
+            reporting_component=self._source.component,
+            reporting_instance=self._source.host,
+        )
+
+    def _send(self, event: Event, new: bool) -> None:
+        namespace = event.metadata.namespace
+        request: Create | Update
+        if new:
+            request = Create(
+                resource=_EVENTS, object=event, namespace=namespace, identity=self._identity
+            )
+        else:
+            request = Update(
+                resource=_EVENTS,
+                object=event,
+                name=event.metadata.name,
+                namespace=namespace,
+                identity=self._identity,
+            )
+        self._ctx.request(self._api, request, then=_nothing, failed=_nothing)
+
+    def _admit(self, about: str, now: float) -> bool:
+        bucket = self._buckets.get(about)
+        if bucket is None:
+            bucket = self._buckets[about] = _Bucket(BURST, now)
+            if len(self._buckets) > REMEMBERED:
+                self._buckets.popitem(last=False)
+        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.at) / REFILL_SECONDS)
+        bucket.at = now
+        if bucket.tokens < 1:
+            return False
+        bucket.tokens -= 1
+        return True
+
+
+def _nothing(_: object) -> None:
+    pass

@@ -1,0 +1,181 @@
+"""A watch that mends itself: the part that every watcher needs, cached or not.
+
+List and watch are one request. What can go wrong, and what is done:
+- a message is lost: the channel's sequence shows a gap; list again;
+- the last message is lost: silence; the server sends bookmarks each minute, so after three minutes
+  without any message the watch is asked for again;
+- the server restarts, or cuts the watch off: `WatchClosed`, or silence; list again;
+- the request fails, or its answer is lost: again after a back-off with jitter.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from actors import Context, Timer
+from orchestrator.api.scheme import Resource
+from orchestrator.protocol import (
+    ADMIN,
+    ApiRef,
+    Identity,
+    Unwatch,
+    Watch,
+    WatchClosed,
+    WatchEvents,
+    Watching,
+)
+
+SILENCE_SECONDS: Final = 180.0
+RETRY_SECONDS: Final = 0.8  # client-go's reflector begins there ...
+MAX_RETRY_SECONDS: Final = 30.0  # ... and ends there
+
+
+class Subscription:
+    """One watch of one actor. `on_items(items, revision)` gets the whole state each time that it was
+    listed; `on_events(message)` gets each message after it, in order and without a gap.
+    """
+
+    __slots__ = (
+        "_api",
+        "_attempt",
+        "_channel",
+        "_ctx",
+        "_early",
+        "_generation",
+        "_heard_at",
+        "_on_events",
+        "_on_items",
+        "_request",
+        "_sequence",
+        "_timer",
+        "lists",
+        "token",
+    )
+
+    def __init__(
+        self,
+        ctx: Context,
+        api: ApiRef,
+        resource: Resource,
+        *,
+        token: str,
+        on_items: Callable[[tuple[Any, ...], int], None],
+        on_events: Callable[[WatchEvents], None],
+        namespace: str = "",
+        label_selector: str = "",
+        field_selector: str = "",
+        batch_seconds: float = 0.0,
+        identity: Identity = ADMIN,
+    ) -> None:
+        self._ctx = ctx
+        self._api = api
+        self.token = token
+        self._on_items = on_items
+        self._on_events = on_events
+        self._request = Watch(
+            resource=resource,
+            sink=ctx.me,
+            token=token,
+            namespace=namespace,
+            label_selector=label_selector,
+            field_selector=field_selector,
+            batch_seconds=batch_seconds,
+            identity=identity,
+        )
+        self._channel = -1
+        self._sequence = 0
+        self._generation = 0  # counts requests, so that only the last one's answer counts
+        self._attempt = 0
+        self._heard_at = 0.0
+        self._early: list[WatchEvents] = []
+        self._timer: Timer | None = None
+        self.lists = 0
+
+    @property
+    def channel(self) -> int:
+        """The channel whose messages are this subscription's; -1 while there is none."""
+        return self._channel
+
+    def start(self) -> None:
+        """Ask for the state and for what follows."""
+        self._generation += 1
+        generation = self._generation
+        self._channel = -1
+        self._ctx.request(
+            self._api,
+            self._request,
+            then=lambda answer: self._watching(generation, answer),
+            failed=lambda error: self._failed(generation),
+        )
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._generation += 1
+        self._channel = -1
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._api.tell(Unwatch(sink=self._ctx.me, token=self.token))
+
+    def deliver(self, message: WatchEvents) -> bool:
+        """Take a message if it is this subscription's; False when it is another's."""
+        if self._channel == -1:
+            # The answer to the request may be under way still.
+            self._early.append(message)
+            del self._early[:-64]
+            return False
+        if message.channel != self._channel:
+            return False
+        self._heard_at = self._ctx.clock.monotonic()
+        if message.sequence <= self._sequence:
+            return True  # came twice, or before the state that was listed
+        if message.sequence != self._sequence + 1:
+            self.start()
+            return True
+        self._sequence = message.sequence
+        self._on_events(message)
+        return True
+
+    def closed(self, message: WatchClosed) -> bool:
+        """The server ended the watch `message.token`; answers whether it is this one."""
+        if message.token != self.token:
+            return False
+        self._failed(self._generation)
+        return True
+
+    def _watching(self, generation: int, answer: Watching) -> None:
+        if generation != self._generation:
+            return
+        self._attempt = 0
+        self._channel, self._sequence = answer.channel, answer.sequence
+        self._heard_at = self._ctx.clock.monotonic()
+        self.lists += 1
+        self._on_items(answer.items, answer.revision)
+        early, self._early = self._early, []
+        for message in early:
+            if message.channel == self._channel:
+                self.deliver(message)
+        if self._timer is None:
+            self._timer = self._ctx.call_after(SILENCE_SECONDS, self._listen)
+
+    def _failed(self, generation: int) -> None:
+        if generation != self._generation:
+            return
+        self._generation += 1
+        self._channel = -1
+        delay = min(RETRY_SECONDS * 2.0**self._attempt, MAX_RETRY_SECONDS)
+        self._attempt = min(self._attempt + 1, 10)
+        self._ctx.call_after(
+            delay * (1.0 + self._ctx.random.random()), self._retry, self._generation
+        )
+
+    def _retry(self, generation: int) -> None:
+        if generation == self._generation:
+            self.start()
+
+    def _listen(self) -> None:
+        """One timer, set again when it fires: nobody pays for the messages in between."""
+        quiet = self._ctx.clock.monotonic() - self._heard_at
+        left = SILENCE_SECONDS - quiet
+        if left <= 0 and self._channel != -1:
+            self.start()
+        self._timer = self._ctx.call_after(left if left > 0 else SILENCE_SECONDS, self._listen)

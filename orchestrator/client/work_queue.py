@@ -1,0 +1,102 @@
+"""The work queue of a controller: which keys to look at, and when. Pure; time is passed in.
+
+client-go's promises: a key that is added while it is processed is processed again afterwards, never
+by two workers at once; adding it many times before counts once; a key that fails comes back after
+a delay that doubles from 5 ms to 1000 s.
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Hashable
+from typing import Final, Generic, TypeVar
+
+H = TypeVar("H", bound=Hashable)
+
+BASE_DELAY_SECONDS: Final = 0.005
+MAX_DELAY_SECONDS: Final = 1000.0
+
+
+class WorkQueue(Generic[H]):
+    """Keys that wait, keys that are being processed, and keys that come later."""
+
+    def __init__(self) -> None:
+        self._ready: deque[H] = deque()
+        self._dirty: dict[H, None] = {}  # to be processed, ready or after the present run
+        self._processing: dict[H, None] = {}
+        self._later: list[tuple[float, int, H]] = []
+        self._due: dict[H, float] = {}  # the earliest time at which a key comes later
+        self._failures: dict[H, int] = {}
+        self._number = 0
+
+    def __len__(self) -> int:
+        return len(self._ready)
+
+    @property
+    def processing(self) -> int:
+        """How many keys are being processed."""
+        return len(self._processing)
+
+    @property
+    def waiting(self) -> int:
+        """How many keys come later."""
+        return len(self._due)
+
+    def add(self, key: H) -> None:
+        """Have a key processed: now, or again when its present run is done."""
+        if key in self._dirty:
+            return
+        self._dirty[key] = None
+        if key not in self._processing:
+            self._ready.append(key)
+
+    def add_after(self, key: H, at: float) -> None:
+        """Have a key added at time `at`; an earlier wish for it stays."""
+        due = self._due.get(key)
+        if due is not None and due <= at:
+            return
+        self._due[key] = at
+        self._number += 1
+        heapq.heappush(self._later, (at, self._number, key))
+
+    def fail(self, key: H, now: float) -> float:
+        """Have a key that failed come back; answers the delay in seconds."""
+        failures = self._failures.get(key, 0)
+        self._failures[key] = failures + 1
+        delay = min(BASE_DELAY_SECONDS * 2.0 ** min(failures, 30), MAX_DELAY_SECONDS)
+        self.add_after(key, now + delay)
+        return delay
+
+    def forget(self, key: H) -> None:
+        """The key succeeded: its next failure begins with the shortest delay."""
+        self._failures.pop(key, None)
+
+    def failures(self, key: H) -> int:
+        """How many times in a row the key has failed."""
+        return self._failures.get(key, 0)
+
+    def advance(self, now: float) -> float | None:
+        """Add what is due; answers when the next one will be, or None."""
+        later = self._later
+        while later and later[0][0] <= now:
+            at, _, key = heapq.heappop(later)
+            if self._due.get(key) == at:
+                del self._due[key]
+                self.add(key)
+        while later and self._due.get(later[0][2]) != later[0][0]:
+            heapq.heappop(later)
+        return later[0][0] if later else None
+
+    def get(self) -> H | None:
+        """The next key to process; None when there is none. Answer with `done`."""
+        if not self._ready:
+            return None
+        key = self._ready.popleft()
+        self._processing[key] = None
+        del self._dirty[key]
+        return key
+
+    def done(self, key: H) -> None:
+        """The key's run has ended."""
+        del self._processing[key]
+        if key in self._dirty:
+            self._ready.append(key)

@@ -1,0 +1,207 @@
+"""A cluster inside an async program."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from actors import ALWAYS, ActorSystem, Clock, MailboxSpec, Ref
+from orchestrator.api.core.v1 import Node
+from orchestrator.apiserver import api_server
+from orchestrator.client import Client, Controller
+from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
+from orchestrator.controllers import CONTROLLERS, ControllerManager
+from orchestrator.controllers.manager import RunController
+from orchestrator.kubelet import NodeSpec, Profile, SimulatedRuntime
+from orchestrator.machinery import manifests
+from orchestrator.protocol import Identity, NotFound
+from orchestrator.proxy import Connect, Destination
+from orchestrator.scheduler import DEFAULT_PROFILE, Scheduler
+from orchestrator.scheduler import Profile as SchedulerProfile
+from orchestrator.store import MemoryStore, Store
+
+# The API server's mailbox holds a few requests of each of many thousands of components.
+_API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
+READY_SECONDS: Final = 60.0  # how long entering the block waits for the nodes
+
+
+class Cluster:
+    """`async with Cluster(nodes=3) as cluster`: API server, controllers, scheduler and nodes.
+
+    In a loop in virtual time (`actors.run`, the pytest plugin) the cluster lives in virtual time.
+    `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
+    chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
+    containers behave; `record_events` turns Kubernetes' Event objects off for large simulations.
+    """
+
+    def __init__(
+        self,
+        nodes: int | Sequence[NodeSpec] = 1,
+        *,
+        seed: int = 0,
+        store: Store | None = None,
+        controllers: Sequence[type[Controller]] = CONTROLLERS,
+        scheduler: SchedulerProfile = DEFAULT_PROFILE,
+        profile: Profile | None = None,
+        proxies: bool = True,
+        record_events: bool = True,
+    ) -> None:
+        self.store: Store = MemoryStore() if store is None else store
+        self.system = ActorSystem("cluster", seed=seed)
+        self.client: Client
+        self.api: Ref[Any]
+        self._specs = self._numbered(nodes)
+        self._controllers = controllers
+        self._scheduler_profile = scheduler
+        self._profile = profile
+        self._proxies = proxies
+        self._record_events = record_events
+        self._known: dict[str, NodeSpec] = {}
+        self._exits = AsyncExitStack()
+
+    @staticmethod
+    def _numbered(nodes: int | Sequence[NodeSpec]) -> Sequence[NodeSpec]:
+        if isinstance(nodes, int):
+            if nodes < 0:
+                raise ValueError(f"a cluster cannot have {nodes} nodes")
+            return [node_spec(f"node-{number}", number) for number in range(nodes)]
+        return nodes
+
+    @property
+    def clock(self) -> Clock:
+        """The cluster's clock."""
+        return self.system.clock
+
+    async def __aenter__(self) -> "Cluster":
+        await self._exits.enter_async_context(self.system)
+        try:
+            await self._start()
+        except BaseException:
+            await self._exits.aclose()
+            raise
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._exits.__aexit__(kind, error, traceback)
+
+    async def _start(self) -> None:
+        system = self.system
+        self.api = system.spawn(
+            api_server(self.store), "apiserver", mailbox=_API_MAILBOX, restart=ALWAYS
+        )
+        self.client = Client(self.api, clock=system.clock)
+        self._manager = system.spawn(
+            lambda: ControllerManager(
+                self.api,
+                self._controllers,
+                identity=Identity("system:kube-controller-manager"),
+                record_events=self._record_events,
+            ),
+            "controllers",
+            restart=ALWAYS,
+        )
+        system.spawn(
+            lambda: Scheduler(
+                self.api,
+                self._scheduler_profile,
+                identity=Identity("system:kube-scheduler"),
+                record_events=self._record_events,
+            ),
+            "scheduler",
+            restart=ALWAYS,
+        )
+        self._nodes = system.spawn(
+            lambda: Nodes(
+                self.api,
+                lambda: SimulatedRuntime(self._profile),
+                proxies=self._proxies,
+                record_events=self._record_events,
+            ),
+            "nodes",
+            restart=ALWAYS,
+        )
+        await self.add_nodes(self._specs)
+
+    # --- nodes -----------------------------------------------------------------------------
+
+    async def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
+        """Add nodes, and wait until all of them are Ready. Raises WaitTimeout."""
+        names = {}
+        for spec in specs:
+            self._known[spec.name] = spec
+            names[spec.name] = None
+            await self._nodes.ask(AddNode(spec))
+        await self._until_ready(names)
+
+    async def _until_ready(self, names: dict[str, None]) -> None:
+        if not names:
+            return
+        async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
+            async for event in events:
+                if event.type != "DELETED" and _is_ready(event.object):
+                    names.pop(event.object.metadata.name, None)
+                    if not names:
+                        return
+
+    def crash_node(self, name: str) -> None:
+        """Cut a node's power: kubelet, proxy and containers stop, and nobody is told."""
+        self.system.stop_actor(self.system.ref(f"/nodes/{name}"))
+
+    async def restart_node(self, name: str) -> None:
+        """Switch a crashed node on again, with an empty runtime."""
+        await self._nodes.ask(AddNode(self._known[name]))
+
+    async def remove_node(self, name: str) -> None:
+        """Take a node out: its machine, and its Node object."""
+        machine = self.system.find(f"/nodes/{name}")
+        if machine is not None:
+            await self.system.stop_actor(machine)
+        with suppress(NotFound):
+            await self.client.delete(Node, name)
+
+    # --- work ------------------------------------------------------------------------------
+
+    async def apply(self, source: str | Path | Iterable[Any], *, namespace: str = "") -> list[Any]:
+        """Apply manifests as `kubectl apply` does; answers the objects.
+
+        `source` is a path to a YAML or JSON file or to a folder of them, the text of manifests, or
+        objects. Raises ManifestError, DecodeError, UnknownKind and `protocol.ApiError`s.
+        """
+        documents = _documents(source)
+        return [await self.client.apply(each, namespace=namespace) for each in documents]
+
+    async def run_controller(self, controller: type[Controller]) -> Ref[Any]:
+        """Run a controller of your own beside the built-in ones; answers its ref."""
+        return await self._manager.ask(RunController(controller))
+
+    async def connect(
+        self, node: str, ip: str, port: int, *, client_ip: str, protocol: str = "TCP"
+    ) -> Destination:
+        """Where a connection opened on `node` would go. Raises proxy.NoRoute and NoEndpoints."""
+        proxy = self.system.ref(f"/nodes/{node}/proxy")
+        return await proxy.ask(Connect(ip=ip, port=port, client_ip=client_ip, protocol=protocol))
+
+    def crash(self, path: str) -> None:
+        """Make the actor of a component fail (`/scheduler`); its supervisor starts it again."""
+        self.system.crash(self.system.ref(path))
+
+
+def _is_ready(node: Node) -> bool:
+    conditions = node.status.conditions if node.status is not None else ()
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)
+
+
+def _documents(source: str | Path | Iterable[Any]) -> list[Any]:
+    if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
+        return list(manifests.load_all(source, "text"))
+    if isinstance(source, str | Path):
+        path = Path(source)
+        files = sorted(path.rglob("*.[yj][as]*[mlon]*")) if path.is_dir() else [path]
+        return [d for file in files for d in manifests.load_all(file.read_bytes(), str(file))]
+    return list(source)

@@ -1,0 +1,302 @@
+"""The Deployment controller: brings the ReplicaSets of a Deployment towards its template."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
+from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Controller, Key, KeyFunction
+from orchestrator.controllers.deployment import replica_sets as sets_
+from orchestrator.controllers.deployment.replica_sets import (
+    DESIRED,
+    MAXIMUM,
+    REVISION,
+    replicas_of,
+)
+from orchestrator.controllers.deployment.rolling import (
+    Sizes,
+    new_size,
+    scale_in_proportion,
+    shrink_old,
+    sizes_of,
+)
+from orchestrator.controllers.deployment.status import is_complete, status_of
+from orchestrator.controllers.pods import is_active
+from orchestrator.controllers.replicaset import controller_index
+from orchestrator.machinery.labels import compile_selector
+from orchestrator.machinery.owners import controller_of, owner_reference
+from orchestrator.protocol import AlreadyExists
+
+
+class DeploymentController(Controller):
+    """Rolls out, scales, rolls back and cleans up."""
+
+    name = "deployment"
+    kind = Deployment
+    owns = (ReplicaSet,)
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """ReplicaSets by the uid of their controller; those without one by namespace."""
+        return {
+            ReplicaSet: {"controller": controller_index},
+            Pod: {"controller": controller_index},
+        }
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One step of a Deployment."""
+        deployment = self.cache(Deployment).get(key.namespace, key.name)
+        if deployment is None or deployment.spec is None:
+            return None
+        if deployment.metadata.deletion_timestamp is not None:
+            return await self._finish(deployment, await self._sets_of(deployment))
+        sets = await self._sets_of(deployment)
+        if self._is_scaling(deployment, sets) or deployment.spec.paused:
+            return await self._scale(deployment, sets)
+        strategy = deployment.spec.strategy
+        if strategy is not None and strategy.type == "Recreate":
+            return await self._recreate(deployment, sets)
+        return await self._roll(deployment, sets)
+
+    # --- the sets --------------------------------------------------------------------------
+
+    async def _sets_of(self, deployment: Deployment) -> list[ReplicaSet]:
+        """The Deployment's own sets; orphans that match its selector are adopted."""
+        cache = self.cache(ReplicaSet)
+        owned = list(cache.by_index("controller", deployment.metadata.uid))
+        assert deployment.spec is not None
+        if deployment.metadata.deletion_timestamp is not None:
+            return sets_.by_age(owned)
+        selector = compile_selector(deployment.spec.selector)
+        reference = owner_reference(deployment, controller=True)
+        for orphan in list(cache.by_index("controller", f"none/{deployment.metadata.namespace}")):
+            if (
+                selector.matches(orphan.metadata.labels)
+                and orphan.metadata.deletion_timestamp is None
+            ):
+                references = (*orphan.metadata.owner_references, reference)
+                metadata = replace(orphan.metadata, owner_references=references)
+                owned.append(await self.client.update(replace(orphan, metadata=metadata)))
+        return sets_.by_age(owned)
+
+    async def _new_set(
+        self, deployment: Deployment, sets: list[ReplicaSet], sizes: Sizes, create: bool
+    ) -> ReplicaSet | None:
+        """The set of the present template: found and brought up to date, or created."""
+        found = sets_.find_new(deployment, sets)
+        old = [s for s in sets if s is not found]
+        revision = sets_.next_revision(old)
+        if found is not None:
+            annotations = sets_.annotations_for(
+                deployment, found.metadata.annotations, sizes.maximum, revision
+            )
+            minimum = deployment.spec.min_ready_seconds if deployment.spec is not None else None
+            assert found.spec is not None
+            if annotations != found.metadata.annotations or (
+                (found.spec.min_ready_seconds or 0) != (minimum or 0)
+            ):
+                changed = replace(
+                    found,
+                    metadata=replace(found.metadata, annotations=annotations),
+                    spec=replace(found.spec, min_ready_seconds=minimum),
+                )
+                updated = await self.client.update(changed)
+                sets[sets.index(found)] = updated
+                found = updated
+            await self._set_revision(deployment, found)
+            return found
+        if not create:
+            return None
+        total = sum(replicas_of(s) for s in sets)
+        replicas = new_size(0, total, sizes)
+        made = sets_.make_new(deployment, replicas, sizes.maximum, revision)
+        try:
+            made = await self.client.create(made)
+        except AlreadyExists:
+            await self._collided(deployment, made)
+            raise
+        sets.append(made)
+        if replicas > 0:
+            self._record_scaling(deployment, made, 0, replicas)
+        await self._set_revision(deployment, made)
+        return made
+
+    async def _collided(self, deployment: Deployment, made: ReplicaSet) -> None:
+        """Another set has the name: if it is not ours, the hash gets another ingredient."""
+        other = await self.client.get(
+            ReplicaSet, made.metadata.name, namespace=made.metadata.namespace
+        )
+        owner = controller_of(other)
+        if owner is not None and owner.uid == deployment.metadata.uid:
+            return  # the cache is behind: it is the set that we made before
+        status = deployment.status or DeploymentStatus()
+        count = (status.collision_count or 0) + 1
+        await self.client.update_status(
+            replace(deployment, status=replace(status, collision_count=count))
+        )
+
+    async def _set_revision(self, deployment: Deployment, new: ReplicaSet) -> None:
+        revision = new.metadata.annotations.get(REVISION, "")
+        if deployment.metadata.annotations.get(REVISION) != revision:
+            body = {"metadata": {"annotations": {REVISION: revision}}}
+            metadata = deployment.metadata
+            await self.client.patch(Deployment, metadata.name, body, namespace=metadata.namespace)
+
+    async def _resize(
+        self, deployment: Deployment, replica_set: ReplicaSet, replicas: int, sizes: Sizes
+    ) -> ReplicaSet:
+        """Give a set its size and note the Deployment's sizes on it."""
+        assert replica_set.spec is not None
+        before = replicas_of(replica_set)
+        annotations = {
+            **replica_set.metadata.annotations,
+            DESIRED: str(sizes.desired),
+            MAXIMUM: str(sizes.maximum),
+        }
+        if before == replicas and annotations == replica_set.metadata.annotations:
+            return replica_set
+        changed = await self.client.update(
+            replace(
+                replica_set,
+                metadata=replace(replica_set.metadata, annotations=annotations),
+                spec=replace(replica_set.spec, replicas=replicas),
+            )
+        )
+        if before != replicas:
+            self._record_scaling(deployment, replica_set, before, replicas)
+        return changed
+
+    def _record_scaling(
+        self, deployment: Deployment, replica_set: ReplicaSet, before: int, after: int
+    ) -> None:
+        direction = "up" if after > before else "down"
+        message = (
+            f"Scaled {direction} replica set {replica_set.metadata.name} from {before} to {after}"
+        )
+        self.events.event(deployment, "Normal", "ScalingReplicaSet", message)
+
+    # --- strategies ------------------------------------------------------------------------
+
+    async def _roll(self, deployment: Deployment, sets: list[ReplicaSet]) -> float | None:
+        sizes = sizes_of(deployment)
+        new = await self._new_set(deployment, sets, sizes, create=True)
+        assert new is not None
+        old = [s for s in sets if s.metadata.uid != new.metadata.uid]
+        if replicas_of(new) > sizes.desired:
+            wanted = sizes.desired
+        else:
+            wanted = new_size(replicas_of(new), sum(replicas_of(s) for s in sets), sizes)
+        if wanted != replicas_of(new):
+            await self._resize(deployment, new, wanted, sizes)
+            return await self._write_status(deployment, new, sets, sizes)
+        active = [s for s in old if replicas_of(s) > 0]
+        for name, replicas in shrink_old(new, active, sizes).items():
+            replica_set = next(s for s in active if s.metadata.name == name)
+            await self._resize(deployment, replica_set, replicas, sizes)
+        return await self._finish(deployment, sets, new)
+
+    async def _recreate(self, deployment: Deployment, sets: list[ReplicaSet]) -> float | None:
+        """Old pods go entirely before new ones come."""
+        sizes = sizes_of(deployment)
+        new = await self._new_set(deployment, sets, sizes, create=False)
+        old = [s for s in sets if new is None or s.metadata.uid != new.metadata.uid]
+        active = [s for s in old if replicas_of(s) > 0]
+        for replica_set in active:
+            await self._resize(deployment, replica_set, 0, sizes)
+        if active or self._have_pods(old):
+            return await self._write_status(deployment, new, sets, sizes, again=1.0)
+        if new is None:
+            new = await self._new_set(deployment, sets, sizes, create=True)
+        if new is not None and replicas_of(new) != sizes.desired:
+            await self._resize(deployment, new, sizes.desired, sizes)
+        return await self._finish(deployment, sets, new)
+
+    def _have_pods(self, sets: Sequence[ReplicaSet]) -> bool:
+        pods = self.cache(Pod)
+        return any(
+            is_active(pod) or pod.metadata.deletion_timestamp is not None
+            for s in sets
+            for pod in pods.by_index("controller", s.metadata.uid)
+            if pod.status is None or pod.status.phase not in ("Succeeded", "Failed")
+        )
+
+    def _is_scaling(self, deployment: Deployment, sets: Sequence[ReplicaSet]) -> bool:
+        """Whether the Deployment's size has changed since its active sets were sized."""
+        desired = str(sets_.desired_of(deployment))
+        return any(
+            s.metadata.annotations.get(DESIRED, desired) != desired
+            for s in sets
+            if replicas_of(s) > 0
+        )
+
+    async def _scale(self, deployment: Deployment, sets: list[ReplicaSet]) -> float | None:
+        """Bring the sets to the Deployment's size, without a step of the rollout."""
+        sizes = sizes_of(deployment)
+        new = await self._new_set(deployment, sets, sizes, create=False)
+        active = [s for s in sets if replicas_of(s) > 0]
+        rolling = deployment.spec is not None and (
+            deployment.spec.strategy is None or deployment.spec.strategy.type != "Recreate"
+        )
+        if len(active) <= 1 or _saturated(new, sizes):
+            latest = active[0] if len(active) == 1 else new
+            for replica_set in active:
+                if replica_set is not latest and _saturated(new, sizes):
+                    await self._resize(deployment, replica_set, 0, sizes)
+            if latest is not None:
+                await self._resize(deployment, latest, sizes.desired, sizes)
+        elif rolling:
+            for name, replicas in scale_in_proportion(active, sizes).items():
+                replica_set = next(s for s in active if s.metadata.name == name)
+                await self._resize(deployment, replica_set, replicas, sizes)
+        return await self._write_status(deployment, new, sets, sizes)
+
+    # --- the end of a step -----------------------------------------------------------------
+
+    async def _finish(
+        self, deployment: Deployment, sets: list[ReplicaSet], new: ReplicaSet | None = None
+    ) -> float | None:
+        sizes = sizes_of(deployment)
+        if deployment.metadata.deletion_timestamp is None:
+            status, _ = status_of(deployment, new, sets, sizes, self.ctx.clock.now())
+            if is_complete(deployment, status):
+                old = [s for s in sets if new is None or s.metadata.uid != new.metadata.uid]
+                for replica_set in sets_.to_clean_up(deployment, old):
+                    metadata = replica_set.metadata
+                    await self.client.delete(
+                        ReplicaSet,
+                        metadata.name,
+                        namespace=metadata.namespace,
+                        uid=metadata.uid,
+                    )
+        return await self._write_status(deployment, new, sets, sizes)
+
+    async def _write_status(
+        self,
+        deployment: Deployment,
+        new: ReplicaSet | None,
+        sets: Sequence[ReplicaSet],
+        sizes: Sizes,
+        again: float | None = None,
+    ) -> float | None:
+        now = self.ctx.clock.now()
+        status, deadline = status_of(deployment, new, sets, sizes, now)
+        if status != deployment.status:
+            # Without a revision: the status is this controller's alone, and the object may have
+            # been annotated in this very step.
+            metadata = replace(deployment.metadata, resource_version="")
+            await self.client.update_status(replace(deployment, status=status, metadata=metadata))
+        if again is not None:
+            return again
+        return None if deadline is None else max(deadline - now, 0.0) + 1.0
+
+
+def _saturated(new: ReplicaSet | None, sizes: Sizes) -> bool:
+    """Whether the new set has all its pods available: the rollout is over."""
+    return (
+        new is not None
+        and replicas_of(new) == sizes.desired
+        and new.metadata.annotations.get(DESIRED) == str(sizes.desired)
+        and new.status is not None
+        and new.status.available_replicas == sizes.desired
+    )

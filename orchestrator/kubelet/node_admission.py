@@ -1,0 +1,64 @@
+"""Whether this node can take a pod: the check that a kubelet makes again after the scheduler."""
+
+from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.node_affinity import required
+from orchestrator.machinery.resources import NO_NEEDS, Needs, node_offers, pod_needs
+
+_NAMES = ("milli_cpu", "memory_bytes", "ephemeral_storage_bytes")
+_RESOURCES = {
+    "milli_cpu": "cpu",
+    "memory_bytes": "memory",
+    "ephemeral_storage_bytes": "ephemeral-storage",
+}
+
+
+class NodeAdmission:
+    """What the node has to give and what its pods have taken."""
+
+    def __init__(self, node: Node) -> None:
+        self._name = node.metadata.name
+        self._labels = node.metadata.labels
+        offers = node_offers(node.status.allocatable) if node.status is not None else NO_NEEDS
+        self._offers = _amounts(offers)
+        self._used: dict[str, int] = {}
+        self._pods: dict[str, Needs] = {}
+
+    def reject(self, pod: Pod) -> tuple[str, str] | None:
+        """Reason and message when the node cannot take the pod; None when it can."""
+        if pod.spec is None:
+            return None
+        if not required(pod.spec)(self._labels, self._name):
+            text = (
+                "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
+            )
+            return "NodeAffinity", text
+        wanted = {**_amounts(pod_needs(pod)), "pods": 1}
+        for resource, amount in wanted.items():
+            offered = self._offers.get(resource, 0)
+            used = len(self._pods) if resource == "pods" else self._used.get(resource, 0)
+            if amount and used + amount > offered:
+                return (
+                    f"OutOf{resource}",
+                    f"Node didn't have enough resource: {resource}, requested: {amount}, "
+                    f"used: {used}, capacity: {offered}",
+                )
+        return None
+
+    def add(self, pod: Pod) -> None:
+        """Count a pod that runs here."""
+        needs = self._pods[pod.metadata.uid] = pod_needs(pod)
+        for resource, amount in _amounts(needs).items():
+            self._used[resource] = self._used.get(resource, 0) + amount
+
+    def remove(self, pod: Pod) -> None:
+        """A pod is gone; one that was not counted is ignored."""
+        needs = self._pods.pop(pod.metadata.uid, None)
+        if needs is not None:
+            for resource, amount in _amounts(needs).items():
+                self._used[resource] -= amount
+
+
+def _amounts(needs: Needs) -> dict[str, int]:
+    """By resource name; CPU in thousandths."""
+    amounts = {_RESOURCES[name]: getattr(needs, name) for name in _NAMES}
+    return {**amounts, **needs.extended}

@@ -1,0 +1,24 @@
+"""Pods to nodes: kube-scheduler.
+
+`queue.py` says which pod is next, `snapshot.py` holds the nodes as columns, `placement.py` filters and
+scores, `scheduler.py` is the actor; a plugin is a file in `plugins/`. Binding itself is the API
+server's business, and running the pod is the kubelet's.
+"""
+
+from orchestrator.scheduler.framework import Plugin, Profile
+from orchestrator.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_PROFILE
+from orchestrator.scheduler.scheduler import (
+    GetSchedulerStatistics,
+    Scheduler,
+    SchedulerStatistics,
+)
+
+__all__ = [
+    "DEFAULT_PLUGINS",
+    "DEFAULT_PROFILE",
+    "GetSchedulerStatistics",
+    "Plugin",
+    "Profile",
+    "Scheduler",
+    "SchedulerStatistics",
+]

@@ -1,0 +1,90 @@
+"""The scheduling framework: what a plugin is, and the profile that puts plugins together.
+
+A plugin is one class with the extension points that it needs. Filter and Score work on arrays: they
+get the rows of the nodes to look at, all of them or only those that have changed, and answer an
+array of the same length. So nothing in them may depend on other rows; what does is `normalize`,
+which sees the scores of all feasible nodes. A plugin that scores:
+
+    class PreferLowNumbers(Plugin):
+        name = "PreferLowNumbers"
+
+        def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+            return np.array([100 - int(nodes.names[r].rpartition("-")[2]) for r in rows])
+
+and `Profile(plugins=(*DEFAULT_PLUGINS, PreferLowNumbers()), weights={"PreferLowNumbers": 5})`.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+MAX_NODE_SCORE: Final = 100
+
+
+class Plugin:
+    """Base of scheduler plugins: an extension point that is not overridden is not called."""
+
+    name: ClassVar[str]
+    # The events after which a pod that this plugin refused is worth another try.
+    helped_by: ClassVar[frozenset[ClusterEvent]] = frozenset()
+
+    def pre_enqueue(self, pod: Pod) -> str:
+        """Why the pod must not enter the queue yet; empty when it may."""
+        return ""
+
+    def relevant(self, pod: Pod) -> bool:
+        """PreFilter: whether the plugin has anything to filter for this pod."""
+        return True
+
+    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+        """True for each row whose node can take the pod."""
+        raise NotImplementedError
+
+    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
+        """Why the node of a row cannot take the pod, in kube-scheduler's words."""
+        raise NotImplementedError
+
+    def scores(self, pod: Pod) -> bool:
+        """PreScore: whether the plugin tells nodes apart for this pod."""
+        return True
+
+    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+        """The score of each row, from 0 to 100 unless `normalize` brings it there."""
+        raise NotImplementedError
+
+    def normalize(self, scores: Int64) -> Int64:
+        """The scores of all feasible nodes brought to 0..100."""
+        raise NotImplementedError
+
+    def has(self, point: str) -> bool:
+        """Whether the plugin overrides an extension point."""
+        return getattr(type(self), point) is not getattr(Plugin, point)
+
+
+class Profile(Struct, frozen=True):
+    """Plugins in the order in which they filter, and the weights of their scores (1 unless given)."""
+
+    plugins: tuple[Plugin, ...]
+    weights: Mapping[str, int] = {}
+    scheduler_name: str = "default-scheduler"
+
+    def helped_by(self) -> dict[ClusterEvent, frozenset[str]]:
+        """For each event, the plugins whose refusals it may lift."""
+        return {
+            event: frozenset(p.name for p in self.plugins if event in p.helped_by)
+            for event in ClusterEvent
+        }
+
+
+def default_normalize(scores: Int64, *, reverse: bool = False) -> Int64:
+    """Scale to 0..100 by the highest; reversed, the lowest gets 100 (kube-scheduler's helper)."""
+    highest = int(scores.max(initial=0))
+    if highest == 0:
+        return scores + MAX_NODE_SCORE if reverse else scores
+    scaled = scores * MAX_NODE_SCORE // highest
+    return MAX_NODE_SCORE - scaled if reverse else scaled

@@ -1,0 +1,25 @@
+"""NodeName: a pod that names a node goes there or nowhere."""
+
+import numpy as np
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+
+
+class NodeName(Plugin):
+    """Filters by `spec.nodeName`."""
+
+    name = "NodeName"
+    helped_by = frozenset((ClusterEvent.NODE_ADDED,))
+
+    def relevant(self, pod: Pod) -> bool:
+        return pod.spec is not None and bool(pod.spec.node_name)
+
+    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+        assert pod.spec is not None
+        return np.asarray(rows == nodes.row_of(pod.spec.node_name))
+
+    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
+        return ("node(s) didn't match the requested node name",)

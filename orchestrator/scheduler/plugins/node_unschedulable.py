@@ -1,0 +1,27 @@
+"""NodeUnschedulable: cordoned nodes take only pods that tolerate that."""
+
+from typing import Final
+
+from orchestrator.api.core.v1 import Pod, Taint
+from orchestrator.machinery.taints import tolerated
+from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+
+_TAINT: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+
+
+class NodeUnschedulable(Plugin):
+    """Filters out nodes with `spec.unschedulable`."""
+
+    name = "NodeUnschedulable"
+    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
+
+    def relevant(self, pod: Pod) -> bool:
+        return pod.spec is None or not tolerated(pod.spec.tolerations, _TAINT)
+
+    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+        return ~nodes.unschedulable[rows]
+
+    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
+        return ("node(s) were unschedulable",)

@@ -1,0 +1,14 @@
+"""SchedulingGates: a pod with gates waits outside the queue until they are taken away."""
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.framework import Plugin
+
+
+class SchedulingGates(Plugin):
+    """Keeps pods with `spec.schedulingGates` out."""
+
+    name = "SchedulingGates"
+
+    def pre_enqueue(self, pod: Pod) -> str:
+        gates = [gate.name for gate in pod.spec.scheduling_gates] if pod.spec is not None else []
+        return f"waiting for scheduling gates: [{' '.join(gates)}]" if gates else ""

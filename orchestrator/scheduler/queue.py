@@ -1,0 +1,166 @@
+"""The scheduling queue: which pod next, and when a pod that did not fit is worth another try. Pure.
+
+- active: ready to be tried; the highest priority first, then the one that waited longest;
+- back-off: failed a while ago; comes back after 1 s, doubled for each attempt, at most 10 s;
+- unschedulable: comes back when something happens that may help one of the plugins that refused it,
+  or after five minutes.
+"""
+
+import heapq
+from enum import Enum
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import Pod
+
+INITIAL_BACKOFF_SECONDS: Final = 1.0
+MAX_BACKOFF_SECONDS: Final = 10.0
+FLUSH_SECONDS: Final = 300.0
+
+
+class ClusterEvent(Enum):
+    """What may make an unschedulable pod schedulable."""
+
+    NODE_ADDED = "node added"
+    NODE_ALLOCATABLE = "node's allocatable changed"
+    NODE_LABELS = "node's labels changed"
+    NODE_TAINTS = "node's taints or unschedulable changed"
+    POD_REMOVED = "an assigned pod went"
+
+
+class QueuedPod(Struct):
+    """A pod that waits. Times are seconds of the clock."""
+
+    pod: Pod
+    queued_at: float
+    attempts: int = 0
+    failed_at: float = 0.0
+    refused_by: frozenset[str] = frozenset()  # names of plugins
+
+    @property
+    def backoff_until(self) -> float:
+        """When it may be tried again."""
+        if self.attempts == 0:
+            return 0.0
+        delay = min(INITIAL_BACKOFF_SECONDS * 2.0 ** (self.attempts - 1), MAX_BACKOFF_SECONDS)
+        return self.failed_at + delay
+
+
+class SchedulingQueue:
+    """The pods that wait, by uid."""
+
+    def __init__(self, helped_by: dict[ClusterEvent, frozenset[str]]) -> None:
+        self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
+        self._active: list[tuple[int, float, int, str]] = []
+        self._backoff: list[tuple[float, int, str]] = []
+        self._unschedulable: dict[str, None] = {}
+        self._gated: dict[str, None] = {}
+        self._pods: dict[str, QueuedPod] = {}
+        self._where: dict[str, str] = {}
+        self._number = 0
+
+    @property
+    def depths(self) -> dict[str, int]:
+        """How many pods are active, in back-off, unschedulable, gated."""
+        counts = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
+        for where in self._where.values():
+            counts[where] += 1
+        return counts
+
+    def __len__(self) -> int:
+        return len(self._pods)
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._pods
+
+    def put(self, pod: Pod, now: float, *, gated: bool = False) -> None:
+        """A pod to schedule, new or changed. A changed one is worth a try at once."""
+        uid = pod.metadata.uid
+        known = self._pods.get(uid)
+        if known is None:
+            known = self._pods[uid] = QueuedPod(pod, now)
+        else:
+            known.pod = pod
+            if self._where.get(uid) in ("active", "backoff") and not gated:
+                return
+        if gated:
+            self._move(uid, "gated")
+            self._gated[uid] = None
+        else:
+            self._activate(uid, known, now)
+
+    def remove(self, uid: str) -> None:
+        """The pod needs no scheduling any more."""
+        self._pods.pop(uid, None)
+        self._where.pop(uid, None)
+        self._unschedulable.pop(uid, None)
+        self._gated.pop(uid, None)
+
+    def pop(self) -> QueuedPod | None:
+        """The next pod to try; it leaves the queue."""
+        while self._active:
+            uid = heapq.heappop(self._active)[3]
+            if self._where.get(uid) == "active":
+                queued = self._pods[uid]
+                self.remove(uid)
+                return queued
+        return None
+
+    def fail(self, queued: QueuedPod, refused_by: frozenset[str], now: float) -> None:
+        """The pod fitted nowhere; empty `refused_by`: an error, which back-off alone mends."""
+        queued.attempts += 1
+        queued.failed_at = now
+        queued.refused_by = refused_by
+        uid = queued.pod.metadata.uid
+        self._pods[uid] = queued
+        if refused_by:
+            self._move(uid, "unschedulable")
+            self._unschedulable[uid] = None
+        else:
+            self._back_off(uid, queued)
+
+    def happened(self, event: ClusterEvent, now: float) -> None:
+        """Bring back the pods that `event` may help."""
+        if not self._unschedulable:
+            return
+        helped = self._helped_by.get(event, frozenset())
+        for uid in list(self._unschedulable):
+            queued = self._pods[uid]
+            if not queued.refused_by.isdisjoint(helped):
+                del self._unschedulable[uid]
+                self._activate(uid, queued, now)
+
+    def advance(self, now: float) -> float | None:
+        """Bring back what is due; answers when to call again, or None."""
+        while self._backoff and self._backoff[0][0] <= now:
+            _, _, uid = heapq.heappop(self._backoff)
+            if self._where.get(uid) == "backoff":
+                self._activate(uid, self._pods[uid], now)
+        for uid in list(self._unschedulable):
+            if now - self._pods[uid].failed_at >= FLUSH_SECONDS:
+                del self._unschedulable[uid]
+                self._activate(uid, self._pods[uid], now)
+        times = [self._pods[uid].failed_at + FLUSH_SECONDS for uid in self._unschedulable]
+        if self._backoff:
+            times.append(self._backoff[0][0])
+        return min(times, default=None)
+
+    def _activate(self, uid: str, queued: QueuedPod, now: float) -> None:
+        self._unschedulable.pop(uid, None)
+        self._gated.pop(uid, None)
+        if queued.backoff_until > now:
+            self._back_off(uid, queued)
+            return
+        self._move(uid, "active")
+        self._number += 1
+        priority = queued.pod.spec.priority if queued.pod.spec is not None else None
+        heapq.heappush(self._active, (-(priority or 0), queued.queued_at, self._number, uid))
+
+    def _back_off(self, uid: str, queued: QueuedPod) -> None:
+        self._move(uid, "backoff")
+        self._number += 1
+        heapq.heappush(self._backoff, (queued.backoff_until, self._number, uid))
+
+    def _move(self, uid: str, where: str) -> None:
+        self._where[uid] = where

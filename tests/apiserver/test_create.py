@@ -1,0 +1,186 @@
+"""Creating: what the server puts into an object, and what it refuses."""
+
+import pytest
+from msgspec.structs import replace
+
+from orchestrator.api.apps.v1 import DeploymentStatus
+from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.registry import metadata
+from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound
+from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
+
+
+async def test_a_new_object_is_stamped(api: Api) -> None:
+    """uid, creation time, revision and generation are the server's."""
+    claimed = meta(
+        "web", uid="mine", generation=7, deletion_timestamp="2020-01-01T00:00:00Z", self_link="x"
+    )
+    created = await api.create(pod("web", metadata=claimed))
+    assert created.metadata.creation_timestamp == "2024-01-01T00:00:00Z"
+    assert created.metadata.generation == 1
+    assert created.metadata.resource_version == str(api.store.revision)
+    assert created.metadata.uid not in ("", "mine")
+    assert created.metadata.deletion_timestamp is None
+
+
+async def test_the_answer_is_the_stored_object(api: Api) -> None:
+    """Nothing is copied between the store and its readers."""
+    created = await api.create(pod("web"))
+    assert await api.get(Pod, "web") is created
+    assert api.store.get("pods", "default", "web") is created
+
+
+async def test_pods_of_one_template_share_their_spec(api: Api) -> None:
+    """Admission and defaults remember what they made of a spec."""
+    template = pod("template").spec
+    first = await api.create(Pod(metadata=meta("a"), spec=template))
+    second = await api.create(Pod(metadata=meta("b"), spec=template))
+    assert first.spec is second.spec
+    assert first.status is second.status
+
+
+async def test_a_status_is_not_created(api: Api) -> None:
+    """What is observed is not the creator's to say."""
+    boast = replace(deployment("boast"), status=DeploymentStatus(ready_replicas=3))
+    created = await api.create(boast)
+    assert created.status == (await api.create(deployment("humble"))).status
+    assert created.status is None or created.status.ready_replicas is None
+
+
+async def test_a_pod_begins_pending_with_its_qos_class(api: Api) -> None:
+    """And, if it is gated, with the condition that says so."""
+    free = await api.create(pod("free"))
+    assert (free.status.phase, free.status.qos_class) == ("Pending", "BestEffort")
+    assert free.status.conditions == ()
+    gated = await api.create(pod("gated", scheduling_gates=(PodSchedulingGate(name="x.y/z"),)))
+    (condition,) = gated.status.conditions
+    assert (condition.type, condition.status) == ("PodScheduled", "False")
+    assert condition.reason == "SchedulingGated"
+
+
+async def test_a_namespace_is_active_labelled_and_held(api: Api) -> None:
+    """Its finalizer is the namespace controller's."""
+    created = await api.create(namespace("team"))
+    assert created.status.phase == "Active"
+    assert created.spec.finalizers == ("kubernetes",)
+    assert created.metadata.labels == {"kubernetes.io/metadata.name": "team"}
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+async def test_a_name_is_generated(api: Api) -> None:
+    """Five random characters behind the prefix; the same seed gives the same names."""
+    first = await api.create(Pod(metadata=meta("", generate_name="web-"), spec=pod("x").spec))
+    second = await api.create(Pod(metadata=meta("", generate_name="web-"), spec=pod("x").spec))
+    assert first.metadata.name != second.metadata.name
+    assert len(first.metadata.name) == len("web-") + 5
+    assert first.metadata.generate_name == "web-"
+
+
+async def test_a_taken_name_is_generated_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Up to eight times; then the client hears of it."""
+    names = iter(["web-a", "web-a", "web-b", *["web-a"] * 8])
+    monkeypatch.setattr(metadata, "generate_name", lambda _prefix, _random: next(names))
+    config = ConfigMap(metadata=meta("", generate_name="web-"))
+    assert (await api.create(config)).metadata.name == "web-a"
+    assert (await api.create(config)).metadata.name == "web-b"
+    error = await refused(AlreadyExists, api.create(config))
+    assert error.message == (
+        'configmaps "web-a" already exists, '
+        "the server was not able to generate a unique name for the object"
+    )
+
+
+async def test_a_taken_name_is_refused(api: Api) -> None:
+    """In Kubernetes' words, with the group of the resource."""
+    await api.create(deployment("web"))
+    error = await refused(AlreadyExists, api.create(deployment("web")))
+    assert error.message == 'deployments.apps "web" already exists'
+    assert (error.kind, error.group, error.name) == ("deployments", "apps", "web")
+
+
+async def test_the_name_in_the_object_must_be_the_one_in_the_request(api: Api) -> None:
+    """A request may name its object (a PUT that creates)."""
+    error = await refused(BadRequest, api.create(pod("a"), name="b"))
+    assert error.message == "the name of the object (a) does not match the name on the URL (b)"
+
+
+async def test_a_resource_version_cannot_be_created(api: Api) -> None:
+    """An object that was read is not a new one."""
+    stale = pod("a", metadata=meta("a", resource_version="7"))
+    error = await refused(BadRequest, api.create(stale))
+    assert error.message == "resourceVersion should not be set on objects to be created"
+
+
+# --- namespaces ----------------------------------------------------------------------------
+
+
+async def test_nothing_is_created_in_a_missing_namespace(api: Api) -> None:
+    """NotFound, as for a missing object."""
+    lost = ConfigMap(metadata=ObjectMeta(name="a", namespace="nowhere"))
+    error = await refused(NotFound, api.create(lost))
+    assert error.message == 'namespaces "nowhere" not found'
+
+
+async def test_nothing_is_created_in_an_ending_namespace(api: Api) -> None:
+    """Forbidden, with a cause that programs look for."""
+    await api.create(namespace("team"))
+    await api.delete(Namespace, "team")
+    late = ConfigMap(metadata=ObjectMeta(name="a", namespace="team"))
+    error = await refused(Forbidden, api.create(late))
+    assert error.message == (
+        'configmaps "a" is forbidden: unable to create new content in namespace team '
+        "because it is being terminated"
+    )
+    (cause,) = error.causes
+    assert (cause.reason, cause.field) == ("NamespaceTerminating", "metadata.namespace")
+    assert cause.message == "namespace team is being terminated"
+
+
+async def test_request_and_object_agree_on_the_namespace(api: Api) -> None:
+    """An object without one takes the request's; one with another is refused."""
+    created = await api.create(ConfigMap(metadata=ObjectMeta(name="a")), namespace="kube-public")
+    assert created.metadata.namespace == "kube-public"
+    error = await refused(BadRequest, api.create(pod("a"), namespace="kube-public"))
+    assert error.message == (
+        "the namespace of the provided object does not match the namespace sent on the request"
+    )
+    nowhere = ConfigMap(metadata=ObjectMeta(name="a"))
+    error = await refused(BadRequest, api.create(nowhere, namespace=""))
+    assert error.message == "an empty namespace may not be set during creation"
+
+
+async def test_cluster_scoped_objects_have_no_namespace(api: Api) -> None:
+    """Neither in the object nor in the request."""
+    wrong = Namespace(metadata=ObjectMeta(name="a", namespace="b"))
+    await refused(BadRequest, api.create(wrong, namespace=""))
+
+
+# --- dry run -------------------------------------------------------------------------------
+
+
+async def test_a_dry_run_changes_nothing(api: Api) -> None:
+    """It answers what would have been stored."""
+    before = api.store.revision
+    created = await api.create(pod("web"), dry_run=True)
+    assert created.metadata.uid
+    assert created.spec.restart_policy == "Always"
+    assert api.store.revision == before
+    await refused(NotFound, api.get(Pod, "web"))
+
+
+async def test_a_dry_run_is_refused_like_a_wet_one(api: Api) -> None:
+    """That is what it is for."""
+    await api.create(pod("web"))
+    await refused(AlreadyExists, api.create(pod("web"), dry_run=True))
+
+
+async def test_another_kind_is_refused(api: Api) -> None:
+    """The object must be of the resource's kind and version."""
+    wrong = ConfigMap(metadata=meta("a"))
+    error = await refused(BadRequest, api.create(wrong, resource=api.resource(Pod)))
+    assert error.message == "ConfigMap in the request is not a Pod"

@@ -1,0 +1,220 @@
+"""Jobs, CronJobs and their schedules."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator.api.batch.v1 import CronJob, Job
+from orchestrator.apiserver.validation.cron import schedule_error
+from orchestrator.apiserver.validation.job_policies import count_indexes
+from tests.apiserver.validation.support import edit, faults, status_faults, update_faults
+
+JOB: dict[str, Any] = {
+    "metadata": {"name": "sum", "namespace": "default", "uid": "1-2-3"},
+    "spec": {
+        "template": {
+            "spec": {
+                "restartPolicy": "Never",
+                "containers": [{"name": "sum", "image": "busybox"}],
+            }
+        }
+    },
+}
+RULES = "spec.podFailurePolicy.rules"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        (
+            {"spec.template.spec.restartPolicy": "Always"},
+            [
+                'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", '
+                '"Never"'
+            ],
+        ),
+        (
+            {"spec.backoffLimit": -1},
+            ["spec.backoffLimit: Invalid value: -1: must be greater than or equal to 0"],
+        ),
+        (
+            {"spec.completionMode": "Indexed"},
+            [],
+        ),
+        (
+            {"spec.completionMode": "Indexed", "spec.parallelism": 2},
+            ["spec.completions: Required value: when completion mode is Indexed"],
+        ),
+        (
+            {"spec.backoffLimitPerIndex": 1},
+            ["spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode"],
+        ),
+        (
+            {"spec.manualSelector": True},
+            [
+                "spec.selector: Required value",
+                "spec.template.metadata.labels: Invalid value: null: `selector` does not match "
+                "template `labels`",
+            ],
+        ),
+        (
+            {"spec.selector": {"matchLabels": {"app": "x"}}},
+            [
+                'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid"'
+                ':"1-2-3","app":"x"}}: `selector` not auto-generated',
+                'spec.template.metadata.labels: Invalid value: {"job-name":"sum",'
+                '"batch.kubernetes.io/job-name":"sum","controller-uid":"1-2-3",'
+                '"batch.kubernetes.io/controller-uid":"1-2-3"}: `selector` does not match template '
+                "`labels`",
+            ],
+        ),
+        (
+            {f"{RULES}": [{"action": "FailJob"}]},
+            [
+                f"{RULES}[0]: Invalid value: specifying one of OnExitCodes and OnPodConditions is "
+                "required"
+            ],
+        ),
+        (
+            {RULES: [{"action": "Ignore", "onExitCodes": {"operator": "In", "values": [3, 0]}}]},
+            [
+                f"{RULES}[0].onExitCodes.values[1]: Invalid value: 0: must not be 0 for the In "
+                "operator",
+                f"{RULES}[0].onExitCodes.values: Invalid value: [3,0]: must be ordered",
+            ],
+        ),
+    ],
+)
+def test_jobs(changes: dict[str, Any], expected: list[str]) -> None:
+    """Counts, modes, restart policies, selectors and policies."""
+    assert faults(Job, edit(JOB, changes)) == expected
+
+
+def test_what_of_a_job_stays() -> None:
+    """Completions, modes and, once it runs, its template; parallelism may change."""
+    assert update_faults(Job, edit(JOB, {"spec.parallelism": 5, "spec.completions": 1}), JOB) == []
+    assert update_faults(Job, edit(JOB, {"spec.completions": 2}), JOB) == [
+        "spec.completions: Invalid value: 2: field is immutable"
+    ]
+    (fault,) = update_faults(Job, edit(JOB, {"spec.template.spec.containers.0.image": "b"}), JOB)
+    assert fault.startswith("spec.template: Invalid value: {")
+    assert fault.endswith(": field is immutable")
+
+
+def test_a_held_job_may_be_moved() -> None:
+    """While it is suspended and never ran, a job's pods may be sent elsewhere."""
+    held = edit(JOB, {"spec.suspend": True})
+    moved = edit(held, {"spec.template.spec.nodeSelector": {"zone": "a"}})
+    assert update_faults(Job, moved, held) == []
+    assert update_faults(Job, edit(moved, {"spec.suspend": False}), edit(JOB, {})) != []
+
+
+def test_the_end_of_a_job() -> None:
+    """A finished job has no active pods, and stays finished."""
+    done = {"type": "Complete", "status": "True"}
+    old = edit(JOB, {"status": {"conditions": [done]}})
+    new = edit(JOB, {"status": {"active": 1, "completionTime": "2024-01-01T00:00:00Z"}})
+    assert status_faults(Job, new, old) == [
+        'status.completionTime: Invalid value: "2024-01-01T00:00:00Z": cannot set completionTime '
+        "when there is no Complete=True condition",
+        "status.conditions: Invalid value: cannot disable the terminal Complete=True condition",
+    ]
+
+
+CRON: dict[str, Any] = {
+    "metadata": {"name": "nightly", "namespace": "default"},
+    "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": JOB["spec"]}},
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, []),
+        ({"spec.schedule": ""}, ["spec.schedule: Required value"]),
+        (
+            {"spec.schedule": "0 3 * *"},
+            [
+                'spec.schedule: Invalid value: "0 3 * *": expected exactly 5 fields, found 4: '
+                "[0 3 * *]"
+            ],
+        ),
+        (
+            {"spec.schedule": "TZ=UTC 0 3 * * *"},
+            [
+                'spec.schedule: Invalid value: "TZ=UTC 0 3 * * *": cannot use TZ or CRON_TZ in '
+                "schedule, use timeZone field instead"
+            ],
+        ),
+        (
+            {"spec.timeZone": "Mars/Olympus"},
+            ['spec.timeZone: Invalid value: "Mars/Olympus": unknown time zone Mars/Olympus'],
+        ),
+        ({"spec.timeZone": "Europe/Berlin"}, []),
+        (
+            {"spec.concurrencyPolicy": "Queue"},
+            [
+                'spec.concurrencyPolicy: Unsupported value: "Queue": supported values: "Allow", '
+                '"Forbid", "Replace"'
+            ],
+        ),
+        (
+            {"metadata.name": "x" * 53},
+            [f'metadata.name: Invalid value: "{"x" * 53}": must be no more than 52 characters'],
+        ),
+        (
+            {"spec.jobTemplate.spec.selector": {}},
+            [
+                "spec.jobTemplate.spec.selector: Invalid value: {}: `selector` will be auto-generated"
+            ],
+        ),
+    ],
+)
+def test_cron_jobs(changes: dict[str, Any], expected: list[str]) -> None:
+    """Schedules, zones, policies, and room in the name for the time."""
+    assert faults(CronJob, edit(CRON, changes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("schedule", "error"),
+    [
+        ("*/5 0-6 1,15 jan-mar MON-fri", ""),
+        ("@daily", ""),
+        ("@every 1h30m", ""),
+        ("5/10 * * * ?", ""),
+        ("@sometimes", "unrecognized descriptor: @sometimes"),
+        (
+            "@every soon",
+            'failed to parse duration @every soon: time: invalid duration "soon"',
+        ),
+        ("60 * * * *", "end of range (60) above maximum (59): 60"),
+        ("* * 0 * *", "beginning of range (0) below minimum (1): 0"),
+        ("* 5-3 * * *", "beginning of range (5) beyond end of range (3): 5-3"),
+        ("*/0 * * * *", "step of range should be a positive number: */0"),
+        ("1-2-3 * * * *", "too many hyphens: 1-2-3"),
+        ("*/1/2 * * * *", "too many slashes: */1/2"),
+        (
+            "a * * * *",
+            'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax',
+        ),
+    ],
+)
+def test_schedules(schedule: str, error: str) -> None:
+    """The grammar of cron, and what is said of its mistakes."""
+    assert schedule_error(schedule) == error
+
+
+@pytest.mark.parametrize(
+    ("text", "total", "error"),
+    [
+        ("", 0, ""),
+        ("1,3-5", 4, ""),
+        ("5", 0, 'too large index: "5"'),
+        ("3,1", 0, "non-increasing order, previous: 3, current: 1"),
+        ("a", 0, 'cannot convert string to integer for index: "a"'),
+    ],
+)
+def test_indexes(text: str, total: int, error: str) -> None:
+    """Lists of indexes grow and stay below the number of completions."""
+    assert count_indexes(text, 5 if text == "5" else 6) == (total, error)
