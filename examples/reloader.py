@@ -43,7 +43,7 @@ class Reloader(Controller):
         return None
 
     def _users(self, change: Change[Any]) -> Iterable[Key]:
-        source = change.new or change.old
+        source = change.latest
         for deployment in self.cache(Deployment).list(source.metadata.namespace):
             if (type(source), source.metadata.name) in _sources(deployment):
                 yield Key(deployment.metadata.namespace, deployment.metadata.name)

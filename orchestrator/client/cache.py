@@ -25,6 +25,13 @@ class Change(Struct, Generic[K], frozen=True, gc=False):
     old: K | None
     new: K | None
 
+    @property
+    def latest(self) -> K:
+        """The object as it is, or as it was when it went."""
+        obj = self.old if self.new is None else self.new
+        assert obj is not None
+        return obj
+
 
 def key_of(obj: Any) -> Key:
     """The key of an object."""

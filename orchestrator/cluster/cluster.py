@@ -132,7 +132,7 @@ class Cluster:
 
     async def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
         """Add nodes, and wait until all of them are Ready. Raises WaitTimeout."""
-        names = {}
+        names: dict[str, None] = {}
         for spec in specs:
             self._known[spec.name] = spec
             names[spec.name] = None

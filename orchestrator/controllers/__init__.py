@@ -8,12 +8,27 @@ from typing import Final
 
 from orchestrator.client import Controller
 from orchestrator.controllers.deployment import DeploymentController
+from orchestrator.controllers.endpoint_slice import EndpointSliceController
+from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.manager import ControllerManager
+from orchestrator.controllers.namespace import NamespaceController
+from orchestrator.controllers.node_lifecycle import NodeLifecycleController
+from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
+from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
+from orchestrator.controllers.taint_eviction import TaintEvictionController
 
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
     ReplicaSetController,
+    NamespaceController,
+    ServiceAccountController,
+    RootCaPublisher,
+    EndpointsController,
+    EndpointSliceController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGarbageCollector,
 )
 
 __all__ = ["CONTROLLERS", "ControllerManager"]

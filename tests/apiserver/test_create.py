@@ -79,9 +79,7 @@ async def test_a_name_is_generated(api: Api) -> None:
     assert first.metadata.generate_name == "web-"
 
 
-async def test_a_taken_name_is_generated_again(
-    api: Api, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_taken_name_is_generated_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Up to eight times; then the client hears of it."""
     names = iter(["web-a", "web-a", "web-b", *["web-a"] * 8])
     monkeypatch.setattr(metadata, "generate_name", lambda _prefix, _random: next(names))

@@ -108,9 +108,7 @@ async def test_the_object_must_be_the_one_that_the_request_names(api: Api) -> No
     """By name and by namespace."""
     read = await api.create(config("a"))
     error = await refused(BadRequest, api.update(read, name="b"))
-    assert error.message in (
-        "the name of the object (a) does not match the name on the URL (b)",
-    )
+    assert error.message in ("the name of the object (a) does not match the name on the URL (b)",)
     await refused(BadRequest, api.update(read, namespace="kube-public"))
 
 

@@ -12,7 +12,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.registry.decisions import Decision
 from orchestrator.apiserver.registry.environment import Environment
 from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import replaced, status_replaced
+from orchestrator.apiserver.registry.update import check_place, replaced, status_replaced
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import (
@@ -47,6 +47,7 @@ def decide_patch(env: Environment, served: Served, message: Patch) -> Decision:
     if present is None:
         raise errors.not_found(served.resource, message.name)
     new = served.taken(patched(message, served.given(present)))
+    check_place(message, new)
     if message.subresource == "status":
         return status_replaced(env, served, message, new, present)
     return replaced(env, served, message, new, present)

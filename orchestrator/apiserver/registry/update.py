@@ -27,6 +27,7 @@ def decide_update(env: Environment, served: Served, message: Update) -> Decision
     Errors: NotFound, BadRequest, Conflict, Invalid, Forbidden.
     """
     new = served.taken(message.object)
+    check_place(message, new)
     present = env.store.get(served.bucket, message.namespace, message.name)
     if present is None:
         if served.strategy.traits.create_on_update and not new.metadata.resource_version:
@@ -52,8 +53,10 @@ def replaced(
 ) -> Decision:
     """The main part of an object changes; its status stays."""
     strategy = served.strategy
-    _check(served, message, new, present, unconditional=strategy.traits.unconditional_update)
     old = present.metadata
+    if new.metadata is not old:
+        unconditional = strategy.traits.unconditional_update
+        check_identity(served.resource, new.metadata, old, unconditional=unconditional)
     metadata = kept(new.metadata, old, old.generation)
     if metadata is not new.metadata:
         new = replace(new, metadata=metadata)
@@ -79,6 +82,7 @@ def decide_status_update(env: Environment, served: Served, message: Update) -> D
     Errors: NotFound, BadRequest, Conflict, Invalid, Forbidden.
     """
     new = served.taken(message.object)
+    check_place(message, new)
     present = env.store.get(served.bucket, message.namespace, message.name)
     if present is None:
         raise errors.not_found(served.resource, message.name)
@@ -90,8 +94,9 @@ def status_replaced(
 ) -> Decision:
     """The status changes; everything else stays, but for labels and the like of some kinds."""
     strategy = served.strategy
-    _check(served, message, new, present, unconditional=True)
     metadata = present.metadata
+    if new.metadata is not metadata:
+        check_identity(served.resource, new.metadata, metadata, unconditional=True)
     # Only a writer that knows the present state can mean to change what is beside the status.
     if strategy.traits.status_owns_metadata and new.metadata.resource_version:
         metadata = kept(new.metadata, metadata, metadata.generation)
@@ -107,18 +112,13 @@ def status_replaced(
     return written(served, message, new, present)
 
 
-def _check(
-    served: Served, message: Update | Patch, new: Any, present: Any, *, unconditional: bool
-) -> None:
-    """The new state must be of the object and of the state that the message means."""
+def check_place(message: Update | Patch, new: Any) -> None:
+    """The new state must be of the object that the message names. Raises BadRequest."""
     metadata = new.metadata
-    if metadata is present.metadata:
-        return
     if metadata.name and metadata.name != message.name:
         raise errors.name_differs(metadata.name, message.name)
     if metadata.namespace and metadata.namespace != message.namespace:
         raise errors.namespace_differs()
-    check_identity(served.resource, metadata, present.metadata, unconditional=unconditional)
 
 
 def _request(served: Served, message: Update | Patch, new: Any, present: Any) -> AdmissionRequest:

@@ -5,12 +5,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace
-from orchestrator.apiserver import errors
 from orchestrator.apiserver.registry.decisions import Decision
 from orchestrator.apiserver.registry.environment import Environment
 from orchestrator.apiserver.registry.metadata import check_identity
 from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import written
+from orchestrator.apiserver.registry.update import check_place, written
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.protocol import Update
 
@@ -22,7 +21,6 @@ class Finalize(Subresource):
         """Errors: NotFound, BadRequest, Conflict."""
         new: Namespace = served.taken(message.object)
         present: Any = stored_for(env, served, message)
-        if new.metadata.name and new.metadata.name != message.name:
-            raise errors.name_differs(new.metadata.name, message.name)
+        check_place(message, new)
         check_identity(served.resource, new.metadata, present.metadata, unconditional=True)
         return written(served, message, replace(present, spec=new.spec), present)

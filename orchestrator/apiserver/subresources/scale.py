@@ -15,6 +15,7 @@ from orchestrator.apiserver.registry.environment import Environment
 from orchestrator.apiserver.registry.metadata import check_identity
 from orchestrator.apiserver.registry.patch import patched
 from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.registry.update import check_place
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.apiserver.validation import validate_update
 from orchestrator.apiserver.validation.field import cause_of
@@ -91,10 +92,8 @@ class ScaleSubresource(Subresource):
 def _scaled(
     env: Environment, served: Served, message: Update | Patch, scale: Scale, present: Any
 ) -> Decision:
-    metadata = scale.metadata
-    if metadata.name and metadata.name != message.name:
-        raise errors.name_differs(metadata.name, message.name)
-    check_identity(served.resource, metadata, present.metadata, unconditional=True)
+    check_place(message, scale)
+    check_identity(served.resource, scale.metadata, present.metadata, unconditional=True)
     plugins = served.plugins("UPDATE", "scale")
     if plugins:
         request = AdmissionRequest(

@@ -1,0 +1,106 @@
+"""What this room refuses, and Kubernetes' words for it.
+
+    HttpFrontError
+    └── RealTimeRequired   the event loop runs in virtual time: serve in a real loop instead
+
+Everything that a client gets is an `ApiError` of the protocol; the functions here word the ones
+that only HTTP knows.
+"""
+
+from collections.abc import Iterable
+
+from orchestrator.machinery.field_errors import FieldError
+from orchestrator.protocol import (
+    BadRequest,
+    Cause,
+    Forbidden,
+    GiveUp,
+    Identity,
+    Invalid,
+    MethodNotAllowed,
+    NotAcceptable,
+    NotFound,
+    RequestEntityTooLarge,
+    Unauthorized,
+    UnsupportedMediaType,
+)
+
+
+class HttpFrontError(Exception):
+    """Base of this room's own errors."""
+
+
+class RealTimeRequired(HttpFrontError):
+    """Clients outside of the process live in real time, the event loop in virtual time."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the API cannot be served over HTTPS in virtual time: a virtual clock jumps to the "
+            "next timer whenever nothing is to do, so every deadline of a connection would pass "
+            "before the client's next byte arrives; run the cluster with virtual=False"
+        )
+
+
+class NotImplementedHere(GiveUp):
+    """The path exists in Kubernetes, and nothing stands behind it here."""
+
+    code, reason = 501, "NotImplemented"
+
+
+MEDIA_TYPES = ("application/json", "application/yaml")
+
+
+def no_such_path() -> NotFound:
+    """No resource, subresource or document is at this path."""
+    return NotFound("the server could not find the requested resource")
+
+
+def method_not_allowed() -> MethodNotAllowed:
+    """The path is known, but not with this method."""
+    return MethodNotAllowed("the server does not allow this method on the requested resource")
+
+
+def not_acceptable(accepted: Iterable[str] = MEDIA_TYPES) -> NotAcceptable:
+    """The client wants none of the forms that there are."""
+    types = ", ".join(accepted)
+    return NotAcceptable(f"only the following media types are accepted: {types}")
+
+
+def unsupported_media_type(accepted: Iterable[str] = MEDIA_TYPES) -> UnsupportedMediaType:
+    """The body is in a form that is not read."""
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - "
+        f"accepted media types include: {', '.join(accepted)}"
+    )
+
+
+def too_large(limit: int) -> RequestEntityTooLarge:
+    """The body has more than `limit` bytes."""
+    return RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
+
+
+def unauthenticated() -> Unauthorized:
+    """Nobody knows who asks."""
+    return Unauthorized("Unauthorized")
+
+
+def path_forbidden(identity: Identity, verb: str, path: str) -> Forbidden:
+    """The user may not see a path that is no resource."""
+    return Forbidden(f'forbidden: User "{identity.name}" cannot {verb} path "{path}"')
+
+
+def invalid_options(kind: str, *faults: FieldError) -> Invalid:
+    """`ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: ...`."""
+    texts = [str(fault) for fault in faults]
+    text = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+    return Invalid(
+        f'{kind}.meta.k8s.io "" is invalid: {text}',
+        kind=kind,
+        group="meta.k8s.io",
+        causes=tuple(Cause(fault.reason, fault.body, fault.field) for fault in faults),
+    )
+
+
+def cannot_parse(kind: str, value: str) -> BadRequest:
+    """A parameter that is no number, as Go's strconv says it."""
+    return BadRequest(f'strconv.{kind}: parsing "{value}": invalid syntax')

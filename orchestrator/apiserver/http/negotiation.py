@@ -1,0 +1,101 @@
+"""Which form of an answer the client gets: JSON or YAML; the object, its metadata, or a table."""
+
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+
+Media: TypeAlias = Literal["json", "yaml"]
+Shape: TypeAlias = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
+
+_SHAPES: Final[dict[str, Shape]] = {
+    "Table": "Table",
+    "PartialObjectMetadata": "PartialObjectMetadata",
+    "PartialObjectMetadataList": "PartialObjectMetadataList",
+}
+_META_VERSIONS: Final = ("v1", "v1beta1")
+_MEDIA: Final[dict[str, Media]] = {
+    "application/json": "json",
+    "application/yaml": "yaml",
+    "application/*": "json",
+    "*/*": "json",
+}
+_PRETTY_AGENTS: Final = ("curl", "Wget", "Mozilla/5.0")
+
+
+class Form(Struct, frozen=True):
+    """The form of an answer. `meta_version` is that of a Table or PartialObjectMetadata."""
+
+    media: Media = "json"
+    shape: Shape = ""
+    meta_version: str = "meta.k8s.io/v1"
+    pretty: bool = False
+
+
+class Clause(NamedTuple):
+    """One alternative of an Accept header."""
+
+    media_type: str
+    parameters: dict[str, str]
+    quality: float
+
+
+@lru_cache(maxsize=512)
+def clauses(accept: str) -> tuple[Clause, ...]:
+    """The alternatives, the client's favourite first."""
+    found = []
+    for text in accept.split(","):
+        media_type, *fields = (part.strip() for part in text.split(";"))
+        if not media_type:
+            continue
+        parameters = {}
+        for field in fields:
+            key, _, value = field.partition("=")
+            parameters[key.strip().lower()] = value.strip().strip('"')
+        found.append(Clause(media_type.lower(), parameters, _quality(parameters.pop("q", ""))))
+    return tuple(sorted(found, key=lambda clause: -clause.quality))
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text) if text else 1.0
+    except ValueError:
+        return 1.0
+
+
+@lru_cache(maxsize=512)
+def negotiate(accept: str) -> Form | None:
+    """The first alternative that can be served; None if there is none.
+
+    Protobuf and CBOR are never served: a client that offers JSON beside them gets JSON.
+    """
+    if not accept:
+        return Form()
+    for clause in clauses(accept):
+        media = _MEDIA.get(clause.media_type)
+        if media is None:
+            continue
+        form = _form(media, clause.parameters)
+        if form is not None:
+            return form
+    return None
+
+
+def _form(media: Media, parameters: dict[str, str]) -> Form | None:
+    if parameters.get("stream", "watch") not in ("watch", ""):
+        return None
+    pretty = parameters.get("pretty") == "1"
+    group, version, kind = (parameters.get(key, "") for key in ("g", "v", "as"))
+    if not (group or version or kind):
+        return Form(media, pretty=pretty)
+    shape = _SHAPES.get(kind)
+    if shape is None or group != "meta.k8s.io" or version not in _META_VERSIONS:
+        return None
+    return Form(media, shape, f"{group}/{version}", pretty)
+
+
+def is_pretty(parameter: str | None, agent: str) -> bool:
+    """Whether a person reads the answer: the `pretty` parameter says so, or the user agent."""
+    if parameter:
+        return parameter in ("1", "t", "T", "true", "TRUE", "True")
+    return agent.startswith(_PRETTY_AGENTS)

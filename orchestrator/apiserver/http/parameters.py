@@ -1,0 +1,247 @@
+"""Query parameters as typed options, read and refused as Kubernetes does.
+
+Numbers follow Go's strconv, and booleans Kubernetes' own rule: present and neither `false` nor `0`
+means true. Options that contradict each other are Invalid, values that cannot be read BadRequest.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, Protocol, cast
+
+from msgspec import Struct
+
+from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
+from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
+from orchestrator.machinery import field_errors
+from orchestrator.machinery.field_errors import FieldError
+from orchestrator.protocol import BadRequest, PropagationPolicy
+
+
+class Query(Protocol):
+    """A query string's parameters; of a repeated one the first counts."""
+
+    def get(self, key: str, default: str = "", /) -> str: ...
+    def getall(self, key: str, default: list[str], /) -> list[str]: ...
+    def __contains__(self, key: object, /) -> bool: ...
+
+
+_INT64: Final = 2**63
+_MANAGER_LENGTH: Final = 128
+_NOT_OLDER: Final = "NotOlderThan"
+
+
+class ListOptions(Struct, frozen=True):
+    """What a list, a watch or a delete of a collection asks for.
+
+    `send_initial` is None when the client did not say; `timeout_seconds` 0 means the default.
+    """
+
+    label_selector: str = ""
+    field_selector: str = ""
+    limit: int = 0
+    continue_token: str = ""
+    resource_version: str = ""
+    match: Literal["", "Exact", "NotOlderThan"] = ""
+    timeout_seconds: int = 0
+    bookmarks: bool = False
+    send_initial: bool | None = None
+
+
+class WriteOptions(Struct, frozen=True):
+    """What a create, an update or a patch asks for."""
+
+    dry_run: bool = False
+    field_manager: str = ""
+    field_validation: Literal["Ignore", "Warn", "Strict"] = "Warn"
+    force: bool = False
+
+
+def integer(query: Query, name: str) -> int:
+    """A 64-bit number; 0 when absent. Raises BadRequest."""
+    text = query.get(name, "")
+    if not text:
+        return 0
+    digits = text[1:] if text[0] in "+-" else text
+    if not (digits.isascii() and digits.isdecimal()):
+        raise cannot_parse("ParseInt", text)
+    number = int(text) if len(digits) < 20 else _INT64
+    if not -_INT64 <= number < _INT64:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number
+
+
+def boolean(query: Query, name: str) -> bool:
+    """Whether a flag is set; False when absent."""
+    return name in query and query.get(name, "").lower() not in ("false", "0")
+
+
+def wants_watch(query: Query) -> bool:
+    """Whether a GET of a collection is a watch."""
+    return boolean(query, "watch")
+
+
+def list_options(query: Query, *, watch: bool) -> ListOptions:
+    """Raises BadRequest and Invalid."""
+    options = ListOptions(
+        label_selector=query.get("labelSelector", ""),
+        field_selector=query.get("fieldSelector", ""),
+        limit=integer(query, "limit"),
+        continue_token=query.get("continue", ""),
+        resource_version=query.get("resourceVersion", ""),
+        match=cast(Any, query.get("resourceVersionMatch", "")),
+        timeout_seconds=integer(query, "timeoutSeconds"),
+        bookmarks=boolean(query, "allowWatchBookmarks"),
+        send_initial=boolean(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
+    )
+    faults = _watch_faults(options) if watch else _list_faults(options)
+    if faults:
+        raise invalid_options("ListOptions", *faults)
+    return options
+
+
+def _list_faults(options: ListOptions) -> list[FieldError]:
+    field, match = "resourceVersionMatch", options.match
+    faults = []
+    if match:
+        if not options.resource_version:
+            faults.append(_forbidden(field, "forbidden unless resourceVersion is provided"))
+        if options.continue_token:
+            faults.append(_forbidden(field, "forbidden when continue is provided"))
+        if match not in ("Exact", _NOT_OLDER):
+            supported = ("Exact", _NOT_OLDER, "")
+            faults.append(field_errors.not_supported(field, match, supported))
+        if match == "Exact" and options.resource_version == "0":
+            faults.append(_forbidden(field, '"exact" is forbidden for resourceVersion "0"', ""))
+    if options.send_initial is not None:
+        faults.append(_forbidden("sendInitialEvents", "forbidden for list"))
+    return faults
+
+
+def _watch_faults(options: ListOptions) -> list[FieldError]:
+    field, match = "resourceVersionMatch", options.match
+    faults = []
+    if options.send_initial is not None and match != _NOT_OLDER:
+        detail = f"sendInitialEvents requires setting resourceVersionMatch to {_NOT_OLDER}"
+        faults.append(field_errors.forbidden(field, detail))
+    if match:
+        if options.send_initial is None:
+            detail = "forbidden for watch unless sendInitialEvents is provided"
+            faults.append(_forbidden(field, detail))
+        if match != _NOT_OLDER:
+            faults.append(field_errors.not_supported(field, match, (_NOT_OLDER,)))
+        if options.continue_token:
+            faults.append(_forbidden(field, "forbidden when continue is provided"))
+    return faults
+
+
+def _forbidden(field: str, detail: str, verb: str = "is ") -> FieldError:
+    return field_errors.forbidden(field, f"{field} {verb}{detail}")
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def write_options(query: Query, kind: str, agent: str, *, applies: bool = False) -> WriteOptions:
+    """`kind` is CreateOptions, UpdateOptions or PatchOptions. Raises Invalid.
+
+    Without a field manager the client's program is it: what stands before the user agent's slash.
+    """
+    manager = query.get("fieldManager", "")
+    validation = query.get("fieldValidation", "")
+    faults = []
+    if kind == "PatchOptions":
+        if applies and not manager:
+            faults.append(field_errors.required("fieldManager", "is required for apply patch"))
+        if not applies and "force" in query:
+            faults.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
+    if len(manager.encode()) > _MANAGER_LENGTH:
+        faults.append(field_errors.too_long("fieldManager", _MANAGER_LENGTH))
+    dry_run, dry_faults = _dry_run(query.getall("dryRun", []))
+    faults += dry_faults
+    if validation not in ("", "Ignore", "Warn", "Strict"):
+        supported = ("", "Ignore", "Strict", "Warn")
+        faults.append(field_errors.not_supported("fieldValidation", validation, supported))
+    if faults:
+        raise invalid_options(kind, *faults)
+    return WriteOptions(
+        dry_run=dry_run,
+        field_manager=manager or _program(agent),
+        field_validation=cast(Any, validation or "Warn"),
+        force=boolean(query, "force"),
+    )
+
+
+def _dry_run(values: list[str] | tuple[str, ...]) -> tuple[bool, list[FieldError]]:
+    if all(value == "All" for value in values):
+        return bool(values), []
+    return False, [field_errors.not_supported("dryRun", list(values), ("All",))]
+
+
+def _program(agent: str) -> str:
+    name = "".join(filter(str.isprintable, agent.split("/", 1)[0]))
+    return name.encode()[:_MANAGER_LENGTH].decode(errors="ignore")
+
+
+class DeleteChoice(Struct, frozen=True):
+    """How to delete: what DeleteOptions say, in the protocol's terms."""
+
+    grace_period_seconds: int | None = None
+    propagation_policy: PropagationPolicy = ""
+    uid: str = ""
+    resource_version: str = ""
+    dry_run: bool = False
+    # The client said the old `orphanDependents: false`: such a delete is answered 202 until done.
+    cascades: bool = False
+
+
+def delete_options_of(query: Query) -> DeleteOptions:
+    """The options of a delete without a body. Raises BadRequest."""
+    has = query.__contains__
+    return DeleteOptions(
+        dry_run=tuple(query.getall("dryRun", [])),
+        grace_period_seconds=integer(query, "gracePeriodSeconds")
+        if has("gracePeriodSeconds")
+        else None,
+        orphan_dependents=boolean(query, "orphanDependents") if has("orphanDependents") else None,
+        propagation_policy=query.get("propagationPolicy", ""),
+    )
+
+
+_POLICIES: Final[Mapping[str, PropagationPolicy]] = {
+    "": "",
+    "Foreground": "Foreground",
+    "Background": "Background",
+    "Orphan": "Orphan",
+}
+
+
+def delete_choice(options: DeleteOptions) -> DeleteChoice:
+    """Raises Invalid."""
+    field, policy, orphan = (
+        "propagationPolicy",
+        options.propagation_policy,
+        options.orphan_dependents,
+    )
+    faults = []
+    if orphan is not None and policy:
+        detail = "orphanDependents and deletionPropagation cannot be both set"
+        faults.append(field_errors.invalid(field, policy, detail))
+    if policy not in _POLICIES:
+        supported = ("Foreground", "Background", "Orphan", "nil")
+        faults.append(field_errors.not_supported(field, policy, supported))
+    dry_run, dry_faults = _dry_run(options.dry_run)
+    faults += dry_faults
+    if faults:
+        raise invalid_options("DeleteOptions", *faults)
+    preconditions = options.preconditions or Preconditions()
+    if orphan is None:
+        chosen = _POLICIES[policy]
+    else:
+        chosen = "Orphan" if orphan else "Background"
+    return DeleteChoice(
+        grace_period_seconds=options.grace_period_seconds,
+        propagation_policy=chosen,
+        uid=preconditions.uid or "",
+        resource_version=preconditions.resource_version or "",
+        dry_run=dry_run,
+        cascades=orphan is False,
+    )

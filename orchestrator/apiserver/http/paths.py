@@ -1,0 +1,113 @@
+"""From a URL's path to what it names: a resource, an object, a part of an object.
+
+    /api/v1/namespaces/default/pods/web/log      /apis/apps/v1/deployments
+    /api/v1/nodes/n1                             /api/v1/watch/pods   (the old way to watch)
+
+Resources are looked up in the server's scheme at each request, so custom resources are served from
+the moment in which they are registered.
+"""
+
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource, Scheme, Subresource
+from orchestrator.apiserver.http.errors import method_not_allowed, no_such_path
+
+# Below /api/v1/namespaces/<name> these are parts of the namespace, all else is something in it.
+_NAMESPACE_PARTS: Final = ("status", "finalize")
+
+
+class Target(Struct, frozen=True):
+    """What a path names. `name` is "" for the collection."""
+
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: Subresource | None = None
+    watch: bool = False  # by the old path
+
+    @property
+    def part(self) -> str:
+        """The subresource's name, "" for none."""
+        return "" if self.subresource is None else self.subresource.name
+
+
+def is_resource_path(parts: list[str]) -> bool:
+    """Whether the path is long enough to name a resource: the others are discovery's."""
+    return (parts[0] == "api" and len(parts) > 2) or (parts[0] == "apis" and len(parts) > 3)
+
+
+def split(path: str) -> list[str]:
+    """The parts of a path; [""] for the root."""
+    return path.strip("/").split("/")
+
+
+def target_of(parts: list[str], scheme: Scheme) -> Target:
+    """What a resource path names. Raises NotFound."""
+    if parts[0] == "api":
+        group, version, rest = "", parts[1], parts[2:]
+    else:
+        group, version, rest = parts[1], parts[2], parts[3:]
+    watch = rest[0] == "watch"
+    if watch:
+        rest = rest[1:]
+    namespace = ""
+    if len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in _NAMESPACE_PARTS:
+        namespace, rest = rest[1], rest[2:]
+        if not namespace:
+            raise no_such_path()
+    if not all(rest) or not rest:
+        raise no_such_path()
+    resource = scheme.by_path(group, version, rest[0])
+    if resource is None or (namespace and not resource.namespaced):
+        raise no_such_path()
+    return _target(resource, namespace, rest[1:], watch)
+
+
+def _target(resource: Resource, namespace: str, rest: list[str], watch: bool) -> Target:
+    if not rest:
+        return Target(resource, namespace, watch=watch)
+    if resource.namespaced and not namespace:
+        raise no_such_path()
+    if len(rest) == 1:
+        return Target(resource, namespace, rest[0], watch=watch)
+    subresource = resource.subresource(rest[1])
+    if subresource is None or watch or (len(rest) > 2 and subresource.name != "proxy"):
+        raise no_such_path()
+    return Target(resource, namespace, rest[0], subresource)
+
+
+_OBJECT_VERBS: Final = {
+    "GET": "get",
+    "PUT": "update",
+    "PATCH": "patch",
+    "DELETE": "delete",
+}
+_COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+_PART_VERBS: Final = {**_OBJECT_VERBS, "POST": "create"}
+
+
+def verb_of(target: Target, method: str, *, watch: bool) -> str:
+    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed.
+
+    `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
+    """
+    method = "GET" if method == "HEAD" else method
+    resource = target.resource
+    if target.subresource is not None:
+        verb = _PART_VERBS.get(method, "")
+        allowed = target.subresource.verbs
+    elif target.name and not target.watch:
+        verb = _OBJECT_VERBS.get(method, "")
+        allowed = resource.verbs
+    else:
+        verb = _COLLECTION_VERBS.get(method, "")
+        if verb == "list" and (watch or target.watch):
+            verb = "watch"
+        elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
+            verb = ""
+        allowed = resource.verbs
+    if verb not in allowed:
+        raise method_not_allowed()
+    return verb

@@ -1,0 +1,163 @@
+"""Endpoints: the older list of a Service's addresses, which clients still read."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import (
+    EndpointAddress,
+    EndpointPort,
+    Endpoints,
+    EndpointSubset,
+    ObjectReference,
+    Pod,
+    Service,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.client import Change, Controller, Key, key_of
+from orchestrator.controllers.endpoint_slice import (
+    BATCH_SECONDS,
+    container_port,
+    services_of,
+    wants_slices,
+)
+from orchestrator.controllers.pods import is_ready
+from orchestrator.machinery.labels import of_pairs
+
+MAX_ADDRESSES: Final = 1000
+OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
+MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
+MANAGER: Final = "endpoint-controller"
+
+_Ports = tuple[EndpointPort, ...]
+
+
+def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, ...]:
+    """The addresses by the ports that they answer on, ready and not ready, in order."""
+    spec = service.spec
+    assert spec is not None
+    ready: dict[_Ports, list[EndpointAddress]] = {}
+    unready: dict[_Ports, list[EndpointAddress]] = {}
+    for pod in pods:
+        status = pod.status
+        if status is None or not status.pod_ip or status.phase in ("Succeeded", "Failed"):
+            continue
+        if pod.metadata.deletion_timestamp is not None and not spec.publish_not_ready_addresses:
+            continue
+        ports = tuple(
+            EndpointPort(
+                name=p.name, port=number, protocol=p.protocol or "TCP", app_protocol=p.app_protocol
+            )
+            for p in spec.ports
+            if (number := container_port(p, pod)) is not None
+        )
+        into = ready if is_ready(pod) or spec.publish_not_ready_addresses else unready
+        into.setdefault(ports, []).append(_address(pod))
+    return tuple(
+        EndpointSubset(
+            addresses=_in_order(ready.get(ports, ())),
+            not_ready_addresses=_in_order(unready.get(ports, ())),
+            ports=ports,
+        )
+        for ports in sorted({**ready, **unready}, key=str)
+    )
+
+
+def _in_order(addresses: Sequence[EndpointAddress]) -> tuple[EndpointAddress, ...]:
+    return tuple(sorted(addresses, key=lambda a: tuple(map(int, a.ip.split(".")))))
+
+
+def _address(pod: Pod) -> EndpointAddress:
+    metadata, spec, status = pod.metadata, pod.spec, pod.status
+    assert spec is not None
+    assert status is not None
+    return EndpointAddress(
+        ip=status.pod_ip,
+        node_name=spec.node_name or None,
+        target_ref=ObjectReference(
+            kind="Pod", namespace=metadata.namespace, name=metadata.name, uid=metadata.uid
+        ),
+    )
+
+
+def truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[tuple[EndpointSubset, ...], bool]:
+    """At most a thousand addresses in all, ready ones first; and whether some were left out."""
+    room = MAX_ADDRESSES
+    total = sum(len(s.addresses) + len(s.not_ready_addresses) for s in subsets)
+    if total <= room:
+        return subsets, False
+    result = []
+    for subset in subsets:
+        addresses = subset.addresses[:room]
+        room -= len(addresses)
+        rest = subset.not_ready_addresses[:room]
+        room -= len(rest)
+        if addresses or rest:
+            result.append(replace(subset, addresses=addresses, not_ready_addresses=rest))
+    return tuple(result), True
+
+
+class EndpointsController(Controller):
+    """Keeps the Endpoints of every Service with a selector."""
+
+    name = "endpoint"
+    kind = Service
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A pod concerns the services that select it, Endpoints the service of their name."""
+        return {Pod: self._of_pod, Endpoints: _namesake}
+
+    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
+        pod = change.latest
+        now = self.ctx.clock.monotonic()
+        for key in services_of(self.cache(Service).list(pod.metadata.namespace), change):
+            self._queue.add_after(key, now + BATCH_SECONDS)
+        return ()
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Write the Endpoints of one service, or delete those that it has no more."""
+        service = self.cache(Service).get(key.namespace, key.name)
+        present = self.cache(Endpoints).get(key.namespace, key.name)
+        if service is None or service.metadata.deletion_timestamp is not None:
+            if present is not None and present.metadata.labels.get(MANAGED_BY) == MANAGER:
+                await self.client.delete(Endpoints, key.name, namespace=key.namespace)
+            return None
+        if not wants_slices(service):
+            return None
+        assert service.spec is not None
+        selector = of_pairs(service.spec.selector)
+        pods = (
+            p for p in self.cache(Pod).list(key.namespace) if selector.matches(p.metadata.labels)
+        )
+        subsets, over = truncated(subsets_of(service, pods))
+        await self._write(service, present, subsets, over)
+        return None
+
+    async def _write(
+        self,
+        service: Service,
+        present: Endpoints | None,
+        subsets: tuple[EndpointSubset, ...],
+        over: bool,
+    ) -> None:
+        labels = {**service.metadata.labels, MANAGED_BY: MANAGER}
+        if service.spec is not None and service.spec.cluster_ip == "None":
+            labels["service.kubernetes.io/headless"] = ""
+        annotations = {OVER_CAPACITY: "truncated"} if over else {}
+        if present is None:
+            metadata = ObjectMeta(
+                name=service.metadata.name,
+                namespace=service.metadata.namespace,
+                labels=labels,
+                annotations=annotations,
+            )
+            await self.client.create(Endpoints(metadata=metadata, subsets=subsets))
+        elif present.subsets != subsets or present.metadata.labels != labels:
+            kept = {k: v for k, v in present.metadata.annotations.items() if k != OVER_CAPACITY}
+            metadata = replace(present.metadata, labels=labels, annotations={**kept, **annotations})
+            await self.client.update(replace(present, metadata=metadata, subsets=subsets))
+
+
+def _namesake(change: Change[Any]) -> Iterable[Key]:
+    return (key_of(change.latest),)

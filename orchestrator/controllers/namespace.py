@@ -1,0 +1,165 @@
+"""Namespaces that are being deleted: their content goes first, then they do."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
+from orchestrator.api.scheme import Resource
+from orchestrator.client import Controller, Key
+from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import ApiError, MethodNotAllowed, NotFound
+
+FINALIZER: Final = "kubernetes"
+# How soon to look again while content is going; a pod may take its grace period.
+ESTIMATE_SECONDS: Final = 1.0
+
+
+class Remaining(Struct, frozen=True):
+    """What a namespace still holds: (resource key, count), (finalizer, count), and failures."""
+
+    content: tuple[tuple[str, int], ...]
+    finalizers: tuple[tuple[str, int], ...]
+    failures: tuple[str, ...]
+
+
+def conditions_for(remaining: Remaining) -> tuple[NamespaceCondition, ...]:
+    """The five conditions of a namespace that is terminating, in Kubernetes' words."""
+    deleted = not remaining.failures
+    content = ", ".join(f"{key} has {n} resource instances" for key, n in remaining.content)
+    finalizers = ", ".join(f"{key} in {n} resource instances" for key, n in remaining.finalizers)
+    return (
+        _condition(
+            "NamespaceDeletionDiscoveryFailure",
+            False,
+            "ResourcesDiscovered",
+            "All resources successfully discovered",
+        ),
+        _condition(
+            "NamespaceDeletionGroupVersionParsingFailure",
+            False,
+            "ParsedGroupVersions",
+            "All legacy kube types successfully parsed",
+        ),
+        _condition(
+            "NamespaceDeletionContentFailure",
+            not deleted,
+            "ContentDeleted" if deleted else "ContentDeletionFailed",
+            "All content successfully deleted, may be waiting on finalization"
+            if deleted
+            else f"Failed to delete all resource types, {len(remaining.failures)} remaining: "
+            + ", ".join(remaining.failures),
+        ),
+        _condition(
+            "NamespaceContentRemaining",
+            bool(content),
+            "SomeResourcesRemain" if content else "ContentRemoved",
+            f"Some resources are remaining: {content}"
+            if content
+            else "All content successfully removed",
+        ),
+        _condition(
+            "NamespaceFinalizersRemaining",
+            bool(finalizers),
+            "SomeFinalizersRemain" if finalizers else "ContentHasNoFinalizers",
+            f"Some content in the namespace has finalizers remaining: {finalizers}"
+            if finalizers
+            else "All content-preserving finalizers finished",
+        ),
+    )
+
+
+def _condition(type_: str, status: bool, reason: str, message: str) -> NamespaceCondition:
+    return NamespaceCondition(
+        type=type_, status="True" if status else "False", reason=reason, message=message
+    )
+
+
+class NamespaceController(Controller):
+    """Empties namespaces that are terminating and takes their finalizer away."""
+
+    name = "namespace"
+    kind = Namespace
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Delete the content; finalize when there is none."""
+        namespace = self.cache(Namespace).get("", key.name)
+        if namespace is None or namespace.metadata.deletion_timestamp is None:
+            return None
+        finalizers = namespace.spec.finalizers if namespace.spec is not None else ()
+        if FINALIZER not in finalizers:
+            return None
+        remaining = await self._delete_content(key.name)
+        if not remaining.content and not remaining.failures:
+            assert namespace.spec is not None
+            left = tuple(f for f in finalizers if f != FINALIZER)
+            metadata = replace(namespace.metadata, resource_version="")
+            done = replace(
+                namespace, metadata=metadata, spec=replace(namespace.spec, finalizers=left)
+            )
+            try:
+                await self.client.update(done, subresource="finalize")
+            except NotFound:
+                return None
+            return None
+        await self._report(namespace, remaining)
+        return ESTIMATE_SECONDS
+
+    def _resources(self) -> Sequence[Resource]:
+        """The resources that are deleted with their namespace, one version of each."""
+        scheme = self._wiring.scheme
+        found: dict[str, Resource] = {}
+        for resource in scheme.resources():
+            if (
+                resource.namespaced
+                and "list" in resource.verbs
+                and "delete" in resource.verbs
+                and scheme.storage(resource) is resource
+            ):
+                found[resource.key] = resource
+        return list(found.values())
+
+    async def _delete_content(self, namespace: str) -> Remaining:
+        content: list[tuple[str, int]] = []
+        finalizers: dict[str, int] = {}
+        failures: list[str] = []
+        for resource in self._resources():
+            try:
+                page = await self.client.page(resource, namespace=namespace)
+                if not page.items:
+                    continue
+                await self.client.delete_collection(
+                    resource, namespace=namespace, propagation_policy="Background"
+                )
+                page = await self.client.page(resource, namespace=namespace)
+            except MethodNotAllowed:
+                continue
+            except ApiError as error:
+                failures.append(f"{resource.key}: {error.message}")
+                continue
+            if page.items:
+                content.append((resource.key, len(page.items)))
+            for item in page.items:
+                for finalizer in item.metadata.finalizers:
+                    finalizers[finalizer] = finalizers.get(finalizer, 0) + 1
+        return Remaining(tuple(content), tuple(sorted(finalizers.items())), tuple(failures))
+
+    async def _report(self, namespace: Namespace, remaining: Remaining) -> None:
+        status = namespace.status or NamespaceStatus()
+        conditions = status.conditions
+        at = format_time(self.ctx.clock.now())
+        for condition in conditions_for(remaining):
+            conditions = with_condition(conditions, condition, at)
+        if conditions == status.conditions:
+            return
+        metadata = replace(namespace.metadata, resource_version="")
+        changed = replace(
+            namespace, metadata=metadata, status=replace(status, conditions=conditions)
+        )
+        try:
+            await self.client.update_status(changed)
+        except NotFound:
+            return

@@ -1,0 +1,227 @@
+"""Nodes that fall silent: noticed by their leases, tainted, and their pods marked not ready.
+
+A node that has renewed neither its lease nor its status for the grace period gets its conditions set
+to Unknown and the taints `unreachable`; one that says itself that it is not ready gets `not-ready`.
+Which pods must then go is decided by `taint_eviction`. The NoExecute taints, which evict, are given
+to few nodes a second in each zone, and to none when everything seems to be down: then it is more
+likely that the observer is cut off than that all nodes are.
+
+A heartbeat costs this controller nothing: it looks at a node when the deadline of its last lease
+passes, and finds a newer one.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.coordination.v1 import Lease
+from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
+from orchestrator.client import Change, Controller, Key
+from orchestrator.controllers.pod_gc import node_index
+from orchestrator.controllers.pods import is_ready
+from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.taints import same_taint
+from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.protocol import ReadAgain
+
+GRACE_SECONDS: Final = 50.0  # --node-monitor-grace-period
+LEASES: Final = "kube-node-lease"
+ZONE: Final = "topology.kubernetes.io/zone"
+NOT_READY: Final = "node.kubernetes.io/not-ready"
+UNREACHABLE: Final = "node.kubernetes.io/unreachable"
+UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
+
+_EVICTION_PERIOD: Final = 10.0  # seconds a node in each zone (--node-eviction-rate 0.1)
+_SECONDARY_PERIOD: Final = 100.0  # in a large zone that is partly down
+_UNHEALTHY_THRESHOLD: Final = 0.55
+_LARGE_ZONE: Final = 50  # nodes; a smaller zone that is partly down evicts nothing
+
+# condition -> status -> taint, in Kubernetes' table
+_CONDITION_TAINTS: Final[Mapping[tuple[str, str], str]] = {
+    ("Ready", "False"): NOT_READY,
+    ("Ready", "Unknown"): UNREACHABLE,
+    ("MemoryPressure", "True"): "node.kubernetes.io/memory-pressure",
+    ("DiskPressure", "True"): "node.kubernetes.io/disk-pressure",
+    ("PIDPressure", "True"): "node.kubernetes.io/pid-pressure",
+    ("NetworkUnavailable", "True"): "node.kubernetes.io/network-unavailable",
+}
+_MANAGED: Final = frozenset((*_CONDITION_TAINTS.values(), UNSCHEDULABLE))
+_WATCHED: Final = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
+
+
+def ready_status(node: Node) -> str:
+    """True, False or Unknown; Unknown when the node has never said."""
+    conditions = node.status.conditions if node.status is not None else ()
+    return next((c.status for c in conditions if c.type == "Ready"), "Unknown")
+
+
+def last_heard(node: Node, lease: Lease | None) -> float:
+    """When the node was heard of last (epoch seconds): its lease, its status, or its creation."""
+    times = [node.metadata.creation_timestamp]
+    conditions = node.status.conditions if node.status is not None else ()
+    times += [c.last_heartbeat_time for c in conditions if c.type == "Ready"]
+    heard = max((parse_time(t) for t in times if t), default=0.0)
+    if lease is not None and lease.spec is not None and lease.spec.renew_time:
+        heard = max(heard, parse_time(lease.spec.renew_time))
+    return heard
+
+
+def silent(node: Node, now: float) -> tuple[NodeCondition, ...]:
+    """The conditions of a node that has fallen silent: what it said last is not known to hold."""
+    status = node.status or NodeStatus()
+    conditions = status.conditions
+    known = {c.type: c for c in conditions}
+    at = format_time(now)
+    for type_ in _WATCHED:
+        was = known.get(type_)
+        if was is None:
+            reason, message = "NodeStatusNeverUpdated", "Kubelet never posted node status."
+        else:
+            reason, message = "NodeStatusUnknown", "Kubelet stopped posting node status."
+        if was is not None and was.status == "Unknown":
+            continue
+        condition = NodeCondition(
+            type=type_,
+            status="Unknown",
+            reason=reason,
+            message=message,
+            last_heartbeat_time=was.last_heartbeat_time if was is not None else at,
+        )
+        conditions = with_condition(conditions, condition, at)
+    return conditions
+
+
+def wanted_taints(node: Node, evict: bool, now: float) -> tuple[Taint, ...]:
+    """The node's taints as its conditions want them; `evict`: with NoExecute. Others stay."""
+    spec = node.spec or NodeSpec()
+    conditions = node.status.conditions if node.status is not None else ()
+    keys = [
+        key for c in conditions if (key := _CONDITION_TAINTS.get((c.type, c.status))) is not None
+    ]
+    wanted = [Taint(key=key, effect="NoSchedule") for key in keys]
+    if spec.unschedulable:
+        wanted.append(Taint(key=UNSCHEDULABLE, effect="NoSchedule"))
+    if evict:
+        wanted += [Taint(key=k, effect="NoExecute") for k in keys if k in (NOT_READY, UNREACHABLE)]
+    kept = [
+        t for t in spec.taints if t.key not in _MANAGED or any(same_taint(t, w) for w in wanted)
+    ]
+    at = format_time(now)
+    new = [replace(w, time_added=at) for w in wanted if not any(same_taint(w, t) for t in kept)]
+    return (*kept, *new)
+
+
+class _Zone(Struct):
+    """When the next node of a zone may be given NoExecute taints."""
+
+    next_at: float = 0.0
+
+
+class NodeLifecycleController(Controller):
+    """Watches over the nodes' leases and conditions."""
+
+    name = "node-lifecycle"
+    kind = Node
+
+    def prepare(self) -> None:
+        """No zone has waited yet."""
+        self._zones: dict[str, _Zone] = {}
+        self._unready: dict[str, None] = {}  # nodes whose pods have been marked
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """Leases and pods are looked up when a node is looked at."""
+        return {Lease: lambda _: (), Pod: lambda _: ()}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
+        """Pods by node."""
+        return {Pod: {"node": node_index}}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Look at one node; answers when its lease will be too old."""
+        node = self.cache(Node).get("", key.name)
+        if node is None:
+            self._unready.pop(key.name, None)
+            return None
+        now = self.ctx.clock.now()
+        lease = self.cache(Lease).get(LEASES, key.name)
+        deadline = last_heard(node, lease) + GRACE_SECONDS
+        if now >= deadline:
+            node = await self._declare_silent(node, now)
+        wait = None if now >= deadline else deadline - now
+        again = await self._taint(node, now)
+        if ready_status(node) == "True":
+            self._unready.pop(key.name, None)
+        elif key.name not in self._unready:
+            await self._mark_pods(node)
+            self._unready[key.name] = None
+        # A silent node is looked at again as often as Kubernetes does (--node-monitor-period).
+        times = [t for t in (wait, again) if t is not None]
+        return min(times, default=5.0)
+
+    async def _declare_silent(self, node: Node, now: float) -> Node:
+        conditions = silent(node, now)
+        status = node.status or NodeStatus()
+        if conditions == status.conditions:
+            return node
+        changed = replace(node, status=replace(status, conditions=conditions))
+        self.events.event(
+            node, "Normal", "NodeNotReady", f"Node {node.metadata.name} status is now: NodeNotReady"
+        )
+        return await self.client.update_status(changed)
+
+    async def _taint(self, node: Node, now: float) -> float | None:
+        """Write the node's taints; answers when eviction may be tried again, if it must wait."""
+        again = None
+        evict = ready_status(node) != "True"
+        has = any(t.effect == "NoExecute" and t.key in _MANAGED for t in _taints(node))
+        if evict and not has:
+            again = self._may_evict(node, now)
+            evict = again is None
+        taints = wanted_taints(node, evict, now)
+        if taints != _taints(node):
+            spec = replace(node.spec or NodeSpec(), taints=taints)
+            await self.client.update(replace(node, spec=spec))
+        return again
+
+    def _may_evict(self, node: Node, now: float) -> float | None:
+        """None: now. Otherwise the seconds to wait before asking again."""
+        zone_name = node.metadata.labels.get(ZONE, "")
+        nodes = list(self.cache(Node).list())
+        if all(ready_status(n) != "True" for n in nodes) and len(nodes) > 1:
+            return 5.0  # everything is down: more likely it is we who are cut off
+        members = [n for n in nodes if n.metadata.labels.get(ZONE, "") == zone_name]
+        down = sum(ready_status(n) != "True" for n in members)
+        period = _EVICTION_PERIOD
+        if down > 2 and down / len(members) >= _UNHEALTHY_THRESHOLD and down < len(members):
+            if len(members) <= _LARGE_ZONE:
+                return 5.0
+            period = _SECONDARY_PERIOD
+        zone = self._zones.setdefault(zone_name, _Zone())
+        if now < zone.next_at:
+            return zone.next_at - now
+        zone.next_at = now + period
+        return None
+
+    async def _mark_pods(self, node: Node) -> None:
+        """The pods of a node that is not ready are not ready either: services must know."""
+        at = format_time(self.ctx.clock.now())
+        for pod in list(self.cache(Pod).by_index("node", node.metadata.name)):
+            status = pod.status
+            if status is None or not is_ready(pod):
+                continue
+            ready = next(c for c in status.conditions if c.type == "Ready")
+            condition = replace(ready, status="False", reason="NodeNotReady")
+            conditions = with_condition(status.conditions, condition, at)
+            try:
+                await self.client.update_status(
+                    replace(pod, status=replace(status, conditions=conditions))
+                )
+            except ReadAgain:
+                continue  # it has changed meanwhile, and its own status is newer
+            self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+
+
+def _taints(node: Node) -> tuple[Taint, ...]:
+    return node.spec.taints if node.spec is not None else ()

@@ -1,0 +1,132 @@
+"""Pods that nobody else ends: of nodes that are gone, terminating without a node, too many ended."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
+from orchestrator.client import Change, Controller, Key
+from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import NotFound
+
+THRESHOLD: Final = 12_500  # ended pods that are kept (--terminated-pod-gc-threshold)
+PERIOD_SECONDS: Final = 20.0
+# How long a node may be missing before its pods are orphans: its object may be on the way.
+QUARANTINE_SECONDS: Final = 40.0
+
+_EVERYTHING: Final = Key("", "")
+
+
+class PodGarbageCollector(Controller):
+    """Looks at all pods every 20 s, as Kubernetes' does; there is one key for all."""
+
+    name = "podgc"
+    kind = Node
+    workers = 1
+
+    def __init__(self, wiring: Any) -> None:
+        super().__init__(wiring)
+        self._missing: dict[str, float] = {}  # node -> since when
+
+    def prepare(self) -> None:
+        """Begin to look."""
+        self.enqueue(_EVERYTHING, after=PERIOD_SECONDS)
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """Pods are read from the cache at each look; their changes start none."""
+        return {Pod: lambda _: ()}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
+        """Pods by node, and those that have ended."""
+        return {Pod: {"node": node_index, "ended": _ended_index, "unassigned-end": _stuck_index}}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """One look. Nodes' own changes need none but the first of a node that is gone."""
+        if key != _EVERYTHING:
+            return None
+        now = self.ctx.clock.monotonic()
+        await self._collect_ended()
+        await self._collect_orphans(now)
+        for pod in list(self.cache(Pod).by_index("unassigned-end", "")):
+            await self._delete(pod)
+        return PERIOD_SECONDS
+
+    async def _collect_ended(self) -> None:
+        ended = self.cache(Pod).by_index("ended", "")
+        surplus = len(ended) - THRESHOLD
+        if surplus > 0:
+            oldest = sorted(
+                ended, key=lambda p: (p.metadata.creation_timestamp or "", p.metadata.name)
+            )
+            for pod in oldest[:surplus]:
+                await self._delete(pod)
+
+    async def _collect_orphans(self, now: float) -> None:
+        nodes = self.cache(Node)
+        orphaned: dict[str, list[Pod]] = {}
+        for pod in self.cache(Pod).list():
+            node = pod.spec.node_name if pod.spec is not None else ""
+            if node and nodes.get("", node) is None:
+                orphaned.setdefault(node, []).append(pod)
+        self._missing = {node: self._missing.get(node, now) for node in orphaned}
+        for node, pods in orphaned.items():
+            if now - self._missing[node] < QUARANTINE_SECONDS:
+                continue
+            try:
+                await self.client.get(Node, node)
+            except NotFound:
+                for pod in pods:
+                    await self._fail(pod)
+                    await self._delete(pod)
+
+    async def _fail(self, pod: Pod) -> None:
+        """A pod that was running when its node went has failed."""
+        status = pod.status or PodStatus()
+        if status.phase in ("Succeeded", "Failed"):
+            return
+        condition = PodCondition(
+            type="DisruptionTarget",
+            status="True",
+            reason="DeletionByPodGC",
+            message="PodGC: node no longer exists",
+        )
+        at = format_time(self.ctx.clock.now())
+        conditions = with_condition(status.conditions, condition, at)
+        metadata = replace(pod.metadata, resource_version="")
+        failed = replace(status, phase="Failed", conditions=conditions)
+        try:
+            await self.client.update_status(replace(pod, status=failed, metadata=metadata))
+        except NotFound:
+            return
+
+    async def _delete(self, pod: Pod) -> None:
+        metadata = pod.metadata
+        try:
+            await self.client.delete(
+                Pod,
+                metadata.name,
+                namespace=metadata.namespace,
+                grace_period_seconds=0,
+                uid=metadata.uid,
+            )
+        except NotFound:
+            return
+
+
+def node_index(pod: Pod) -> Iterable[str]:
+    """The node that a pod is assigned to."""
+    node = pod.spec.node_name if pod.spec is not None else ""
+    return (node,) if node else ()
+
+
+def _ended_index(pod: Pod) -> Iterable[str]:
+    ended = pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+    return ("",) if ended else ()
+
+
+def _stuck_index(pod: Pod) -> Iterable[str]:
+    """Being deleted without a node: no kubelet will finish it."""
+    going = pod.metadata.deletion_timestamp is not None
+    return ("",) if going and not (pod.spec is not None and pod.spec.node_name) else ()

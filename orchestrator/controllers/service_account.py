@@ -1,0 +1,91 @@
+"""Every active namespace has a `default` ServiceAccount and the cluster's CA certificate."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import ConfigMap, Namespace, ServiceAccount
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.client import Change, Controller, Key
+from orchestrator.protocol import AlreadyExists
+
+DEFAULT: Final = "default"
+
+
+class ServiceAccountController(Controller):
+    """Creates `default` in each active namespace, again when it is deleted."""
+
+    name = "serviceaccount"
+    kind = Namespace
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A service account concerns its namespace."""
+        return {ServiceAccount: _namespace_of}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Create what is missing."""
+        namespace = self.cache(Namespace).get("", key.name)
+        if not is_active(namespace) or self.cache(ServiceAccount).get(key.name, DEFAULT):
+            return None
+        metadata = ObjectMeta(name=DEFAULT, namespace=key.name)
+        try:
+            await self.client.create(ServiceAccount(metadata=metadata))
+        except AlreadyExists:
+            return None  # the cache is behind
+        return None
+
+
+ROOT_CA: Final = "kube-root-ca.crt"
+_DESCRIPTION: Final = (
+    "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
+    "endpoints such as the internal service IP or kubernetes.default.svc. No other usage is "
+    "guaranteed across distributions of Kubernetes clusters."
+)
+
+
+class RootCaPublisher(Controller):
+    """Keeps the ConfigMap `kube-root-ca.crt` in each active namespace.
+
+    `certificate` is the PEM text of the CA that signs the API server's certificate.
+    """
+
+    name = "root-ca-certificate-publisher"
+    kind = Namespace
+    certificate = ""
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A ConfigMap of that name concerns its namespace."""
+        return {ConfigMap: _namespace_of_root_ca}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Create it where it is missing, put it right where it was changed."""
+        if not is_active(self.cache(Namespace).get("", key.name)):
+            return None
+        data = {"ca.crt": self.certificate}
+        present = self.cache(ConfigMap).get(key.name, ROOT_CA)
+        if present is None:
+            metadata = ObjectMeta(
+                name=ROOT_CA,
+                namespace=key.name,
+                annotations={"kubernetes.io/description": _DESCRIPTION},
+            )
+            try:
+                await self.client.create(ConfigMap(metadata=metadata, data=data))
+            except AlreadyExists:
+                return None
+        elif present.data != data:
+            await self.client.patch(ConfigMap, ROOT_CA, {"data": data}, namespace=key.name)
+        return None
+
+
+def is_active(namespace: Namespace | None) -> bool:
+    """Whether the namespace is there and not being deleted."""
+    return namespace is not None and namespace.metadata.deletion_timestamp is None
+
+
+def _namespace_of(change: Change[Any]) -> Iterable[Key]:
+    return (Key("", change.latest.metadata.namespace),)
+
+
+def _namespace_of_root_ca(change: Change[Any]) -> Iterable[Key]:
+    metadata = change.latest.metadata
+    return (Key("", metadata.namespace),) if metadata.name == ROOT_CA else ()

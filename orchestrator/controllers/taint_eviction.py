@@ -1,0 +1,101 @@
+"""Pods that do not tolerate a NoExecute taint of their node, or not for longer, are deleted."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
+from orchestrator.client import Change, Controller, Key
+from orchestrator.controllers.pod_gc import node_index
+from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.taints import eviction_seconds
+from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.protocol import NotFound
+
+
+def evict_at(pod: Pod, taints: tuple[Taint, ...], now: float) -> float | None:
+    """When the pod must go (epoch seconds); None: it may stay.
+
+    The pod's time runs from when the newest of the taints was added.
+    """
+    tolerations = pod.spec.tolerations if pod.spec is not None else ()
+    seconds = eviction_seconds(taints, tolerations)
+    if seconds is None:
+        return None
+    added = max((parse_time(t.time_added) for t in taints if t.time_added), default=now)
+    return added + seconds
+
+
+class TaintEvictionController(Controller):
+    """Evicts by taints. There is one key for each node."""
+
+    name = "taint-eviction"
+    kind = Node
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A pod that comes to a node may have to leave it at once."""
+        return {Pod: self._of_pod}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
+        """Pods by node."""
+        return {Pod: {"node": node_index}}
+
+    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
+        old, new = change.old, change.new
+        if new is None or new.spec is None or not new.spec.node_name:
+            return ()
+        if old is not None and old.spec is new.spec:
+            return ()
+        node = self.cache(Node).get("", new.spec.node_name)
+        return (Key("", new.spec.node_name),) if node is not None and _no_execute(node) else ()
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Delete the pods of a node whose time has come; answers when the next one's does."""
+        node = self.cache(Node).get("", key.name)
+        taints = _no_execute(node) if node is not None else ()
+        if not taints:
+            return None
+        now = self.ctx.clock.now()
+        later = []
+        for pod in list(self.cache(Pod).by_index("node", key.name)):
+            if pod.metadata.deletion_timestamp is not None:
+                continue
+            at = evict_at(pod, taints, now)
+            if at is not None and at <= now:
+                await self._evict(pod)
+            elif at is not None:
+                later.append(at - now)
+        return min(later, default=None)
+
+    async def _evict(self, pod: Pod) -> None:
+        metadata = pod.metadata
+        name = f"{metadata.namespace}/{metadata.name}"
+        self.events.event(pod, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
+        condition = PodCondition(
+            type="DisruptionTarget",
+            status="True",
+            reason="DeletionByTaintManager",
+            message="Taint manager: deleting due to NoExecute taint",
+        )
+        status = pod.status or PodStatus()
+        at = format_time(self.ctx.clock.now())
+        conditions = with_condition(status.conditions, condition, at)
+        try:
+            await self.client.update_status(
+                replace(
+                    pod,
+                    status=replace(status, conditions=conditions),
+                    metadata=replace(metadata, resource_version=""),
+                )
+            )
+            await self.client.delete(
+                Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid
+            )
+        except NotFound:
+            return
+
+
+def _no_execute(node: Node) -> tuple[Taint, ...]:
+    taints = node.spec.taints if node.spec is not None else ()
+    return tuple(t for t in taints if t.effect == "NoExecute")
