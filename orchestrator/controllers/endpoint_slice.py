@@ -19,7 +19,7 @@ from orchestrator.api.discovery.v1 import (
     EndpointSlice,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Cache, Change, Controller, Key, key_of
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.labels import of_pairs
 from orchestrator.machinery.owners import owner_reference
@@ -29,6 +29,7 @@ MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 MANAGER: Final = "endpointslice-controller.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 HEADLESS: Final = "service.kubernetes.io/headless"
+_HASH: Final = "pod-template-hash"
 ZONE: Final = "topology.kubernetes.io/zone"
 # Changes of pods are gathered for so long before their service is looked at. The real controller's
 # default is 0; here a thousand proxies hear of every slice, and pods of a rollout become ready
@@ -214,19 +215,57 @@ def _new_slice(service: Service, ports: Ports, endpoints: tuple[Endpoint, ...]) 
     )
 
 
-def services_of(services: Iterable[Service], change: Change[Pod]) -> Iterable[Key]:
+# Indexes that tell services and pods apart by one label each: looking for the services of a pod, or
+# the pods of a service, must not cost a walk over a namespace of thousands.
+BY_SELECTOR: Final = "selector-pair"
+BY_LABEL: Final = "label-pair"
+
+
+def selector_index(service: Service) -> Iterable[str]:
+    """One pair of the service's selector: a pod that it selects has that pair."""
+    pair = _first_pair(service)
+    return (f"{service.metadata.namespace}/{pair}",) if pair else ()
+
+
+def label_index(pod: Pod) -> Iterable[str]:
+    """The pairs of a pod's labels, but for the template hash, which no service selects by."""
+    namespace = pod.metadata.namespace
+    return [f"{namespace}/{k}={v}" for k, v in pod.metadata.labels.items() if k != _HASH]
+
+
+def pods_of(service: Service, pods: Cache[Pod]) -> Iterable[Pod]:
+    """The pods that a service selects."""
+    assert service.spec is not None
+    selector = of_pairs(service.spec.selector)
+    candidates = pods.by_index(BY_LABEL, f"{service.metadata.namespace}/{_first_pair(service)}")
+    return [pod for pod in candidates if selector.matches(pod.metadata.labels)]
+
+
+def services_of(services: Cache[Service], change: Change[Pod]) -> Iterable[Key]:
     """The services that a pod's change concerns: those that match it before or after."""
     old, new = change.old, change.new
     if old is not None and new is not None and not concerns_endpoints(old, new):
-        return
-    states = [p.metadata.labels for p in (old, new) if p is not None]
-    for service in services:
-        spec = service.spec
-        if spec is None or not spec.selector:
+        return ()
+    found: dict[Key, None] = {}
+    for pod in (old, new):
+        if pod is None or (pod is old and new is not None and _same_labels(pod, new)):
             continue
-        selector = of_pairs(spec.selector)
-        if any(selector.matches(labels) for labels in states):
-            yield Key(service.metadata.namespace, service.metadata.name)
+        for pair in label_index(pod):
+            for service in services.by_index(BY_SELECTOR, pair):
+                spec = service.spec
+                if spec is not None and of_pairs(spec.selector).matches(pod.metadata.labels):
+                    found[key_of(service)] = None
+    return found
+
+
+def _same_labels(one: Pod, other: Pod) -> bool:
+    return one.metadata.labels is other.metadata.labels
+
+
+def _first_pair(service: Service) -> str:
+    selector = service.spec.selector if service.spec is not None else {}
+    key = min((k for k in selector if k != _HASH), default=None)
+    return f"{key}={selector[key]}" if key is not None else ""
 
 
 def concerns_endpoints(old: Pod, new: Pod) -> bool:
@@ -253,13 +292,16 @@ class EndpointSliceController(Controller):
         return {Pod: self._of_pod, Node: _nobody}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
-        """Slices by the service that they are labelled with."""
-        return {EndpointSlice: {"service": _service_index}}
+        """Slices by their service, services by a label that they select, pods by label."""
+        return {
+            EndpointSlice: {"service": _service_index},
+            Service: {BY_SELECTOR: selector_index},
+            Pod: {BY_LABEL: label_index},
+        }
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        pod = change.latest
         now = self.ctx.clock.monotonic()
-        for key in services_of(self.cache(Service).list(pod.metadata.namespace), change):
+        for key in services_of(self.cache(Service), change):
             self._queue.add_after(key, now + BATCH_SECONDS)
         return ()
 
@@ -275,11 +317,7 @@ class EndpointSliceController(Controller):
             return None  # the garbage collector takes the slices
         if not wants_slices(service):
             return None
-        assert service.spec is not None
-        selector = of_pairs(service.spec.selector)
-        pods = (
-            p for p in self.cache(Pod).list(key.namespace) if selector.matches(p.metadata.labels)
-        )
+        pods = pods_of(service, self.cache(Pod))
         actions = plan(service, wanted_endpoints(service, pods, self._zone_of), slices)
         for slice_ in actions.create:
             await self.client.create(slice_)

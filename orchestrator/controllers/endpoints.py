@@ -18,12 +18,16 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Controller, Key, key_of
 from orchestrator.controllers.endpoint_slice import (
     BATCH_SECONDS,
+    BY_LABEL,
+    BY_SELECTOR,
     container_port,
+    label_index,
+    pods_of,
+    selector_index,
     services_of,
     wants_slices,
 )
 from orchestrator.controllers.pods import is_ready
-from orchestrator.machinery.labels import of_pairs
 
 MAX_ADDRESSES: Final = 1000
 OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
@@ -108,10 +112,13 @@ class EndpointsController(Controller):
         """A pod concerns the services that select it, Endpoints the service of their name."""
         return {Pod: self._of_pod, Endpoints: _namesake}
 
+    def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
+        """Services by a label that they select, pods by label."""
+        return {Service: {BY_SELECTOR: selector_index}, Pod: {BY_LABEL: label_index}}
+
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        pod = change.latest
         now = self.ctx.clock.monotonic()
-        for key in services_of(self.cache(Service).list(pod.metadata.namespace), change):
+        for key in services_of(self.cache(Service), change):
             self._queue.add_after(key, now + BATCH_SECONDS)
         return ()
 
@@ -125,12 +132,7 @@ class EndpointsController(Controller):
             return None
         if not wants_slices(service):
             return None
-        assert service.spec is not None
-        selector = of_pairs(service.spec.selector)
-        pods = (
-            p for p in self.cache(Pod).list(key.namespace) if selector.matches(p.metadata.labels)
-        )
-        subsets, over = truncated(subsets_of(service, pods))
+        subsets, over = truncated(subsets_of(service, pods_of(service, self.cache(Pod))))
         await self._write(service, present, subsets, over)
         return None
 

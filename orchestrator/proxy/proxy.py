@@ -19,7 +19,6 @@ from orchestrator.proxy.table import (
     Table,
     TableChange,
     TableMemo,
-    advance,
     service_changed,
     slice_changed,
 )
@@ -138,7 +137,7 @@ class Proxy(Actor):
         gone = [s for key, s in self._table.services.items() if tuple(key) not in present]
         changes = [c for s in gone for c in service_changed(s, None)]
         changes += [c for s in items for c in service_changed(None, s)]
-        self._table = advance(self._table, changes)
+        self._table = self._memo.listed(self._table, changes)
 
     def _list_slices(self, items: tuple[Any, ...], _revision: int) -> None:
         present = {(s.metadata.namespace, s.metadata.name) for s in items}
@@ -146,7 +145,7 @@ class Proxy(Actor):
         gone = [s for s in known if (s.metadata.namespace, s.metadata.name) not in present]
         changes = [c for s in gone for c in slice_changed(s, None)]
         changes += [c for s in items for c in slice_changed(None, s)]
-        self._table = advance(self._table, changes)
+        self._table = self._memo.listed(self._table, changes)
 
     def _forget(self) -> None:
         entries = (*self._table.frontends.values(), *self._table.node_ports.values())

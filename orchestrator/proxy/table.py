@@ -156,6 +156,7 @@ class TableMemo:
 
     def __init__(self, capacity: int = 64) -> None:
         self._steps: OrderedDict[tuple[int, int], tuple[Table, object, Table]] = OrderedDict()
+        self._listed: OrderedDict[tuple[tuple[str, str], ...], Table] = OrderedDict()
         self._capacity = capacity
         self.computed = 0  # how many steps were not remembered
 
@@ -173,6 +174,23 @@ class TableMemo:
             if len(self._steps) > self._capacity:
                 self._steps.popitem(last=False)
         return step[2]
+
+    def listed(self, table: Table, changes: Iterable[TableChange]) -> Table:
+        """`advance(table, changes)` after a list: one table for all that know the same objects.
+
+        Proxies that list at different moments then share their later tables, too.
+        """
+        made = advance(table, changes)
+        objects = (
+            *made.services.values(),
+            *(s for of in made.slices.values() for s in of.values()),
+        )
+        key = tuple(sorted((o.metadata.uid, o.metadata.resource_version) for o in objects))
+        known = self._listed.setdefault(key, made)
+        self._listed.move_to_end(key)
+        if len(self._listed) > self._capacity:
+            self._listed.popitem(last=False)
+        return known
 
 
 def _put(mapping: dict[K, V], key: K, value: V | None) -> None:

@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver import api_server
+from orchestrator.apiserver import ApiServer, HubStatistics, api_server
 from orchestrator.protocol import (
     ApiError,
     Create,
@@ -51,12 +51,13 @@ class Api:
         self.store = MemoryStore(history_limit=history_limit)
         self.scheme = Scheme.builtin()
         self.system = ActorSystem(seed=seed)
-        self._factory = api_server(self.store, scheme=self.scheme, **options)
+        self._make = api_server(self.store, scheme=self.scheme, **options)
+        self._incarnations: list[ApiServer] = []
         self.ref: Ref[Any]
 
     async def __aenter__(self) -> "Api":
         await self.system.__aenter__()
-        self.ref = self.system.spawn(self._factory, "apiserver")
+        self.ref = self.system.spawn(self._incarnation, "apiserver")
         await self.create(ServiceAccount(metadata=ObjectMeta(name="default", namespace=NAMESPACE)))
         return self
 
@@ -68,18 +69,25 @@ class Api:
     ) -> None:
         await self.system.__aexit__(kind, error, traceback)
 
+    def _incarnation(self) -> ApiServer:
+        self._incarnations.append(self._make())
+        return self._incarnations[-1]
+
     def resource(self, kind: type[Any]) -> Resource:
         """The resource of a built-in kind."""
         return self.scheme.by_type(kind)
 
-    async def create(self, new: Any, **options: Any) -> Any:
-        """As stored. A namespaced kind's namespace is "default" unless it says another."""
+    def creation(self, new: Any, **options: Any) -> Create:
+        """The request. A namespaced kind's namespace is "default" unless it says another."""
         resource = options.pop("resource", None) or self.resource(type(new))
         namespace = options.pop("namespace", None)
         if namespace is None:
             namespace = new.metadata.namespace or (NAMESPACE if resource.namespaced else "")
-        request = Create(resource=resource, object=new, namespace=namespace, **options)
-        return await self.ref.ask(request)
+        return Create(resource=resource, object=new, namespace=namespace, **options)
+
+    async def create(self, new: Any, **options: Any) -> Any:
+        """As stored."""
+        return await self.ref.ask(self.creation(new, **options))
 
     async def get(self, kind: type[T], name: str, **options: Any) -> T:
         """The stored object."""
@@ -137,8 +145,19 @@ class Api:
         self, inbox: Inbox, kind: type[Any], token: str = "test", **options: Any
     ) -> Watching:
         """Begin a watch whose messages go to the inbox."""
+        return await self.watch_with(inbox.ref, kind, token, **options)
+
+    async def watch_with(
+        self, sink: Ref[Any], kind: type[Any], token: str = "test", **options: Any
+    ) -> Watching:
+        """Begin a watch whose messages go to an actor."""
         resource = options.pop("resource", None) or self.resource(kind)
-        return await self.ref.ask(Watch(resource=resource, sink=inbox.ref, token=token, **options))
+        return await self.ref.ask(Watch(resource=resource, sink=sink, token=token, **options))
+
+    async def statistics(self) -> HubStatistics:
+        """What the watch hub has done."""
+        await self.settle()
+        return self._incarnations[-1].statistics()
 
     async def settle(self, seconds: float = 0.0) -> None:
         """Let everything that is under way end, and so much time pass."""
@@ -147,6 +166,11 @@ class Api:
     async def crash(self) -> None:
         """Kill the server's incarnation; its supervisor starts the next."""
         self.system.crash(self.ref)
+        await self.settle(0.001)
+
+    async def stop(self) -> None:
+        """Stop the server for good."""
+        self.system.stop_actor(self.ref)
         await self.settle()
 
 

@@ -218,7 +218,7 @@ def _dropped(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
     changes: dict[str, Any] = {}
     if needs_address(before) and not needs_address(after):
         if after.cluster_ips in ((), before.cluster_ips):
-            changes |= {"cluster_ip": None, "cluster_ips": ()}
+            changes |= {"cluster_ip": "", "cluster_ips": ()}
         if after.ip_families == before.ip_families:
             changes |= {"ip_families": (), "ip_family_policy": None}
         if after.internal_traffic_policy == before.internal_traffic_policy:
@@ -236,7 +236,7 @@ def _dropped(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
         and not _is_external(after)
         and (after.external_traffic_policy == before.external_traffic_policy)
     ):
-        changes["external_traffic_policy"] = None
+        changes["external_traffic_policy"] = ""
     if before.type == "LoadBalancer" != after.type:
         if after.allocate_load_balancer_node_ports == before.allocate_load_balancer_node_ports:
             changes["allocate_load_balancer_node_ports"] = None

@@ -1,0 +1,227 @@
+"""Request bodies: read within a bound, decoded, checked, and refused in Kubernetes' words.
+
+A body comes from someone we do not trust. Its size is bounded before it is read, its depth before
+anything recurses over it, and YAML is built by `machinery.manifests`, which bounds aliases.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from aiohttp.web import BaseRequest
+
+from orchestrator.api import codec
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.meta.v1 import DeleteOptions
+from orchestrator.apiserver.http.errors import too_large, unsupported_media_type
+from orchestrator.apiserver.http.negotiation import Media
+from orchestrator.apiserver.http.nulls import decode_leniently
+from orchestrator.apiserver.http.strictness import duplicate_fields
+from orchestrator.machinery import manifests
+from orchestrator.machinery.documents import MAX_DEPTH, too_deep
+from orchestrator.machinery.errors import ManifestError
+from orchestrator.protocol import BadRequest, PatchType
+
+MAX_BYTES: Final = 3 * 1024 * 1024
+
+_MEDIA: Final[Mapping[str, Media]] = {
+    "": "json",
+    "application/json": "json",
+    "application/yaml": "yaml",
+}
+_PATCHES: Final[Mapping[str, PatchType]] = {
+    "application/json-patch+json": "json",
+    "application/merge-patch+json": "merge",
+    "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
+}
+_SUMMARY_BYTES: Final = 30
+
+
+class Expected(NamedTuple):
+    """What the body of a request must hold."""
+
+    type: type[Any]
+    api_version: str
+    kind: str
+
+
+class Received(NamedTuple):
+    """A decoded body, and what is to be said about it in Warning headers."""
+
+    object: Any
+    warnings: tuple[str, ...]
+
+
+async def read(request: BaseRequest) -> bytes:
+    """The whole body. Raises RequestEntityTooLarge above MAX_BYTES."""
+    length = request.content_length
+    if length is not None and length > MAX_BYTES:
+        raise too_large(MAX_BYTES)
+    if not request.body_exists:
+        return b""
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in request.content.iter_any():
+        size += len(chunk)
+        if size > MAX_BYTES:
+            raise too_large(MAX_BYTES)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def media_of(request: BaseRequest) -> Media:
+    """JSON or YAML, by the content type. Raises UnsupportedMediaType."""
+    media = _MEDIA.get(_content_type(request))
+    if media is None:
+        raise unsupported_media_type()
+    return media
+
+
+def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
+    """By the content type; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
+    patch_type = _PATCHES.get(_content_type(request))
+    if patch_type is None or (patch_type == "strategic" and not typed):
+        raise unsupported_media_type(
+            name for name, known in _PATCHES.items() if typed or known != "strategic"
+        )
+    return patch_type
+
+
+def _content_type(request: BaseRequest) -> str:
+    return request.headers.get("Content-Type", "").split(";", 1)[0].strip().lower()
+
+
+# --- objects -------------------------------------------------------------------------------
+
+
+def decode(data: bytes, media: Media, expected: Expected, validation: str) -> Received:
+    """The object in a body. Raises BadRequest.
+
+    `validation` is Ignore, Warn or Strict: what happens to fields that the kind does not have, and
+    to fields that stand twice.
+    """
+    document = _document(data, media, expected.kind)
+    api_version, kind = _checked_kind(document, expected)
+    faults: list[str] = []
+    if validation != "Ignore":
+        if media == "json":
+            faults += [f'duplicate field "{path}"' for path in duplicate_fields(data)]
+        unknown = codec.unknown_fields(document, expected.type)
+        faults += [f'unknown field "{path}"' for path in unknown]
+    version = api_version.rpartition("/")[2]
+    subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
+    if faults and validation == "Strict":
+        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
+    document = {**document, "apiVersion": api_version, "kind": kind}
+    try:
+        return Received(decode_leniently(document, expected.type), tuple(faults))
+    except DecodeError as error:
+        raise BadRequest(f"{subject}: {_in_words(error, kind)}") from error
+
+
+def _document(data: bytes, media: Media, kind: str) -> dict[str, Any]:
+    try:
+        document = _yaml(data) if media == "yaml" else _json(data)
+    except _Unreadable as error:
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {kind}): "
+            f"couldn't get version/kind; json parse error: {error} ({_summary(data)})"
+        ) from error
+    return document
+
+
+class _Unreadable(ValueError):
+    """Not a document: the message says why."""
+
+
+def _json(data: bytes) -> dict[str, Any]:
+    if not data:
+        raise _Unreadable("unexpected end of JSON input")
+    document = _json_value(data)
+    if not isinstance(document, dict):
+        raise _Unreadable(f"json: cannot unmarshal {_kind_of(document)} into an object")
+    return document
+
+
+def _json_value(data: bytes) -> Any:
+    try:
+        document = codec.loads(data)
+    except DecodeError as error:
+        raise _Unreadable(error.message) from error
+    # Counting brackets costs nothing, and tells almost always that nothing can be deep.
+    if data.count(b"{") + data.count(b"[") > MAX_DEPTH and too_deep(document):
+        raise _Unreadable(f"exceeded max depth {MAX_DEPTH}")
+    return document
+
+
+def _yaml(data: bytes) -> dict[str, Any]:
+    try:
+        return manifests.load(data, "body")
+    except ManifestError as error:
+        raise _Unreadable(f"line {error.line}: {error.reason}") from error
+
+
+def _kind_of(document: Any) -> str:
+    return {list: "array", str: "string", bool: "bool", type(None): "null"}.get(
+        type(document), "number"
+    )
+
+
+def _summary(data: bytes) -> str:
+    if not data:
+        return "<empty>"
+    head = data[:_SUMMARY_BYTES]
+    text = head.decode(errors="replace") if data.startswith(b"{") else head.hex()
+    return f"{text} ..." if len(data) > _SUMMARY_BYTES else text
+
+
+def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
+    """The document's own version and kind; where it says none they are what is expected."""
+    api_version, kind = (document.get(name) or "" for name in ("apiVersion", "kind"))
+    if not isinstance(api_version, str) or not isinstance(kind, str):
+        raise BadRequest("apiVersion and kind must be strings")
+    if api_version and api_version != expected.api_version:
+        raise BadRequest(
+            f"the API version in the data ({api_version}) does not match "
+            f"the expected API version ({expected.api_version})"
+        )
+    if kind and kind != expected.kind:
+        version = expected.api_version.rpartition("/")[2]
+        raise BadRequest(
+            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: '
+            f"{kind} is not {expected.kind}"
+        )
+    return expected.api_version, expected.kind
+
+
+def _in_words(error: DecodeError, kind: str) -> str:
+    """`json: cannot unmarshal string into Go struct field Pod.spec.containers of type array`."""
+    wanted, found, got = error.message.removeprefix("expected ").rpartition(", got ")
+    if not found:
+        return str(error)
+    got = {"boolean": "bool", "integer": "number"}.get(got, got)
+    return f"json: cannot unmarshal {got} into Go struct field {kind}.{error.path} of type {wanted}"
+
+
+# --- patches and options -------------------------------------------------------------------
+
+
+def decode_patch(data: bytes, patch_type: PatchType) -> Any:
+    """A patch's document. Raises BadRequest."""
+    try:
+        return _yaml(data) if patch_type == "apply" else _json_value(data)
+    except _Unreadable as error:
+        raise BadRequest(f"error decoding patch: {error}") from error
+
+
+def decode_delete_options(data: bytes, media: Media) -> DeleteOptions:
+    """DeleteOptions of whatever group the client's library puts them into. Raises BadRequest."""
+    try:
+        document = _yaml(data) if media == "yaml" else _json(data)
+        if document.get("kind") not in (None, "", "DeleteOptions"):
+            raise _Unreadable("decoded object cannot be converted to DeleteOptions")
+        options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
+        return decode_leniently(options, DeleteOptions)
+    except (_Unreadable, DecodeError, msgspec.MsgspecError) as error:
+        raise BadRequest(str(error)) from error

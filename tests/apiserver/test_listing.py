@@ -1,0 +1,240 @@
+"""Lists: selectors, pages that fit together, revisions."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.api.core.v1 import Binding, ConfigMap, ObjectReference, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.admission import DEFAULT_CHAIN
+from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.listing import answer_list
+from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.subresources import SUBRESOURCES
+from orchestrator.protocol import BadRequest, Expired, Invalid, List, ServerTimeout
+from orchestrator.store import MemoryStore, Write
+from tests.apiserver.harness import Api, meta, namespace, pod, refused
+
+
+async def several(api: Api) -> None:
+    """Pods of two apps on two nodes in two namespaces."""
+    await api.create(namespace("team"))
+    for name, app, node in [("a", "x", "n1"), ("b", "y", "n1"), ("c", "x", "n2"), ("d", "x", "")]:
+        await api.create(pod(name, {"app": app}))
+        if node:
+            target = ObjectReference(kind="Node", name=node)
+            binding = Binding(metadata=meta(name), target=target)
+            pods = api.resource(Pod)
+            await api.create(binding, resource=pods, name=name, subresource="binding")
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [
+        ({}, ["a", "b", "c", "d"]),
+        ({"label_selector": "app=x"}, ["a", "c", "d"]),
+        ({"label_selector": "app notin (x)"}, ["b"]),
+        ({"field_selector": "spec.nodeName=n1"}, ["a", "b"]),
+        ({"field_selector": "spec.nodeName="}, ["d"]),
+        ({"field_selector": "spec.nodeName!=n1"}, ["c", "d"]),
+        ({"field_selector": "spec.nodeName=n1", "label_selector": "app=x"}, ["a"]),
+        ({"field_selector": "spec.nodeName=n1", "namespace": "team"}, []),
+        ({"field_selector": "metadata.name=c"}, ["c"]),
+        ({"field_selector": "metadata.name=c", "namespace": "default"}, ["c"]),
+        ({"field_selector": "metadata.name=none", "namespace": "default"}, []),
+        ({"field_selector": "status.phase=Pending", "namespace": "default"}, list("abcd")),
+        ({"namespace": "team"}, []),
+        ({"namespace": "nowhere"}, []),
+    ],
+)
+async def test_selectors_select(api: Api, options: dict[str, str], names: list[str]) -> None:
+    """Whether an index helps or not."""
+    await several(api)
+    assert await api.list(Pod, **options) == names
+
+
+async def test_a_list_says_at_which_revision_it_is(api: Api) -> None:
+    """A watch goes on from there."""
+    await api.create(pod("a"))
+    page = await api.page(Pod)
+    assert page.revision == api.store.revision
+    assert page.items[0] is await api.get(Pod, "a")
+
+
+async def test_wrong_selectors_are_refused(api: Api) -> None:
+    """As a bad request."""
+    error = await refused(BadRequest, api.page(Pod, field_selector="spec.color=red"))
+    assert error.message == "field label not supported: spec.color"
+    await refused(BadRequest, api.page(Pod, label_selector="a b"))
+
+
+# --- pages ---------------------------------------------------------------------------------
+
+
+async def configs(api: Api, *names: str) -> None:
+    """Config maps of these names."""
+    for name in names:
+        await api.create(ConfigMap(metadata=meta(name)))
+
+
+async def test_pages_are_of_one_revision(api: Api) -> None:
+    """What changes between two pages is not seen, whatever it is."""
+    await configs(api, *"abcde")
+    first = await api.page(ConfigMap, namespace="default", limit=2)
+    assert [each.metadata.name for each in first.items] == ["a", "b"]
+    assert first.remaining == 3
+    await api.delete(ConfigMap, "c")
+    await configs(api, "bb", "f")
+    await api.patch(ConfigMap, "d", {"data": {"x": "1"}})
+    second = await api.page(
+        ConfigMap, namespace="default", limit=2, continue_token=first.continue_token
+    )
+    assert [each.metadata.name for each in second.items] == ["c", "d"]
+    assert second.items[1].data == {}
+    assert (second.revision, second.remaining) == (first.revision, 1)
+    last = await api.page(
+        ConfigMap, namespace="default", limit=2, continue_token=second.continue_token
+    )
+    assert [each.metadata.name for each in last.items] == ["e"]
+    assert (last.continue_token, last.remaining) == ("", None)
+
+
+async def test_remaining_is_not_counted_with_selectors(api: Api) -> None:
+    """It would mean to look through everything."""
+    await configs(api, *"abc")
+    page = await api.page(ConfigMap, field_selector="metadata.namespace=default", limit=1)
+    assert page.continue_token
+    assert page.remaining is None
+
+
+async def test_a_token_ends_when_its_revision_is_compacted(api: Api) -> None:
+    """The client must begin again."""
+    await configs(api, *"abc")
+    page = await api.page(ConfigMap, namespace="default", limit=1)
+    await api.create(ConfigMap(metadata=meta("d")))
+    api.store.compact(api.store.revision)
+    token = page.continue_token
+    error = await refused(Expired, api.page(ConfigMap, limit=1, continue_token=token))
+    assert error.message == (
+        "The provided continue parameter is too old to display a consistent list result. "
+        "You must start a new list without the continue parameter."
+    )
+
+
+@pytest.mark.parametrize("token", ["x", "e30", "!!!!", "eyJ2IjoidjIiLCJydiI6MSwic3RhcnQiOiJhIn0"])
+async def test_a_forged_token_is_refused(api: Api, token: str) -> None:
+    """It is the client's fault."""
+    error = await refused(BadRequest, api.page(ConfigMap, continue_token=token))
+    assert error.message.startswith("continue key is not valid: ")
+
+
+# --- revisions -----------------------------------------------------------------------------
+
+
+async def test_a_list_can_be_of_an_exact_revision(api: Api) -> None:
+    """As long as history reaches."""
+    await configs(api, "a")
+    then = api.store.revision
+    await configs(api, "b")
+    exact = {"resource_version": str(then), "match": "Exact", "namespace": "default"}
+    assert await api.list(ConfigMap, **exact) == ["a"]
+    newer = {"resource_version": str(then), "match": "NotOlderThan", "namespace": "default"}
+    assert await api.list(ConfigMap, **newer) == ["a", "b"]
+    assert await api.list(ConfigMap, resource_version="0", namespace="default") == ["a", "b"]
+    api.store.compact(api.store.revision)
+    error = await refused(Expired, api.page(ConfigMap, **exact))
+    assert error.message == "The resourceVersion for the provided list is too old."
+
+
+async def test_a_revision_of_the_future_is_refused_for_now(api: Api) -> None:
+    """Another server's, perhaps; try again."""
+    present = api.store.revision
+    future = str(present + 10)
+    error = await refused(ServerTimeout, api.page(ConfigMap, resource_version=future))
+    assert error.message == (
+        f"Timeout: Too large resource version: {future}, current: {present}"
+    )
+    assert error.retry_after_seconds == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        (
+            {"match": "Exact"},
+            Invalid,
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: '
+            "resourceVersionMatch is forbidden unless resourceVersion is provided",
+        ),
+        (
+            {"match": "Exact", "resource_version": "0"},
+            Invalid,
+            'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: '
+            'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+        ),
+        ({"resource_version": "x"}, BadRequest, 'Invalid value: "x": not a resource version'),
+        (
+            {"resource_version": "1", "continue_token": "x"},
+            BadRequest,
+            "specifying resource version is not allowed when using continue",
+        ),
+    ],
+)
+async def test_list_options_must_make_sense(
+    api: Api, options: dict[str, Any], error: type[Any], message: str
+) -> None:
+    """In Kubernetes' words."""
+    assert (await refused(error, api.page(ConfigMap, **options))).message == message
+
+
+# --- any pages of any state ----------------------------------------------------------------
+
+KEYS = st.tuples(st.sampled_from("abc"), st.sampled_from("mnopq"))
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    before=st.sets(KEYS),
+    between=st.lists(st.lists(KEYS, max_size=4), max_size=20),
+    limit=st.integers(1, 4),
+    namespace=st.sampled_from(["", "a", "b"]),
+)
+def test_pages_together_are_the_list(
+    before: set[tuple[str, str]],
+    between: list[list[tuple[str, str]]],
+    limit: int,
+    namespace: str,
+) -> None:
+    """However many writes lie between two of them."""
+    store = MemoryStore()
+    scheme = Scheme.builtin()
+    resource = scheme.by_type(ConfigMap)
+    served = Served(resource, scheme, DEFAULT_CHAIN, SUBRESOURCES)
+    indexes = Indexes(store)
+
+    def toggle(key: tuple[str, str]) -> None:
+        found = store.get("configmaps", *key)
+        new = found or ConfigMap(metadata=ObjectMeta(namespace=key[0], name=key[1]))
+        write = Write("configmaps", *key, new, found, delete=found is not None)
+        store.commit(write, lambda _outcome: None)
+
+    for key in before:
+        toggle(key)
+    pages: list[Any] = []
+    token, writes = "", iter(between)
+    while not pages or token:
+        message = List(
+            resource=resource, namespace=namespace, limit=limit, continue_token=token
+        )
+        page = answer_list(store, indexes, served, message)
+        assert len(page.items) == limit or not page.continue_token
+        pages += [(each.metadata.namespace, each.metadata.name) for each in page.items]
+        token = page.continue_token
+        for key in next(writes, []):
+            toggle(key)
+        if not pages:
+            break
+    assert pages == sorted(key for key in before if namespace in ("", key[0]))
