@@ -13,6 +13,7 @@ from actors.actor import Actor
 from actors.clock import Clock
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.message import Asked, Call, Deferred, Request
+from actors.observed import CAUSE
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.supervision import Restart
 from actors.timers import Timer
@@ -109,6 +110,8 @@ class Context:
     def call_after(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
         """Run a function in this actor's own turn after `seconds`."""
         call = Call(function, args, self._incarnation)
+        if self.system.observed:
+            call.cause = CAUSE.get()
         at = self.clock.monotonic() + max(0.0, seconds)
         return self.system.timers.at(at, partial(self.me._deliver_own, call))
 

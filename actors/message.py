@@ -47,7 +47,7 @@ class Call:
     It is dropped when the actor has restarted since it asked for it.
     """
 
-    __slots__ = ("arguments", "function", "incarnation")
+    __slots__ = ("arguments", "cause", "function", "incarnation")
 
     def __init__(
         self, function: Callable[..., Any], arguments: tuple[Any, ...], incarnation: int
@@ -55,6 +55,7 @@ class Call:
         self.function = function
         self.arguments = arguments
         self.incarnation = incarnation
+        self.cause = 0  # in the trace: what set the timer or asked
 
 
 class Deferred(Generic[R]):

@@ -221,8 +221,7 @@ class Ref(Generic[M]):
         mailbox, handlers = self._mailbox, self._handlers
         count = 0
         if self._life != Life.RUNNING or self._paused:
-            self._scheduled = True  # parked: whoever resumes it puts it into the queue again
-            return 1
+            return 1  # parked, and still marked as scheduled: whoever resumes it queues it again
         try:
             while mailbox and count < QUOTA:
                 message = mailbox.popleft()
@@ -349,6 +348,12 @@ class Ref(Generic[M]):
             self._failed(error)
             return
         self._resume()
+
+    def _unpause(self) -> None:
+        if self._paused:
+            self._paused = False
+            if self._life == Life.RUNNING and self._scheduled:
+                self._schedule()
 
     def _resume(self) -> None:
         self._life = Life.RUNNING

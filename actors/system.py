@@ -1,25 +1,30 @@
 """The actor system: the run-queue, the tree of actors, and what they share."""
 
 import asyncio
+import random
 from collections import Counter, deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Literal
 
 import structlog
+from msgspec import Struct
 
-from actors.actor import Actor
+from actors.actor import Actor, Terminated
 from actors.clock import Clock
 from actors.context import Context
 from actors.deadlines import Deadlines
 from actors.errors import Misuse
+from actors.faults import FaultPlan, Faults
 from actors.inbox import Inbox
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.message import Asked, Call
+from actors.observed import ObservedRef
 from actors.ref import Life, Ref
 from actors.supervision import Restart
 from actors.supervisor import Supervisor
 from actors.timers import TimerQueue
+from actors.trace import Trace
 from actors.virtual import VirtualLoop
 
 BUDGET: Final = 2_000  # messages in one tick of the event loop, before I/O has its turn
@@ -37,11 +42,26 @@ class DeadLetter:
         self.reason = reason
 
 
+class ActorStatistics(Struct, frozen=True):
+    """One actor's figures; a rate is the difference of two `handled`."""
+
+    path: str
+    mailbox_depth: int
+    handled: int
+    restarts: int
+
+
 class ActorSystem:
     """`async with ActorSystem() as system`: actors live inside the block and stop at its end."""
 
     def __init__(
-        self, name: str = "system", *, seed: int = 0, order: Literal["fifo", "seeded"] = "fifo"
+        self,
+        name: str = "system",
+        *,
+        seed: int = 0,
+        order: Literal["fifo", "seeded"] = "fifo",
+        faults: FaultPlan | None = None,
+        trace: bool = False,
     ) -> None:
         self.name = name
         self.seed = seed
@@ -58,6 +78,12 @@ class ActorSystem:
         self._numbers: Counter[str] = Counter()
         self._log = structlog.get_logger("actors")
         self._fatal: BaseException | None = None
+        self._plan = faults
+        self.faults: Faults | None = None
+        self.trace = Trace() if trace else None
+        self.observed = trace or faults is not None
+        self._ref: type[Ref[Any]] = ObservedRef if self.observed else Ref
+        self._order = random.Random(f"{seed}:order")
 
     async def __aenter__(self) -> "ActorSystem":
         self.loop = asyncio.get_running_loop()
@@ -66,6 +92,8 @@ class ActorSystem:
         self.deadlines = Deadlines(self)
         if isinstance(self.loop, VirtualLoop):
             self.loop.explain.append(self._explain)
+        if self._plan is not None:
+            self.faults = Faults(self, self._plan)
         return self
 
     async def __aexit__(
@@ -107,7 +135,7 @@ class ActorSystem:
             raise Misuse(f"{siblings[name].path} exists already")
         if not name or "/" in name:
             raise Misuse(f"{name!r} is no actor's name: it must not be empty or hold a slash")
-        ref: Ref[Any] = Ref(self, parent, name, factory, mailbox, restart or _DEFAULT_RESTART)
+        ref = self._ref(self, parent, name, factory, mailbox, restart or _DEFAULT_RESTART)
         siblings[name] = self._paths[ref.path] = ref
         ref._start()
         return ref
@@ -147,8 +175,6 @@ class ActorSystem:
 
     def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Tell `watcher` Terminated when `ref` stops; at once if it has stopped."""
-        from actors.actor import Terminated
-
         if ref._life == Life.STOPPED:
             watcher._deliver_own(Terminated(ref, None))
             return
@@ -183,12 +209,55 @@ class ActorSystem:
 
     def _run(self) -> None:
         ready, budget = self.ready, BUDGET
-        while ready and budget > 0:
-            budget -= ready.popleft()._turn()
+        if self.order == "seeded":
+            self._run_in_seeded_order()
+        else:
+            while ready and budget > 0:
+                budget -= ready.popleft()._turn()
         if ready:
             self.loop.call_soon(self._run)
         else:
             self.awake = False
+
+    def _run_in_seeded_order(self) -> None:
+        """Any ready actor may be next, one message at a time; its own messages stay in order."""
+        ready, budget = self.ready, BUDGET
+        while ready and budget > 0:
+            ready.rotate(self._order.randrange(len(ready)))
+            budget -= ready.popleft()._turn()
+
+    def pause(self, ref: Ref[Any]) -> None:
+        """Let an actor handle nothing until `resume`; its messages wait."""
+        ref._paused = True
+
+    def resume(self, ref: Ref[Any]) -> None:
+        """End a pause."""
+        ref._unpause()
+
+    # --- looking in ------------------------------------------------------------------------
+
+    def stats(self) -> list[ActorStatistics]:
+        """Every living actor: its mailbox, messages handled, restarts, in spawn order."""
+        return [
+            ActorStatistics(r.path, r.mailbox_depth, r.handled, r.restarts)
+            for r in self._paths.values()
+        ]
+
+    def tree(self) -> str:
+        """The tree of actors as indented text, with mailbox depths and restarts."""
+        lines: list[str] = []
+
+        def draw(ref: Ref[Any], depth: int) -> None:
+            notes = [f"{ref.mailbox_depth} waiting"] if ref.mailbox_depth else []
+            notes += [f"{ref.restarts} restarts"] if ref.restarts else []
+            note = f" ({', '.join(notes)})" if notes else ""
+            lines.append("  " * depth + ref.name + note)
+            for child in ref.children:
+                draw(child, depth + 1)
+
+        for root in self._roots.values():
+            draw(root, 0)
+        return "\n".join(lines)
 
     # --- what goes wrong -------------------------------------------------------------------
 

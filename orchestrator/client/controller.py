@@ -95,6 +95,14 @@ class Controller(Actor):
     def prepare(self) -> None:
         """Called once before the first reconcile of an incarnation; caches are not filled yet."""
 
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """The keys that a change of an object of `kind` concerns: its own."""
+        return (key_of(change.latest),)
+
+    def initial_keys(self) -> Iterable[Key]:
+        """The keys to reconcile when the caches are in step: all objects of `kind`."""
+        return [key_of(obj) for obj in self.cache_of(self._resource(self.kind)).list()]
+
     async def reconcile(self, key: Key) -> float | None:
         """Bring the world nearer to what the object `key` asks.
 
@@ -148,7 +156,7 @@ class Controller(Actor):
             identity=wiring.identity,
         )
         self.prepare()
-        self._add_source(self.kind, _own_key)
+        self._add_source(self.kind, self.own_keys)
         owner_kind = self._resource(self.kind)
         for owned in self.owns:
             self._add_source(owned, lambda change: _owner_keys(owner_kind, change))
@@ -183,7 +191,7 @@ class Controller(Actor):
     def _in_step(self, resource: Resource) -> None:
         self._unsynced.pop(resource, None)
         if not self._unsynced:
-            for key in [key_of(o) for o in self.cache_of(self._resource(self.kind)).list()]:
+            for key in self.initial_keys():
                 self._queue.add(key)
             self._pump()
 
@@ -272,11 +280,6 @@ class Controller(Actor):
     def _failed(self, key: Key, error: Exception) -> None:
         self._failures += 1
         self._queue.fail(key, self.ctx.clock.monotonic())
-
-
-def _own_key(change: Change[Any]) -> Iterable[Key]:
-    obj = change.old if change.new is None else change.new
-    return (key_of(obj),)
 
 
 def _owner_keys(owner_kind: Resource, change: Change[Any]) -> Iterable[Key]:

@@ -6,14 +6,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from actors import ALWAYS, ActorSystem, Clock, MailboxSpec, Ref
+from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.apiserver import api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
-from orchestrator.kubelet import NodeSpec, Profile, SimulatedRuntime
+from orchestrator.kubelet import NodeSpec, Profile, Runtime, SimulatedRuntime
 from orchestrator.machinery import manifests
 from orchestrator.protocol import Identity, NotFound
 from orchestrator.proxy import Connect, Destination
@@ -33,6 +33,7 @@ class Cluster:
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
     containers behave; `record_events` turns Kubernetes' Event objects off for large simulations.
+    `faults` and `trace` are the actor system's: what goes wrong on purpose, and who caused what.
     """
 
     def __init__(
@@ -46,9 +47,11 @@ class Cluster:
         profile: Profile | None = None,
         proxies: bool = True,
         record_events: bool = True,
+        faults: FaultPlan | None = None,
+        trace: bool = False,
     ) -> None:
         self.store: Store = MemoryStore() if store is None else store
-        self.system = ActorSystem("cluster", seed=seed)
+        self.system = ActorSystem("cluster", seed=seed, faults=faults, trace=trace)
         self.client: Client
         self.api: Ref[Any]
         self._specs = self._numbered(nodes)
@@ -58,6 +61,7 @@ class Cluster:
         self._proxies = proxies
         self._record_events = record_events
         self._known: dict[str, NodeSpec] = {}
+        self._machines: dict[str, tuple[NodeSpec, Runtime]] = {}
         self._exits = AsyncExitStack()
 
     @staticmethod
@@ -120,6 +124,7 @@ class Cluster:
             lambda: Nodes(
                 self.api,
                 lambda: SimulatedRuntime(self._profile),
+                self._machines,
                 proxies=self._proxies,
                 record_events=self._record_events,
             ),
@@ -151,6 +156,7 @@ class Cluster:
 
     def crash_node(self, name: str) -> None:
         """Cut a node's power: kubelet, proxy and containers stop, and nobody is told."""
+        self._machines.pop(name, None)
         self.system.stop_actor(self.system.ref(f"/nodes/{name}"))
 
     async def restart_node(self, name: str) -> None:
@@ -159,6 +165,7 @@ class Cluster:
 
     async def remove_node(self, name: str) -> None:
         """Take a node out: its machine, and its Node object."""
+        self._machines.pop(name, None)
         machine = self.system.find(f"/nodes/{name}")
         if machine is not None:
             await self.system.stop_actor(machine)

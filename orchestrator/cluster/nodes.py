@@ -96,32 +96,41 @@ class AddNode(Request[Ref[Any]], frozen=True, gc=False):
 
 
 class Nodes(Actor):
-    """The machine room. `make_runtime` gives each new machine its runtime."""
+    """The machine room. `make_runtime` gives each new machine its runtime.
+
+    `machines` is what stands in the room: it is not the actor's own, so that a restart of the room
+    switches on the same machines with the same containers.
+    """
 
     def __init__(
         self,
         api: ApiRef,
         make_runtime: Callable[[], Runtime],
+        machines: dict[str, tuple[NodeSpec, Runtime]],
         *,
         proxies: bool = True,
         record_events: bool = True,
     ) -> None:
         self._api = api
         self._make_runtime = make_runtime
+        self._machines = machines
         self._memo = TableMemo() if proxies else None
         self._record_events = record_events
 
+    def started(self) -> None:
+        """Switch on what stands here."""
+        for spec, runtime in self._machines.values():
+            self._switch_on(spec, runtime)
+
     def on_add_node(self, message: AddNode) -> Ref[Any]:
         """One more machine. A new one has an empty runtime: so has one that is switched on again."""
+        runtime = self._make_runtime()
+        self._machines[message.spec.name] = (message.spec, runtime)
+        return self._switch_on(message.spec, runtime)
+
+    def _switch_on(self, spec: NodeSpec, runtime: Runtime) -> Ref[Any]:
         return self.ctx.spawn(
-            partial(
-                Machine,
-                self._api,
-                message.spec,
-                self._make_runtime(),
-                self._memo,
-                self._record_events,
-            ),
-            message.spec.name,
+            partial(Machine, self._api, spec, runtime, self._memo, self._record_events),
+            spec.name,
             restart=ALWAYS,
         )

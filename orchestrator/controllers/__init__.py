@@ -10,6 +10,7 @@ from orchestrator.client import Controller
 from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoints import EndpointsController
+from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
@@ -29,6 +30,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
+    GarbageCollector,
 )
 
 __all__ = ["CONTROLLERS", "ControllerManager"]

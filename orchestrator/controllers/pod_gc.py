@@ -30,10 +30,6 @@ class PodGarbageCollector(Controller):
         super().__init__(wiring)
         self._missing: dict[str, float] = {}  # node -> since when
 
-    def prepare(self) -> None:
-        """Begin to look."""
-        self.enqueue(_EVERYTHING, after=PERIOD_SECONDS)
-
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Pods are read from the cache at each look; their changes start none."""
         return {Pod: lambda _: ()}
@@ -42,10 +38,16 @@ class PodGarbageCollector(Controller):
         """Pods by node, and those that have ended."""
         return {Pod: {"node": node_index, "ended": _ended_index, "unassigned-end": _stuck_index}}
 
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """A node's change starts no look."""
+        return ()
+
+    def initial_keys(self) -> Iterable[Key]:
+        """The one key."""
+        return (_EVERYTHING,)
+
     async def reconcile(self, key: Key) -> float | None:
-        """One look. Nodes' own changes need none but the first of a node that is gone."""
-        if key != _EVERYTHING:
-            return None
+        """One look."""
         now = self.ctx.clock.monotonic()
         await self._collect_ended()
         await self._collect_orphans(now)

@@ -18,7 +18,12 @@ from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Watcher
 from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
-from orchestrator.kubelet.node_status import LEASE_NAMESPACE, conditions_at, lease_at
+from orchestrator.kubelet.node_status import (
+    LEASE_NAMESPACE,
+    conditions_at,
+    lease_at,
+    renewed,
+)
 from orchestrator.kubelet.pod_addresses import PodAddresses
 from orchestrator.kubelet.pod_status import status_of
 from orchestrator.kubelet.pod_worker import (
@@ -43,6 +48,7 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.protocol import (
     AlreadyExists,
     ApiRef,
+    Conflict,
     Create,
     Delete,
     Deleted,
@@ -88,6 +94,7 @@ class Kubelet(Watcher):
         self._runtime = runtime
         self._record_events = record_events
         self._node: Node | None = None
+        self._lease: Lease | None = None  # as it was written last
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
         self._addresses = PodAddresses(spec.pod_cidr)
@@ -166,24 +173,12 @@ class Kubelet(Watcher):
         self.ctx.call_after(STATUS_REPORT_SECONDS, self._begin_reporting)
 
     def _renew_lease(self) -> None:
+        """Renew the lease that was written last; create it when there is none."""
         assert self._node is not None
-        lease = lease_at(self.ctx.clock.now(), self._spec.name, self._node.metadata.uid)
-        self.ctx.request(
-            self.api,
-            Update(
-                resource=_LEASES,
-                object=lease,
-                name=self._spec.name,
-                namespace=LEASE_NAMESPACE,
-                identity=self.identity,
-            ),
-            then=_ignore,
-            failed=partial(self._lease_failed, lease),
-        )
-
-    def _lease_failed(self, lease: Lease, error: BaseException) -> None:
-        """A missing lease is created; any other failure is made good by the next beat."""
-        if isinstance(error, NotFound):
+        now = self.ctx.clock.now()
+        last = self._lease
+        if last is None:
+            lease = lease_at(now, self._spec.name, self._node.metadata.uid)
             self.ctx.request(
                 self.api,
                 Create(
@@ -192,9 +187,47 @@ class Kubelet(Watcher):
                     namespace=LEASE_NAMESPACE,
                     identity=self.identity,
                 ),
-                then=_ignore,
+                then=self._lease_written,
+                failed=self._lease_failed,
+            )
+            return
+        self.ctx.request(
+            self.api,
+            Update(
+                resource=_LEASES,
+                object=renewed(last, now),
+                name=self._spec.name,
+                namespace=LEASE_NAMESPACE,
+                identity=self.identity,
+            ),
+            then=self._lease_written,
+            failed=self._lease_failed,
+        )
+
+    def _lease_written(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def _lease_failed(self, error: BaseException) -> None:
+        """Somebody else wrote or deleted it: take it as it is; the next beat renews it."""
+        if isinstance(error, NotFound):
+            self._lease = None
+            self._renew_lease()
+        elif isinstance(error, AlreadyExists | Conflict):
+            self.ctx.request(
+                self.api,
+                Get(
+                    resource=_LEASES,
+                    name=self._spec.name,
+                    namespace=LEASE_NAMESPACE,
+                    identity=self.identity,
+                ),
+                then=self._lease_read,
                 failed=_ignore,
             )
+
+    def _lease_read(self, lease: Lease) -> None:
+        self._lease = lease
+        self._renew_lease()
 
     def _report_node(self) -> None:
         """Write the node's status anew, on what the API server has by now."""

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
 from orchestrator.api.core.v1 import NodeCondition
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
@@ -63,3 +65,9 @@ def lease_at(now: float, node_name: str, node_uid: str) -> Lease:
             renew_time=format_micro_time(now),
         ),
     )
+
+
+def renewed(lease: Lease, now: float) -> Lease:
+    """The lease with a new time; its revision makes the write fail if somebody else wrote it."""
+    spec = lease.spec or LeaseSpec()
+    return replace(lease, spec=replace(spec, renew_time=format_micro_time(now)))

@@ -36,7 +36,7 @@ from orchestrator.protocol import (
     WatchEvents,
     Watching,
 )
-from orchestrator.store import MemoryStore
+from orchestrator.store import MemoryStore, Store
 
 T = TypeVar("T")
 E = TypeVar("E", bound=ApiError)
@@ -47,8 +47,8 @@ NAMESPACE = "default"
 class Api:
     """`async with Api() as api`: a server with a store of its own; `start` and `crash` it."""
 
-    def __init__(self, *, history_limit: int = 1000, seed: int = 0, **options: Any) -> None:
-        self.store = MemoryStore(history_limit=history_limit)
+    def __init__(self, *, store: Store | None = None, seed: int = 0, **options: Any) -> None:
+        self.store = MemoryStore() if store is None else store
         self.scheme = Scheme.builtin()
         self.system = ActorSystem(seed=seed)
         self._make = api_server(self.store, scheme=self.scheme, **options)

@@ -154,9 +154,7 @@ async def test_a_revision_of_the_future_is_refused_for_now(api: Api) -> None:
     present = api.store.revision
     future = str(present + 10)
     error = await refused(ServerTimeout, api.page(ConfigMap, resource_version=future))
-    assert error.message == (
-        f"Timeout: Too large resource version: {future}, current: {present}"
-    )
+    assert error.message == (f"Timeout: Too large resource version: {future}, current: {present}")
     assert error.retry_after_seconds == 1
 
 
@@ -226,9 +224,7 @@ def test_pages_together_are_the_list(
     pages: list[Any] = []
     token, writes = "", iter(between)
     while not pages or token:
-        message = List(
-            resource=resource, namespace=namespace, limit=limit, continue_token=token
-        )
+        message = List(resource=resource, namespace=namespace, limit=limit, continue_token=token)
         page = answer_list(store, indexes, served, message)
         assert len(page.items) == limit or not page.continue_token
         pages += [(each.metadata.namespace, each.metadata.name) for each in page.items]

@@ -155,7 +155,9 @@ async def test_what_an_update_leaves_out_stays(api: Api) -> None:
 
 async def test_a_change_of_type_gives_back_what_it_makes_meaningless(api: Api) -> None:
     """NodePort, ClusterIP, ExternalName, and back to a new address."""
-    read = await api.create(service("web", type="NodePort", ports=(ServicePort(port=80, node_port=30080),)))
+    read = await api.create(
+        service("web", type="NodePort", ports=(ServicePort(port=80, node_port=30080),))
+    )
     read = await api.update(replace(read, spec=replace(read.spec, type="ClusterIP")))
     assert node_ports(read) == [None]
     chosen = (ServicePort(port=80, node_port=30080),)
@@ -179,12 +181,12 @@ async def test_an_address_cannot_be_changed(api: Api) -> None:
 
 async def test_an_update_that_fails_takes_nothing(api: Api) -> None:
     """Neither does one that is overtaken."""
-    await api.create(service("one", type="NodePort", ports=(ServicePort(port=80, node_port=30001),)))
+    await api.create(
+        service("one", type="NodePort", ports=(ServicePort(port=80, node_port=30001),))
+    )
     two = await api.create(service("two", type="NodePort"))
     taken = (ServicePort(port=80, node_port=30001, name="p80"),)
-    await refused(
-        Invalid, api.update(replace(two, spec=replace(two.spec, ports=taken)))
-    )
+    await refused(Invalid, api.update(replace(two, spec=replace(two.spec, ports=taken))))
     assert node_ports(await api.get(Service, "two")) == node_ports(two)
 
 

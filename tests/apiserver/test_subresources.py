@@ -17,7 +17,7 @@ from orchestrator.api.core.v1 import (
     ReplicationController,
     ReplicationControllerSpec,
 )
-from orchestrator.api.meta.v1 import DeleteOptions, LabelSelector, ObjectMeta, Preconditions
+from orchestrator.api.meta.v1 import DeleteOptions, LabelSelector, Preconditions
 from orchestrator.api.policy.v1 import (
     Eviction,
     PodDisruptionBudget,
@@ -124,9 +124,7 @@ async def test_a_negative_scale_is_refused(api: Api) -> None:
 
 def binding(name: str, node: str = "n", **options: Any) -> Binding:
     """A binding of a pod to a node."""
-    return Binding(
-        metadata=meta(name, **options), target=ObjectReference(kind="Node", name=node)
-    )
+    return Binding(metadata=meta(name, **options), target=ObjectReference(kind="Node", name=node))
 
 
 async def bind(api: Api, wanted: Binding, name: str = "web", **options: Any) -> Any:
@@ -172,9 +170,7 @@ async def test_what_ends_is_not_bound(api: Api) -> None:
     await api.create(pod("ending", metadata=meta("ending", finalizers=("x.y/z",))))
     await api.delete(Pod, "ending")
     error = await refused(Conflict, bind(api, binding("ending"), "ending"))
-    assert error.message.endswith(
-        "pod ending is being deleted, cannot be assigned to a host"
-    )
+    assert error.message.endswith("pod ending is being deleted, cannot be assigned to a host")
     await api.create(pod("gated", scheduling_gates=(PodSchedulingGate(name="x.y/z"),)))
     error = await refused(Conflict, bind(api, binding("gated"), "gated"))
     assert error.message.endswith("pod gated has non-empty .spec.schedulingGates")
@@ -188,8 +184,8 @@ async def test_a_binding_must_say_where_to(api: Api) -> None:
     await api.create(pod("web"))
     error = await refused(Invalid, bind(api, binding("web", "")))
     assert error.message == 'Binding "web" is invalid: target.name: Required value'
-    error = await refused(BadRequest, bind(api, binding("other"), "web"))
-    assert error.message == "name in URL does not match name in Binding object"
+    wrong = await refused(BadRequest, bind(api, binding("other"), "web"))
+    assert wrong.message == "name in URL does not match name in Binding object"
     await refused(NotFound, bind(api, binding("none"), "none"))
 
 
@@ -277,7 +273,9 @@ async def test_a_budget_that_nobody_has_counted_refuses(api: Api) -> None:
     read = await budget(api)
     await api.update(replace(read, spec=replace(read.spec, min_available=2)))
     error = await refused(TooManyRequests, evict(api, "web"))
-    assert error.causes[0].message == "The disruption budget b is still being processed by the server."
+    assert (
+        error.causes[0].message == "The disruption budget b is still being processed by the server."
+    )
     assert error.retry_after_seconds == 10
 
 

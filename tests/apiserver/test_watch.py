@@ -3,9 +3,9 @@
 from typing import Any
 
 import pytest
-from actors import Actor, MailboxSpec
 from msgspec.structs import replace
 
+from actors import Actor, MailboxSpec
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import Binding, ConfigMap, ObjectReference, Pod, PodStatus
 from orchestrator.machinery.objects import with_labels

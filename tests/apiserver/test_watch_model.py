@@ -2,31 +2,34 @@
 
 from typing import Any
 
-from actors import Timer
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from actors import Timer
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.selection import compiled
-from orchestrator.apiserver.watch import ChannelKey, WatchHub, Watchers
+from orchestrator.apiserver.watch import ChannelKey, Watchers, WatchHub
 from orchestrator.protocol import Event, WatchClosed, WatchEvents
 from orchestrator.store import MemoryStore, Write
 
 PODS = resource_of(Pod)
-NAMES = st.sampled_from(["p", "q", "r"])
-NAMESPACES = st.sampled_from(["a", "b"])
-NODES = st.sampled_from(["", "n1", "n2"])
+# Few of each, so that watchers share channels and changes concern them.
+PLACES = st.sampled_from([("a", "p"), ("a", "q"), ("b", "p")])
+NODES = st.sampled_from(["", "n1", "n1", "n2"])
 APPS = st.sampled_from(["x", "y"])
-SELECTIONS = st.tuples(
-    st.sampled_from(["", "a"]),
-    st.sampled_from(["", "app=x", "app!=x"]),
-    st.sampled_from(
-        ["", "spec.nodeName=n1", "spec.nodeName=", "spec.nodeName!=n1", "metadata.name=p"]
-    ),
-    st.sampled_from([0.0, 1.0]),
+WRITES = st.lists(st.tuples(PLACES, NODES, APPS, st.booleans()), min_size=1, max_size=4)
+SELECTIONS = st.sampled_from(
+    [
+        ("", "", "", 0.0),
+        ("", "", "spec.nodeName=n1", 0.0),
+        ("", "app=x", "", 0.0),
+        ("", "", "", 1.0),
+        ("a", "app!=x", "spec.nodeName=n1", 0.0),
+        ("a", "", "metadata.name=p", 1.0),
+    ]
 )
 
 
@@ -140,26 +143,32 @@ class HubModel(RuleBasedStateMachine):
 
     # What may happen.
 
-    @rule(namespace=NAMESPACES, name=NAMES, node=NODES, app=APPS)
-    def write(self, namespace: str, name: str, node: str, app: str) -> None:
-        """A pod comes or changes."""
-        present = self.store.get("pods", namespace, name)
-        meta = ObjectMeta(namespace=namespace, name=name, labels={"app": app})
-        new = Pod(metadata=meta, spec=PodSpec(node_name=node))
-        self.store.commit(Write("pods", namespace, name, new, present), lambda _outcome: None)
+    @rule(writes=WRITES, flush=st.booleans())
+    def write(self, writes: list[Any], flush: bool) -> None:
+        """Pods come, change and go; the slice ends after it or goes on."""
+        for (namespace, name), node, app, goes in writes:
+            present = self.store.get("pods", namespace, name)
+            meta = ObjectMeta(namespace=namespace, name=name, labels={"app": app})
+            new = Pod(metadata=meta, spec=PodSpec(node_name=node))
+            if goes and present is not None:
+                change = Write("pods", namespace, name, present, present, delete=True)
+            else:
+                change = Write("pods", namespace, name, new, present)
+            self.store.commit(change, lambda _outcome: None)
+        if flush:
+            self.hub.flush()
 
-    @rule(namespace=NAMESPACES, name=NAMES)
-    def delete(self, namespace: str, name: str) -> None:
-        """A pod goes."""
-        present = self.store.get("pods", namespace, name)
-        if present is not None:
-            write = Write("pods", namespace, name, present, present, delete=True)
-            self.store.commit(write, lambda _outcome: None)
-
-    @rule(selection=SELECTIONS, capacity=st.sampled_from([1, 2, 100]))
+    @precondition(lambda self: len(self.readers) < 5)
+    @rule(selection=SELECTIONS, capacity=st.sampled_from([1, 2, 100, 100]))
     def join(self, selection: Any, capacity: int) -> None:
         """A watcher comes, in the middle of a slice or not."""
         self.readers.append(Reader(self.hub, self.store, Sink(capacity), selection))
+
+    @precondition(lambda self: self.readers)
+    @rule(data=st.data())
+    def read(self, data: st.DataObject) -> None:
+        """One has time to read."""
+        data.draw(st.sampled_from(self.readers)).read()
 
     @precondition(lambda self: self.readers)
     @rule(data=st.data())
@@ -186,11 +195,6 @@ class HubModel(RuleBasedStateMachine):
         self.hub.forget(reader.sink)
 
     @rule()
-    def flush(self) -> None:
-        """A slice ends."""
-        self.hub.flush()
-
-    @rule()
     def bookmark(self) -> None:
         """A minute passes."""
         self.hub.bookmark()
@@ -213,12 +217,14 @@ class HubModel(RuleBasedStateMachine):
             for reader in self.readers:
                 reader.read()
         for reader in self.readers:
-            if not reader.ended:
+            if reader.ended:
+                reader.rejoin()
+            else:
                 assert reader.state == reader.wanted()
 
-    @rule()
-    def restart(self) -> None:
-        """The server crashes: every watch ends, however full its mailbox."""
+    @rule(back=st.sampled_from([True, True, True, False]))
+    def restart(self, back: bool) -> None:
+        """The server crashes: every watch ends, however full its mailbox; most come back."""
         self.timers.clear()
         for reader in self.readers:
             reader.read()
@@ -229,6 +235,8 @@ class HubModel(RuleBasedStateMachine):
             reader.hub = self.hub
             reader.read()
             assert reader.ended
+            if back:
+                reader.rejoin()
 
     @invariant()
     def the_register_is_right(self) -> None:
@@ -242,5 +250,25 @@ class HubModel(RuleBasedStateMachine):
         assert len(self.registered) <= len(self.readers)
 
 
-HubModel.TestCase.settings = settings(max_examples=120, stateful_step_count=40, deadline=None)
+HubModel.TestCase.settings = settings(max_examples=250, stateful_step_count=50, deadline=None)
 TestHub = HubModel.TestCase
+
+
+def test_a_replay_comes_before_what_its_channel_sends() -> None:
+    """Whatever makes the channel send before the slice ends: a newcomer, or a bookmark."""
+    for disturb in ("join", "bookmark"):
+        model = HubModel()
+        model.write([(("a", "p"), "", "x", False)], flush=True)
+        everything = ("", "", "", 0.0)
+        reader = Reader(model.hub, model.store, Sink(10), everything)
+        reader.revision -= 1
+        reader.state.clear()
+        reader.rejoin()
+        if disturb == "join":
+            model.write([(("a", "q"), "", "x", False)], flush=False)
+            Reader(model.hub, model.store, Sink(10), everything)
+        else:
+            model.hub.bookmark()
+        model.hub.flush()
+        reader.read()
+        assert reader.state == reader.wanted()

@@ -48,7 +48,8 @@ def _taken_out(value: Any, steps: list[str]) -> bool:
         return False
     keys = [key for key in value if step in ("*", key)]
     if rest:
-        return any([_taken_out(value[key], rest) for key in keys])
+        # All of them, and not only until the first: each may have its own null.
+        return sum(_taken_out(value[key], rest) for key in keys) > 0
     empty = [key for key in keys if value[key] is None]
     for key in empty:
         del value[key]

@@ -5,9 +5,10 @@ means true. Options that contradict each other are Invalid, values that cannot b
 """
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, Protocol, cast
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
+from multidict import MultiMapping
 
 from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
 from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
@@ -15,14 +16,8 @@ from orchestrator.machinery import field_errors
 from orchestrator.machinery.field_errors import FieldError
 from orchestrator.protocol import BadRequest, PropagationPolicy
 
-
-class Query(Protocol):
-    """A query string's parameters; of a repeated one the first counts."""
-
-    def get(self, key: str, default: str = "", /) -> str: ...
-    def getall(self, key: str, default: list[str], /) -> list[str]: ...
-    def __contains__(self, key: object, /) -> bool: ...
-
+# The parameters of a URL; of a repeated one the first counts.
+Query: TypeAlias = MultiMapping[str]
 
 _INT64: Final = 2**63
 _MANAGER_LENGTH: Final = 128
@@ -152,7 +147,9 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
         if applies and not manager:
             faults.append(field_errors.required("fieldManager", "is required for apply patch"))
         if not applies and "force" in query:
-            faults.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
+            faults.append(
+                field_errors.forbidden("force", "may not be specified for non-apply patch")
+            )
     if len(manager.encode()) > _MANAGER_LENGTH:
         faults.append(field_errors.too_long("fieldManager", _MANAGER_LENGTH))
     dry_run, dry_faults = _dry_run(query.getall("dryRun", []))
@@ -212,6 +209,8 @@ _POLICIES: Final[Mapping[str, PropagationPolicy]] = {
     "Background": "Background",
     "Orphan": "Orphan",
 }
+# The old parameter, from before there were three ways.
+_ORPHANS: Final[Mapping[bool, PropagationPolicy]] = {True: "Orphan", False: "Background"}
 
 
 def delete_choice(options: DeleteOptions) -> DeleteChoice:
@@ -233,13 +232,9 @@ def delete_choice(options: DeleteOptions) -> DeleteChoice:
     if faults:
         raise invalid_options("DeleteOptions", *faults)
     preconditions = options.preconditions or Preconditions()
-    if orphan is None:
-        chosen = _POLICIES[policy]
-    else:
-        chosen = "Orphan" if orphan else "Background"
     return DeleteChoice(
         grace_period_seconds=options.grace_period_seconds,
-        propagation_policy=chosen,
+        propagation_policy=_POLICIES[policy] if orphan is None else _ORPHANS[orphan],
         uid=preconditions.uid or "",
         resource_version=preconditions.resource_version or "",
         dry_run=dry_run,

@@ -158,7 +158,7 @@ class WatchHub:
         self._watchers.put(sink, token, channel)
         events = [event for change in replay if (event := channel.event_of(change)) is not None]
         if not events:
-            return Seat(channel.id, channel.sequence - 1)
+            return Seat(channel.id, channel.sequence)
         message = WatchEvents(channel.id, channel.sequence, self._revision, tuple(events))
         self._replays.append((sink, token, message))
         return Seat(channel.id, channel.sequence - 1)

@@ -53,13 +53,9 @@ def _job_status(obj: Job, status: JobStatus) -> str:
         return "Failed"
     if obj.metadata.deletion_timestamp is not None:
         return "Terminating"
-    for condition, word in (
-        ("Suspended", "Suspended"),
-        ("FailureTarget", "FailureTarget"),
-        ("SuccessCriteriaMet", "SuccessCriteriaMet"),
-    ):
+    for condition in ("Suspended", "FailureTarget"):
         if is_true(status.conditions, condition):
-            return word
+            return condition
     return "Running"
 
 

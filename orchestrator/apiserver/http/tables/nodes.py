@@ -41,9 +41,8 @@ def _node_cells(node: Node, now: float) -> Row:
 
 def _status(node: Node, status: NodeStatus) -> str:
     ready = find(status.conditions, "Ready")
-    if ready is None:
-        word = "Unknown"
-    else:
+    word = "Unknown"
+    if ready is not None:
         word = "Ready" if ready.status == "True" else "NotReady"
     spec = node.spec or NodeSpec()
     return f"{word},SchedulingDisabled" if spec.unschedulable else word

@@ -26,14 +26,13 @@ class HasMetadata(Protocol):
     def metadata(self) -> ObjectMeta: ...
 
 
-class Column(Struct, frozen=True, omit_defaults=True, rename="camel"):
-    """A TableColumnDefinition. Priority 1 columns are shown by `-o wide` only."""
+class Column(Struct, frozen=True):
+    """A TableColumnDefinition, as it is written. Priority 1 columns are shown by `-o wide` only."""
 
     name: str
     type: str
     format: str
     description: str
-    # An int without a default is written though it is 0, as in Kubernetes; so are all the others.
     priority: int
 
 

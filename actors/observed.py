@@ -1,0 +1,132 @@
+"""The ref of a system with a trace or with faults: its deliveries are looked at.
+
+It takes the place of `Ref` for a whole system, so a system without either pays nothing. Every message
+travels in an envelope with its id in the trace; who is sending, and which message is being handled,
+are context variables, so that the tasks of an actor know them, too.
+"""
+
+from contextvars import ContextVar
+from functools import partial
+from typing import Any, Final
+
+from actors.message import Asked, Call
+from actors.ref import Handler, Ref
+
+SENDER: Final[ContextVar[str]] = ContextVar("sender", default="")
+CAUSE: Final[ContextVar[int]] = ContextVar("cause", default=0)
+
+
+class _Carried:
+    """A message on its way, with its id in the trace."""
+
+    __slots__ = ("id", "message")
+
+    def __init__(self, id_: int, message: Any) -> None:
+        self.id = id_
+        self.message = message
+
+
+class ObservedRef(Ref[Any]):
+    """A ref whose messages pass the system's faults and are noted in its trace."""
+
+    __slots__ = ()
+
+    def tell(self, message: Any) -> None:
+        carried = self._carry(message, message, "tell")
+        self._pass(message, partial(super().tell, carried))
+
+    def offer(self, message: Any) -> bool:
+        if self.system.faults is None:
+            return super().offer(self._carry(message, message, "tell"))
+        if self._capacity <= len(self._mailbox):
+            return False
+        self.tell(message)
+        return True
+
+    def _deliver_request(self, asked: Asked) -> None:
+        sender = SENDER.get()
+        replied, failed = asked._replied, asked._failed
+        asked._replied = partial(self._answer, sender, replied)
+        asked._failed = partial(self._answer, sender, failed)
+        carried = self._carry(asked, asked.request, "ask")
+        self._pass(asked.request, partial(super()._deliver_request, carried))  # type: ignore[arg-type]
+
+    def _answer(self, sender: str, deliver: Any, value: Any) -> None:
+        """The reply is a message of its own, the other way."""
+        system = self.system
+        if system.trace is not None:
+            name = type(value).__name__
+            id_ = system.trace.note(
+                CAUSE.get(), system.clock.monotonic(), self.path, sender, name, "reply"
+            )
+            token = CAUSE.set(id_)
+            try:
+                self._reply(sender, deliver, value)
+            finally:
+                CAUSE.reset(token)
+        else:
+            self._reply(sender, deliver, value)
+
+    def _reply(self, sender: str, deliver: Any, value: Any) -> None:
+        faults = self.system.faults
+        if faults is None:
+            deliver(value)
+        else:
+            faults.deliver(self.path, sender, value, partial(deliver, value))
+
+    def _deliver_own(self, message: Any) -> None:
+        if type(message) is Call and message.cause == 0:
+            message.cause = CAUSE.get()
+        super()._deliver_own(_Carried(message.cause if type(message) is Call else 0, message))
+
+    def _carry(self, carried: Any, message: Any, kind: str) -> _Carried:
+        system = self.system
+        id_ = 0
+        if system.trace is not None:
+            id_ = system.trace.note(
+                CAUSE.get(),
+                system.clock.monotonic(),
+                SENDER.get(),
+                self.path,
+                type(message).__name__,
+                kind,
+            )
+        return _Carried(id_, carried)
+
+    def _pass(self, message: Any, put: Any) -> None:
+        faults = self.system.faults
+        if faults is None:
+            put()
+        else:
+            faults.deliver(SENDER.get(), self.path, message, put)
+
+    def _bind(self, actor: Any) -> None:
+        super()._bind(actor)
+        self._handlers[_Carried] = self._handle_carried
+
+    def _handle_carried(self, carried: _Carried) -> None:
+        token = CAUSE.set(carried.id)
+        try:
+            message = carried.message
+            handler: Handler = self._handlers.get(type(message)) or self._find_handler(
+                type(message)
+            )
+            handler(message)
+            if self.system.faults is not None:
+                self.system.faults.handled(self)
+        finally:
+            CAUSE.reset(token)
+
+    def _turn(self) -> int:
+        token = SENDER.set(self.path)
+        try:
+            return super()._turn()
+        finally:
+            SENDER.reset(token)
+
+    def _start(self) -> None:
+        token = SENDER.set(self.path)
+        try:
+            super()._start()
+        finally:
+            SENDER.reset(token)

@@ -1,0 +1,234 @@
+"""Which groups, versions and resources there are: the documents by which clients find paths.
+
+There are two forms. The old one is a document for each step: /apis, /apis/apps, /apis/apps/v1. The
+aggregated one is a single document for all of /apis (and one for /api), which newer clients ask for
+by the Accept header. Both are made from the scheme, and made again when it has changed.
+"""
+
+import base64
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.http.negotiation import clauses
+
+_AGGREGATED: Final = "apidiscovery.k8s.io"
+_AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
+_AGGREGATED_VERSIONS: Final = ("v2", "v2beta1")
+
+
+class Document(NamedTuple):
+    """A discovery document; `etag` is "" for those of the old form."""
+
+    data: bytes
+    media_type: str = "application/json"
+    etag: str = ""
+
+
+class Discovery:
+    """The documents of one scheme."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self.address = ""  # the server's `host:port`
+        self._scheme = scheme
+        self._resources: tuple[Resource, ...] = ()
+        self._documents: dict[tuple[str, ...], Document] = {}
+
+    def find(self, parts: list[str], accept: str) -> Document | None:
+        """The document at /api..., /apis... for an Accept header; None: there is none."""
+        aggregated = aggregated_version(accept) if len(parts) == 1 else ""
+        resources = tuple(self._scheme.resources())
+        if resources != self._resources:  # they compare by identity
+            self._resources, self._documents = resources, {}
+        key = (aggregated, *parts)
+        document = self._documents.get(key)
+        if document is None:
+            document = self._made(parts, aggregated)
+            if document is not None:  # only what exists is kept: there is no end of other paths
+                self._documents[key] = document
+        return document
+
+    def _made(self, parts: list[str], aggregated: str) -> Document | None:
+        if aggregated:
+            return self._aggregated(parts[0], aggregated)
+        match parts:
+            case ["api"]:
+                body = self._core_versions()
+            case ["apis"]:
+                body = {
+                    "kind": "APIGroupList",
+                    "apiVersion": "v1",
+                    "groups": [self._group(group) for group in self._groups()],
+                }
+            case ["apis", group]:
+                if group not in self._groups():
+                    return None
+                body = {"kind": "APIGroup", "apiVersion": "v1", **self._group(group)}
+            case ["api", version] if self._has("", version):
+                body = self._resource_list("", version)
+            case ["apis", group, version] if group and self._has(group, version):
+                body = self._resource_list(group, version)
+            case _:
+                return None
+        return Document(msgspec.json.encode(body))
+
+    # --- the old form ----------------------------------------------------------------------
+
+    def _groups(self) -> list[str]:
+        return [group for group in self._scheme.groups() if group]
+
+    def _has(self, group: str, version: str) -> bool:
+        return version in self._scheme.versions(group)
+
+    def _core_versions(self) -> dict[str, Any]:
+        return {
+            "kind": "APIVersions",
+            "versions": self._scheme.versions(""),
+            "serverAddressByClientCIDRs": [
+                {"clientCIDR": "0.0.0.0/0", "serverAddress": self.address}
+            ],
+        }
+
+    def _group(self, group: str) -> dict[str, Any]:
+        versions = [
+            {"groupVersion": f"{group}/{version}", "version": version}
+            for version in self._scheme.versions(group)
+        ]
+        return {"name": group, "versions": versions, "preferredVersion": versions[0]}
+
+    def _resource_list(self, group: str, version: str) -> dict[str, Any]:
+        group_version = f"{group}/{version}" if group else version
+        entries: list[dict[str, Any]] = []
+        for resource in self._of(group, version):
+            entries.append(self._resource(resource))
+            entries.extend(_subresources(resource))
+        return {
+            "kind": "APIResourceList",
+            "apiVersion": "v1",
+            "groupVersion": group_version,
+            "resources": sorted(entries, key=lambda entry: str(entry["name"])),
+        }
+
+    def _of(self, group: str, version: str) -> Iterator[Resource]:
+        for resource in self._resources:
+            if resource.group == group and resource.version == version:
+                yield resource
+
+    def _resource(self, resource: Resource) -> dict[str, Any]:
+        entry: dict[str, Any] = {
+            "name": resource.plural,
+            "singularName": resource.singular,
+            "namespaced": resource.namespaced,
+            "kind": resource.kind,
+            "verbs": sorted(resource.verbs),
+        }
+        if resource.short_names:
+            entry["shortNames"] = list(resource.short_names)
+        if resource.categories:
+            entry["categories"] = list(resource.categories)
+        if "list" in resource.verbs:
+            entry["storageVersionHash"] = _storage_hash(self._scheme.storage(resource))
+        return entry
+
+    # --- the aggregated form ---------------------------------------------------------------
+
+    def _aggregated(self, root: str, version: str) -> Document:
+        groups = [""] if root == "api" else self._groups()
+        items = [
+            {
+                "metadata": {"name": group, "creationTimestamp": None}
+                if group
+                else {"creationTimestamp": None},
+                "versions": [
+                    {
+                        "version": each,
+                        "resources": [_aggregated_resource(r) for r in self._of(group, each)],
+                        "freshness": "Current",
+                    }
+                    for each in self._scheme.versions(group)
+                ],
+            }
+            for group in groups
+        ]
+        body = {
+            "kind": _AGGREGATED_KIND,
+            "apiVersion": f"{_AGGREGATED}/{version}",
+            "metadata": {},
+            "items": items,
+        }
+        data = msgspec.json.encode(body)
+        return Document(
+            data,
+            f"application/json;g={_AGGREGATED};v={version};as={_AGGREGATED_KIND}",
+            f'"{hashlib.sha512(data).hexdigest().upper()}"',
+        )
+
+
+def aggregated_version(accept: str) -> str:
+    """The version of the aggregated form that the client likes best; "" for the old form."""
+    for clause in clauses(accept):
+        if clause.media_type not in ("application/json", "application/*", "*/*"):
+            continue
+        parameters = clause.parameters
+        if not parameters.get("as"):
+            return ""
+        version = parameters.get("v", "")
+        if (
+            parameters["as"] == _AGGREGATED_KIND
+            and parameters.get("g") == _AGGREGATED
+            and version in _AGGREGATED_VERSIONS
+        ):
+            return version
+    return ""
+
+
+def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
+    for sub in resource.subresources:
+        entry: dict[str, Any] = {
+            "name": f"{resource.plural}/{sub.name}",
+            "singularName": "",
+            "namespaced": resource.namespaced,
+            "kind": sub.kind,
+            "verbs": sorted(sub.verbs),
+        }
+        if (sub.group, sub.version) != (resource.group, resource.version):
+            entry["group"], entry["version"] = sub.group, sub.version
+        yield entry
+
+
+def _aggregated_resource(resource: Resource) -> dict[str, Any]:
+    scope = "Namespaced" if resource.namespaced else "Cluster"
+    entry: dict[str, Any] = {
+        "resource": resource.plural,
+        "responseKind": _kind(resource.group, resource.version, resource.kind),
+        "scope": scope,
+        "singularResource": resource.singular,
+        "verbs": sorted(resource.verbs),
+    }
+    if resource.short_names:
+        entry["shortNames"] = list(resource.short_names)
+    if resource.categories:
+        entry["categories"] = list(resource.categories)
+    if resource.subresources:
+        entry["subresources"] = [
+            {
+                "subresource": sub.name,
+                "responseKind": _kind(sub.group, sub.version, sub.kind),
+                "verbs": sorted(sub.verbs),
+            }
+            for sub in resource.subresources
+        ]
+    return entry
+
+
+def _kind(group: str, version: str, kind: str) -> dict[str, str]:
+    return {"group": group, "version": version, "kind": kind}
+
+
+def _storage_hash(resource: Resource) -> str:
+    """Equal hashes mean equal storage: by it clients see that two groups serve the same objects."""
+    text = f"{resource.group}/{resource.version}/{resource.kind}"
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()[:8]).decode()

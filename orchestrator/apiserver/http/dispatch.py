@@ -1,0 +1,232 @@
+"""From a request to its handler, and from errors to responses.
+
+Whatever a handler raises becomes a Status: an `ApiError` says itself which, anything else is a
+fault of ours, logged and answered with 500. The server goes on.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+from aiohttp.web import BaseRequest, StreamResponse
+
+from orchestrator.apiserver.http import reads, watches, writes
+from orchestrator.apiserver.http.authentication import is_open
+from orchestrator.apiserver.http.errors import (
+    method_not_allowed,
+    no_such_path,
+    not_acceptable,
+    path_forbidden,
+)
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.health import health_reply
+from orchestrator.apiserver.http.negotiation import is_pretty, negotiate
+from orchestrator.apiserver.http.openapi import schema_at
+from orchestrator.apiserver.http.parameters import wants_watch
+from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
+from orchestrator.apiserver.http.replies import (
+    GZIP_BYTES,
+    accepts_gzip,
+    compressed,
+    document_reply,
+    error_reply,
+    text_reply,
+)
+from orchestrator.apiserver.http.version import version_document
+from orchestrator.protocol import (
+    MASTERS,
+    ApiError,
+    Identity,
+    InternalError,
+    TooManyRequests,
+)
+
+Handler: TypeAlias = Callable[[Front, Call], Awaitable[StreamResponse]]
+Page: TypeAlias = Callable[["Dispatcher", BaseRequest, list[str]], Awaitable[StreamResponse]]
+
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    "get": reads.get,
+    "list": reads.list_,
+    "watch": watches.watch,
+    "create": writes.create,
+    "update": writes.update,
+    "patch": writes.patch,
+    "delete": writes.delete,
+    "deletecollection": writes.delete_collection,
+}
+_PATHS: Final = (
+    "/api",
+    "/apis",
+    "/healthz",
+    "/livez",
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/readyz",
+    "/version",
+)
+# Paths that are no resources and that every user may read.
+_FOR_ALL: Final = ("api", "apis", "openapi")
+# What a client is said to have done when it went away before its answer.
+_CLIENT_GONE: Final = 499
+
+
+class _Record:
+    """What is known of a request when it ends."""
+
+    __slots__ = ("code", "labels")
+
+    def __init__(self, method: str) -> None:
+        self.labels = (method, "", "", "", "")
+        self.code = 500
+
+
+class Dispatcher:
+    """The one handler of the HTTP server."""
+
+    def __init__(self, front: Front) -> None:
+        self._front = front
+
+    async def __call__(self, request: BaseRequest) -> StreamResponse:
+        """Answer a request, whatever happens."""
+        front = self._front
+        record = _Record(request.method)
+        begun = front.clock.monotonic()
+        front.metrics.inflight += 1
+        try:
+            response = await self._answered(request, record)
+            record.code = response.status
+            if not response.prepared:
+                response.headers["Audit-Id"] = request.headers.get("Audit-Id") or front.uid()
+            return response
+        except (asyncio.CancelledError, ConnectionError):
+            record.code = _CLIENT_GONE
+            raise
+        finally:
+            front.metrics.inflight -= 1
+            front.metrics.count(record.labels, record.code, front.clock.monotonic() - begun)
+
+    async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
+        try:
+            return await self._handled(request, record)
+        except ApiError as error:
+            return error_reply(request, error)
+        except ConnectionError:
+            raise
+        except Exception as error:
+            self._front.log.exception("request failed", method=request.method, path=request.path_qs)
+            name = type(error).__name__
+            return error_reply(request, InternalError(f"Internal error occurred: {name}"))
+
+    async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
+        front, path = self._front, request.path
+        identity = front.authentication.identify(request, path)
+        parts = split(path)
+        if not is_resource_path(parts):
+            return await self._document(request, parts, identity)
+        metrics = front.metrics
+        if metrics.inflight - metrics.watches > front.limits.inflight:
+            raise TooManyRequests(
+                "Too many requests, please try again later.", retry_after_seconds=1
+            )
+        call = self._call(request, parts, identity)
+        resource = call.target.resource
+        record.labels = (
+            call.verb.upper(),
+            resource.group,
+            resource.version,
+            resource.plural,
+            call.target.part,
+        )
+        return await _HANDLERS[call.verb](front, call)
+
+    def _call(self, request: BaseRequest, parts: list[str], identity: Identity) -> Call:
+        query, headers = request.query, request.headers
+        target = target_of(parts, self._front.scheme)
+        verb = verb_of(target, request.method, watch=wants_watch(query))
+        form = negotiate(headers.get("Accept", ""))
+        if form is None:
+            raise not_acceptable()
+        agent = headers.get("User-Agent", "")
+        return Call(
+            request=request,
+            query=query,
+            target=target,
+            verb=verb,
+            identity=identity,
+            form=form,
+            pretty=is_pretty(query.get("pretty"), agent),
+            agent=agent,
+        )
+
+    # --- paths that are no resources -------------------------------------------------------
+
+    async def _document(
+        self, request: BaseRequest, parts: list[str], identity: Identity
+    ) -> StreamResponse:
+        page = _PAGES.get(parts[0])
+        if page is None:
+            raise no_such_path()
+        if request.method not in ("GET", "HEAD"):
+            raise method_not_allowed()
+        if (
+            parts[0] not in _FOR_ALL
+            and not is_open(request.path)
+            and MASTERS not in identity.groups
+        ):
+            raise path_forbidden(identity, request.method.lower(), request.path)
+        return await page(self, request, parts)
+
+    async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        document = self._front.discovery.find(parts, request.headers.get("Accept", ""))
+        if document is None:
+            raise no_such_path()
+        if not document.etag:
+            return document_reply(document.data, media_type=document.media_type)
+        return await self._tagged(request, document.data, document.etag, document.media_type)
+
+    async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        schema = schema_at(parts, request.headers.get("Accept", ""))
+        return await self._tagged(
+            request, schema.data, schema.etag, "application/json", schema.gzipped
+        )
+
+    async def _tagged(
+        self, request: BaseRequest, data: bytes, etag: str, media_type: str, gzipped: bytes = b""
+    ) -> StreamResponse:
+        """A document that clients keep; 304 for one that has the present one."""
+        headers = {"ETag": etag, "Vary": "Accept, Accept-Encoding", "Cache-Control": "public"}
+        if request.headers.get("If-None-Match") == etag:
+            return document_reply(b"", status=304, media_type=media_type, headers=headers)
+        if len(data) > GZIP_BYTES and accepts_gzip(request):
+            data = gzipped or await compressed(data)
+            headers["Content-Encoding"] = "gzip"
+        return document_reply(data, media_type=media_type, headers=headers)
+
+    async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        return await health_reply(self._front, parts, request.query)
+
+    async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if len(parts) > 1:
+            raise no_such_path()
+        return document_reply(version_document())
+
+    async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        return text_reply(self._front.metrics.text())
+
+    async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        paths = ",".join(f'"{path}"' for path in _PATHS)
+        return document_reply(f'{{"paths":[{paths}]}}'.encode())
+
+
+_PAGES: Final[Mapping[str, Page]] = {
+    "": Dispatcher._root,
+    "api": Dispatcher._discovery,
+    "apis": Dispatcher._discovery,
+    "openapi": Dispatcher._openapi,
+    "version": Dispatcher._version,
+    "healthz": Dispatcher._health,
+    "livez": Dispatcher._health,
+    "readyz": Dispatcher._health,
+    "metrics": Dispatcher._metrics,
+}

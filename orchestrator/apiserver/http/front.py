@@ -1,0 +1,133 @@
+"""What all handlers of one front share, and what belongs to one request."""
+
+import asyncio
+import random
+from typing import Any, Final, TypeVar
+
+from aiohttp.web import BaseRequest
+from msgspec import Struct
+
+from actors import (
+    ActorCrashed,
+    ActorStopped,
+    ActorSystem,
+    AskTimeout,
+    Clock,
+    Context,
+    MailboxFull,
+    Request,
+)
+from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.http.authentication import Authentication
+from orchestrator.apiserver.http.discovery import Discovery
+from orchestrator.apiserver.http.encodings import Encodings
+from orchestrator.apiserver.http.metrics import Metrics
+from orchestrator.apiserver.http.negotiation import Form
+from orchestrator.apiserver.http.parameters import Query
+from orchestrator.apiserver.http.paths import Target
+from orchestrator.protocol import (
+    ApiRef,
+    Identity,
+    InternalError,
+    ServerTimeout,
+    ServiceUnavailable,
+    TooManyRequests,
+)
+
+R = TypeVar("R")
+
+# Seconds after which Kubernetes gives up on a request that is no watch.
+REQUEST_SECONDS: Final = 60.0
+
+
+class Limits(Struct, frozen=True):
+    """The bounds of one front.
+
+    `inflight`: requests under way, watches apart; above it 429. `watch_messages`: messages that
+    wait for a slow watcher; above it the watch ends with 410. `write_seconds`: how long a client
+    may take to accept what was written; a watch whose client takes nothing ends then.
+    """
+
+    inflight: int = 1_000
+    watch_messages: int = 1_024
+    write_seconds: float = 30.0
+
+
+class Front:
+    """The surroundings of all handlers."""
+
+    def __init__(
+        self,
+        api: ApiRef,
+        ctx: Context,
+        scheme: Scheme,
+        authentication: Authentication,
+        limits: Limits,
+        encodings: Encodings,
+    ) -> None:
+        self.api = api
+        self.scheme = scheme
+        self.authentication = authentication
+        self.limits = limits
+        self.encodings = encodings
+        self.metrics = Metrics(encodings)
+        self.discovery = Discovery(scheme)
+        self.system: ActorSystem = ctx.system
+        self.clock: Clock = ctx.clock
+        self.random: random.Random = ctx.random
+        self.uid = ctx.uid
+        self.log: Any = ctx.log
+        self.stopping = False
+        self._streams: set[asyncio.Timeout] = set()
+
+    async def ask(self, message: Request[R]) -> R:
+        """The API server's answer. Raises ApiError only."""
+        try:
+            return await self.api.ask(message, timeout=REQUEST_SECONDS)
+        except AskTimeout as error:
+            raise ServerTimeout(
+                "Timeout: request did not complete within the allotted timeout"
+            ) from error
+        except ActorStopped as error:
+            raise ServiceUnavailable("the API server is shutting down") from error
+        except MailboxFull as error:
+            raise TooManyRequests(
+                "the server has received too many requests and has asked us to try again later",
+                retry_after_seconds=1,
+            ) from error
+        except ActorCrashed as error:
+            raise InternalError(f"Internal error occurred: {error}") from error
+
+    # --- watches end with the front --------------------------------------------------------
+
+    def opened(self, stream: asyncio.Timeout) -> None:
+        """A watch has begun; `stream` is what ends it."""
+        self._streams.add(stream)
+        self.metrics.watches += 1
+        if self.stopping:
+            stream.reschedule(asyncio.get_running_loop().time())
+
+    def closed(self, stream: asyncio.Timeout) -> None:
+        """A watch has ended."""
+        self._streams.discard(stream)
+        self.metrics.watches -= 1
+
+    def stop(self) -> None:
+        """End all watches as if their time were up: the client gets a whole document."""
+        self.stopping = True
+        now = asyncio.get_running_loop().time()
+        for stream in self._streams:
+            stream.reschedule(now)
+
+
+class Call(Struct, frozen=True):
+    """One request for a resource."""
+
+    request: BaseRequest
+    query: Query
+    target: Target
+    verb: str
+    identity: Identity
+    form: Form
+    pretty: bool
+    agent: str

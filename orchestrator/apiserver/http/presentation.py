@@ -1,0 +1,133 @@
+"""From objects to documents: an object or a list, whole, as metadata, or as a table."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+import yaml
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.http.encodings import Encodings
+from orchestrator.apiserver.http.negotiation import Form
+from orchestrator.apiserver.http.tables import printer_for
+from orchestrator.protocol import BadRequest, NotAcceptable, Page
+
+# Items that are encoded before others have their turn; encoding takes about 3 µs an item.
+SLICE: Final = 500
+
+_encode: Final = msgspec.json.Encoder().encode
+
+
+class Presenter:
+    """Makes documents of one resource's objects in the form that one request asks for.
+
+    `include` says what a table's rows hold of their objects: Metadata (also ""), Object or None.
+    `now` is seconds since the epoch, for the ages in tables.
+    """
+
+    def __init__(
+        self, resource: Resource, form: Form, include: str, encodings: Encodings, now: float
+    ) -> None:
+        if form.shape == "Table" and include not in ("", "Metadata", "Object", "None"):
+            raise BadRequest(
+                "Unable to convert to Table as requested: includeObject: "
+                f"Invalid value: \"{include}\": must be 'Metadata', 'Object', 'None', or empty"
+            )
+        self._resource = resource
+        self._form = form
+        self._include = include
+        self._encodings = encodings
+        self._printer = printer_for(resource)
+        self.now = now
+        self.headers = True  # tables begin with their columns; in a watch only the first does
+
+    def object(self, obj: Any) -> bytes:
+        """One object's document. Raises NotAcceptable."""
+        shape = self._form.shape
+        if not shape:
+            return self._encodings.object(obj)
+        if shape == "PartialObjectMetadata":
+            return self._encodings.metadata(obj, self._form.meta_version)
+        if shape == "Table":
+            metadata = {"resourceVersion": obj.metadata.resource_version}
+            return self._table(metadata) + self._row(obj) + b"]}"
+        raise NotAcceptable(
+            "you requested PartialObjectMetadataList, but the requested object is not a list "
+            f"({self._resource.kind})"
+        )
+
+    def page(self, page: Page) -> Iterator[bytes]:
+        """A list's document in pieces of at most SLICE items. Raises NotAcceptable."""
+        metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
+        if page.continue_token:
+            metadata["continue"] = page.continue_token
+        if page.remaining is not None:
+            metadata["remainingItemCount"] = page.remaining
+        yield self._list_head(metadata)
+        make = self._item_maker()
+        items: Sequence[Any] = page.items
+        for start in range(0, len(items), SLICE):
+            piece = b",".join([make(item) for item in items[start : start + SLICE]])
+            yield b"," + piece if start else piece
+        yield b"]}"
+
+    def _item_maker(self) -> Any:
+        shape = self._form.shape
+        if not shape:
+            return self._encodings.object
+        return self._row if shape == "Table" else self._partial
+
+    def _partial(self, obj: Any) -> bytes:
+        return self._encodings.metadata(obj, self._form.meta_version)
+
+    def _list_head(self, metadata: dict[str, Any]) -> bytes:
+        shape = self._form.shape
+        if shape == "Table":
+            return self._table(metadata)
+        if shape == "PartialObjectMetadata":
+            raise NotAcceptable(
+                "you requested PartialObjectMetadata, but the requested object is a list "
+                f"({self._resource.list_kind})"
+            )
+        kind, api_version = self._resource.list_kind, self._resource.api_version
+        if shape == "PartialObjectMetadataList":
+            kind, api_version = shape, self._form.meta_version
+        head = {"kind": kind, "apiVersion": api_version, "metadata": metadata}
+        return _encode(head)[:-1] + b',"items":['
+
+    def _table(self, metadata: dict[str, Any]) -> bytes:
+        head = {
+            "kind": "Table",
+            "apiVersion": self._form.meta_version,
+            "metadata": metadata,
+            "columnDefinitions": self._printer.columns if self.headers else None,
+        }
+        return _encode(head)[:-1] + b',"rows":['
+
+    def _row(self, obj: Any) -> bytes:
+        printer = self._printer
+        row = b'{"cells":' + _encode(printer.cells(obj, self.now))
+        conditions = printer.conditions(obj) if printer.conditions is not None else None
+        if conditions:
+            row += b',"conditions":' + _encode(conditions)
+        if self._include == "None":
+            return row + b',"object":null}'
+        whole = self._include == "Object"
+        return (
+            row
+            + b',"object":'
+            + (self._encodings.object(obj) if whole else self._partial(obj))
+            + b"}"
+        )
+
+
+def rendered(document: bytes, form: Form, *, pretty: bool) -> tuple[bytes, str]:
+    """A JSON document in the media type of the form, and that media type."""
+    if form.media == "yaml":
+        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+        value = msgspec.json.decode(document)
+        text = yaml.dump(value, Dumper=dumper, default_flow_style=False, sort_keys=False)
+        return text.encode(), "application/yaml"
+    if pretty or form.pretty:
+        return msgspec.json.format(document, indent=2) + b"\n", "application/json"
+    return document, "application/json"

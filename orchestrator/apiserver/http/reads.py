@@ -1,0 +1,70 @@
+"""GET: one object, its parts, and lists."""
+
+from typing import Final
+
+from aiohttp.web import StreamResponse
+
+from orchestrator.apiserver.http import parameters
+from orchestrator.apiserver.http.errors import NotImplementedHere
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.replies import object_reply, page_reply
+from orchestrator.protocol import Get, List
+
+# Paths to running containers: no runtime serves them through the API server.
+CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+
+
+async def get(front: Front, call: Call) -> StreamResponse:
+    """Answer an object, or a part of it."""
+    target = call.target
+    if target.part in CONNECTIONS:
+        return await connect(front, call)
+    found = await front.ask(
+        Get(
+            resource=target.resource,
+            name=target.name,
+            namespace=target.namespace,
+            subresource=target.part,
+            identity=call.identity,
+        )
+    )
+    return await object_reply(front, call, found)
+
+
+async def connect(front: Front, call: Call) -> StreamResponse:
+    """Refuse to connect to a container: NotFound if there is no such object, else 501."""
+    target = call.target
+    await front.ask(
+        Get(
+            resource=target.resource,
+            name=target.name,
+            namespace=target.namespace,
+            identity=call.identity,
+        )
+    )
+    raise NotImplementedHere(
+        f'{target.resource.plural} "{target.name}": {target.part} is not supported by this runtime',
+        kind=target.resource.plural,
+        group=target.resource.group,
+        name=target.name,
+    )
+
+
+async def list_(front: Front, call: Call) -> StreamResponse:
+    """Answer a list, or a page of it."""
+    target = call.target
+    options = parameters.list_options(call.query, watch=False)
+    page = await front.ask(
+        List(
+            resource=target.resource,
+            namespace=target.namespace,
+            label_selector=options.label_selector,
+            field_selector=options.field_selector,
+            limit=options.limit,
+            continue_token=options.continue_token,
+            resource_version=options.resource_version,
+            match=options.match,
+            identity=call.identity,
+        )
+    )
+    return await page_reply(front, call, page)

@@ -1,0 +1,169 @@
+"""Responses: documents with their headers, errors as Status, compression of what is large."""
+
+import asyncio
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Final
+
+from aiohttp.web import BaseRequest, Response, StreamResponse
+from multidict import CIMultiDict
+
+from orchestrator.api import codec
+from orchestrator.api.meta.v1 import Status, StatusDetails
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
+from orchestrator.apiserver.http.presentation import Presenter, rendered
+from orchestrator.protocol import ApiError, Page, status_of
+
+# Below it compression costs more than it saves; Kubernetes' own threshold.
+GZIP_BYTES: Final = 128 * 1024
+# Above it compression takes milliseconds, and has a thread.
+_THREAD_BYTES: Final = 512 * 1024
+# Above it a list is sent while it is made.
+STREAM_BYTES: Final = 4 * 1024 * 1024
+# The fastest: documents shrink to a tenth anyway, and most clients are on this machine.
+_LEVEL: Final = 1
+_GZIP_WINDOW: Final = 31
+
+_HEADERS: Final = {"Cache-Control": "no-cache, private"}
+
+
+def document_reply(
+    data: bytes,
+    *,
+    status: int = 200,
+    media_type: str = "application/json",
+    headers: Mapping[str, str] = _HEADERS,
+    warnings: Iterable[str] = (),
+) -> Response:
+    """A response with a body."""
+    all_headers = CIMultiDict(headers)
+    all_headers["Content-Type"] = media_type
+    for warning in warnings:
+        all_headers.add("Warning", f"299 - {_quoted(warning)}")
+    return Response(body=data, status=status, headers=all_headers)
+
+
+def _quoted(text: str) -> str:
+    """A quoted-string of HTTP: one line, backslashes before quotes and backslashes."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def text_reply(text: str, *, status: int = 200) -> Response:
+    """Plain text."""
+    data = text.encode()
+    return document_reply(data, status=status, media_type="text/plain; charset=utf-8")
+
+
+async def object_reply(
+    front: Front, call: Call, obj: Any, *, status: int = 200, warnings: Iterable[str] = ()
+) -> Response:
+    """An object in the form that the client asks for."""
+    document = presenter(front, call).object(obj)
+    return await _finished(call, document, status, warnings)
+
+
+async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:
+    """A list in the form that the client asks for; others have their turn while it is made."""
+    pieces: list[bytes] = []
+    size = 0
+    source = presenter(front, call).page(page)
+    streams = call.form.media == "json" and not call.pretty and call.request.method != "HEAD"
+    for index, piece in enumerate(source):
+        if index > 1:
+            await front.clock.sleep(0)
+        pieces.append(piece)
+        size += len(piece)
+        if size > STREAM_BYTES and streams:
+            return await _streamed(front, call, pieces, source)
+    return await _finished(call, b"".join(pieces), 200, ())
+
+
+async def _streamed(
+    front: Front, call: Call, begun: list[bytes], rest: Iterator[bytes]
+) -> StreamResponse:
+    """A document that is too large to be held and sent in one piece."""
+    headers = {**_HEADERS, "Content-Type": "application/json"}
+    compressor = None
+    if accepts_gzip(call.request):
+        compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+        headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    response = StreamResponse(headers=headers)
+    await response.prepare(call.request)
+    loop = asyncio.get_running_loop()
+    try:
+        for piece in chain(begun, rest):
+            if compressor is not None:
+                piece = await loop.run_in_executor(None, compressor.compress, piece)
+            async with asyncio.timeout(front.limits.write_seconds):
+                await response.write(piece)
+            await front.clock.sleep(0)
+        if compressor is not None:
+            await response.write(compressor.flush())
+        await response.write_eof()
+    except Exception as error:
+        # It is too late for an error that the client can read: half a document says enough.
+        front.log.warning("list was cut off", error=repr(error))
+        if call.request.transport is not None:
+            call.request.transport.abort()
+    return response
+
+
+def presenter(front: Front, call: Call) -> Presenter:
+    """What makes documents for this request. Raises BadRequest."""
+    include = call.query.get("includeObject", "")
+    return Presenter(call.target.resource, call.form, include, front.encodings, front.clock.now())
+
+
+def status_reply(call: Call, status: Status, *, warnings: Iterable[str] = ()) -> Response:
+    """A success that has no object to show; its code is the status's."""
+    data, media_type = rendered(codec.encode(status), call.form, pretty=call.pretty)
+    return document_reply(data, status=status.code or 200, media_type=media_type, warnings=warnings)
+
+
+def success(code: int | None = None, details: StatusDetails | None = None) -> Status:
+    """`Status: Success`."""
+    return Status(status="Success", code=code, details=details)
+
+
+def error_reply(request: BaseRequest, error: ApiError) -> Response:
+    """An error as Status, in YAML if that is all that the client reads."""
+    form = negotiate(request.headers.get("Accept", "")) or Form()
+    pretty = is_pretty(None, request.headers.get("User-Agent", ""))
+    data, media_type = rendered(codec.encode(status_of(error)), form, pretty=pretty)
+    headers = dict(_HEADERS)
+    if error.retry_after_seconds:
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    return document_reply(data, status=error.code, media_type=media_type, headers=headers)
+
+
+async def _finished(call: Call, document: bytes, status: int, warnings: Iterable[str]) -> Response:
+    data, media_type = rendered(document, call.form, pretty=call.pretty)
+    headers = dict(_HEADERS)
+    if len(data) > GZIP_BYTES and accepts_gzip(call.request):
+        data = await compressed(data)
+        headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return document_reply(
+        data, status=status, media_type=media_type, headers=headers, warnings=warnings
+    )
+
+
+def accepts_gzip(request: BaseRequest) -> bool:
+    """Whether the client can read gzip."""
+    return "gzip" in request.headers.get("Accept-Encoding", "")
+
+
+async def compressed(data: bytes) -> bytes:
+    """The data in gzip; a large one is compressed in a thread."""
+    if len(data) < _THREAD_BYTES:
+        return gzip(data)
+    return await asyncio.get_running_loop().run_in_executor(None, gzip, data)
+
+
+def gzip(data: bytes) -> bytes:
+    """The data in gzip. The header holds no time, so that equal data have equal bytes."""
+    compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    return compressor.compress(data) + compressor.flush()

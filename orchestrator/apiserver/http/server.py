@@ -1,0 +1,192 @@
+"""The HTTPS server's life: certificates, listening, stopping."""
+
+import asyncio.sslproto
+import ssl
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+from aiohttp.web import Server, ServerRunner, TCPSite
+
+from actors import Actor, ActorSystem, Ref
+from orchestrator.api.scheme import DEFAULT, Scheme
+from orchestrator.apiserver.http import pki as certificates
+from orchestrator.apiserver.http.authentication import (
+    Authentication,
+    Authenticator,
+    TokenAuthenticator,
+)
+from orchestrator.apiserver.http.dispatch import Dispatcher
+from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
+from orchestrator.apiserver.http.errors import RealTimeRequired
+from orchestrator.apiserver.http.front import Front, Limits
+from orchestrator.apiserver.http.kubeconfig import kubeconfig
+from orchestrator.apiserver.http.pki import ADMIN_USER, KeyPair, Pki
+from orchestrator.protocol import ApiRef, Identity
+
+# asyncio's buffer for what a TLS connection receives: 256 KB as it is, and most connections wait.
+_TLS_BUFFER_BYTES: Final = 16 * 1024
+# Selectors and tokens make long lines; Kubernetes' own bound is a megabyte for all headers.
+_HEADER_BYTES: Final = 64 * 1024
+_KEEPALIVE_SECONDS: Final = 180.0
+# How long open requests have when the front stops.
+_SHUTDOWN_SECONDS: Final = 5.0
+_ANYWHERE: Final = ("0.0.0.0", "::")
+
+
+class _Anchor(Actor):
+    """Gives the front its place in the tree, and with it its clock, chance and log."""
+
+
+class HttpFront:
+    """`async with HttpFront(api, system) as front:` serves until the end of the block."""
+
+    def __init__(
+        self,
+        api: ApiRef,
+        system: ActorSystem,
+        *,
+        scheme: Scheme = DEFAULT,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        pki: Pki | None = None,
+        names: Sequence[str] = (),
+        tokens: Mapping[str, Identity] | None = None,
+        authenticators: Sequence[Authenticator] = (),
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        cache_bytes: int = LIMIT_BYTES,
+        cluster: str = "kubernetes",
+    ) -> None:
+        self._api = api
+        self._system = system
+        self._scheme = scheme
+        self._host = host
+        self._port = port
+        self._pki = pki
+        self._names = names
+        tables = (TokenAuthenticator(tokens),) if tokens else ()
+        self._authentication = Authentication((*tables, *authenticators))
+        self._limits = limits
+        self._cache_bytes = cache_bytes
+        self._cluster = cluster
+        self._anchor: Ref[Any] | None = None
+
+    async def __aenter__(self) -> "HttpFront":
+        """Raises RealTimeRequired in virtual time, OSError when the address cannot be had."""
+        system = self._system
+        if system.clock.virtual:
+            raise RealTimeRequired
+        asyncio.sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
+        if self._pki is None:
+            names = (*self._names, self._host)
+            self._pki = certificates.generate(system.clock.now(), hosts=names)
+        self._anchor = system.spawn(_Anchor, system.unique_name("http"))
+        self._front = self._new_front(self._anchor)
+        server = Server(
+            Dispatcher(self._front),
+            handler_cancellation=True,  # a watch must hear that its client has gone
+            keepalive_timeout=_KEEPALIVE_SECONDS,
+            max_line_size=_HEADER_BYTES,
+            max_field_size=_HEADER_BYTES,
+            access_log=None,
+        )
+        self._runner = ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
+        try:
+            await self._runner.setup()
+            await TCPSite(
+                self._runner, self._host, self._port, ssl_context=_tls(self._pki), backlog=1024
+            ).start()
+        except BaseException:
+            await self._closed()
+            raise
+        self._port = self._runner.addresses[0][1]
+        self._front.discovery.address = self.url.removeprefix("https://")
+        self._front.log.info("serving", url=self.url)
+        return self
+
+    def _new_front(self, anchor: Ref[Any]) -> Front:
+        return Front(
+            self._api,
+            self._system.make_context(anchor),
+            self._scheme,
+            self._authentication,
+            self._limits,
+            Encodings(self._cache_bytes),
+        )
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._front.stop()
+        await self._closed()
+
+    async def _closed(self) -> None:
+        await self._runner.cleanup()
+        if self._anchor is not None:
+            await self._system.stop_actor(self._anchor)
+
+    # --- for who serves --------------------------------------------------------------------
+
+    @property
+    def url(self) -> str:
+        """`https://127.0.0.1:6443`."""
+        host = self._host
+        if host in _ANYWHERE:
+            host = "127.0.0.1"
+        return f"https://[{host}]:{self._port}" if ":" in host else f"https://{host}:{self._port}"
+
+    @property
+    def port(self) -> int:
+        """The port that it listens at."""
+        return self._port
+
+    @property
+    def pki(self) -> Pki:
+        """The certificates that it serves with."""
+        assert self._pki is not None, "the front has not begun"
+        return self._pki
+
+    def client(self, user: str, groups: Sequence[str] = ()) -> KeyPair:
+        """A client's certificate, by which it is `user` in `groups`."""
+        now = self._system.clock.now()
+        return certificates.client_certificate(self.pki.authority, now, user, groups)
+
+    def kubeconfig(self, user: str = ADMIN_USER, client: KeyPair | None = None) -> str:
+        """A kubeconfig's text: the administrator's, or that of another client."""
+        pair = self.pki.admin if client is None else client
+        return kubeconfig(
+            self.url, self.pki.authority.certificate, pair, user=user, cluster=self._cluster
+        )
+
+    def write_kubeconfig(self, path: Path) -> Path:
+        """The administrator's kubeconfig as a file that only its owner may read."""
+        certificates.write_private(path, self.kubeconfig().encode())
+        return path
+
+
+def serve(api: ApiRef, system: ActorSystem, **options: Any) -> HttpFront:
+    """`async with serve(api, system) as front:`; the options are those of `HttpFront`."""
+    return HttpFront(api, system, **options)
+
+
+def _tls(pki: Pki) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    # Clients may come with a certificate, a token or nothing; a foreign certificate ends the
+    # handshake.
+    context.verify_mode = ssl.CERT_OPTIONAL
+    context.load_verify_locations(cadata=pki.authority.certificate.decode())
+    context.set_alpn_protocols(["http/1.1"])
+    # Python reads keys from files only; these live for a moment, in a directory of our own.
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        certificate, key = directory / "tls.crt", directory / "tls.key"
+        certificate.write_bytes(pki.server.certificate)
+        certificates.write_private(key, pki.server.key)
+        context.load_cert_chain(certificate, key)
+    return context

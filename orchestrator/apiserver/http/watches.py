@@ -1,0 +1,247 @@
+"""Watches: one chunked response that goes on, an event a line.
+
+The API server tells an inbox of the watch's own; this task writes what comes. Whatever ends a watch
+ends it in one of three ways, all of which clients know: the document is complete (its time is up,
+the front stops), an ERROR event with 410 comes last (the client must list again), or the connection
+is cut (a client that takes nothing any more).
+"""
+
+import asyncio
+from typing import Any, Final
+
+from aiohttp.web import StreamResponse
+
+from actors import Inbox
+from orchestrator.api import codec
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.http import parameters
+from orchestrator.apiserver.http.errors import cannot_parse, not_acceptable
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.parameters import ListOptions
+from orchestrator.apiserver.http.presentation import SLICE, Presenter
+from orchestrator.apiserver.http.replies import presenter
+from orchestrator.protocol import (
+    ApiError,
+    BadRequest,
+    Expired,
+    InternalError,
+    ServerTimeout,
+    ServiceUnavailable,
+    Unwatch,
+    Watch,
+    WatchClosed,
+    WatchEvents,
+    Watching,
+    status_of,
+)
+
+# How long a watch lives when the client does not say: between half an hour and an hour, so that
+# watches that began together do not all begin anew together.
+_LEAST_SECONDS: Final = 1800.0
+_TOKEN: Final = "http"
+_INITIAL_END: Final = {"k8s.io/initial-events-end": "true"}
+_LOST: Final = "the watch has lost events; list and watch again"
+
+
+async def watch(front: Front, call: Call) -> StreamResponse:
+    """Stream what happens to the objects of a collection, or to one."""
+    if call.form.media != "json":
+        raise not_acceptable(("application/json;stream=watch",))
+    options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
+    since, shows_present = _start(options)
+    present = presenter(front, call)
+    async with front.system.inbox(capacity=front.limits.watch_messages) as inbox:
+        stream = _Stream(front, call, options, present)
+        try:
+            try:
+                watching = await front.ask(_message(call, options, since, inbox))
+                _check_future(options, watching)
+            except Expired as error:
+                # Clients take this as the first event as well, and all of them look for it there.
+                await stream.begin()
+                await stream.write([stream.error(error)])
+                return await stream.end()
+            await stream.begin()
+            try:
+                await stream.run(watching, inbox, shows_present=shows_present)
+            except (ConnectionError, TimeoutError):
+                raise
+            except Exception as error:
+                # The headers are out, so that only an event can say what happened.
+                front.log.exception("watch failed", resource=call.target.resource.key)
+                fault = InternalError(f"Internal error occurred: {type(error).__name__}")
+                await stream.write([stream.error(fault)])
+            return await stream.end()
+        except (ConnectionError, TimeoutError):
+            return stream.cut()
+        finally:
+            front.api.tell(Unwatch(inbox.ref, _TOKEN))
+
+
+def _with_name(options: ListOptions, name: str) -> ListOptions:
+    """The old path to watch one object is a field selector."""
+    if not name:
+        return options
+    selector = f"metadata.name={name}"
+    if options.field_selector not in ("", selector):
+        raise BadRequest("fieldSelector metadata.name doesn't match requested name")
+    return ListOptions(
+        label_selector=options.label_selector,
+        field_selector=selector,
+        resource_version=options.resource_version,
+        timeout_seconds=options.timeout_seconds,
+        bookmarks=options.bookmarks,
+    )
+
+
+def _start(options: ListOptions) -> tuple[int | None, bool]:
+    """Since when, and whether the present state comes first. Raises BadRequest."""
+    version = options.resource_version
+    if version in ("", "0"):
+        return None, options.send_initial is not False
+    if not (version.isascii() and version.isdecimal()):
+        error = cannot_parse("ParseUint", version)
+        raise BadRequest(f'resourceVersion: Invalid value: "{version}": {error.message}')
+    return (None, True) if options.send_initial else (int(version), False)
+
+
+def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) -> Watch:
+    return Watch(
+        resource=call.target.resource,
+        sink=inbox.ref,
+        token=_TOKEN,
+        namespace=call.target.namespace,
+        label_selector=options.label_selector,
+        field_selector=options.field_selector,
+        since=since,
+        identity=call.identity,
+    )
+
+
+def _check_future(options: ListOptions, watching: Watching) -> None:
+    """A state that is not older than a revision: there is none yet if that is still to come."""
+    wanted = int(options.resource_version or 0)
+    if wanted > watching.revision:
+        raise ServerTimeout(
+            f"Timeout: Too large resource version: {wanted}, current: {watching.revision}",
+            retry_after_seconds=1,
+        )
+
+
+class _Stream:
+    """One watch's response."""
+
+    def __init__(self, front: Front, call: Call, options: ListOptions, present: Presenter) -> None:
+        self._front = front
+        self._call = call
+        self._bookmarks = options.bookmarks
+        self._initial_end = bool(options.send_initial) and options.bookmarks
+        self._present = present
+        self._is_table = call.form.shape == "Table"
+        self._seconds = options.timeout_seconds or _LEAST_SECONDS * (1 + front.random.random())
+        self._response = StreamResponse(
+            headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+        )
+        self._revision = 0
+
+    # --- the response ----------------------------------------------------------------------
+
+    async def begin(self) -> None:
+        """Send the headers: from here on errors are events."""
+        self._response.enable_chunked_encoding()
+        await self._response.prepare(self._call.request)
+
+    async def write(self, lines: list[bytes]) -> None:
+        """Raises TimeoutError when the client takes nothing, ConnectionError when it is gone."""
+        if lines:
+            self._front.metrics.watch_events += len(lines)
+            async with asyncio.timeout(self._front.limits.write_seconds):
+                await self._response.write(b"".join(lines))
+
+    async def end(self) -> StreamResponse:
+        """Complete the document."""
+        async with asyncio.timeout(self._front.limits.write_seconds):
+            await self._response.write_eof()
+        return self._response
+
+    def cut(self) -> StreamResponse:
+        """Give the client up."""
+        transport = self._call.request.transport
+        if transport is not None:
+            transport.abort()
+        return self._response
+
+    # --- events ----------------------------------------------------------------------------
+
+    async def run(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
+        """Write events until the time is up or the watch is closed."""
+        self._revision = watching.revision
+        deadline = asyncio.timeout(self._seconds)
+        try:
+            async with deadline:
+                self._front.opened(deadline)
+                try:
+                    await self._write_all(watching, inbox, shows_present=shows_present)
+                finally:
+                    self._front.closed(deadline)
+        except TimeoutError:
+            if not deadline.expired():
+                raise
+            if self._bookmarks:
+                await self.write([self._bookmark()])
+
+    async def _write_all(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
+        if shows_present:
+            await self._write_present(watching.items)
+        if self._initial_end:
+            await self.write([self._bookmark(_INITIAL_END)])
+        sequence = watching.sequence
+        async for message in inbox:
+            if type(message) is WatchClosed:
+                # A server that stops says goodbye by the end of the document.
+                if not isinstance(message.error, ServiceUnavailable):
+                    await self.write([self.error(message.error)])
+                return
+            if message.channel != watching.channel or message.sequence <= sequence:
+                continue
+            sequence += 1
+            if message.sequence != sequence:
+                await self.write([self.error(Expired(_LOST))])
+                return
+            await self.write(self._lines(message))
+
+    async def _write_present(self, items: tuple[Any, ...]) -> None:
+        for start in range(0, len(items), SLICE):
+            await self.write([self._event("ADDED", obj) for obj in items[start : start + SLICE]])
+            await self._front.clock.sleep(0)
+
+    def _lines(self, message: WatchEvents) -> list[bytes]:
+        self._revision = message.revision
+        self._present.now = self._front.clock.now()
+        if not message.events:
+            return [self._bookmark()] if self._bookmarks else []
+        return [self._event(event.type, event.object) for event in message.events]
+
+    def _event(self, type_: str, obj: Any) -> bytes:
+        line = b'{"type":"%b","object":%b}\n' % (type_.encode(), self._present.object(obj))
+        if self._is_table:
+            self._present.headers = False
+        return line
+
+    def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
+        """Nothing up to the revision is missing; an empty object of the kind carries it."""
+        resource = self._call.target.resource
+        metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations or {})
+        if resource.type is Unstructured:
+            obj: Any = Unstructured(
+                api_version=resource.api_version, kind=resource.kind, metadata=metadata
+            )
+        else:
+            obj = resource.type(metadata=metadata)
+        return self._event("BOOKMARK", obj)
+
+    def error(self, error: ApiError) -> bytes:
+        """The last event of a watch that cannot go on."""
+        status = codec.encode(status_of(error))
+        return b'{"type":"ERROR","object":%b}\n' % status

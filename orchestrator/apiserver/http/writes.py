@@ -1,0 +1,235 @@
+"""POST, PUT, PATCH and DELETE."""
+
+from typing import Any, Final
+
+from aiohttp.web import StreamResponse
+
+from orchestrator.api import codec
+from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.http import bodies, parameters
+from orchestrator.apiserver.http.bodies import Expected
+from orchestrator.apiserver.http.errors import no_such_path
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.http.reads import CONNECTIONS, connect
+from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
+from orchestrator.apiserver.http.subresource_kinds import kind_of
+from orchestrator.protocol import (
+    BadRequest,
+    Create,
+    Delete,
+    DeleteCollection,
+    Deleted,
+    Patch,
+    PatchType,
+    Update,
+)
+
+# What is posted to these is done, and has no object to show.
+_DEEDS: Final = ("binding", "eviction")
+_BINDINGS: Final = "bindings"
+# For most kinds the answer to a finished delete is a Status; for these it is the last object.
+_RETURNED: Final = frozenset(
+    {
+        "persistentvolumeclaims",
+        "persistentvolumes",
+        "pods",
+        "podtemplates",
+        "resourcequotas",
+        "serviceaccounts",
+        "services",
+        "csidrivers.storage.k8s.io",
+        "csinodes.storage.k8s.io",
+        "storageclasses.storage.k8s.io",
+        "volumeattachments.storage.k8s.io",
+    }
+)
+
+
+async def create(front: Front, call: Call) -> StreamResponse:
+    """Create an object, or post to a part of one."""
+    target = call.target
+    if target.part in CONNECTIONS:
+        return await connect(front, call)
+    media = bodies.media_of(call.request)
+    data = await bodies.read(call.request)
+    options = parameters.write_options(call.query, "CreateOptions", call.agent)
+    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    created = await front.ask(
+        Create(
+            resource=target.resource,
+            object=received.object,
+            namespace=target.namespace,
+            name=target.name,
+            subresource=target.part,
+            dry_run=options.dry_run,
+            field_manager=options.field_manager,
+            identity=call.identity,
+        )
+    )
+    if target.part in _DEEDS or target.resource.key == _BINDINGS:
+        return status_reply(call, success(201), warnings=received.warnings)
+    return await object_reply(front, call, created, status=201, warnings=received.warnings)
+
+
+async def update(front: Front, call: Call) -> StreamResponse:
+    """Replace an object, or a part of it."""
+    target = call.target
+    if target.part in CONNECTIONS:
+        return await connect(front, call)
+    data = await bodies.read(call.request)
+    options = parameters.write_options(call.query, "UpdateOptions", call.agent)
+    media = bodies.media_of(call.request)
+    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    _check_identity(received.object.metadata, target)
+    updated = await front.ask(
+        Update(
+            resource=target.resource,
+            object=received.object,
+            name=target.name,
+            namespace=target.namespace,
+            subresource=target.part,
+            dry_run=options.dry_run,
+            field_manager=options.field_manager,
+            identity=call.identity,
+        )
+    )
+    return await object_reply(front, call, updated, warnings=received.warnings)
+
+
+def _expected(target: Target) -> Expected:
+    resource, subresource = target.resource, target.subresource
+    if subresource is None:
+        return Expected(resource.type, resource.api_version, resource.kind)
+    kind = kind_of(resource, subresource)
+    if kind is None:
+        raise no_such_path()
+    group, version = subresource.group, subresource.version
+    return Expected(kind, f"{group}/{version}" if group else version, subresource.kind)
+
+
+def _check_identity(metadata: ObjectMeta, target: Target) -> None:
+    """The object in the body is the one that the path names. Raises BadRequest."""
+    if metadata.namespace and metadata.namespace != target.namespace:
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )
+    if not metadata.name:
+        raise BadRequest(
+            f"the name of the object ({target.name} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if metadata.name != target.name:
+        raise BadRequest(
+            f"the name of the object ({metadata.name}) does not match "
+            f"the name on the URL ({target.name})"
+        )
+
+
+async def patch(front: Front, call: Call) -> StreamResponse:
+    """Change an object, or a part of it."""
+    target = call.target
+    if target.part in CONNECTIONS:
+        return await connect(front, call)
+    kind = target.resource.type
+    patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
+    data = await bodies.read(call.request)
+    options = parameters.write_options(
+        call.query, "PatchOptions", call.agent, applies=patch_type == "apply"
+    )
+    body = bodies.decode_patch(data, patch_type)
+    warnings: tuple[str, ...] = ()
+    if options.field_validation == "Warn" and not target.part:
+        warnings = _unknown_fields(body, patch_type, kind)
+    patched = await front.ask(
+        Patch(
+            resource=target.resource,
+            name=target.name,
+            patch_type=patch_type,
+            body=body,
+            namespace=target.namespace,
+            subresource=target.part,
+            dry_run=options.dry_run,
+            field_manager=options.field_manager,
+            force=options.force,
+            field_validation=options.field_validation,
+            identity=call.identity,
+        )
+    )
+    return await object_reply(front, call, patched, warnings=warnings)
+
+
+def _unknown_fields(body: Any, patch_type: PatchType, kind: type[Any]) -> tuple[str, ...]:
+    """Fields of a merge that the kind does not have; `$patch` and its like are directives."""
+    if patch_type == "json" or not isinstance(body, dict):
+        return ()
+    unknown = codec.unknown_fields(body, kind)
+    return tuple(f'unknown field "{path}"' for path in unknown if "$" not in path)
+
+
+# --- deleting ------------------------------------------------------------------------------
+
+
+async def delete(front: Front, call: Call) -> StreamResponse:
+    """Delete an object, or begin to."""
+    target = call.target
+    if target.part in CONNECTIONS:
+        return await connect(front, call)
+    choice = await _delete_choice(call)
+    deleted = await front.ask(
+        Delete(
+            resource=target.resource,
+            name=target.name,
+            namespace=target.namespace,
+            grace_period_seconds=choice.grace_period_seconds,
+            propagation_policy=choice.propagation_policy,
+            uid=choice.uid,
+            resource_version=choice.resource_version,
+            dry_run=choice.dry_run,
+            identity=call.identity,
+        )
+    )
+    if deleted.gone and target.resource.key not in _RETURNED:
+        return status_reply(call, success(details=_details(target, deleted)))
+    status = 202 if choice.cascades and not deleted.gone else 200
+    return await object_reply(front, call, deleted.object, status=status)
+
+
+def _details(target: Target, deleted: Deleted) -> StatusDetails:
+    resource = target.resource
+    return StatusDetails(
+        name=target.name,
+        group=resource.group,
+        kind=resource.plural,
+        uid=deleted.object.metadata.uid,
+    )
+
+
+async def delete_collection(front: Front, call: Call) -> StreamResponse:
+    """Delete all objects that the selectors match."""
+    target = call.target
+    options = parameters.list_options(call.query, watch=False)
+    choice = await _delete_choice(call)
+    page = await front.ask(
+        DeleteCollection(
+            resource=target.resource,
+            namespace=target.namespace,
+            label_selector=options.label_selector,
+            field_selector=options.field_selector,
+            grace_period_seconds=choice.grace_period_seconds,
+            propagation_policy=choice.propagation_policy,
+            dry_run=choice.dry_run,
+            identity=call.identity,
+        )
+    )
+    return await page_reply(front, call, page)
+
+
+async def _delete_choice(call: Call) -> parameters.DeleteChoice:
+    """From the body, or from the query if there is no body: never from both."""
+    data = await bodies.read(call.request)
+    if not data:
+        return parameters.delete_choice(parameters.delete_options_of(call.query))
+    media = bodies.media_of(call.request)
+    return parameters.delete_choice(bodies.decode_delete_options(data, media))

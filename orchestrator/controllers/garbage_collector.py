@@ -1,0 +1,264 @@
+"""Owners and dependents: what goes when an owner goes.
+
+The graph is an index, kept by the shared caches of all resources that can be deleted: owner uid ->
+dependents. A change is looked at only if it may leave somebody without an owner, so that the
+constant renewals of leases and statuses cost a comparison.
+
+- An object all of whose owners are gone is deleted; one that still has an owner only loses the
+  references to those that are gone.
+- `foregroundDeletion`: the dependents go first; those that block hold the owner back.
+- `orphan`: the dependents lose their reference, then the owner goes.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Namespace
+from orchestrator.api.errors import UnknownKind
+from orchestrator.api.meta.v1 import OwnerReference
+from orchestrator.api.scheme import Resource
+from orchestrator.client import Change, Controller, Key
+from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
+
+FOREGROUND: Final = "foregroundDeletion"
+ORPHAN: Final = "orphan"
+# Events are news and die by age; nobody owns them.
+_IGNORED: Final = frozenset(("events", "events.events.k8s.io"))
+_BY_OWNER: Final = "owner"
+
+
+class GarbageCollector(Controller):
+    """Collects what has lost its owners. A key's name is `resource key/object name`."""
+
+    name = "garbage-collector"
+    kind = Namespace
+    workers = 20
+
+    def prepare(self) -> None:
+        """One version of every resource that can be watched and deleted."""
+        scheme = self._wiring.scheme
+        self._resources: dict[str, Resource] = {
+            r.key: r
+            for r in scheme.resources()
+            if {"list", "watch", "delete"} <= set(r.verbs)
+            and r.key not in _IGNORED
+            and scheme.storage(r) is r
+        }
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """Everything."""
+        return {r: partial(self._concerned, r) for r in self._resources.values()}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
+        """Dependents by the uids of their owners."""
+        return {r: {_BY_OWNER: _owner_uids} for r in self._resources.values()}
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Namespaces are watched like everything else, below."""
+        return ()
+
+    def initial_keys(self) -> Iterable[Key]:
+        """Whoever may have lost an owner, or waits to go, since somebody last looked."""
+        keys: list[Key] = []
+        for resource in self._resources.values():
+            for obj in self.cache_of(resource).list():
+                if self._is_waiting(obj) or not self._has_owners(obj):
+                    keys.append(_key(resource, obj))
+        return keys
+
+    # --- the graph -------------------------------------------------------------------------
+
+    def _concerned(self, resource: Resource, change: Change[Any]) -> Iterable[Key]:
+        old, new = change.old, change.new
+        if new is None:
+            return self._after_end(change.latest)
+        was = old.metadata if old is not None else None
+        now = new.metadata
+        if was is not None and (
+            was.owner_references == now.owner_references
+            and was.finalizers == now.finalizers
+            and was.deletion_timestamp == now.deletion_timestamp
+        ):
+            return ()
+        if self._is_waiting(new) or not self._has_owners(new):
+            return (_key(resource, new),)
+        return ()
+
+    def _after_end(self, gone: Any) -> list[Key]:
+        """The dependents of an object that is gone, and its owners that waited for it."""
+        keys = [_key(r, d) for r, d in self._dependents(gone.metadata.uid)]
+        for reference in gone.metadata.owner_references:
+            resource = self._resource_of(reference)
+            owner = self._cached(resource, gone.metadata.namespace, reference)
+            if resource is not None and owner is not None and self._is_waiting(owner):
+                keys.append(_key(resource, owner))
+        return keys
+
+    def _dependents(self, uid: str) -> Iterator[tuple[Resource, Any]]:
+        for resource in self._resources.values():
+            for dependent in list(self.cache_of(resource).by_index(_BY_OWNER, uid)):
+                yield resource, dependent
+
+    def _is_waiting(self, obj: Any) -> bool:
+        metadata = obj.metadata
+        return metadata.deletion_timestamp is not None and bool(
+            FOREGROUND in metadata.finalizers or ORPHAN in metadata.finalizers
+        )
+
+    def _has_owners(self, obj: Any) -> bool:
+        """Whether all owners are there, and none is going in the foreground, by the caches."""
+        for reference in obj.metadata.owner_references:
+            resource = self._resource_of(reference)
+            owner = self._cached(resource, obj.metadata.namespace, reference)
+            if owner is None or self._is_waiting(owner):
+                return False
+        return True
+
+    def _resource_of(self, reference: OwnerReference) -> Resource | None:
+        try:
+            resource = self._wiring.scheme.by_kind(reference.api_version, reference.kind)
+        except UnknownKind:
+            return None
+        return self._resources.get(self._wiring.scheme.storage(resource).key)
+
+    def _cached(
+        self, resource: Resource | None, namespace: str, reference: OwnerReference
+    ) -> Any | None:
+        if resource is None:
+            return None
+        where = namespace if resource.namespaced else ""
+        owner = self.cache_of(resource).get(where, reference.name)
+        return owner if owner is not None and owner.metadata.uid == reference.uid else None
+
+    # --- one object ------------------------------------------------------------------------
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Decide about one object, and look at its owners live before deleting it."""
+        bucket, _, name = key.name.partition("/")
+        resource = self._resources[bucket]
+        obj = self.cache_of(resource).get(key.namespace, name)
+        if obj is None:
+            return None
+        if obj.metadata.deletion_timestamp is not None:
+            if ORPHAN in obj.metadata.finalizers:
+                await self._orphan(resource, obj)
+            elif FOREGROUND in obj.metadata.finalizers:
+                await self._delete_dependents(resource, obj)
+            return None
+        if not obj.metadata.owner_references:
+            return None
+        solid, waiting, gone = await self._classify(obj)
+        if solid:
+            if waiting or gone:
+                await self._drop_references(resource, obj, [*waiting, *gone])
+        else:
+            await self._delete(resource, obj, foreground=bool(waiting))
+        return None
+
+    async def _classify(
+        self, obj: Any
+    ) -> tuple[list[OwnerReference], list[OwnerReference], list[OwnerReference]]:
+        """The references by their owners: there, going in the foreground, gone."""
+        solid: list[OwnerReference] = []
+        waiting: list[OwnerReference] = []
+        gone: list[OwnerReference] = []
+        for reference in obj.metadata.owner_references:
+            resource = self._resource_of(reference)
+            owner = self._cached(resource, obj.metadata.namespace, reference)
+            if owner is None and resource is not None:
+                owner = await self._live(resource, obj, reference)
+            if resource is None:
+                solid.append(reference)  # a kind that is not served (yet): nobody can tell
+            elif owner is None:
+                gone.append(reference)
+            elif owner.metadata.deletion_timestamp and FOREGROUND in owner.metadata.finalizers:
+                waiting.append(reference)
+            else:
+                solid.append(reference)
+        return solid, waiting, gone
+
+    async def _live(self, resource: Resource, obj: Any, reference: OwnerReference) -> Any | None:
+        if resource.namespaced and not obj.metadata.namespace:
+            message = (
+                f"ownerRef [{reference.api_version}/{reference.kind}, name: {reference.name}, "
+                f'uid: {reference.uid}] does not exist in namespace ""'
+            )
+            self.events.event(obj, "Warning", "OwnerRefInvalidNamespace", message)
+            return None
+        try:
+            owner: Any = await self.client.get(
+                resource, reference.name, namespace=obj.metadata.namespace
+            )
+        except NotFound:
+            return None
+        return owner if owner.metadata.uid == reference.uid else None
+
+    async def _delete(self, resource: Resource, obj: Any, *, foreground: bool) -> None:
+        metadata = obj.metadata
+        policy: PropagationPolicy = "Background"
+        if ORPHAN in metadata.finalizers:
+            policy = "Orphan"
+        elif FOREGROUND in metadata.finalizers or (
+            foreground and next(self._dependents(metadata.uid), None) is not None
+        ):
+            policy = "Foreground"
+        try:
+            await self.client.delete(
+                resource,
+                metadata.name,
+                namespace=metadata.namespace,
+                uid=metadata.uid,
+                propagation_policy=policy,
+            )
+        except (NotFound, Conflict):
+            return  # it is gone, or another object has its name
+
+    async def _delete_dependents(self, resource: Resource, owner: Any) -> None:
+        """Foreground: the dependents go; when none is left that blocks, so does the owner."""
+        blocked = False
+        for dependent_resource, dependent in self._dependents(owner.metadata.uid):
+            references = dependent.metadata.owner_references
+            blocked |= any(
+                r.uid == owner.metadata.uid and r.block_owner_deletion for r in references
+            )
+            if dependent.metadata.deletion_timestamp is None:
+                self.enqueue(_key(dependent_resource, dependent))
+        if not blocked:
+            await self._drop_finalizer(resource, owner, FOREGROUND)
+
+    async def _orphan(self, resource: Resource, owner: Any) -> None:
+        """Let the dependents go on without the owner."""
+        for dependent_resource, dependent in self._dependents(owner.metadata.uid):
+            references = dependent.metadata.owner_references
+            mine = [r for r in references if r.uid == owner.metadata.uid]
+            await self._drop_references(dependent_resource, dependent, mine)
+        await self._drop_finalizer(resource, owner, ORPHAN)
+
+    async def _drop_references(
+        self, resource: Resource, obj: Any, dropped: list[OwnerReference]
+    ) -> None:
+        uids = {r.uid for r in dropped}
+        kept = tuple(r for r in obj.metadata.owner_references if r.uid not in uids)
+        metadata = replace(obj.metadata, owner_references=kept)
+        try:
+            await self.client.update(replace(obj, metadata=metadata))
+        except NotFound:
+            return
+
+    async def _drop_finalizer(self, resource: Resource, obj: Any, finalizer: str) -> None:
+        kept = tuple(f for f in obj.metadata.finalizers if f != finalizer)
+        try:
+            await self.client.update(replace(obj, metadata=replace(obj.metadata, finalizers=kept)))
+        except NotFound:
+            return
+
+
+def _key(resource: Resource, obj: Any) -> Key:
+    return Key(obj.metadata.namespace, f"{resource.key}/{obj.metadata.name}")
+
+
+def _owner_uids(obj: Any) -> Iterable[str]:
+    return [r.uid for r in obj.metadata.owner_references]

@@ -1,0 +1,13 @@
+"""What is wrong with a scenario file."""
+
+
+class ScenarioError(ValueError):
+    """`file:line: path: what would be right`; `line` is 0 when it is not known."""
+
+    def __init__(self, file: str, line: int, path: str, message: str) -> None:
+        where = f"{file}:{line}" if line else file
+        super().__init__(f"{where}: {path}: {message}" if path else f"{where}: {message}")
+        self.file = file
+        self.line = line
+        self.path = path
+        self.message = message
