@@ -11,9 +11,9 @@ Objects in messages are the very objects that the store holds: frozen, shared, n
 from collections.abc import Mapping
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
-from actors import Ref, Refusal, Request
 from msgspec import Struct
 
+from actors import Ref, Refusal, Request
 from orchestrator.api.meta.v1 import ObjectMeta, Status, StatusCause, StatusDetails
 from orchestrator.api.scheme import Resource
 

@@ -37,7 +37,9 @@ class History:
         metadata = change.object.metadata
         self.revisions += 1
         self.writes[change.bucket] += 1
-        head = f"{change.revision} {change.type} {change.bucket} {metadata.namespace}/{metadata.name}"
+        head = (
+            f"{change.revision} {change.type} {change.bucket} {metadata.namespace}/{metadata.name}"
+        )
         self._hash.update(head.encode())
         if change.bucket == _LEASES:
             spec = change.object.spec
