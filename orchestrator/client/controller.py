@@ -66,6 +66,9 @@ class Controller(Actor):
     kind: ClassVar[Kind]
     owns: ClassVar[tuple[Kind, ...]] = ()
     workers: ClassVar[int] = 5
+    # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
+    # Kubernetes' controllers owe the same to their clients' limit of requests a second.
+    rest_seconds: ClassVar[float] = 0.0
 
     client: Client
     events: EventRecorder
@@ -77,6 +80,7 @@ class Controller(Actor):
         self._unsynced: dict[Resource, None] = {}
         self._written: dict[Key, dict[Resource, int]] = {}
         self._parked: dict[Key, float] = {}
+        self._resting = 0
         self._timer: Timer | None = None
         self._timer_at = 0.0
         self._reconciles = 0
@@ -217,7 +221,7 @@ class Controller(Actor):
         if self._parked:
             self._unpark(now)
         due = queue.advance(now)
-        while queue.processing - len(self._parked) < self.workers:
+        while queue.processing - len(self._parked) - self._resting < self.workers:
             key = queue.get()
             if key is None:
                 break
@@ -274,7 +278,16 @@ class Controller(Actor):
                 queue.add_after(key, self.ctx.clock.monotonic() + max(0.0, again))
         if writes:
             self._written[key] = writes
-        queue.done(key)
+        if self.rest_seconds:
+            self._resting += 1
+            self.ctx.call_after(self.rest_seconds, self._rested, key)
+        else:
+            queue.done(key)
+        self._pump()
+
+    def _rested(self, key: Key) -> None:
+        self._resting -= 1
+        self._queue.done(key)
         self._pump()
 
     def _failed(self, key: Key, error: Exception) -> None:

@@ -4,13 +4,14 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.apiserver import api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
+from orchestrator.cluster.power import power_switch
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
 from orchestrator.kubelet import NodeSpec, Profile, Runtime, SimulatedRuntime
@@ -21,9 +22,16 @@ from orchestrator.scheduler import DEFAULT_PROFILE, Scheduler
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import MemoryStore, Store
 
+if TYPE_CHECKING:
+    from orchestrator.apiserver.http import HttpFront
+
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
 READY_SECONDS: Final = 60.0  # how long entering the block waits for the nodes
+
+
+class UnknownNode(LookupError):
+    """The cluster has no node of this name."""
 
 
 class Cluster:
@@ -154,23 +162,39 @@ class Cluster:
                     if not names:
                         return
 
-    def crash_node(self, name: str) -> None:
-        """Cut a node's power: kubelet, proxy and containers stop, and nobody is told."""
-        self._machines.pop(name, None)
-        self.system.stop_actor(self.system.ref(f"/nodes/{name}"))
+    def has_node(self, name: str) -> bool:
+        """Whether the cluster has a node of this name, with power or without."""
+        return name in self._known
 
-    async def restart_node(self, name: str) -> None:
-        """Switch a crashed node on again, with an empty runtime."""
-        await self._nodes.ask(AddNode(self._known[name]))
+    async def crash_node(self, name: str) -> None:
+        """Cut a node's power: kubelet, proxy and containers stop, and nobody is told.
 
-    async def remove_node(self, name: str) -> None:
-        """Take a node out: its machine, and its Node object."""
+        A node whose power is off already stays so. Raises UnknownNode.
+        """
+        self._spec(name)
         self._machines.pop(name, None)
         machine = self.system.find(f"/nodes/{name}")
         if machine is not None:
             await self.system.stop_actor(machine)
+
+    async def restart_node(self, name: str) -> None:
+        """Switch a crashed node on again, with an empty runtime. Raises UnknownNode."""
+        spec = self._spec(name)
+        if name not in self._machines:
+            await self._nodes.ask(AddNode(spec))
+
+    async def remove_node(self, name: str) -> None:
+        """Take a node out: its machine, and its Node object. Raises UnknownNode."""
+        await self.crash_node(name)
+        del self._known[name]
         with suppress(NotFound):
             await self.client.delete(Node, name)
+
+    def _spec(self, name: str) -> NodeSpec:
+        spec = self._known.get(name)
+        if spec is None:
+            raise UnknownNode(f"the cluster has no node {name!r}")
+        return spec
 
     # --- work ------------------------------------------------------------------------------
 
@@ -182,6 +206,21 @@ class Cluster:
         """
         documents = _documents(source)
         return [await self.client.apply(each, namespace=namespace) for each in documents]
+
+    async def serve(self, host: str = "127.0.0.1", port: int = 0, **options: Any) -> "HttpFront":
+        """Open the cluster to kubectl until the block ends; port 0 is any free one.
+
+        `front.write_kubeconfig(path)` makes the file that kubectl wants. The options are those of
+        `apiserver.http.HttpFront`. kubectl can switch nodes off and on, too: see `power.py`.
+        Raises RealTimeRequired in virtual time, and OSError.
+        """
+        # Late: an HTTP server takes longer to import than a cluster to start.
+        from orchestrator.apiserver.http import HttpFront
+
+        front = HttpFront(self.api, self.system, host=host, port=port, **options)
+        await self._exits.enter_async_context(front)
+        await self.run_controller(power_switch(self))
+        return front
 
     async def run_controller(self, controller: type[Controller]) -> Ref[Any]:
         """Run a controller of your own beside the built-in ones; answers its ref."""
@@ -206,9 +245,10 @@ def _is_ready(node: Node) -> bool:
 
 def _documents(source: str | Path | Iterable[Any]) -> list[Any]:
     if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
-        return list(manifests.load_all(source, "text"))
+        return list(manifests.flatten(manifests.load_all(source, "text")))
     if isinstance(source, str | Path):
         path = Path(source)
         files = sorted(path.rglob("*.[yj][as]*[mlon]*")) if path.is_dir() else [path]
-        return [d for file in files for d in manifests.load_all(file.read_bytes(), str(file))]
+        found = [d for file in files for d in manifests.load_all(file.read_bytes(), str(file))]
+        return list(manifests.flatten(tuple(found)))
     return list(source)

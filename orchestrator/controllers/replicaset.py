@@ -120,6 +120,7 @@ class ReplicaSetController(Controller):
 
     name = "replicaset"
     kind = ReplicaSet
+    rest_seconds = 0.1
     owns = (Pod,)
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:

@@ -6,7 +6,7 @@
 
 from orchestrator.scenario.errors import ScenarioError
 from orchestrator.scenario.loading import Loaded, load
-from orchestrator.scenario.report import Report
+from orchestrator.scenario.report import Report, write_report
 from orchestrator.scenario.runner import run_scenario
 
-__all__ = ["Loaded", "Report", "ScenarioError", "load", "run_scenario"]
+__all__ = ["Loaded", "Report", "ScenarioError", "load", "run_scenario", "write_report"]

@@ -71,6 +71,7 @@ class Wait(_Strict, frozen=True):
     timeout: str = "10m"
     pods_running: int | None = None
     pods_ready: int | None = None
+    pods_succeeded: int | None = None
     pods: int | None = None
     deployments_available: bool | None = None
     condition: Condition | None = None

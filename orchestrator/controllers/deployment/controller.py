@@ -35,6 +35,7 @@ class DeploymentController(Controller):
 
     name = "deployment"
     kind = Deployment
+    rest_seconds = 0.1
     owns = (ReplicaSet,)
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
