@@ -52,14 +52,16 @@ async def _cluster(request: pytest.FixtureRequest) -> "AsyncIterator[Cluster]":
         yield running
 
 
-try:
-    import pytest_asyncio
-except ImportError:
+def _fixture() -> Any:
+    try:
+        import pytest_asyncio
+    except ImportError:
+        return pytest.fixture(name=FIXTURE)(_incomplete)
+    return pytest_asyncio.fixture(name=FIXTURE)(_cluster)
 
-    @pytest.fixture(name=FIXTURE)
-    def cluster() -> None:
-        """Says what is missing."""
-        pytest.fail("the fixture `cluster` needs pytest-asyncio: pip install 'pytest-asyncio>=1.4'")
 
-else:
-    cluster = pytest_asyncio.fixture(name=FIXTURE)(_cluster)
+def _incomplete() -> None:
+    pytest.fail("the fixture `cluster` needs pytest-asyncio: pip install 'pytest-asyncio>=1.4'")
+
+
+cluster = _fixture()

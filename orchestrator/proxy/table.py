@@ -181,7 +181,7 @@ class TableMemo:
         Proxies that list at different moments then share their later tables, too.
         """
         made = advance(table, changes)
-        objects = (
+        objects: tuple[Service | EndpointSlice, ...] = (
             *made.services.values(),
             *(s for of in made.slices.values() for s in of.values()),
         )

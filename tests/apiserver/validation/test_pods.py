@@ -42,7 +42,7 @@ LABEL = (
     "for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 
-CONTAINERS: list[tuple[dict[str, Any], list[str]]] = [
+CONTAINERS: list[tuple[dict[str, Any], list[str] | None]] = [
     ({}, []),
     ({"spec.containers": []}, ["spec.containers: Required value"]),
     ({"spec.containers.0.name": "Web"}, [f'{C}.name: Invalid value: "Web": {LABEL}']),
@@ -231,7 +231,7 @@ CONTAINERS: list[tuple[dict[str, Any], list[str]]] = [
     ),
 ]
 
-SPECS: list[tuple[dict[str, Any], list[str]]] = [
+SPECS: list[tuple[dict[str, Any], list[str] | None]] = [
     (
         {"spec.restartPolicy": "Sometimes"},
         [
@@ -268,7 +268,7 @@ SPECS: list[tuple[dict[str, Any], list[str]]] = [
             "spec.activeDeadlineSeconds: Invalid value: 0: must be between 1 and 2147483647, inclusive"
         ],
     ),
-    ({"spec.nodeName": "A"}, None),  # type: ignore[list-item]
+    ({"spec.nodeName": "A"}, None),
     (
         {"spec.schedulingGates": [{"name": "a.b/c"}, {"name": "a.b/c"}]},
         ['spec.schedulingGates[1]: Duplicate value: "a.b/c"'],
