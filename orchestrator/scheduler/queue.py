@@ -137,14 +137,18 @@ class SchedulingQueue:
             _, _, uid = heapq.heappop(self._backoff)
             if self._where.get(uid) == "backoff":
                 self._activate(uid, self._pods[uid], now)
-        for uid in list(self._unschedulable):
-            if now - self._pods[uid].failed_at >= FLUSH_SECONDS:
-                del self._unschedulable[uid]
-                self._activate(uid, self._pods[uid], now)
-        times = [self._pods[uid].failed_at + FLUSH_SECONDS for uid in self._unschedulable]
+        oldest = self._oldest_unschedulable()  # they stand in the order in which they failed
+        while oldest is not None and now - oldest.failed_at >= FLUSH_SECONDS:
+            self._activate(oldest.pod.metadata.uid, oldest, now)
+            oldest = self._oldest_unschedulable()
+        times = [] if oldest is None else [oldest.failed_at + FLUSH_SECONDS]
         if self._backoff:
             times.append(self._backoff[0][0])
         return min(times, default=None)
+
+    def _oldest_unschedulable(self) -> QueuedPod | None:
+        uid = next(iter(self._unschedulable), None)
+        return None if uid is None else self._pods[uid]
 
     def _activate(self, uid: str, queued: QueuedPod, now: float) -> None:
         self._unschedulable.pop(uid, None)

@@ -30,6 +30,7 @@ HostPort: TypeAlias = tuple[str, str, int]  # protocol, IP, port
 class _Placed(Struct, frozen=True):
     """A pod on a row and what was counted for it."""
 
+    pod: Pod
     row: int
     needs: Needs
     ports: tuple[HostPort, ...]
@@ -111,7 +112,7 @@ class Snapshot:
         if row is None:
             return
         for uid in [uid for uid, placed in self._placed.items() if placed.row == row]:
-            del self._placed[uid]
+            self._homeless.setdefault(name, {})[uid] = self._placed.pop(uid).pod
         self.valid[row] = False
         self.requested[:, row] = 0
         self.scoring[:, row] = 0
@@ -130,7 +131,7 @@ class Snapshot:
             self._homeless.setdefault(node_name, {})[uid] = pod
             return
         needs, ports = pod_needs(pod), host_ports(pod)
-        self._placed[uid] = _Placed(row, needs, ports)
+        self._placed[uid] = _Placed(pod, row, needs, ports)
         self._count(row, needs, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -141,7 +142,10 @@ class Snapshot:
         """Take a pod off its node; answers whether it was counted."""
         placed = self._placed.pop(uid, None)
         if placed is None:
-            self._homeless.get(node_name, {}).pop(uid, None)
+            waiting = self._homeless.get(node_name, {})
+            waiting.pop(uid, None)
+            if not waiting:
+                self._homeless.pop(node_name, None)
             return False
         self._count(placed.row, placed.needs, -1)
         for port in placed.ports:

@@ -1,0 +1,210 @@
+"""Filter and score: against a plain oracle, and with the memory of shapes against without it."""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.scheduler import DEFAULT_PROFILE
+from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.snapshot import Snapshot
+from tests.scheduler.objects import make_node, make_pod
+
+GIB = 1 << 30
+
+
+class Plain:
+    """The oracle: one node at a time, by the rules of Kubernetes' documentation."""
+
+    def __init__(self) -> None:
+        self.nodes: dict[str, dict[str, Any]] = {}
+        self.pods: dict[str, tuple[str, dict[str, Any]]] = {}
+
+    def used(self, node: str, what: Callable[[dict[str, Any]], int]) -> int:
+        """The sum of `what` over the pods of a node."""
+        return sum(what(pod) for name, pod in self.pods.values() if name == node)
+
+    def fits(self, pod: dict[str, Any], name: str) -> bool:
+        """Every filter, for one node."""
+        node = self.nodes[name]
+        here = [other for home, other in self.pods.values() if home == name]
+        return (
+            not node["unschedulable"]
+            and (not node["tainted"] or pod["tolerates"])
+            and pod["zone"] in ("", node["zone"])
+            and self.used(name, lambda p: p["cpu"]) + pod["cpu"] <= node["cpu"] * 1000
+            and self.used(name, lambda p: p["memory"]) + pod["memory"] <= node["memory"]
+            and len(here) < node["pods"]
+            and (not pod["port"] or all(other["port"] != pod["port"] for other in here))
+        )
+
+    def score(self, pod: dict[str, Any], name: str) -> int:
+        """LeastAllocated and balanced allocation, for a pod that asks for both resources."""
+        node = self.nodes[name]
+        cpu, memory = node["cpu"] * 1000, node["memory"] * GIB
+        used_cpu = self.used(name, lambda p: p["cpu"]) + pod["cpu"]
+        used_memory = (self.used(name, lambda p: p["memory"]) + pod["memory"]) * GIB
+        least = ((cpu - used_cpu) * 100 // cpu + (memory - used_memory) * 100 // memory) // 2
+        deviation = abs(used_cpu / cpu - used_memory / memory) / 2
+        return least + int((1 - deviation) * 100)
+
+
+_nodes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "cpu": st.integers(1, 4),
+            "memory": st.integers(1, 6),
+            "pods": st.integers(1, 4),
+            "zone": st.sampled_from("ab"),
+            "tainted": st.booleans(),
+            "unschedulable": st.sampled_from([False, False, False, True]),
+        }
+    ),
+    min_size=1,
+    max_size=8,
+)
+_shapes = st.lists(
+    st.fixed_dictionaries(
+        {
+            "cpu": st.integers(1, 20).map(lambda n: n * 100),
+            "memory": st.integers(1, 3),
+            "zone": st.sampled_from(["", "", "a", "b"]),
+            "tolerates": st.booleans(),
+            "port": st.sampled_from([0, 0, 8080]),
+        }
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def _node(name: str, node: dict[str, Any]) -> Node:
+    taints = [{"key": "t", "value": "", "effect": "NoSchedule"}] if node["tainted"] else []
+    return make_node(
+        name,
+        cpu=str(node["cpu"]),
+        memory=f"{node['memory']}Gi",
+        pods=str(node["pods"]),
+        labels={"zone": node["zone"]},
+        taints=taints,
+        unschedulable=node["unschedulable"],
+    )
+
+
+def _pod(name: str, shape: dict[str, Any]) -> Pod:
+    spec: dict[str, Any] = {"cpu": f"{shape['cpu']}m", "memory": f"{shape['memory']}Gi"}
+    if shape["zone"]:
+        spec["nodeSelector"] = {"zone": shape["zone"]}
+    if shape["tolerates"]:
+        spec["tolerations"] = [{"key": "t", "operator": "Exists"}]
+    if shape["port"]:
+        spec["host_port"] = shape["port"]
+    return make_pod(name, **spec)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_nodes, _shapes, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=25))
+def test_choices_are_those_of_a_plain_oracle(
+    nodes: list[dict[str, Any]], shapes: list[dict[str, Any]], steps: list[tuple[int, int]]
+) -> None:
+    oracle, snapshot, random = Plain(), Snapshot(), Random(1)
+    for number, node in enumerate(nodes):
+        oracle.nodes[f"n{number}"] = node
+        snapshot.put_node(_node(f"n{number}", node))
+    placement = Placement(DEFAULT_PROFILE, snapshot)
+    templates = [_pod("t", shape) for shape in shapes]
+    for step, (which, leaving) in enumerate(steps):
+        shape = shapes[which % len(shapes)]
+        pod = templates[which % len(shapes)]
+        choice = placement.choose(pod, random)
+        feasible = [n for n in oracle.nodes if oracle.fits(shape, n)]
+        if isinstance(choice, Refusal):
+            assert feasible == []
+        else:
+            best = max(oracle.score(shape, n) for n in feasible)
+            assert choice in feasible
+            assert oracle.score(shape, choice) == best
+            oracle.pods[f"p{step}"] = (choice, shape)
+            snapshot.add_pod(f"p{step}", pod, choice)
+        if leaving < 3 and oracle.pods:
+            name = sorted(oracle.pods)[leaving % len(oracle.pods)]
+            snapshot.remove_pod(name, oracle.pods.pop(name)[0])
+
+
+@settings(max_examples=100, deadline=None)
+@given(_nodes, _shapes, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=20))
+def test_what_is_remembered_answers_as_computing_everything_anew(
+    nodes: list[dict[str, Any]], shapes: list[dict[str, Any]], steps: list[tuple[int, int]]
+) -> None:
+    snapshot = Snapshot()
+    for number, node in enumerate(nodes):
+        snapshot.put_node(_node(f"n{number}", node))
+    remembering = Placement(DEFAULT_PROFILE, snapshot)
+    templates = [_pod("t", shape) for shape in shapes]
+    for step, (which, change) in enumerate(steps):
+        pod = templates[which % len(shapes)]
+        fresh = Placement(DEFAULT_PROFILE, snapshot)
+        choice = remembering.choose(pod, Random(step))
+        assert choice == fresh.choose(pod, Random(step))
+        if isinstance(choice, str):
+            snapshot.add_pod(f"p{step}", pod, choice)
+        name = f"n{change % len(nodes)}"
+        if change == 4:
+            snapshot.remove_node(name)
+        elif change == 5:
+            snapshot.put_node(_node(name, nodes[change % len(nodes)]))
+
+
+def test_the_pods_of_a_node_that_comes_back_are_counted_again() -> None:
+    snapshot = Snapshot()
+    node = make_node("n", cpu="1")
+    snapshot.put_node(node)
+    snapshot.add_pod("a", make_pod("a", cpu="800m"), "n")
+    snapshot.remove_node("n")
+    snapshot.put_node(node)
+    choice = Placement(DEFAULT_PROFILE, snapshot).choose(make_pod("b", cpu="800m"), Random(0))
+    assert isinstance(choice, Refusal)
+
+
+@pytest.mark.parametrize(
+    ("pod", "message"),
+    [
+        ({"cpu": "9"}, "4 Insufficient cpu"),
+        ({"cpu": "9", "memory": "99Gi"}, "4 Insufficient cpu, 4 Insufficient memory"),
+        ({"example.com/gpu": "1"}, "4 Insufficient example.com/gpu"),
+        (
+            {"nodeSelector": {"disk": "ssd"}},
+            "4 node(s) didn't match Pod's node affinity/selector",
+        ),
+    ],
+)
+def test_a_pod_that_fits_nowhere_says_why_as_kube_scheduler_does(
+    pod: dict[str, Any], message: str
+) -> None:
+    snapshot = Snapshot()
+    for number in range(4):
+        snapshot.put_node(make_node(f"n{number}"))
+    choice = Placement(DEFAULT_PROFILE, snapshot).choose(make_pod("a", **pod), Random(0))
+    assert isinstance(choice, Refusal)
+    assert choice.message == f"0/4 nodes are available: {message}."
+
+
+def test_each_node_is_counted_with_the_first_plugin_that_refuses_it() -> None:
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("a", unschedulable=True))
+    snapshot.put_node(make_node("b", taints=[{"key": "gpu", "value": "x", "effect": "NoSchedule"}]))
+    snapshot.put_node(make_node("c", pods="0"))
+    snapshot.put_node(make_node("d"))
+    snapshot.add_pod("other", make_pod("other", host_port=80), "d")
+    pod = make_pod("p", host_port=80)
+    choice = Placement(DEFAULT_PROFILE, snapshot).choose(pod, Random(0))
+    assert isinstance(choice, Refusal)
+    assert choice.message == (
+        "0/4 nodes are available: 1 Too many pods, "
+        "1 node(s) didn't have free ports for the requested pod ports, "
+        "1 node(s) had untolerated taint {gpu: x}, 1 node(s) were unschedulable."
+    )

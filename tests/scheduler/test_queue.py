@@ -1,0 +1,143 @@
+"""The scheduling queue: order, back-off, and what brings a pod back."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.scheduler.queue import (
+    FLUSH_SECONDS,
+    ClusterEvent,
+    QueuedPod,
+    SchedulingQueue,
+)
+from tests.scheduler.objects import make_pod
+
+HELPED_BY = {
+    ClusterEvent.NODE_ADDED: frozenset({"Fit", "Name"}),
+    ClusterEvent.POD_REMOVED: frozenset({"Fit"}),
+}
+
+
+def _queue() -> SchedulingQueue:
+    return SchedulingQueue(HELPED_BY)
+
+
+def _names(queue: SchedulingQueue) -> list[str]:
+    names = []
+    while (queued := queue.pop()) is not None:
+        names.append(queued.pod.metadata.name)
+    return names
+
+
+def _popped(queue: SchedulingQueue) -> QueuedPod:
+    queued = queue.pop()
+    assert queued is not None
+    return queued
+
+
+@given(st.lists(st.integers(-5, 5), max_size=20))
+def test_the_highest_priority_comes_first_then_who_waits_longest(priorities: list[int]) -> None:
+    queue = _queue()
+    for number, priority in enumerate(priorities):
+        queue.put(make_pod(f"p{number}", priority=priority), float(number))
+    expected = sorted(range(len(priorities)), key=lambda n: (-priorities[n], n))
+    assert _names(queue) == [f"p{n}" for n in expected]
+
+
+def test_a_refused_pod_waits_for_an_event_that_can_help() -> None:
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0)
+    queue.fail(_popped(queue), frozenset({"Name"}), 0.0)
+    queue.happened(ClusterEvent.POD_REMOVED, 100.0)
+    assert queue.depths["unschedulable"] == 1
+    queue.happened(ClusterEvent.NODE_ADDED, 100.0)
+    assert _names(queue) == ["a"]
+
+
+def test_the_back_off_doubles_from_one_to_ten_seconds() -> None:
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0)
+    now, delays = 0.0, []
+    for _ in range(6):
+        queue.fail(_popped(queue), frozenset(), now)
+        due = queue.advance(now)
+        assert due is not None
+        assert queue.pop() is None
+        delays.append(due - now)
+        now = due
+        queue.advance(now)
+    assert delays == [1, 2, 4, 8, 10, 10]
+
+
+def test_an_event_during_the_back_off_does_not_shorten_it() -> None:
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0)
+    queue.fail(_popped(queue), frozenset({"Fit"}), 0.0)
+    queue.happened(ClusterEvent.NODE_ADDED, 0.5)
+    assert queue.pop() is None
+    assert queue.advance(0.5) == 1.0
+    queue.advance(1.0)
+    assert _names(queue) == ["a"]
+
+
+def test_an_unschedulable_pod_comes_back_after_five_minutes() -> None:
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0)
+    queue.fail(_popped(queue), frozenset({"Fit"}), 7.0)
+    assert queue.advance(8.0) == 7.0 + FLUSH_SECONDS
+    assert queue.pop() is None
+    queue.advance(7.0 + FLUSH_SECONDS)
+    assert _names(queue) == ["a"]
+
+
+def test_a_gated_pod_waits_until_it_is_put_without_gates() -> None:
+    queue = _queue()
+    queue.put(make_pod("a"), 0.0, gated=True)
+    queue.happened(ClusterEvent.NODE_ADDED, 1.0)
+    queue.advance(10_000.0)
+    assert queue.pop() is None
+    queue.put(make_pod("a"), 2.0)
+    assert _names(queue) == ["a"]
+
+
+_OPERATIONS = st.lists(
+    st.tuples(
+        st.sampled_from(["put", "gate", "remove", "pop-fail", "pop-error", "event", "advance"]),
+        st.integers(0, 4),
+        st.sampled_from(list(ClusterEvent)),
+    ),
+    max_size=60,
+)
+
+
+@given(_OPERATIONS)
+def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
+    operations: list[tuple[str, int, ClusterEvent]],
+) -> None:
+    queue, waiting, now = _queue(), set[str](), 0.0
+    for operation, number, event in operations:
+        now += 0.7
+        name = f"p{number}"
+        if operation in ("put", "gate"):
+            queue.put(make_pod(name), now, gated=operation == "gate")
+            waiting.add(name)
+        elif operation == "remove":
+            queue.remove(name)
+            waiting.discard(name)
+        elif operation == "event":
+            queue.happened(event, now)
+        elif operation == "advance":
+            queue.advance(now)
+        else:
+            queued = queue.pop()
+            if queued is not None:
+                refused = frozenset({"Fit"}) if operation == "pop-fail" else frozenset()
+                queue.fail(queued, refused, now)
+        assert sum(queue.depths.values()) == len(queue) == len(waiting)
+    for name in waiting:
+        queue.put(make_pod(name), now)  # lifts every gate
+    found = []
+    for _ in range(20):
+        now += FLUSH_SECONDS
+        queue.advance(now)
+        found += _names(queue)
+    assert sorted(found) == sorted(waiting)

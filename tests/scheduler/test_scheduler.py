@@ -1,0 +1,111 @@
+"""The scheduler in a cluster: binding, texts, events, plugins of one's own."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Event, Node, Pod
+from orchestrator.scheduler import DEFAULT_PLUGINS, GetSchedulerStatistics, Plugin, Profile
+from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
+
+
+def _manifest(name: str, **spec: Any) -> dict[str, Any]:
+    container = {"name": "c", "image": "i", "resources": {"requests": spec.pop("requests", {})}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": [container], **spec},
+    }
+
+
+def _scheduled(pod: Pod) -> tuple[str, str, str]:
+    assert pod.status is not None
+    found = next(c for c in pod.status.conditions if c.type == "PodScheduled")
+    return found.status, found.reason or "", found.message or ""
+
+
+async def _pod(cluster: Cluster, name: str) -> Pod:
+    return await cluster.client.get(Pod, name, namespace="default")
+
+
+async def test_a_pod_without_a_place_says_why_and_is_placed_when_there_is_room(
+    cluster: Cluster,
+) -> None:
+    await cluster.apply([_manifest("big", requests={"cpu": "32"}, nodeName="node-0")])
+    await cluster.apply([_manifest("other", requests={"cpu": "20"})])
+    for number in (1, 2):
+        await cluster.client.patch(Node, f"node-{number}", {"spec": {"unschedulable": True}})
+    await cluster.clock.sleep(5)
+    await cluster.apply([_manifest("late", requests={"cpu": "20"})])
+    await cluster.clock.sleep(5)
+    late = await _pod(cluster, "late")
+    assert late.spec is not None
+    assert not late.spec.node_name
+    assert _scheduled(late) == (
+        "False",
+        "Unschedulable",
+        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.",
+    )
+    events = await cluster.client.list(Event, namespace="default")
+    failed = [e for e in events if e.reason == "FailedScheduling"]
+    assert {e.involved_object.name for e in failed} == {"late"}
+    await cluster.client.delete(Pod, "big", namespace="default")
+    await cluster.client.wait(Pod, "late", "condition=Ready", namespace="default", timeout=60)
+    assert _scheduled(await _pod(cluster, "late"))[0] == "True"
+
+
+async def test_a_pod_with_gates_waits_for_them_to_go(cluster: Cluster) -> None:
+    await cluster.apply([_manifest("gated", schedulingGates=[{"name": "example.com/wait"}])])
+    await cluster.clock.sleep(5)
+    assert _scheduled(await _pod(cluster, "gated"))[:2] == ("False", "SchedulingGated")
+    await cluster.client.patch(Pod, "gated", {"spec": {"schedulingGates": None}}, namespace="default")
+    await cluster.client.wait(Pod, "gated", "condition=Ready", namespace="default", timeout=30)
+
+
+async def test_pods_of_another_scheduler_are_left_alone(cluster: Cluster) -> None:
+    await cluster.apply([_manifest("foreign", schedulerName="other")])
+    await cluster.clock.sleep(10)
+    foreign = await _pod(cluster, "foreign")
+    assert foreign.spec is not None
+    assert not foreign.spec.node_name
+
+
+async def test_equal_pods_are_spread_over_the_nodes(cluster: Cluster) -> None:
+    await cluster.apply([_manifest(f"p{n}", requests={"cpu": "1"}) for n in range(9)])
+    await cluster.clock.sleep(5)
+    pods = await cluster.client.list(Pod, namespace="default")
+    nodes = [p.spec.node_name for p in pods if p.spec is not None]
+    assert sorted(nodes.count(f"node-{n}") for n in range(3)) == [3, 3, 3]
+
+
+class PreferLast(Plugin):
+    """Likes the node with the highest number."""
+
+    name: ClassVar[str] = "PreferLast"
+
+    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+        return np.array([int(nodes.names[row].rpartition("-")[2]) for row in rows], np.int64)
+
+
+@pytest.mark.cluster(
+    nodes=4,
+    scheduler=Profile(plugins=(*DEFAULT_PLUGINS, PreferLast()), weights={"PreferLast": 1000}),
+)
+async def test_a_plugin_of_ones_own_decides(cluster: Cluster) -> None:
+    await cluster.apply([_manifest(f"p{n}") for n in range(5)])
+    await cluster.clock.sleep(5)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert {p.spec.node_name for p in pods if p.spec is not None} == {"node-3"}
+
+
+async def test_a_scheduler_that_crashes_loses_no_pod(cluster: Cluster) -> None:
+    await cluster.apply([_manifest(f"p{n}") for n in range(20)])
+    cluster.crash("/scheduler")
+    await cluster.clock.sleep(30)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert all(p.spec is not None and p.spec.node_name for p in pods)
+    statistics = await cluster.system.ref("/scheduler").ask(GetSchedulerStatistics())
+    assert sum(statistics.queue.values()) == 0
