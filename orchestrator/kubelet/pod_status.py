@@ -43,7 +43,7 @@ def _live_phase(worker: PodWorker) -> str:
     policy = worker.pod.spec.restart_policy if worker.pod.spec is not None else "Always"
     for record in worker.init_containers:
         if record.sidecar:
-            if not record.started and record.restarts == 0 and not _initialized(worker):
+            if not (record.started or record.restarts or worker.terminal):
                 return "Pending"
         elif not (record.stage == Stage.EXITED and record.exit_code == 0):
             failed = record.stage == Stage.EXITED and record.exit_code != 0
@@ -91,7 +91,9 @@ def status_of(
         pod_ip=pod_ips[0] if pod_ips else "",
         pod_ips=tuple(PodIP(ip=ip) for ip in pod_ips),
         qos_class=old.qos_class or qos_class(pod),
-        init_container_statuses=tuple(_container_status(r) for r in worker.init_containers),
+        init_container_statuses=tuple(
+            _container_status(r, completed=_completed_init(r)) for r in worker.init_containers
+        ),
         container_statuses=tuple(_container_status(r) for r in worker.containers),
         observed_generation=pod.metadata.generation,
     )
@@ -102,14 +104,14 @@ def _host_ips(ips: tuple[str, ...]) -> tuple[HostIP, ...]:
     return tuple(HostIP(ip=ip) for ip in ips)
 
 
-def _container_status(record: ContainerRecord) -> ContainerStatus:
+def _container_status(record: ContainerRecord, completed: bool = False) -> ContainerStatus:
     image = record.spec.image or ""
     ran = bool(record.container_id)
     return ContainerStatus(
         name=record.spec.name,
         state=record.state,
         last_state=record.last_state,
-        ready=record.ready or (_completed_init(record)),
+        ready=record.ready or completed,
         restart_count=record.restarts,
         image=image,
         image_id=image if ran else "",
@@ -120,16 +122,7 @@ def _container_status(record: ContainerRecord) -> ContainerStatus:
 
 def _completed_init(record: ContainerRecord) -> bool:
     """An init container that ended well counts as ready."""
-    return (
-        record.started_at is not None
-        and record.stage == Stage.EXITED
-        and (
-            record.exit_code == 0
-            and record.spec.restart_policy != "Always"
-            and record.retry_at is None
-        )
-        and record.retry_delay is None
-    )
+    return not record.sidecar and record.stage == Stage.EXITED and record.exit_code == 0
 
 
 def _initialized(worker: PodWorker) -> bool:

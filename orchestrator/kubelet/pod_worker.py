@@ -23,6 +23,7 @@ from orchestrator.api.core.v1 import (
     ContainerStateWaiting,
     ContainerStatus,
     Pod,
+    PodStatus,
 )
 from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
@@ -36,6 +37,7 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.machinery.times import format_time, parse_time
 
 DEFAULT_GRACE_SECONDS: Final = 30
+LOST_EXIT_CODE: Final = 255  # of a container whose end nobody saw
 CREATE_RETRY_SECONDS: Final = 10.0  # a container that could not be created is tried again
 
 # --- what happens --------------------------------------------------------------------------
@@ -174,22 +176,23 @@ class PodWorker:
         Counts and last states come from its API status; what runs, from the runtime's `reports`.
         A container that neither knows any more (the machine was rebooted) restarts by the policy.
         """
-        status = self.pod.status
-        if status is not None:
-            if status.start_time is not None:
-                self.start_time = parse_time(status.start_time)
-            known = {
-                s.name: s for s in (*status.init_container_statuses, *status.container_statuses)
-            }
-            for record in (*self.init_containers, *self.containers):
-                if record.spec.name in known:
-                    _recall(record, known[record.spec.name])
+        status = self.pod.status or PodStatus()
+        if status.start_time is not None:
+            self.start_time = parse_time(status.start_time)
+        known = {s.name: s for s in (*status.init_container_statuses, *status.container_statuses)}
+        for record in (*self.init_containers, *self.containers):
+            if record.spec.name in known:
+                _recall(record, known[record.spec.name])
         effects: list[Effect] = []
         for report in reports:
             found = self._record_of(report.key)
             if found is not None and isinstance(report, ContainerStarted | ContainerProbed):
                 found.stage = Stage.STARTING if found.stage == Stage.WAITING else found.stage
             effects.extend(self._note(report, now))
+        for record in (*self.init_containers, *self.containers):
+            reported = known.get(record.spec.name)
+            if record.stage == Stage.WAITING and reported is not None:
+                _lost(record, reported, now)
         effects.extend(self.handle(PodChanged(self.pod), now))
         return effects
 
@@ -269,7 +272,7 @@ class PodWorker:
                 container_id=event.container_id,
             )
         )
-        if not self._ending(now) and self._restarts(record):
+        if not self._ending(now) and not self.terminal and self._restarts(record):
             self._back_off(record, event, effects)
 
     def _back_off(
@@ -443,3 +446,21 @@ def _recall(record: ContainerRecord, status: ContainerStatus) -> None:
     if state is not None and state.terminated is not None:
         record.attempt = status.restart_count
         record.state, record.stage = state, Stage.EXITED
+
+
+def _lost(record: ContainerRecord, reported: ContainerStatus, now: float) -> None:
+    """If the container was reported to run, it has ended: the runtime has never heard of it."""
+    running = reported.state.running if reported.state is not None else None
+    if running is None:
+        return
+    record.attempt += 1
+    record.stage = Stage.EXITED
+    record.state = ContainerState(
+        terminated=ContainerStateTerminated(
+            exit_code=LOST_EXIT_CODE,
+            reason="Unknown",
+            started_at=running.started_at,
+            finished_at=format_time(now),
+            container_id=record.container_id,
+        )
+    )

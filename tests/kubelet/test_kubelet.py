@@ -1,0 +1,155 @@
+"""Kubelets in a cluster: nodes, heartbeats, pods through their phases, crashes."""
+
+import pytest
+
+from actors import ActorStopped
+from orchestrator import Cluster
+from orchestrator.api.coordination.v1 import Lease
+from orchestrator.api.core.v1 import Event, Node, Pod, PodStatus
+from orchestrator.kubelet.kubelet import ListPods
+from orchestrator.machinery.times import parse_time
+from orchestrator.protocol import NotFound
+from tests.manifests import pod
+
+
+async def _status(cluster: Cluster, name: str) -> PodStatus:
+    found = await cluster.client.get(Pod, name, namespace="default")
+    assert found.status is not None
+    return found.status
+
+
+async def test_nodes_say_what_they_offer_and_that_they_are_well(cluster: Cluster) -> None:
+    nodes = await cluster.client.list(Node)
+    assert [n.metadata.name for n in nodes] == ["node-0", "node-1", "node-2"]
+    for node in nodes:
+        status = node.status
+        assert status is not None
+        assert {"cpu", "memory", "pods"} <= set(status.allocatable)
+        conditions = {c.type: c.status for c in status.conditions}
+        assert conditions == {
+            "Ready": "True",
+            "MemoryPressure": "False",
+            "DiskPressure": "False",
+            "PIDPressure": "False",
+        }
+
+
+async def test_a_lease_is_renewed_every_ten_seconds(cluster: Cluster) -> None:
+    await cluster.clock.sleep(20)  # the first ones are spread, so that nodes do not beat at once
+    times = []
+    for _ in range(7):
+        lease = await cluster.client.get(Lease, "node-0", namespace="kube-node-lease")
+        assert lease.spec is not None
+        times.append(parse_time(lease.spec.renew_time or ""))
+        await cluster.clock.sleep(10)
+    assert all(9 < later - sooner < 11 for sooner, later in zip(times, times[1:], strict=False))
+
+
+async def test_a_pod_goes_through_its_phases_by_its_profile(cluster: Cluster) -> None:
+    simulation = {
+        "start-seconds": 2,
+        "ready-seconds": 3,
+        "run-seconds": 60,
+        "exit-code": 0,
+    }
+    await cluster.apply([pod("job", simulation=simulation, restartPolicy="Never")])
+    await cluster.clock.sleep(1)
+    assert (await _status(cluster, "job")).phase == "Pending"
+    await cluster.clock.sleep(2.5)
+    running = await _status(cluster, "job")
+    assert (running.phase, running.container_statuses[0].ready) == ("Running", False)
+    assert running.pod_ip
+    await cluster.clock.sleep(3)
+    assert (await _status(cluster, "job")).container_statuses[0].ready
+    await cluster.clock.sleep(60)
+    ended = await _status(cluster, "job")
+    assert (ended.phase, ended.container_statuses[0].ready) == ("Succeeded", False)
+    state = ended.container_statuses[0].state
+    assert state is not None
+    assert state.terminated is not None
+    assert state.terminated.reason == "Completed"
+
+
+async def test_a_container_that_fails_again_and_again_is_held_back(cluster: Cluster) -> None:
+    await cluster.apply([pod("bad", simulation={"run-seconds": 1, "exit-code": 3})])
+    await cluster.clock.sleep(600)
+    status = await _status(cluster, "bad")
+    container = status.container_statuses[0]
+    # Starts take a second and runs another: ends near 2, 4, 16, 38, 80, 162 and 324 s.
+    assert container.restart_count == 6
+    assert container.last_state is not None
+    assert container.last_state.terminated is not None
+    assert container.last_state.terminated.exit_code == 3
+    events = await cluster.client.list(Event, namespace="default")
+    assert any(e.reason == "BackOff" and e.type == "Warning" for e in events)
+
+
+async def test_deletion_waits_for_the_containers_to_stop(cluster: Cluster) -> None:
+    await cluster.apply([pod("slow", simulation={"stop-seconds": 12})])
+    await cluster.client.wait(Pod, "slow", "condition=Ready", namespace="default", timeout=30)
+    await cluster.client.delete(Pod, "slow", namespace="default")
+    await cluster.clock.sleep(11)
+    going = await cluster.client.get(Pod, "slow", namespace="default")
+    assert going.metadata.deletion_timestamp is not None
+    await cluster.clock.sleep(3)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "slow", namespace="default")
+
+
+async def test_a_stop_that_takes_too_long_is_a_kill(cluster: Cluster) -> None:
+    simulation = {"stop-seconds": 1000}
+    await cluster.apply([pod("stuck", simulation=simulation, terminationGracePeriodSeconds=5)])
+    await cluster.client.wait(Pod, "stuck", "condition=Ready", namespace="default", timeout=30)
+    await cluster.client.delete(Pod, "stuck", namespace="default")
+    await cluster.clock.sleep(6)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "stuck", namespace="default")
+
+
+async def test_a_pod_that_the_node_has_no_room_for_is_rejected(cluster: Cluster) -> None:
+    await cluster.apply([pod("huge", requests={"cpu": "1000"}, nodeName="node-0")])
+    await cluster.clock.sleep(2)
+    status = await _status(cluster, "huge")
+    assert (status.phase, status.reason) == ("Failed", "OutOfcpu")
+
+
+async def test_a_wrong_profile_keeps_the_pod_waiting_and_says_what_is_wrong(
+    cluster: Cluster,
+) -> None:
+    await cluster.apply([pod("odd", simulation={"run-seconds": "soon"})])
+    await cluster.clock.sleep(5)
+    state = (await _status(cluster, "odd")).container_statuses[0].state
+    assert state is not None
+    assert state.waiting is not None
+    assert state.waiting.reason == "CreateContainerConfigError"
+    assert "run-seconds" in (state.waiting.message or "")
+
+
+async def test_a_kubelet_that_crashes_finds_its_containers_again(cluster: Cluster) -> None:
+    await cluster.apply([pod("steady", nodeName="node-0")])
+    await cluster.client.wait(Pod, "steady", "condition=Ready", namespace="default", timeout=30)
+    before = (await _status(cluster, "steady")).container_statuses[0]
+    cluster.crash("/nodes/node-0/kubelet")
+    await cluster.clock.sleep(60)
+    after = (await _status(cluster, "steady")).container_statuses[0]
+    assert (after.container_id, after.restart_count) == (before.container_id, 0)
+    listed = await cluster.system.ref("/nodes/node-0/kubelet").ask(ListPods())
+    assert [p.metadata.name for p in listed] == ["steady"]
+
+
+async def test_a_node_that_was_rebooted_runs_its_pods_again(cluster: Cluster) -> None:
+    await cluster.apply([pod("steady", nodeName="node-0")])
+    await cluster.client.wait(Pod, "steady", "condition=Ready", namespace="default", timeout=30)
+    await cluster.crash_node("node-0")
+    await cluster.clock.sleep(10)
+    await cluster.restart_node("node-0")
+    await cluster.clock.sleep(30)
+    status = await _status(cluster, "steady")
+    assert (status.phase, status.container_statuses[0].restart_count) == ("Running", 1)
+
+
+async def test_a_stopped_kubelet_answers_nothing(cluster: Cluster) -> None:
+    kubelet = cluster.system.ref("/nodes/node-0/kubelet")
+    await cluster.crash_node("node-0")
+    with pytest.raises(ActorStopped):
+        await kubelet.ask(ListPods())
