@@ -7,7 +7,9 @@ Manifest = dict[str, Any]
 SIMULATION = "simulation.orchestrator.dev/"
 
 
-def deployment(name: str = "web", replicas: int = 3, *, image: str = "web:1", **spec: Any) -> Manifest:
+def deployment(
+    name: str = "web", replicas: int = 3, *, image: str = "web:1", **spec: Any
+) -> Manifest:
     """A Deployment; `spec` is more of its spec, `simulation` its pods' profile."""
     simulation = spec.pop("simulation", {})
     tolerations = spec.pop("tolerations", [])

@@ -56,6 +56,11 @@ class ContainerRecord:
         return Stage.STARTING <= self.stage <= Stage.STOPPING
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it runs and its last probe was well."""
+        return self.ready and self.state.running is not None
+
+    @property
     def exit_code(self) -> int | None:
         """The exit code of the run that ended; None unless it stays ended."""
         ended = self.state.terminated

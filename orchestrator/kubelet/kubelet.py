@@ -230,7 +230,12 @@ class Kubelet(Watcher):
         self._renew_lease()
 
     def _report_node(self) -> None:
-        """Write the node's status anew, on what the API server has by now."""
+        """Write the node's status anew, on what the API server has by now.
+
+        At this pace the runtime is asked for everything, too: a report may have been lost.
+        """
+        for event in list(self._runtime.containers()):
+            self.on_container_event(event)
         self.ctx.request(
             self.api,
             Get(resource=_NODES, name=self._spec.name, identity=self.identity),

@@ -111,7 +111,7 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
         name=record.spec.name,
         state=record.state,
         last_state=record.last_state,
-        ready=record.ready or completed,
+        ready=record.is_ready or completed,
         restart_count=record.restarts,
         image=image,
         image_id=image if ran else "",
@@ -200,8 +200,8 @@ def _unready(worker: PodWorker, phase: str) -> tuple[str, str]:
         return "PodCompleted", ""
     if phase == "Failed":
         return "PodFailed", ""
-    waiting = [r.spec.name for r in worker.init_containers if r.sidecar and not r.ready]
-    waiting += [r.spec.name for r in worker.containers if not r.ready]
+    waiting = [r.spec.name for r in worker.init_containers if r.sidecar and not r.is_ready]
+    waiting += [r.spec.name for r in worker.containers if not r.is_ready]
     if not waiting:
         return "", ""
     return "ContainersNotReady", f"containers with unready status: [{' '.join(waiting)}]"

@@ -240,9 +240,9 @@ class PodWorker:
 
     def _on_probed(self, event: ContainerProbed, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
-        if record is None or record.stage != Stage.RUNNING or record.ready == event.ready:
+        if record is None or not record.active or record.ready == event.ready:
             return
-        record.ready = event.ready
+        record.ready = event.ready  # the report that it has started may come later
         effects.append(_REPORT)
 
     def _on_exited(self, event: ContainerExited, now: float, effects: list[Effect]) -> None:

@@ -41,7 +41,9 @@ def _manifests(setting: str, annotations: dict[str, str]) -> list[dict[str, Any]
     ]
 
 
-async def _pods_after_a_change(cluster: Cluster, annotations: dict[str, str]) -> tuple[set[str], ...]:
+async def _pods_after_a_change(
+    cluster: Cluster, annotations: dict[str, str]
+) -> tuple[set[str], ...]:
     await cluster.run_controller(Reloader)
     await cluster.apply(_manifests("old", annotations))
     await cluster.clock.sleep(60)

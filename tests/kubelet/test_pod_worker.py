@@ -281,7 +281,9 @@ def test_a_pod_that_is_never_restarted_fails_with_its_machine() -> None:
 
 _EVENTS = st.lists(
     st.tuples(
-        st.sampled_from(["started", "exited", "failed", "again", "time", "delete", "vanish", "stale"]),
+        st.sampled_from(
+            ["started", "exited", "failed", "again", "time", "delete", "vanish", "stale"]
+        ),
         st.integers(0, 3),
     ),
     max_size=40,

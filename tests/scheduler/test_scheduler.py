@@ -61,7 +61,9 @@ async def test_a_pod_with_gates_waits_for_them_to_go(cluster: Cluster) -> None:
     await cluster.apply([_manifest("gated", schedulingGates=[{"name": "example.com/wait"}])])
     await cluster.clock.sleep(5)
     assert _scheduled(await _pod(cluster, "gated"))[:2] == ("False", "SchedulingGated")
-    await cluster.client.patch(Pod, "gated", {"spec": {"schedulingGates": None}}, namespace="default")
+    await cluster.client.patch(
+        Pod, "gated", {"spec": {"schedulingGates": None}}, namespace="default"
+    )
     await cluster.client.wait(Pod, "gated", "condition=Ready", namespace="default", timeout=30)
 
 

@@ -4,7 +4,7 @@ A container is a record with at most one timer, for the next thing that will hap
 becomes ready, ends by itself, or ends because it was asked to.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from actors import Timer
@@ -25,13 +25,14 @@ SIGKILL_EXIT: Final = 137
 
 
 class _Record:
-    """One container: its profile, its last report, and the timer of what comes next."""
+    """One container: its profile, its last report, and what comes next (when, and what to call)."""
 
     __slots__ = (
         "container_id",
         "exit_code",
         "key",
         "last",
+        "next",
         "probed",
         "profile",
         "started_at",
@@ -46,6 +47,7 @@ class _Record:
         self.exit_code = profile.exit_code
         self.last: ContainerStarted | ContainerExited | None = None
         self.probed: ContainerProbed | None = None
+        self.next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
         self.timer: Timer | None = None
 
 
@@ -61,6 +63,13 @@ class SimulatedRuntime:
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
+        # A host's timers end with it; what they stood for goes on with the next host.
+        for records in self._pods.values():
+            for record in records.values():
+                if record.next is not None:
+                    at, function, arguments = record.next
+                    left = max(0.0, at - host.clock.now())
+                    record.timer = host.call_after(left, function, record, *arguments)
 
     def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
         records = self._pods.setdefault(key.pod_uid, {})
@@ -77,7 +86,7 @@ class SimulatedRuntime:
             return
         record = records[key.name] = _Record(key, profile, container_id)
         delay = profile.start_seconds.draw(self._host.random)
-        record.timer = self._host.call_after(delay, self._started, record)
+        self._after(delay, record, self._started)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         record = self._find(key)
@@ -94,8 +103,7 @@ class SimulatedRuntime:
 
     def remove(self, pod_uid: str) -> None:
         for record in self._pods.pop(pod_uid, {}).values():
-            if record.timer is not None:
-                record.timer.cancel()
+            self._nothing_next(record)
 
     def containers(self) -> Iterable[RuntimeEvent]:
         for records in self._pods.values():
@@ -126,7 +134,7 @@ class SimulatedRuntime:
     def _started(self, record: _Record) -> None:
         host, profile = self._host, record.profile
         record.started_at = now = host.clock.now()
-        record.timer = None
+        self._nothing_next(record)
         record.last = ContainerStarted(record.key, record.container_id, now)
         host.report(record.last)
         if profile.fail_probability and host.random.random() < profile.fail_probability:
@@ -135,13 +143,13 @@ class SimulatedRuntime:
             return
         ready = profile.ready_seconds.draw(host.random)
         if ready > 0:
-            record.timer = host.call_after(ready, self._ready, record)
+            self._after(ready, record, self._ready)
         else:
             self._ready(record)
 
     def _ready(self, record: _Record) -> None:
         now = self._host.clock.now()
-        record.timer = None
+        self._nothing_next(record)
         record.probed = ContainerProbed(record.key, True, now)
         self._host.report(record.probed)
         run = record.profile.run_seconds
@@ -151,15 +159,26 @@ class SimulatedRuntime:
             self._next(record, max(0.0, left), record.exit_code, reason)
 
     def _next(self, record: _Record, delay: float, exit_code: int, reason: str) -> None:
-        if record.timer is not None:
-            record.timer.cancel()
         if delay > 0:
-            record.timer = self._host.call_after(delay, self._end, record, exit_code, reason)
+            self._after(delay, record, self._end, exit_code, reason)
         else:
             self._end(record, exit_code, reason)
 
+    def _after(
+        self, delay: float, record: _Record, function: Callable[..., None], *arguments: object
+    ) -> None:
+        """Have `function(record, *arguments)` called instead of what was to come next."""
+        self._nothing_next(record)
+        record.next = (self._host.clock.now() + delay, function, arguments)
+        record.timer = self._host.call_after(delay, function, record, *arguments)
+
+    def _nothing_next(self, record: _Record) -> None:
+        if record.timer is not None:
+            record.timer.cancel()
+        record.timer = record.next = None
+
     def _end(self, record: _Record, exit_code: int, reason: str, message: str = "") -> None:
-        record.timer = None
+        self._nothing_next(record)
         record.probed = None
         record.last = ContainerExited(
             key=record.key,

@@ -1,0 +1,140 @@
+"""`orchestrator run` as a user has it: a process with an exit code, a table and a report."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.manifests import deployment
+from tests.scenario.test_runner import scenario
+
+COMMAND = [sys.executable, "-m", "orchestrator"]
+STEPS: list[dict[str, Any]] = [{"wait": {"podsReady": 10}}]
+
+
+def _run(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, "run", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "COLUMNS": "120", **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return scenario(
+        tmp_path,
+        workloads=[{"objects": [deployment(replicas=10)]}],
+        simulation={"containers": {"startSeconds": "uniform(1, 3)"}},
+        steps=STEPS,
+        expect={"podsRunning": {"equals": 10}},
+    )
+
+
+def test_a_run_ends_in_a_summary_and_a_report(small: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    done = _run(small, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "small: passed" in done.stdout
+    report = json.loads((out / "report.json").read_bytes())
+    assert report["digest"] in done.stdout
+    assert report["outcome"] == "passed"
+    assert report["command"].startswith("orchestrator run ")
+    assert {
+        "digest",
+        "seed",
+        "wall_seconds",
+        "virtual_seconds",
+        "pods_running",
+        "pods_per_second",
+        "peak_rss_bytes",
+        "expectations",
+    } <= set(report)
+    assert [p.name for p in out.iterdir()] == ["report.json"]
+
+
+def _digest(path: Path, out: Path, seed: int, hash_seed: str) -> str:
+    done = _run(path, "--seed", str(seed), "--out", out, PYTHONHASHSEED=hash_seed)
+    assert done.returncode == 0, done.stderr
+    digest = json.loads((out / "report.json").read_bytes())["digest"]
+    assert isinstance(digest, str)
+    return digest
+
+
+def test_the_digest_is_the_seeds_whatever_the_process_and_its_hashes(
+    small: Path, tmp_path: Path
+) -> None:
+    one = _digest(small, tmp_path / "a", 1, "1")
+    assert one == _digest(small, tmp_path / "b", 1, "4242")
+    assert one != _digest(small, tmp_path / "c", 2, "1")
+
+
+def test_an_expectation_that_does_not_hold_is_exit_code_1(tmp_path: Path) -> None:
+    path = scenario(tmp_path, expect={"nodes": {"equals": 5}})
+    done = _run(path)
+    assert done.returncode == 1
+    assert "does not hold" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("kind: Scenario\n", "apiVersion"),
+        ("a: [\n", "scenario.yaml"),
+    ],
+)
+def test_a_wrong_file_is_exit_code_2_and_one_clear_line(
+    tmp_path: Path, text: str, message: str
+) -> None:
+    path = tmp_path / "scenario.yaml"
+    path.write_text(text)
+    done = _run(path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_absent_file_is_exit_code_2(tmp_path: Path) -> None:
+    done = _run(tmp_path / "absent.yaml")
+    assert done.returncode == 2
+    assert "cannot be read" in done.stderr
+
+
+def test_an_output_that_cannot_be_made_is_found_out_before_the_run(
+    small: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    done = _run(small, "--out", tmp_path / "file" / "out")
+    assert done.returncode == 2
+    assert "passed" not in done.stdout
+
+
+def test_ctrl_c_ends_with_the_report_of_what_was_reached(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path,
+        workloads=[{"objects": [deployment(replicas=10)]}],
+        steps=[*STEPS, {"sleep": "876000h"}],
+    )
+    out = tmp_path / "out"
+    running = subprocess.Popen(
+        [*COMMAND, "run", str(path), "--out", str(out), "--log-level", "info"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        running.communicate(timeout=3)
+    except subprocess.TimeoutExpired:
+        running.send_signal(signal.SIGINT)
+    stdout, stderr = running.communicate(timeout=30)
+    assert running.returncode == 130, stderr
+    assert "small: interrupted" in stdout
+    assert json.loads((out / "report.json").read_bytes())["pods_running"] == 10

@@ -1,0 +1,71 @@
+"""`orchestrator up`: what it refuses, and how it ends. What kubectl sees is in tests/clients."""
+
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+COMMAND = [sys.executable, "-m", "orchestrator", "up"]
+
+
+def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=timeout, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--listen", "6443"], "expected HOST:PORT"),
+        (["--listen", "localhost:port"], "expected HOST:PORT"),
+        (["--listen", "127.0.0.1:70000"], "expected a port from 0 to 65535"),
+        (["--nodes", "-1"], "--nodes"),
+        (["--nodes", "many"], "--nodes"),
+        (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
+        (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
+    ],
+)
+def test_wrong_arguments_are_one_clear_line_and_exit_code_2(
+    arguments: list[str], message: str
+) -> None:
+    done = _up(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_address_that_is_taken(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = _up("--listen", f"127.0.0.1:{port}", "--kubeconfig", str(tmp_path / "k"))
+    assert done.returncode == 2
+    assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_serves_until_it_is_told_to_end(tmp_path: Path, number: int) -> None:
+    path = tmp_path / "sub dir" / "kubeconfig"
+    running = subprocess.Popen(
+        [*COMMAND, "--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert running.stdout is not None
+    first, second = running.stdout.readline(), running.stdout.readline()
+    assert first.startswith("1 node at https://127.0.0.1:")
+    assert second == f"export KUBECONFIG='{path}'\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    running.send_signal(number)
+    _, stderr = running.communicate(timeout=30)
+    assert running.returncode == 0, stderr
+    assert stderr == ""
