@@ -42,7 +42,7 @@ ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
 # they say who they are.
 ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
-PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
+PatchType: TypeAlias = Literal["json", "merge", "strategic"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
 

@@ -4,17 +4,16 @@ A body comes from someone we do not trust. Its size is bounded before it is read
 anything recurses over it, and YAML is built by `machinery.manifests`, which bounds aliases.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
 from aiohttp.web import BaseRequest
 
-from orchestrator.api import codec
-from orchestrator.api.errors import DecodeError
+from orchestrator.api import codec, protobuf
+from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.apiserver.http.errors import too_large, unsupported_media_type
-from orchestrator.apiserver.http.negotiation import Media
 from orchestrator.apiserver.http.nulls import decode_leniently
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
@@ -24,16 +23,18 @@ from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
 
-_MEDIA: Final[Mapping[str, Media]] = {
+BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
+
+_MEDIA: Final[Mapping[str, BodyMedia]] = {
     "": "json",
     "application/json": "json",
     "application/yaml": "yaml",
+    "application/vnd.kubernetes.protobuf": "protobuf",
 }
 _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
-    "application/apply-patch+yaml": "apply",
 }
 _SUMMARY_BYTES: Final = 30
 
@@ -70,8 +71,8 @@ async def read(request: BaseRequest) -> bytes:
     return b"".join(chunks)
 
 
-def media_of(request: BaseRequest) -> Media:
-    """JSON or YAML, by the content type. Raises UnsupportedMediaType."""
+def media_of(request: BaseRequest) -> BodyMedia:
+    """JSON, YAML or protobuf, by the content type. Raises UnsupportedMediaType."""
     media = _MEDIA.get(_content_type(request))
     if media is None:
         raise unsupported_media_type()
@@ -95,16 +96,16 @@ def _content_type(request: BaseRequest) -> str:
 # --- objects -------------------------------------------------------------------------------
 
 
-def decode(data: bytes, media: Media, expected: Expected, validation: str) -> Received:
+def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -> Received:
     """The object in a body. Raises BadRequest.
 
     `validation` is Ignore, Warn or Strict: what happens to fields that the kind does not have, and
-    to fields that stand twice.
+    to fields that stand twice. In protobuf there are none.
     """
     document = _document(data, media, expected.kind)
     api_version, kind = _checked_kind(document, expected)
     faults: list[str] = []
-    if validation != "Ignore":
+    if validation != "Ignore" and media != "protobuf":
         if media == "json":
             faults += [f'duplicate field "{path}"' for path in duplicate_fields(data)]
         unknown = codec.unknown_fields(document, expected.type)
@@ -120,9 +121,9 @@ def decode(data: bytes, media: Media, expected: Expected, validation: str) -> Re
         raise BadRequest(f"{subject}: {_in_words(error, kind)}") from error
 
 
-def _document(data: bytes, media: Media, kind: str) -> dict[str, Any]:
+def _document(data: bytes, media: BodyMedia, kind: str) -> dict[str, Any]:
     try:
-        document = _yaml(data) if media == "yaml" else _json(data)
+        document = _READERS[media](data)
     except _Unreadable as error:
         raise BadRequest(
             f"the object provided is unrecognized (must be of type {kind}): "
@@ -160,6 +161,22 @@ def _yaml(data: bytes) -> dict[str, Any]:
         return manifests.load(data, "body")
     except ManifestError as error:
         raise _Unreadable(f"line {error.line}: {error.reason}") from error
+
+
+def _protobuf(data: bytes) -> dict[str, Any]:
+    try:
+        return protobuf.decode(data)
+    except UnknownKind:
+        raise unsupported_media_type() from None
+    except DecodeError as error:
+        raise _Unreadable(str(error)) from error
+
+
+_READERS: Final[Mapping[BodyMedia, Callable[[bytes], dict[str, Any]]]] = {
+    "json": _json,
+    "yaml": _yaml,
+    "protobuf": _protobuf,
+}
 
 
 def _kind_of(document: Any) -> str:
@@ -207,18 +224,18 @@ def _in_words(error: DecodeError, kind: str) -> str:
 # --- patches and options -------------------------------------------------------------------
 
 
-def decode_patch(data: bytes, patch_type: PatchType) -> Any:
+def decode_patch(data: bytes) -> Any:
     """A patch's document. Raises BadRequest."""
     try:
-        return _yaml(data) if patch_type == "apply" else _json_value(data)
+        return _json_value(data)
     except _Unreadable as error:
         raise BadRequest(f"error decoding patch: {error}") from error
 
 
-def decode_delete_options(data: bytes, media: Media) -> DeleteOptions:
+def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
     """DeleteOptions of whatever group the client's library puts them into. Raises BadRequest."""
     try:
-        document = _yaml(data) if media == "yaml" else _json(data)
+        document = _READERS[media](data)
         if document.get("kind") not in (None, "", "DeleteOptions"):
             raise _Unreadable("decoded object cannot be converted to DeleteOptions")
         options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}

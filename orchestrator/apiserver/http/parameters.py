@@ -135,7 +135,7 @@ def _forbidden(field: str, detail: str, verb: str = "is ") -> FieldError:
 # --- writing -------------------------------------------------------------------------------
 
 
-def write_options(query: Query, kind: str, agent: str, *, applies: bool = False) -> WriteOptions:
+def write_options(query: Query, kind: str, agent: str) -> WriteOptions:
     """`kind` is CreateOptions, UpdateOptions or PatchOptions. Raises Invalid.
 
     Without a field manager the client's program is it: what stands before the user agent's slash.
@@ -143,13 +143,8 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
     manager = query.get("fieldManager", "")
     validation = query.get("fieldValidation", "")
     faults = []
-    if kind == "PatchOptions":
-        if applies and not manager:
-            faults.append(field_errors.required("fieldManager", "is required for apply patch"))
-        if not applies and "force" in query:
-            faults.append(
-                field_errors.forbidden("force", "may not be specified for non-apply patch")
-            )
+    if kind == "PatchOptions" and "force" in query:
+        faults.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
     if len(manager.encode()) > _MANAGER_LENGTH:
         faults.append(field_errors.too_long("fieldManager", _MANAGER_LENGTH))
     dry_run, dry_faults = _dry_run(query.getall("dryRun", []))

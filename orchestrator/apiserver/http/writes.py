@@ -135,10 +135,8 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     kind = target.resource.type
     patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
     data = await bodies.read(call.request)
-    options = parameters.write_options(
-        call.query, "PatchOptions", call.agent, applies=patch_type == "apply"
-    )
-    body = bodies.decode_patch(data, patch_type)
+    options = parameters.write_options(call.query, "PatchOptions", call.agent)
+    body = bodies.decode_patch(data)
     warnings: tuple[str, ...] = ()
     if options.field_validation == "Warn" and not target.part:
         warnings = _unknown_fields(body, patch_type, kind)
