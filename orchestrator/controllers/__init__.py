@@ -11,6 +11,7 @@ from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
+from orchestrator.controllers.job import JobController
 from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
@@ -22,6 +23,7 @@ from orchestrator.controllers.taint_eviction import TaintEvictionController
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
     ReplicaSetController,
+    JobController,
     NamespaceController,
     ServiceAccountController,
     RootCaPublisher,

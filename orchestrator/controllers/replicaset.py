@@ -8,7 +8,6 @@ reference and the selector, creation in batches that double as long as the API s
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-import anyio
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -23,13 +22,13 @@ from orchestrator.controllers.pods import (
     is_ready,
     is_terminating,
 )
+from orchestrator.controllers.slow_start import slow_start
 from orchestrator.machinery.labels import Selector, compile_selector
 from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, NotFound
 
 BURST: Final = 500  # how many pods one reconcile creates or deletes at the most
-SLOW_START: Final = 1
 
 
 class Plan(Struct, frozen=True):
@@ -212,33 +211,19 @@ class ReplicaSetController(Controller):
         return adopted
 
     async def _create(self, replica_set: ReplicaSet, count: int) -> None:
-        """Create pods in doubling batches; the first failure ends it and is raised."""
-        if count == 0:
-            return
-        pod = pod_from(replica_set)
-        batch = min(count, SLOW_START)
-        while count > 0:
-            failures: list[ApiError] = []
-            async with anyio.create_task_group() as group:
-                for _ in range(batch):
-                    group.start_soon(self._create_one, replica_set, pod, failures)
-            if failures:
-                raise failures[0]
-            count -= batch
-            batch = min(2 * batch, count)
+        if count:
+            pod = pod_from(replica_set)
+            await slow_start(range(count), lambda _: self._create_one(replica_set, pod))
 
-    async def _create_one(
-        self, replica_set: ReplicaSet, pod: Pod, failures: list[ApiError]
-    ) -> None:
+    async def _create_one(self, replica_set: ReplicaSet, pod: Pod) -> None:
         try:
             created = await self.client.create(pod)
         except ApiError as error:
-            failures.append(error)
             message = f"Error creating: {error.message}"
             self.events.event(replica_set, "Warning", "FailedCreate", message)
-        else:
-            message = f"Created pod: {created.metadata.name}"
-            self.events.event(replica_set, "Normal", "SuccessfulCreate", message)
+            raise
+        message = f"Created pod: {created.metadata.name}"
+        self.events.event(replica_set, "Normal", "SuccessfulCreate", message)
 
     async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
         for pod in pods:

@@ -131,7 +131,7 @@ PODS = "/api/v1/namespaces/default/pods"
         ("POST", PODS, b"{", "application/json", 400, "BadRequest"),
         ("POST", PODS, b"\xff\xfe", "application/json", 400, "BadRequest"),
         ("POST", PODS, b"[]", "application/json", 400, "BadRequest"),
-        ("POST", PODS, b"{}", "application/json", 400, "BadRequest"),
+        ("POST", PODS, b"{}", "application/json", 422, "Invalid"),
         ("POST", PODS, b"[" * 100_000, "application/json", 400, "BadRequest"),
         ("POST", PODS, b"x", "text/plain", 415, "UnsupportedMediaType"),
         ("POST", PODS, b"k8s\x00\xff\xff", "application/vnd.kubernetes.protobuf", 400, "BadRequest"),

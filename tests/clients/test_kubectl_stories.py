@@ -48,6 +48,7 @@ def crashed(kubectl: Kubectl) -> tuple[Kubectl, str]:
     here("apply", "-f", "-", stdin=_manifest(replicas=20, tolerations=tolerations))
     here("rollout", "status", "deployment/web", "--timeout=60s")
     node = _nodes(here, "app=web")[0]
+    kubectl("cordon", node)  # nobody notices for 40 s, and other tests' pods would go there
     kubectl("annotate", "node", node, "simulation.orchestrator.dev/power=off")
     return here, node
 
@@ -159,5 +160,6 @@ def test_the_pods_of_a_crashed_node_are_replaced_elsewhere(
 
     _until(replaced, 60)
     kubectl("annotate", "node", node, "simulation.orchestrator.dev/power-")
+    kubectl("uncordon", node)
     kubectl("wait", "--for=condition=Ready", f"node/{node}", "--timeout=60s")
     _until(lambda: len(here("get", "pods", "-o", "name").split()) == 20, 60)

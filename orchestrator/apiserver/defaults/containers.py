@@ -12,11 +12,13 @@ from orchestrator.api.core.v1 import (
     ObjectFieldSelector,
     Probe,
     ResourceFieldSelector,
+    ResourceRequirements,
 )
 from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 
 C = TypeVar("C", Container, EphemeralContainer)
 
+_NO_RESOURCES: Final = ResourceRequirements()  # Go's struct is no pointer: it is always there
 _MESSAGE_PATH: Final = "/dev/termination-log"
 
 
@@ -27,6 +29,7 @@ def default_container(container: C) -> C:
         image_pull_policy=pull_policy(container.image or ""),
         termination_message_path=_MESSAGE_PATH,
         termination_message_policy="File",
+        resources=_NO_RESOURCES,
     )
     return put(
         container,

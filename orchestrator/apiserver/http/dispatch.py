@@ -188,7 +188,7 @@ class Dispatcher:
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         schema = schema_at(parts, request.headers.get("Accept", ""))
         return await self._tagged(
-            request, schema.data, schema.etag, "application/json", schema.gzipped
+            request, schema.data, schema.etag, schema.media_type, schema.gzipped
         )
 
     async def _tagged(

@@ -21,7 +21,7 @@ TRAITS: Final[Mapping[str, Traits]] = {
     "mutatingadmissionpolicybindings.admissionregistration.k8s.io": CUSTOM,
     "apiservices.apiregistration.k8s.io": _STRICT,
     "daemonsets.apps": _OBSERVED,
-    "deployments.apps": _OBSERVED,
+    "deployments.apps": Traits(generation=True, status_owns_metadata=True),
     "replicasets.apps": _OBSERVED,
     "statefulsets.apps": _OBSERVED,
     "cronjobs.batch": _OBSERVED,

@@ -138,11 +138,14 @@ class DeploymentController(Controller):
         )
 
     async def _set_revision(self, deployment: Deployment, new: ReplicaSet) -> None:
+        """Note the revision on the Deployment; by way of its status, which is no new generation."""
         revision = new.metadata.annotations.get(REVISION, "")
-        if deployment.metadata.annotations.get(REVISION) != revision:
-            body = {"metadata": {"annotations": {REVISION: revision}}}
-            metadata = deployment.metadata
-            await self.client.patch(Deployment, metadata.name, body, namespace=metadata.namespace)
+        metadata = deployment.metadata
+        if metadata.annotations.get(REVISION) != revision:
+            annotations = {**metadata.annotations, REVISION: revision}
+            await self.client.update_status(
+                replace(deployment, metadata=replace(metadata, annotations=annotations))
+            )
 
     async def _resize(
         self, deployment: Deployment, replica_set: ReplicaSet, replicas: int, sizes: Sizes

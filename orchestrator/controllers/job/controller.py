@@ -1,0 +1,366 @@
+"""The Job controller: as many pods at a time as asked, until enough have ended well."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+import anyio
+from msgspec.structs import replace
+
+from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
+from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Change, Controller, Key, KeyFunction
+from orchestrator.controllers.job.indexes import format_indexes
+from orchestrator.controllers.job.tally import (
+    FINALIZER,
+    Tally,
+    has_failed,
+    index_failures,
+    index_of,
+    is_indexed,
+    tally,
+)
+from orchestrator.controllers.job.template import make_pod
+from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
+from orchestrator.controllers.pods import deletion_order
+from orchestrator.controllers.replicaset import controller_index
+from orchestrator.controllers.slow_start import slow_start
+from orchestrator.machinery.labels import compile_selector
+from orchestrator.machinery.owners import controller_of, owner_reference
+from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.protocol import ApiError, NotFound
+
+BACKOFF_SECONDS: Final = 10.0
+MAX_BACKOFF_SECONDS: Final = 600.0
+BURST: Final = 500  # how many pods one reconcile creates at the most
+_INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
+
+
+class JobController(Controller):
+    """Runs each Job to its end."""
+
+    name = "job"
+    kind = Job
+    rest_seconds = 0.1
+    owns = (Pod,)
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A pod without a controller concerns the Jobs whose selector it matches."""
+        return {Pod: self._suitors}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Pods by the uid of their controller; those without one by namespace."""
+        return {Pod: {"controller": controller_index, "tracked": _tracked_index}}
+
+    def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
+        pod = change.new
+        if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
+            return
+        for job in self.cache(Job).list(pod.metadata.namespace):
+            if _selects(job, pod):
+                yield Key(pod.metadata.namespace, job.metadata.name)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Count what has ended, see whether the Job is over, and bring its pods to their number."""
+        job = self.cache(Job).get(key.namespace, key.name)
+        await self._release(self._abandoned(key, job))
+        if job is None or job.spec is None or job.spec.managed_by not in (None, _MANAGED_HERE):
+            return None
+        pods = await self._pods_of(job)
+        if job.metadata.deletion_timestamp is not None:
+            await self._release(pods)
+            return None
+        ended_at = _ended_at(job)
+        if ended_at is not None:
+            await self._release(pods)
+            return await self._expire(job, ended_at)
+        return await self._advance(job, pods)
+
+    def _abandoned(self, key: Key, job: Job | None) -> list[Pod]:
+        """Pods that wait to be counted by a Job of this name that is gone."""
+        uid = job.metadata.uid if job is not None else ""
+        tracked = self.cache(Pod).by_index("tracked", f"{key.namespace}/{key.name}")
+        return [
+            pod
+            for pod in tracked
+            if (owner := controller_of(pod)) is not None and owner.uid != uid
+        ]
+
+    async def _pods_of(self, job: Job) -> list[Pod]:
+        cache = self.cache(Pod)
+        pods = list(cache.by_index("controller", job.metadata.uid))
+        if job.metadata.deletion_timestamp is None:
+            reference = owner_reference(job, controller=True)
+            for orphan in list(cache.by_index("controller", f"none/{job.metadata.namespace}")):
+                if _selects(job, orphan) and orphan.metadata.deletion_timestamp is None:
+                    references = (*orphan.metadata.owner_references, reference)
+                    metadata = replace(orphan.metadata, owner_references=references)
+                    pods.append(await self.client.update(replace(orphan, metadata=metadata)))
+        return sorted(pods, key=lambda pod: pod.metadata.name)
+
+    async def _expire(self, job: Job, ended_at: float) -> float | None:
+        """Delete a Job that ended `ttlSecondsAfterFinished` ago."""
+        assert job.spec is not None
+        if job.spec.ttl_seconds_after_finished is None:
+            return None
+        left = ended_at + job.spec.ttl_seconds_after_finished - self.ctx.clock.now()
+        if left > 0:
+            return left
+        metadata = job.metadata
+        try:
+            await self.client.delete(
+                Job,
+                metadata.name,
+                namespace=metadata.namespace,
+                uid=metadata.uid,
+                propagation_policy="Foreground",
+            )
+        except NotFound:
+            return None
+        return None
+
+    # --- one look --------------------------------------------------------------------------
+
+    async def _advance(self, job: Job, pods: list[Pod]) -> float | None:
+        now = self.ctx.clock.now()
+        job = await self._started_or_suspended(job, now)
+        counted = tally(job, pods)
+        ending = _interim_of(job) or verdict(job, counted, now)
+        again: float | None = None
+        if ending is not None or _is_suspended(job):
+            await self._delete(job, counted.active)
+        else:
+            again = await self._manage(job, pods, counted, now)
+        job = await self._write(job, counted, ending)
+        await self._count(job, counted, ending)
+        deadline = deadline_of(job)
+        if deadline is not None and ending is None:
+            left = max(deadline - now, 0.0)
+            again = left if again is None else min(again, left)
+        return again
+
+    async def _started_or_suspended(self, job: Job, now: float) -> Job:
+        """Note the start, a suspension or its end in the status."""
+        status = job.status or JobStatus()
+        was = next((c for c in status.conditions if c.type == "Suspended"), None)
+        if _is_suspended(job):
+            if was is None or was.status != "True":
+                condition = _condition("Suspended", "True", "JobSuspended", "Job suspended", now)
+                self.events.event(job, "Normal", "Suspended", "Job suspended")
+                status = _with_condition(replace(status, start_time=None), condition)
+        elif status.start_time is None:
+            status = replace(status, start_time=format_time(now))
+            if was is not None and was.status == "True":
+                condition = _condition("Suspended", "False", "JobResumed", "Job resumed", now)
+                self.events.event(job, "Normal", "Resumed", "Job resumed")
+                status = _with_condition(status, condition)
+        return job if status is job.status else replace(job, status=status)
+
+    async def _manage(
+        self, job: Job, pods: Sequence[Pod], counted: Tally, now: float
+    ) -> float | None:
+        """Create or delete pods; answers when to look again because of a back-off."""
+        spec = job.spec
+        assert spec is not None
+        parallelism = 1 if spec.parallelism is None else spec.parallelism
+        active = len(counted.active)
+        if spec.completions is None:
+            wanted = min(parallelism, active) if counted.succeeded else parallelism
+        else:
+            left = spec.completions - counted.succeeded - len(counted.failed_indexes)
+            wanted = min(parallelism, max(left, 0))
+        if active > wanted:
+            surplus = deletion_order(counted.active, counted.active)[: active - wanted]
+            await self._delete(job, surplus)
+            return None
+        missing = wanted - active
+        if spec.pod_replacement_policy == "Failed":
+            missing -= counted.terminating
+        if missing <= 0:
+            return None
+        wait = _backoff_left(counted, now)
+        if wait > 0:
+            return wait
+        await self._create(job, self._to_make(job, pods, counted, min(missing, BURST)))
+        return None
+
+    def _to_make(self, job: Job, pods: Sequence[Pod], counted: Tally, count: int) -> list[Pod]:
+        if not is_indexed(job):
+            return [make_pod(job)] * count
+        assert job.spec is not None
+        waits = job.spec.pod_replacement_policy == "Failed"
+        taken = {
+            index_of(p)
+            for p in pods
+            if p in counted.active or (waits and p.metadata.deletion_timestamp is not None)
+        }
+        taken |= counted.completed | counted.failed_indexes
+        failures: dict[int | None, int] = {}
+        for pod in pods:
+            if has_failed(job, pod):
+                before = failures.get(index_of(pod), 0)
+                failures[index_of(pod)] = max(before, index_failures(pod) + 1)
+        free = (i for i in range(job.spec.completions or 0) if i not in taken)
+        return [make_pod(job, i, failures.get(i, 0)) for _, i in zip(range(count), free)]  # noqa: B905
+
+    # --- writes ----------------------------------------------------------------------------
+
+    async def _create(self, job: Job, pods: Sequence[Pod]) -> None:
+        async def one(pod: Pod) -> None:
+            try:
+                made = await self.client.create(pod)
+            except ApiError as error:
+                message = f"Error creating: {error.message}"
+                self.events.event(job, "Warning", "FailedCreate", message)
+                raise
+            message = f"Created pod: {made.metadata.name}"
+            self.events.event(job, "Normal", "SuccessfulCreate", message)
+
+        await slow_start(pods, one)
+
+    async def _delete(self, job: Job, pods: Iterable[Pod]) -> None:
+        for pod in pods:
+            metadata = pod.metadata
+            try:
+                await self.client.delete(
+                    Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid
+                )
+            except NotFound:
+                continue
+            message = f"Deleted pod: {metadata.name}"
+            self.events.event(job, "Normal", "SuccessfulDelete", message)
+
+    async def _write(self, job: Job, counted: Tally, ending: Verdict | None) -> Job:
+        """The status as it is now, with what has ended noted as not yet counted."""
+        now = self.ctx.clock.now()
+        status = replace(
+            job.status or JobStatus(),
+            active=len(counted.active) or None,
+            ready=counted.ready,
+            terminating=counted.terminating,
+            uncounted_terminated_pods=counted.uncounted,
+        )
+        if is_indexed(job):
+            status = replace(
+                status,
+                completed_indexes=format_indexes(counted.completed),
+                failed_indexes=format_indexes(counted.failed_indexes),
+                succeeded=len(counted.completed) or None,
+            )
+        if ending is not None:
+            interim = _INTERIM[ending.type]
+            if not any(c.type == interim for c in status.conditions):
+                condition = _condition(interim, "True", ending.reason, ending.message, now)
+                status = _with_condition(status, condition)
+        present = self.cache(Job).get(job.metadata.namespace, job.metadata.name)
+        if present is not None and status == present.status:
+            return job
+        return await self.client.update_status(replace(job, status=status))
+
+    async def _count(self, job: Job, counted: Tally, ending: Verdict | None) -> None:
+        """Take the finalizers of what is noted, move it into the counters, and end the Job."""
+        await self._release(counted.countable)
+        status = job.status
+        assert status is not None
+        if counted.uncounted.succeeded or counted.uncounted.failed:
+            status = replace(
+                status,
+                failed=counted.failed or None,
+                succeeded=counted.succeeded or None,
+                uncounted_terminated_pods=UncountedTerminatedPods(),
+            )
+        if ending is not None and not counted.active and not counted.terminating:
+            now = self.ctx.clock.now()
+            end = _condition(ending.type, "True", ending.reason, ending.message, now)
+            status = _with_condition(status, end)
+            if ending.type == "Complete":
+                status = replace(status, completion_time=format_time(now))
+                self.events.event(job, "Normal", "Completed", "Job completed")
+            else:
+                self.events.event(job, "Warning", ending.reason, ending.message)
+        if status is not job.status:
+            await self.client.update_status(replace(job, status=status))
+
+    async def _release(self, pods: Iterable[Pod]) -> None:
+        """Let the pods go: take the finalizer that held them until they were counted."""
+
+        async def one(pod: Pod) -> None:
+            metadata = pod.metadata
+            finalizers = tuple(f for f in metadata.finalizers if f != FINALIZER)
+            try:
+                await self.client.patch(
+                    Pod,
+                    metadata.name,
+                    {"metadata": {"uid": metadata.uid, "finalizers": list(finalizers) or None}},
+                    namespace=metadata.namespace,
+                    patch_type="merge",
+                )
+            except NotFound:
+                return
+
+        async with anyio.create_task_group() as group:
+            for pod in pods:
+                if FINALIZER in pod.metadata.finalizers:
+                    group.start_soon(one, pod)
+
+
+def _tracked_index(pod: Pod) -> Iterable[str]:
+    """`namespace/name` of the Job that has to count the pod."""
+    owner = controller_of(pod)
+    if owner is None or owner.kind != "Job" or FINALIZER not in pod.metadata.finalizers:
+        return ()
+    return (f"{pod.metadata.namespace}/{owner.name}",)
+
+
+_MANAGED_HERE: Final = "kubernetes.io/job-controller"
+
+
+def _is_suspended(job: Job) -> bool:
+    return job.spec is not None and bool(job.spec.suspend)
+
+
+def _selects(job: Job, pod: Pod) -> bool:
+    selector = job.spec.selector if job.spec is not None else None
+    return selector is not None and compile_selector(selector).matches(pod.metadata.labels)
+
+
+def _ended_at(job: Job) -> float | None:
+    """When the Job ended (epoch seconds); None while it runs."""
+    for condition in job.status.conditions if job.status is not None else ():
+        if condition.type in ("Complete", "Failed") and condition.status == "True":
+            stamp = condition.last_transition_time
+            return parse_time(stamp) if stamp else 0.0
+    return None
+
+
+def _interim_of(job: Job) -> Verdict | None:
+    """The end that was found before, and waits for the last pods to go."""
+    for condition in job.status.conditions if job.status is not None else ():
+        for type_, interim in _INTERIM.items():
+            if condition.type == interim and condition.status == "True":
+                return Verdict(type_, condition.reason, condition.message)
+    return None
+
+
+def _backoff_left(counted: Tally, now: float) -> float:
+    """Seconds until the next try after failures in a row: 10, 20, 40, ... 600 after the last."""
+    if counted.last_failure is None or counted.failures_in_a_row == 0:
+        return 0.0
+    delay = BACKOFF_SECONDS * 2.0 ** min(counted.failures_in_a_row - 1, 30)
+    return counted.last_failure + min(delay, MAX_BACKOFF_SECONDS) - now
+
+
+def _condition(type_: str, status: str, reason: str, message: str, now: float) -> JobCondition:
+    at = format_time(now)
+    return JobCondition(
+        type=type_,
+        status=status,
+        reason=reason,
+        message=message,
+        last_probe_time=at,
+        last_transition_time=at,
+    )
+
+
+def _with_condition(status: JobStatus, condition: JobCondition) -> JobStatus:
+    others = tuple(c for c in status.conditions if c.type != condition.type)
+    return replace(status, conditions=(*others, condition))
