@@ -171,22 +171,6 @@ def _items(data: Any, path: str) -> list[str]:
     return [_string(value, path) for number, _, value in _fields(data, path) if number == 1]
 
 
-_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
-_SPECIAL: Final[dict[str, Callable[[Any, str], Any]]] = {
-    "string": lambda data, path: _string(data, path),
-    "bytes": lambda data, path: b64encode(data).decode(),
-    "items": _items,
-    _META + "Time": _time,
-    _META + "MicroTime": lambda data, path: _time(data, path, micro=True),
-    _META + "FieldsV1": _json(1),
-    "io.k8s.apimachinery.pkg.runtime.RawExtension": _json(1),
-    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": _int_or_string,
-    "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda data, path: (
-        _string(_plain(data, path).get(1, b""), path) or "0"
-    ),
-}
-
-
 # --- the wire ------------------------------------------------------------------------------
 
 
@@ -260,3 +244,21 @@ def _string(value: Any, path: str) -> str:
         return str(bytes(_bytes(value, path)), "utf-8")
     except UnicodeDecodeError:
         raise DecodeError(path, "expected UTF-8 text") from None
+
+
+# --- which type is read how -----------------------------------------------------------------
+
+_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
+_SPECIAL: Final[dict[str, Callable[[Any, str], Any]]] = {
+    "string": _string,
+    "bytes": lambda data, path: b64encode(data).decode(),
+    "items": _items,
+    _META + "Time": _time,
+    _META + "MicroTime": lambda data, path: _time(data, path, micro=True),
+    _META + "FieldsV1": _json(1),
+    "io.k8s.apimachinery.pkg.runtime.RawExtension": _json(1),
+    "io.k8s.apimachinery.pkg.util.intstr.IntOrString": _int_or_string,
+    "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda data, path: (
+        _string(_plain(data, path).get(1, b""), path) or "0"
+    ),
+}
