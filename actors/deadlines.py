@@ -1,7 +1,7 @@
 """The deadlines of asks: one queue for each timeout value, and one timer for each queue.
 
 Deadlines of one timeout value expire in the order in which they were set, so a deque needs no
-sorting; a request that was answered in time is dropped when its turn comes.
+sorting; a request that was answered in time is dropped when it has come to the front.
 """
 
 from collections import deque
@@ -31,6 +31,8 @@ class Deadlines:
         if queue is None:
             queue = self._queues[seconds] = deque()
             system.timers.at(at, partial(self._expire, seconds, queue))
+        while queue and queue[0][1].ended:  # nothing is kept longer than it has to be
+            queue.popleft()
         queue.append((at, asked, target))
 
     def waiting(self) -> list[str]:

@@ -80,4 +80,4 @@ class Inbox:
     def _resize(self) -> None:
         # What waits here counts against the ref's bound, so that senders feel a slow reader.
         if not self.ref.stopped:
-            self.ref._capacity = max(0, self._capacity - len(self._messages))
+            self.ref._limit(max(0, self._capacity - len(self._messages)))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from actors.message import Asked, Call
-from actors.ref import Handler, Ref
+from actors.ref import Ref
 
 SENDER: Final[ContextVar[str]] = ContextVar("sender", default="")
 CAUSE: Final[ContextVar[int]] = ContextVar("cause", default=0)
@@ -38,7 +38,7 @@ class ObservedRef(Ref[Any]):
     def offer(self, message: Any) -> bool:
         if self.system.faults is None:
             return super().offer(self._carry(message, message, "tell"))
-        if self._capacity <= len(self._mailbox):
+        if self._capacity <= self.mailbox_depth:
             return False
         self.tell(message)
         return True
@@ -100,18 +100,13 @@ class ObservedRef(Ref[Any]):
         else:
             faults.deliver(SENDER.get(), self.path, message, put)
 
-    def _bind(self, actor: Any) -> None:
-        super()._bind(actor)
-        self._handlers[_Carried] = self._handle_carried
-
-    def _handle_carried(self, carried: _Carried) -> None:
-        token = CAUSE.set(carried.id)
+    def _dispatch(self, message: Any) -> None:
+        if type(message) is not _Carried:
+            super()._dispatch(message)
+            return
+        token = CAUSE.set(message.id)
         try:
-            message = carried.message
-            handler: Handler = self._handlers.get(type(message)) or self._find_handler(
-                type(message)
-            )
-            handler(message)
+            super()._dispatch(message.message)
             if self.system.faults is not None:
                 self.system.faults.handled(self)
         finally:

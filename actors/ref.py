@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import IntEnum
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from actors.actor import Actor, handler_names
@@ -27,7 +27,7 @@ R = TypeVar("R")
 QUOTA: Final = 64  # messages of one actor before others have their turn
 DEFAULT_TIMEOUT: Final = 30.0  # seconds an ask waits for its reply
 
-Handler = Callable[[Any], Any]
+Handler = Callable[[Any, Any], Any]  # of an actor and a message
 
 
 class Life(IntEnum):
@@ -40,6 +40,14 @@ class Life(IntEnum):
     STOPPED = 4
 
 
+class _Nothing:
+    """An empty slot: None could be a message."""
+
+
+_NOTHING: Final = _Nothing()
+_RUNNING: Final = Life.RUNNING
+
+
 class Ref(Generic[M]):
     """The address of an actor. It stays valid when the actor restarts."""
 
@@ -47,6 +55,7 @@ class Ref(Generic[M]):
         "__weakref__",
         "_actor",
         "_asked",
+        "_bound",
         "_capacity",
         "_children",
         "_context",
@@ -58,8 +67,10 @@ class Ref(Generic[M]):
         "_life",
         "_mailbox",
         "_paused",
+        "_plain",
         "_policy",
         "_scheduled",
+        "_slot",
         "_spec",
         "_tasks",
         "_waiters",
@@ -87,10 +98,13 @@ class Ref(Generic[M]):
         self.handled = 0
         self._factory = factory
         self._spec = spec
-        self._capacity = spec.capacity
+        self._limit(spec.capacity)
         self._policy = policy
         self._history: RestartHistory | None = None
-        self._mailbox: deque[Any] = deque()
+        # An actor that waits has no deque, and most get one message at a time: the first one has a
+        # slot, and only the next ones need a deque, which an emptied mailbox hands on.
+        self._slot: Any = _NOTHING
+        self._mailbox: deque[Any] | None = None
         self._scheduled = False
         self._paused = False
         self._life = Life.STARTING
@@ -104,37 +118,42 @@ class Ref(Generic[M]):
         self._context: Context
         self._handlers: dict[type, Handler] = {}
         self._drained: Callable[[], None] | None = None
+        self._plain = True  # no `drained` and no waiters: nothing to do at a turn's end
 
     # --- for everybody ---------------------------------------------------------------------
 
     def tell(self, message: M) -> None:
         """Put a message into the mailbox; never waits. A full mailbox follows its policy."""
-        if self._scheduled:
-            if len(self._mailbox) >= self._capacity:
-                self._overflow(message)
-                return
-            self._mailbox.append(message)
+        mailbox = self._mailbox
+        if mailbox is not None and len(mailbox) < self._bound:
+            mailbox.append(message)
             return
-        self._mailbox.append(message)
-        self._schedule()
+        if self._scheduled:
+            self._tell_slowly(message)
+            return
+        self._slot = message
+        self._scheduled = True
+        system = self.system
+        system.ready.append(self)
+        if not system.awake:
+            system.wake()
 
     def offer(self, message: M) -> bool:
         """As `tell`, but answers False when the mailbox is full or the actor has stopped."""
-        if len(self._mailbox) >= self._capacity:
+        if self.mailbox_depth >= self._capacity:
             return False
-        self._mailbox.append(message)
-        if not self._scheduled:
-            self._schedule()
+        self._put(message)
         return True
 
     async def send(self, message: M) -> None:
         """As `tell`, but waits for room. Raises ActorStopped."""
-        while len(self._mailbox) >= self._capacity:
+        while self.mailbox_depth >= self._capacity:
             if self._life >= Life.STOPPING:
                 raise ActorStopped(self.path)
             waiter = self.system.loop.create_future()
             if self._waiters is None:
                 self._waiters = deque()
+                self._plain = False
             self._waiters.append(waiter)
             await waiter
         self.tell(message)
@@ -158,7 +177,8 @@ class Ref(Generic[M]):
     @property
     def mailbox_depth(self) -> int:
         """How many messages wait."""
-        return len(self._mailbox)
+        waiting = len(self._mailbox) if self._mailbox is not None else 0
+        return waiting if self._slot is _NOTHING else waiting + 1
 
     @property
     def restarts(self) -> int:
@@ -176,23 +196,29 @@ class Ref(Generic[M]):
     # --- delivery --------------------------------------------------------------------------
 
     def _deliver_request(self, asked: Asked) -> None:
-        if len(self._mailbox) >= self._capacity:
+        if self.mailbox_depth >= self._capacity:
             if self._life >= Life.STOPPING:
                 asked.fail(ActorStopped(self.path))
             else:
                 self.system.dead_letter(self, asked.request, "mailbox full")
                 asked.fail(MailboxFull(self.path, self._spec.capacity))
             return
-        self._mailbox.append(asked)
-        if not self._scheduled:
-            self._schedule()
+        self._put(asked)
 
     def _deliver_own(self, message: Any) -> None:
         """What the actor itself asked for: not subject to the bound."""
-        if self._life >= Life.STOPPING:
-            return
-        self._mailbox.append(message)
-        if not self._scheduled:
+        if self._life < Life.STOPPING:
+            self._put(message)
+
+    def _put(self, message: Any) -> None:
+        if self._scheduled:
+            mailbox = self._mailbox
+            if mailbox is None:
+                spare = self.system.spare_mailboxes
+                mailbox = self._mailbox = spare.pop() if spare else deque()
+            mailbox.append(message)
+        else:
+            self._slot = message
             self._schedule()
 
     def _schedule(self) -> None:
@@ -202,37 +228,70 @@ class Ref(Generic[M]):
         if not system.awake:
             system.wake()
 
-    def _overflow(self, message: Any) -> None:
-        if self._life >= Life.STOPPING:
+    def _tell_slowly(self, message: Any) -> None:
+        if self.mailbox_depth < self._capacity:
+            self._put(message)
+        elif self._life >= Life.STOPPING:
             self.system.dead_letter(self, message, "stopped")
         elif self._spec.overflow == "drop_oldest":
-            oldest = self._mailbox.popleft()
-            self._mailbox.append(message)
-            self.system.dead_letter(self, oldest, "mailbox full")
+            self._put(message)
+            self.system.dead_letter(self, self._take(), "mailbox full")
         elif self._spec.overflow == "reject":
             self.system.dead_letter(self, message, "mailbox full")
         else:
             raise MailboxFull(self.path, self._spec.capacity)
 
+    def _take(self) -> Any:
+        """The oldest message; there must be one."""
+        message, self._slot = self._slot, _NOTHING
+        if message is _NOTHING:
+            assert self._mailbox is not None
+            return self._mailbox.popleft()
+        return message
+
+    def _limit(self, capacity: int) -> None:
+        """How many messages may wait; below zero every one takes the slow path."""
+        self._capacity = capacity
+        self._bound = capacity - 1  # in the deque, beside the slot
+
     # --- one turn --------------------------------------------------------------------------
 
     def _turn(self) -> int:
         """Handle up to a quota of messages; answers how many."""
-        mailbox, handlers = self._mailbox, self._handlers
-        count = 0
-        if self._life != Life.RUNNING or self._paused:
+        cell: Any = self  # what a handler may change, so that nothing is taken for granted
+        running = _RUNNING
+        if cell._life is not running or cell._paused:
             return 1  # parked, and still marked as scheduled: whoever resumes it queues it again
+        actor, handlers = cell._actor, self._handlers
+        handler: Handler
+        count = 0
         try:
-            while mailbox and count < QUOTA:
-                message = mailbox.popleft()
-                count += 1
-                handler = handlers.get(type(message))
-                if handler is None:
-                    handler = self._find_handler(type(message))
-                handler(message)
-                if self._suspended():
-                    self.handled += count
-                    return count
+            message = self._slot
+            if message is not _NOTHING:
+                self._slot = _NOTHING
+                count = 1
+                handler = handlers.get(type(message), _special)
+                handler(actor, message)
+                if cell._life is not running:
+                    self.handled += 1
+                    return 1
+                if cell._mailbox is None and self._plain:  # most turns end here
+                    self.handled += 1
+                    self._scheduled = False
+                    return 1
+            mailbox = self._mailbox
+            if mailbox is not None:
+                take, kind, handler = mailbox.popleft, type(None), _special
+                last = min(count + len(mailbox), QUOTA)
+                for count in range(count + 1, last + 1):  # noqa: B020 - where it ends is the count
+                    message = take()
+                    if type(message) is not kind:
+                        kind = type(message)
+                        handler = handlers.get(kind, _special)
+                    handler(actor, message)
+                    if cell._life is not running:
+                        self.handled += count
+                        return count
             if self._drained is not None:
                 self._drained()
         except Exception as error:
@@ -240,48 +299,56 @@ class Ref(Generic[M]):
             self._failed(error)
             return count
         self.handled += count
-        if self._waiters:
+        if self._waiters is not None:
             self._admit_waiters()
-        if mailbox:
+        mailbox = self._mailbox
+        if mailbox is None:
+            self._scheduled = False
+        elif mailbox:
             self.system.ready.append(self)
         else:
             self._scheduled = False
+            self._mailbox = None
+            self.system.spare_mailboxes.append(mailbox)
         return count
-
-    def _suspended(self) -> bool:
-        return self._life is not Life.RUNNING
 
     def _admit_waiters(self) -> None:
         waiters = self._waiters
-        room = self._capacity - len(self._mailbox)
+        room = self._capacity - self.mailbox_depth
         while waiters and room > 0:
             waiter = waiters.popleft()
             if not waiter.done():
                 waiter.set_result(None)
                 room -= 1
 
-    def _find_handler(self, message_class: type) -> Handler:
-        for base in message_class.__mro__[1:]:
-            handler = self._handlers.get(base)
-            if handler is not None and base not in (Asked, Call):
-                break
+    def _dispatch(self, message: Any) -> None:
+        """Handle a message now, whatever it is; the actor's own timers arrive this way."""
+        kind = type(message)
+        if kind is Asked:
+            self._handle_asked(message)
+        elif kind is Call:
+            self._handle_call(message)
         else:
-            handler = self._unhandled
-        self._handlers[message_class] = handler
-        return handler
+            self._handler_of(kind)(self._actor, message)
 
-    def _unhandled(self, message: Any) -> None:
-        asked = self._asked
-        self.system.unhandled(self, message)
-        if asked is not None:
-            raise _Unhandled(f"{self.path} has no handler for {type(message).__qualname__}")
+    def _handler_of(self, message_class: type) -> Handler:
+        """The handler of the message's class, or of its nearest base that has one."""
+        handler = self._handlers.get(message_class)
+        if handler is None:
+            for base in message_class.__mro__[1:]:
+                if base in self._handlers:
+                    handler = self._handlers[base]
+                    break
+            else:
+                handler = _unhandled
+            self._handlers[message_class] = handler
+        return handler
 
     def _handle_asked(self, asked: Asked) -> None:
         request = asked.request
-        handler = self._handlers.get(type(request)) or self._find_handler(type(request))
         self._asked = asked
         try:
-            reply = handler(request)
+            reply = self._handler_of(type(request))(self._actor, request)
         except Refusal as refusal:
             asked.fail(refusal)
         except _Unhandled as error:
@@ -295,22 +362,15 @@ class Ref(Generic[M]):
         finally:
             self._asked = None
 
-    def _dispatch(self, message: Any) -> None:
-        """Handle a message now; the actor's own timers arrive this way."""
-        (self._handlers.get(type(message)) or self._find_handler(type(message)))(message)
-
     def _handle_call(self, call: Call) -> None:
         if call.incarnation == self._incarnation:
             call.function(*call.arguments)
 
     # --- async handlers --------------------------------------------------------------------
 
-    def _async_handler(
-        self, function: Callable[[Any], Coroutine[Any, Any, Any]], message: Any
-    ) -> Any:
+    def _run_async(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run an async handler serially: the mailbox rests until it is done."""
-        asked = self._asked
-        self._suspend_for(function(message), asked)
+        self._suspend_for(coroutine, self._asked)
         return _LATER
 
     def _suspend_for(self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
@@ -401,21 +461,44 @@ class Ref(Generic[M]):
             self._suspend_for(_as_coroutine(waiting), None)
 
     def _bind(self, actor: Actor) -> None:
-        handlers: dict[type, Handler] = {}
-        for message_class, (name, is_async) in handler_names(type(actor)).items():
-            method = getattr(actor, name)
-            handlers[message_class] = partial(self._async_handler, method) if is_async else method
-        handlers[Asked] = self._handle_asked
-        handlers[Call] = self._handle_call
-        self._handlers = handlers
+        actor_class: Any = type(actor)
+        self._handlers = handlers_of(actor_class)
         overridden = type(actor).drained is not Actor.drained
         self._drained = actor.drained if overridden else None
+        self._plain = not overridden and self._waiters is None
 
     def _failed(self, error: BaseException) -> None:
         """The incarnation is broken; the parent decides."""
         self._life = Life.SUSPENDED
         self._scheduled = True
         self.system.supervisor.failed(self, error)
+
+
+@cache
+def handlers_of(actor_class: Any) -> dict[type, Handler]:
+    """Message class -> handler; one table for all actors of a class."""
+    return {
+        message_class: _asynchronous(getattr(actor_class, name))
+        if is_async
+        else getattr(actor_class, name)
+        for message_class, (name, is_async) in handler_names(actor_class).items()
+    }
+
+
+def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> Handler:
+    return lambda actor, message: actor.ctx.me._run_async(function(actor, message))
+
+
+def _special(actor: Actor, message: Any) -> None:
+    """A message that is not in the table: a request, a call, or one of a class not met before."""
+    actor.ctx.me._dispatch(message)
+
+
+def _unhandled(actor: Actor, message: Any) -> None:
+    ref: Ref[Any] = actor.ctx.me
+    ref.system.unhandled(ref, message)
+    if ref._asked is not None:
+        raise _Unhandled(f"{ref.path} has no handler for {type(message).__qualname__}")
 
 
 class _Unhandled(Exception):

@@ -136,7 +136,7 @@ class Supervisor:
             return
         ref._life = Life.STOPPING
         ref._incarnation += 1
-        ref._capacity = -1  # from here on every message takes the overflow path
+        ref._limit(-1)  # from here on no message is taken
         ref._scheduled = True
         await self._end(ref)
         ref._life = Life.STOPPED
@@ -147,8 +147,8 @@ class Supervisor:
             watcher._deliver_own(Terminated(ref, reason))
 
     def _empty_mailbox(self, ref: Ref[Any]) -> None:
-        while ref._mailbox:
-            message = ref._mailbox.popleft()
+        while ref.mailbox_depth:
+            message = ref._take()
             if type(message) is Asked:
                 message.fail(ActorStopped(ref.path))
             elif type(message) is not Call:

@@ -28,6 +28,7 @@ from actors.trace import Trace
 from actors.virtual import VirtualLoop
 
 BUDGET: Final = 2_000  # messages in one tick of the event loop, before I/O has its turn
+SPARE_MAILBOXES: Final = 1024  # empty deques that are kept for the next actor that needs one
 _DEFAULT_RESTART: Final = Restart()
 
 
@@ -68,6 +69,7 @@ class ActorSystem:
         self.order = order
         self.awake = False
         self.ready: deque[Ref[Any]] = deque()
+        self.spare_mailboxes: deque[deque[Any]] = deque(maxlen=SPARE_MAILBOXES)
         self.groups: dict[str, dict[Ref[Any], None]] = {}
         self.dead_letters: deque[DeadLetter] = deque(maxlen=1000)
         self.dead_letter_count = 0

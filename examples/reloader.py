@@ -52,7 +52,9 @@ class Reloader(Controller):
         digest = hashlib.sha256()
         for kind, name in _sources(deployment):
             source = self.cache(kind).get(deployment.metadata.namespace, name)
-            data: dict[str, Any] = {} if source is None else {**codec.to_dict(source), "metadata": None}
+            data: dict[str, Any] = (
+                {} if source is None else {**codec.to_dict(source), "metadata": None}
+            )
             digest.update(repr((kind.__name__, name, sorted(data.items()))).encode())
         return digest.hexdigest()[:16]
 

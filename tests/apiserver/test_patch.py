@@ -13,7 +13,6 @@ from orchestrator.protocol import (
     Invalid,
     NotFound,
     PatchType,
-    UnsupportedMediaType,
 )
 from tests.apiserver.harness import Api, deployment, meta, pod, refused
 
@@ -108,15 +107,6 @@ REFUSED: list[tuple[str, PatchType, Any, type[Any], str]] = [
         Invalid,
         ' "" is invalid: patch: Invalid value: "{\\"spec\\":{\\"containers\\":\\"none\\"}}": '
         "spec.containers: expected array, got string",
-    ),
-    (
-        "server-side apply",
-        "apply",
-        {},
-        UnsupportedMediaType,
-        "the body of the request was in an unknown format - accepted media types include: "
-        "application/json-patch+json, application/merge-patch+json, "
-        "application/strategic-merge-patch+json",
     ),
     (
         "an invalid result",

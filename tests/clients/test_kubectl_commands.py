@@ -37,7 +37,9 @@ def test_version_and_resources(anykubectl: Kubectl) -> None:
     version = json.loads(anykubectl("version", "-o", "json"))
     assert version["serverVersion"]["gitVersion"].startswith("v1.35.")
     resources = anykubectl("api-resources", "--no-headers")
-    assert {"pods", "deployments", "jobs", "leases"} <= {r.split()[0] for r in resources.splitlines()}
+    assert {"pods", "deployments", "jobs", "leases"} <= {
+        r.split()[0] for r in resources.splitlines()
+    }
     assert "apps/v1" in anykubectl("api-versions").split()
     assert "is running at" in anykubectl("cluster-info")
 
@@ -118,7 +120,9 @@ def test_scale_and_wait(here: Kubectl) -> None:
     here("create", "deployment", "other", "--image=nginx", "--replicas=2")
     here("wait", "--for=condition=Available", "deployment/other", "--timeout=60s")
     here("scale", "deployment", "other", "--replicas=0")
-    here("wait", "--for=jsonpath={.status.observedGeneration}=2", "deployment/other", "--timeout=60s")
+    here(
+        "wait", "--for=jsonpath={.status.observedGeneration}=2", "deployment/other", "--timeout=60s"
+    )
     here("delete", "deployment", "other")
     here("wait", "--for=delete", "deployment/other", "--timeout=60s")
 
@@ -182,6 +186,11 @@ def test_replace_edit_diff_and_apply_prune(here: Kubectl) -> None:
 
 
 def test_server_side_apply_is_refused_with_what_is_accepted(here: Kubectl) -> None:
-    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "ssa"}, "data": {"a": "1"}}
+    manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "ssa"},
+        "data": {"a": "1"},
+    }
     refused = here.refused("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(manifest))
     assert "application/strategic-merge-patch+json" in refused

@@ -39,14 +39,20 @@ def _changed(document: dict[str, Any], path: str, value: Any) -> str:
             {"requests": {"cpu": "much"}},
             "quantit",
         ),
-        ("spec/template/spec/containers/0/imagee", "x", 'unknown field "spec.template.spec.containers[0].imagee"'),
+        (
+            "spec/template/spec/containers/0/imagee",
+            "x",
+            'unknown field "spec.template.spec.containers[0].imagee"',
+        ),
         ("spec/selector/matchExpressions", [{"key": "a", "operator": "Near"}], "operator"),
         ("apiVersion", "apps/v9", "no matches for kind"),
         ("kind", "Deploymint", "no matches for kind"),
     ],
 )
 def test_manifests_that_are_wrong(kubectl: Kubectl, path: str, value: Any, message: str) -> None:
-    complaint = kubectl.refused("apply", "-f", "-", stdin=_changed(deployment("wrong"), path, value))
+    complaint = kubectl.refused(
+        "apply", "-f", "-", stdin=_changed(deployment("wrong"), path, value)
+    )
     assert message in complaint
     assert "NotFound" in kubectl.refused("get", "deployment", "wrong")
 
@@ -134,7 +140,14 @@ PODS = "/api/v1/namespaces/default/pods"
         ("POST", PODS, b"{}", "application/json", 422, "Invalid"),
         ("POST", PODS, b"[" * 100_000, "application/json", 400, "BadRequest"),
         ("POST", PODS, b"x", "text/plain", 415, "UnsupportedMediaType"),
-        ("POST", PODS, b"k8s\x00\xff\xff", "application/vnd.kubernetes.protobuf", 400, "BadRequest"),
+        (
+            "POST",
+            PODS,
+            b"k8s\x00\xff\xff",
+            "application/vnd.kubernetes.protobuf",
+            400,
+            "BadRequest",
+        ),
         ("PATCH", PODS + "/x", b"{}", "application/json", 415, "UnsupportedMediaType"),
         ("PATCH", PODS + "/x", b"{", "application/merge-patch+json", 400, "BadRequest"),
         ("GET", PODS + "?limit=many", b"", "application/json", 400, "BadRequest"),

@@ -32,6 +32,7 @@ async def test_manifests_come_from_a_file_a_text_or_objects(cluster: Cluster) ->
     web = await cluster.client.wait(
         Deployment, "frontend", "condition=Available", namespace="default", timeout=60
     )
+    assert web is not None
     assert web.status is not None
     assert web.status.ready_replicas == 3
     assert (await cluster.client.get(ConfigMap, "a", namespace="default")).data == {"k": "v"}

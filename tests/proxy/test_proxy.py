@@ -1,6 +1,7 @@
 """Proxies in a cluster: where would this connection go?"""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,7 @@ from tests.manifests import deployment, service
 SETTLED = 10  # seconds until endpoints and proxies have followed
 
 
-async def _up(cluster: Cluster, replicas: int = 4, **spec: object) -> Service:
+async def _up(cluster: Cluster, replicas: int = 4, **spec: Any) -> Service:
     await cluster.apply([deployment(replicas=replicas), service(**spec)])
     await cluster.client.wait(
         Deployment, "web", "condition=Available", namespace="default", timeout=60
@@ -85,7 +86,8 @@ async def test_a_pod_that_is_not_ready_gets_no_connections(cluster: Cluster) -> 
     with pytest.raises(NoEndpoints):
         await cluster.connect("node-0", _ip(found), 80, client_ip="1.2.3.4")
     await cluster.clock.sleep(60)
-    assert await cluster.connect("node-0", _ip(found), 80, client_ip="1.2.3.4")
+    reached = await cluster.connect("node-0", _ip(found), 80, client_ip="1.2.3.4")
+    assert reached.service == "default/web"
 
 
 async def test_a_proxy_that_crashes_knows_everything_again(cluster: Cluster) -> None:

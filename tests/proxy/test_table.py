@@ -151,7 +151,7 @@ def test_steps_lead_where_one_look_at_everything_leads(steps: list[tuple[str, st
             slices[name] = make_slice(name, name, endpoint(f"10.0.0.{number}"))
         else:
             slices.pop(name, None)
-        changes = (
+        changes: tuple[TableChange, ...] = (
             *service_changed(old_service, services.get(name)),
             *slice_changed(old_slice, slices.get(name)),
         )

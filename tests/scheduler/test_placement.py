@@ -50,7 +50,7 @@ class Plain:
         used_memory = (self.used(name, lambda p: p["memory"]) + pod["memory"]) * GIB
         least = ((cpu - used_cpu) * 100 // cpu + (memory - used_memory) * 100 // memory) // 2
         deviation = abs(used_cpu / cpu - used_memory / memory) / 2
-        return least + int((1 - deviation) * 100)
+        return int(least) + int((1 - deviation) * 100)
 
 
 _nodes = st.lists(

@@ -22,6 +22,17 @@ class DeploymentStrategy(Strategy):
             new.metadata.annotations != old.metadata.annotations
         )
 
+    def prepare_for_status_update(
+        self, new: Deployment, old: Deployment, env: Environment
+    ) -> Deployment:
+        """The controller notes the revision, an annotation, by way of the status."""
+        metadata = old.metadata
+        new = replace(
+            new,
+            metadata=replace(new.metadata, labels=metadata.labels, finalizers=metadata.finalizers),
+        )
+        return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
+
 
 class DaemonSetStrategy(Strategy):
     """What is special about daemon sets: an annotation counts the changes of the template."""

@@ -80,9 +80,7 @@ class JobController(Controller):
         uid = job.metadata.uid if job is not None else ""
         tracked = self.cache(Pod).by_index("tracked", f"{key.namespace}/{key.name}")
         return [
-            pod
-            for pod in tracked
-            if (owner := controller_of(pod)) is not None and owner.uid != uid
+            pod for pod in tracked if (owner := controller_of(pod)) is not None and owner.uid != uid
         ]
 
     async def _pods_of(self, job: Job) -> list[Pod]:

@@ -36,6 +36,7 @@ def test_a_pod() -> None:
                 "imagePullPolicy": "Always",
                 "terminationMessagePath": "/dev/termination-log",
                 "terminationMessagePolicy": "File",
+                "resources": {},
             }
         ],
         "dnsPolicy": "ClusterFirst",
