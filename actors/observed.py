@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from actors.message import Asked, Call
-from actors.ref import Ref
+from actors.ref import QUOTA, Ref
 
 SENDER: Final[ContextVar[str]] = ContextVar("sender", default="")
 CAUSE: Final[ContextVar[int]] = ContextVar("cause", default=0)
@@ -44,11 +44,14 @@ class ObservedRef(Ref[Any]):
         return True
 
     def _deliver_request(self, asked: Asked) -> None:
+        # The asker's own is not answered before the reply has come: it may be lost on the way.
         sender = SENDER.get()
-        replied, failed = asked._replied, asked._failed
-        asked._replied = partial(self._answer, sender, replied)
-        asked._failed = partial(self._answer, sender, failed)
-        carried = self._carry(asked, asked.request, "ask")
+        asked_here = Asked(
+            asked.request,
+            partial(self._answer, sender, asked.reply),
+            partial(self._answer, sender, asked.fail),
+        )
+        carried = self._carry(asked_here, asked.request, "ask")
         self._pass(asked.request, partial(super()._deliver_request, carried))  # type: ignore[arg-type]
 
     def _answer(self, sender: str, deliver: Any, value: Any) -> None:
@@ -112,10 +115,10 @@ class ObservedRef(Ref[Any]):
         finally:
             CAUSE.reset(token)
 
-    def _turn(self) -> int:
+    def _turn(self, quota: int = QUOTA) -> int:
         token = SENDER.set(self.path)
         try:
-            return super()._turn()
+            return super()._turn(quota)
         finally:
             SENDER.reset(token)
 

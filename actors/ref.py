@@ -256,8 +256,8 @@ class Ref(Generic[M]):
 
     # --- one turn --------------------------------------------------------------------------
 
-    def _turn(self) -> int:
-        """Handle up to a quota of messages; answers how many."""
+    def _turn(self, quota: int = QUOTA) -> int:
+        """Handle up to `quota` messages; answers how many."""
         cell: Any = self  # what a handler may change, so that nothing is taken for granted
         running = _RUNNING
         if cell._life is not running or cell._paused:
@@ -282,7 +282,7 @@ class Ref(Generic[M]):
             mailbox = self._mailbox
             if mailbox is not None:
                 take, kind, handler = mailbox.popleft, type(None), _special
-                last = min(count + len(mailbox), QUOTA)
+                last = min(count + len(mailbox), quota)
                 for count in range(count + 1, last + 1):  # noqa: B020 - where it ends is the count
                     message = take()
                     if type(message) is not kind:

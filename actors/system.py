@@ -44,12 +44,13 @@ class DeadLetter:
 
 
 class ActorStatistics(Struct, frozen=True):
-    """One actor's figures; a rate is the difference of two `handled`."""
+    """One actor's figures. `rate` is in messages a second since the look before (or the start)."""
 
     path: str
     mailbox_depth: int
     handled: int
     restarts: int
+    rate: float
 
 
 class ActorSystem:
@@ -91,6 +92,7 @@ class ActorSystem:
         self.loop = asyncio.get_running_loop()
         self.clock = Clock(self.loop)
         self.timers = TimerQueue(self.loop)
+        self._looked: tuple[dict[str, int], float] = ({}, self.clock.monotonic())
         self.deadlines = Deadlines(self)
         if isinstance(self.loop, VirtualLoop):
             self.loop.explain.append(self._explain)
@@ -226,7 +228,7 @@ class ActorSystem:
         ready, budget = self.ready, BUDGET
         while ready and budget > 0:
             ready.rotate(self._order.randrange(len(ready)))
-            budget -= ready.popleft()._turn()
+            budget -= ready.popleft()._turn(1)
 
     def pause(self, ref: Ref[Any]) -> None:
         """Let an actor handle nothing until `resume`; its messages wait."""
@@ -240,8 +242,18 @@ class ActorSystem:
 
     def stats(self) -> list[ActorStatistics]:
         """Every living actor: its mailbox, messages handled, restarts, in spawn order."""
+        now = self.clock.monotonic()
+        before, since = self._looked
+        seconds = now - since
+        self._looked = ({r.path: r.handled for r in self._paths.values()}, now)
         return [
-            ActorStatistics(r.path, r.mailbox_depth, r.handled, r.restarts)
+            ActorStatistics(
+                path=r.path,
+                mailbox_depth=r.mailbox_depth,
+                handled=r.handled,
+                restarts=r.restarts,
+                rate=(r.handled - before.get(r.path, 0)) / seconds if seconds > 0 else 0.0,
+            )
             for r in self._paths.values()
         ]
 

@@ -50,7 +50,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         super().__init__(selector)
         selector.loop = self
         self.own_descriptors = len(selector.get_map())
-        self._clock_resolution = 1e-9
+        # Coarser than floats are in a few hundred years, or a timer could be due and yet not now.
+        self._clock_resolution = 1e-6
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -79,6 +80,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._returned)
         return future
+
+    async def shutdown_default_executor(self, *timeout: float | None) -> None:
+        """As asyncio: waits for a thread that waits for the others."""
+        self.outside_work += 1
+        try:
+            await super().shutdown_default_executor(*timeout)
+        finally:
+            self.outside_work -= 1
 
     def _returned(self, _future: object) -> None:
         self.outside_work -= 1

@@ -17,6 +17,7 @@ import time
 import tracemalloc
 from collections import deque
 from collections.abc import Awaitable, Callable
+from importlib import import_module
 from statistics import median
 from typing import Any, Final
 
@@ -28,8 +29,8 @@ from rich.table import Table
 from actors import Actor, ActorSystem, Ref, Request
 
 try:
-    import pykka
-    import xoscar  # type: ignore[import-untyped]
+    pykka: Any = import_module("pykka")
+    xoscar: Any = import_module("xoscar")
 except ImportError as missing:
     sys.exit(f"{missing.name} is not installed: pip install '.[bench]'")
 
@@ -331,7 +332,7 @@ class Streams(Contender):
 # --- peers ---------------------------------------------------------------------------------
 
 
-class _Pykka(pykka.ThreadingActor):
+class _Pykka(pykka.ThreadingActor):  # type: ignore[misc]
     def __init__(self) -> None:
         super().__init__()
         self.tally = _Tally()

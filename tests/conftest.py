@@ -1,7 +1,13 @@
-"""What all tests share: quiet logs."""
+"""What all tests share: quiet logs, which `structlog.testing.capture_logs` still sees."""
 
-import logging
+from collections.abc import MutableMapping
+from typing import Any, NoReturn
 
 import structlog
 
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+
+def _drop(logger: object, method: str, event: MutableMapping[str, Any]) -> NoReturn:
+    raise structlog.DropEvent
+
+
+structlog.configure(processors=[_drop])

@@ -1,0 +1,1 @@
+"""The actor runtime's promises, one file a topic."""

@@ -1,0 +1,136 @@
+"""Timers, clocks and deadlocks in virtual time."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import actors
+from actors import EPOCH, Actor, ActorSystem, Deadlock, Request
+from actors.timers import Timer, TimerQueue
+from tests.actors.cast import GetNotes, Note, Recorder
+
+
+async def test_virtual_time_jumps_to_the_next_timer(system: ActorSystem) -> None:
+    """A year is over at once; the calendar agrees."""
+    await system.clock.sleep(365 * 86_400)
+    assert system.clock.monotonic() == pytest.approx(365 * 86_400)
+    assert system.clock.now() == pytest.approx(EPOCH + 365 * 86_400)
+    assert system.clock.virtual
+
+
+async def test_threads_stop_virtual_time(system: ActorSystem) -> None:
+    """It does not run away while one works."""
+    loop = asyncio.get_running_loop()
+    assert await loop.run_in_executor(None, sum, (1, 2)) == 3
+    assert system.clock.monotonic() == 0
+
+
+async def test_timers_belong_to_their_actor(system: ActorSystem) -> None:
+    """A restart or a stop takes them away."""
+
+    class Alarm(Recorder):
+        def started(self) -> None:
+            self.ctx.after(10, Note("once"))
+            self.ctx.every(4, Note("again"))
+
+    ref = system.spawn(Alarm, "alarm")
+    await system.clock.sleep(5)
+    system.crash(ref)
+    await system.clock.sleep(9.5)
+    assert await ref.ask(GetNotes()) == ("again", "again")
+    await system.clock.sleep(1)
+    assert await ref.ask(GetNotes()) == ("again", "again", "once")
+
+
+async def test_a_cancelled_timer_does_not_fire(system: ActorSystem) -> None:
+    """Nor one that repeats."""
+
+    class Quiet(Recorder):
+        def started(self) -> None:
+            self.ctx.after(1, Note("never")).cancel()
+            timer = self.ctx.every(1, Note("tick"))
+            self.ctx.call_after(3.5, timer.cancel)
+
+    ref = system.spawn(Quiet, "quiet")
+    await system.clock.sleep(10)
+    assert await ref.ask(GetNotes()) == ("tick",) * 3
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 50), st.booleans(), st.integers(0, 99)), max_size=200),
+)
+def test_timers_fire_in_the_order_of_their_time_then_of_their_making(
+    plan: list[tuple[int, bool, int]],
+) -> None:
+    """Whichever were cancelled."""
+
+    async def main() -> None:
+        queue = TimerQueue(asyncio.get_running_loop())
+        fired: list[int] = []
+        timers: list[Timer] = []
+
+        def fire(number: int) -> Callable[[], None]:
+            return lambda: fired.append(number)
+
+        cancelled = set()
+        for number, (at, cancels, which) in enumerate(plan):
+            timers.append(queue.at(float(at), fire(number)))
+            if cancels:
+                timers[which % len(timers)].cancel()
+                cancelled.add(which % len(timers))
+        await asyncio.sleep(100)  # noqa: TID251
+        wanted = [n for n in range(len(plan)) if n not in cancelled]
+        assert fired == sorted(wanted, key=lambda n: (plan[n][0], n))
+        assert len(queue) == 0
+
+    actors.run(main)
+
+
+class AskOther(Request[None], frozen=True):
+    pass
+
+
+class Stuck(Actor):
+    def __init__(self) -> None:
+        self.other: Any = None
+
+    async def on_ask_other(self, message: AskOther) -> None:
+        await self.other.ask(AskOther(), timeout=None)
+
+
+def test_a_system_in_which_nobody_can_run_again_says_who_waits_for_what() -> None:
+    """Two actors that ask each other."""
+
+    async def main() -> None:
+        async with ActorSystem() as system:
+            one, other = Stuck(), Stuck()
+            first = system.spawn(lambda: one, "first")
+            second = system.spawn(lambda: other, "second")
+            one.other, other.other = second, first
+            await first.ask(AskOther(), timeout=None)
+
+    with pytest.raises(Deadlock) as stuck:
+        actors.run(main)
+    text = str(stuck.value)
+    assert "nobody can ever run again" in text
+    for path in ("/first", "/second"):
+        assert path in text
+
+
+async def test_real_time_is_real() -> None:
+    """The clock of another loop is the wall's."""
+
+    async def main() -> bool:
+        async with ActorSystem() as system:
+            return system.clock.virtual
+
+    assert (
+        await asyncio.get_running_loop().run_in_executor(
+            None, lambda: actors.run(main, virtual=False)
+        )
+        is False
+    )
