@@ -14,16 +14,17 @@ from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import NotFound
 
 
-def evict_at(pod: Pod, taints: tuple[Taint, ...], now: float) -> float | None:
+def evict_at(pod: Pod, taints: tuple[Taint, ...], seen_at: float) -> float | None:
     """When the pod must go (epoch seconds); None: it may stay.
 
-    The pod's time runs from when the newest of the taints was added.
+    The pod's time runs from when the newest of the taints was added, or, where none of them says
+    when that was, from when they were seen.
     """
     tolerations = pod.spec.tolerations if pod.spec is not None else ()
     seconds = eviction_seconds(taints, tolerations)
     if seconds is None:
         return None
-    added = max((parse_time(t.time_added) for t in taints if t.time_added), default=now)
+    added = max((parse_time(t.time_added) for t in taints if t.time_added), default=seen_at)
     return added + seconds
 
 
@@ -32,6 +33,10 @@ class TaintEvictionController(Controller):
 
     name = "taint-eviction"
     kind = Node
+
+    def prepare(self) -> None:
+        """Remember since when each node has had its present taints."""
+        self._seen: dict[str, tuple[tuple[Taint, ...], float]] = {}
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod that comes to a node may have to leave it at once."""
@@ -55,13 +60,18 @@ class TaintEvictionController(Controller):
         node = self.cache(Node).get("", key.name)
         taints = _no_execute(node) if node is not None else ()
         if not taints:
+            self._seen.pop(key.name, None)
             return None
         now = self.ctx.clock.now()
+        known, seen_at = self._seen.get(key.name, ((), now))
+        if known != taints:
+            seen_at = now
+        self._seen[key.name] = (taints, seen_at)
         later = []
         for pod in list(self.cache(Pod).by_index("node", key.name)):
             if pod.metadata.deletion_timestamp is not None:
                 continue
-            at = evict_at(pod, taints, now)
+            at = evict_at(pod, taints, seen_at)
             if at is not None and at <= now:
                 await self._evict(pod)
             elif at is not None:

@@ -1,1 +1,0 @@
-"""The actor runtime's promises, one file a topic."""

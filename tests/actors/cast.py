@@ -1,99 +1,44 @@
-"""The messages and actors that the tests share."""
-
-from collections.abc import Callable
-from typing import Any
+"""The actors that play in many tests."""
 
 from msgspec import Struct
 
-from actors import Actor, ActorSystem, Refusal, Request
+from actors import Actor, Request
 
 
 class Note(Struct, frozen=True):
     """A message."""
 
-    number: int = 0
+    text: str
 
 
-class Echo(Request[int], frozen=True):
-    """Answered with its number."""
-
-    number: int = 0
+class Loud(Note, frozen=True):
+    """A message of a subclass."""
 
 
-class Slow(Request[int], frozen=True):
-    """Answered with its number after so many seconds."""
+class Fail(Struct, frozen=True):
+    """Makes an actor fail."""
 
-    number: int = 0
-    seconds: float = 1.0
-
-
-class Refuse(Request[int], frozen=True):
-    """Refused."""
+    text: str = "told to fail"
 
 
-class Boom(Request[int], frozen=True):
-    """The actor fails with `text`."""
-
-    text: str = "boom"
+class GetNotes(Request[tuple[str, ...]], frozen=True):
+    """Answer the texts of the notes that came."""
 
 
-class Mute(Request[int], frozen=True):
-    """Never answered, though the actor works on."""
+class Recorder(Actor):
+    """Keeps what it hears; what it keeps is lost when it fails."""
 
-
-class Bug(RuntimeError):
-    """What `Boom` makes an actor fail with."""
-
-
-class Player(Actor):
-    """Does what it is told and writes down what it got, in a list that outlives it."""
-
-    def __init__(self, log: list[Any] | None = None) -> None:
-        self.log: list[Any] = [] if log is None else log
+    def __init__(self) -> None:
+        self.notes: list[str] = []
 
     def on_note(self, message: Note) -> None:
-        """Write the number down."""
-        self.log.append(message.number)
+        """Keep it."""
+        self.notes.append(message.text)
 
-    def on_echo(self, message: Echo) -> int:
+    def on_fail(self, message: Fail) -> None:
+        """Fail."""
+        raise RuntimeError(message.text)
+
+    def on_get_notes(self, message: GetNotes) -> tuple[str, ...]:
         """Answer."""
-        return message.number
-
-    async def on_slow(self, message: Slow) -> int:
-        """Answer later; other messages wait."""
-        self.log.append(("begin", message.number))
-        await self.ctx.clock.sleep(message.seconds)
-        self.log.append(("end", message.number))
-        return message.number
-
-    def on_refuse(self, message: Refuse) -> int:
-        """Refuse."""
-        raise Refusal("no")
-
-    def on_boom(self, message: Boom) -> int:
-        """Fail."""
-        raise Bug(message.text)
-
-    def on_mute(self, message: Mute) -> Any:
-        """Promise an answer that never comes."""
-        return self.ctx.defer()
-
-
-class Parent(Actor):
-    """Spawns what its `setup` says, in every incarnation."""
-
-    def __init__(self, setup: Callable[[Actor], None]) -> None:
-        self._setup = setup
-
-    def started(self) -> None:
-        """Spawn."""
-        self._setup(self)
-
-    def on_boom(self, message: Boom) -> int:
-        """Fail."""
-        raise Bug(message.text)
-
-
-async def settle(system: ActorSystem) -> None:
-    """Let everything happen that needs no time: a microsecond comes only when all are idle."""
-    await system.clock.sleep(1e-6)
+        return tuple(self.notes)

@@ -16,5 +16,5 @@ def pytest_asyncio_loop_factories(config: Any, item: Any) -> Mapping[str, Callab
 @pytest.fixture
 async def system() -> AsyncIterator[ActorSystem]:
     """A system without faults or trace; it stops with the test."""
-    async with ActorSystem(seed=1) as running:
+    async with ActorSystem() as running:
         yield running

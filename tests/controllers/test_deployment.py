@@ -1,0 +1,220 @@
+"""Deployments: rolling within bounds, recreating, going back, giving up."""
+
+import math
+from collections.abc import Callable
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import actors
+from orchestrator import Cluster
+from orchestrator.api import codec
+from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
+from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.controllers.pods import is_active, is_ready
+from tests.manifests import deployment
+
+REVISION = "deployment.kubernetes.io/revision"
+
+
+async def _status(cluster: Cluster) -> DeploymentStatus:
+    found = await cluster.client.get(Deployment, "web", namespace="default")
+    assert found.status is not None
+    return found.status
+
+
+def _conditions(status: DeploymentStatus) -> dict[str, tuple[str, str]]:
+    return {c.type: (c.status, c.reason) for c in status.conditions}
+
+
+async def _sets(cluster: Cluster) -> tuple[ReplicaSet, ...]:
+    return await cluster.client.list(ReplicaSet, namespace="default")
+
+
+def _image(replica_set: ReplicaSet) -> str:
+    return str(codec.to_dict(replica_set)["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+async def _watched(cluster: Cluster, seconds: float, see: Callable[[dict[str, Pod]], None]) -> None:
+    """Show `see` the pods after each change, for so long."""
+    pods: dict[str, Pod] = {}
+    deadline = cluster.clock.monotonic() + seconds
+    try:
+        async with cluster.client.watch(Pod, namespace="default").until(
+            cluster.clock, seconds
+        ) as events:
+            async for event in events:
+                name = event.object.metadata.name
+                if event.type == "DELETED":
+                    pods.pop(name, None)
+                else:
+                    pods[name] = event.object
+                see(pods)
+    except TimeoutError:
+        assert cluster.clock.monotonic() >= deadline - 1e-3
+
+
+bounds = st.one_of(st.integers(0, 5), st.integers(0, 100).map(lambda n: f"{n}%"))
+
+
+def _rounded_up(bound: int | str, replicas: int) -> int:
+    if isinstance(bound, int):
+        return bound
+    return math.ceil(int(bound.removesuffix("%")) * replicas / 100)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 9), bounds, bounds)
+def test_a_rollout_stays_within_its_surge_and_unavailability(
+    replicas: int, surge: int | str, unavailable: int | str
+) -> None:
+    """At every moment, as a watcher sees it."""
+    assume({str(surge).strip("%"), str(unavailable).strip("%")} != {"0"})  # the server refuses it
+    most_more = _rounded_up(surge, replicas)
+
+    async def main() -> None:
+        strategy = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
+        async with Cluster(nodes=3) as cluster:
+            await cluster.apply([deployment(replicas=replicas, strategy=strategy)])
+            await cluster.clock.sleep(30)
+            most = 0
+
+            def see(pods: dict[str, Pod]) -> None:
+                nonlocal most
+                if len(pods) < replicas:
+                    return  # the watch is telling what there is
+                most = max(most, sum(is_active(p) for p in pods.values()))
+
+            await cluster.apply([deployment(replicas=replicas, strategy=strategy, image="web:2")])
+            await _watched(cluster, 120, see)
+            assert most <= replicas + most_more
+            pods = await cluster.client.list(Pod, namespace="default")
+            assert [p.spec.containers[0].image for p in pods if p.spec] == ["web:2"] * replicas
+
+    actors.run(main)
+
+
+async def test_availability_never_falls_below_what_is_asked(cluster: Cluster) -> None:
+    """With none unavailable, all replicas are ready all the time."""
+    strategy = {"rollingUpdate": {"maxSurge": 2, "maxUnavailable": 0}}
+    await cluster.apply([deployment(replicas=6, strategy=strategy)])
+    await cluster.clock.sleep(30)
+    least = 6
+
+    def see(pods: dict[str, Pod]) -> None:
+        nonlocal least
+        if len(pods) >= 6:
+            least = min(least, sum(is_ready(p) and is_active(p) for p in pods.values()))
+
+    await cluster.apply([deployment(replicas=6, strategy=strategy, image="web:2")])
+    await _watched(cluster, 120, see)
+    assert least == 6
+
+
+async def test_recreate_stops_the_old_before_it_starts_the_new(cluster: Cluster) -> None:
+    """The two never meet."""
+    strategy = {"type": "Recreate"}
+    await cluster.apply([deployment(replicas=4, strategy=strategy)])
+    await cluster.clock.sleep(30)
+    mixed = False
+
+    def see(pods: dict[str, Pod]) -> None:
+        nonlocal mixed
+        images = {p.spec.containers[0].image for p in pods.values() if p.spec}
+        mixed = mixed or len(images) > 1
+
+    await cluster.apply([deployment(replicas=4, strategy=strategy, image="web:2")])
+    await _watched(cluster, 120, see)
+    assert not mixed
+    assert (await _status(cluster)).available_replicas == 4
+
+
+async def test_going_back_uses_the_old_set_again(cluster: Cluster) -> None:
+    """Which gets the next revision; nothing is made anew."""
+    for image in ("web:1", "web:2", "web:1"):
+        await cluster.apply([deployment(image=image)])
+        await cluster.clock.sleep(60)
+    revisions = {_image(s): s.metadata.annotations[REVISION] for s in await _sets(cluster)}
+    assert revisions == {"web:1": "3", "web:2": "2"}
+    web = await cluster.client.get(Deployment, "web", namespace="default")
+    assert web.metadata.annotations[REVISION] == "3"
+    assert web.metadata.generation == 3
+
+
+async def test_history_is_as_long_as_asked(cluster: Cluster) -> None:
+    """Older sets go."""
+    for number in range(6):
+        await cluster.apply([deployment(image=f"web:{number}", revisionHistoryLimit=2)])
+        await cluster.clock.sleep(60)
+    assert len(await _sets(cluster)) == 3
+
+
+async def test_a_rollout_that_makes_no_progress_says_so(cluster: Cluster) -> None:
+    """After its deadline; the old pods go on."""
+    await cluster.apply([deployment(replicas=4, progressDeadlineSeconds=60)])
+    await cluster.clock.sleep(30)
+    await cluster.apply(
+        [
+            deployment(
+                replicas=4,
+                progressDeadlineSeconds=60,
+                image="web:2",
+                simulation={"ready-seconds": 10_000},
+            )
+        ]
+    )
+    await cluster.clock.sleep(50)
+    assert _conditions(await _status(cluster))["Progressing"] == ("True", "ReplicaSetUpdated")
+    await cluster.clock.sleep(60)
+    status = await _status(cluster)
+    assert _conditions(status)["Progressing"] == ("False", "ProgressDeadlineExceeded")
+    assert _conditions(status)["Available"] == ("True", "MinimumReplicasAvailable")
+    assert (status.ready_replicas or 0) >= 3
+
+
+async def test_a_paused_deployment_scales_and_does_not_roll(cluster: Cluster) -> None:
+    """Until it is resumed."""
+    await cluster.apply([deployment()])
+    await cluster.clock.sleep(30)
+    await cluster.apply([deployment(replicas=5, image="web:2", paused=True)])
+    await cluster.clock.sleep(60)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert [p.spec.containers[0].image for p in pods if p.spec] == ["web:1"] * 5
+    assert _conditions(await _status(cluster))["Progressing"] == ("Unknown", "DeploymentPaused")
+    await cluster.client.patch(Deployment, "web", {"spec": {"paused": None}}, namespace="default")
+    await cluster.clock.sleep(60)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert [p.spec.containers[0].image for p in pods if p.spec] == ["web:2"] * 5
+
+
+async def test_scaling_in_the_middle_of_a_rollout_is_in_proportion(cluster: Cluster) -> None:
+    """The rollout ends with exactly what was asked."""
+    await cluster.apply([deployment(replicas=10)])
+    await cluster.clock.sleep(30)
+    await cluster.apply([deployment(replicas=10, image="web:2")])
+    await cluster.clock.sleep(1.5)
+    await cluster.apply([deployment(replicas=25, image="web:2")])
+    await cluster.clock.sleep(120)
+    status = await _status(cluster)
+    assert (status.replicas, status.updated_replicas, status.available_replicas) == (25, 25, 25)
+
+
+async def test_events_tell_what_was_scaled(cluster: Cluster) -> None:
+    """In Kubernetes' words."""
+    await cluster.apply([deployment(replicas=2)])
+    await cluster.clock.sleep(30)
+    (name,) = [s.metadata.name for s in await _sets(cluster)]
+    events = await cluster.client.list(Event, namespace="default")
+    (message,) = [e.message for e in events if e.reason == "ScalingReplicaSet"]
+    assert message == f"Scaled up replica set {name} from 0 to 2"
+
+
+@pytest.mark.parametrize("replicas", [0, 1, 7])
+async def test_any_number_of_replicas_is_reached(cluster: Cluster, replicas: int) -> None:
+    """None, too."""
+    await cluster.apply([deployment(replicas=replicas)])
+    await cluster.clock.sleep(60)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert len(pods) == replicas
+    assert (await _status(cluster)).observed_generation == 1
