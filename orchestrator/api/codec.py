@@ -30,16 +30,21 @@ _WORDS: Final = {
 }
 
 
+def is_kind(type_: Any) -> bool:
+    """Whether objects of the type stand alone and say their kind; some others have a field `kind`."""
+    return isinstance(getattr(type_, "kind", None), str)
+
+
 def decode(data: bytes | str | Mapping[str, Any], type_: type[T]) -> T:
     """The object that JSON text, or its decoded form, describes. Raises DecodeError."""
     if type_ is Unstructured:
         return cast(T, _unstructured(loads(data) if isinstance(data, bytes | str) else data))
     try:
         if isinstance(data, bytes | str):
-            if hasattr(type_, "kind"):
+            if is_kind(type_):
                 _check_kind(msgspec.json.decode(data, type=_TypeMeta), type_)
             return msgspec.json.decode(data, type=type_)
-        if hasattr(type_, "kind"):
+        if is_kind(type_):
             _check_kind(msgspec.convert(data, _TypeMeta), type_)
         return msgspec.convert(data, type_)
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
@@ -96,7 +101,7 @@ def to_dict(obj: Any) -> dict[str, Any]:
         head = {"apiVersion": obj.api_version, "kind": obj.kind}
         return {**head, "metadata": _builtins(obj.metadata), **obj.content}
     body = _builtins(obj)
-    if hasattr(type(obj), "kind"):
+    if is_kind(type(obj)):
         return {"apiVersion": obj.api_version, "kind": obj.kind, **body}
     return body
 
@@ -124,7 +129,7 @@ def unknown_fields(data: Any, type_: type[Any]) -> tuple[str, ...]:
     found: list[str] = []
     shape = Unstructured if type_ is Unstructured else type_
     if shape is not Unstructured:
-        _walk(data, shape, "", found, hasattr(type_, "kind"))
+        _walk(data, shape, "", found, is_kind(type_))
     return tuple(found)
 
 
@@ -166,7 +171,7 @@ def _builtins(obj: Any) -> dict[str, Any]:
 
 @cache
 def _prefix(type_: type[Any]) -> bytes:
-    if not hasattr(type_, "kind") or not hasattr(type_, "api_version"):
+    if not is_kind(type_):
         return b""
     return f'{{"kind":"{type_.kind}","apiVersion":"{type_.api_version}"'.encode()
 

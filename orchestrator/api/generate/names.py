@@ -6,6 +6,8 @@ from typing import Final, NamedTuple
 
 _PLURAL_ACRONYM: Final = re.compile(r"([A-Z]{2,})s(?![a-z])")
 _ACRONYM: Final = re.compile(r"([A-Z]+)([A-Z][a-z])")
+# Names of types that stand in annotations: a field of that name would hide them in its class.
+_TYPES: Final = frozenset(("bool", "float", "int", "str", "tuple"))
 _WORD: Final = re.compile(r"([a-z0-9])([A-Z])")
 
 
@@ -31,7 +33,7 @@ def field_name(wire: str) -> str:
     text = _PLURAL_ACRONYM.sub(lambda m: m[1].capitalize() + "s", text)
     text = _ACRONYM.sub(r"\1_\2", text)
     text = _WORD.sub(r"\1_\2", text).lower()
-    return f"{text}_" if keyword.iskeyword(text) else text
+    return f"{text}_" if keyword.iskeyword(text) or text in _TYPES else text
 
 
 def camel(field: str) -> str:

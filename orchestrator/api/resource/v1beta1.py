@@ -105,8 +105,8 @@ class DeviceAllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_d
 
 
 class DeviceAttribute(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    bool: bool | None = None
-    int: int | None = None
+    bool_: bool | None = None
+    int_: int | None = None
     string: str | None = None
     version: str | None = None
 
