@@ -6,7 +6,15 @@ knows how the API server works: whoever answers `orchestrator.protocol` will do.
 """
 
 from orchestrator.client.api import Client
-from orchestrator.client.cache import Cache, Change, Key, KeyFunction, key_of
+from orchestrator.client.cache import (
+    Cache,
+    Change,
+    Key,
+    KeyFunction,
+    OfStatus,
+    key_of,
+    same_but_status,
+)
 from orchestrator.client.controller import Controller, Statistics, Wiring
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Informers, Resync, SharedCaches, Subscribe
@@ -27,6 +35,7 @@ __all__ = [
     "Informers",
     "Key",
     "KeyFunction",
+    "OfStatus",
     "Reflector",
     "Resync",
     "SharedCaches",
@@ -39,4 +48,5 @@ __all__ = [
     "Wiring",
     "WorkQueue",
     "key_of",
+    "same_but_status",
 ]

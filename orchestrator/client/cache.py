@@ -46,7 +46,7 @@ class Cache(Generic[K]):
         self.revision = 0
         self._namespaces: dict[str, dict[str, K]] = {}
         self._count = 0
-        self._indexes: dict[str, tuple[KeyFunction, dict[str, dict[Key, K]]]] = {}
+        self._indexes: dict[str, _Index] = {}
 
     def get(self, namespace: str, name: str) -> K | None:
         """The object of that name, or None."""
@@ -61,18 +61,16 @@ class Cache(Generic[K]):
 
     def by_index(self, index: str, value: str) -> Collection[K]:
         """The objects for which the index's function answered `value`. KeyError: no such index."""
-        found = self._indexes[index][1].get(value)
-        return found.values() if found is not None else ()
+        namespaces = self._namespaces
+        keys = self._indexes[index].entries.get(value, ())
+        return [namespaces[key.namespace][key.name] for key in keys]
 
     def add_index(self, name: str, function: KeyFunction) -> None:
         """Add an index over what is here and what will come; one of that name is kept."""
-        if name in self._indexes:
-            return
-        entries: dict[str, dict[Key, K]] = {}
-        self._indexes[name] = (function, entries)
-        for obj in self.list():
-            for value in function(obj):
-                entries.setdefault(value, {})[key_of(obj)] = obj
+        if name not in self._indexes:
+            index = self._indexes[name] = _Index(function)
+            for obj in self.list():
+                index.update(key_of(obj), None, obj)
 
     def __len__(self) -> int:
         return self._count
@@ -89,8 +87,10 @@ class Cache(Generic[K]):
         objects[key.name] = obj
         if old is None:
             self._count += 1
-        for function, entries in self._indexes.values():
-            _reindex(function, entries, key, old, obj)
+        blind = old is not None and same_but_status(old, obj)
+        for index in self._indexes.values():
+            if not blind or index.reads_status:
+                index.update(key, old, obj)
         return old
 
     def remove(self, key: Key) -> K | None:
@@ -102,26 +102,62 @@ class Cache(Generic[K]):
         if not objects:
             del self._namespaces[key.namespace]
         self._count -= 1
-        for function, entries in self._indexes.values():
-            _reindex(function, entries, key, old, None)
+        for index in self._indexes.values():
+            index.update(key, old, None)
         return old
 
 
-def _reindex(
-    function: KeyFunction,
-    entries: dict[str, dict[Key, Any]],
-    key: Key,
-    old: Any | None,
-    new: Any | None,
-) -> None:
-    values = dict.fromkeys(function(new)) if new is not None else {}
-    if old is not None:
-        for value in function(old):
-            if value not in values:
+def same_but_status(old: Any, new: Any) -> bool:
+    """Whether nothing but the status (and the revision) differs, as far as identity tells."""
+    before, after = old.metadata, new.metadata
+    return (
+        getattr(old, "spec", old) is getattr(new, "spec", new)
+        and before.labels is after.labels
+        and before.annotations is after.annotations
+        and before.owner_references is after.owner_references
+        and before.finalizers is after.finalizers
+        and before.deletion_timestamp is after.deletion_timestamp
+    )
+
+
+class OfStatus:
+    """Marks an index's function as one that looks at the status: it is asked after each change.
+
+    Others are not asked when a change is one of the status alone, as most changes are.
+    """
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: KeyFunction) -> None:
+        self.function = function
+
+    def __call__(self, obj: Any) -> Iterable[str]:
+        return self.function(obj)
+
+
+class _Index:
+    """Value -> the keys of the objects that have it."""
+
+    __slots__ = ("entries", "function", "reads_status")
+
+    def __init__(self, function: KeyFunction) -> None:
+        self.function = function
+        self.reads_status = isinstance(function, OfStatus)
+        self.entries: dict[str, dict[Key, None]] = {}
+
+    def update(self, key: Key, old: Any | None, new: Any | None) -> None:
+        """An object has come, changed or gone."""
+        values = dict.fromkeys(self.function(new)) if new is not None else {}
+        entries = self.entries
+        if old is not None:
+            for value in self.function(old):
+                if value in values:
+                    del values[value]
+                    continue
                 bucket = entries.get(value)
                 if bucket is not None:
                     bucket.pop(key, None)
                     if not bucket:
                         del entries[value]
-    for value in values:
-        entries.setdefault(value, {})[key] = new
+        for value in values:
+            entries.setdefault(value, {})[key] = None

@@ -76,6 +76,7 @@ class Controller(Actor):
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
         self._queue: WorkQueue[Key] = WorkQueue()
+        self._caches: dict[Any, Cache[Any]] = {}
         self._sources: dict[Resource, Callable[[Change[Any]], Iterable[Key]]] = {}
         self._unsynced: dict[Resource, None] = {}
         self._written: dict[Key, dict[Resource, int]] = {}
@@ -119,7 +120,10 @@ class Controller(Actor):
 
     def cache(self, kind: type[K]) -> Cache[K]:
         """The shared cache of a kind that this controller watches."""
-        return self._wiring.shared.cache(self._resource(kind))
+        cache = self._caches.get(kind)
+        if cache is None:
+            cache = self._caches[kind] = self._wiring.shared.cache(self._resource(kind))
+        return cache
 
     def cache_of(self, resource: Resource) -> Cache[Any]:
         """The shared cache of a resource (a custom one, say)."""
@@ -203,10 +207,12 @@ class Controller(Actor):
         """A shared cache has changed."""
         function = self._sources[message.resource]
         add = self._queue.add
+        before = self._queue.changes
         for change in message.changes:
             for key in function(change):
                 add(key)
-        self._pump()
+        if self._parked or self._queue.changes != before:
+            self._pump()
 
     def on_resync(self, message: Resync) -> None:
         """Changes were missed: look at everything."""

@@ -27,6 +27,7 @@ class WorkQueue(Generic[H]):
         self._due: dict[H, float] = {}  # the earliest time at which a key comes later
         self._failures: dict[H, int] = {}
         self._number = 0
+        self.changes = 0  # how often a key was added, for now or for later
 
     def __len__(self) -> int:
         return len(self._ready)
@@ -46,6 +47,7 @@ class WorkQueue(Generic[H]):
         if key in self._dirty:
             return
         self._dirty[key] = None
+        self.changes += 1
         if key not in self._processing:
             self._ready.append(key)
 
@@ -55,6 +57,7 @@ class WorkQueue(Generic[H]):
         if due is not None and due <= at:
             return
         self._due[key] = at
+        self.changes += 1
         self._number += 1
         heapq.heappush(self._later, (at, self._number, key))
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Controller, Key, OfStatus
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
@@ -36,7 +36,13 @@ class PodGarbageCollector(Controller):
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node, and those that have ended."""
-        return {Pod: {"node": node_index, "ended": _ended_index, "unassigned-end": _stuck_index}}
+        return {
+            Pod: {
+                "node": node_index,
+                "ended": OfStatus(_ended_index),
+                "unassigned-end": OfStatus(_stuck_index),
+            }
+        }
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """A node's change starts no look."""

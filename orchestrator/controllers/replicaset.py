@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, KeyFunction
+from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -125,6 +125,13 @@ class ReplicaSetController(Controller):
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod without a controller concerns the sets whose selector it matches."""
         return {Pod: self._suitors}
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Not after a write of the status: that was this controller's own."""
+        old, new = change.old, change.new
+        if old is not None and new is not None and same_but_status(old, new):
+            return ()
+        return super().own_keys(change)
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods by the uid of their controller; those without one by namespace."""

@@ -33,9 +33,10 @@ NOT_AN_ADDRESS: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8:
 NOT_A_NETWORK: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
 _cached = lru_cache(maxsize=1 << 12)
+_cached_address = lru_cache(maxsize=1 << 17)  # every pod has one, and its endpoints name it again
 
 
-@_cached
+@_cached_address
 def parse_address(text: str) -> Address | None:
     """The address, or None when the text is none. Zones (`fe80::1%eth0`) are none."""
     if "%" in text:
@@ -57,6 +58,7 @@ def parse_network(text: str) -> Network | None:
         return None
 
 
+@_cached_address
 def address_errors(text: str) -> Messages:
     """An IP address of either family."""
     return () if parse_address(text) is not None else (NOT_AN_ADDRESS,)
@@ -72,6 +74,7 @@ def is_ipv6(text: str) -> bool:
     return isinstance(parse_address(text), IPv6Address)
 
 
+@_cached_address
 def endpoint_address_errors(text: str) -> Messages:
     """An address that traffic may be sent to: not this host's own, nor the link's."""
     address = parse_address(text)

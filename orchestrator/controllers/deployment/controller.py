@@ -1,13 +1,13 @@
 """The Deployment controller: brings the ReplicaSets of a Deployment towards its template."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Controller, Key, KeyFunction
+from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
 from orchestrator.controllers.deployment import replica_sets as sets_
 from orchestrator.controllers.deployment.replica_sets import (
     DESIRED,
@@ -37,6 +37,13 @@ class DeploymentController(Controller):
     kind = Deployment
     rest_seconds = 0.1
     owns = (ReplicaSet,)
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Not after a write of the status: that was this controller's own."""
+        old, new = change.old, change.new
+        if old is not None and new is not None and same_but_status(old, new):
+            return ()
+        return super().own_keys(change)
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """ReplicaSets by the uid of their controller; those without one by namespace."""
