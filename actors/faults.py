@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 FOREVER = float("inf")
 
 
-class MessageFault(Struct, frozen=True, kw_only=True, tag_field="fault", tag="message"):
+class MessageFault(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    tag_field="fault",
+    tag="message",
+):
     """What happens to messages from `sender` to `target` whose class is named `message`.
 
     `probability` is the chance for each; `skip` lets so many pass first, and `count` is the most
@@ -42,7 +50,15 @@ class MessageFault(Struct, frozen=True, kw_only=True, tag_field="fault", tag="me
     end: float = FOREVER
 
 
-class Partition(Struct, frozen=True, kw_only=True, tag_field="fault", tag="partition"):
+class Partition(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    tag_field="fault",
+    tag="partition",
+):
     """Between `start` and `end` no message passes between the two groups, either way."""
 
     group: tuple[str, ...]
@@ -51,7 +67,15 @@ class Partition(Struct, frozen=True, kw_only=True, tag_field="fault", tag="parti
     end: float = FOREVER
 
 
-class Crash(Struct, frozen=True, kw_only=True, tag_field="fault", tag="crash"):
+class Crash(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    tag_field="fault",
+    tag="crash",
+):
     """The actors that match crash at time `at`; or, with `after_messages`, each of them when it has
     handled so many messages. `every` repeats it, `count` times in all.
     """
@@ -63,7 +87,15 @@ class Crash(Struct, frozen=True, kw_only=True, tag_field="fault", tag="crash"):
     count: int = 1
 
 
-class Pause(Struct, frozen=True, kw_only=True, tag_field="fault", tag="pause"):
+class Pause(
+    Struct,
+    frozen=True,
+    kw_only=True,
+    rename="camel",
+    forbid_unknown_fields=True,
+    tag_field="fault",
+    tag="pause",
+):
     """The actors that match handle nothing from `at` for so many `seconds`; messages wait."""
 
     actor: str
