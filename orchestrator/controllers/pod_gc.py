@@ -17,6 +17,12 @@ PERIOD_SECONDS: Final = 20.0
 QUARANTINE_SECONDS: Final = 40.0
 
 _EVERYTHING: Final = Key("", "")
+_NODE_GONE: Final = PodCondition(
+    type="DisruptionTarget",
+    status="True",
+    reason="DeletionByPodGC",
+    message="PodGC: node no longer exists",
+)
 
 
 class PodGarbageCollector(Controller):
@@ -58,6 +64,8 @@ class PodGarbageCollector(Controller):
         await self._collect_ended()
         await self._collect_orphans(now)
         for pod in list(self.cache(Pod).by_index("unassigned-end", "")):
+            # It may be held until somebody has seen how it ended.
+            await self._fail(pod, None)
             await self._delete(pod)
         return PERIOD_SECONDS
 
@@ -86,22 +94,17 @@ class PodGarbageCollector(Controller):
                 await self.client.get(Node, node)
             except NotFound:
                 for pod in pods:
-                    await self._fail(pod)
+                    await self._fail(pod, _NODE_GONE)
                     await self._delete(pod)
 
-    async def _fail(self, pod: Pod) -> None:
-        """A pod that was running when its node went has failed."""
+    async def _fail(self, pod: Pod, why: PodCondition | None) -> None:
+        """A pod that had not ended, and that no kubelet speaks for, has failed."""
         status = pod.status or PodStatus()
         if status.phase in ("Succeeded", "Failed"):
             return
-        condition = PodCondition(
-            type="DisruptionTarget",
-            status="True",
-            reason="DeletionByPodGC",
-            message="PodGC: node no longer exists",
-        )
-        at = format_time(self.ctx.clock.now())
-        conditions = with_condition(status.conditions, condition, at)
+        conditions = status.conditions
+        if why is not None:
+            conditions = with_condition(conditions, why, format_time(self.ctx.clock.now()))
         metadata = replace(pod.metadata, resource_version="")
         failed = replace(status, phase="Failed", conditions=conditions)
         try:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 
 import anyio
 
+from actors import NoReply
 from orchestrator.protocol import ApiError
 
 T = TypeVar("T")
@@ -19,12 +20,12 @@ async def slow_start(items: Sequence[T], create: Callable[[T], Awaitable[None]])
     """Call `create` for every item; the first batch with a failure is the last, and it is raised."""
     done, batch = 0, FIRST_BATCH
     while done < len(items):
-        failures: list[ApiError] = []
+        failures: list[ApiError | NoReply] = []
 
-        async def attempt(item: T, failures: list[ApiError] = failures) -> None:
+        async def attempt(item: T, failures: list[ApiError | NoReply] = failures) -> None:
             try:
                 await create(item)
-            except ApiError as error:
+            except (ApiError, NoReply) as error:
                 failures.append(error)
 
         async with anyio.create_task_group() as group:

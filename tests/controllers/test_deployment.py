@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 
 import pytest
 from hypothesis import assume, given, settings
@@ -10,8 +11,22 @@ from hypothesis import strategies as st
 import actors
 from orchestrator import Cluster
 from orchestrator.api import codec
-from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
+from orchestrator.api.apps.v1 import (
+    Deployment,
+    DeploymentStatus,
+    ReplicaSet,
+    ReplicaSetSpec,
+    ReplicaSetStatus,
+)
 from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.controllers.deployment.replica_sets import MAXIMUM
+from orchestrator.controllers.deployment.rolling import (
+    Sizes,
+    new_size,
+    scale_in_proportion,
+    shrink_old,
+)
 from orchestrator.controllers.pods import is_active, is_ready
 from tests.manifests import deployment
 
@@ -58,10 +73,10 @@ async def _watched(cluster: Cluster, seconds: float, see: Callable[[dict[str, Po
 bounds = st.one_of(st.integers(0, 5), st.integers(0, 100).map(lambda n: f"{n}%"))
 
 
-def _rounded_up(bound: int | str, replicas: int) -> int:
+def _resolved(bound: int | str, replicas: int, rounded: Callable[[Fraction], int]) -> int:
     if isinstance(bound, int):
         return bound
-    return math.ceil(int(bound.removesuffix("%")) * replicas / 100)
+    return rounded(Fraction(int(bound.removesuffix("%")) * replicas, 100))
 
 
 @settings(max_examples=15, deadline=None)
@@ -71,24 +86,31 @@ def test_a_rollout_stays_within_its_surge_and_unavailability(
 ) -> None:
     """At every moment, as a watcher sees it."""
     assume({str(surge).strip("%"), str(unavailable).strip("%")} != {"0"})  # the server refuses it
-    most_more = _rounded_up(surge, replicas)
+    most_more = _resolved(surge, replicas, math.ceil)
+    most_fewer = _resolved(unavailable, replicas, math.floor)
+    if most_more == most_fewer == 0:
+        most_fewer = 1
 
     async def main() -> None:
         strategy = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": unavailable}}
         async with Cluster(nodes=3) as cluster:
             await cluster.apply([deployment(replicas=replicas, strategy=strategy)])
             await cluster.clock.sleep(30)
-            most = 0
+            most, least, told = 0, replicas, 0
 
             def see(pods: dict[str, Pod]) -> None:
-                nonlocal most
-                if len(pods) < replicas:
+                nonlocal most, least, told
+                told += 1
+                if told < replicas:
                     return  # the watch is telling what there is
-                most = max(most, sum(is_active(p) for p in pods.values()))
+                active = [p for p in pods.values() if is_active(p)]
+                most = max(most, len(active))
+                least = min(least, sum(is_ready(p) for p in active))
 
             await cluster.apply([deployment(replicas=replicas, strategy=strategy, image="web:2")])
             await _watched(cluster, 120, see)
             assert most <= replicas + most_more
+            assert least >= replicas - most_fewer
             pods = await cluster.client.list(Pod, namespace="default")
             assert [p.spec.containers[0].image for p in pods if p.spec] == ["web:2"] * replicas
 
@@ -218,3 +240,104 @@ async def test_any_number_of_replicas_is_reached(cluster: Cluster, replicas: int
     pods = await cluster.client.list(Pod, namespace="default")
     assert len(pods) == replicas
     assert (await _status(cluster)).observed_generation == 1
+
+
+# --- the arithmetic ------------------------------------------------------------------------
+
+
+def _set(name: str, replicas: int, available: int | None = None, maximum: int = 0) -> ReplicaSet:
+    return ReplicaSet(
+        metadata=ObjectMeta(name=name, annotations={MAXIMUM: str(maximum)} if maximum else {}),
+        spec=ReplicaSetSpec(replicas=replicas),
+        status=ReplicaSetStatus(available_replicas=replicas if available is None else available),
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "total", "sizes", "expected"),
+    [
+        (0, 10, Sizes(10, 2, 0), 2),
+        (0, 10, Sizes(10, 0, 2), 0),  # no room before an old pod has gone
+        (2, 12, Sizes(10, 2, 0), 2),
+        (9, 10, Sizes(10, 5, 0), 10),  # never beyond what is asked
+        (3, 20, Sizes(10, 2, 0), 3),  # too many already
+    ],
+)
+def test_the_new_set_grows_into_the_surge(
+    new: int, total: int, sizes: Sizes, expected: int
+) -> None:
+    """As far as there is room in all."""
+    assert new_size(new, total, sizes) == expected
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "sizes", "expected"),
+    [
+        (_set("n", 2), [_set("o", 10)], Sizes(10, 2, 0), {"o": 8}),
+        (_set("n", 2, 0), [_set("o", 10)], Sizes(10, 2, 0), {}),  # the new ones are not up yet
+        (_set("n", 0), [_set("o", 10)], Sizes(10, 0, 3), {"o": 7}),
+        (_set("n", 2, 0), [_set("o", 10, 8)], Sizes(10, 2, 0), {}),  # nor unhealthy ones for them
+        (_set("n", 2, 1), [_set("o", 10)], Sizes(10, 2, 2), {"o": 7}),
+        (_set("n", 2, 2), [_set("o", 8, 3)], Sizes(10, 0, 2), {"o": 6}),  # only unhealthy ones
+        (_set("n", 3), [_set("a", 4), _set("b", 4)], Sizes(6, 5, 0), {"a": 0, "b": 3}),
+    ],
+)
+def test_the_old_sets_shrink_as_far_as_enough_stay_available(
+    new: ReplicaSet, old: list[ReplicaSet], sizes: Sizes, expected: dict[str, int]
+) -> None:
+    """Unhealthy pods first; oldest set first."""
+    assert shrink_old(new, old, sizes) == expected
+
+
+@given(
+    st.integers(0, 20),
+    st.integers(0, 6),
+    st.integers(0, 6),
+    st.integers(0, 20),
+    st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=4),
+    st.integers(0, 20),
+)
+def test_a_step_takes_no_pod_that_is_needed(
+    desired: int,
+    surge: int,
+    unavailable: int,
+    new: int,
+    old: list[tuple[int, int]],
+    new_available: int,
+) -> None:
+    """Whatever the sets are like: the available pods stay enough, if they were."""
+    assume(surge or unavailable)
+    sizes = Sizes(desired, surge, min(unavailable, desired))
+    newest = _set("new", new, min(new_available, new))
+    sets = [_set(f"old-{n}", size, min(up, size)) for n, (size, up) in enumerate(old)]
+    smaller = shrink_old(newest, sets, sizes)
+    before, after = min(new_available, new), min(new_available, new)
+    for replica_set, (size, up) in zip(sets, old, strict=True):
+        left = smaller.get(replica_set.metadata.name, size)
+        assert 0 <= left <= size
+        before += min(up, size)
+        after += min(up, left)  # pods that are not available go first
+    assert after >= min(before, sizes.minimum_available)
+
+
+@given(
+    st.integers(1, 60),
+    st.integers(0, 10),
+    st.lists(st.integers(1, 20), min_size=1, max_size=5),
+    st.integers(0, 5),
+)
+def test_scaling_spreads_the_whole_difference(
+    desired: int, surge: int, replicas: list[int], missing: int
+) -> None:
+    """In proportion; nothing is lost in the rounding, and no set falls below none."""
+    was = sum(replicas) + missing
+    sets = [_set(f"s{n}", count, maximum=was) for n, count in enumerate(replicas)]
+    sizes = scale_in_proportion(sets, Sizes(desired, surge, 0))
+    assert all(count >= 0 for count in sizes.values())
+    assert sum(sizes.values()) == desired + surge
+
+
+def test_scaling_gives_the_largest_what_rounding_leaves() -> None:
+    """10 + 5 pods of a Deployment of 15 that grows to 20 get 13 and 7."""
+    sets = [_set("large", 10, maximum=15), _set("small", 5, maximum=15)]
+    assert scale_in_proportion(sets, Sizes(20, 0, 0)) == {"large": 13, "small": 7}

@@ -5,13 +5,28 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 import actors
-from actors import Crash, FaultPlan
+from actors import Crash, FaultPlan, MessageFault
 from orchestrator import Cluster
-from orchestrator.api.batch.v1 import Job, JobStatus
-from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.api.batch.v1 import Job, JobCondition, JobSpec, JobStatus
+from orchestrator.api.core.v1 import (
+    ContainerState,
+    ContainerStateTerminated,
+    ContainerStatus,
+    Event,
+    Pod,
+    PodStatus,
+    ServiceAccount,
+)
+from orchestrator.api.meta.v1 import ObjectMeta, Time
+from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes, parse_indexes
+from orchestrator.controllers.job.plan import wanted
+from orchestrator.controllers.job.tally import FINALIZER, tally
+from orchestrator.controllers.job.verdict import verdict
+from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import NotFound
 from tests.manifests import SIMULATION, Manifest
 
@@ -136,6 +151,83 @@ async def test_a_deadline_ends_the_job_and_its_pods(cluster: Cluster) -> None:
     assert await _pods(cluster) == ()
 
 
+async def test_pods_that_the_job_takes_back_are_no_failures(cluster: Cluster) -> None:
+    """Neither when it wants fewer nor when it is suspended; and nothing waits for them."""
+    spec: dict[str, Any] = {"parallelism": 5, "completions": 5, "backoffLimit": 0}
+    await cluster.apply([job("calm", {"run-seconds": 60}, **spec)])
+    await cluster.clock.sleep(10)
+    await cluster.client.patch(Job, "calm", {"spec": {"parallelism": 1}}, namespace="default")
+    await cluster.clock.sleep(1)
+    assert (await _status(cluster, "calm")).active == 1
+    await cluster.client.patch(Job, "calm", {"spec": {"suspend": True}}, namespace="default")
+    await cluster.clock.sleep(30)
+    assert await _pods(cluster) == ()
+    resumed = {"spec": {"suspend": False, "parallelism": 5}}
+    await cluster.client.patch(Job, "calm", resumed, namespace="default")
+    await cluster.clock.sleep(2)
+    assert (await _status(cluster, "calm")).active == 5
+    await cluster.clock.sleep(100)
+    status = await _status(cluster, "calm")
+    assert (status.succeeded, status.failed) == (5, None)
+    assert "Complete" in _conditions(status)
+
+
+async def test_a_success_policy_takes_back_the_rest(cluster: Cluster) -> None:
+    """Which are no failures."""
+    rules = [{"succeededIndexes": "0,2", "succeededCount": 1}]
+    await cluster.apply(
+        [
+            job(
+                "race",
+                {"run-seconds": 50},
+                completions=3,
+                parallelism=1,
+                completionMode="Indexed",
+                successPolicy={"rules": rules},
+            )
+        ]
+    )
+    await cluster.clock.sleep(10)
+    await cluster.client.patch(Job, "race", {"spec": {"parallelism": 3}}, namespace="default")
+    await cluster.clock.sleep(120)
+    status = await _status(cluster, "race")
+    assert (status.completed_indexes, status.failed) == ("0", None)
+    assert _conditions(status)["Complete"] == "SuccessPolicy"
+    assert len(await _pods(cluster)) == 1
+
+
+@pytest.mark.parametrize("replacement", ["Failed", "TerminatingOrFailed"])
+async def test_a_job_that_ends_counts_pods_that_never_ran(
+    cluster: Cluster, replacement: str
+) -> None:
+    """No kubelet will say that they have failed."""
+    huge = {"c": {"resources": {"requests": {"cpu": "9999"}}}}
+    manifest = job("big", QUICK, activeDeadlineSeconds=20, podReplacementPolicy=replacement)
+    manifest["spec"]["template"]["spec"]["containers"][0].update(huge["c"])
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(60)
+    status = await _status(cluster, "big")
+    assert (_conditions(status).get("Failed"), status.failed) == ("DeadlineExceeded", 1)
+    assert await _pods(cluster) == ()
+
+
+async def test_a_replacement_may_have_to_wait_for_the_end_of_what_it_replaces(
+    cluster: Cluster,
+) -> None:
+    """With the policy Failed."""
+    slow = {"run-seconds": 1000, "stop-seconds": 25}
+    for policy in ("Failed", "TerminatingOrFailed"):
+        await cluster.apply([job(policy.lower(), slow, podReplacementPolicy=policy)])
+    await cluster.clock.sleep(10)
+    for pod in await _pods(cluster):
+        await cluster.client.delete(Pod, pod.metadata.name, namespace="default")
+    await cluster.clock.sleep(15)
+    failed = await _status(cluster, "failed")
+    either = await _status(cluster, "terminatingorfailed")
+    assert (failed.active, failed.terminating, failed.failed) == (None, 1, None)
+    assert (either.active, either.terminating, either.failed) == (1, 1, 1)
+
+
 async def test_a_suspended_job_has_no_pods_until_it_is_resumed(cluster: Cluster) -> None:
     """Its clock begins anew."""
     await cluster.apply([job("held", QUICK, suspend=True)])
@@ -192,6 +284,62 @@ async def test_each_index_may_have_a_limit_of_its_own(cluster: Cluster) -> None:
     assert len(await _pods(cluster)) == 6
 
 
+async def test_each_index_waits_for_its_own_failures_only(cluster: Cluster) -> None:
+    """With a limit for each, three that fail at once are tried again after 10 s, then 20 s."""
+    spec: dict[str, Any] = {"completions": 3, "parallelism": 3, "completionMode": "Indexed"}
+    await cluster.apply([job("each", FAILING, backoffLimitPerIndex=5, **spec)])
+    made = []
+    for _ in range(60):
+        await cluster.clock.sleep(1)
+        made.append(len(await _pods(cluster)))
+    assert 12 <= made.index(6) <= 15
+    assert 22 <= made.index(9) - made.index(6) <= 25
+
+
+async def test_what_has_ended_is_counted_though_no_more_can_be_made(cluster: Cluster) -> None:
+    """The server refuses pods of an account that is gone."""
+    manifest = job("stuck", {**QUICK, "run-seconds": "uniform(5,20)"}, completions=9, parallelism=3)
+    manifest["spec"]["template"]["spec"]["serviceAccountName"] = "robot"
+    robot = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "robot"}}
+    await cluster.apply([robot, manifest])
+    await cluster.clock.sleep(3)
+    await cluster.client.delete(ServiceAccount, "robot", namespace="default")
+    await cluster.clock.sleep(40)
+    status = await _status(cluster, "stuck")
+    assert (status.succeeded, status.active) == (3, None)
+    await cluster.apply([robot])
+    await cluster.clock.sleep(1100)
+    assert "Complete" in _conditions(await _status(cluster, "stuck"))
+
+
+async def test_a_pod_that_somebody_deletes_is_a_failure(cluster: Cluster) -> None:
+    """And replaced after the back-off, though the pod is long gone by then."""
+    await cluster.apply([job("hurt", {"run-seconds": 60})])
+    await cluster.clock.sleep(10)
+    (victim,) = await _pods(cluster)
+    await cluster.client.delete(Pod, victim.metadata.name, namespace="default")
+    await cluster.clock.sleep(5)
+    status = await _status(cluster, "hurt")
+    assert (status.failed, status.active, await _pods(cluster)) == (1, None, ())
+    await cluster.clock.sleep(8)
+    assert (await _status(cluster, "hurt")).active == 1
+
+
+async def test_a_pod_that_waits_for_a_node_can_be_deleted_from_a_patient_job(
+    cluster: Cluster,
+) -> None:
+    """The Job waits until somebody says that it has failed; the pods' collector does."""
+    manifest = job("patient", QUICK, podReplacementPolicy="Failed", backoffLimit=0)
+    manifest["spec"]["template"]["spec"]["nodeSelector"] = {"no": "where"}
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    (victim,) = await _pods(cluster)
+    await cluster.client.delete(Pod, victim.metadata.name, namespace="default")
+    await cluster.clock.sleep(60)
+    status = await _status(cluster, "patient")
+    assert (_conditions(status).get("Failed"), status.failed) == ("BackoffLimitExceeded", 1)
+
+
 async def test_pods_of_a_deleted_job_are_let_go(cluster: Cluster) -> None:
     """Also those that it had not counted yet."""
     await cluster.apply([job("short", {"run-seconds": 100}, parallelism=3)])
@@ -201,12 +349,13 @@ async def test_pods_of_a_deleted_job_are_let_go(cluster: Cluster) -> None:
     assert await _pods(cluster) == ()
 
 
-@pytest.mark.parametrize("at", [3.5, 5.05, 6.0, 9.1])
-def test_every_pod_is_counted_once_though_the_controller_is_killed(at: float) -> None:
-    """At whatever moment."""
+@pytest.mark.parametrize("every", [0.11, 0.17, 0.23, 0.29, 0.37, 0.41])
+def test_every_pod_is_counted_once_though_the_controller_is_killed(every: float) -> None:
+    """Between any two of its writes, which take their time."""
 
     async def main() -> None:
-        plan = FaultPlan((Crash(actor="/controllers/job", at=at, every=0.15, count=20),))
+        slow = MessageFault(action="delay", sender="/controllers/job", seconds=0.05)
+        plan = FaultPlan((slow, Crash(actor="/controllers/job", at=3.0, every=every, count=60)))
         async with Cluster(nodes=3, faults=plan) as cluster:
             await cluster.apply([job("sum", QUICK, completions=12, parallelism=4)])
             await cluster.clock.sleep(300)
@@ -230,3 +379,126 @@ def test_sets_of_indexes_survive_writing_and_reading(indexes: set[int]) -> None:
 def test_sets_of_indexes_are_written_short(indexes: tuple[int, ...], text: str) -> None:
     """Three neighbours and more make a range."""
     assert format_indexes(indexes) == text
+
+
+# --- decisions on plain values -------------------------------------------------------------
+
+
+def _job(**spec: Any) -> Job:
+    return Job(
+        metadata=ObjectMeta(name="j", namespace="default", uid="j-uid"),
+        spec=JobSpec(**{"parallelism": 1, "completions": 1, "backoff_limit": 6, **spec}),
+        status=JobStatus(start_time=Time("2024-01-01T00:00:00Z")),
+    )
+
+
+def _pod(name: str, phase: str = "Running", end: str = "", **metadata: Any) -> Pod:
+    ended = ContainerState(terminated=ContainerStateTerminated(exit_code=1, finished_at=Time(end)))
+    return Pod(
+        metadata=ObjectMeta(name=name, uid=name, **{"finalizers": (FINALIZER,), **metadata}),
+        status=PodStatus(
+            phase=phase,
+            container_statuses=(ContainerStatus(name="c", state=ended),) if end else (),
+        ),
+    )
+
+
+START = parse_time("2024-01-01T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("spec", "phases", "expected"),
+    [
+        ({}, [], 1),
+        ({"parallelism": 3, "completions": 5}, [], 3),
+        ({"parallelism": 3, "completions": 5}, ["Succeeded"] * 4, 1),
+        ({"parallelism": 3, "completions": 5}, ["Failed"] * 4, 3),
+        ({"parallelism": 0, "completions": 5}, [], 0),
+        ({"parallelism": 3, "completions": None}, ["Running"], 3),
+        ({"parallelism": 3, "completions": None}, ["Running", "Running", "Succeeded"], 2),
+    ],
+)
+def test_how_many_are_wanted(spec: dict[str, Any], phases: list[str], expected: int) -> None:
+    """By parallelism and what is left; a work queue takes nobody after its first success."""
+    job = _job(**spec)
+    pods = [_pod(f"p{n}", phase) for n, phase in enumerate(phases)]
+    assert wanted(job, tally(job, pods)) == expected
+
+
+@pytest.mark.parametrize(
+    ("spec", "phases", "seconds", "reason"),
+    [
+        ({}, ["Running"], 5, None),
+        ({}, ["Succeeded"], 5, "CompletionsReached"),
+        ({"backoff_limit": 0}, ["Failed"], 5, "BackoffLimitExceeded"),
+        ({"backoff_limit": 1}, ["Failed"], 5, None),
+        ({"active_deadline_seconds": 5}, ["Running"], 4.9, None),
+        ({"active_deadline_seconds": 5}, ["Running"], 5, "DeadlineExceeded"),
+        # Who has failed has failed, though the last pod came in time.
+        ({"active_deadline_seconds": 5}, ["Succeeded"], 5, "DeadlineExceeded"),
+        ({"active_deadline_seconds": 5, "backoff_limit": 0}, ["Failed"], 9, "BackoffLimitExceeded"),
+        ({"active_deadline_seconds": 5, "suspend": True}, [], 9, None),
+        ({"completions": None}, ["Succeeded", "Running"], 5, None),
+        ({"completions": None}, ["Succeeded", "Failed"], 5, "CompletionsReached"),
+    ],
+)
+def test_when_a_job_is_over(
+    spec: dict[str, Any], phases: list[str], seconds: float, reason: str | None
+) -> None:
+    """The reasons in their order."""
+    job = _job(**spec)
+    pods = [_pod(f"p{n}", phase) for n, phase in enumerate(phases)]
+    found = verdict(job, tally(job, pods), START + seconds)
+    assert (found.reason if found is not None else None) == reason
+
+
+@pytest.mark.parametrize(
+    ("failures", "delay"), [(1, 10), (2, 20), (3, 40), (6, 320), (7, 600), (1000, 600)]
+)
+def test_the_back_off_doubles_up_to_ten_minutes(failures: int, delay: float) -> None:
+    """After the last of the failures."""
+    assert Backoff(failures, START).left(START + 1) == delay - 1
+
+
+def test_a_success_ends_the_back_off() -> None:
+    """Only what failed after it counts."""
+    early = _pod("early", "Failed", "2024-01-01T00:00:10Z")
+    good = _pod("good", "Succeeded", "2024-01-01T00:00:20Z")
+    late = _pod("late", "Failed", "2024-01-01T00:00:30Z")
+    assert Backoff(4, START).after([], [early]) == Backoff(5, START + 10)
+    assert Backoff(4, START).after([good], [early]).left(START + 20) <= 0
+    assert Backoff(4, START).after([good], [early, late]) == Backoff(1, START + 30)
+    assert remembered([late, good, early]) == Backoff(1, START + 30)
+
+
+def test_a_job_that_fails_waits_for_no_end_of_its_pods() -> None:
+    """They are failures, also where only those that say so are replaced."""
+    going = _pod("going", deletion_timestamp=Time("2024-01-01T00:00:00Z"))
+    job = _job(pod_replacement_policy="Failed")
+    assert tally(job, [going]).failed == 0
+    failing = JobStatus(conditions=(JobCondition(type="FailureTarget", status="True"),))
+    found = tally(replace(job, status=failing), [going])
+    assert (found.failed, found.countable) == (1, (going,))
+
+
+@given(
+    st.lists(st.sampled_from(["Running", "Succeeded", "Failed"]), max_size=12),
+    st.data(),
+)
+def test_counting_may_stop_anywhere_and_go_on(phases: list[str], data: st.DataObject) -> None:
+    """Whichever pods had been noted, and whichever of those let go, the totals are the same."""
+    job = _job(completions=20)
+    pods = [_pod(f"p{n}", phase) for n, phase in enumerate(phases)]
+    whole = tally(job, pods)
+    ended = [p for p in pods if p.status is not None and p.status.phase != "Running"]
+    noted = data.draw(st.lists(st.sampled_from(ended), unique_by=id)) if ended else []
+    gone = data.draw(st.lists(st.sampled_from(noted), unique_by=id)) if noted else []
+    first = tally(job, noted)
+    status = JobStatus(uncounted_terminated_pods=first.uncounted)
+    left = [
+        replace(p, metadata=replace(p.metadata, finalizers=())) if p in gone else p for p in pods
+    ]
+    later = tally(replace(job, status=status), left)
+    assert (later.succeeded, later.failed) == (whole.succeeded, whole.failed)
+    assert sorted(later.uncounted.succeeded) == sorted(whole.uncounted.succeeded)
+    assert sorted(later.uncounted.failed) == sorted(whole.uncounted.failed)

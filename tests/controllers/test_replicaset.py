@@ -3,12 +3,16 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api import codec
-from orchestrator.api.apps.v1 import ReplicaSet
+from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetSpec
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.controllers.pods import deletion_order
+from orchestrator.controllers.replicaset import plan
+from orchestrator.machinery.labels import compile_selector
 from orchestrator.machinery.owners import controller_of
 from tests.manifests import Manifest
 
@@ -180,3 +184,55 @@ def test_who_goes_first_is_as_in_kubernetes() -> None:
     order = [p.metadata.name for p in deletion_order(pods[::-1], pods)]
     assert order[:4] == ["unassigned", "pending", "not-ready", "cheap"]
     assert order.index("ready-later") < order.index("restarted") < order.index("plain")
+
+
+_SET = ReplicaSet(
+    metadata=ObjectMeta(name="set", namespace="default", uid="set-uid"),
+    spec=ReplicaSetSpec(selector=LabelSelector(match_labels={"app": "set"})),
+)
+
+
+def _member(name: str, app: str = "set", **metadata: Any) -> Pod:
+    return Pod(metadata=ObjectMeta(name=name, uid=name, labels={"app": app}, **metadata))
+
+
+_GOING: dict[str, Any] = {"deletion_timestamp": "2024-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("replicas", "owned", "orphans", "expected"),
+    [
+        (3, [], [], ([], [], 3, 0)),
+        (None, [], [], ([], [], 1, 0)),  # one, if nothing is said
+        (2, [_member("a"), _member("b")], [], ([], [], 0, 0)),
+        (1, [_member("a"), _member("b"), _member("c")], [], ([], [], 0, 2)),
+        (2, [_member("a"), _member("b", **_GOING)], [], ([], [], 1, 0)),
+        (2, [_member("a")], [_member("o")], (["o"], [], 0, 0)),
+        (2, [_member("a")], [_member("o", "other")], ([], [], 1, 0)),
+        (1, [_member("a")], [_member("o", **_GOING)], ([], [], 0, 0)),
+        (1, [_member("a", "other")], [], ([], ["a"], 1, 0)),
+        (1, [_member("a")], [_member("o")], (["o"], [], 0, 1)),  # adopted, and one too many
+        (2000, [], [], ([], [], 500, 0)),  # no more in one look
+    ],
+)
+def test_one_look_finds_what_there_is_to_do(
+    replicas: int | None,
+    owned: list[Pod],
+    orphans: list[Pod],
+    expected: tuple[list[str], list[str], int, int],
+) -> None:
+    """Whom to adopt, whom to let go, how many to make and to delete."""
+    assert _SET.spec is not None
+    replica_set = replace(_SET, spec=replace(_SET.spec, replicas=replicas))
+    todo = plan(replica_set, compile_selector(_SET.spec.selector), owned, orphans, owned)
+    adopt = [p.metadata.name for p in todo.adopt]
+    release = [p.metadata.name for p in todo.release]
+    assert (adopt, release, todo.create, len(todo.delete)) == expected
+
+
+def test_a_set_that_is_going_makes_and_adopts_nothing() -> None:
+    """Its pods are the garbage collector's."""
+    assert _SET.spec is not None
+    going = replace(_SET, metadata=replace(_SET.metadata, **_GOING))
+    todo = plan(going, compile_selector(_SET.spec.selector), [], [_member("o")], [])
+    assert (todo.adopt, todo.create, todo.delete) == ((), 0, ())

@@ -3,25 +3,16 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-import anyio
 from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction
+from orchestrator.client import Change, Controller, Key, KeyFunction, key_of
+from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes
-from orchestrator.controllers.job.tally import (
-    FINALIZER,
-    Tally,
-    has_failed,
-    index_failures,
-    index_of,
-    is_indexed,
-    tally,
-)
-from orchestrator.controllers.job.template import make_pod
+from orchestrator.controllers.job.plan import Plan, plan
+from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
-from orchestrator.controllers.pods import deletion_order
 from orchestrator.controllers.replicaset import controller_index
 from orchestrator.controllers.slow_start import slow_start
 from orchestrator.machinery.labels import compile_selector
@@ -29,9 +20,6 @@ from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import ApiError, NotFound
 
-BACKOFF_SECONDS: Final = 10.0
-MAX_BACKOFF_SECONDS: Final = 600.0
-BURST: Final = 500  # how many pods one reconcile creates at the most
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
 
 
@@ -42,6 +30,10 @@ class JobController(Controller):
     kind = Job
     rest_seconds = 0.1
     owns = (Pod,)
+
+    def prepare(self) -> None:
+        """Nothing is known of failures before."""
+        self._backoffs: dict[Key, tuple[str, Backoff]] = {}  # with the uid of the Job
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod without a controller concerns the Jobs whose selector it matches."""
@@ -63,6 +55,8 @@ class JobController(Controller):
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""
         job = self.cache(Job).get(key.namespace, key.name)
         await self._release(self._abandoned(key, job))
+        if job is None or job.metadata.deletion_timestamp is not None or _ended_at(job) is not None:
+            self._backoffs.pop(key, None)
         if job is None or job.spec is None or job.spec.managed_by not in (None, _MANAGED_HERE):
             return None
         pods = await self._pods_of(job)
@@ -122,19 +116,39 @@ class JobController(Controller):
         now = self.ctx.clock.now()
         job = await self._started_or_suspended(job, now)
         counted = tally(job, pods)
+        backoff = self._backoff_of(job, pods, counted)
         ending = _interim_of(job) or verdict(job, counted, now)
-        again: float | None = None
-        if ending is not None or _is_suspended(job):
-            await self._delete(job, counted.active)
+        todo = Plan()
+        if ending is not None and ending.type == "Failed":
+            await self._delete(job, counted.active)  # they are failures, too
+        elif ending is not None or _is_suspended(job):
+            todo = Plan(surplus=counted.active)
         else:
-            again = await self._manage(job, pods, counted, now)
+            todo = plan(job, pods, counted, backoff, now)
+        failure: ApiError | None = None
+        try:
+            await self._take_back(job, todo.surplus)
+            await self._create(job, todo.make)
+        except ApiError as error:
+            failure = error  # what has ended is counted all the same
         job = await self._write(job, counted, ending)
+        self._backoffs[key_of(job)] = (job.metadata.uid, backoff)
         await self._count(job, counted, ending)
+        if failure is not None:
+            raise failure
         deadline = deadline_of(job)
         if deadline is not None and ending is None:
             left = max(deadline - now, 0.0)
-            again = left if again is None else min(again, left)
-        return again
+            return left if todo.wait is None else min(todo.wait, left)
+        return todo.wait
+
+    def _backoff_of(self, job: Job, pods: Sequence[Pod], counted: Tally) -> Backoff:
+        """The back-off with what has ended since the last look."""
+        uid, known = self._backoffs.get(key_of(job), ("", Backoff()))
+        if uid != job.metadata.uid:
+            fresh = {p.metadata.uid for p in (*counted.won, *counted.lost)}
+            known = remembered(p for p in pods if p.metadata.uid not in fresh)
+        return known.after(counted.won, counted.lost)
 
     async def _started_or_suspended(self, job: Job, now: float) -> Job:
         """Note the start, a suspension or its end in the status."""
@@ -153,53 +167,6 @@ class JobController(Controller):
                 status = _with_condition(status, condition)
         return job if status is job.status else replace(job, status=status)
 
-    async def _manage(
-        self, job: Job, pods: Sequence[Pod], counted: Tally, now: float
-    ) -> float | None:
-        """Create or delete pods; answers when to look again because of a back-off."""
-        spec = job.spec
-        assert spec is not None
-        parallelism = 1 if spec.parallelism is None else spec.parallelism
-        active = len(counted.active)
-        if spec.completions is None:
-            wanted = min(parallelism, active) if counted.succeeded else parallelism
-        else:
-            left = spec.completions - counted.succeeded - len(counted.failed_indexes)
-            wanted = min(parallelism, max(left, 0))
-        if active > wanted:
-            surplus = deletion_order(counted.active, counted.active)[: active - wanted]
-            await self._delete(job, surplus)
-            return None
-        missing = wanted - active
-        if spec.pod_replacement_policy == "Failed":
-            missing -= counted.terminating
-        if missing <= 0:
-            return None
-        wait = _backoff_left(counted, now)
-        if wait > 0:
-            return wait
-        await self._create(job, self._to_make(job, pods, counted, min(missing, BURST)))
-        return None
-
-    def _to_make(self, job: Job, pods: Sequence[Pod], counted: Tally, count: int) -> list[Pod]:
-        if not is_indexed(job):
-            return [make_pod(job)] * count
-        assert job.spec is not None
-        waits = job.spec.pod_replacement_policy == "Failed"
-        taken = {
-            index_of(p)
-            for p in pods
-            if p in counted.active or (waits and p.metadata.deletion_timestamp is not None)
-        }
-        taken |= counted.completed | counted.failed_indexes
-        failures: dict[int | None, int] = {}
-        for pod in pods:
-            if has_failed(job, pod):
-                before = failures.get(index_of(pod), 0)
-                failures[index_of(pod)] = max(before, index_failures(pod) + 1)
-        free = (i for i in range(job.spec.completions or 0) if i not in taken)
-        return [make_pod(job, i, failures.get(i, 0)) for _, i in zip(range(count), free)]  # noqa: B905
-
     # --- writes ----------------------------------------------------------------------------
 
     async def _create(self, job: Job, pods: Sequence[Pod]) -> None:
@@ -214,6 +181,11 @@ class JobController(Controller):
             self.events.event(job, "Normal", "SuccessfulCreate", message)
 
         await slow_start(pods, one)
+
+    async def _take_back(self, job: Job, pods: Sequence[Pod]) -> None:
+        """Delete pods that are not to be counted, however they end."""
+        await self._release(pods)
+        await self._delete(job, pods)
 
     async def _delete(self, job: Job, pods: Iterable[Pod]) -> None:
         for pod in pods:
@@ -295,10 +267,7 @@ class JobController(Controller):
             except NotFound:
                 return
 
-        async with anyio.create_task_group() as group:
-            for pod in pods:
-                if FINALIZER in pod.metadata.finalizers:
-                    group.start_soon(one, pod)
+        await slow_start([pod for pod in pods if FINALIZER in pod.metadata.finalizers], one)
 
 
 def _tracked_index(pod: Pod) -> Iterable[str]:
@@ -337,14 +306,6 @@ def _interim_of(job: Job) -> Verdict | None:
             if condition.type == interim and condition.status == "True":
                 return Verdict(type_, condition.reason, condition.message)
     return None
-
-
-def _backoff_left(counted: Tally, now: float) -> float:
-    """Seconds until the next try after failures in a row: 10, 20, 40, ... 600 after the last."""
-    if counted.last_failure is None or counted.failures_in_a_row == 0:
-        return 0.0
-    delay = BACKOFF_SECONDS * 2.0 ** min(counted.failures_in_a_row - 1, 30)
-    return counted.last_failure + min(delay, MAX_BACKOFF_SECONDS) - now
 
 
 def _condition(type_: str, status: str, reason: str, message: str, now: float) -> JobCondition:

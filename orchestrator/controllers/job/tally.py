@@ -15,7 +15,6 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.controllers.job.failure_policy import judge
 from orchestrator.controllers.job.indexes import parse_indexes
 from orchestrator.controllers.pods import is_active, is_ready, is_terminating
-from orchestrator.machinery.times import parse_time
 
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 INDEX: Final = "batch.kubernetes.io/job-completion-index"
@@ -35,8 +34,8 @@ class Tally(Struct, frozen=True, kw_only=True):
     uncounted: UncountedTerminatedPods  # what the status has to note before finalizers go
     countable: tuple[Pod, ...]  # ended, and with the finalizer still
     judgement: str  # why the failure policy ends the Job, or ""
-    last_failure: float | None  # when the last pod failed, if none succeeded since
-    failures_in_a_row: int
+    won: tuple[Pod, ...]  # have ended well since the last look
+    lost: tuple[Pod, ...]  # have failed since, whether that counts or not
 
 
 def is_indexed(job: Job) -> bool:
@@ -51,13 +50,28 @@ def index_of(pod: Pod) -> int | None:
 
 
 def has_failed(job: Job, pod: Pod) -> bool:
-    """Failed, or deleted before its end; the latter only unless the Job waits for such pods."""
+    """Failed, or deleted before its end.
+
+    A Job that replaces pods only when they have failed waits for the latter to say how they end,
+    unless the Job itself has failed: no kubelet speaks for a pod that never had a node.
+    """
     phase = pod.status.phase if pod.status is not None else ""
-    if phase == "Failed":
-        return True
-    if job.spec is not None and job.spec.pod_replacement_policy == "Failed":
-        return False
-    return pod.metadata.deletion_timestamp is not None and phase != "Succeeded"
+    if phase in ("Failed", "Succeeded"):
+        return phase == "Failed"
+    waits = job.spec is not None and job.spec.pod_replacement_policy == "Failed"
+    return pod.metadata.deletion_timestamp is not None and (not waits or is_failing(job))
+
+
+def is_failing(job: Job) -> bool:
+    """Whether it has been decided that the Job fails."""
+    conditions = job.status.conditions if job.status is not None else ()
+    return any(c.type == "FailureTarget" and c.status == "True" for c in conditions)
+
+
+def was_taken_back(pod: Pod) -> bool:
+    """Deleted by its Job, which wanted fewer: its end is neither success nor failure."""
+    metadata = pod.metadata
+    return metadata.deletion_timestamp is not None and FINALIZER not in metadata.finalizers
 
 
 def has_succeeded(pod: Pod) -> bool:
@@ -90,7 +104,6 @@ def tally(job: Job, pods: Sequence[Pod]) -> Tally:
         failed=(*noted.failed, *(p.metadata.uid for p in lost)),
     )
     counted = (status.succeeded or 0) + len(uncounted.succeeded)
-    in_a_row, last = _failures_in_a_row(job, pods)
     return Tally(
         active=tuple(p for p in pods if is_active(p)),
         terminating=sum(is_terminating(p) for p in pods),
@@ -102,8 +115,8 @@ def tally(job: Job, pods: Sequence[Pod]) -> Tally:
         uncounted=uncounted,
         countable=countable,
         judgement=next((j.message for _, j in judged if j.action == "FailJob"), ""),
-        last_failure=last,
-        failures_in_a_row=in_a_row,
+        won=tuple(won),
+        lost=tuple(p for p, _ in judged),
     )
 
 
@@ -130,28 +143,3 @@ def _lost_indexes(job: Job, judged: Iterable[tuple[Pod, object]], limit: int) ->
         or (getattr(judgement, "action", "") == "Count" and index_failures(pod) >= most)
     ]
     return _indexes(doomed, limit)
-
-
-def finished_at(pod: Pod) -> float:
-    """When the last of its containers ended (epoch seconds); its deletion for one that did not."""
-    statuses = pod.status.container_statuses if pod.status is not None else ()
-    ends = [
-        parse_time(s.state.terminated.finished_at)
-        for s in statuses
-        if s.state is not None and s.state.terminated is not None and s.state.terminated.finished_at
-    ]
-    if ends:
-        return max(ends)
-    stamp = pod.metadata.deletion_timestamp or pod.metadata.creation_timestamp
-    return parse_time(stamp) if stamp else 0.0
-
-
-def _failures_in_a_row(job: Job, pods: Sequence[Pod]) -> tuple[int, float | None]:
-    """Failures since the last success, as far as their pods are still there, and the last's time."""
-    success = max((finished_at(p) for p in pods if has_succeeded(p)), default=0.0)
-    times = [
-        at
-        for p in pods
-        if not has_succeeded(p) and has_failed(job, p) and (at := finished_at(p)) > success
-    ]
-    return len(times), max(times, default=None)

@@ -3,9 +3,9 @@
 from typing import NamedTuple
 
 from orchestrator.api.batch.v1 import Job
+from orchestrator.api.core.v1 import Pod
 from orchestrator.controllers.job.indexes import parse_indexes
 from orchestrator.controllers.job.tally import Tally, is_indexed
-from orchestrator.controllers.pods import restarts
 from orchestrator.machinery.times import parse_time
 
 
@@ -67,8 +67,16 @@ def _restarts_exceed(job: Job, tally: Tally, limit: int) -> bool:
     template = job.spec.template.spec
     if template is None or template.restart_policy != "OnFailure":
         return False
-    total = sum(restarts(pod) for pod in tally.active)
+    total = sum(_restarts(pod) for pod in tally.active)
     return total > 0 if limit == 0 else total >= limit
+
+
+def _restarts(pod: Pod) -> int:
+    status = pod.status
+    if status is None:
+        return 0
+    containers = (*status.init_container_statuses, *status.container_statuses)
+    return sum(container.restart_count for container in containers)
 
 
 def _success(job: Job, tally: Tally) -> Verdict | None:

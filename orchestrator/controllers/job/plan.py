@@ -1,0 +1,94 @@
+"""How many pods a Job wants now, and which ones are to be made: pure decisions."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.batch.v1 import Job
+from orchestrator.api.core.v1 import Pod
+from orchestrator.controllers.job.backoff import Backoff, finished_at
+from orchestrator.controllers.job.tally import (
+    Tally,
+    has_failed,
+    index_failures,
+    index_of,
+    is_indexed,
+    was_taken_back,
+)
+from orchestrator.controllers.job.template import make_pod
+from orchestrator.controllers.pods import deletion_order
+
+BURST: Final = 500  # how many pods one look creates at the most
+
+
+class Plan(Struct, frozen=True):
+    """What to do about the number of pods; `wait` is seconds until more may be made, or None."""
+
+    make: tuple[Pod, ...] = ()
+    surplus: tuple[Pod, ...] = ()
+    wait: float | None = None
+
+
+def wanted(job: Job, tally: Tally) -> int:
+    """How many pods should be active now."""
+    spec = job.spec
+    assert spec is not None
+    parallelism = 1 if spec.parallelism is None else spec.parallelism
+    if spec.completions is None:
+        # One success, and whoever works on goes on to its end; nobody comes any more.
+        return min(parallelism, len(tally.active)) if tally.succeeded else parallelism
+    left = spec.completions - tally.succeeded - len(tally.failed_indexes)
+    return min(parallelism, max(left, 0))
+
+
+def plan(job: Job, pods: Sequence[Pod], tally: Tally, backoff: Backoff, now: float) -> Plan:
+    """What one look at a Job that goes on finds to do."""
+    assert job.spec is not None
+    missing = wanted(job, tally) - len(tally.active)
+    if missing < 0:
+        return Plan(surplus=tuple(deletion_order(tally.active, tally.active)[:-missing]))
+    if job.spec.pod_replacement_policy == "Failed":
+        missing -= tally.terminating
+    if missing <= 0:
+        return Plan()
+    missing = min(missing, BURST)
+    if job.spec.backoff_limit_per_index is not None:
+        return _each_in_its_time(job, pods, tally, missing, now)
+    wait = backoff.left(now)
+    if wait > 0:
+        return Plan(wait=wait)
+    if is_indexed(job):
+        free = _free_indexes(job, pods, tally)[:missing]
+        return Plan(make=tuple(make_pod(job, index) for index in free))
+    return Plan(make=(make_pod(job),) * missing)
+
+
+def _free_indexes(job: Job, pods: Sequence[Pod], tally: Tally) -> list[int]:
+    """The indexes that are neither done nor worked on, lowest first."""
+    assert job.spec is not None
+    waits = job.spec.pod_replacement_policy == "Failed"
+    taken = {index_of(p) for p in tally.active} | tally.completed | tally.failed_indexes
+    if waits:
+        taken |= {index_of(p) for p in pods if p.metadata.deletion_timestamp is not None}
+    return [index for index in range(job.spec.completions or 0) if index not in taken]
+
+
+def _each_in_its_time(job: Job, pods: Sequence[Pod], tally: Tally, count: int, now: float) -> Plan:
+    """With a limit for each index, each waits for its own failures only."""
+    failed: dict[int | None, Backoff] = {}
+    for pod in pods:
+        if has_failed(job, pod) and not was_taken_back(pod):
+            index = index_of(pod)
+            record = Backoff(index_failures(pod) + 1, finished_at(pod))
+            failed[index] = max(failed.get(index, record), record)
+    make: list[Pod] = []
+    waits: list[float] = []
+    for index in _free_indexes(job, pods, tally):
+        record = failed.get(index, Backoff())
+        wait = record.left(now)
+        if wait > 0:
+            waits.append(wait)
+        elif len(make) < count:
+            make.append(make_pod(job, index, record.failures))
+    return Plan(make=tuple(make), wait=min(waits, default=None))

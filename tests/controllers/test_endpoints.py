@@ -1,0 +1,66 @@
+"""Endpoints and EndpointSlices: who stands behind a Service."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Endpoints, Pod, Service
+from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.protocol import NotFound
+from tests.manifests import deployment, service
+
+
+def _addresses(endpoints: Endpoints) -> list[str]:
+    return sorted(a.ip for subset in endpoints.subsets for a in subset.addresses)
+
+
+async def _slices(cluster: Cluster) -> list[Any]:
+    found = await cluster.client.list(
+        EndpointSlice, namespace="default", label_selector="kubernetes.io/service-name=web"
+    )
+    return [e for s in found for e in s.endpoints]
+
+
+async def test_endpoints_are_the_ready_pods_of_a_service(cluster: Cluster) -> None:
+    """In both forms."""
+    await cluster.apply([deployment(replicas=3), service()])
+    await cluster.clock.sleep(20)
+    pods = await cluster.client.list(Pod, namespace="default")
+    ips = sorted(p.status.pod_ip or "" for p in pods if p.status)
+    endpoints = await cluster.client.get(Endpoints, "web", namespace="default")
+    assert _addresses(endpoints) == ips
+    assert sorted(e.addresses[0] for e in await _slices(cluster)) == ips
+    assert endpoints.subsets[0].ports[0].port == 8080
+
+
+async def test_pods_that_are_not_ready_are_told_apart(cluster: Cluster) -> None:
+    """They are there, and get nothing."""
+    await cluster.apply([deployment(replicas=2, simulation={"ready-seconds": 100}), service()])
+    await cluster.clock.sleep(20)
+    endpoints = await cluster.client.get(Endpoints, "web", namespace="default")
+    assert _addresses(endpoints) == []
+    assert len(endpoints.subsets[0].not_ready_addresses) == 2
+    assert [e.conditions.ready for e in await _slices(cluster)] == [False, False]
+
+
+async def test_a_slice_holds_a_hundred(cluster: Cluster) -> None:
+    """More pods, more slices."""
+    await cluster.apply([deployment(replicas=230), service()])
+    await cluster.clock.sleep(60)
+    found = await cluster.client.list(
+        EndpointSlice, namespace="default", label_selector="kubernetes.io/service-name=web"
+    )
+    assert sum(len(s.endpoints) for s in found) == 230
+    assert max(len(s.endpoints) for s in found) <= 100
+
+
+async def test_endpoints_go_with_their_service(cluster: Cluster) -> None:
+    """Both forms."""
+    await cluster.apply([deployment(), service()])
+    await cluster.clock.sleep(20)
+    await cluster.client.delete(Service, "web", namespace="default")
+    await cluster.clock.sleep(10)
+    assert await _slices(cluster) == []
+    with pytest.raises(NotFound):
+        await cluster.client.get(Endpoints, "web", namespace="default")

@@ -1,0 +1,33 @@
+"""Namespaces: what is in them goes first."""
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.apps.v1 import Deployment
+from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, Service, ServiceAccount
+from orchestrator.protocol import NotFound
+from tests.manifests import deployment, service
+
+
+async def _namespace(cluster: Cluster, name: str) -> None:
+    await cluster.apply([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}])
+
+
+async def test_a_namespace_goes_when_all_that_is_in_it_has_gone(cluster: Cluster) -> None:
+    """Pods get their time to stop."""
+    await _namespace(cluster, "doomed")
+    manifests = [deployment(simulation={"stop-seconds": 8}), service()]
+    for manifest in manifests:
+        manifest["metadata"]["namespace"] = "doomed"
+    await cluster.apply(manifests)
+    await cluster.clock.sleep(20)
+    await cluster.client.delete(Namespace, "doomed")
+    await cluster.clock.sleep(4)
+    going = await cluster.client.get(Namespace, "doomed")
+    assert going.status is not None
+    assert going.status.phase == "Terminating"
+    await cluster.clock.sleep(60)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Namespace, "doomed")
+    for kind in (Pod, Deployment, Service, ConfigMap, ServiceAccount):
+        assert not await cluster.client.list(kind, namespace="doomed")

@@ -1,0 +1,66 @@
+"""Nodes that fall silent, and taints that evict."""
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Node, Pod
+from tests.manifests import deployment, pod
+
+
+def _taints(node: Node) -> set[tuple[str, str]]:
+    return {(t.key, t.effect) for t in (node.spec.taints if node.spec is not None else ())}
+
+
+def _ready(node: Node) -> str:
+    assert node.status is not None
+    return next(c.status for c in node.status.conditions if c.type == "Ready")
+
+
+async def test_a_node_that_is_silent_is_marked_tainted_and_emptied(cluster: Cluster) -> None:
+    """After 50 s, and its pods after 300 s more; it comes back as if nothing had been."""
+    await cluster.apply([deployment(replicas=12)])
+    await cluster.clock.sleep(20)
+    await cluster.crash_node("node-1")
+    await cluster.clock.sleep(30)
+    assert _ready(await cluster.client.get(Node, "node-1")) == "True"
+    await cluster.clock.sleep(30)
+    node = await cluster.client.get(Node, "node-1")
+    assert _ready(node) == "Unknown"
+    assert ("node.kubernetes.io/unreachable", "NoExecute") in _taints(node)
+    on_it = [
+        p
+        for p in await cluster.client.list(Pod, namespace="default")
+        if p.spec is not None and p.spec.node_name == "node-1"
+    ]
+    assert on_it
+    assert all(p.metadata.deletion_timestamp is None for p in on_it)
+    await cluster.clock.sleep(310)
+    for gone in on_it:
+        there = await cluster.client.get(Pod, gone.metadata.name, namespace="default")
+        assert there.metadata.deletion_timestamp is not None
+    await cluster.restart_node("node-1")
+    await cluster.clock.sleep(60)
+    node = await cluster.client.get(Node, "node-1")
+    assert (_ready(node), _taints(node)) == ("True", set())
+    assert len(await cluster.client.list(Pod, namespace="default")) == 12
+
+
+async def test_a_taint_evicts_those_that_do_not_tolerate_it(cluster: Cluster) -> None:
+    """At once, or after the time that they tolerate it for."""
+    key = {"key": "a", "operator": "Exists", "effect": "NoExecute"}
+    await cluster.apply(
+        [
+            pod("plain", nodeName="node-0"),
+            pod("for-ever", nodeName="node-0", tolerations=[key]),
+            pod("a-while", nodeName="node-0", tolerations=[{**key, "tolerationSeconds": 60}]),
+        ]
+    )
+    await cluster.clock.sleep(10)
+    taint = {"key": "a", "effect": "NoExecute"}
+    await cluster.client.patch(Node, "node-0", {"spec": {"taints": [taint]}})
+
+    async def names() -> set[str]:
+        return {p.metadata.name for p in await cluster.client.list(Pod, namespace="default")}
+
+    await cluster.clock.sleep(40)
+    assert await names() == {"for-ever", "a-while"}
+    await cluster.clock.sleep(60)
+    assert await names() == {"for-ever"}
