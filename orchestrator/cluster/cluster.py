@@ -70,6 +70,7 @@ class Cluster:
         self._record_events = record_events
         self._known: dict[str, NodeSpec] = {}
         self._machines: dict[str, tuple[NodeSpec, Runtime]] = {}
+        self._has_switch = False
         self._exits = AsyncExitStack()
 
     @staticmethod
@@ -219,7 +220,9 @@ class Cluster:
 
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
-        await self.run_controller(power_switch(self))
+        if not self._has_switch:
+            self._has_switch = True
+            await self.run_controller(power_switch(self))
         return front
 
     async def run_controller(self, controller: type[Controller]) -> Ref[Any]:

@@ -78,23 +78,6 @@ def client_certificate(
     return _signed(authority, now, x509.Name(names), ExtendedKeyUsageOID.CLIENT_AUTH)
 
 
-def save(pki: Pki, directory: Path) -> None:
-    """Write the certificates as kubeadm names them; only the owner may read the keys."""
-    directory.mkdir(parents=True, exist_ok=True)
-    for stem, pair in (("ca", pki.authority), ("apiserver", pki.server), ("admin", pki.admin)):
-        (directory / f"{stem}.crt").write_bytes(pair.certificate)
-        write_private(directory / f"{stem}.key", pair.key)
-
-
-def load(directory: Path) -> Pki:
-    """What `save` wrote. Raises OSError when a file is missing."""
-    pairs = [
-        KeyPair((directory / f"{stem}.crt").read_bytes(), (directory / f"{stem}.key").read_bytes())
-        for stem in ("ca", "apiserver", "admin")
-    ]
-    return Pki(*pairs)
-
-
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner may read, from its first byte on."""
     path.unlink(missing_ok=True)

@@ -1,0 +1,153 @@
+"""The front over real TLS: who may come in, and what the documents about the server say."""
+
+import gzip
+import ssl
+import stat
+from pathlib import Path
+
+import pytest
+import yaml
+from aiohttp import ClientError, ClientSession, TCPConnector
+from aiohttp.client_exceptions import ClientConnectorCertificateError
+
+from orchestrator import Cluster
+from orchestrator.apiserver.http import HttpFront, pki
+from tests.apiserver.http.conftest import Caller, caller
+
+Running = tuple[Cluster, HttpFront]
+
+
+async def test_the_administrators_kubeconfig_has_all_that_a_client_needs(
+    running: Running, tmp_path: Path
+) -> None:
+    """And only its owner may read it."""
+    _, front = running
+    path = front.write_kubeconfig(tmp_path / "kubeconfig")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    document = yaml.safe_load(path.read_text())
+    assert document["clusters"][0]["cluster"]["server"] == front.url
+    assert document["current-context"] == document["contexts"][0]["name"]
+
+
+async def test_a_stranger_sees_the_version_and_nothing_else(
+    running: Running, tmp_path: Path
+) -> None:
+    """Whoever shows no credentials is nobody."""
+    _, front = running
+    async with caller(front, None, tmp_path) as stranger:
+        assert (await stranger("GET", "/version"))[0] == 200
+        code, status = await stranger("GET", "/api/v1/pods")
+        assert (code, status["reason"]) == (401, "Unauthorized")
+
+
+async def test_a_client_is_who_its_certificate_says(
+    running: Running, call: Caller, tmp_path: Path
+) -> None:
+    """By common name and organization."""
+    _, front = running
+    async with caller(front, front.client("jane", ["devs"]), tmp_path) as jane:
+        code, status = await jane("GET", "/api/v1/nodes")
+        assert (code, status["reason"]) == (403, "Forbidden")
+        assert 'User "jane" cannot list resource "nodes"' in status["message"]
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "SelfSubjectReview"}
+    code, answer = await call("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review)
+    assert code == 201
+    assert "system:masters" in answer["status"]["userInfo"]["groups"]
+
+
+async def test_a_certificate_of_another_authority_is_refused(
+    running: Running, tmp_path: Path
+) -> None:
+    """In the handshake."""
+    cluster, front = running
+    foreign = pki.generate(cluster.clock.now())
+    with pytest.raises(ClientError):
+        async with caller(front, foreign.admin, tmp_path) as impostor:
+            await impostor("GET", "/api/v1/pods")
+
+
+async def test_a_wrong_token_is_unauthorized(running: Running, tmp_path: Path) -> None:
+    """And not anonymous."""
+    _, front = running
+    async with caller(front, None, tmp_path) as stranger:
+        code, status = await stranger("GET", "/version", Authorization="Bearer nonsense")
+        assert (code, status["reason"]) == (401, "Unauthorized")
+
+
+async def test_a_client_that_does_not_know_the_authority_does_not_connect(
+    running: Running,
+) -> None:
+    """The server's certificate is its own."""
+    _, front = running
+    context = ssl.create_default_context()
+    async with ClientSession(connector=TCPConnector(ssl=context)) as session:
+        with pytest.raises(ClientConnectorCertificateError):
+            await session.get(front.url + "/version")
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/livez", "/readyz", "/livez?verbose"])
+async def test_the_server_says_that_it_is_well(call: Caller, path: str) -> None:
+    """As plain text."""
+    async with call.send("GET", path) as answer:
+        assert answer.status == 200
+        assert "ok" in await answer.text()
+
+
+async def test_metrics_count_requests(call: Caller) -> None:
+    """In Prometheus' form, by Kubernetes' names."""
+    await call("GET", "/api/v1/pods")
+    async with call.send("GET", "/metrics") as answer:
+        text = await answer.text()
+    assert "apiserver_request_total" in text
+    assert 'resource="pods"' in text
+
+
+async def test_discovery_has_every_group_and_resource(call: Caller) -> None:
+    """In the old form and the aggregated one."""
+    _, groups = await call("GET", "/apis")
+    assert {"apps", "batch", "rbac.authorization.k8s.io"} <= {g["name"] for g in groups["groups"]}
+    _, resources = await call("GET", "/apis/apps/v1")
+    (deployments,) = [r for r in resources["resources"] if r["name"] == "deployments"]
+    assert (deployments["kind"], deployments["namespaced"]) == ("Deployment", True)
+    assert deployments["shortNames"] == ["deploy"]
+    accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+    code, aggregated = await call("GET", "/apis", Accept=accept)
+    assert (code, aggregated["kind"]) == (200, "APIGroupDiscoveryList")
+
+
+async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
+    """OpenAPI v2 in both forms, v3 by group, with entity tags."""
+    async with call.send("GET", "/openapi/v2") as answer:
+        assert "io.k8s.api.apps.v1.Deployment" in (await answer.json())["definitions"]
+        tag = answer.headers["ETag"]
+    async with call.send("GET", "/openapi/v2", If_None_Match=tag) as answer:
+        assert answer.status == 304
+    accept = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
+    async with call.send("GET", "/openapi/v2", Accept=accept) as answer:
+        assert answer.headers["Content-Type"].endswith("v1.0+protobuf")
+        assert b"io.k8s.api.apps.v1.Deployment" in await answer.read()
+    _, index = await call("GET", "/openapi/v3")
+    _, document = await call("GET", index["paths"]["apis/apps/v1"]["serverRelativeURL"])
+    assert document["openapi"] == "3.0.0"
+
+
+async def test_long_answers_are_compressed_for_those_who_accept_it(
+    running: Running, call: Caller
+) -> None:
+    """And the same otherwise."""
+    async with call.send("GET", "/openapi/v2", Accept_Encoding="identity") as answer:
+        plain = await answer.read()
+        assert "Content-Encoding" not in answer.headers
+    call.session._auto_decompress = False
+    async with call.send("GET", "/openapi/v2", Accept_Encoding="gzip") as answer:
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(await answer.read()) == plain
+
+
+async def test_two_fronts_of_one_cluster_have_ports_of_their_own(running: Running) -> None:
+    """And authorities of their own."""
+    cluster, front = running
+    other = await cluster.serve()
+    assert other.port != front.port
+    with pytest.raises(OSError, match="address already in use"):
+        await cluster.serve(port=front.port)
