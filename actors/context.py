@@ -11,6 +11,7 @@ import structlog
 
 from actors.actor import Actor
 from actors.clock import Clock
+from actors.errors import AskTimeout, Misuse
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.message import Asked, Call, Deferred, Request
 from actors.observed import CAUSE
@@ -116,17 +117,26 @@ class Context:
         return self.system.timers.at(at, partial(self.me._deliver_own, call))
 
     def every(self, seconds: float, message: object) -> Timer:
-        """Tell this actor `message` every `seconds`, until the timer is cancelled."""
+        """Tell this actor `message` every `seconds`, until the timer is cancelled.
+
+        Raises Misuse when `seconds` is not above zero.
+        """
+        if not seconds > 0:
+            raise Misuse(f"a timer cannot repeat every {seconds:g} s")
         timer = Timer(self.clock.monotonic(), _nothing)
         self._repeat(timer, seconds, message)
         return timer
 
     def _repeat(self, timer: Timer, seconds: float, message: object) -> None:
+        cause = CAUSE.get() if self.system.observed else 0
+
         def fire() -> None:
             if timer.active and self._incarnation == self.me._incarnation:
                 timer.at += seconds
                 self.system.timers.at(timer.at + seconds, fire)
-                self.me._deliver_own(Call(self.me._dispatch, (message,), self._incarnation))
+                call = Call(self.me._dispatch, (message,), self._incarnation)
+                call.cause = cause
+                self.me._deliver_own(call)
 
         self.system.timers.at(timer.at + seconds, fire)
 
@@ -147,20 +157,24 @@ class Context:
         """
         deliver, incarnation = self.me._deliver_own, self._incarnation
 
+        cause = CAUSE.get() if self.system.observed else 0
+
         def on_reply(value: R) -> None:
             deliver(Call(then, (value,), incarnation))
 
         def on_failure(error: BaseException) -> None:
-            deliver(Call(failed or _raise, (error,), incarnation))
+            call = Call(failed or _raise, (error,), incarnation)
+            if isinstance(error, AskTimeout):  # no message brought it
+                call.cause = cause
+            deliver(call)
 
         asked = Asked(request, on_reply, on_failure)
-        if timeout is not None:
-            self.system.deadlines.add(timeout, asked, ref)
+        self.system.deadlines.add(timeout, asked, ref, self.path)
         ref._deliver_request(asked)
 
     def defer(self) -> Deferred[Any]:
         """The later reply to the request being handled; return it from the handler."""
-        return Deferred(self.me._asked)
+        return self.me._defer()
 
     def task(self, coroutine: Coroutine[Any, Any, R], name: str = "task") -> "asyncio.Task[R]":
         """Run a coroutine that belongs to this actor: cancelled when it stops or restarts.

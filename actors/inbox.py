@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from actors.actor import Actor
 from actors.mailbox import MailboxSpec
-from actors.ref import Ref
+from actors.ref import Life, Ref
 
 if TYPE_CHECKING:
     from actors.system import ActorSystem
@@ -21,18 +21,23 @@ class _InboxActor(Actor):
         """Whatever is told."""
         self._inbox._put(message)
 
+    def stopped(self) -> None:
+        """Whoever waits for a message waits in vain."""
+        self._inbox._wake()
+
 
 class Inbox:
     """`async with system.inbox() as inbox`: tell `inbox.ref`; `async for message in inbox`.
 
-    At most `capacity` messages wait to be read; further ones are refused by the ref's `offer`.
+    At most `capacity` messages wait to be read; further ones are refused by the ref's `offer`. The
+    iteration ends when the inbox has been left, or its system has stopped, and all is read.
     """
 
     def __init__(self, system: "ActorSystem", capacity: int) -> None:
         self._system = system
         self._capacity = capacity
         self._messages: deque[Any] = deque()
-        self._waiter: asyncio.Future[None] | None = None
+        self._waiters: deque[asyncio.Future[None]] = deque()
         self.ref: Ref[Any]
 
     async def __aenter__(self) -> "Inbox":
@@ -55,10 +60,17 @@ class Inbox:
         return self
 
     async def __anext__(self) -> Any:
-        """The next message; waits for one."""
+        """The next message; waits for one. Several may wait; each message goes to one of them."""
         while not self._messages:
-            self._waiter = self._system.loop.create_future()
-            await self._waiter
+            if self.ref._life >= Life.STOPPING:
+                raise StopAsyncIteration
+            waiter = self._system.loop.create_future()
+            self._waiters.append(waiter)
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                self._wake()  # it may have been woken for a message that another can take
+                raise
         message = self._messages.popleft()
         self._resize()
         return message
@@ -74,10 +86,16 @@ class Inbox:
     def _put(self, message: Any) -> None:
         self._messages.append(message)
         self._resize()
-        if self._waiter is not None and not self._waiter.done():
-            self._waiter.set_result(None)
+        self._wake()
+
+    def _wake(self) -> None:
+        """Let all who wait look again: rarely more than one does."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
 
     def _resize(self) -> None:
         # What waits here counts against the ref's bound, so that senders feel a slow reader.
-        if not self.ref.stopped:
+        if self.ref._life < Life.STOPPING:
             self.ref._limit(max(0, self._capacity - len(self._messages)))

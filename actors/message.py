@@ -55,23 +55,38 @@ class Call:
         self.function = function
         self.arguments = arguments
         self.incarnation = incarnation
-        self.cause = 0  # in the trace: what set the timer or asked
+        self.cause: int | None = (
+            None  # in the trace: what set the timer or asked; None: what runs now
+        )
+
+
+class Carried:
+    """The envelope of a message in a system that is observed: it has an id in the trace."""
+
+    __slots__ = ("id", "message")
+
+    def __init__(self, id_: int, message: Any) -> None:
+        self.id = id_
+        self.message = message
 
 
 class Deferred(Generic[R]):
     """The promise of a later reply; a handler returns it and calls `reply` or `fail` later."""
 
-    __slots__ = ("_asked",)
+    __slots__ = ("_asked", "_promised")
 
-    def __init__(self, asked: Asked | None) -> None:
+    def __init__(self, asked: Asked | None, promised: dict[Asked, None]) -> None:
         self._asked = asked
+        self._promised = promised  # the actor's, so that its end ends the request
 
     def reply(self, value: Any) -> None:
         """Answer the request; ignored if it was told rather than asked, or has ended."""
         if self._asked is not None:
+            self._promised.pop(self._asked, None)
             self._asked.reply(value)
 
     def fail(self, error: BaseException) -> None:
         """End the request with an exception for the asker."""
         if self._asked is not None:
+            self._promised.pop(self._asked, None)
             self._asked.fail(error)

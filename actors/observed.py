@@ -5,31 +5,29 @@ travels in an envelope with its id in the trace; who is sending, and which messa
 are context variables, so that the tasks of an actor know them, too.
 """
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final
 
-from actors.message import Asked, Call
+from actors.actor import Actor, Terminated
+from actors.message import Asked, Call, Carried
 from actors.ref import QUOTA, Ref
 
 SENDER: Final[ContextVar[str]] = ContextVar("sender", default="")
 CAUSE: Final[ContextVar[int]] = ContextVar("cause", default=0)
 
 
-class _Carried:
-    """A message on its way, with its id in the trace."""
-
-    __slots__ = ("id", "message")
-
-    def __init__(self, id_: int, message: Any) -> None:
-        self.id = id_
-        self.message = message
-
-
 class ObservedRef(Ref[Any]):
-    """A ref whose messages pass the system's faults and are noted in its trace."""
+    """A ref whose messages pass the system's faults and are noted in its trace.
 
-    __slots__ = ()
+    With a trace an actor handles one message a turn, so that what it does when its mailbox is
+    drained has one cause, too.
+    """
+
+    __slots__ = ("_last",)
+
+    _last: int  # the cause of what `drained` does
 
     def tell(self, message: Any) -> None:
         carried = self._carry(message, message, "tell")
@@ -52,49 +50,42 @@ class ObservedRef(Ref[Any]):
             partial(self._answer, sender, asked.fail),
         )
         carried = self._carry(asked_here, asked.request, "ask")
-        self._pass(asked.request, partial(super()._deliver_request, carried))  # type: ignore[arg-type]
+        self._pass(asked.request, partial(self._accept, asked_here, carried))
 
     def _answer(self, sender: str, deliver: Any, value: Any) -> None:
         """The reply is a message of its own, the other way."""
-        system = self.system
-        if system.trace is not None:
-            name = type(value).__name__
-            id_ = system.trace.note(
-                CAUSE.get(), system.clock.monotonic(), self.path, sender, name, "reply"
-            )
-            token = CAUSE.set(id_)
-            try:
-                self._reply(sender, deliver, value)
-            finally:
-                CAUSE.reset(token)
-        else:
-            self._reply(sender, deliver, value)
-
-    def _reply(self, sender: str, deliver: Any, value: Any) -> None:
+        id_ = self._note(CAUSE.get(), self.path, sender, value, "reply")
+        put = partial(_caused_by, id_, deliver, value)
         faults = self.system.faults
         if faults is None:
-            deliver(value)
+            put()
         else:
-            faults.deliver(self.path, sender, value, partial(deliver, value))
+            faults.deliver(self.path, sender, value, put)
 
     def _deliver_own(self, message: Any) -> None:
-        if type(message) is Call and message.cause == 0:
-            message.cause = CAUSE.get()
-        super()._deliver_own(_Carried(message.cause if type(message) is Call else 0, message))
+        cause = CAUSE.get()
+        if type(message) is Call:
+            if message.cause is not None:
+                cause = message.cause
+            if message.function == self._dispatch:  # a timer's message; other calls are no messages
+                cause = self._note(cause, self.path, self.path, message.arguments[0], "timer")
+        elif type(message) is Terminated:
+            cause = self._note(cause, message.ref.path, self.path, message, "watch")
+        super()._deliver_own(Carried(cause, message))
 
-    def _carry(self, carried: Any, message: Any, kind: str) -> _Carried:
+    def _carry(self, carried: Any, message: Any, kind: str) -> Carried:
+        return Carried(self._note(CAUSE.get(), SENDER.get(), self.path, message, kind), carried)
+
+    def _note(self, cause: int, sender: str, target: str, message: Any, kind: str) -> int:
+        """The message's id in the trace; without a trace 0."""
         system = self.system
-        id_ = 0
-        if system.trace is not None:
-            id_ = system.trace.note(
-                CAUSE.get(),
-                system.clock.monotonic(),
-                SENDER.get(),
-                self.path,
-                type(message).__name__,
-                kind,
-            )
-        return _Carried(id_, carried)
+        if system.trace is None:
+            return 0
+        name = type(message).__name__
+        return system.trace.note(cause, system.clock.monotonic(), sender, target, name, kind)
+
+    def _bare(self, message: Any) -> Any:
+        return message.message if type(message) is Carried else message
 
     def _pass(self, message: Any, put: Any) -> None:
         faults = self.system.faults
@@ -104,9 +95,10 @@ class ObservedRef(Ref[Any]):
             faults.deliver(SENDER.get(), self.path, message, put)
 
     def _dispatch(self, message: Any) -> None:
-        if type(message) is not _Carried:
+        if type(message) is not Carried:
             super()._dispatch(message)
             return
+        self._last = message.id
         token = CAUSE.set(message.id)
         try:
             super()._dispatch(message.message)
@@ -115,10 +107,23 @@ class ObservedRef(Ref[Any]):
         finally:
             CAUSE.reset(token)
 
+    def _bind(self, actor: Actor) -> None:
+        super()._bind(actor)
+        self._last = CAUSE.get()
+        if self._drained is not None:
+            self._drained = partial(self._drain_because, self._drained)
+
+    def _drain_because(self, drained: Callable[[], None]) -> None:
+        token = CAUSE.set(self._last)
+        try:
+            drained()
+        finally:
+            CAUSE.reset(token)
+
     def _turn(self, quota: int = QUOTA) -> int:
         token = SENDER.set(self.path)
         try:
-            return super()._turn(quota)
+            return super()._turn(quota if self.system.trace is None else 1)
         finally:
             SENDER.reset(token)
 
@@ -128,3 +133,12 @@ class ObservedRef(Ref[Any]):
             super()._start()
         finally:
             SENDER.reset(token)
+
+
+def _caused_by(id_: int, deliver: Callable[[Any], None], value: Any) -> None:
+    """Hand over a reply, perhaps long after it was given: what follows is caused by it."""
+    token = CAUSE.set(id_)
+    try:
+        deliver(value)
+    finally:
+        CAUSE.reset(token)

@@ -9,12 +9,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from enum import IntEnum
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
-from actors.actor import Actor, handler_names
-from actors.errors import ActorCrashed, ActorStopped, MailboxFull, Misuse, Refusal
+from actors.actor import Actor, Terminated, handler_names
+from actors.errors import ActorCrashed, ActorError, ActorStopped, MailboxFull, Misuse, Refusal
 from actors.mailbox import MailboxSpec
-from actors.message import Asked, Call, Deferred, Request
+from actors.message import Asked, Call, Carried, Deferred, Request
 from actors.supervision import Restart, RestartHistory
 
 if TYPE_CHECKING:
@@ -24,8 +24,13 @@ if TYPE_CHECKING:
 M = TypeVar("M", contravariant=True)
 R = TypeVar("R")
 
-QUOTA: Final = 64  # messages of one actor before others have their turn
+QUOTA: Final = 128  # messages of one actor before others have their turn
 DEFAULT_TIMEOUT: Final = 30.0  # seconds an ask waits for its reply
+
+_OWN: Final = (
+    Call,
+    Terminated,
+)  # what an actor asked for itself: never dropped, never a dead letter
 
 Handler = Callable[[Any, Any], Any]  # of an actor and a message
 
@@ -35,9 +40,11 @@ class Life(IntEnum):
 
     STARTING = 0
     RUNNING = 1
-    SUSPENDED = 2  # an async handler or hook is under way, or a restart is waited for
-    STOPPING = 3
-    STOPPED = 4
+    PAUSED = 2  # it would run, were it not told to handle nothing
+    SUSPENDED = 3  # an async handler or hook is under way
+    FAILED = 4  # the incarnation is broken: its restart or its end is waited for
+    STOPPING = 5
+    STOPPED = 6
 
 
 class _Nothing:
@@ -69,6 +76,7 @@ class Ref(Generic[M]):
         "_paused",
         "_plain",
         "_policy",
+        "_promised",
         "_scheduled",
         "_slot",
         "_spec",
@@ -111,9 +119,10 @@ class Ref(Generic[M]):
         self._incarnation = 0
         self._children: dict[str, Ref[Any]] | None = None
         self._watchers: dict[Ref[Any], None] | None = None
-        self._tasks: dict[asyncio.Task[Any], None] | None = None
+        self._tasks: dict[asyncio.Task[Any], Callable[[], None] | None] | None = None
         self._waiters: deque[asyncio.Future[None]] | None = None
         self._asked: Asked | None = None
+        self._promised: dict[Asked, None] | None = None  # deferred replies that are still owed
         self._actor: Actor | None = None
         self._context: Context
         self._handlers: dict[type, Handler] = {}
@@ -155,17 +164,25 @@ class Ref(Generic[M]):
                 self._waiters = deque()
                 self._plain = False
             self._waiters.append(waiter)
-            await waiter
+            try:
+                await waiter
+            except asyncio.CancelledError:
+                if not waiter.cancelled():
+                    self._admit_waiters()  # the room that was meant for this one
+                raise
         self.tell(message)
 
     def ask(
         self, request: Request[R], timeout: float | None = DEFAULT_TIMEOUT
     ) -> "asyncio.Future[R]":
-        """The reply to a request. Raises Refusal, AskTimeout, ActorStopped, ActorCrashed."""
+        """The reply to a request.
+
+        Raises Refusal, AskTimeout, ActorStopped, ActorCrashed; MailboxFull when the request found
+        no room or was dropped for another; Misuse when the actor has no handler for it.
+        """
         future: asyncio.Future[R] = self.system.loop.create_future()
         asked = Asked(request, partial(_resolve, future), partial(_reject, future))
-        if timeout is not None:
-            self.system.deadlines.add(timeout, asked, self)
+        self.system.deadlines.add(timeout, asked, self)
         self._deliver_request(asked)
         return future
 
@@ -196,14 +213,19 @@ class Ref(Generic[M]):
     # --- delivery --------------------------------------------------------------------------
 
     def _deliver_request(self, asked: Asked) -> None:
-        if self.mailbox_depth >= self._capacity:
-            if self._life >= Life.STOPPING:
-                asked.fail(ActorStopped(self.path))
-            else:
-                self.system.dead_letter(self, asked.request, "mailbox full")
-                asked.fail(MailboxFull(self.path, self._spec.capacity))
-            return
-        self._put(asked)
+        self._accept(asked, asked)
+
+    def _accept(self, asked: Asked, carried: Any) -> None:
+        """Take a request, in its envelope if it has one, or end it at once."""
+        if self.mailbox_depth < self._capacity:
+            self._put(carried)
+        elif self._life >= Life.STOPPING:
+            asked.fail(ActorStopped(self.path))
+        elif self._spec.overflow == "drop_oldest":
+            self._put(carried)
+            self._drop_oldest()
+        else:
+            self._bury(asked, "mailbox full")
 
     def _deliver_own(self, message: Any) -> None:
         """What the actor itself asked for: not subject to the bound."""
@@ -232,14 +254,43 @@ class Ref(Generic[M]):
         if self.mailbox_depth < self._capacity:
             self._put(message)
         elif self._life >= Life.STOPPING:
-            self.system.dead_letter(self, message, "stopped")
+            self._bury(message, "stopped")
         elif self._spec.overflow == "drop_oldest":
             self._put(message)
-            self.system.dead_letter(self, self._take(), "mailbox full")
+            self._drop_oldest()
         elif self._spec.overflow == "reject":
-            self.system.dead_letter(self, message, "mailbox full")
+            self._bury(message, "mailbox full")
         else:
             raise MailboxFull(self.path, self._spec.capacity)
+
+    def _drop_oldest(self) -> None:
+        """Bury the oldest message that others told; the actor's own keep their places."""
+        own: list[Any] = []
+        while self.mailbox_depth:
+            message = self._take()
+            if type(self._bare(message)) not in _OWN:
+                self._bury(message, "mailbox full")
+                break
+            own.append(message)
+        if own:
+            assert self._mailbox is not None
+            self._mailbox.extendleft(reversed(own))
+
+    def _bury(self, message: Any, reason: Literal["mailbox full", "stopped"]) -> None:
+        """End a message that will not be handled: who asked hears of it, and what was told is counted."""
+        message = self._bare(message)
+        if type(message) is Asked:
+            if reason == "stopped":
+                message.fail(ActorStopped(self.path))
+                return
+            message.fail(MailboxFull(self.path, self._spec.capacity))
+            message = message.request
+        if type(message) not in _OWN:
+            self.system.dead_letter(self, message, reason)
+
+    def _bare(self, message: Any) -> Any:
+        """What was told, without the envelope of a system that is observed."""
+        return message
 
     def _take(self) -> Any:
         """The oldest message; there must be one."""
@@ -260,7 +311,7 @@ class Ref(Generic[M]):
         """Handle up to `quota` messages; answers how many."""
         cell: Any = self  # what a handler may change, so that nothing is taken for granted
         running = _RUNNING
-        if cell._life is not running or cell._paused:
+        if cell._life is not running:
             return 1  # parked, and still marked as scheduled: whoever resumes it queues it again
         actor, handlers = cell._actor, self._handlers
         handler: Handler
@@ -270,7 +321,10 @@ class Ref(Generic[M]):
             if message is not _NOTHING:
                 self._slot = _NOTHING
                 count = 1
-                handler = handlers.get(type(message), _special)
+                try:
+                    handler = handlers[type(message)]
+                except KeyError:
+                    handler = _special  # once for each class
                 handler(actor, message)
                 if cell._life is not running:
                     self.handled += 1
@@ -294,9 +348,9 @@ class Ref(Generic[M]):
                         return count
             if self._drained is not None:
                 self._drained()
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             self.handled += count
-            self._failed(error)
+            self._failed(_as_failure(error))
             return count
         self.handled += count
         if self._waiters is not None:
@@ -353,7 +407,7 @@ class Ref(Generic[M]):
             asked.fail(refusal)
         except _Unhandled as error:
             asked.fail(Misuse(str(error)))
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             asked.fail(ActorCrashed(self.path, error))
             raise
         else:
@@ -378,12 +432,19 @@ class Ref(Generic[M]):
         task = self.system.loop.create_task(
             self._run_serially(coroutine, asked, self._incarnation), name=f"{self.path} handler"
         )
-        self._own_task(task)
+        self._own_task(task, partial(self._abandoned, coroutine, asked))
+
+    def _abandoned(self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
+        """The handler was cancelled, perhaps before its first step."""
+        coroutine.close()
+        if asked is not None:
+            asked.fail(ActorStopped(self.path))
 
     async def _run_serially(
         self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None, incarnation: int
     ) -> None:
         error: Exception | None = None
+        self._asked = asked  # for `defer`: nothing else is handled meanwhile
         try:
             reply = await coroutine
         except Refusal as refusal:
@@ -391,10 +452,13 @@ class Ref(Generic[M]):
                 error = refusal
             else:
                 asked.fail(refusal)
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():  # by the supervisor, or by the loop's end
+                raise
+            error = _as_failure(cancelled)
             if asked is not None:
-                asked.fail(ActorStopped(self.path))
-            raise
+                asked.fail(ActorCrashed(self.path, error))
         except Exception as failure:
             if asked is not None:
                 asked.fail(ActorCrashed(self.path, failure))
@@ -404,19 +468,58 @@ class Ref(Generic[M]):
                 asked.reply(reply)
         if incarnation != self._incarnation or self._life != Life.SUSPENDED:
             return
+        self._asked = None
         if error is not None:
             self._failed(error)
             return
         self._resume()
 
+    def _defer(self) -> Deferred[Any]:
+        asked = self._asked
+        if asked is None:
+            return Deferred(None, {})
+        if self._promised is None:
+            self._promised = {}
+        self._promised[asked] = None
+        return Deferred(asked, self._promised)
+
+    def _break_promises(self, error: BaseException | None) -> None:
+        """The incarnation has ended: what it has not answered it never will."""
+        self._asked = None
+        promised, self._promised = self._promised, None
+        for asked in promised or ():
+            if error is None:
+                asked.fail(ActorStopped(self.path))
+            else:
+                asked.fail(ActorCrashed(self.path, error))
+
+    def _pause(self) -> None:
+        self._paused = True
+        if self._life is Life.RUNNING:
+            self._life = Life.PAUSED
+
     def _unpause(self) -> None:
-        if self._paused:
-            self._paused = False
-            if self._life == Life.RUNNING and self._scheduled:
+        self._paused = False
+        if self._life is Life.PAUSED:
+            self._life = Life.RUNNING
+            if self._scheduled:
                 self._schedule()
 
+    def _stuck(self) -> list[str]:
+        """What keeps the actor's messages and senders waiting, for a deadlock's report."""
+        lines = []
+        waiting = self.mailbox_depth
+        if waiting and self._paused:
+            lines.append(f"{self.path} is paused, and {waiting} messages wait")
+        elif waiting:
+            lines.append(f"{self.path} is {self._life.name.lower()}, and {waiting} messages wait")
+        senders = sum(not waiter.done() for waiter in self._waiters or ())
+        if senders:
+            lines.append(f"{senders} senders wait for room in the mailbox of {self.path}")
+        return lines
+
     def _resume(self) -> None:
-        self._life = Life.RUNNING
+        self._life = Life.PAUSED if self._paused else Life.RUNNING
         try:
             if self._drained is not None:
                 self._drained()
@@ -428,15 +531,21 @@ class Ref(Generic[M]):
         if not self.system.awake:
             self.system.wake()
 
-    def _own_task(self, task: asyncio.Task[Any]) -> None:
+    def _own_task(
+        self, task: asyncio.Task[Any], abandoned: Callable[[], None] | None = None
+    ) -> None:
         if self._tasks is None:
             self._tasks = {}
-        self._tasks[task] = None
+        self._tasks[task] = abandoned
         task.add_done_callback(partial(self._disown, self._tasks))
 
     @staticmethod
-    def _disown(tasks: dict[asyncio.Task[Any], None], task: asyncio.Task[Any]) -> None:
-        tasks.pop(task, None)
+    def _disown(
+        tasks: dict[asyncio.Task[Any], Callable[[], None] | None], task: asyncio.Task[Any]
+    ) -> None:
+        abandoned = tasks.pop(task, None)
+        if abandoned is not None and task.cancelled():
+            abandoned()
 
     # --- life ------------------------------------------------------------------------------
 
@@ -469,7 +578,9 @@ class Ref(Generic[M]):
 
     def _failed(self, error: BaseException) -> None:
         """The incarnation is broken; the parent decides."""
-        self._life = Life.SUSPENDED
+        if self._life >= Life.FAILED:
+            return  # a failure is known already, or the actor is about to end
+        self._life = Life.FAILED
         self._scheduled = True
         self.system.supervisor.failed(self, error)
 
@@ -477,12 +588,12 @@ class Ref(Generic[M]):
 @cache
 def handlers_of(actor_class: Any) -> dict[type, Handler]:
     """Message class -> handler; one table for all actors of a class."""
-    return {
-        message_class: _asynchronous(getattr(actor_class, name))
-        if is_async
-        else getattr(actor_class, name)
-        for message_class, (name, is_async) in handler_names(actor_class).items()
-    }
+    # These are never handled directly; they are in the table because a miss is slower.
+    table: dict[type, Handler] = dict.fromkeys((Asked, Call, Carried), _special)
+    for message_class, (name, is_async) in handler_names(actor_class).items():
+        function = getattr(actor_class, name)
+        table[message_class] = _asynchronous(function) if is_async else function
+    return table
 
 
 def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> Handler:
@@ -514,6 +625,15 @@ _LATER: Final = _Later()
 
 async def _as_coroutine(awaitable: Awaitable[R]) -> R:
     return await awaitable
+
+
+def _as_failure(error: BaseException) -> Exception:
+    """A CancelledError that nobody meant for the handler must not look as if it were cancelled."""
+    if isinstance(error, Exception):
+        return error
+    failure = ActorError("a future that the handler looked at was cancelled")
+    failure.__cause__ = error
+    return failure
 
 
 def _resolve(future: asyncio.Future[Any], value: Any) -> None:

@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from actors.actor import Terminated
-from actors.errors import ActorStopped
-from actors.message import Asked, Call
 from actors.ref import Life, Ref
 from actors.supervision import RestartHistory
 
@@ -29,6 +27,8 @@ class Supervisor:
     def __init__(self, system: "ActorSystem") -> None:
         self._system = system
         self._under_way: dict[asyncio.Task[None], None] = {}
+        self._resting: dict[asyncio.Task[None], None] = {}  # those that wait out a backoff
+        self._ending: dict[Ref[Any], asyncio.Future[None]] = {}
 
     def failed(self, ref: Ref[Any], error: BaseException) -> None:
         """An incarnation raised `error`: restart it and those that its parent's strategy says."""
@@ -48,14 +48,16 @@ class Supervisor:
             delay=delay,
             exc_info=error,
         )
-        self._begin(self._restart(ref, delay))
+        self._begin(self._restart(ref, ref._incarnation, error, delay))
 
     def stop(self, ref: Ref[Any]) -> "asyncio.Task[None]":
         """Stop an actor and all below it."""
         return self._begin(self.stop_tree(ref, None))
 
     async def settle(self) -> None:
-        """Wait for what is under way."""
+        """Wait for what is under way, except for restarts that wait for their time."""
+        for task in list(self._resting):
+            task.cancel()
         while self._under_way:
             await asyncio.wait(list(self._under_way))
 
@@ -77,18 +79,38 @@ class Supervisor:
             return
         if parent is None:
             self._system.fatal(error)
-        elif parent._life in (Life.RUNNING, Life.SUSPENDED):
+        else:
             parent._failed(error)
 
-    async def _restart(self, ref: Ref[Any], delay: float) -> None:
+    async def _restart(
+        self, ref: Ref[Any], incarnation: int, error: BaseException, delay: float
+    ) -> None:
+        if ref._incarnation != incarnation or ref._life != Life.FAILED:
+            return  # stopped since, or restarted together with another that failed
         together = self._together(ref)
-        for other in reversed(together):
-            await self._end_incarnation(other)
-        if delay > 0:
-            await self._system.clock.sleep(delay)
+        # All are marked before anything is awaited, so that failures that overlap have one restart,
+        # and a later one of a larger group takes over.
         for other in together:
-            if other._life < Life.STOPPING:
+            other._life = Life.FAILED
+            other._incarnation += 1
+            other._scheduled = True
+        marks = [other._incarnation for other in together]
+        for other in reversed(together):
+            await self._end(other, error if other is ref else None)
+        if delay > 0:
+            await self._rest(delay)
+        for other, mark in zip(together, marks, strict=True):
+            if other._life == Life.FAILED and other._incarnation == mark:
                 other._start()
+
+    async def _rest(self, seconds: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._resting[task] = None
+        try:
+            await self._system.clock.sleep(seconds)
+        finally:
+            del self._resting[task]
 
     def _together(self, ref: Ref[Any]) -> list[Ref[Any]]:
         parent = ref.parent
@@ -100,27 +122,33 @@ class Supervisor:
         siblings = [c for c in parent.children if c._life < Life.STOPPING]
         return siblings if strategy == "one_for_all" else siblings[siblings.index(ref) :]
 
-    async def _end_incarnation(self, ref: Ref[Any]) -> None:
-        """Stop what belongs to the incarnation; mailbox and address stay."""
-        if ref._life >= Life.STOPPING:
-            return
-        ref._life = Life.SUSPENDED
-        ref._incarnation += 1
-        ref._scheduled = True
-        await self._end(ref)
+    async def _end(self, ref: Ref[Any], error: BaseException | None) -> None:
+        """Stop what belongs to the incarnation; mailbox and address stay. One at a time does it."""
+        ending = self._ending.get(ref)
+        while ending is not None:
+            await asyncio.shield(ending)
+            ending = self._ending.get(ref)
+        ended = self._ending[ref] = self._system.loop.create_future()
+        try:
+            for child in reversed(ref.children):
+                await self.stop_tree(child, None)
+            await self._cancel_tasks(ref)
+            await self._call_stopped(ref)
+            ref._break_promises(error)
+        finally:
+            del self._ending[ref]
+            ended.set_result(None)
 
-    async def _end(self, ref: Ref[Any]) -> None:
-        for child in reversed(ref.children):
-            await self.stop_tree(child, None)
-        await self._cancel_tasks(ref)
+    async def _call_stopped(self, ref: Ref[Any]) -> None:
         actor, ref._actor = ref._actor, None
-        if actor is not None:
-            try:
-                waiting = actor.stopped()
-                if inspect.isawaitable(waiting):
-                    await waiting
-            except Exception as error:
-                _log.warning("stopped() failed", actor=ref.path, exc_info=error)
+        if actor is None:
+            return
+        try:
+            waiting = actor.stopped()
+            if inspect.isawaitable(waiting):
+                await waiting
+        except Exception as error:
+            _log.warning("stopped() failed", actor=ref.path, exc_info=error)
 
     async def _cancel_tasks(self, ref: Ref[Any]) -> None:
         """Cancel in the order of their making: asyncio's own order varies between processes."""
@@ -131,28 +159,28 @@ class Supervisor:
             await asyncio.wait([task])
 
     async def stop_tree(self, ref: Ref[Any], reason: BaseException | None) -> None:
-        """Children first, last spawned first; then the actor; then its watchers hear of it."""
+        """Children first, last spawned first; then the actor; then its watchers hear of it.
+
+        Who calls it a second time waits, too, until the actor has stopped.
+        """
         if ref._life >= Life.STOPPING:
+            while ref._life != Life.STOPPED and ref in self._ending:
+                await asyncio.shield(self._ending[ref])
             return
         ref._life = Life.STOPPING
         ref._incarnation += 1
         ref._limit(-1)  # from here on no message is taken
         ref._scheduled = True
-        await self._end(ref)
+        await self._end(ref, reason)
         ref._life = Life.STOPPED
         self._empty_mailbox(ref)
         self._system.forget(ref)
-        watchers, ref._watchers = ref._watchers, None
-        for watcher in watchers or ():
+        for watcher in self._system.take_watchers(ref):
             watcher._deliver_own(Terminated(ref, reason))
 
     def _empty_mailbox(self, ref: Ref[Any]) -> None:
         while ref.mailbox_depth:
-            message = ref._take()
-            if type(message) is Asked:
-                message.fail(ActorStopped(ref.path))
-            elif type(message) is not Call:
-                self._system.dead_letter(ref, message, "stopped")
+            ref._bury(ref._take(), "stopped")
         for waiter in ref._waiters or ():
             if not waiter.done():
                 waiter.set_result(None)

@@ -1,6 +1,7 @@
 """The actor system: the run-queue, the tree of actors, and what they share."""
 
 import asyncio
+import contextvars
 import random
 from collections import Counter, deque
 from collections.abc import Callable
@@ -18,7 +19,6 @@ from actors.errors import Misuse
 from actors.faults import FaultPlan, Faults
 from actors.inbox import Inbox
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
-from actors.message import Asked, Call
 from actors.observed import ObservedRef
 from actors.ref import Life, Ref
 from actors.supervision import Restart
@@ -78,6 +78,7 @@ class ActorSystem:
         self.supervisor = Supervisor(self)
         self._roots: dict[str, Ref[Any]] = {}
         self._paths: dict[str, Ref[Any]] = {}
+        self._watched: dict[Ref[Any], dict[Ref[Any], None]] = {}  # whom each watcher watches
         self._numbers: Counter[str] = Counter()
         self._log = structlog.get_logger("actors")
         self._fatal: BaseException | None = None
@@ -90,6 +91,8 @@ class ActorSystem:
 
     async def __aenter__(self) -> "ActorSystem":
         self.loop = asyncio.get_running_loop()
+        # What runs in the run-queue was caused by many: it must not inherit whoever woke it.
+        self._context = contextvars.copy_context()
         self.clock = Clock(self.loop)
         self.timers = TimerQueue(self.loop)
         self._looked: tuple[dict[str, int], float] = ({}, self.clock.monotonic())
@@ -116,6 +119,7 @@ class ActorSystem:
             await self.supervisor.stop_tree(ref, None)
         await self.supervisor.settle()
         self.timers.close()
+        self.deadlines.close()
         if isinstance(self.loop, VirtualLoop) and self._explain in self.loop.explain:
             self.loop.explain.remove(self._explain)
 
@@ -131,6 +135,8 @@ class ActorSystem:
         restart: Restart | None = None,
     ) -> Ref[Any]:
         """Start an actor at the top of the tree, or below `parent`. Raises Misuse."""
+        if parent is not None and parent._life >= Life.STOPPING:
+            raise Misuse(f"{parent.path} is stopping: it can have no more children")
         siblings = self._roots if parent is None else parent._children
         if siblings is None:
             assert parent is not None
@@ -165,7 +171,7 @@ class ActorSystem:
 
     def crash(self, ref: Ref[Any], error: BaseException | None = None) -> None:
         """Make an actor's incarnation fail now, as if a handler had raised `error`."""
-        if ref._life in (Life.RUNNING, Life.SUSPENDED):
+        if ref._life < Life.FAILED:
             ref._failed(error or RuntimeError("crashed on purpose"))
 
     def forget(self, ref: Ref[Any]) -> None:
@@ -176,6 +182,8 @@ class ActorSystem:
             siblings.pop(ref.name, None)
         for members in self.groups.values():
             members.pop(ref, None)
+        for watched in self._watched.pop(ref, ()):
+            self.unwatch(watched, ref)
 
     def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Tell `watcher` Terminated when `ref` stops; at once if it has stopped."""
@@ -185,11 +193,21 @@ class ActorSystem:
         if ref._watchers is None:
             ref._watchers = {}
         ref._watchers[watcher] = None
+        self._watched.setdefault(watcher, {})[ref] = None
 
     def unwatch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Take `watch` back."""
         if ref._watchers is not None:
             ref._watchers.pop(watcher, None)
+        if watcher in self._watched:
+            self._watched[watcher].pop(ref, None)
+
+    def take_watchers(self, ref: Ref[Any]) -> tuple[Ref[Any], ...]:
+        """Who watches an actor, in order; from now on they do not."""
+        watchers, ref._watchers = ref._watchers or {}, None
+        for watcher in watchers:
+            self._watched[watcher].pop(ref, None)
+        return tuple(watchers)
 
     def inbox(self, capacity: int = 1024) -> Inbox:
         """A mailbox for code that is not an actor."""
@@ -209,7 +227,7 @@ class ActorSystem:
     def wake(self) -> None:
         """The run-queue has become non-empty: one event-loop callback for all of it."""
         self.awake = True
-        self.loop.call_soon(self._run)
+        self.loop.call_soon(self._run, context=self._context)
 
     def _run(self) -> None:
         ready, budget = self.ready, BUDGET
@@ -219,7 +237,7 @@ class ActorSystem:
             while ready and budget > 0:
                 budget -= ready.popleft()._turn()
         if ready:
-            self.loop.call_soon(self._run)
+            self.loop.call_soon(self._run, context=self._context)
         else:
             self.awake = False
 
@@ -232,7 +250,7 @@ class ActorSystem:
 
     def pause(self, ref: Ref[Any]) -> None:
         """Let an actor handle nothing until `resume`; its messages wait."""
-        ref._paused = True
+        ref._pause()
 
     def resume(self, ref: Ref[Any]) -> None:
         """End a pause."""
@@ -277,11 +295,6 @@ class ActorSystem:
 
     def dead_letter(self, target: Ref[Any], message: Any, reason: str) -> None:
         """Count and keep a message that reached nobody."""
-        if isinstance(message, Asked):
-            message.fail(Misuse(reason))
-            message = message.request
-        elif isinstance(message, Call):
-            return
         self.dead_letter_count += 1
         self.dead_letters.append(DeadLetter(target.path, message, reason))
 
@@ -296,4 +309,9 @@ class ActorSystem:
             self._fatal = error
 
     def _explain(self) -> str:
-        return "\n".join(self.deadlines.waiting())
+        lines = self.deadlines.waiting()
+        for ref in self._paths.values():
+            lines += ref._stuck()
+        if self._fatal is not None:
+            lines.append(f"an actor that nobody restarts has failed: {self._fatal!r}")
+        return "\n".join(lines)

@@ -5,6 +5,7 @@ where it is and skipped; when more than half of the queue is cancelled, it is sw
 """
 
 import asyncio
+import contextvars
 import heapq
 from collections.abc import Callable
 from typing import Any, Final
@@ -36,6 +37,7 @@ class TimerQueue:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self._context = contextvars.copy_context()  # not that of whoever set the nearest timer
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = 0
         self._handle: asyncio.TimerHandle | None = None
@@ -69,7 +71,7 @@ class TimerQueue:
             if self._handle.when() <= when:
                 return
             self._handle.cancel()
-        self._handle = self._loop.call_at(when, self._expired)
+        self._handle = self._loop.call_at(when, self._expired, context=self._context)
 
     def _expired(self) -> None:
         self._handle = None

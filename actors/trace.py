@@ -23,7 +23,7 @@ class TraceEntry(Struct, frozen=True, gc=False):
     sender: str  # a path; empty: from outside
     target: str
     message: str  # the name of its class
-    kind: str  # tell, ask, reply, timer
+    kind: str  # tell, ask, reply, timer, watch
 
 
 class Trace:

@@ -47,6 +47,7 @@ async def test_everything_that_followed_is_found() -> None:
             ("/worker", "/recorder", "GetNotes", "ask"),
             ("/recorder", "/worker", "tuple", "reply"),
             ("/worker", "", "str", "reply"),
+            ("/worker", "/worker", "Note", "timer"),
             ("/worker", "/recorder", "Note", "tell"),
         ]
 
