@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from orchestrator.cli import logs
+from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.scenario import Report
@@ -44,7 +45,7 @@ def run(
     try:
         loaded = load(scenario)
     except ScenarioError as error:
-        raise click.UsageError(str(error)) from None
+        raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
     with _Bar() as bar:
@@ -60,7 +61,7 @@ def run(
         try:
             path = write_report(report, out)
         except OSError as error:
-            raise click.UsageError(f"cannot write to {out}: {error.strerror}") from None
+            raise InputError(f"cannot write to {out}: {error.strerror}") from None
         click.echo(f"report  {path}")
     sys.exit(_exit_code(report))
 
@@ -70,7 +71,7 @@ def _usable(out: Path) -> None:
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise click.UsageError(f"cannot make the directory {out}: {error.strerror}") from None
+        raise InputError(f"cannot make the directory {out}: {error.strerror}") from None
 
 
 def _exit_code(report: "Report") -> int:

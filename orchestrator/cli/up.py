@@ -8,6 +8,7 @@ from typing import Final
 import click
 
 from orchestrator.cli import logs
+from orchestrator.cli.errors import InputError
 
 DEFAULT_KUBECONFIG: Final = Path("~/.kube/orchestrator.yaml")
 DEFAULT_LISTEN: Final = "127.0.0.1:6443"
@@ -66,14 +67,14 @@ async def _serve(nodes: int, seed: int, listen: tuple[str, int], kubeconfig: Pat
             try:
                 front = await cluster.serve(host, port)
             except OSError as error:
-                raise click.UsageError(
+                raise InputError(
                     f"cannot listen at {host}:{port}: {error.strerror}; --listen takes another"
                 ) from None
             try:
                 kubeconfig.parent.mkdir(parents=True, exist_ok=True)
                 front.write_kubeconfig(kubeconfig)
             except OSError as error:
-                raise click.UsageError(
+                raise InputError(
                     f"cannot write {kubeconfig}: {error.strerror}; --kubeconfig takes another path"
                 ) from None
             click.echo(f"{nodes} node{'' if nodes == 1 else 's'} at {front.url}; Ctrl-C ends it.")

@@ -272,3 +272,19 @@ def test_a_replay_comes_before_what_its_channel_sends() -> None:
         model.hub.flush()
         reader.read()
         assert reader.state == reader.wanted()
+
+
+def test_a_newcomer_finds_a_seat_though_its_coming_cuts_off_all_who_sat_there() -> None:
+    """What was collected before it came is sent first, and those who do not keep up go."""
+    model = HubModel()
+    everything = ("", "", "", 0.0)
+    model.readers = [Reader(model.hub, model.store, Sink(1), everything) for _ in range(2)]
+    again = model.readers[0]
+    change = [(("a", "p"), "", "x", False)]
+    model.write(change, flush=True)
+    model.write(change, flush=False)
+    again.read()
+    again.rejoin()
+    model.write(change, flush=False)
+    model.settle()
+    assert not again.ended

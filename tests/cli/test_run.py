@@ -98,8 +98,9 @@ def test_a_wrong_file_is_exit_code_2_and_one_clear_line(
     path.write_text(text)
     done = _run(path)
     assert done.returncode == 2
-    assert message in done.stderr
-    assert "Traceback" not in done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: {path}")
+    assert message in line
 
 
 def test_an_absent_file_is_exit_code_2(tmp_path: Path) -> None:

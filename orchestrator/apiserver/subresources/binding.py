@@ -47,7 +47,7 @@ class BindingSubresource(Subresource):
                 dry_run=message.dry_run,
             )
             binding = admitted(env, plugins, request)
-            reviewed(env, plugins, request)
+            reviewed(env, plugins, replace(request, object=binding))
         _check(served, binding, pod)
         new = _bound(env, binding, pod)
         if message.dry_run:

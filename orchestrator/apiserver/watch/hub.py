@@ -152,6 +152,8 @@ class WatchHub:
         if channel.events:  # what happened before is not for the new watcher
             self._send_replays()
             self._send(channel)
+            # Those who sat in it may have been cut off just now, and the channel gone with them.
+            channel = self._channel(sink, key, selection, convert)
         if not self._watchers.has(sink):
             self._around.watch(sink)
         channel.tokens[sink] = token
