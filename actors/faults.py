@@ -67,40 +67,35 @@ class Partition(
     end: float = FOREVER
 
 
-class Crash(
+class _ActorFault(
     Struct,
     frozen=True,
     kw_only=True,
     rename="camel",
     forbid_unknown_fields=True,
     tag_field="fault",
-    tag="crash",
 ):
-    """The actors that match crash at time `at`; or, with `after_messages`, each of them when it has
-    handled so many messages. `every` repeats it, `count` times in all.
+    """When something befalls the actors that match: all at the time `at`, `count` times, with
+    `every` so many seconds between; or, from `at` on, each when it has handled `after_messages`
+    more messages, or after each message with `probability`, `count` times each.
     """
 
     actor: str
     at: float = 0.0
     after_messages: int | None = None
-    every: float | None = None
+    probability: float = 0.0
+    every: float = 0.0
     count: int = 1
 
 
-class Pause(
-    Struct,
-    frozen=True,
-    kw_only=True,
-    rename="camel",
-    forbid_unknown_fields=True,
-    tag_field="fault",
-    tag="pause",
-):
-    """The actors that match handle nothing from `at` for so many `seconds`; messages wait."""
+class Crash(_ActorFault, frozen=True, kw_only=True, tag="crash"):
+    """The actor fails, as if its handler had raised."""
 
-    actor: str
+
+class Pause(_ActorFault, frozen=True, kw_only=True, tag="pause"):
+    """The actor handles nothing for so many `seconds`; messages wait."""
+
     seconds: float
-    at: float = 0.0
 
 
 Fault: TypeAlias = MessageFault | Partition | Crash | Pause
@@ -125,7 +120,7 @@ class Faults:
         self._start = system.clock.monotonic()
         self._rules: list[_Rule] = []
         self._partitions: list[Partition] = []
-        self._crashes: list[_CountedCrash] = []
+        self._triggers: list[_Trigger] = []
         self._held: dict[tuple[str, str], list[Callable[[], None]]] = {}
         self.counts: Counter[str] = Counter()
         for fault in plan.faults:
@@ -137,13 +132,11 @@ class Faults:
             self._rules.append(_Rule(fault))
         elif isinstance(fault, Partition):
             self._partitions.append(fault)
-        elif isinstance(fault, Pause):
-            self._at(fault.at, lambda: self._pause(fault))
-        elif fault.after_messages is not None:
-            self._crashes.append(_CountedCrash(fault))
+        elif fault.after_messages is not None or fault.probability:
+            self._triggers.append(_Trigger(fault))
         else:
             for number in range(fault.count):
-                self._at(fault.at + number * (fault.every or 0.0), lambda: self._crash(fault))
+                self._at(fault.at + number * fault.every, lambda: self._strike_all(fault))
 
     def heal(self) -> None:
         """End all partitions."""
@@ -190,30 +183,26 @@ class Faults:
     # --- actors ----------------------------------------------------------------------------
 
     def handled(self, ref: "Ref[Any]") -> None:
-        """An actor has handled a message: it may be the one to crash after."""
-        for crash in self._crashes:
-            if crash.reached(ref.path):
-                self.counts["crash"] += 1
-                raise Crashed(
-                    f"crashed by the fault plan after {crash.fault.after_messages} messages"
-                )
+        """An actor has handled a message: it may be the one that something befalls."""
+        if self._triggers:
+            now = self._system.clock.monotonic() - self._start
+            for trigger in self._triggers:
+                if trigger.reached(ref.path, now, self._random):
+                    self._strike(trigger.fault, ref)
 
-    def _crash(self, fault: Crash) -> None:
+    def _strike_all(self, fault: "Crash | Pause") -> None:
         for ref in self._system.refs():
             if matches(ref.path, fault.actor):
-                self.counts["crash"] += 1
-                self._system.crash(ref, Crashed("crashed by the fault plan"))
+                self._strike(fault, ref)
 
-    def _pause(self, fault: Pause) -> None:
-        paused = [r for r in self._system.refs() if matches(r.path, fault.actor)]
-        for ref in paused:
+    def _strike(self, fault: "Crash | Pause", ref: "Ref[Any]") -> None:
+        if isinstance(fault, Crash):
+            self.counts["crash"] += 1
+            self._system.crash(ref, Crashed("crashed by the fault plan"))
+        else:
             self.counts["pause"] += 1
             self._system.pause(ref)
-        self._later(fault.seconds, lambda: self._resume(paused))
-
-    def _resume(self, paused: "list[Ref[Any]]") -> None:
-        for ref in paused:
-            self._system.resume(ref)
+            self._later(fault.seconds, lambda: self._system.resume(ref))
 
     # --- time ------------------------------------------------------------------------------
 
@@ -256,21 +245,23 @@ class _Rule:
         return True
 
 
-class _CountedCrash:
-    """A crash after so many messages, with the count of each actor that matches."""
+class _Trigger:
+    """A fault that messages set off, with the counts of each actor that matches."""
 
     __slots__ = ("counts", "fault", "times")
 
-    def __init__(self, fault: Crash) -> None:
+    def __init__(self, fault: Crash | Pause) -> None:
         self.fault = fault
         self.counts: Counter[str] = Counter()
         self.times: Counter[str] = Counter()
 
-    def reached(self, path: str) -> bool:
-        if self.times[path] >= self.fault.count or not matches(path, self.fault.actor):
+    def reached(self, path: str, now: float, chance: random.Random) -> bool:
+        fault = self.fault
+        if now < fault.at or self.times[path] >= fault.count or not matches(path, fault.actor):
             return False
         self.counts[path] += 1
-        if self.counts[path] != self.fault.after_messages:
+        by_count = self.counts[path] == fault.after_messages
+        if not by_count and not (fault.probability and chance.random() < fault.probability):
             return False
         self.counts[path] = 0
         self.times[path] += 1

@@ -7,6 +7,7 @@ import pytest
 
 import actors
 from actors import (
+    ALWAYS,
     Actor,
     ActorSystem,
     AskTimeout,
@@ -134,6 +135,40 @@ def test_an_actor_crashes_after_so_many_messages() -> None:
             return await ref.ask(GetNotes())
 
     assert actors.run(main) == ("3", "4", "5")
+
+
+def test_an_actor_crashes_by_chance() -> None:
+    """The seed's, after any message."""
+
+    async def main(seed: int) -> tuple[str, ...]:
+        plan = FaultPlan((Crash(actor="/recorder", probability=0.2, count=1000),))
+        async with ActorSystem(seed=seed, faults=plan) as system:
+            ref = system.spawn(Recorder, "recorder", restart=ALWAYS)
+            for n in range(40):
+                ref.tell(Note(str(n)))
+                await system.clock.sleep(100)
+            assert 2 <= ref.restarts <= 20
+            return await ref.ask(GetNotes())
+
+    assert actors.run(main, 3) == actors.run(main, 3)
+
+
+def test_an_actor_is_paused_after_so_many_messages() -> None:
+    """And goes on after its time."""
+
+    async def main() -> None:
+        plan = FaultPlan((Pause(actor="/recorder", after_messages=3, seconds=10),))
+        async with ActorSystem(faults=plan) as system:
+            recorder = Recorder()
+            ref = system.spawn(lambda: recorder, "recorder")
+            for n in range(6):
+                ref.tell(Note(str(n)))
+            await system.clock.sleep(5)
+            assert recorder.notes == ["0", "1", "2"]
+            await system.clock.sleep(10)
+            assert recorder.notes == ["0", "1", "2", "3", "4", "5"]
+
+    actors.run(main)
 
 
 def test_replies_are_messages_too() -> None:
