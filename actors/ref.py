@@ -55,12 +55,27 @@ _NOTHING: Final = _Nothing()
 _RUNNING: Final = Life.RUNNING
 
 
-class Ref(Generic[M]):
+class _Hot:
+    """What every message touches, side by side in memory."""
+
+    __slots__ = (
+        "_actor",
+        "_handlers",
+        "_life",
+        "_mailbox",
+        "_plain",
+        "_scheduled",
+        "_slot",
+        "handled",
+        "system",
+    )
+
+
+class Ref(_Hot, Generic[M]):
     """The address of an actor. It stays valid when the actor restarts."""
 
     __slots__ = (
         "__weakref__",
-        "_actor",
         "_asked",
         "_bound",
         "_capacity",
@@ -68,26 +83,18 @@ class Ref(Generic[M]):
         "_context",
         "_drained",
         "_factory",
-        "_handlers",
         "_history",
         "_incarnation",
-        "_life",
-        "_mailbox",
         "_paused",
-        "_plain",
         "_policy",
         "_promised",
-        "_scheduled",
-        "_slot",
         "_spec",
         "_tasks",
         "_waiters",
         "_watchers",
-        "handled",
         "name",
         "parent",
         "path",
-        "system",
     )
 
     def __init__(
@@ -133,12 +140,12 @@ class Ref(Generic[M]):
 
     def tell(self, message: M) -> None:
         """Put a message into the mailbox; never waits. A full mailbox follows its policy."""
-        mailbox = self._mailbox
-        if mailbox is not None and len(mailbox) < self._bound:
-            mailbox.append(message)
-            return
         if self._scheduled:
-            self._tell_slowly(message)
+            mailbox = self._mailbox
+            if mailbox is not None and len(mailbox) < self._bound:
+                mailbox.append(message)
+            else:
+                self._tell_slowly(message)
             return
         self._slot = message
         self._scheduled = True

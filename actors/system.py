@@ -234,8 +234,9 @@ class ActorSystem:
         if self.order == "seeded":
             self._run_in_seeded_order()
         else:
+            take = ready.popleft
             while ready and budget > 0:
-                budget -= ready.popleft()._turn()
+                budget -= take()._turn()
         if ready:
             self.loop.call_soon(self._run, context=self._context)
         else:
