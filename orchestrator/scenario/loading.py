@@ -13,7 +13,7 @@ from orchestrator.api.core.v1 import Taint
 from orchestrator.api.errors import ApiTypeError
 from orchestrator.cluster import node_spec
 from orchestrator.kubelet import NodeSpec, Profile
-from orchestrator.kubelet.runtimes.profile import ProfileError, parse_distribution
+from orchestrator.kubelet.runtimes.profile import ProfileError, parse_field
 from orchestrator.machinery import manifests, quantities
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.times import parse_duration
@@ -141,11 +141,8 @@ class _Loader:
             value = getattr(containers, name)
             if value is None:
                 continue
-            if name in ("exit_code", "fail_probability"):
-                fields[name] = value
-                continue
             try:
-                fields[name] = parse_distribution(str(value))
+                fields[name] = parse_field(name, str(value))
             except ProfileError as error:
                 raise self._error(
                     f"spec.simulation.containers.{_camel(name)}", str(error)

@@ -128,6 +128,7 @@ class ContainerProfile(_Strict, frozen=True):
     ready_seconds: str | float | None = None
     stop_seconds: str | float | None = None
     run_seconds: str | float | None = None
+    init_seconds: str | float | None = None
     exit_code: int | None = None
     fail_probability: float | None = None
     cpu: str | float | None = None

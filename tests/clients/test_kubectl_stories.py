@@ -1,5 +1,6 @@
 """What people do with a cluster, done with kubectl: the long stories."""
 
+import base64
 import subprocess
 import time
 from pathlib import Path
@@ -11,6 +12,7 @@ from tests.clients.conftest import Kubectl
 from tests.manifests import deployment
 
 EXAMPLES = Path("examples")
+SHOP = Path(__file__).parent / "manifests" / "shop.yaml"
 PODS_BY_NODE = "jsonpath={range .items[*]}{.spec.nodeName}{'\\n'}{end}"
 
 
@@ -62,6 +64,29 @@ def test_the_guestbook_comes_up(crashed: object, kubectl: Kubectl) -> None:
     _until(lambda: here("get", "endpointslices", "-o", "wide").count("10.128.") >= 1)
     again = here("apply", "-f", str(EXAMPLES / "guestbook.yaml"))
     assert again.count("unchanged") == 6
+
+
+def test_a_shop_of_many_kinds_comes_up_and_goes(kubectl: Kubectl) -> None:
+    here = kubectl.within("shop")
+    made = here("apply", "-f", str(SHOP))
+    assert len(made.splitlines()) == 16
+    for name in ("shop", "shop-database"):
+        here("rollout", "status", f"deployment/{name}", "--timeout=60s")
+    here("wait", "--for=condition=Complete", "job/shop-import", "--timeout=60s")
+    again = here("apply", "-f", str(SHOP)).splitlines()
+    # What is written as stringData is read as data, and so looks new each time.
+    changed = [line for line in again if not line.endswith("unchanged")]
+    assert changed == ["secret/shop-database configured"]
+    path = "jsonpath={.data.password}"
+    encoded = here("get", "secret", "shop-database", "-o", path)
+    assert base64.b64decode(encoded).decode() == "p:ä#ss"
+    listed = here("get", "all,cm,secret,ing,netpol,pdb,hpa,cj,pvc,role,rolebinding", "-o", "name")
+    assert "ingress.networking.k8s.io/shop" in listed.split()
+    pods = here("get", "pods", "-l", "component=web", "--no-headers")
+    assert [line.split()[1] for line in pods.splitlines()] == ["2/2"] * 3
+    gone = here("delete", "-f", str(SHOP), "--timeout=60s")
+    assert gone.count("deleted") == 16
+    _until(lambda: here("get", "pods", "-o", "name") == "")
 
 
 def test_roll_out_undo_restart_scale(kubectl: Kubectl) -> None:

@@ -155,3 +155,20 @@ async def test_a_stopped_kubelet_answers_nothing(cluster: Cluster) -> None:
     await cluster.crash_node("node-0")
     with pytest.raises(ActorStopped):
         await kubelet.ask(ListPods())
+
+
+async def test_init_containers_end_and_sidecars_do_not(cluster: Cluster) -> None:
+    manifest = pod("many", simulation={"run-seconds": 30, "init-seconds": 5}, restartPolicy="Never")
+    manifest["spec"]["initContainers"] = [
+        {"name": "first", "image": "i"},
+        {"name": "side", "image": "i", "restartPolicy": "Always"},
+    ]
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(4)
+    assert (await _status(cluster, "many")).phase == "Pending"
+    await cluster.clock.sleep(16)
+    running = await _status(cluster, "many")
+    first, side = running.init_container_statuses
+    assert (running.phase, first.ready, side.ready) == ("Running", True, True)
+    await cluster.clock.sleep(30)
+    assert (await _status(cluster, "many")).phase == "Succeeded"

@@ -50,10 +50,14 @@ def constant(value: float) -> Distribution:
     return Distribution("constant", (value,))
 
 
+_JOB: Final = constant(1.0)
+
+
 class Profile(Struct, frozen=True):
     """The simulated life of a container. Times in seconds.
 
-    `run_seconds` None: it runs until it is stopped. `fail_probability` is the chance that a start
+    `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
+    `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
     ends in `exit_code` (or 1) instead of running; `cpu` is in cores and `memory` in bytes.
     """
 
@@ -61,6 +65,7 @@ class Profile(Struct, frozen=True):
     ready_seconds: Distribution = constant(0.0)  # from started to ready
     stop_seconds: Distribution = constant(1.0)  # from the request to stop to the end
     run_seconds: Distribution | None = None
+    init_seconds: Distribution = constant(1.0)
     exit_code: int = 0
     fail_probability: float = 0.0
     cpu: Distribution = constant(0.0)
@@ -101,6 +106,19 @@ def with_annotations(profile: Profile, annotations: Mapping[str, str]) -> Profil
 
 
 @lru_cache(maxsize=1024)
+def of_init_container(profile: Profile, sidecar: bool) -> Profile:
+    """What the profile of a pod means for its init containers."""
+    run = None if sidecar else profile.init_seconds
+    return replace(profile, run_seconds=run, exit_code=0, fail_probability=0.0)
+
+
+@lru_cache(maxsize=1024)
+def of_job(profile: Profile) -> Profile:
+    """What it means in a Job's pod, whose work comes to an end."""
+    return profile if profile.run_seconds is not None else replace(profile, run_seconds=_JOB)
+
+
+@lru_cache(maxsize=1024)
 def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
     for key, text in changes:
         field = key.replace("-", "_")
@@ -110,13 +128,14 @@ def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
             known = ", ".join(name.replace("_", "-") for name in Profile.__struct_fields__)
             raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: unknown; known are {known}")
         try:
-            profile = replace(profile, **{field: _parse_field(field, text)})
+            profile = replace(profile, **{field: parse_field(field, text)})
         except ProfileError as error:
             raise ProfileError(f"annotation {ANNOTATION_PREFIX}{key}: {error}") from None
     return profile
 
 
-def _parse_field(field: str, text: str) -> Distribution | float | int:
+def parse_field(field: str, text: str) -> Distribution | float | int:
+    """The value that `text` gives a field of Profile. Raises ProfileError."""
     if field == "exit_code":
         if not text.isdecimal() or int(text) > 255:
             raise ProfileError(f'expected an integer from 0 to 255, got "{text}"')

@@ -18,7 +18,14 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeEvent,
     RuntimeHost,
 )
-from orchestrator.kubelet.runtimes.profile import Profile, ProfileError, with_annotations
+from orchestrator.kubelet.runtimes.profile import (
+    Profile,
+    ProfileError,
+    of_init_container,
+    of_job,
+    with_annotations,
+)
+from orchestrator.machinery.owners import controller_of
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
@@ -79,7 +86,7 @@ class SimulatedRuntime:
             return
         container_id = f"simulated://{self._host.random.getrandbits(128):032x}"
         try:
-            profile = with_annotations(self._profile, pod.metadata.annotations)
+            profile = self._profile_of(pod, container)
         except ProfileError as error:
             record = records[key.name] = _Record(key, self._profile, "")
             self._end(record, 128, "CreateContainerConfigError", str(error))
@@ -87,6 +94,13 @@ class SimulatedRuntime:
         record = records[key.name] = _Record(key, profile, container_id)
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
+
+    def _profile_of(self, pod: Pod, container: Container) -> Profile:
+        profile = with_annotations(self._profile, pod.metadata.annotations)
+        if pod.spec is not None and any(c.name == container.name for c in pod.spec.init_containers):
+            return of_init_container(profile, sidecar=container.restart_policy == "Always")
+        owner = controller_of(pod)
+        return of_job(profile) if owner is not None and owner.kind == "Job" else profile
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         record = self._find(key)
