@@ -19,6 +19,10 @@ from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
+from orchestrator.controllers.volume_protection import (
+    ClaimProtectionController,
+    VolumeProtectionController,
+)
 
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
@@ -32,6 +36,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
+    ClaimProtectionController,
+    VolumeProtectionController,
     GarbageCollector,
 )
 

@@ -1,0 +1,54 @@
+"""Claims and volumes go when they are free, and not before."""
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.protocol import NotFound
+from tests.manifests import Manifest, pod
+
+CLAIM: Manifest = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolumeClaim",
+    "metadata": {"name": "data", "namespace": "default"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "resources": {"requests": {"storage": "1Gi"}},
+    },
+}
+VOLUME: Manifest = {
+    "apiVersion": "v1",
+    "kind": "PersistentVolume",
+    "metadata": {"name": "disk"},
+    "spec": {
+        "accessModes": ["ReadWriteOnce"],
+        "capacity": {"storage": "1Gi"},
+        "hostPath": {"path": "/data"},
+    },
+}
+
+
+async def test_a_claim_stays_as_long_as_a_pod_uses_it(cluster: Cluster) -> None:
+    """And goes with the last one."""
+    user = pod("user")
+    user["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
+    await cluster.apply([CLAIM, user])
+    await cluster.client.wait(Pod, "user", "condition=Ready", namespace="default", timeout=30)
+    await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
+    await cluster.clock.sleep(60)
+    held = await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+    assert held.metadata.finalizers == ("kubernetes.io/pvc-protection",)
+    await cluster.client.delete(Pod, "user", namespace="default")
+    await cluster.clock.sleep(40)
+    with pytest.raises(NotFound):
+        await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+
+
+async def test_what_nobody_uses_goes_at_once(cluster: Cluster) -> None:
+    """A claim, and a volume."""
+    await cluster.apply([CLAIM, VOLUME])
+    await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
+    await cluster.client.delete(PersistentVolume, "disk")
+    await cluster.clock.sleep(5)
+    assert not await cluster.client.list(PersistentVolumeClaim)
+    assert not await cluster.client.list(PersistentVolume)
