@@ -61,6 +61,23 @@ class Plugin:
         """The scores of all feasible nodes brought to 0..100."""
         raise NotImplementedError
 
+    def post_filter(self, pod: Pod, nodes: Snapshot) -> None:
+        """The pod fits nowhere: the place for what makes room."""
+
+    def reserve(self, pod: Pod, node: str) -> str:
+        """Set aside what the pod will need on the node; why not, or empty when it is done."""
+        return ""
+
+    def unreserve(self, pod: Pod, node: str) -> None:
+        """Take `reserve` back: another plugin refused, or the binding failed. May come twice."""
+
+    def permit(self, pod: Pod, node: str) -> str:
+        """The last word before the binding: why not, or empty when the pod may go."""
+        return ""
+
+    def post_bind(self, pod: Pod, node: str) -> None:
+        """The pod is bound."""
+
     def has(self, point: str) -> bool:
         """Whether the plugin overrides an extension point."""
         return getattr(type(self), point) is not getattr(Plugin, point)
@@ -72,6 +89,10 @@ class Profile(Struct, frozen=True):
     plugins: tuple[Plugin, ...]
     weights: Mapping[str, int] = {}
     scheduler_name: str = "default-scheduler"
+
+    def with_point(self, point: str) -> tuple[Plugin, ...]:
+        """The plugins that override an extension point, in their order."""
+        return tuple(p for p in self.plugins if p.has(point))
 
     def helped_by(self) -> dict[ClusterEvent, frozenset[str]]:
         """For each event, the plugins whose refusals it may lift."""

@@ -66,6 +66,14 @@ class Scheduler(Watcher):
         self._queue = SchedulingQueue(profile.helped_by())
         self._placement = Placement(profile, self._nodes)
         self._binding: dict[str, str] = {}  # uid -> node of bindings under way
+        self._post_filters = profile.with_point("post_filter")
+        self._before_binding = [
+            (point, plugin)
+            for point in ("reserve", "permit")
+            for plugin in profile.with_point(point)
+        ]
+        self._unreservers = profile.with_point("unreserve")
+        self._post_binders = profile.with_point("post_bind")
         self._timer: Timer | None = None
         self._continuing = False
         self._attempts = self._scheduled = self._unschedulable = self._errors = 0
@@ -198,6 +206,11 @@ class Scheduler(Watcher):
         except MachineryError as error:
             choice = Refusal(str(error), frozenset())
         if isinstance(choice, Refusal):
+            for plugin in self._post_filters:
+                plugin.post_filter(pod, self._nodes)
+        elif refusal := self._refused_before_binding(pod, choice):
+            choice = refusal
+        if isinstance(choice, Refusal):
             self._unschedulable += 1
             self._queue.fail(queued, choice.plugins, self.ctx.clock.monotonic())
             self._report_unschedulable(pod, choice.message)
@@ -223,8 +236,24 @@ class Scheduler(Watcher):
             failed=partial(self._bind_failed, queued, choice),
         )
 
+    def _refused_before_binding(self, pod: Pod, node: str) -> Refusal | None:
+        """Reserve, then permit; the first plugin that says no undoes what was reserved."""
+        for point, plugin in self._before_binding:
+            reason = getattr(plugin, point)(pod, node)
+            if reason:
+                self._unreserve(pod, node)
+                message = f'running {point.capitalize()} plugin "{plugin.name}": {reason}'
+                return Refusal(message, frozenset((plugin.name,)))
+        return None
+
+    def _unreserve(self, pod: Pod, node: str) -> None:
+        for plugin in reversed(self._unreservers):
+            plugin.unreserve(pod, node)
+
     def _bound(self, pod: Pod, node: str, _: object) -> None:
         self._scheduled += 1
+        for plugin in self._post_binders:
+            plugin.post_bind(pod, node)
         if self._record_events:
             name = f"{pod.metadata.namespace}/{pod.metadata.name}"
             message = f"Successfully assigned {name} to {node}"
@@ -232,6 +261,7 @@ class Scheduler(Watcher):
 
     def _bind_failed(self, queued: QueuedPod, node: str, error: BaseException) -> None:
         uid = queued.pod.metadata.uid
+        self._unreserve(queued.pod, node)
         if self._binding.get(uid) != node:
             return  # the watch has said meanwhile where it is, or that it is gone
         self._errors += 1

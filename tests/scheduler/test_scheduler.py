@@ -5,9 +5,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
+import actors
+from actors import Fault, FaultPlan, MessageFault
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Node, Pod
 from orchestrator.scheduler import DEFAULT_PLUGINS, GetSchedulerStatistics, Plugin, Profile
+from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 
@@ -101,6 +104,79 @@ async def test_a_plugin_of_ones_own_decides(cluster: Cluster) -> None:
     await cluster.clock.sleep(5)
     pods = await cluster.client.list(Pod, namespace="default")
     assert {p.spec.node_name for p in pods if p.spec is not None} == {"node-3"}
+
+
+class OnePerNode(Plugin):
+    """Sets one place aside on each node."""
+
+    name: ClassVar[str] = "OnePerNode"
+    helped_by = frozenset((ClusterEvent.POD_REMOVED,))
+
+    def __init__(self) -> None:
+        self.reserved: dict[str, str] = {}
+        self.told: list[str] = []
+
+    def reserve(self, pod: Pod, node: str) -> str:
+        if node in self.reserved:
+            return f"{node} is taken"
+        self.reserved[node] = pod.metadata.name
+        return ""
+
+    def unreserve(self, pod: Pod, node: str) -> None:
+        self.told.append(f"unreserve {pod.metadata.name}")
+        if self.reserved.get(node) == pod.metadata.name:
+            del self.reserved[node]
+
+    def permit(self, pod: Pod, node: str) -> str:
+        return "not today" if pod.metadata.name == "forbidden" else ""
+
+    def post_bind(self, pod: Pod, node: str) -> None:
+        self.told.append(f"bound {pod.metadata.name}")
+
+    def post_filter(self, pod: Pod, nodes: Snapshot) -> None:
+        self.told.append(f"nowhere {pod.metadata.name}")
+
+
+def _cluster(plugin: Plugin, *faults: Fault) -> Cluster:
+    profile = Profile(plugins=(*DEFAULT_PLUGINS, plugin))
+    return Cluster(nodes=1, scheduler=profile, faults=FaultPlan(faults) if faults else None)
+
+
+def test_a_plugin_reserves_permits_and_is_told_of_the_end() -> None:
+    async def main() -> None:
+        plugin = OnePerNode()
+        async with _cluster(plugin) as cluster:
+            await cluster.apply([_manifest("forbidden")])
+            await cluster.clock.sleep(1)
+            assert plugin.reserved == {}
+            await cluster.apply([_manifest("one")])
+            await cluster.clock.sleep(1)
+            await cluster.apply([_manifest("two"), _manifest("huge", requests={"cpu": "900"})])
+            await cluster.clock.sleep(1)
+            texts = {n: _scheduled(await _pod(cluster, n))[2] for n in ("forbidden", "two")}
+            assert texts == {
+                "forbidden": 'running Permit plugin "OnePerNode": not today',
+                "two": 'running Reserve plugin "OnePerNode": node-0 is taken',
+            }
+            assert plugin.reserved == {"node-0": "one"}
+            assert {"bound one", "unreserve forbidden", "nowhere huge"} <= set(plugin.told)
+
+    actors.run(main)
+
+
+def test_a_binding_that_fails_gives_back_what_was_reserved() -> None:
+    async def main() -> None:
+        plugin = OnePerNode()
+        lost = MessageFault(
+            action="drop", sender="/scheduler", target="/apiserver", message="Create", count=1
+        )
+        async with _cluster(plugin, lost) as cluster:
+            await cluster.apply([_manifest("one")])
+            await cluster.clock.sleep(60)
+            assert plugin.told == ["unreserve one", "bound one"]
+            assert plugin.reserved == {"node-0": "one"}
+
+    actors.run(main)
 
 
 async def test_a_scheduler_that_crashes_loses_no_pod(cluster: Cluster) -> None:
