@@ -16,6 +16,7 @@ from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.message import Asked, Call, Deferred, Request
 from actors.observed import CAUSE
 from actors.ref import DEFAULT_TIMEOUT, Ref
+from actors.serial import own_task
 from actors.supervision import Restart
 from actors.timers import Timer
 
@@ -182,7 +183,7 @@ class Context:
         An exception that escapes it fails the actor.
         """
         task = self.system.loop.create_task(coroutine, name=f"{self.path} {name}")
-        self.me._own_task(task)
+        own_task(self.me, task)
         task.add_done_callback(self._task_done)
         return task
 

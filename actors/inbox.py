@@ -6,8 +6,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from actors.actor import Actor
+from actors.life import Life
 from actors.mailbox import MailboxSpec
-from actors.ref import Life, Ref
+from actors.ref import Ref
 
 if TYPE_CHECKING:
     from actors.system import ActorSystem

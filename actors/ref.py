@@ -6,15 +6,17 @@ methods without an underscore are for users; the rest is the runtime's.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
-from enum import IntEnum
-from functools import cache, partial
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
-from actors.actor import Actor, Terminated, handler_names
-from actors.errors import ActorCrashed, ActorError, ActorStopped, MailboxFull, Misuse, Refusal
+from actors.actor import Actor, Terminated
+from actors.errors import ActorCrashed, ActorStopped, MailboxFull, Misuse, Refusal
+from actors.handlers import Handler, Unhandled, handlers_of, special, unhandled
+from actors.life import Life
 from actors.mailbox import MailboxSpec
-from actors.message import Asked, Call, Carried, Deferred, Request
+from actors.message import Asked, Call, Deferred, Request
+from actors.serial import LATER, as_failure, suspend_for
 from actors.supervision import Restart, RestartHistory
 
 if TYPE_CHECKING:
@@ -27,24 +29,8 @@ R = TypeVar("R")
 QUOTA: Final = 128  # messages of one actor before others have their turn
 DEFAULT_TIMEOUT: Final = 30.0  # seconds an ask waits for its reply
 
-_OWN: Final = (
-    Call,
-    Terminated,
-)  # what an actor asked for itself: never dropped, never a dead letter
-
-Handler = Callable[[Any, Any], Any]  # of an actor and a message
-
-
-class Life(IntEnum):
-    """Where a cell stands."""
-
-    STARTING = 0
-    RUNNING = 1
-    PAUSED = 2  # it would run, were it not told to handle nothing
-    SUSPENDED = 3  # an async handler or hook is under way
-    FAILED = 4  # the incarnation is broken: its restart or its end is waited for
-    STOPPING = 5
-    STOPPED = 6
+# What an actor asked for itself: never dropped, never a dead letter.
+_OWN: Final = (Call, Terminated)
 
 
 class _Nothing:
@@ -331,7 +317,7 @@ class Ref(_Hot, Generic[M]):
                 try:
                     handler = handlers[type(message)]
                 except KeyError:
-                    handler = _special  # once for each class
+                    handler = special  # once for each class
                 handler(actor, message)
                 if cell._life is not running:
                     self.handled += 1
@@ -342,13 +328,13 @@ class Ref(_Hot, Generic[M]):
                     return 1
             mailbox = self._mailbox
             if mailbox is not None:
-                take, kind, handler = mailbox.popleft, type(None), _special
+                take, kind, handler = mailbox.popleft, type(None), special
                 last = min(count + len(mailbox), quota)
                 for count in range(count + 1, last + 1):  # noqa: B020 - where it ends is the count
                     message = take()
                     if type(message) is not kind:
                         kind = type(message)
-                        handler = handlers.get(kind, _special)
+                        handler = handlers.get(kind, special)
                     handler(actor, message)
                     if cell._life is not running:
                         self.handled += count
@@ -357,7 +343,7 @@ class Ref(_Hot, Generic[M]):
                 self._drained()
         except (Exception, asyncio.CancelledError) as error:
             self.handled += count
-            self._failed(_as_failure(error))
+            self._failed(as_failure(error))
             return count
         self.handled += count
         if self._waiters is not None:
@@ -401,7 +387,7 @@ class Ref(_Hot, Generic[M]):
                     handler = self._handlers[base]
                     break
             else:
-                handler = _unhandled
+                handler = unhandled
             self._handlers[message_class] = handler
         return handler
 
@@ -412,13 +398,13 @@ class Ref(_Hot, Generic[M]):
             reply = self._handler_of(type(request))(self._actor, request)
         except Refusal as refusal:
             asked.fail(refusal)
-        except _Unhandled as error:
+        except Unhandled as error:
             asked.fail(Misuse(str(error)))
         except (Exception, asyncio.CancelledError) as error:
             asked.fail(ActorCrashed(self.path, error))
             raise
         else:
-            if reply is not _LATER and type(reply) is not Deferred:
+            if reply is not LATER and type(reply) is not Deferred:
                 asked.reply(reply)
         finally:
             self._asked = None
@@ -428,58 +414,6 @@ class Ref(_Hot, Generic[M]):
             call.function(*call.arguments)
 
     # --- async handlers --------------------------------------------------------------------
-
-    def _run_async(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run an async handler serially: the mailbox rests until it is done."""
-        self._suspend_for(coroutine, self._asked)
-        return _LATER
-
-    def _suspend_for(self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
-        self._life = Life.SUSPENDED
-        task = self.system.loop.create_task(
-            self._run_serially(coroutine, asked, self._incarnation), name=f"{self.path} handler"
-        )
-        self._own_task(task, partial(self._abandoned, coroutine, asked))
-
-    def _abandoned(self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
-        """The handler was cancelled, perhaps before its first step."""
-        coroutine.close()
-        if asked is not None:
-            asked.fail(ActorStopped(self.path))
-
-    async def _run_serially(
-        self, coroutine: Coroutine[Any, Any, Any], asked: Asked | None, incarnation: int
-    ) -> None:
-        error: Exception | None = None
-        self._asked = asked  # for `defer`: nothing else is handled meanwhile
-        try:
-            reply = await coroutine
-        except Refusal as refusal:
-            if asked is None:
-                error = refusal
-            else:
-                asked.fail(refusal)
-        except asyncio.CancelledError as cancelled:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():  # by the supervisor, or by the loop's end
-                raise
-            error = _as_failure(cancelled)
-            if asked is not None:
-                asked.fail(ActorCrashed(self.path, error))
-        except Exception as failure:
-            if asked is not None:
-                asked.fail(ActorCrashed(self.path, failure))
-            error = failure
-        else:
-            if asked is not None and type(reply) is not Deferred:
-                asked.reply(reply)
-        if incarnation != self._incarnation or self._life != Life.SUSPENDED:
-            return
-        self._asked = None
-        if error is not None:
-            self._failed(error)
-            return
-        self._resume()
 
     def _defer(self) -> Deferred[Any]:
         asked = self._asked
@@ -538,22 +472,6 @@ class Ref(_Hot, Generic[M]):
         if not self.system.awake:
             self.system.wake()
 
-    def _own_task(
-        self, task: asyncio.Task[Any], abandoned: Callable[[], None] | None = None
-    ) -> None:
-        if self._tasks is None:
-            self._tasks = {}
-        self._tasks[task] = abandoned
-        task.add_done_callback(partial(self._disown, self._tasks))
-
-    @staticmethod
-    def _disown(
-        tasks: dict[asyncio.Task[Any], Callable[[], None] | None], task: asyncio.Task[Any]
-    ) -> None:
-        abandoned = tasks.pop(task, None)
-        if abandoned is not None and task.cancelled():
-            abandoned()
-
     # --- life ------------------------------------------------------------------------------
 
     def _start(self) -> None:
@@ -574,7 +492,7 @@ class Ref(_Hot, Generic[M]):
             if self._life == Life.STARTING:
                 self._resume()
         else:
-            self._suspend_for(_as_coroutine(waiting), None)
+            suspend_for(self, _as_coroutine(waiting), None)
 
     def _bind(self, actor: Actor) -> None:
         actor_class: Any = type(actor)
@@ -592,55 +510,8 @@ class Ref(_Hot, Generic[M]):
         self.system.supervisor.failed(self, error)
 
 
-@cache
-def handlers_of(actor_class: Any) -> dict[type, Handler]:
-    """Message class -> handler; one table for all actors of a class."""
-    # These are never handled directly; they are in the table because a miss is slower.
-    table: dict[type, Handler] = dict.fromkeys((Asked, Call, Carried), _special)
-    for message_class, (name, is_async) in handler_names(actor_class).items():
-        function = getattr(actor_class, name)
-        table[message_class] = _asynchronous(function) if is_async else function
-    return table
-
-
-def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> Handler:
-    return lambda actor, message: actor.ctx.me._run_async(function(actor, message))
-
-
-def _special(actor: Actor, message: Any) -> None:
-    """A message that is not in the table: a request, a call, or one of a class not met before."""
-    actor.ctx.me._dispatch(message)
-
-
-def _unhandled(actor: Actor, message: Any) -> None:
-    ref: Ref[Any] = actor.ctx.me
-    ref.system.unhandled(ref, message)
-    if ref._asked is not None:
-        raise _Unhandled(f"{ref.path} has no handler for {type(message).__qualname__}")
-
-
-class _Unhandled(Exception):
-    """An asked message without a handler."""
-
-
-class _Later:
-    """The reply comes when the async handler ends."""
-
-
-_LATER: Final = _Later()
-
-
 async def _as_coroutine(awaitable: Awaitable[R]) -> R:
     return await awaitable
-
-
-def _as_failure(error: BaseException) -> Exception:
-    """A CancelledError that nobody meant for the handler must not look as if it were cancelled."""
-    if isinstance(error, Exception):
-        return error
-    failure = ActorError("a future that the handler looked at was cancelled")
-    failure.__cause__ = error
-    return failure
 
 
 def _resolve(future: asyncio.Future[Any], value: Any) -> None:

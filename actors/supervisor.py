@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from actors.actor import Terminated
-from actors.ref import Life, Ref
+from actors.life import Life
+from actors.ref import Ref
 from actors.supervision import RestartHistory
 
 if TYPE_CHECKING:

@@ -18,9 +18,10 @@ from actors.deadlines import Deadlines
 from actors.errors import Misuse
 from actors.faults import FaultPlan, Faults
 from actors.inbox import Inbox
+from actors.life import Life
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.observed import ObservedRef
-from actors.ref import Life, Ref
+from actors.ref import Ref
 from actors.supervision import Restart
 from actors.supervisor import Supervisor
 from actors.timers import TimerQueue

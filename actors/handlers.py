@@ -1,0 +1,46 @@
+"""How an actor's class handles messages: one table for all actors of the class."""
+
+from collections.abc import Callable, Coroutine
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from actors.actor import Actor, handler_names
+from actors.message import Asked, Call, Carried
+from actors.serial import run_async
+
+if TYPE_CHECKING:
+    from actors.ref import Ref
+
+Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
+
+
+@cache
+def handlers_of(actor_class: Any) -> dict[type, Handler]:
+    """Message class -> handler; one table for all actors of a class."""
+    # These are never handled directly; they are in the table because a miss is slower.
+    table: dict[type, Handler] = dict.fromkeys((Asked, Call, Carried), special)
+    for message_class, (name, is_async) in handler_names(actor_class).items():
+        function = getattr(actor_class, name)
+        table[message_class] = _asynchronous(function) if is_async else function
+    return table
+
+
+def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> Handler:
+    return lambda actor, message: run_async(actor.ctx.me, function(actor, message))
+
+
+def special(actor: Actor, message: Any) -> None:
+    """A message that is not in the table: a request, a call, or one of a class not met before."""
+    actor.ctx.me._dispatch(message)
+
+
+def unhandled(actor: Actor, message: Any) -> None:
+    """A message that the class has no handler for: counted, and an error for who asked."""
+    ref: Ref[Any] = actor.ctx.me
+    ref.system.unhandled(ref, message)
+    if ref._asked is not None:
+        raise Unhandled(f"{ref.path} has no handler for {type(message).__qualname__}")
+
+
+class Unhandled(Exception):
+    """An asked message without a handler."""
