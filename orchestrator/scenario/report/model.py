@@ -1,0 +1,253 @@
+"""What came of a run, as data: `report.json` is a `Report`, that of a sweep a `SweepReport`.
+
+Times are seconds: virtual ones are the cluster's, wall ones this machine's. Only what the cluster's
+clock says is repeatable; what the wall's says is of one machine and one run.
+"""
+
+from typing import Any, Final, Literal
+
+from msgspec import Struct, field
+
+REPORT_VERSION: Final = "orchestrator/v1alpha1"
+REPORT_FILE: Final = "report.json"
+HTML_FILE: Final = "report.html"
+EVENTS_FILE: Final = "events.jsonl"
+
+
+class Summary(Struct, frozen=True, kw_only=True):
+    """A distribution. `buckets` are (upper bound, count), ascending; the bounds are those of a
+    histogram whose buckets grow by a fixed factor, so quantiles are right within that factor.
+    """
+
+    count: int = 0
+    mean: float = 0.0
+    p50: float = 0.0
+    p90: float = 0.0
+    p99: float = 0.0
+    max: float = 0.0
+    buckets: tuple[tuple[float, int], ...] = ()
+
+
+class ApiCalls(Struct, frozen=True, kw_only=True):
+    """The calls of one verb on one resource (`pods`, `pods/binding`).
+
+    `latency_seconds` is what the callers waited by the cluster's clock: zero unless something is
+    slow there. `work_seconds` is the API server's work by the wall's clock.
+    """
+
+    verb: str
+    resource: str
+    count: int
+    errors: int
+    latency_seconds: Summary
+    work_seconds: Summary
+
+
+class Series(Struct, frozen=True, kw_only=True):
+    """Samples in the order of time. Every column has one value for each sample.
+
+    Samples are taken by the cluster's clock and by the number of revisions, whichever comes first,
+    and every other one is dropped when there are too many.
+    """
+
+    virtual_seconds: tuple[float, ...] = ()
+    wall_seconds: tuple[float, ...] = ()
+    revisions: tuple[int, ...] = ()
+    digests: tuple[str, ...] = ()  # of the history up to that revision
+    columns: dict[str, tuple[float, ...]] = {}
+
+
+class HeatMap(Struct, frozen=True, kw_only=True):
+    """A resource's requested share of what is allocatable, 0 to 1, by rows of nodes over time.
+
+    `values[row][sample]`; a row is one node, or the mean of several with neighbouring names.
+    """
+
+    resource: str
+    rows: tuple[str, ...]
+    virtual_seconds: tuple[float, ...]
+    values: tuple[tuple[float, ...], ...]
+
+
+class ResourceUse(Struct, frozen=True, kw_only=True):
+    """A resource in a group of nodes: what it has and what pods asked of it, in base units (cores,
+    bytes, pieces); means over the cluster's time. Fragmentation is the share of what is free that
+    the pods seen so far could not use, since other resources of the same node are used up (0 to 1).
+    """
+
+    group: str
+    resource: str
+    allocatable: float
+    requested_mean: float
+    requested_max: float
+    requested_end: float
+    fragmentation_mean: float
+    fragmentation_end: float
+
+
+class QueueUse(Struct, frozen=True, kw_only=True):
+    """How many waited in a queue: `/apiserver mailbox`, `scheduler active`."""
+
+    name: str
+    mean: float
+    max: int
+
+
+class ActorUse(Struct, frozen=True, kw_only=True):
+    """What the actors of one kind did: `/nodes/*/kubelet`."""
+
+    path: str
+    actors: int
+    messages: int
+    restarts: int
+
+
+class Pause(Struct, frozen=True, kw_only=True):
+    """A turn of the event loop in which nothing else could run, and where in the run it was."""
+
+    seconds: float  # of the wall
+    virtual_seconds: float
+    step: str
+
+
+class Pauses(Struct, frozen=True, kw_only=True):
+    """How long the event loop was busy at a stretch after start-up; `longest` are the worst."""
+
+    turns: Summary = Summary()
+    over_50_ms: int = 0
+    longest: tuple[Pause, ...] = ()
+
+
+class StepRecord(Struct, frozen=True, kw_only=True):
+    """One step as it went."""
+
+    name: str
+    virtual_begin: float
+    virtual_end: float
+    wall_begin: float
+    wall_end: float
+
+
+class Checkpoint(Struct, frozen=True, kw_only=True):
+    """The measures at one moment, by name."""
+
+    name: str
+    virtual_seconds: float
+    wall_seconds: float
+    measures: dict[str, float]
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """One expectation, and whether it holds. `expected` is as in `≤ 5`."""
+
+    measure: str
+    expected: str
+    measured: float
+    holds: bool
+
+
+class Failure(Struct, frozen=True):
+    """The step that could not be done, and why."""
+
+    step: str
+    message: str
+
+
+class Environment(Struct, frozen=True):
+    """Where a run took place."""
+
+    python: str
+    system: str
+    machine: str
+    cpus: int
+    packages: dict[str, str]
+
+
+class Report(Struct, frozen=True, kw_only=True):
+    """One run. `digest` is the SHA-256 of the ordered history.
+
+    `outcome` is `passed`, `failed` (an expectation does not hold, or a step failed) or
+    `interrupted`. `measures` holds every number that an expectation can name.
+    """
+
+    api_version: str = field(default=REPORT_VERSION, name="apiVersion")
+    kind: str = "Report"
+    scenario: str
+    description: str
+    text: str  # the scenario file as it was
+    scenario_sha256: str
+    parameters: dict[str, Any]
+    command: str
+    seed: int
+    clock: Literal["virtual", "real"]
+    heartbeats: Literal["written", "computed"]
+    outcome: Literal["passed", "failed", "interrupted"]
+    digest: str
+    wall_seconds: float
+    virtual_seconds: float
+    nodes: int
+    pods: int
+    pods_running: int
+    pods_per_second: float
+    peak_rss_bytes: int
+    revisions: int
+    measures: dict[str, float]
+    writes: dict[str, int]  # by resource
+    latencies: dict[str, Summary]  # scheduling, podStart, podReady; by the cluster's clock
+    api_calls: tuple[ApiCalls, ...]
+    series: Series
+    heat_maps: tuple[HeatMap, ...]
+    resources: tuple[ResourceUse, ...]
+    queues: tuple[QueueUse, ...]
+    actors: tuple[ActorUse, ...]
+    pauses: Pauses
+    steps: tuple[StepRecord, ...]
+    checkpoints: tuple[Checkpoint, ...]
+    expectations: tuple[Outcome, ...]
+    failure: Failure | None
+    environment: Environment
+
+
+class SweepRun(Struct, frozen=True, kw_only=True):
+    """One run of a sweep."""
+
+    parameters: dict[str, Any]
+    seed: int
+    directory: str  # of its own report, below the sweep's
+    outcome: str
+    digest: str
+    measures: dict[str, float]
+    error: str = ""  # why there is no report of it
+
+
+class Spread(Struct, frozen=True, kw_only=True):
+    """A measure over the seeds of one cell of the matrix; the deviation is the sample's."""
+
+    mean: float
+    deviation: float
+    min: float
+    max: float
+
+
+class SweepCell(Struct, frozen=True, kw_only=True):
+    """All runs with equal parameters."""
+
+    parameters: dict[str, Any]
+    runs: int
+    measures: dict[str, Spread]
+
+
+class SweepReport(Struct, frozen=True, kw_only=True):
+    """A sweep: every run, and for each setting of the parameters the means over its seeds."""
+
+    api_version: str = field(default=REPORT_VERSION, name="apiVersion")
+    kind: str = "SweepReport"
+    scenario: str
+    description: str
+    text: str
+    command: str
+    outcome: Literal["passed", "failed", "interrupted"]
+    wall_seconds: float
+    runs: tuple[SweepRun, ...]
+    cells: tuple[SweepCell, ...]
+    environment: Environment
