@@ -100,7 +100,8 @@ class Snapshot:
         self.taints[row] = node.spec.taints if node.spec is not None else ()
         self.allocatable[:, row] = 0
         for resource, amount in _amounts(offers):
-            self.allocatable[self._column(resource), row] = amount
+            column = self._column(resource)  # first: it may put larger arrays in their place
+            self.allocatable[column, row] = amount
         self._touch(row)
         if new:
             for uid, pod in self._homeless.pop(name, {}).items():
