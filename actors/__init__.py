@@ -39,7 +39,7 @@ from actors.errors import (
     NoReply,
     Refusal,
 )
-from actors.faults import Crash, Fault, FaultPlan, MessageFault, Partition, Pause
+from actors.faults import FOREVER, Crash, Fault, FaultPlan, MessageFault, Partition, Pause
 from actors.inbox import Inbox
 from actors.mailbox import MailboxSpec
 from actors.message import Deferred, Request
@@ -52,6 +52,7 @@ from actors.trace import Trace, TraceEntry
 from actors.virtual import VirtualLoop
 
 __all__ = [
+    "FOREVER",
     "ALWAYS",
     "DEFAULT_TIMEOUT",
     "EPOCH",

@@ -40,6 +40,22 @@ class Asked:
             self.ended = True
             self._failed(error)
 
+    def time(
+        self, now: Callable[[], float], on_answer: Callable[[Any, float, bool], None]
+    ) -> None:
+        """Tell `on_answer` of the end: the request, the seconds until then, whether it failed."""
+        asked_at, replied, failed = now(), self._replied, self._failed
+
+        def on_reply(value: Any) -> None:
+            on_answer(self.request, now() - asked_at, False)
+            replied(value)
+
+        def on_failure(error: BaseException) -> None:
+            on_answer(self.request, now() - asked_at, True)
+            failed(error)
+
+        self._replied, self._failed = on_reply, on_failure
+
 
 class Call:
     """A function to run in the actor's own turn: a timer, a reply, a task's end.

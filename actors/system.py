@@ -55,7 +55,11 @@ class ActorStatistics(Struct, frozen=True):
 
 
 class ActorSystem:
-    """`async with ActorSystem() as system`: actors live inside the block and stop at its end."""
+    """`async with ActorSystem() as system`: actors live inside the block and stop at its end.
+
+    `on_answer` is told of every request that was answered: the request, how many seconds of the
+    system's clock the asker waited, and whether it failed.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class ActorSystem:
         order: Literal["fifo", "seeded"] = "fifo",
         faults: FaultPlan | None = None,
         trace: bool = False,
+        on_answer: Callable[[Any, float, bool], None] | None = None,
     ) -> None:
         self.name = name
         self.seed = seed
@@ -86,6 +91,7 @@ class ActorSystem:
         self._plan = faults
         self.faults: Faults | None = None
         self.trace = Trace() if trace else None
+        self.on_answer = on_answer
         self.observed = trace or faults is not None
         self._ref: type[Ref[Any]] = ObservedRef if self.observed else Ref
         self._order = random.Random(f"{seed}:order")

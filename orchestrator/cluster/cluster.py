@@ -4,17 +4,17 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Ref
 from orchestrator.api.core.v1 import Node
-from orchestrator.apiserver import api_server
+from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
-from orchestrator.kubelet import NodeSpec, Profile, Runtime, SimulatedRuntime
+from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime, SimulatedRuntime
 from orchestrator.machinery import manifests
 from orchestrator.protocol import Identity, NotFound
 from orchestrator.proxy import Connect, Destination
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
+# How often silent watches are told so where nothing is lost between mailboxes.
+RARE_BOOKMARK_SECONDS: Final = 86_400.0
 READY_SECONDS: Final = 60.0  # how long entering the block waits for the nodes
 
 
@@ -41,7 +43,10 @@ class Cluster:
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
     containers behave; `record_events` turns Kubernetes' Event objects off for large simulations.
+    `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
+    `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
     `faults` and `trace` are the actor system's: what goes wrong on purpose, and who caused what.
+    `meter` hears of every API call.
     """
 
     def __init__(
@@ -55,11 +60,20 @@ class Cluster:
         profile: Profile | None = None,
         proxies: bool = True,
         record_events: bool = True,
+        heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
         trace: bool = False,
+        meter: CallMeter | None = None,
     ) -> None:
         self.store: Store = MemoryStore() if store is None else store
-        self.system = ActorSystem("cluster", seed=seed, faults=faults, trace=trace)
+        self.system = ActorSystem(
+            "cluster",
+            seed=seed,
+            faults=faults,
+            trace=trace,
+            on_answer=meter.answered if meter is not None else None,
+        )
+        self._meter = meter
         self.client: Client
         self.api: Ref[Any]
         self._specs = self._numbered(nodes)
@@ -68,6 +82,7 @@ class Cluster:
         self._profile = profile
         self._proxies = proxies
         self._record_events = record_events
+        self._computed_heartbeats = heartbeats == "computed"
         self._known: dict[str, NodeSpec] = {}
         self._machines: dict[str, tuple[NodeSpec, Runtime]] = {}
         self._has_switch = False
@@ -106,7 +121,14 @@ class Cluster:
     async def _start(self) -> None:
         system = self.system
         self.api = system.spawn(
-            api_server(self.store), "apiserver", mailbox=_API_MAILBOX, restart=ALWAYS
+            api_server(
+                self.store,
+                meter=self._meter,
+                bookmark_seconds=RARE_BOOKMARK_SECONDS
+                if self._computed_heartbeats
+                else BOOKMARK_SECONDS,
+            ),
+            "apiserver", mailbox=_API_MAILBOX, restart=ALWAYS
         )
         self.client = Client(self.api, clock=system.clock)
         self._manager = system.spawn(
@@ -135,7 +157,10 @@ class Cluster:
                 lambda: SimulatedRuntime(self._profile),
                 self._machines,
                 proxies=self._proxies,
-                record_events=self._record_events,
+                kubelet_options={
+                    "record_events": self._record_events,
+                    "computed_heartbeats": self._computed_heartbeats,
+                },
             ),
             "nodes",
             restart=ALWAYS,
@@ -174,6 +199,10 @@ class Cluster:
         """
         self._spec(name)
         self._machines.pop(name, None)
+        if self._computed_heartbeats:
+            kubelet = self.system.find(f"/nodes/{name}/kubelet")
+            if kubelet is not None:
+                await kubelet.ask(FallSilent())
         machine = self.system.find(f"/nodes/{name}")
         if machine is not None:
             await self.system.stop_actor(machine)

@@ -9,6 +9,7 @@ from typing import Final
 
 from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
+from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.measures.calls import CallMeter
 from orchestrator.scenario.measures.pauses import PauseMeter
 from orchestrator.scenario.measures.pods import PodTimes
@@ -48,6 +49,7 @@ class Meter:
         self.samples = Samples(self._sample)
         self.checkpoints: list[Checkpoint] = []
         self.messages = 0
+        self.journal: Journal | None = None
 
     @property
     def wall_seconds(self) -> float:
@@ -62,6 +64,8 @@ class Meter:
         """One more change."""
         history, bucket = self.history, change.bucket
         history.observe(change)
+        if self.journal is not None:
+            self.journal.note(self._now(), change)
         self.counts.observe(change)
         if bucket == PODS:
             self.pods.observe(change)

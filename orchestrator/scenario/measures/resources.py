@@ -73,7 +73,8 @@ class NodeUse:
         ):
             row = self._row(node.metadata.name)
             for resource, amount in _amounts(node_offers(status.allocatable)).items():
-                self._offered[self._column(resource), row] = amount
+                column = self._column(resource)  # it may make the table anew
+                self._offered[column, row] = amount
 
     def observe_pod(self, change: Change) -> None:
         """A pod has been bound, has ended, or is gone."""
@@ -82,8 +83,7 @@ class NodeUse:
         after = change.type != "DELETED" and _counts(pod)
         if before == after:
             return
-        row = self._row(node_of(pod))
-        vector = self._vector(pod)
+        row, vector = self._row(node_of(pod)), self._vector(pod)
         used = self._used
         for column, amount in vector:
             used[column, row] += amount if after else -amount

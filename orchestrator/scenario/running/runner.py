@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -12,8 +14,10 @@ from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.loading import Loaded
 from orchestrator.scenario.measures.meter import Meter
+from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
-from orchestrator.scenario.report.model import ActorUse, Report
+from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
+from orchestrator.scenario.report.writing import whole
 from orchestrator.scenario.running.stage import Stage
 
 PROGRESS_SECONDS: Final = 0.1
@@ -41,14 +45,20 @@ def run_scenario(
     virtual: bool = True,
     command: str = "",
     on_progress: Callable[[Progress], None] | None = None,
+    events: Path | None = None,
 ) -> Report:
     """Run a scenario to its end, or to Ctrl-C; answers its report.
 
     `seed` None is the scenario's own. Equal scenarios and seeds give equal histories in virtual
-    time. `on_progress` is called about ten times a wall second.
+    time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
+    history, `events.jsonl`. Raises OSError if that cannot be written.
     """
     run = Run(loaded, loaded.scenario.spec.seed if seed is None else seed, on_progress)
-    actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
+    with ExitStack() as files:
+        if events is not None:
+            file = files.enter_context(whole(events / EVENTS_FILE))
+            run.meter.journal = Journal(file)
+        actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
     return run.report("virtual" if virtual else "real", command)
 
 
