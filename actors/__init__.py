@@ -52,10 +52,10 @@ from actors.trace import Trace, TraceEntry
 from actors.virtual import VirtualLoop
 
 __all__ = [
-    "FOREVER",
     "ALWAYS",
     "DEFAULT_TIMEOUT",
     "EPOCH",
+    "FOREVER",
     "NEVER",
     "Actor",
     "ActorCrashed",

@@ -40,9 +40,7 @@ class Asked:
             self.ended = True
             self._failed(error)
 
-    def time(
-        self, now: Callable[[], float], on_answer: Callable[[Any, float, bool], None]
-    ) -> None:
+    def time(self, now: Callable[[], float], on_answer: Callable[[Any, float, bool], None]) -> None:
         """Tell `on_answer` of the end: the request, the seconds until then, whether it failed."""
         asked_at, replied, failed = now(), self._replied, self._failed
 

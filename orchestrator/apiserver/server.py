@@ -6,7 +6,6 @@ goes on. So killing it at any message loses nothing that was answered.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from ipaddress import IPv4Network
 from typing import Any, Final
 

@@ -128,7 +128,9 @@ class Cluster:
                 if self._computed_heartbeats
                 else BOOKMARK_SECONDS,
             ),
-            "apiserver", mailbox=_API_MAILBOX, restart=ALWAYS
+            "apiserver",
+            mailbox=_API_MAILBOX,
+            restart=ALWAYS,
         )
         self.client = Client(self.api, clock=system.clock)
         self._manager = system.spawn(

@@ -55,7 +55,7 @@ class Counts:
     def observe(self, change: Change) -> None:
         """One more change."""
         bucket = change.bucket
-        if bucket == LEASES:
+        if bucket == LEASES or (bucket == NODES and _is_heartbeat(change)):
             return
         self.last_write_at = self.now()
         count = self._counted.get(bucket)
@@ -163,6 +163,18 @@ def _difference(change: Change, holds: Callable[[Any], bool]) -> int:
 def _is_ready(node: Node) -> bool:
     conditions = node.status.conditions if node.status is not None else ()
     return any(c.type == "Ready" and c.status == "True" for c in conditions)
+
+
+def _is_heartbeat(change: Change) -> bool:
+    """Whether a node has but said again what it had said before."""
+    before, after = change.previous, change.object
+    if change.type != "MODIFIED" or before is None:
+        return False
+    if before.spec is not after.spec or before.status is None or after.status is None:
+        return False
+    return [(c.type, c.status) for c in before.status.conditions] == [
+        (c.type, c.status) for c in after.status.conditions
+    ]
 
 
 def _is_finished(job: Job) -> bool:

@@ -25,7 +25,7 @@ def parse_value(text: str | float) -> Draw:
     try:
         return parse_distribution(str(text)).draw
     except ProfileError as error:
-        raise DrawError(f'{str(error).replace("expected", "expected choice(a, b: 2),")}') from None
+        raise DrawError(f"{str(error).replace('expected', 'expected choice(a, b: 2),')}") from None
 
 
 def _choice(inside: str) -> Draw:

@@ -57,7 +57,7 @@ class ObjectName(Strict, frozen=True):
 
 
 class Scale(Strict, frozen=True):
-    """Set the replicas of one object."""
+    """Set the replicas of an object; of several, if `name` is a shell pattern (`web-*`)."""
 
     name: str
     replicas: int
@@ -67,13 +67,24 @@ class Scale(Strict, frozen=True):
 
 
 class SetImage(Strict, frozen=True):
-    """Set the image of a container of one object's pod template; of all its containers if
-    `container` is empty.
+    """Set the image of a container of an object's pod template; of all its containers if
+    `container` is empty. `name` may be a shell pattern.
     """
 
     name: str
     image: str
     container: str = ""
+    kind: str = "Deployment"
+    api_version: str = "apps/v1"
+    namespace: str = "default"
+
+
+class RolloutRestart(Strict, frozen=True):
+    """Have all pods of an object replaced, as `kubectl rollout restart` does. `name` may be a shell
+    pattern.
+    """
+
+    name: str
     kind: str = "Deployment"
     api_version: str = "apps/v1"
     namespace: str = "default"
@@ -138,6 +149,7 @@ class Step(Strict, frozen=True):
     apply: Workload | None = None
     scale: Scale | None = None
     set_image: SetImage | None = None
+    rollout_restart: RolloutRestart | None = None
     delete: ObjectName | None = None
     cordon: str | NodeChoice | None = None
     uncordon: str | NodeChoice | None = None
@@ -157,7 +169,5 @@ class Step(Strict, frozen=True):
 
 
 ACTIONS: Final = tuple(
-    name
-    for name in Step.__struct_fields__
-    if name not in ("name", "at", "when", "background")
+    name for name in Step.__struct_fields__ if name not in ("name", "at", "when", "background")
 )

@@ -147,9 +147,7 @@ def _profile(source: Source, scenario: Scenario) -> Profile:
     return Profile(**fields)
 
 
-def _faults(
-    source: Source, scenario: Scenario, steps: tuple[StepPlan, ...]
-) -> FaultPlan | None:
+def _faults(source: Source, scenario: Scenario, steps: tuple[StepPlan, ...]) -> FaultPlan | None:
     faults = [
         source.convert(fault, Fault, f"spec.faults[{number}]")
         for number, fault in enumerate(scenario.spec.faults)

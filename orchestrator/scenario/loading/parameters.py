@@ -42,7 +42,9 @@ def _values(
     for name in given:
         if name not in declared:
             known = ", ".join(map(str, declared)) or "none"
-            raise source.error("spec.parameters", f"there is no parameter {name}; known are {known}")
+            raise source.error(
+                "spec.parameters", f"there is no parameter {name}; known are {known}"
+            )
     parameters: dict[str, Any] = {}
     for name, default in declared.items():
         where = f"spec.parameters.{name}"
@@ -52,9 +54,7 @@ def _values(
             default = _filled(source, default, parameters, where)
         if not isinstance(default, str | int | float | None):
             raise source.error(where, "expected a number, a text, true, false or null")
-        parameters[name] = (
-            _typed(source, given[name], default, where) if name in given else default
-        )
+        parameters[name] = _typed(source, given[name], default, where) if name in given else default
     return parameters
 
 

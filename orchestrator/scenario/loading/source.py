@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import msgspec
 import yaml
@@ -12,8 +12,6 @@ from orchestrator.machinery import manifests, quantities
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.times import parse_duration
 from orchestrator.scenario.errors import ScenarioError
-
-T = TypeVar("T")
 
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
@@ -45,10 +43,10 @@ class Source:
             raise self.error("", f"expected one Scenario document, got {len(documents)}")
         return documents[0]
 
-    def convert(self, document: Any, type_: type[T] | Any, where: str) -> T:
+    def convert(self, document: Any, type_: Any, where: str) -> Any:
         """The document as a type. Raises ScenarioError."""
         try:
-            converted: T = msgspec.convert(document, type_)
+            return msgspec.convert(document, type_)
         except msgspec.ValidationError as error:
             text = str(error)
             match = _AT.search(text)
@@ -56,7 +54,6 @@ class Source:
             message = text[: match.start()] if match is not None else text
             full = ".".join(part for part in (where, path) if part)
             raise self.error(full, message[:1].lower() + message[1:].replace("`", '"')) from None
-        return converted
 
     def seconds(self, text: str, where: str) -> float:
         """A duration in seconds. Raises ScenarioError."""

@@ -55,15 +55,15 @@ MEASURES: Final[Mapping[str, str]] = {
     "virtualSeconds": "of the cluster's time",
     "peakRssBytes": "the process's memory at its greatest",
 }
-"""Names and meanings. Besides them there is `requested/<resource>/<group>` and
-`fragmentation/<resource>/<group>` (shares from 0 to 1, at the end)."""
+"""Names and meanings. Besides them there are `requested/<resource>/<group>` and
+`fragmentation/<resource>/<group>` (shares from 0 to 1, at the end), and `writes/<resource>`."""
 
-_BY_GROUP: Final = ("requested", "fragmentation")
+_FAMILIES: Final = ("requested/", "fragmentation/", "writes/")
 
 
 def is_measure(name: str) -> bool:
     """Whether a run measures this."""
-    return name in MEASURES or (name.count("/") >= 2 and name.split("/")[0] in _BY_GROUP)
+    return name in MEASURES or name.startswith(_FAMILIES)
 
 
 def explain_unknown(name: str) -> str:

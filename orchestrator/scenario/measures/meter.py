@@ -121,6 +121,8 @@ class Meter:
             "virtualSeconds": seconds,
             "peakRssBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
         }
+        for bucket, count in history.writes.items():
+            found[f"writes/{bucket}"] = count
         for name, histogram in self.pods.histograms.items():
             summary = histogram.summary()
             for field in ("mean", "p50", "p90", "p99", "max"):
@@ -204,4 +206,3 @@ def _memory_bytes() -> float:
         return float(_STATM.read_bytes().split()[1]) * resource.getpagesize()
     except OSError:
         return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT)
-

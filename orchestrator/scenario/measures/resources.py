@@ -147,7 +147,9 @@ class NodeUse:
             row = self._rows[name] = len(self._rows)
             if row == self._used.shape[1]:
                 self._used = np.concatenate([self._used, np.zeros_like(self._used)], axis=1)
-                self._offered = np.concatenate([self._offered, np.zeros_like(self._offered)], axis=1)
+                self._offered = np.concatenate(
+                    [self._offered, np.zeros_like(self._offered)], axis=1
+                )
             self._groups.setdefault(self._group_of(name), []).append(row)
         return row
 

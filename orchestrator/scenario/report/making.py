@@ -42,7 +42,7 @@ async def find_objects(client: Client, loaded: Loaded) -> tuple[ObjectsFound, ..
     for wanted in loaded.scenario.spec.objects:
         kind = DEFAULT.by_kind(wanted.api_version, wanted.kind)
         selector = ",".join(f"{key}={value}" for key, value in wanted.labels.items())
-        objects = await client.list(
+        objects: tuple[Any, ...] = await client.list(
             kind, namespace=wanted.namespace or None, label_selector=selector
         )
         found.append(ObjectsFound(wanted, sum(_fits(each, wanted) for each in objects)))

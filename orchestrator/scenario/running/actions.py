@@ -1,5 +1,6 @@
 """What the actions of steps do to a cluster. Each is a method named after its action."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 from random import Random
@@ -9,7 +10,7 @@ from actors import FOREVER, Fault, MessageFault, Partition, Pause
 from orchestrator.api.core.v1 import Node
 from orchestrator.api.scheme import DEFAULT, Resource
 from orchestrator.cluster import Cluster
-from orchestrator.machinery.times import parse_duration
+from orchestrator.machinery.times import format_time, parse_duration
 from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import NodeChoice, Step, Target
 from orchestrator.scenario.loading import StepPlan
@@ -18,6 +19,8 @@ from orchestrator.scenario.running.choosing import choose
 from orchestrator.scenario.running.draining import drain
 
 API_SERVER: Final = "/apiserver"
+RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
+_PATTERN: Final = re.compile(r"[*?\[]")
 
 
 class Actions:
@@ -198,26 +201,47 @@ class Actions:
     async def _do_scale(self, step: Step, plan: StepPlan) -> None:
         target = step.scale
         assert target is not None
-        kind, namespace = _place(target)
-        await self._client.scale(kind, target.name, target.replicas, namespace=namespace)
+        for kind, name, namespace in await self._named(target):
+            await self._client.scale(kind, name, target.replicas, namespace=namespace)
 
     async def _do_set_image(self, step: Step, plan: StepPlan) -> None:
         target = step.set_image
         assert target is not None
+        for kind, name, namespace in await self._named(target):
+            owner: Any = await self._client.get(kind, name, namespace=namespace)
+            known = [c.name for c in owner.spec.template.spec.containers]
+            chosen = [each for each in known if target.container in ("", each)]
+            if not chosen:
+                raise StepFailed(
+                    f"{target.kind} {name} has no container {target.container}; "
+                    f"it has {', '.join(known)}"
+                )
+            containers = [{"name": each, "image": target.image} for each in chosen]
+            await self._change_template(kind, name, namespace, {"spec": {"containers": containers}})
+
+    async def _do_rollout_restart(self, step: Step, plan: StepPlan) -> None:
+        assert step.rollout_restart is not None
+        at = format_time(self._cluster.clock.now())
+        template = {"metadata": {"annotations": {RESTARTED_AT: at}}}
+        for kind, name, namespace in await self._named(step.rollout_restart):
+            await self._change_template(kind, name, namespace, template)
+
+    async def _change_template(
+        self, kind: Resource, name: str, namespace: str, template: dict[str, Any]
+    ) -> None:
+        body = {"spec": {"template": template}}
+        await self._client.patch(kind, name, body, namespace=namespace, patch_type="strategic")
+
+    async def _named(self, target: Any) -> list[tuple[Resource, str, str]]:
+        """The objects whose names fit: (kind, name, namespace)."""
         kind, namespace = _place(target)
-        owner: Any = await self._client.get(kind, target.name, namespace=namespace)
-        known = [c.name for c in owner.spec.template.spec.containers]
-        chosen = [name for name in known if target.container in ("", name)]
-        if not chosen:
-            raise StepFailed(
-                f"{target.kind} {target.name} has no container {target.container}; "
-                f"it has {', '.join(known)}"
-            )
-        containers = [{"name": name, "image": target.image} for name in chosen]
-        body = {"spec": {"template": {"spec": {"containers": containers}}}}
-        await self._client.patch(
-            kind, target.name, body, namespace=namespace, patch_type="strategic"
-        )
+        if not _PATTERN.search(target.name):
+            return [(kind, target.name, namespace)]
+        objects = await self._client.list(kind, namespace=namespace)
+        names = [o.metadata.name for o in objects if fnmatchcase(o.metadata.name, target.name)]
+        if not names:
+            raise StepFailed(f"there is no {target.kind} {target.name} in {namespace}")
+        return [(kind, name, namespace) for name in names]
 
     async def _do_delete(self, step: Step, plan: StepPlan) -> None:
         target = step.delete

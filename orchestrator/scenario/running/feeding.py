@@ -28,7 +28,9 @@ async def feed(cluster: Cluster, plan: WorkloadPlan, dice: Random) -> None:
     await _let_go(cluster, leaving, float("inf"))
 
 
-async def _let_go(cluster: Cluster, leaving: list[tuple[float, int, Arrival]], until: float) -> None:
+async def _let_go(
+    cluster: Cluster, leaving: list[tuple[float, int, Arrival]], until: float
+) -> None:
     """Delete those whose lives end before `until`, each at its time."""
     while leaving and leaving[0][0] < until:
         at, _, arrival = heapq.heappop(leaving)

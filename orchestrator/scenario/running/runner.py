@@ -12,9 +12,9 @@ from msgspec import Struct
 import actors
 from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
+from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.loading import Loaded
 from orchestrator.scenario.measures.meter import Meter
-from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
 from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
 from orchestrator.scenario.report.writing import whole
@@ -153,8 +153,11 @@ class Run:
             self._progress()
             timer[:] = [loop.call_later(samples.every_seconds, sample)]
 
+        def stop() -> None:
+            timer[0].cancel()
+
         sample()
-        return lambda: timer[0].cancel()
+        return stop
 
     def _close(self) -> None:
         """Look at everything for the last time."""
@@ -208,5 +211,3 @@ def actor_uses(cluster: Cluster) -> tuple[ActorUse, ...]:
         for path, (count, messages, restarts) in totals.items()
     ]
     return tuple(sorted(uses, key=lambda use: (-use.messages, use.path)))
-
-
