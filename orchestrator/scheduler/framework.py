@@ -12,11 +12,16 @@ which sees the scores of all feasible nodes. A plugin that scores:
             return np.array([100 - int(nodes.names[r].rpartition("-")[2]) for r in rows])
 
 and `Profile(plugins=(*DEFAULT_PLUGINS, PreferLowNumbers()), weights={"PreferLowNumbers": 5})`.
+
+That is enough. A plugin may say two things more, for speed: how it looks at a single row
+(`filter_row`, `score_row`), which is all that has changed after a placement, and what of a pod it
+looks at (`traits`), so that pods of many templates share what is known of the nodes.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import ClassVar, Final, TypeAlias
 
+import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
@@ -24,6 +29,9 @@ from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 MAX_NODE_SCORE: Final = 100
+
+RowFilter: TypeAlias = Callable[[int], bool]
+RowScore: TypeAlias = Callable[[int], int]
 
 
 class Plugin:
@@ -45,6 +53,10 @@ class Plugin:
         """True for each row whose node can take the pod."""
         raise NotImplementedError
 
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        """`filter` as a function of one row, for pods of this one's shape, now and later."""
+        return lambda row: bool(self.filter(pod, nodes, np.array((row,), np.intp))[0])
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         """Why the node of a row cannot take the pod, in kube-scheduler's words."""
         raise NotImplementedError
@@ -56,6 +68,10 @@ class Plugin:
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         """The score of each row, from 0 to 100 unless `normalize` brings it there."""
         raise NotImplementedError
+
+    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        """`score` as a function of one row, for pods of this one's shape, now and later."""
+        return lambda row: int(self.score(pod, nodes, np.array((row,), np.intp))[0])
 
     def normalize(self, scores: Int64) -> Int64:
         """The scores of all feasible nodes brought to 0..100."""
@@ -78,9 +94,42 @@ class Plugin:
     def post_bind(self, pod: Pod, node: str) -> None:
         """The pod is bound."""
 
+    def traits(self, pod: Pod) -> Hashable:
+        """All of a pod that the plugin's filter and score depend on; None: the spec and all in it.
+
+        Pods with equal traits are treated alike, whatever template they come from.
+        """
+        return None
+
     def has(self, point: str) -> bool:
         """Whether the plugin overrides an extension point."""
         return getattr(type(self), point) is not getattr(Plugin, point)
+
+    # --- for the framework -----------------------------------------------------------------
+
+    def filter_of_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        """`filter_row`, unless a subclass has changed `filter` and says nothing of rows."""
+        form = type(self).filter_row if self._speaks_for("filter_row", "filter") else None
+        return (form or Plugin.filter_row)(self, pod, nodes)
+
+    def score_of_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        """`score_row`, unless a subclass has changed `score` and says nothing of rows."""
+        form = type(self).score_row if self._speaks_for("score_row", "score") else None
+        return (form or Plugin.score_row)(self, pod, nodes)
+
+    def traits_of(self, pod: Pod) -> Hashable:
+        """`traits`, unless a subclass has changed what they speak of."""
+        looks = ("filter", "score", "relevant", "scores", "filter_row", "score_row")
+        return self.traits(pod) if self._speaks_for("traits", *looks) else None
+
+    def _speaks_for(self, form: str, *points: str) -> bool:
+        """Whether the class that defines `form` is, or derives from, those that define `points`."""
+        defining = _definer(self, form)
+        return all(issubclass(defining, _definer(self, point)) for point in points)
+
+
+def _definer(plugin: Plugin, name: str) -> type:
+    return next(cls for cls in type(plugin).__mro__ if name in vars(cls))
 
 
 class Profile(Struct, frozen=True):

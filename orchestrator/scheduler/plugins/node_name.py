@@ -1,5 +1,7 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
@@ -20,6 +22,9 @@ class NodeName(Plugin):
     def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
         assert pod.spec is not None
         return np.asarray(rows == nodes.row_of(pod.spec.node_name))
+
+    def traits(self, pod: Pod) -> Hashable:
+        return pod.spec.node_name if pod.spec is not None else ""
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         return ("node(s) didn't match the requested node name",)

@@ -1,9 +1,11 @@
 """NodePorts: two pods cannot have one host port of a node."""
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.framework import Plugin, RowFilter
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot, host_ports, ports_conflict
 
@@ -22,6 +24,13 @@ class NodePorts(Plugin):
         return np.array(
             [not ports_conflict(nodes.ports.get(int(row), {}), wanted) for row in rows], np.bool_
         )
+
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        wanted = host_ports(pod)
+        return lambda row: not ports_conflict(nodes.ports.get(row, {}), wanted)
+
+    def traits(self, pod: Pod) -> Hashable:
+        return host_ports(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         return ("node(s) didn't have free ports for the requested pod ports",)

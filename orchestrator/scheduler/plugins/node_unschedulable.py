@@ -1,10 +1,11 @@
 """NodeUnschedulable: cordoned nodes take only pods that tolerate that."""
 
+from collections.abc import Hashable
 from typing import Final
 
 from orchestrator.api.core.v1 import Pod, Taint
 from orchestrator.machinery.taints import tolerated
-from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.framework import Plugin, RowFilter
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
@@ -22,6 +23,12 @@ class NodeUnschedulable(Plugin):
 
     def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
         return ~nodes.unschedulable[rows]
+
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        return lambda row: not nodes.unschedulable.item(row)
+
+    def traits(self, pod: Pod) -> Hashable:
+        return self.relevant(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         return ("node(s) were unschedulable",)
