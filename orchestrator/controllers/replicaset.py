@@ -22,7 +22,7 @@ from orchestrator.controllers.pods import (
     is_ready,
     is_terminating,
 )
-from orchestrator.controllers.slow_start import slow_start
+from orchestrator.controllers.slow_start import create_pods
 from orchestrator.machinery.labels import Selector, compile_selector
 from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.machinery.times import format_time
@@ -150,17 +150,19 @@ class ReplicaSetController(Controller):
         replica_set = self.cache(ReplicaSet).get(key.namespace, key.name)
         if replica_set is None or replica_set.spec is None:
             return None
-        pods = self.cache(Pod)
+        cache = self.cache(Pod)
         owned = sorted(
-            pods.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
+            cache.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
         )
-        orphans = list(pods.by_index("controller", f"none/{key.namespace}"))
+        orphans = list(cache.by_index("controller", f"none/{key.namespace}"))
         selector = _selector(replica_set)
         todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
         adopted = await self._adopt(replica_set, todo)
         failure: ApiError | None = None
         try:
-            await self._create(replica_set, todo.create)
+            if todo.create:
+                pods = [pod_from(replica_set)] * todo.create
+                await create_pods(self.client, self.events, replica_set, pods)
             await self._delete(replica_set, todo.delete)
         except ApiError as error:
             failure = error
@@ -216,21 +218,6 @@ class ReplicaSetController(Controller):
                 replace(pod, metadata=replace(pod.metadata, owner_references=references))
             )
         return adopted
-
-    async def _create(self, replica_set: ReplicaSet, count: int) -> None:
-        if count:
-            pod = pod_from(replica_set)
-            await slow_start(range(count), lambda _: self._create_one(replica_set, pod))
-
-    async def _create_one(self, replica_set: ReplicaSet, pod: Pod) -> None:
-        try:
-            created = await self.client.create(pod)
-        except ApiError as error:
-            message = f"Error creating: {error.message}"
-            self.events.event(replica_set, "Warning", "FailedCreate", message)
-            raise
-        message = f"Created pod: {created.metadata.name}"
-        self.events.event(replica_set, "Normal", "SuccessfulCreate", message)
 
     async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
         for pod in pods:
