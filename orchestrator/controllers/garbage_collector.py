@@ -20,7 +20,7 @@ from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Controller, Key, OfMetadata
 from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -260,5 +260,6 @@ def _key(resource: Resource, obj: Any) -> Key:
     return Key(obj.metadata.namespace, f"{resource.key}/{obj.metadata.name}")
 
 
+@OfMetadata
 def _owner_uids(obj: Any) -> Iterable[str]:
     return [r.uid for r in obj.metadata.owner_references]

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
+from orchestrator.client import Change, Controller, Key, KeyFunction, OfMetadata, same_but_status
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -235,6 +235,7 @@ class ReplicaSetController(Controller):
             self.events.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
 
 
+@OfMetadata
 def controller_index(pod: Pod) -> Iterable[str]:
     """The uid of a pod's controller, or `none/<namespace>`."""
     owner = controller_of(pod)

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction, key_of
+from orchestrator.client import Change, Controller, Key, KeyFunction, OfMetadata, key_of
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
@@ -254,6 +254,7 @@ def _without_finalizer(pod: Pod) -> dict[str, Any]:
     return {"metadata": {"uid": pod.metadata.uid, "finalizers": finalizers or None}}
 
 
+@OfMetadata
 def _tracked_index(pod: Pod) -> Iterable[str]:
     """`namespace/name` of the Job that has to count the pod."""
     owner = controller_of(pod)
