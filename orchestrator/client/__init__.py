@@ -15,6 +15,7 @@ from orchestrator.client.cache import (
     OfStatus,
     key_of,
     same_but_status,
+    same_metadata,
 )
 from orchestrator.client.controller import Controller, Statistics, Wiring
 from orchestrator.client.events import EventRecorder
@@ -51,4 +52,5 @@ __all__ = [
     "WorkQueue",
     "key_of",
     "same_but_status",
+    "same_metadata",
 ]

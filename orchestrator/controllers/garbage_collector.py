@@ -18,9 +18,9 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
-from orchestrator.api.meta.v1 import OwnerReference
+from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Controller, Key, OfMetadata
+from orchestrator.client import Change, Controller, Key, OfMetadata, same_metadata
 from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -75,13 +75,7 @@ class GarbageCollector(Controller):
         old, new = change.old, change.new
         if new is None:
             return self._after_end(change.latest)
-        was = old.metadata if old is not None else None
-        now = new.metadata
-        if was is not None and (
-            was.owner_references == now.owner_references
-            and was.finalizers == now.finalizers
-            and was.deletion_timestamp == now.deletion_timestamp
-        ):
+        if old is not None and (same_metadata(old, new) or _same_fate(old.metadata, new.metadata)):
             return ()
         if self._is_waiting(new) or not self._has_owners(new):
             return (_key(resource, new),)
@@ -254,6 +248,14 @@ class GarbageCollector(Controller):
             await self.client.update(replace(obj, metadata=replace(obj.metadata, finalizers=kept)))
         except NotFound:
             return
+
+
+def _same_fate(was: ObjectMeta, now: ObjectMeta) -> bool:
+    return (
+        was.owner_references == now.owner_references
+        and was.finalizers == now.finalizers
+        and was.deletion_timestamp == now.deletion_timestamp
+    )
 
 
 def _key(resource: Resource, obj: Any) -> Key:

@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, KeyFunction, OfMetadata, same_but_status
+from orchestrator.client import (
+    Change,
+    Controller,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    same_but_status,
+    same_metadata,
+)
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -140,10 +148,15 @@ class ReplicaSetController(Controller):
     def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
         if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return
-        for replica_set in self.cache(ReplicaSet).list(pod.metadata.namespace):
-            if _selector(replica_set).matches(pod.metadata.labels):
-                yield Key(pod.metadata.namespace, replica_set.metadata.name)
+            return ()
+        if change.old is not None and same_metadata(change.old, pod):
+            return ()  # whoever it suits has heard of it
+        labels, namespace = pod.metadata.labels, pod.metadata.namespace
+        return [
+            Key(namespace, each.metadata.name)
+            for each in self.cache(ReplicaSet).list(namespace)
+            if _selector(each).matches(labels)
+        ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Make the pods of one set as many as asked, and write its status."""

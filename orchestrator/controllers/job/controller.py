@@ -7,7 +7,15 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction, OfMetadata, key_of
+from orchestrator.client import (
+    Change,
+    Controller,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    key_of,
+    same_metadata,
+)
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
@@ -46,10 +54,15 @@ class JobController(Controller):
     def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
         if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return
-        for job in self.cache(Job).list(pod.metadata.namespace):
-            if _selects(job, pod):
-                yield Key(pod.metadata.namespace, job.metadata.name)
+            return ()
+        if change.old is not None and same_metadata(change.old, pod):
+            return ()  # whoever it suits has heard of it
+        namespace = pod.metadata.namespace
+        return [
+            Key(namespace, each.metadata.name)
+            for each in self.cache(Job).list(namespace)
+            if _selects(each, pod)
+        ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""
