@@ -116,7 +116,8 @@ class GarbageCollector(Controller):
             resource = self._wiring.scheme.by_kind(reference.api_version, reference.kind)
         except UnknownKind:
             return None
-        return self._resources.get(self._wiring.scheme.storage(resource).key)
+        found = self._resources.get(resource.key)  # versions share it; rarely, groups do
+        return found or self._resources.get(self._wiring.scheme.storage(resource).key)
 
     def _cached(
         self, resource: Resource | None, namespace: str, reference: OwnerReference

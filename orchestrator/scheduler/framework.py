@@ -13,11 +13,13 @@ which sees the scores of all feasible nodes. A plugin that scores:
 
 and `Profile(plugins=(*DEFAULT_PLUGINS, PreferLowNumbers()), weights={"PreferLowNumbers": 5})`.
 
-That is enough. A plugin may say two things more, for speed: how it looks at a single row
-(`filter_row`, `score_row`), which is all that has changed after a placement, and what of a pod it
-looks at (`traits`), so that pods of many templates share what is known of the nodes.
+That is enough. A plugin may say more, for speed: how it looks at a single row (`filter_row`,
+`score_row`), which is all that has changed after a placement; how it counts the reasons of many
+(`tally`); and what of a pod it looks at (`traits`), so that pods of many templates share what is
+known of the nodes. What a subclass changes is not asked in these forms unless it has its own.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping
 from typing import ClassVar, Final, TypeAlias
 
@@ -60,6 +62,10 @@ class Plugin:
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         """Why the node of a row cannot take the pod, in kube-scheduler's words."""
         raise NotImplementedError
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        """How many of the rows, none of which can take the pod, have each of the `reasons`."""
+        return Counter(reason for row in rows for reason in self.reasons(pod, nodes, int(row)))
 
     def scores(self, pod: Pod) -> bool:
         """PreScore: whether the plugin tells nodes apart for this pod."""
@@ -109,13 +115,19 @@ class Plugin:
 
     def filter_of_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
         """`filter_row`, unless a subclass has changed `filter` and says nothing of rows."""
-        form = type(self).filter_row if self._speaks_for("filter_row", "filter") else None
-        return (form or Plugin.filter_row)(self, pod, nodes)
+        own = self._speaks_for("filter_row", "filter")
+        form = type(self).filter_row if own else Plugin.filter_row
+        return form(self, pod, nodes)
+
+    def tally_of(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        """`tally`, unless a subclass has changed `reasons` and says nothing of many."""
+        form = type(self).tally if self._speaks_for("tally", "reasons") else Plugin.tally
+        return form(self, pod, nodes, rows)
 
     def score_of_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
         """`score_row`, unless a subclass has changed `score` and says nothing of rows."""
-        form = type(self).score_row if self._speaks_for("score_row", "score") else None
-        return (form or Plugin.score_row)(self, pod, nodes)
+        form = type(self).score_row if self._speaks_for("score_row", "score") else Plugin.score_row
+        return form(self, pod, nodes)
 
     def traits_of(self, pod: Pod) -> Hashable:
         """`traits`, unless a subclass has changed what they speak of."""

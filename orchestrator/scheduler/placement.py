@@ -35,6 +35,7 @@ class Placement:
         self._nodes = nodes
         self._looking = [p for p in profile.plugins if p.has("filter") or p.has("score")]
         self._shapes: dict[Hashable, Shape] = {}
+        self._refusals: dict[Shape, tuple[int, Refusal]] = {}  # with the version of the snapshot
         # By the id of the spec, which is held, so that its id stays its own.
         self._of_spec: dict[int, tuple[PodSpec | None, Shape]] = {}
 
@@ -44,7 +45,7 @@ class Placement:
         rows = shape.leaders()
         count = len(rows)
         if not count:
-            return self._explain(shape, pod)
+            return self._refusal(shape, pod)
         return self._nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
 
     def _shape_of(self, pod: Pod) -> Shape:
@@ -57,6 +58,7 @@ class Placement:
             if len(self._shapes) >= _SHAPES:
                 self._shapes.clear()
                 self._of_spec.clear()
+                self._refusals.clear()
             shape = self._shapes[key] = Shape(pod, self._profile, self._nodes)
         elif len(self._of_spec) >= _SPECS:
             self._of_spec.clear()
@@ -67,6 +69,13 @@ class Placement:
         """What pods of one shape have in common: all that plugins look at, or else the spec."""
         traits = tuple(plugin.traits_of(pod) for plugin in self._looking)
         return _Same(pod.spec) if None in traits else traits
+
+    def _refusal(self, shape: Shape, pod: Pod) -> Refusal:
+        """The explanation; while nothing changes, one for all pods of a shape."""
+        known = self._refusals.get(shape)
+        if known is None or known[0] != shape.version:
+            known = self._refusals[shape] = (shape.version, self._explain(shape, pod))
+        return known[1]
 
     def _explain(self, shape: Shape, pod: Pod) -> Refusal:
         """For each node the reasons of the first plugin that refuses it, counted."""
@@ -80,9 +89,10 @@ class Placement:
         total = len(left)
         for plugin in shape.filters:
             passes = plugin.filter(pod, nodes, left)
-            for row in left[~passes]:
+            refused = left[~passes]
+            if len(refused):
                 refusing.add(plugin.name)
-                counts.update(plugin.reasons(pod, nodes, int(row)))
+                counts.update(plugin.tally_of(pod, nodes, refused))
             left = left[passes]
         reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
         return Refusal(f"0/{total} nodes are available: {reasons}.", frozenset(refusing))

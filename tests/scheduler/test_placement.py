@@ -1,5 +1,6 @@
 """Filter and score: against a plain oracle, and with the memory of shapes against without it."""
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from random import Random
 from typing import Any, ClassVar
@@ -233,6 +234,7 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
         fresh = Placement(profile, snapshot)
         choice = remembering.choose(pod, Random(step))
         assert choice == fresh.choose(pod, Random(step))
+        _assert_tallies_are_sums(profile, pod, snapshot)
         if isinstance(choice, str):
             snapshot.add_pod(f"p{step}", pod, choice)
             placed.append((f"p{step}", choice))
@@ -246,6 +248,17 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
             snapshot.put_node(_node(name, {**nodes[where], "avoided": not nodes[where]["avoided"]}))
         elif change in (3, 4) and placed:
             snapshot.remove_pod(*placed.pop(place % len(placed)))
+
+
+def _assert_tallies_are_sums(profile: Profile, pod: Pod, snapshot: Snapshot) -> None:
+    """What a plugin says of many rows is what it says of each."""
+    rows = snapshot.all_rows()
+    for plugin in profile.with_point("filter"):
+        if plugin.relevant(pod):
+            refused = rows[~plugin.filter(pod, snapshot, rows)]
+            together = plugin.tally_of(pod, snapshot, refused)
+            one_by_one = Counter(r for row in refused for r in plugin.reasons(pod, snapshot, row))
+            assert {r: n for r, n in together.items() if n} == one_by_one
 
 
 def test_pods_of_equal_templates_share_what_is_known_of_the_nodes() -> None:

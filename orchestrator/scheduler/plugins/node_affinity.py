@@ -1,6 +1,7 @@
 """NodeAffinity: nodeSelector, required and preferred node affinity, matchFields."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -9,6 +10,8 @@ from orchestrator.machinery import node_affinity
 from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+_REASON: Final = "node(s) didn't match Pod's node affinity/selector"
 
 
 class NodeAffinity(Plugin):
@@ -49,7 +52,10 @@ class NodeAffinity(Plugin):
         return tuple(sorted(spec.node_selector.items())), affinity, spec.affinity is not None
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) didn't match Pod's node affinity/selector",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}
 
     def scores(self, pod: Pod) -> bool:
         return pod.spec is not None and node_affinity.has_preferences(pod.spec)

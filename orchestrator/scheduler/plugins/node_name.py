@@ -1,6 +1,7 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.framework import Plugin
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+
+_REASON: Final = "node(s) didn't match the requested node name"
 
 
 class NodeName(Plugin):
@@ -27,4 +30,7 @@ class NodeName(Plugin):
         return pod.spec.node_name if pod.spec is not None else ""
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) didn't match the requested node name",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}

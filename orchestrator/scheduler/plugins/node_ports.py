@@ -1,6 +1,7 @@
 """NodePorts: two pods cannot have one host port of a node."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -8,6 +9,8 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.framework import Plugin, RowFilter
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot, host_ports, ports_conflict
+
+_REASON: Final = "node(s) didn't have free ports for the requested pod ports"
 
 
 class NodePorts(Plugin):
@@ -33,4 +36,7 @@ class NodePorts(Plugin):
         return host_ports(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) didn't have free ports for the requested pod ports",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}

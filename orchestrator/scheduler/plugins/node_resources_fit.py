@@ -1,6 +1,6 @@
 """NodeResourcesFit: a node must have room; how much room is left is a score."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any, Final, Literal, TypeVar
 
 import numpy as np
@@ -73,16 +73,18 @@ class NodeResourcesFit(Plugin):
         )
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
+        return tuple(self.tally(pod, nodes, np.array((row,), np.intp)))
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
         names = list(nodes.resources)
-        short = [
-            column
-            for column, amount in nodes.needs_of(pod)
-            if nodes.allocatable[column, row] - nodes.requested[column, row] < amount
-        ]
-        return tuple(
-            "Too many pods" if column == PODS else f"Insufficient {names[column]}"
-            for column in short
-        )
+        counts = {}
+        for column, amount in nodes.needs_of(pod):
+            free = nodes.allocatable[column, rows] - nodes.requested[column, rows]
+            short = int(np.count_nonzero(free < amount))
+            if short:
+                reason = "Too many pods" if column == PODS else f"Insufficient {names[column]}"
+                counts[reason] = short
+        return counts
 
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         needs = pod_needs(pod)

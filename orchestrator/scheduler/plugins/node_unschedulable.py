@@ -1,6 +1,6 @@
 """NodeUnschedulable: cordoned nodes take only pods that tolerate that."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from typing import Final
 
 from orchestrator.api.core.v1 import Pod, Taint
@@ -10,6 +10,8 @@ from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
 
 _TAINT: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+
+_REASON: Final = "node(s) were unschedulable"
 
 
 class NodeUnschedulable(Plugin):
@@ -31,4 +33,7 @@ class NodeUnschedulable(Plugin):
         return self.relevant(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) were unschedulable",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}

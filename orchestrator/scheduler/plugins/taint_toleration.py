@@ -1,6 +1,7 @@
 """TaintToleration: taints that a pod does not tolerate keep it away, or make a node less liked."""
 
-from collections.abc import Hashable
+from collections import Counter
+from collections.abc import Hashable, Mapping
 
 import numpy as np
 
@@ -42,9 +43,14 @@ class TaintToleration(Plugin):
         return _tolerations(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        taint = _keeps_away(nodes.taints[row], _tolerations(pod))
-        assert taint is not None
-        return (f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}",)
+        return (_reason(nodes.taints[row], _tolerations(pod)),)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        counts = Counter(nodes.taints[row] for row in rows)
+        result: Counter[str] = Counter()
+        for taints, count in counts.items():
+            result[_reason(taints, _tolerations(pod))] += count
+        return result
 
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         tolerations = _tolerations(pod)
@@ -73,3 +79,9 @@ def _tolerations(pod: Pod) -> tuple[Toleration, ...]:
 
 def _keeps_away(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> Taint | None:
     return untolerated(taints, tolerations)
+
+
+def _reason(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> str:
+    taint = _keeps_away(taints, tolerations)
+    assert taint is not None
+    return f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"
