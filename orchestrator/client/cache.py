@@ -70,6 +70,14 @@ class Cache(Generic[K]):
         keys = self._indexes[index].entries.get(value, ())
         return [namespaces[key.namespace][key.name] for key in keys]
 
+    def holds(self, index: str, value: str) -> bool:
+        """Whether `by_index` would answer any object."""
+        return value in self._indexes[index].entries
+
+    def values_of(self, index: str) -> "Collection[str]":
+        """The values that objects have in an index, in the order in which they came."""
+        return tuple(self._indexes[index].entries)
+
     def add_index(self, name: str, function: KeyFunction) -> None:
         """Add an index over what is here and what will come; one of that name is kept."""
         if name not in self._indexes:

@@ -47,6 +47,7 @@ class GarbageCollector(Controller):
             and r.key not in _IGNORED
             and scheme.storage(r) is r
         }
+        self._holders = [(r, self.cache_of(r)) for r in self._resources.values()]
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Everything."""
@@ -92,9 +93,10 @@ class GarbageCollector(Controller):
         return keys
 
     def _dependents(self, uid: str) -> Iterator[tuple[Resource, Any]]:
-        for resource in self._resources.values():
-            for dependent in list(self.cache_of(resource).by_index(_BY_OWNER, uid)):
-                yield resource, dependent
+        for resource, cache in self._holders:
+            if cache.holds(_BY_OWNER, uid):
+                for dependent in cache.by_index(_BY_OWNER, uid):
+                    yield resource, dependent
 
     def _is_waiting(self, obj: Any) -> bool:
         metadata = obj.metadata

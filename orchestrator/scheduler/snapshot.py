@@ -55,6 +55,7 @@ class Snapshot:
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
         self._placed: dict[str, _Placed] = {}
+        self._on_row: dict[int, dict[str, None]] = {}  # the uids of the pods placed there
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
         self._log_start = 0
@@ -113,7 +114,7 @@ class Snapshot:
         row = self._rows.pop(name, None)
         if row is None:
             return
-        for uid in [uid for uid, placed in self._placed.items() if placed.row == row]:
+        for uid in self._on_row.pop(row, ()):
             self._homeless.setdefault(name, {})[uid] = self._placed.pop(uid).pod
         self.valid[row] = False
         self.requested[:, row] = 0
@@ -134,6 +135,7 @@ class Snapshot:
             return
         needs, ports = pod_needs(pod), host_ports(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
+        self._on_row.setdefault(row, {})[uid] = None
         self._count(row, needs, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -149,6 +151,7 @@ class Snapshot:
             if not waiting:
                 self._homeless.pop(node_name, None)
             return False
+        del self._on_row[placed.row][uid]
         self._count(placed.row, placed.needs, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
