@@ -96,12 +96,12 @@ class PodGarbageCollector(Controller):
                 await self._delete(pod)
 
     async def _collect_orphans(self, now: float) -> None:
-        nodes = self.cache(Node)
-        orphaned: dict[str, list[Pod]] = {}
-        for pod in self.cache(Pod).list():
-            node = pod.spec.node_name if pod.spec is not None else ""
-            if node and nodes.get("", node) is None:
-                orphaned.setdefault(node, []).append(pod)
+        nodes, pods_by_node = self.cache(Node), self.cache(Pod)
+        orphaned = {
+            node: pods_by_node.by_index("node", node)
+            for node in pods_by_node.values_of("node")
+            if nodes.get("", node) is None
+        }
         self._missing = {node: self._missing.get(node, now) for node in orphaned}
         for node, pods in orphaned.items():
             if now - self._missing[node] < QUARANTINE_SECONDS:
