@@ -3,6 +3,10 @@
 The loop is asyncio's own; only its selector and its clock differ. `select(timeout)` first looks at
 real file descriptors without waiting. If nothing is ready and no thread is at work, it sets the
 clock to the next timer and returns. `select(None)` then means that nobody can ever run again.
+
+While nobody has opened a descriptor, only signals can be seen there (the loop's own pipe tells of
+them, and of calls from other threads, which are in the loop's queue by then anyway). A look costs a
+system call, as much as several messages; so it is taken at each 64th turn only.
 """
 
 import asyncio
@@ -16,20 +20,29 @@ from actors.errors import Deadlock
 T = TypeVar("T")
 
 _REAL_WAIT_SECONDS: Final = 0.05  # how long to wait for threads and sockets before looking again
+_LOOK_EVERY: Final = 64  # turns of a loop that has no descriptors but its own
 
 
 class _JumpingSelector(selectors.DefaultSelector):
     loop: "VirtualLoop"
+    _unseen = 0  # turns since the last look
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        loop = self.loop
+        alone = not loop.outside_work and len(self.get_map()) <= loop.own_descriptors
+        self._unseen += 1
+        if alone and timeout is not None and self._unseen < _LOOK_EVERY:
+            if timeout > 0:
+                loop.jump()
+            return []
+        self._unseen = 0
         events = super().select(0)
         if events or timeout == 0:
             return events
-        loop = self.loop
         if loop.outside_work:
             return super().select(_REAL_WAIT_SECONDS)
         if timeout is None:
-            if len(self.get_map()) > loop.own_descriptors:
+            if not alone:
                 return super().select(None)  # sockets or pipes are open: somebody real may come
             loop.deadlocked()
             return events
