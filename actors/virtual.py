@@ -59,10 +59,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.outside_work = 0  # executor calls under way: only real time can finish them
         self.own_descriptors = 0
         self.explain: list[Callable[[], str]] = []  # who waits for what, for a deadlock's report
-        selector = _JumpingSelector()
-        super().__init__(selector)
-        selector.loop = self
-        self.own_descriptors = len(selector.get_map())
+        self.selector = _JumpingSelector()
+        super().__init__(self.selector)
+        self.selector.loop = self
+        self.own_descriptors = len(self.selector.get_map())
         # Coarser than floats are in a few hundred years, or a timer could be due and yet not now.
         self._clock_resolution = 1e-6
 
@@ -75,6 +75,27 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         scheduled = self._scheduled  # type: ignore[attr-defined]
         if scheduled:
             self._virtual_now = max(self._virtual_now, scheduled[0]._when)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no callback waits: what is done now is done as if the loop had called it next."""
+        return not self._ready and not self._stopping  # type: ignore[attr-defined]
+
+    def skip_to(self, when: float) -> bool:
+        """Set the clock to `when` without a turn of the loop; answers False, and does nothing, if
+        the loop has anything to do until then.
+        """
+        if (
+            not self.idle
+            or self.outside_work
+            or len(self.selector.get_map()) > self.own_descriptors
+        ):
+            return False
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if scheduled and scheduled[0]._when <= when + self._clock_resolution:
+            return False
+        self._virtual_now = max(self._virtual_now, when)
+        return True
 
     def deadlocked(self) -> None:
         """Raise Deadlock out of the loop, saying who waits for what."""
