@@ -5,11 +5,14 @@ import time
 from asyncio import Future
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+
+from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
@@ -17,6 +20,7 @@ _LEASES: Final = "leases.coordination.k8s.io"
 _DEPLOYMENTS: Final = "deployments.apps"
 _PODS: Final = "pods"
 _NODES: Final = "nodes"
+_SPECS: Final = 1 << 15  # specs whose digest is remembered: those of pods between two writes
 _PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock
 
 
@@ -28,6 +32,7 @@ class History:
 
     def __init__(self, on_progress: Callable[[], None] | None = None) -> None:
         self._hash = hashlib.sha256()
+        self._spec_digest = IdentityMemo(_digest, _SPECS)
         self._on_progress = on_progress
         self._awaited: list[tuple[Callable[[], bool], Future[None]]] = []
         self.revisions = 0
@@ -45,7 +50,8 @@ class History:
     @property
     def digest(self) -> str:
         """SHA-256 over the ordered history: of each revision what it did to which object, and,
-        but for heartbeats, what the object was then.
+        but for heartbeats, what the object was then. A pod's spec, which stays the same object while
+        its status changes, is represented by its own SHA-256.
         """
         return self._hash.hexdigest()
 
@@ -65,25 +71,26 @@ class History:
         if bucket == _LEASES:
             spec = obj.spec
             self._hash.update((spec.renew_time or "").encode() if spec is not None else b"")
+        elif bucket == _PODS:
+            self._hash.update(codec.encode(replace(obj, spec=None)))
+            if obj.spec is not None:
+                self._hash.update(self._spec_digest(obj.spec))
+            self._count_pod(change)
         else:
             self._hash.update(codec.encode(obj))
         if bucket == _NODES:
             self.nodes += {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
-        elif bucket in (_PODS, _DEPLOYMENTS):
-            count = self._count_pod if bucket == _PODS else self._count_deployment
+        elif bucket == _DEPLOYMENTS:
             if change.previous is not None:
-                count(change.previous, -1)
+                self._count_deployment(change.previous, -1)
             if change.type != "DELETED":
-                count(obj, 1)
-            if bucket == _PODS and _phase(change.previous) != "Running" == _phase(obj):
-                self.started += 1
-                self.last_started_at = time.perf_counter()
+                self._count_deployment(obj, 1)
             self._wake()
         if self._on_progress is not None and not self.revisions % _PROGRESS_REVISIONS:
             self._on_progress()
 
     async def until(self, reached: Callable[[], bool], future: "Future[None]") -> None:
-        """Wait until `reached` holds; it is asked after every change of a pod or Deployment."""
+        """Wait until `reached` holds; it is asked whenever a count of pods or Deployments may differ."""
         if reached():
             return
         entry = (reached, future)
@@ -99,26 +106,58 @@ class History:
             if not future.done() and reached():
                 future.set_result(None)
 
-    def _count_pod(self, pod: Pod, sign: int) -> None:
-        self.phases[_phase(pod)] += sign
-        if pod.spec is not None and pod.spec.node_name:
-            self.bound += sign
-        status = pod.status
-        if status is not None:
-            self.ready += sign * any(
-                c.type == "Ready" and c.status == "True" for c in status.conditions
-            )
-            self.restarts += sign * sum(s.restart_count for s in status.container_statuses)
+    def _count_pod(self, change: Change) -> None:
+        before = _ABSENT if change.previous is None else _tally(change.previous)
+        after = _ABSENT if change.type == "DELETED" else _tally(change.object)
+        if before == after:
+            return
+        if before.phase != after.phase:
+            if before.phase:
+                self.phases[before.phase] -= 1
+            if after.phase:
+                self.phases[after.phase] += 1
+            if after.phase == "Running":
+                self.started += 1
+                self.last_started_at = time.perf_counter()
+        self.bound += after.bound - before.bound
+        self.ready += after.ready - before.ready
+        self.restarts += after.restarts - before.restarts
+        self._wake()
 
     def _count_deployment(self, deployment: Deployment, sign: int) -> None:
         self.deployments += sign
         self.available += sign * _is_available(deployment)
 
 
-def _phase(pod: Pod | None) -> str:
-    if pod is None:
-        return ""
-    return (pod.status.phase if pod.status is not None else None) or "Pending"
+class _Tally(NamedTuple):
+    """What one pod adds to the counts."""
+
+    phase: str
+    bound: bool
+    ready: bool
+    restarts: int
+
+
+_ABSENT: Final = _Tally("", False, False, 0)
+
+
+def _tally(pod: Pod) -> _Tally:
+    bound = pod.spec is not None and bool(pod.spec.node_name)
+    status = pod.status
+    if status is None:
+        return _Tally("Pending", bound, False, 0)
+    ready = False
+    for condition in status.conditions:
+        if condition.type == "Ready":
+            ready = ready or condition.status == "True"
+    restarts = 0
+    for container in status.container_statuses:
+        restarts += container.restart_count
+    return _Tally(status.phase or "Pending", bound, ready, restarts)
+
+
+def _digest(spec: PodSpec) -> bytes:
+    return hashlib.sha256(codec.encode(spec)).digest()
 
 
 def _is_available(deployment: Deployment) -> bool:
