@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actors.actor import Actor, handler_names
-from actors.message import Asked, Call, Carried
+from actors.message import Asked, Call, Carried, Requested
 from actors.serial import run_async
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
 @cache
 def handlers_of(actor_class: Any) -> dict[type, Handler]:
     """Message class -> handler; one table for all actors of a class."""
-    table: dict[type, Handler] = {Asked: _asked, Call: _call, Carried: special}
+    table: dict[type, Handler] = {Asked: _asked, Requested: _asked, Call: _call, Carried: special}
     for message_class, (name, is_async) in handler_names(actor_class).items():
         function = getattr(actor_class, name)
         table[message_class] = _asynchronous(function) if is_async else function

@@ -281,7 +281,7 @@ class Ref(_Hot, Generic[M]):
     def _bury(self, message: Any, reason: Literal["mailbox full", "stopped"]) -> None:
         """End a message that will not be handled: who asked hears of it, and what was told is counted."""
         message = self._bare(message)
-        if type(message) is Asked:
+        if isinstance(message, Asked):
             if reason == "stopped":
                 message.fail(ActorStopped(self.path))
                 return
