@@ -1,9 +1,14 @@
 """Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
+
+from actors.errors import AskTimeout
+
+if TYPE_CHECKING:
+    from actors.ref import Ref
 
 R = TypeVar("R", covariant=True)
 
@@ -53,6 +58,45 @@ class Asked:
             failed(error)
 
         self._replied, self._failed = on_reply, on_failure
+
+
+class Requested(Asked):
+    """A request of an actor that does not await it: its end is a Call to the asker.
+
+    Thousands may be under way at once, so it is one object, and not two closures over as many cells.
+    """
+
+    __slots__ = ("_asker", "_cause", "_incarnation", "_or_else", "_then")
+
+    def __init__(
+        self,
+        request: Request[Any],
+        asker: "Ref[Any]",
+        incarnation: int,
+        then: Callable[[Any], Any],
+        or_else: Callable[[BaseException], Any],
+        cause: int,
+    ) -> None:
+        self.request = request
+        self.ended = False
+        self._asker = asker
+        self._incarnation = incarnation
+        self._then = then
+        self._or_else = or_else
+        self._cause = cause
+
+    def reply(self, value: Any) -> None:
+        if not self.ended:
+            self.ended = True
+            self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
+
+    def fail(self, error: BaseException) -> None:
+        if not self.ended:
+            self.ended = True
+            call = Call(self._or_else, (error,), self._incarnation)
+            if isinstance(error, AskTimeout):  # no message brought it
+                call.cause = self._cause
+            self._asker._deliver_own(call)
 
 
 class Call:

@@ -101,7 +101,7 @@ class ActorSystem:
         # What runs in the run-queue was caused by many: it must not inherit whoever woke it.
         self._context = contextvars.copy_context()
         self.clock = Clock(self.loop)
-        self.timers = TimerQueue(self.loop)
+        self.timers = TimerQueue(self.loop, self._run)
         self._looked: tuple[dict[str, int], float] = ({}, self.clock.monotonic())
         self.deadlines = Deadlines(self)
         if isinstance(self.loop, VirtualLoop):
@@ -234,7 +234,8 @@ class ActorSystem:
     def wake(self) -> None:
         """The run-queue has become non-empty: one event-loop callback for all of it."""
         self.awake = True
-        self.loop.call_soon(self._run, context=self._context)
+        if not self.timers.wake():
+            self.loop.call_soon(self._run, context=self._context)
 
     def _run(self) -> None:
         ready, budget = self.ready, BUDGET
