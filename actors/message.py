@@ -1,7 +1,7 @@
 """Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from actors.ref import Ref
 
 R = TypeVar("R", covariant=True)
+OnAnswer: TypeAlias = Callable[[Any, float, bool], None]  # request, seconds, whether it failed
 
 
 class Request(Struct, Generic[R], frozen=True, gc=False):
@@ -45,19 +46,11 @@ class Asked:
             self.ended = True
             self._failed(error)
 
-    def time(self, now: Callable[[], float], on_answer: Callable[[Any, float, bool], None]) -> None:
+    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
         """Tell `on_answer` of the end: the request, the seconds until then, whether it failed."""
-        asked_at, replied, failed = now(), self._replied, self._failed
-
-        def on_reply(value: Any) -> None:
-            on_answer(self.request, now() - asked_at, False)
-            replied(value)
-
-        def on_failure(error: BaseException) -> None:
-            on_answer(self.request, now() - asked_at, True)
-            failed(error)
-
-        self._replied, self._failed = on_reply, on_failure
+        asked_at = now()
+        self._replied = _timed(self, self._replied, asked_at, now, on_answer, False)
+        self._failed = _timed(self, self._failed, asked_at, now, on_answer, True)
 
 
 class Requested(Asked):
@@ -97,6 +90,26 @@ class Requested(Asked):
             if isinstance(error, AskTimeout):  # no message brought it
                 call.cause = self._cause
             self._asker._deliver_own(call)
+
+    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
+        asked_at = now()
+        self._then = _timed(self, self._then, asked_at, now, on_answer, False)
+        self._or_else = _timed(self, self._or_else, asked_at, now, on_answer, True)
+
+
+def _timed(
+    asked: Asked,
+    function: Callable[[Any], Any],
+    asked_at: float,
+    now: Callable[[], float],
+    on_answer: OnAnswer,
+    failed: bool,
+) -> Callable[[Any], Any]:
+    def heard(answer: Any) -> Any:
+        on_answer(asked.request, now() - asked_at, failed)
+        return function(answer)
+
+    return heard
 
 
 class Call:
