@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from msgspec.structs import replace
+import msgspec
 
 from orchestrator.api import codec
 from orchestrator.api.apps.v1 import Deployment
@@ -16,6 +16,7 @@ from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
+_ENCODER: Final = msgspec.json.Encoder()
 _LEASES: Final = "leases.coordination.k8s.io"
 _DEPLOYMENTS: Final = "deployments.apps"
 _PODS: Final = "pods"
@@ -67,17 +68,18 @@ class History:
         self.revisions += 1
         self.writes[bucket] += 1
         name = f"{metadata.namespace}/{metadata.name}"
-        self._hash.update(f"{change.revision} {change.type} {bucket} {name}".encode())
+        head = f"{change.revision} {change.type} {bucket} {name}".encode()
         if bucket == _LEASES:
             spec = obj.spec
-            self._hash.update((spec.renew_time or "").encode() if spec is not None else b"")
+            self._hash.update(
+                head + ((spec.renew_time or "").encode() if spec is not None else b"")
+            )
         elif bucket == _PODS:
-            self._hash.update(codec.encode(replace(obj, spec=None)))
-            if obj.spec is not None:
-                self._hash.update(self._spec_digest(obj.spec))
+            spec_digest = self._spec_digest(obj.spec) if obj.spec is not None else b""
+            self._hash.update(head + _ENCODER.encode((metadata, obj.status)) + spec_digest)
             self._count_pod(change)
         else:
-            self._hash.update(codec.encode(obj))
+            self._hash.update(head + codec.encode(obj))
         if bucket == _NODES:
             self.nodes += {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
         elif bucket == _DEPLOYMENTS:
