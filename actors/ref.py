@@ -143,9 +143,13 @@ class Ref(_Hot, Generic[M]):
 
     def offer(self, message: M) -> bool:
         """As `tell`, but answers False when the mailbox is full or the actor has stopped."""
-        if self.mailbox_depth >= self._capacity:
-            return False
-        self._put(message)
+        if self._scheduled or self._capacity <= 0:
+            if self.mailbox_depth >= self._capacity:
+                return False
+            self._put(message)
+        else:
+            self._slot = message
+            self._schedule()
         return True
 
     async def send(self, message: M) -> None:

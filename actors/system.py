@@ -237,10 +237,11 @@ class ActorSystem:
         if not self.timers.wake():
             self.loop.call_soon(self._run, context=self._context)
 
-    def _run(self) -> None:
+    def _run(self) -> int:
+        """Let the ready actors have their turns; answers how many messages were handled."""
         ready, budget = self.ready, BUDGET
         if self.order == "seeded":
-            self._run_in_seeded_order()
+            budget = self._run_in_seeded_order()
         else:
             take = ready.popleft
             while ready and budget > 0:
@@ -249,13 +250,18 @@ class ActorSystem:
             self.loop.call_soon(self._run, context=self._context)
         else:
             self.awake = False
+        return BUDGET - budget
 
-    def _run_in_seeded_order(self) -> None:
-        """Any ready actor may be next, one message at a time; its own messages stay in order."""
+    def _run_in_seeded_order(self) -> int:
+        """Any ready actor may be next, one message at a time; its own messages stay in order.
+
+        Answers what is left of the budget.
+        """
         ready, budget = self.ready, BUDGET
         while ready and budget > 0:
             ready.rotate(self._order.randrange(len(ready)))
             budget -= ready.popleft()._turn(1)
+        return budget
 
     def pause(self, ref: Ref[Any]) -> None:
         """Let an actor handle nothing until `resume`; its messages wait."""

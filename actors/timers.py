@@ -17,7 +17,9 @@ from typing import Any, Final
 from actors.virtual import VirtualLoop
 
 _SWEEP_FROM: Final = 64  # smaller queues are not worth sweeping
-_SKIPS: Final = 64  # deadlines in a row before the loop looks for signals and for threads' calls
+# How much is done without the loop, so that it is not kept from signals and threads' calls for long.
+_TIMERS: Final = 256  # of one moment: what more of them made ready waits for the loop's next turn
+_MESSAGES: Final = 256  # handled since the loop's last turn
 
 
 class Timer:
@@ -40,10 +42,13 @@ class Timer:
 
 
 class TimerQueue:
-    """The pending timers of one system. `run` runs what they made ready, if they say so by `wake`."""
+    """The pending timers of one system.
+
+    `run` runs what they made ready, if they said so by `wake`, and answers how many messages it was.
+    """
 
     def __init__(
-        self, loop: asyncio.AbstractEventLoop, run: Callable[[], None] | None = None
+        self, loop: asyncio.AbstractEventLoop, run: Callable[[], int] | None = None
     ) -> None:
         self._loop = loop
         self._virtual = loop if isinstance(loop, VirtualLoop) else None
@@ -98,32 +103,37 @@ class TimerQueue:
             self._fire_all()
         finally:
             self._firing = False
+            if self._woken:
+                self._run_later()
             if self._heap:
                 self._arm()
 
     def _fire_all(self) -> None:
         heap, virtual = self._heap, self._virtual
-        for _ in range(_SKIPS):
+        messages = 0
+        while messages <= _MESSAGES:
             now = self._loop.time()
+            fired = 0
             while heap and heap[0][0] <= now:
                 timer: Any = heapq.heappop(heap)[2]
                 fire, timer._fire = timer._fire, None
                 if fire is not None:
+                    fired += 1
                     fire()
-            if self._woken:
-                self._run_ready()
+            if self._woken and virtual is not None and virtual.idle and fired <= _TIMERS:
+                self._woken = False
+                assert self._run is not None
+                messages += self._run()
+            messages += 1  # a timer that wakes nobody counts, too
             while heap and heap[0][2]._fire is None:
                 heapq.heappop(heap)
-            if not heap or virtual is None or not virtual.skip_to(heap[0][0]):
+            if self._woken or not heap or virtual is None or not virtual.skip_to(heap[0][0]):
                 return
 
-    def _run_ready(self) -> None:
+    def _run_later(self) -> None:
         self._woken = False
         assert self._run is not None
-        if self._virtual is not None and self._virtual.idle:
-            self._run()
-        else:
-            self._loop.call_soon(self._run, context=self._context)
+        self._loop.call_soon(self._run, context=self._context)
 
     def _sweep(self) -> None:
         live = [entry for entry in self._heap if entry[2]._fire is not None]

@@ -38,7 +38,7 @@ class NodeAdmission:
         for resource, amount in (*_AMOUNTS(pod_needs(pod)).items(), ("pods", 1)):
             offered = self._offers.get(resource, 0)
             used = len(self._pods) if resource == "pods" else self._used.get(resource, 0)
-            if amount and used + amount > offered:
+            if used + amount > offered:
                 return (
                     f"OutOf{resource}",
                     f"Node didn't have enough resource: {resource}, requested: {amount}, "
@@ -61,9 +61,9 @@ class NodeAdmission:
 
 
 def _amounts(needs: Needs) -> dict[str, int]:
-    """By resource name; CPU in thousandths."""
+    """What there is of each resource; CPU in thousandths."""
     amounts = {_RESOURCES[name]: getattr(needs, name) for name in _NAMES}
-    return {**amounts, **needs.extended}
+    return {name: amount for name, amount in {**amounts, **needs.extended}.items() if amount}
 
 
 # Pods of one template have the very same needs. Nobody changes what is remembered.

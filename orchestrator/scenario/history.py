@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from typing import Any, Final, Protocol
 
-from msgspec.structs import replace
+import msgspec
 
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import PodSpec
@@ -13,6 +13,7 @@ from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
+_ENCODER: Final = msgspec.json.Encoder()
 _SPECS: Final = 1 << 15  # specs whose digest is remembered: those of pods between two writes
 
 
@@ -40,16 +41,16 @@ class History:
         self.revisions += 1
         self.writes[bucket] += 1
         name = f"{metadata.namespace}/{metadata.name}"
-        self._hash.update(f"{change.revision} {change.type} {bucket} {name}".encode())
+        head = f"{change.revision} {change.type} {bucket} {name}".encode()
         if bucket == LEASES:
             spec = obj.spec
-            self._hash.update((spec.renew_time or "").encode() if spec is not None else b"")
+            what = (spec.renew_time or "").encode() if spec is not None else b""
         elif bucket == PODS:
-            self._hash.update(codec.encode(replace(obj, spec=None)))
-            if obj.spec is not None:
-                self._hash.update(self._spec_digest(obj.spec))
+            spec_digest = self._spec_digest(obj.spec) if obj.spec is not None else b""
+            what = _ENCODER.encode((metadata, obj.status)) + spec_digest
         else:
-            self._hash.update(codec.encode(obj))
+            what = codec.encode(obj)
+        self._hash.update(head + what)
 
 
 def _digest(spec: PodSpec) -> bytes:
