@@ -16,6 +16,7 @@ from orchestrator.api.core.v1 import (
     PodStatus,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.machinery.times import format_time
 from orchestrator.scenario.counts import Counts
 from orchestrator.store import Change
 
@@ -52,9 +53,9 @@ def test_a_pods_life_is_counted() -> None:
 
 def test_heartbeats_are_no_writes_to_wait_for() -> None:
     """A node that says again what it had said leaves it quiet; one that says something new does not."""
-    well = NodeCondition(type="Ready", status="True", last_heartbeat_time="a")
+    well = NodeCondition(type="Ready", status="True", last_heartbeat_time=format_time(0.0))
     node = Node(metadata=META, status=NodeStatus(conditions=(well,)))
-    again = replace(node, status=NodeStatus(conditions=(replace(well, last_heartbeat_time="b"),)))
+    again = replace(node, status=NodeStatus(conditions=(replace(well, last_heartbeat_time=format_time(9.0)),)))
     ill = replace(node, status=NodeStatus(conditions=(replace(well, status="False"),)))
     times = iter([1.0, 2.0])
     counts = Counts(lambda: next(times))

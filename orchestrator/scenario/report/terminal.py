@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.scenario.report.model import Report, Summary
-from orchestrator.scenario.report.units import duration
+from orchestrator.scenario.report.units import seconds as duration
 
 _MEBIBYTE: Final = 1 << 20
 _MOST_ROWS: Final = 8  # of a table; the rest is in the report

@@ -237,7 +237,7 @@ class Actions:
         kind, namespace = _place(target)
         if not _PATTERN.search(target.name):
             return [(kind, target.name, namespace)]
-        objects = await self._client.list(kind, namespace=namespace)
+        objects: tuple[Any, ...] = await self._client.list(kind, namespace=namespace)
         names = [o.metadata.name for o in objects if fnmatchcase(o.metadata.name, target.name)]
         if not names:
             raise StepFailed(f"there is no {target.kind} {target.name} in {namespace}")
