@@ -12,6 +12,7 @@ from orchestrator.apiserver import api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
+from orchestrator.cluster.subjects import describe
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
 from orchestrator.kubelet import NodeSpec, Profile, Runtime, SimulatedRuntime
@@ -60,6 +61,8 @@ class Cluster:
     ) -> None:
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem("cluster", seed=seed, faults=faults, trace=trace)
+        if self.system.trace is not None:
+            self.system.trace.describe = describe
         self.client: Client
         self.api: Ref[Any]
         self._specs = self._numbered(nodes)
