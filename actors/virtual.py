@@ -3,6 +3,10 @@
 The loop is asyncio's own; only its selector and its clock differ. `select(timeout)` first looks at
 real file descriptors without waiting. If nothing is ready and no thread is at work, it sets the
 clock to the next timer and returns. `select(None)` then means that nobody can ever run again.
+
+Such a loop can stop jumping, so that somebody outside of the process can look at what lives in it:
+its clock then stands still, or flows with the wall's from where it is. Timers keep their deadlines
+and their order.
 """
 
 import asyncio
@@ -11,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
-from actors.errors import Deadlock
+from actors.errors import Deadlock, Misuse
 
 T = TypeVar("T")
 
@@ -22,10 +26,13 @@ class _JumpingSelector(selectors.DefaultSelector):
     loop: "VirtualLoop"
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        loop = self.loop
+        if not loop.jumps:
+            # While the clock stands, no timer comes nearer: only what is due keeps it from waiting.
+            return super().select(timeout if loop.flows or timeout == 0 else None)
         events = super().select(0)
         if events or timeout == 0:
             return events
-        loop = self.loop
         if loop.outside_work:
             return super().select(_REAL_WAIT_SECONDS)
         if timeout is None:
@@ -42,6 +49,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, start: float) -> None:
         self._virtual_now = 0.0
+        self._wall_offset = 0.0  # from the wall's clock to this one, once it flows
+        self.jumps = True
+        self.flows = False
         self.start = start
         self.outside_work = 0  # executor calls under way: only real time can finish them
         self.own_descriptors = 0
@@ -54,8 +64,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock_resolution = 1e-6
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self._virtual_now
+        """Seconds of this clock since the loop was made."""
+        if not self.flows:
+            return self._virtual_now
+        return max(self._virtual_now, super().time() + self._wall_offset)  # sums are rounded
+
+    def become_real(self) -> None:
+        """Let the clock flow with the wall's, from where it is, for good. What is due by then fires
+        when it is; threads and sockets take the time that they take.
+        """
+        if not self.flows:
+            self._wall_offset = self._virtual_now - super().time()
+            self.jumps, self.flows = False, True
+
+    def stand_still(self) -> None:
+        """Stop the clock where it is until `become_real`. Sockets are served; no timer fires but those
+        that are due, so a connection's deadlines do not pass either. Raises Misuse when it flows.
+        """
+        if self.flows:
+            raise Misuse("a clock that flows with the wall's does not stand still again")
+        self.jumps = False
 
     def jump(self) -> None:
         """Set the clock to the next timer."""
