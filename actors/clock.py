@@ -12,16 +12,20 @@ EPOCH: Final = 1_704_067_200.0  # 2024-01-01T00:00:00Z: where virtual time begin
 class Clock:
     """The clock of one event loop. Times are seconds; `now()` counts from the Unix epoch."""
 
-    __slots__ = ("_loop", "_offset", "monotonic", "virtual")
+    __slots__ = ("_loop", "_offset", "monotonic")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self.virtual = isinstance(loop, VirtualLoop)
         self.monotonic = loop.time
         # Wall time is read once: it may jump, and actors must never see time run backwards.
         self._offset = (
             loop.start if isinstance(loop, VirtualLoop) else time.time() - loop.time()  # noqa: TID251
         )
+
+    @property
+    def virtual(self) -> bool:
+        """Whether time jumps whenever nothing is to do, so that nobody outside can keep up."""
+        return isinstance(self._loop, VirtualLoop) and self._loop.jumps
 
     def now(self) -> float:
         """Seconds since the Unix epoch; never runs backwards."""

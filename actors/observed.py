@@ -81,8 +81,7 @@ class ObservedRef(Ref[Any]):
         system = self.system
         if system.trace is None:
             return 0
-        name = type(message).__name__
-        return system.trace.note(cause, system.clock.monotonic(), sender, target, name, kind)
+        return system.trace.note(cause, system.clock.monotonic(), sender, target, message, kind)
 
     def _bare(self, message: Any) -> Any:
         return message.message if type(message) is Carried else message

@@ -6,8 +6,8 @@ followed from one message can be read off, and drawn.
 """
 
 from collections import deque
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -24,12 +24,18 @@ class TraceEntry(Struct, frozen=True, gc=False):
     target: str
     message: str  # the name of its class
     kind: str  # tell, ask, reply, timer, watch
+    about: Any = None  # what the trace's `describe` said of it
 
 
 class Trace:
-    """The entries of one system, in order."""
+    """The entries of one system, in order.
+
+    `describe` may be set to say what a message is about, in plain values: the messages themselves
+    are not kept, or they would keep all that they point to.
+    """
 
     def __init__(self, capacity: int = CAPACITY) -> None:
+        self.describe: Callable[[Any], Any] | None = None
         self._entries: deque[TraceEntry] = deque(maxlen=capacity)
         self._last = 0
 
@@ -39,10 +45,17 @@ class Trace:
     def __iter__(self) -> Iterator[TraceEntry]:
         return iter(self._entries)
 
-    def note(self, cause: int, at: float, sender: str, target: str, message: str, kind: str) -> int:
-        """Add an entry; answers its id."""
+    @property
+    def forgotten(self) -> int:
+        """How many entries there were before the oldest one that is kept."""
+        return self._last - len(self._entries)
+
+    def note(self, cause: int, at: float, sender: str, target: str, message: Any, kind: str) -> int:
+        """Add an entry for a message; answers its id."""
         self._last += 1
-        self._entries.append(TraceEntry(self._last, cause, at, sender, target, message, kind))
+        about = self.describe(message) if self.describe is not None else None
+        name = type(message).__name__
+        self._entries.append(TraceEntry(self._last, cause, at, sender, target, name, kind, about))
         return self._last
 
     def find(self, message: str, *, target: str = "") -> TraceEntry | None:

@@ -7,6 +7,10 @@ clock to the next timer and returns. `select(None)` then means that nobody can e
 While nobody has opened a descriptor, only signals can be seen there (the loop's own pipe tells of
 them, and of calls from other threads, which are in the loop's queue by then anyway). A look costs a
 system call, as much as several messages; so it is taken at each 64th turn only.
+
+Such a loop can stop jumping, so that somebody outside of the process can look at what lives in it:
+its clock then stands still, or flows with the wall's from where it is. Timers keep their deadlines
+and their order.
 """
 
 import asyncio
@@ -15,7 +19,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from typing import Any, Final, TypeVar
 
-from actors.errors import Deadlock
+from actors.errors import Deadlock, Misuse
 
 T = TypeVar("T")
 
@@ -29,6 +33,9 @@ class _JumpingSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         loop = self.loop
+        if not loop.jumps:
+            # While the clock stands, no timer comes nearer: only what is due keeps it from waiting.
+            return super().select(timeout if loop.flows or timeout == 0 else None)
         alone = not loop.outside_work and len(self.get_map()) <= loop.own_descriptors
         self._unseen += 1
         if alone and timeout is not None and self._unseen < _LOOK_EVERY:
@@ -55,6 +62,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
     def __init__(self, start: float) -> None:
         self._virtual_now = 0.0
+        self._wall_offset = 0.0  # from the wall's clock to this one, once it flows
+        self.jumps = True
+        self.flows = False
         self.start = start
         self.outside_work = 0  # executor calls under way: only real time can finish them
         self.own_descriptors = 0
@@ -67,8 +77,26 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._clock_resolution = 1e-6
 
     def time(self) -> float:
-        """Virtual seconds since the loop was made."""
-        return self._virtual_now
+        """Seconds of this clock since the loop was made."""
+        if not self.flows:
+            return self._virtual_now
+        return max(self._virtual_now, super().time() + self._wall_offset)  # sums are rounded
+
+    def become_real(self) -> None:
+        """Let the clock flow with the wall's, from where it is, for good. What is due by then fires
+        when it is; threads and sockets take the time that they take.
+        """
+        if not self.flows:
+            self._wall_offset = self._virtual_now - super().time()
+            self.jumps, self.flows = False, True
+
+    def stand_still(self) -> None:
+        """Stop the clock where it is until `become_real`. Sockets are served; no timer fires but those
+        that are due, so a connection's deadlines do not pass either. Raises Misuse when it flows.
+        """
+        if self.flows:
+            raise Misuse("a clock that flows with the wall's does not stand still again")
+        self.jumps = False
 
     def jump(self) -> None:
         """Set the clock to the next timer."""
@@ -86,7 +114,8 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         the loop has anything to do until then.
         """
         if (
-            not self.idle
+            not self.jumps
+            or not self.idle
             or self.outside_work
             or len(self.selector.get_map()) > self.own_descriptors
         ):

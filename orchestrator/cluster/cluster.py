@@ -12,6 +12,7 @@ from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
+from orchestrator.cluster.subjects import describe
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
 from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime, SimulatedRuntime
@@ -74,6 +75,8 @@ class Cluster:
             on_answer=meter.answered if meter is not None else None,
         )
         self._meter = meter
+        if self.system.trace is not None:
+            self.system.trace.describe = describe
         self.client: Client
         self.api: Ref[Any]
         self._specs = self._numbered(nodes)
@@ -243,15 +246,15 @@ class Cluster:
         """Open the cluster to kubectl until the block ends; port 0 is any free one.
 
         `front.write_kubeconfig(path)` makes the file that kubectl wants. The options are those of
-        `apiserver.http.HttpFront`. kubectl can switch nodes off and on, too: see `power.py`.
-        Raises RealTimeRequired in virtual time, and OSError.
+        `apiserver.http.HttpFront`. kubectl can switch nodes off and on, too (see `power.py`), unless
+        it is served `read_only`. Raises RealTimeRequired while time jumps, and OSError.
         """
         # Late: an HTTP server takes longer to import than a cluster to start.
         from orchestrator.apiserver.http import HttpFront
 
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
-        if not self._has_switch:
+        if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
         return front

@@ -29,7 +29,12 @@ class PowerGrid(Protocol):
 
 
 def power_switch(grid: PowerGrid) -> type[Controller]:
-    """The controller that switches the nodes of `grid` as their annotation says."""
+    """The controller that switches the nodes of `grid` as their annotation says.
+
+    It gives power back to those nodes only from which it took it: a node may be down for another
+    reason, and a cluster that is served later must not bring it back.
+    """
+    switched_off: set[str] = set()  # outlives a restart of the controller
 
     class PowerSwitch(Controller):
         """Switches a node off while its annotation says `off`."""
@@ -43,8 +48,10 @@ def power_switch(grid: PowerGrid) -> type[Controller]:
             if node is None or not grid.has_node(key.name):
                 return None
             if node.metadata.annotations.get(POWER, "on") == "off":
+                switched_off.add(key.name)
                 await grid.crash_node(key.name)
-            else:
+            elif key.name in switched_off:
+                switched_off.remove(key.name)
                 await grid.restart_node(key.name)
             return None
 

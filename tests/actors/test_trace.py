@@ -72,3 +72,14 @@ async def test_it_is_off_unless_asked_for(system: ActorSystem) -> None:
     await _traced(system)
     assert system.trace is None
     assert type(system.ref("/worker")) is Ref
+
+
+async def test_it_says_what_a_message_is_about_when_told_how() -> None:
+    """In plain values: the message itself is not kept."""
+    async with ActorSystem(trace=True) as system:
+        trace = system.trace
+        assert trace is not None
+        trace.describe = lambda message: message.text if isinstance(message, Note) else None
+        await _traced(system)
+        assert {e.about for e in trace if e.message == "Note"} == {"unrelated", "later", "at last"}
+        assert {e.about for e in trace if e.message != "Note"} == {None}

@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import ConfigMap, Node, Pod
 from orchestrator.apiserver.http import RealTimeRequired
 from orchestrator.client import WaitTimeout
 from orchestrator.cluster import UnknownNode, node_spec
+from orchestrator.cluster.power import POWER, power_switch
 from orchestrator.machinery.errors import ManifestError
 from orchestrator.protocol import Invalid, NotFound
 from tests.manifests import deployment
@@ -109,3 +110,31 @@ def test_one_seed_one_history() -> None:
 def test_a_cluster_cannot_have_fewer_than_no_nodes() -> None:
     with pytest.raises(ValueError, match="-1 nodes"):
         Cluster(nodes=-1)
+
+
+class _Grid:
+    """Notes what is asked of it."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    async def crash_node(self, name: str) -> None:
+        self.asked.append(f"off {name}")
+
+    async def restart_node(self, name: str) -> None:
+        self.asked.append(f"on {name}")
+
+    def has_node(self, name: str) -> bool:
+        return True
+
+
+async def test_the_power_switch_gives_back_only_what_it_took(cluster: Cluster) -> None:
+    """A node may be down for another reason."""
+    grid = _Grid()
+    await cluster.run_controller(power_switch(grid))
+    await cluster.clock.sleep(1)
+    assert grid.asked == []
+    for value in ("off", None):
+        await cluster.client.patch(Node, "node-1", {"metadata": {"annotations": {POWER: value}}})
+        await cluster.clock.sleep(1)
+    assert list(dict.fromkeys(grid.asked)) == ["off node-1", "on node-1"]

@@ -55,7 +55,9 @@ def test_heartbeats_are_no_writes_to_wait_for() -> None:
     """A node that says again what it had said leaves it quiet; one that says something new does not."""
     well = NodeCondition(type="Ready", status="True", last_heartbeat_time=format_time(0.0))
     node = Node(metadata=META, status=NodeStatus(conditions=(well,)))
-    again = replace(node, status=NodeStatus(conditions=(replace(well, last_heartbeat_time=format_time(9.0)),)))
+    again = replace(
+        node, status=NodeStatus(conditions=(replace(well, last_heartbeat_time=format_time(9.0)),))
+    )
     ill = replace(node, status=NodeStatus(conditions=(replace(well, status="False"),)))
     times = iter([1.0, 2.0])
     counts = Counts(lambda: next(times))

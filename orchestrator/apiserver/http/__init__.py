@@ -16,10 +16,14 @@ the process, and could stand before any other actor that answers them.
 3. **Watches.** Events come in order and without a gap. A watch that cannot go on says so with an
    ERROR event of code 410; one whose time is up, or whose server stops, ends as a whole document.
 4. **Encode once.** An object's bytes are made at its first reader, and shared by all others.
-5. **Only in real time.** In virtual time `serve` raises RealTimeRequired, and says why.
+5. **Not while time jumps.** In virtual time `serve` raises RealTimeRequired, and says why; a virtual
+   clock that stands still, or has become real, is fine.
+6. **Read-only when told so.** Then writes end at the gate, whoever asks, and the cluster never hears of
+   them.
 
 ## Files
-`server` its life, `dispatch` from requests to handlers, `front` what handlers share; `reads`,
+`server` its life, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
+handlers share; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
 `presentation`, `replies`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
 `metrics`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.

@@ -19,6 +19,7 @@ from orchestrator.apiserver.http.errors import (
     path_forbidden,
 )
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import health_reply
 from orchestrator.apiserver.http.negotiation import is_pretty, negotiate
 from orchestrator.apiserver.http.openapi import schema_at
@@ -138,6 +139,7 @@ class Dispatcher:
             resource.plural,
             call.target.part,
         )
+        check_gate(call.target, call.verb, front.read_only)
         return await _HANDLERS[call.verb](front, call)
 
     def _call(self, request: BaseRequest, parts: list[str], identity: Identity) -> Call:

@@ -1,7 +1,7 @@
 """What this room refuses, and Kubernetes' words for it.
 
     HttpFrontError
-    └── RealTimeRequired   the event loop runs in virtual time: serve in a real loop instead
+    └── RealTimeRequired   the event loop's clock jumps: stop it, or serve in a real loop instead
 
 Everything that a client gets is an `ApiError` of the protocol; the functions here word the ones
 that only HTTP knows.

@@ -64,12 +64,14 @@ class Front:
         authentication: Authentication,
         limits: Limits,
         encodings: Encodings,
+        read_only: str = "",
     ) -> None:
         self.api = api
         self.scheme = scheme
         self.authentication = authentication
         self.limits = limits
         self.encodings = encodings
+        self.read_only = read_only  # why writes are refused; empty: they are not
         self.metrics = Metrics(encodings)
         self.discovery = Discovery(scheme)
         self.system: ActorSystem = ctx.system

@@ -41,7 +41,10 @@ class _Anchor(Actor):
 
 
 class HttpFront:
-    """`async with HttpFront(api, system) as front:` serves until the end of the block."""
+    """`async with HttpFront(api, system) as front:` serves until the end of the block.
+
+    `read_only` closes it to writes; it is what their senders are told.
+    """
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class HttpFront:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",
+        read_only: str = "",
     ) -> None:
         self._api = api
         self._system = system
@@ -71,6 +75,7 @@ class HttpFront:
         self._limits = limits
         self._cache_bytes = cache_bytes
         self._cluster = cluster
+        self._read_only = read_only
         self._anchor: Ref[Any] | None = None
 
     async def __aenter__(self) -> "HttpFront":
@@ -114,6 +119,7 @@ class HttpFront:
             self._authentication,
             self._limits,
             Encodings(self._cache_bytes),
+            self._read_only,
         )
 
     async def __aexit__(

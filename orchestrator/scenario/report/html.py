@@ -1,6 +1,6 @@
 """The page of one run: what it was, what came of it, and how to repeat it."""
 
-from typing import Final
+from typing import Final, Literal
 
 from orchestrator.scenario.report import tables, units
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
@@ -162,7 +162,9 @@ def _pauses_note(report: Report) -> str:
 
 def _steps(report: Report) -> Html:
     failed = report.failure.step if report.failure else None
-    clocks: tuple[str, ...] = ("wall",) if report.clock == "real" else ("virtual", "wall")
+    clocks: tuple[Literal["virtual", "wall"], ...] = (
+        ("wall",) if report.clock == "real" else ("virtual", "wall")
+    )
     drawn = pictures(
         timeline(report.steps, report.checkpoints, clock, f"steps-{clock}", failed=failed)
         for clock in clocks

@@ -4,6 +4,7 @@ Buckets grow by a fixed factor, so on a logarithmic axis they are of equal width
 the bars compare. What took no time has no place on that axis, and the caption tells how much that was.
 """
 
+import itertools
 from typing import Final
 
 from matplotlib.axes import Axes
@@ -40,7 +41,7 @@ def bars(summary: Summary) -> Bars:
     shown = [(b, n) for b, n in summary.buckets if _TINY < b < _HUGE and n > 0]
     at_zero = sum(n for b, n in summary.buckets if b <= _TINY and n > 0)
     highs = [b for b, _ in shown]
-    ratios = [b / a for a, b in zip(highs, highs[1:], strict=False) if b > a]
+    ratios = [b / a for a, b in itertools.pairwise(highs) if b > a]
     factor = min(ratios, default=_FACTOR)
     lows = [high / factor for high in highs]
     return Bars(tuple(lows), tuple(highs), tuple(n for _, n in shown), at_zero)

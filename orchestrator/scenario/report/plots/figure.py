@@ -22,7 +22,7 @@ WIDTH: Final = (
     480  # an SVG unit is a pixel at this width; on a phone's 340 px letters are 8 px high
 )
 HEIGHT: Final = 220
-_STYLE: Final[dict[str, Any]] = {
+_STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orchestrator",
     "text.parse_math": False,  # a user's `$` is a dollar
