@@ -37,6 +37,15 @@ class UnknownNode(LookupError):
     """The cluster has no node of this name."""
 
 
+class NodesNotReady(TimeoutError):
+    """Nodes that were added are not Ready in time; `names` says which."""
+
+    def __init__(self, names: tuple[str, ...], seconds: float) -> None:
+        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        super().__init__(f"{len(names):,} nodes are not Ready within {seconds:g} s: {some}")
+        self.names = names
+
+
 class Cluster:
     """`async with Cluster(nodes=3) as cluster`: API server, controllers, scheduler and nodes.
 
@@ -175,7 +184,7 @@ class Cluster:
     # --- nodes -----------------------------------------------------------------------------
 
     async def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
-        """Add nodes, and wait until all of them are Ready. Raises WaitTimeout."""
+        """Add nodes, and wait until all of them are Ready. Raises NodesNotReady after a minute."""
         names: dict[str, None] = {}
         for spec in specs:
             self._known[spec.name] = spec
@@ -186,12 +195,15 @@ class Cluster:
     async def _until_ready(self, names: dict[str, None]) -> None:
         if not names:
             return
-        async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
-            async for event in events:
-                if event.type != "DELETED" and _is_ready(event.object):
-                    names.pop(event.object.metadata.name, None)
-                    if not names:
-                        return
+        try:
+            async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
+                async for event in events:
+                    if event.type != "DELETED" and _is_ready(event.object):
+                        names.pop(event.object.metadata.name, None)
+                        if not names:
+                            return
+        except TimeoutError:
+            raise NodesNotReady(tuple(names), READY_SECONDS) from None
 
     def has_node(self, name: str) -> bool:
         """Whether the cluster has a node of this name, with power or without."""

@@ -406,6 +406,14 @@ def test_a_report_holds_what_was_measured(tmp_path: Path) -> None:
     assert report.measures["messages"] > 100
 
 
+def test_nodes_that_never_come_up_are_a_failure(tmp_path: Path) -> None:
+    fault = {"fault": "message", "action": "drop", "sender": "/nodes/node-1/*"}
+    report = _run(scenario(tmp_path, faults=[fault], steps=[{"sleep": "1s"}]))
+    assert report.outcome == "failed"
+    assert report.failure is not None
+    assert "1 nodes are not Ready within 60 s: node-1" in report.failure.message
+
+
 TROUBLE: list[dict[str, Any]] = [
     {"crash": "/scheduler"},
     {"crash": "/controllers/*"},
@@ -425,10 +433,17 @@ TROUBLE: list[dict[str, Any]] = [
     {"wait": {"quiet": "10m", "timeout": "5h"}},
 ]
 FAULTS: list[dict[str, Any]] = [
-    {"fault": "message", "action": "delay", "probability": 0.02, "seconds": 0.5, "end": 300},
-    {"fault": "message", "action": "duplicate", "probability": 0.02, "end": 300},
-    {"fault": "message", "action": "reorder", "probability": 0.02, "end": 300},
-    {"fault": "message", "action": "drop", "probability": 0.01, "end": 300},
+    {
+        "fault": "message",
+        "action": "delay",
+        "probability": 0.02,
+        "seconds": 0.5,
+        "start": 1,
+        "end": 300,
+    },
+    {"fault": "message", "action": "duplicate", "probability": 0.02, "start": 1, "end": 300},
+    {"fault": "message", "action": "reorder", "probability": 0.02, "start": 1, "end": 300},
+    {"fault": "message", "action": "drop", "probability": 0.01, "start": 1, "end": 300},
     {"fault": "crash", "actor": "/nodes/*/kubelet", "at": 60, "every": 60, "count": 3},
     {"fault": "crash", "actor": "/controllers/*", "probability": 0.002, "count": 2},
     {"fault": "pause", "actor": "/scheduler", "at": 20, "seconds": 15},

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from random import Random
 
 from orchestrator.api.errors import ApiTypeError
-from orchestrator.cluster import Cluster, UnknownNode
+from orchestrator.cluster import Cluster, NodesNotReady, UnknownNode
 from orchestrator.machinery.times import parse_duration
 from orchestrator.protocol import ApiError
 from orchestrator.scenario.errors import StepFailed
@@ -19,7 +19,7 @@ from orchestrator.scenario.running.feeding import feed
 from orchestrator.scenario.running.waiting import Waiting
 from orchestrator.scenario.templates import ExpressionError
 
-_FAILURES = (ApiError, ApiTypeError, StepFailed, UnknownNode, ExpressionError)
+_FAILURES = (ApiError, ApiTypeError, StepFailed, UnknownNode, NodesNotReady, ExpressionError)
 
 
 class Stage:
