@@ -80,6 +80,7 @@ def make_report(**changes: object) -> Report:
         scenario="small",
         description="",
         text=TEXT,
+        path="/scenarios/small.yaml",
         scenario_sha256=hashlib.sha256(TEXT.encode()).hexdigest(),
         parameters={},
         command="orchestrator run small.yaml",

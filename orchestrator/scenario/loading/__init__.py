@@ -4,9 +4,20 @@
 part each and make a plan of it: what a run needs, with nothing left to go wrong in the file.
 """
 
-from orchestrator.scenario.loading.loader import Loaded, load
+from orchestrator.scenario.loading.loader import Loaded, load, load_text
 from orchestrator.scenario.loading.nodes import GroupPlan
+from orchestrator.scenario.loading.source import Source
 from orchestrator.scenario.loading.steps import StepPlan, all_steps
 from orchestrator.scenario.loading.workloads import Arrival, WorkloadPlan
 
-__all__ = ["Arrival", "GroupPlan", "Loaded", "StepPlan", "WorkloadPlan", "all_steps", "load"]
+__all__ = [
+    "Arrival",
+    "GroupPlan",
+    "Loaded",
+    "Source",
+    "StepPlan",
+    "WorkloadPlan",
+    "all_steps",
+    "load",
+    "load_text",
+]

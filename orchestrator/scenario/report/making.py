@@ -79,6 +79,7 @@ def make_report(
         scenario=scenario.metadata.name,
         description=scenario.metadata.description,
         text=loaded.text,
+        path=str(loaded.path.resolve()),
         scenario_sha256=hashlib.sha256(loaded.text.encode()).hexdigest(),
         parameters=loaded.parameters,
         command=command,

@@ -175,6 +175,7 @@ class Report(Struct, frozen=True, kw_only=True):
     scenario: str
     description: str
     text: str  # the scenario file as it was
+    path: str  # and where; what it names is looked for beside it
     scenario_sha256: str
     parameters: dict[str, Any]
     command: str

@@ -2,8 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -92,14 +92,13 @@ class Run:
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
         loop = asyncio.get_running_loop()
-        self._clock, self._begun = loop.time, loop.time()
-        self._cluster = cluster = self.make_cluster()
+        cluster = self._begin(loop)
         try:
             async with cluster:
                 sampling = self._sample_by_and_by(loop)
-                self._stage = Stage(self._loaded, cluster, self.meter, self._groups, self._seed)
+                stage = self._stage = self._make_stage(cluster)
                 try:
-                    await self._stage.perform()
+                    await stage.perform()
                     self._objects = await find_objects(cluster.client, self._loaded)
                 finally:
                     # Before the end of the cluster becomes part of the history.
@@ -107,6 +106,30 @@ class Run:
                     self._close()
         except asyncio.CancelledError:
             self._interrupted = True
+
+    async def pause_at(self, seconds: float, moment: "asyncio.Future[Cluster]") -> None:
+        """Run until so many seconds of the cluster's time have passed; then end the steps, answer
+        the cluster by `moment`, and keep it until this is cancelled.
+        """
+        loop = asyncio.get_running_loop()
+        cluster = self._begin(loop)
+        async with cluster:
+            sampling = self._sample_by_and_by(loop)
+            # The steps are this task's, as in `main`: another order of tasks is another history.
+            await _until(loop, self._begun + seconds, self._make_stage(cluster).perform())
+            sampling()
+            while cluster.system.awake:  # what is due by now is done by now
+                await asyncio.sleep(0)  # noqa: TID251
+            moment.set_result(cluster)
+            await loop.create_future()
+
+    def _begin(self, loop: asyncio.AbstractEventLoop) -> Cluster:
+        self._clock, self._begun = loop.time, loop.time()
+        self._cluster = self.make_cluster()
+        return self._cluster
+
+    def _make_stage(self, cluster: Cluster) -> Stage:
+        return Stage(self._loaded, cluster, self.meter, self._groups, self._seed)
 
     def make_cluster(self, **options: Any) -> Cluster:
         """The scenario's cluster, watched by the meter; it has no nodes yet."""
@@ -193,6 +216,29 @@ class Run:
                 wall_seconds=self.meter.wall_seconds,
             )
         )
+
+
+async def _until(
+    loop: asyncio.AbstractEventLoop, at: float, work: Coroutine[Any, Any, None]
+) -> None:
+    """Do `work` until the loop's clock shows `at`; if it ends before, wait."""
+    task = asyncio.current_task()
+    assert task is not None
+    reached = loop.create_future()
+
+    def stop() -> None:
+        reached.set_result(None)
+        task.cancel()
+
+    timer = loop.call_at(at, stop)
+    try:
+        await work
+        await reached
+    except asyncio.CancelledError:
+        if not reached.done():
+            timer.cancel()
+            raise
+        task.uncancel()
 
 
 def actor_uses(cluster: Cluster) -> tuple[ActorUse, ...]:
