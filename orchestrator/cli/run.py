@@ -15,9 +15,12 @@ from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
+    from actors import Trace
     from orchestrator.scenario import Report
+    from orchestrator.scenario.causes import ObjectName
     from orchestrator.scenario.running.runner import Progress as RunProgress
 
+CAUSES_FILE = "causes.html"
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
@@ -40,6 +43,12 @@ INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
     help="A directory for report.json and report.html.",
 )
 @click.option("--events", is_flag=True, help="Write the whole history to events.jsonl, too.")
+@click.option(
+    "--trace-causes",
+    "traced",
+    metavar="KIND/[NAMESPACE/]NAME",
+    help="Show all that followed from one object's creation; with --out, draw it as causes.html.",
+)
 @logs.option
 def run(
     scenario: Path,
@@ -48,6 +57,7 @@ def run(
     clock: Literal["virtual", "real"],
     out: Path | None,
     events: bool,
+    traced: str | None,
 ) -> None:
     """Run a benchmark SCENARIO.
 
@@ -55,14 +65,17 @@ def run(
     """
     # Late: `orchestrator --help` needs none of it.
     from orchestrator.scenario import ScenarioError, load, run_scenario
+    from orchestrator.scenario.causes import parse_object
     from orchestrator.scenario.report.terminal import show
 
     parameters = _parameters(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
+    traces: list[Trace] = []
     try:
+        wanted = parse_object(traced) if traced is not None else None
         loaded = load(scenario, parameters)
-    except ScenarioError as error:
+    except (ScenarioError, ValueError) as error:
         raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
@@ -75,6 +88,7 @@ def run(
             command=command,
             on_progress=bar.show,
             events=out if events else None,
+            on_trace=traces.append if wanted is not None else None,
         )
     console = Console()
     show(report, console)
@@ -82,7 +96,24 @@ def run(
         with _unfinished_is_no_report(out):
             for path in _write(report, out):
                 click.echo(f"written {path}")
+    if wanted is not None:
+        with _unfinished_is_no_report(out):
+            _show_causes(traces[0], wanted, out)
     sys.exit(_exit_code(report))
+
+
+def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None:
+    from orchestrator.scenario.causes import CausesError, describe, draw_causes
+    from orchestrator.scenario.report.writing import write_whole
+
+    try:
+        if out is None:
+            click.echo(f"\n{describe(trace, wanted)}")
+        else:
+            page = draw_causes(trace, wanted).encode()
+            click.echo(f"written {write_whole(out / CAUSES_FILE, (page,))}")
+    except CausesError as error:
+        raise InputError(str(error)) from None
 
 
 def _parameters(settings: tuple[str, ...]) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -46,19 +46,28 @@ def run_scenario(
     command: str = "",
     on_progress: Callable[[Progress], None] | None = None,
     events: Path | None = None,
+    on_trace: Callable[[actors.Trace], None] | None = None,
 ) -> Report:
     """Run a scenario to its end, or to Ctrl-C; answers its report.
 
     `seed` None is the scenario's own. Equal scenarios and seeds give equal histories in virtual
     time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
-    history, `events.jsonl`. Raises OSError if that cannot be written.
+    history, `events.jsonl`. `on_trace` gets, in the end, who caused what; a traced run handles messages
+    one by one, and so has a history of its own. Raises OSError if a file cannot be written.
     """
-    run = Run(loaded, loaded.scenario.spec.seed if seed is None else seed, on_progress)
+    run = Run(
+        loaded,
+        loaded.scenario.spec.seed if seed is None else seed,
+        on_progress,
+        trace=on_trace is not None,
+    )
     with ExitStack() as files:
         if events is not None:
             file = files.enter_context(whole(events / EVENTS_FILE))
             run.meter.journal = Journal(file)
         actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
+    if on_trace is not None and run.trace is not None:
+        on_trace(run.trace)
     return run.report("virtual" if virtual else "real", command)
 
 
@@ -70,9 +79,12 @@ class Run:
         loaded: Loaded,
         seed: int,
         on_progress: Callable[[Progress], None] | None = None,
+        *,
+        trace: bool = False,
     ) -> None:
         self._loaded = loaded
         self._seed = seed
+        self._traced = trace
         self._on_progress = on_progress
         self._groups: dict[str, str] = {}  # node -> group
         self._shown = time.perf_counter()
@@ -118,20 +130,25 @@ class Run:
             # The steps are this task's, as in `main`: another order of tasks is another history.
             await _until(loop, self._begun + seconds, self._make_stage(cluster).perform())
             sampling()
-            while cluster.system.awake:  # what is due by now is done by now
+            while cluster.system.awake:  # noqa: ASYNC110  (what is due by now is done by now)
                 await asyncio.sleep(0)  # noqa: TID251
             moment.set_result(cluster)
             await loop.create_future()
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> Cluster:
         self._clock, self._begun = loop.time, loop.time()
-        self._cluster = self.make_cluster()
+        self._cluster = self._make_cluster()
         return self._cluster
 
     def _make_stage(self, cluster: Cluster) -> Stage:
         return Stage(self._loaded, cluster, self.meter, self._groups, self._seed)
 
-    def make_cluster(self, **options: Any) -> Cluster:
+    @property
+    def trace(self) -> actors.Trace | None:
+        """Who caused what, if that was asked for."""
+        return self._cluster.system.trace
+
+    def _make_cluster(self) -> Cluster:
         """The scenario's cluster, watched by the meter; it has no nodes yet."""
         simulation = self._loaded.scenario.spec.simulation
         return Cluster(
@@ -143,8 +160,8 @@ class Run:
             record_events=simulation.events,
             heartbeats=simulation.heartbeats,
             faults=self._loaded.faults,
+            trace=self._traced,
             meter=self.meter.calls,
-            **options,
         )
 
     def report(self, clock: Literal["virtual", "real"], command: str) -> Report:
