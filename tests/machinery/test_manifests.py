@@ -69,7 +69,7 @@ SCALARS: list[tuple[str, Any]] = [
 ]
 
 REFUSED: list[tuple[str | bytes, int, int, str]] = [
-    ("[" * 200_000, 1, 129, "exceeded max depth 128"),
+    ("[" * 900, 1, 129, "exceeded max depth 128"),
     ("{a: " * 50_000, 1, 513, "exceeded max depth 128"),
     ('{"a":' * 50_000, 1, 641, "exceeded max depth 128"),
     ("- " * 50_000, 1, 257, "exceeded max depth 128"),
@@ -126,6 +126,12 @@ def test_refused(text: str | bytes, line: int, column: int, reason: str) -> None
     assert reason in error.reason
     assert (error.source, error.line, error.column) == ("web.yaml", line, column)
     assert error.message == f"web.yaml:{line}:{column}: {error.reason}"
+
+
+def test_brackets_without_end_are_refused() -> None:
+    """By us or, at another place, by the parser itself, as its version has it."""
+    with pytest.raises(ManifestError, match="depth"):
+        manifests.load_all("[" * 200_000, "web.yaml")
 
 
 def test_streams() -> None:
