@@ -1,0 +1,89 @@
+"""What the commands that serve a cluster to kubectl have in common."""
+
+import shlex
+from collections.abc import AsyncIterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import click
+
+from orchestrator.cli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from orchestrator.cluster import Cluster
+
+DEFAULT_KUBECONFIG: Final = Path("~/.kube/orchestrator.yaml")
+DEFAULT_LISTEN: Final = "127.0.0.1:6443"
+
+F = TypeVar("F", bound="Callable[..., Any]")
+
+
+class Address(click.ParamType[tuple[str, int]]):
+    """HOST:PORT; the port 0 is any free one."""
+
+    name = "HOST:PORT"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, int]:
+        """The host and the port; an IPv6 address stands in brackets."""
+        host, colon, port = str(value).rpartition(":")
+        if not colon or not host or not port.isascii() or not port.isdecimal():
+            self.fail(f'expected HOST:PORT such as {DEFAULT_LISTEN}, got "{value}"', param, ctx)
+        if int(port) > 65535:
+            self.fail(f"expected a port from 0 to 65535, got {port}", param, ctx)
+        return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def options(command: F) -> F:
+    """The options `--listen` and `--kubeconfig`."""
+    listen = click.option(
+        "--listen",
+        type=Address(),
+        default=DEFAULT_LISTEN,
+        show_default=True,
+        help="Where the API server listens; port 0 is any free one.",
+    )
+    kubeconfig = click.option(
+        "--kubeconfig",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=DEFAULT_KUBECONFIG,
+        show_default=True,
+        callback=lambda _ctx, _param, path: path.expanduser(),
+        help="Where to write the administrator's kubeconfig.",
+    )
+    return listen(kubeconfig(command))
+
+
+async def serve(
+    cluster: "Cluster",
+    what: str,
+    listen: tuple[str, int],
+    kubeconfig: Path,
+    signals: AsyncIterable[object],
+    **front_options: Any,
+) -> None:
+    """Serve a cluster until a signal comes, saying `what` it is and how to reach it.
+
+    Raises InputError when the address cannot be had or the kubeconfig not be written.
+    """
+    host, port = listen
+    try:
+        front = await cluster.serve(host, port, **front_options)
+    except OSError as error:
+        raise InputError(
+            f"cannot listen at {host}:{port}: {error.strerror}; --listen takes another"
+        ) from None
+    try:
+        kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+        front.write_kubeconfig(kubeconfig)
+    except OSError as error:
+        raise InputError(
+            f"cannot write {kubeconfig}: {error.strerror}; --kubeconfig takes another path"
+        ) from None
+    click.echo(f"{what} at {front.url}; Ctrl-C ends it.")
+    click.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig))}")
+    async for _ in signals:
+        break
