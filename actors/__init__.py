@@ -39,7 +39,7 @@ from actors.errors import (
     NoReply,
     Refusal,
 )
-from actors.faults import Crash, Fault, FaultPlan, MessageFault, Partition, Pause
+from actors.faults import FOREVER, Crash, Fault, FaultPlan, MessageFault, Partition, Pause
 from actors.inbox import Inbox
 from actors.mailbox import MailboxSpec
 from actors.message import Deferred, Request
@@ -55,6 +55,7 @@ __all__ = [
     "ALWAYS",
     "DEFAULT_TIMEOUT",
     "EPOCH",
+    "FOREVER",
     "NEVER",
     "Actor",
     "ActorCrashed",

@@ -11,9 +11,9 @@ import structlog
 
 from actors.actor import Actor
 from actors.clock import Clock
-from actors.errors import AskTimeout, Misuse
+from actors.errors import Misuse
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
-from actors.message import Asked, Call, Deferred, Request
+from actors.message import Call, Deferred, Request, Requested
 from actors.observed import CAUSE
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.serial import own_task
@@ -156,21 +156,10 @@ class Context:
         `failed(error)` gets Refusal, AskTimeout, ActorStopped or ActorCrashed; without it the
         error is raised in this actor's turn, which its supervisor then hears of.
         """
-        deliver, incarnation = self.me._deliver_own, self._incarnation
-
-        cause = CAUSE.get() if self.system.observed else 0
-
-        def on_reply(value: R) -> None:
-            deliver(Call(then, (value,), incarnation))
-
-        def on_failure(error: BaseException) -> None:
-            call = Call(failed or _raise, (error,), incarnation)
-            if isinstance(error, AskTimeout):  # no message brought it
-                call.cause = cause
-            deliver(call)
-
-        asked = Asked(request, on_reply, on_failure)
-        self.system.deadlines.add(timeout, asked, ref, self.path)
+        system = self.system
+        cause = CAUSE.get() if system.observed else 0
+        asked = Requested(request, self.me, self._incarnation, then, failed or _raise, cause)
+        system.deadlines.add(timeout, asked, ref, self.path)
         ref._deliver_request(asked)
 
     def defer(self) -> Deferred[Any]:

@@ -51,6 +51,8 @@ class Deadlines:
     def add(self, seconds: float | None, asked: Asked, target: "Ref[Any]", asker: str = "") -> None:
         """Fail `asked` with AskTimeout unless it is ended within `seconds`; None waits for ever."""
         system = self._system
+        if system.on_answer is not None:
+            asked.time(system.loop.time, system.on_answer)
         if seconds is None:
             seconds = at = _NEVER
             asker = asker or _running_task()

@@ -138,6 +138,11 @@ class Faults:
             for number in range(fault.count):
                 self._at(fault.at + number * fault.every, lambda: self._strike_all(fault))
 
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the system began: now, as the times of faults count it."""
+        return self._system.clock.monotonic() - self._start
+
     def heal(self) -> None:
         """End all partitions."""
         self._partitions.clear()

@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from actors.actor import Actor, handler_names
-from actors.message import Asked, Call, Carried
+from actors.message import Asked, Call, Carried, Requested
 from actors.serial import run_async
 
 if TYPE_CHECKING:
@@ -17,8 +17,7 @@ Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
 @cache
 def handlers_of(actor_class: Any) -> dict[type, Handler]:
     """Message class -> handler; one table for all actors of a class."""
-    # These are never handled directly; they are in the table because a miss is slower.
-    table: dict[type, Handler] = dict.fromkeys((Asked, Call, Carried), special)
+    table: dict[type, Handler] = {Asked: _asked, Requested: _asked, Call: _call, Carried: special}
     for message_class, (name, is_async) in handler_names(actor_class).items():
         function = getattr(actor_class, name)
         table[message_class] = _asynchronous(function) if is_async else function
@@ -29,8 +28,19 @@ def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> H
     return lambda actor, message: run_async(actor.ctx.me, function(actor, message))
 
 
+def _asked(actor: Actor, asked: Asked) -> None:
+    """A request."""
+    actor.ctx.me._handle_asked(asked)
+
+
+def _call(actor: Actor, call: Call) -> None:
+    """A timer, a reply, a task's end: of this incarnation, or of one that is no more."""
+    if call.incarnation == actor.ctx.me._incarnation:
+        call.function(*call.arguments)
+
+
 def special(actor: Actor, message: Any) -> None:
-    """A message that is not in the table: a request, a call, or one of a class not met before."""
+    """A message in an envelope, or of a class not met before."""
     actor.ctx.me._dispatch(message)
 
 

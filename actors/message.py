@@ -1,11 +1,17 @@
 """Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from actors.errors import AskTimeout
+
+if TYPE_CHECKING:
+    from actors.ref import Ref
+
 R = TypeVar("R", covariant=True)
+OnAnswer: TypeAlias = Callable[[Any, float, bool], None]  # request, seconds, whether it failed
 
 
 class Request(Struct, Generic[R], frozen=True, gc=False):
@@ -39,6 +45,71 @@ class Asked:
         if not self.ended:
             self.ended = True
             self._failed(error)
+
+    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
+        """Tell `on_answer` of the end: the request, the seconds until then, whether it failed."""
+        asked_at = now()
+        self._replied = _timed(self, self._replied, asked_at, now, on_answer, False)
+        self._failed = _timed(self, self._failed, asked_at, now, on_answer, True)
+
+
+class Requested(Asked):
+    """A request of an actor that does not await it: its end is a Call to the asker.
+
+    Thousands may be under way at once, so it is one object, and not two closures over as many cells.
+    """
+
+    __slots__ = ("_asker", "_cause", "_incarnation", "_or_else", "_then")
+
+    def __init__(
+        self,
+        request: Request[Any],
+        asker: "Ref[Any]",
+        incarnation: int,
+        then: Callable[[Any], Any],
+        or_else: Callable[[BaseException], Any],
+        cause: int,
+    ) -> None:
+        self.request = request
+        self.ended = False
+        self._asker = asker
+        self._incarnation = incarnation
+        self._then = then
+        self._or_else = or_else
+        self._cause = cause
+
+    def reply(self, value: Any) -> None:
+        if not self.ended:
+            self.ended = True
+            self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
+
+    def fail(self, error: BaseException) -> None:
+        if not self.ended:
+            self.ended = True
+            call = Call(self._or_else, (error,), self._incarnation)
+            if isinstance(error, AskTimeout):  # no message brought it
+                call.cause = self._cause
+            self._asker._deliver_own(call)
+
+    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
+        asked_at = now()
+        self._then = _timed(self, self._then, asked_at, now, on_answer, False)
+        self._or_else = _timed(self, self._or_else, asked_at, now, on_answer, True)
+
+
+def _timed(
+    asked: Asked,
+    function: Callable[[Any], Any],
+    asked_at: float,
+    now: Callable[[], float],
+    on_answer: OnAnswer,
+    failed: bool,
+) -> Callable[[Any], Any]:
+    def heard(answer: Any) -> Any:
+        on_answer(asked.request, now() - asked_at, failed)
+        return function(answer)
+
+    return heard
 
 
 class Call:

@@ -39,6 +39,7 @@ class _Nothing:
 
 _NOTHING: Final = _Nothing()
 _RUNNING: Final = Life.RUNNING
+_STOPPING: Final = Life.STOPPING
 
 
 class _Hot:
@@ -142,9 +143,13 @@ class Ref(_Hot, Generic[M]):
 
     def offer(self, message: M) -> bool:
         """As `tell`, but answers False when the mailbox is full or the actor has stopped."""
-        if self.mailbox_depth >= self._capacity:
-            return False
-        self._put(message)
+        if self._scheduled or self._capacity <= 0:
+            if self.mailbox_depth >= self._capacity:
+                return False
+            self._put(message)
+        else:
+            self._slot = message
+            self._schedule()
         return True
 
     async def send(self, message: M) -> None:
@@ -206,7 +211,11 @@ class Ref(_Hot, Generic[M]):
     # --- delivery --------------------------------------------------------------------------
 
     def _deliver_request(self, asked: Asked) -> None:
-        self._accept(asked, asked)
+        if self._scheduled or self._capacity <= 0:
+            self._accept(asked, asked)
+        else:
+            self._slot = asked
+            self._schedule()
 
     def _accept(self, asked: Asked, carried: Any) -> None:
         """Take a request, in its envelope if it has one, or end it at once."""
@@ -222,8 +231,12 @@ class Ref(_Hot, Generic[M]):
 
     def _deliver_own(self, message: Any) -> None:
         """What the actor itself asked for: not subject to the bound."""
-        if self._life < Life.STOPPING:
-            self._put(message)
+        if self._scheduled:
+            if self._life < _STOPPING:
+                self._put(message)
+        else:  # so it neither stops nor has stopped
+            self._slot = message
+            self._schedule()
 
     def _put(self, message: Any) -> None:
         if self._scheduled:
@@ -272,7 +285,7 @@ class Ref(_Hot, Generic[M]):
     def _bury(self, message: Any, reason: Literal["mailbox full", "stopped"]) -> None:
         """End a message that will not be handled: who asked hears of it, and what was told is counted."""
         message = self._bare(message)
-        if type(message) is Asked:
+        if isinstance(message, Asked):
             if reason == "stopped":
                 message.fail(ActorStopped(self.path))
                 return
@@ -370,13 +383,7 @@ class Ref(_Hot, Generic[M]):
 
     def _dispatch(self, message: Any) -> None:
         """Handle a message now, whatever it is; the actor's own timers arrive this way."""
-        kind = type(message)
-        if kind is Asked:
-            self._handle_asked(message)
-        elif kind is Call:
-            self._handle_call(message)
-        else:
-            self._handler_of(kind)(self._actor, message)
+        self._handler_of(type(message))(self._actor, message)
 
     def _handler_of(self, message_class: type) -> Handler:
         """The handler of the message's class, or of its nearest base that has one."""
@@ -395,7 +402,8 @@ class Ref(_Hot, Generic[M]):
         request = asked.request
         self._asked = asked
         try:
-            reply = self._handler_of(type(request))(self._actor, request)
+            handler = self._handlers.get(type(request)) or self._handler_of(type(request))
+            reply = handler(self._actor, request)
         except Refusal as refusal:
             asked.fail(refusal)
         except Unhandled as error:
@@ -408,10 +416,6 @@ class Ref(_Hot, Generic[M]):
                 asked.reply(reply)
         finally:
             self._asked = None
-
-    def _handle_call(self, call: Call) -> None:
-        if call.incarnation == self._incarnation:
-            call.function(*call.arguments)
 
     # --- async handlers --------------------------------------------------------------------
 

@@ -55,7 +55,11 @@ class ActorStatistics(Struct, frozen=True):
 
 
 class ActorSystem:
-    """`async with ActorSystem() as system`: actors live inside the block and stop at its end."""
+    """`async with ActorSystem() as system`: actors live inside the block and stop at its end.
+
+    `on_answer` is told of every request that was answered: the request, how many seconds of the
+    system's clock the asker waited, and whether it failed.
+    """
 
     def __init__(
         self,
@@ -65,6 +69,7 @@ class ActorSystem:
         order: Literal["fifo", "seeded"] = "fifo",
         faults: FaultPlan | None = None,
         trace: bool = False,
+        on_answer: Callable[[Any, float, bool], None] | None = None,
     ) -> None:
         self.name = name
         self.seed = seed
@@ -86,6 +91,7 @@ class ActorSystem:
         self._plan = faults
         self.faults: Faults | None = None
         self.trace = Trace() if trace else None
+        self.on_answer = on_answer
         self.observed = trace or faults is not None
         self._ref: type[Ref[Any]] = ObservedRef if self.observed else Ref
         self._order = random.Random(f"{seed}:order")
@@ -95,7 +101,7 @@ class ActorSystem:
         # What runs in the run-queue was caused by many: it must not inherit whoever woke it.
         self._context = contextvars.copy_context()
         self.clock = Clock(self.loop)
-        self.timers = TimerQueue(self.loop)
+        self.timers = TimerQueue(self.loop, self._run)
         self._looked: tuple[dict[str, int], float] = ({}, self.clock.monotonic())
         self.deadlines = Deadlines(self)
         if isinstance(self.loop, VirtualLoop):
@@ -228,12 +234,14 @@ class ActorSystem:
     def wake(self) -> None:
         """The run-queue has become non-empty: one event-loop callback for all of it."""
         self.awake = True
-        self.loop.call_soon(self._run, context=self._context)
+        if not self.timers.wake():
+            self.loop.call_soon(self._run, context=self._context)
 
-    def _run(self) -> None:
+    def _run(self) -> int:
+        """Let the ready actors have their turns; answers how many messages were handled."""
         ready, budget = self.ready, BUDGET
         if self.order == "seeded":
-            self._run_in_seeded_order()
+            budget = self._run_in_seeded_order()
         else:
             take = ready.popleft
             while ready and budget > 0:
@@ -242,13 +250,18 @@ class ActorSystem:
             self.loop.call_soon(self._run, context=self._context)
         else:
             self.awake = False
+        return BUDGET - budget
 
-    def _run_in_seeded_order(self) -> None:
-        """Any ready actor may be next, one message at a time; its own messages stay in order."""
+    def _run_in_seeded_order(self) -> int:
+        """Any ready actor may be next, one message at a time; its own messages stay in order.
+
+        Answers what is left of the budget.
+        """
         ready, budget = self.ready, BUDGET
         while ready and budget > 0:
             ready.rotate(self._order.randrange(len(ready)))
             budget -= ready.popleft()._turn(1)
+        return budget
 
     def pause(self, ref: Ref[Any]) -> None:
         """Let an actor handle nothing until `resume`; its messages wait."""

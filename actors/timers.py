@@ -1,5 +1,9 @@
 """Timers of all actors in one queue: one event-loop timer, for the nearest deadline only.
 
+In virtual time, a turn of the loop does nothing but set the clock when nobody but actors has anything
+to do. Then what the timers made ready is run at once, and the clock is set to the next timer: the same
+things in the same order, without the loop.
+
 Timers with equal deadlines fire in the order in which they were set. A cancelled timer is left
 where it is and skipped; when more than half of the queue is cancelled, it is swept.
 """
@@ -10,7 +14,12 @@ import heapq
 from collections.abc import Callable
 from typing import Any, Final
 
+from actors.virtual import VirtualLoop
+
 _SWEEP_FROM: Final = 64  # smaller queues are not worth sweeping
+# How much is done without the loop, so that it is not kept from signals and threads' calls for long.
+_TIMERS: Final = 256  # of one moment: what more of them made ready waits for the loop's next turn
+_MESSAGES: Final = 256  # handled since the loop's last turn
 
 
 class Timer:
@@ -33,10 +42,19 @@ class Timer:
 
 
 class TimerQueue:
-    """The pending timers of one system."""
+    """The pending timers of one system.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `run` runs what they made ready, if they said so by `wake`, and answers how many messages it was.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, run: Callable[[], int] | None = None
+    ) -> None:
         self._loop = loop
+        self._virtual = loop if isinstance(loop, VirtualLoop) else None
+        self._run = run
+        self._firing = False
+        self._woken = False
         self._context = contextvars.copy_context()  # not that of whoever set the nearest timer
         self._heap: list[tuple[float, int, Timer]] = []
         self._number = 0
@@ -52,11 +70,16 @@ class TimerQueue:
         self._number += 1
         heap = self._heap
         heapq.heappush(heap, (when, self._number, timer))
-        if heap[0][2] is timer:
+        if heap[0][2] is timer and not self._firing:
             self._arm()
         if len(heap) > self._sweep_at:
             self._sweep()
         return timer
+
+    def wake(self) -> bool:
+        """Something is ready. Answers whether timers are firing: then they see to it that it runs."""
+        self._woken = self._firing
+        return self._firing
 
     def close(self) -> None:
         """Forget all timers."""
@@ -75,17 +98,42 @@ class TimerQueue:
 
     def _expired(self) -> None:
         self._handle = None
-        heap = self._heap
-        now = self._loop.time()
-        while heap and heap[0][0] <= now:
-            timer: Any = heapq.heappop(heap)[2]
-            fire, timer._fire = timer._fire, None
-            if fire is not None:
-                fire()
-        while heap and heap[0][2]._fire is None:
-            heapq.heappop(heap)
-        if heap:
-            self._arm()
+        self._firing = True
+        try:
+            self._fire_all()
+        finally:
+            self._firing = False
+            if self._woken:
+                self._run_later()
+            if self._heap:
+                self._arm()
+
+    def _fire_all(self) -> None:
+        heap, virtual = self._heap, self._virtual
+        messages = 0
+        while messages <= _MESSAGES:
+            now = self._loop.time()
+            fired = 0
+            while heap and heap[0][0] <= now:
+                timer: Any = heapq.heappop(heap)[2]
+                fire, timer._fire = timer._fire, None
+                if fire is not None:
+                    fired += 1
+                    fire()
+            if self._woken and virtual is not None and virtual.idle and fired <= _TIMERS:
+                self._woken = False
+                assert self._run is not None
+                messages += self._run()
+            messages += 1  # a timer that wakes nobody counts, too
+            while heap and heap[0][2]._fire is None:
+                heapq.heappop(heap)
+            if self._woken or not heap or virtual is None or not virtual.skip_to(heap[0][0]):
+                return
+
+    def _run_later(self) -> None:
+        self._woken = False
+        assert self._run is not None
+        self._loop.call_soon(self._run, context=self._context)
 
     def _sweep(self) -> None:
         live = [entry for entry in self._heap if entry[2]._fire is not None]

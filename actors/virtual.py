@@ -4,6 +4,10 @@ The loop is asyncio's own; only its selector and its clock differ. `select(timeo
 real file descriptors without waiting. If nothing is ready and no thread is at work, it sets the
 clock to the next timer and returns. `select(None)` then means that nobody can ever run again.
 
+While nobody has opened a descriptor, only signals can be seen there (the loop's own pipe tells of
+them, and of calls from other threads, which are in the loop's queue by then anyway). A look costs a
+system call, as much as several messages; so it is taken at each 64th turn only.
+
 Such a loop can stop jumping, so that somebody outside of the process can look at what lives in it:
 its clock then stands still, or flows with the wall's from where it is. Timers keep their deadlines
 and their order.
@@ -20,23 +24,32 @@ from actors.errors import Deadlock, Misuse
 T = TypeVar("T")
 
 _REAL_WAIT_SECONDS: Final = 0.05  # how long to wait for threads and sockets before looking again
+_LOOK_EVERY: Final = 64  # turns of a loop that has no descriptors but its own
 
 
 class _JumpingSelector(selectors.DefaultSelector):
     loop: "VirtualLoop"
+    _unseen = 0  # turns since the last look
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         loop = self.loop
         if not loop.jumps:
             # While the clock stands, no timer comes nearer: only what is due keeps it from waiting.
             return super().select(timeout if loop.flows or timeout == 0 else None)
+        alone = not loop.outside_work and len(self.get_map()) <= loop.own_descriptors
+        self._unseen += 1
+        if alone and timeout is not None and self._unseen < _LOOK_EVERY:
+            if timeout > 0:
+                loop.jump()
+            return []
+        self._unseen = 0
         events = super().select(0)
         if events or timeout == 0:
             return events
         if loop.outside_work:
             return super().select(_REAL_WAIT_SECONDS)
         if timeout is None:
-            if len(self.get_map()) > loop.own_descriptors:
+            if not alone:
                 return super().select(None)  # sockets or pipes are open: somebody real may come
             loop.deadlocked()
             return events
@@ -56,10 +69,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.outside_work = 0  # executor calls under way: only real time can finish them
         self.own_descriptors = 0
         self.explain: list[Callable[[], str]] = []  # who waits for what, for a deadlock's report
-        selector = _JumpingSelector()
-        super().__init__(selector)
-        selector.loop = self
-        self.own_descriptors = len(selector.get_map())
+        self.selector = _JumpingSelector()
+        super().__init__(self.selector)
+        self.selector.loop = self
+        self.own_descriptors = len(self.selector.get_map())
         # Coarser than floats are in a few hundred years, or a timer could be due and yet not now.
         self._clock_resolution = 1e-6
 
@@ -90,6 +103,28 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         scheduled = self._scheduled  # type: ignore[attr-defined]
         if scheduled:
             self._virtual_now = max(self._virtual_now, scheduled[0]._when)
+
+    @property
+    def idle(self) -> bool:
+        """Whether no callback waits: what is done now is done as if the loop had called it next."""
+        return not self._ready and not self._stopping  # type: ignore[attr-defined]
+
+    def skip_to(self, when: float) -> bool:
+        """Set the clock to `when` without a turn of the loop; answers False, and does nothing, if
+        the loop has anything to do until then.
+        """
+        if (
+            not self.jumps
+            or not self.idle
+            or self.outside_work
+            or len(self.selector.get_map()) > self.own_descriptors
+        ):
+            return False
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        if scheduled and scheduled[0]._when <= when + self._clock_resolution:
+            return False
+        self._virtual_now = max(self._virtual_now, when)
+        return True
 
     def deadlocked(self) -> None:
         """Raise Deadlock out of the loop, saying who waits for what."""

@@ -129,13 +129,15 @@ class WatchClosed(Struct, frozen=True, gc=False):
 class Watching(Struct, frozen=True, gc=False):
     """A watch's answer. Messages of `channel` with a sequence greater than this one will follow.
 
-    `items` is the state at `revision` when the watch asked for it, else empty.
+    `items` is the state at `revision` when the watch asked for it, else empty. A watch that is silent
+    gets a bookmark every `bookmark_seconds`: one that hears nothing for much longer is cut off.
     """
 
     channel: int
     sequence: int
     revision: int
     items: tuple[Any, ...] = ()
+    bookmark_seconds: float = 60.0
 
 
 class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):

@@ -14,6 +14,7 @@ The request pipeline and everything that decides about a request:
 | `subresources/` | status, scale, binding, eviction, finalize |
 | `admission/`, `defaults/`, `validation/` | the steps of those names |
 | `allocation/` | service addresses and node ports |
+| `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
 | `conversion` | the versions of a kind |
@@ -37,14 +38,18 @@ controller's, and controllers reach the server by messages. Storage is `store`'s
 """
 
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer
-from orchestrator.apiserver.server import ApiServer, api_server
+from orchestrator.apiserver.metered import CallMeter, MeteredApiServer, api_server
+from orchestrator.apiserver.server import BOOKMARK_SECONDS, ApiServer
 from orchestrator.apiserver.watch import HubStatistics, Watchers
 
 __all__ = [
+    "BOOKMARK_SECONDS",
     "ApiServer",
     "Authorizer",
+    "CallMeter",
     "ComponentAuthorizer",
     "HubStatistics",
+    "MeteredApiServer",
     "Watchers",
     "api_server",
 ]

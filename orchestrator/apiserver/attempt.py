@@ -34,10 +34,10 @@ class Attempt(Generic[M]):
 
     __slots__ = (
         "_decide",
-        "_decision",
         "_env",
         "_left",
         "_message",
+        "_reply",
         "_served",
         "_store",
         "answer",
@@ -76,7 +76,7 @@ class Attempt(Generic[M]):
 
     def _follow(self, decision: Decision) -> None:
         if type(decision) is Commit:
-            self._decision = decision
+            self._reply = decision.reply
             self._store.commit(decision.write, self._done)
         else:
             self._end(decision, None)
@@ -86,14 +86,11 @@ class Attempt(Generic[M]):
             self._again()
             return
         try:
-            decision = self._decision.reply(outcome)
+            decision = self._reply(outcome)
         except ApiError as error:
             self._end(None, error)
             return
-        if type(decision) is Commit:
-            self._follow(decision)
-        else:
-            self._end(decision, None)
+        self._follow(decision)
 
     def _again(self) -> None:
         self._left -= 1

@@ -6,7 +6,6 @@ goes on. So killing it at any message loses nothing that was answered.
 """
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from ipaddress import IPv4Network
 from typing import Any, Final
 
@@ -211,7 +210,9 @@ class ApiServer(Actor):
         seat = self._hub.join(
             message.sink, message.token, key, selection, served.from_stored, replay
         )
-        return Watching(seat.channel, seat.sequence, self.store.revision, items)
+        return Watching(
+            seat.channel, seat.sequence, self.store.revision, items, self._bookmark_seconds
+        )
 
     def _history(self, served: Served, since: int) -> Sequence[Change]:
         try:
@@ -413,13 +414,3 @@ class _CollectionAnswer:
 
 def _ignore(_outcome: Outcome) -> None:
     """Nobody waits for this write; if it is refused, the next minute tries again."""
-
-
-def api_server(store: Store, **options: Any) -> Callable[[], ApiServer]:
-    """A factory for `spawn`: every incarnation gets the same store and the same watchers.
-
-    `options` are those of `ApiServer`; the scheme, too, is made once.
-    """
-    options.setdefault("watchers", Watchers())
-    options.setdefault("scheme", Scheme.builtin())
-    return partial(ApiServer, store, **options)

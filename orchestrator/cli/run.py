@@ -2,19 +2,21 @@
 
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.scenario import Report
-    from orchestrator.scenario.runner import Progress as RunProgress
+    from orchestrator.scenario.running.runner import Progress as RunProgress
 
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
@@ -23,47 +25,74 @@ INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 @click.argument("scenario", type=click.Path(path_type=Path))
 @click.option("--seed", type=int, help="Decides all that is chance; the scenario's own if absent.")
 @click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Give a parameter of the scenario another value; may be repeated.",
+)
+@click.option(
     "--clock", type=click.Choice(["virtual", "real"]), default="virtual", show_default=True
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A directory for report.json.",
+    help="A directory for report.json and report.html.",
 )
+@click.option("--events", is_flag=True, help="Write the whole history to events.jsonl, too.")
 @logs.option
 def run(
-    scenario: Path, seed: int | None, clock: Literal["virtual", "real"], out: Path | None
+    scenario: Path,
+    seed: int | None,
+    settings: tuple[str, ...],
+    clock: Literal["virtual", "real"],
+    out: Path | None,
+    events: bool,
 ) -> None:
     """Run a benchmark SCENARIO.
 
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """
     # Late: `orchestrator --help` needs none of it.
-    from orchestrator.scenario import ScenarioError, load, run_scenario, write_report
-    from orchestrator.scenario.report import show
+    from orchestrator.scenario import ScenarioError, load, run_scenario
+    from orchestrator.scenario.report.terminal import show
 
+    parameters = _parameters(settings)
+    if events and out is None:
+        raise InputError("--events needs --out, a directory to write to")
     try:
-        loaded = load(scenario)
+        loaded = load(scenario, parameters)
     except ScenarioError as error:
         raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
-    with _Bar() as bar:
+    command = shlex.join(["orchestrator", *sys.argv[1:]])
+    with _Bar() as bar, _unfinished_is_no_report(out):
         report = run_scenario(
             loaded,
             seed=seed,
             virtual=clock == "virtual",
-            command=shlex.join(["orchestrator", *sys.argv[1:]]),
+            command=command,
             on_progress=bar.show,
+            events=out if events else None,
         )
-    show(report, Console())
+    console = Console()
+    show(report, console)
     if out is not None:
-        try:
-            path = write_report(report, out)
-        except OSError as error:
-            raise InputError(f"cannot write to {out}: {error.strerror}") from None
-        click.echo(f"report  {path}")
+        with _unfinished_is_no_report(out):
+            for path in _write(report, out):
+                click.echo(f"written {path}")
     sys.exit(_exit_code(report))
+
+
+def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not name:
+            raise InputError(f'--set expects NAME=VALUE such as nodes=100, got "{setting}"')
+        found[name.strip()] = value
+    return found
 
 
 def _usable(out: Path) -> None:
@@ -74,23 +103,45 @@ def _usable(out: Path) -> None:
         raise InputError(f"cannot make the directory {out}: {error.strerror}") from None
 
 
+@contextmanager
+def _unfinished_is_no_report(out: Path | None) -> Iterator[None]:
+    """A full disk is the user's to mend; what could not be written whole is not there."""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"cannot write to {out}: {error.strerror}") from None
+
+
+def _write(report: "Report", out: Path) -> list[Path]:
+    from orchestrator.scenario.report.html import render
+    from orchestrator.scenario.report.model import HTML_FILE
+    from orchestrator.scenario.report.writing import write_report, write_whole
+
+    return [
+        write_report(report, out),
+        write_whole(out / HTML_FILE, (render(report).encode(),)),
+    ]
+
+
 def _exit_code(report: "Report") -> int:
     return {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}[report.outcome]
 
 
 class _Bar:
-    """The progress on a terminal: where the run is, its pods, its time."""
+    """The progress on a terminal: where the run is, its pods, its time, what is left of the step."""
 
     def __enter__(self) -> "_Bar":
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
-            BarColumn(),
+            BarColumn(bar_width=24),
             TextColumn("{task.fields[counts]}"),
+            TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
             transient=True,
         )
         self._task = self._progress.add_task("nodes", total=None, counts="")
+        self._step = "nodes"
         self._progress.start()
         return self
 
@@ -99,14 +150,20 @@ class _Bar:
 
     def show(self, now: "RunProgress") -> None:
         """Draw where the run is."""
+        from orchestrator.scenario.report.units import seconds as duration
+
+        if now.step != self._step:
+            self._step = now.step
+            self._progress.reset(self._task)
+        rate = now.virtual_seconds / now.wall_seconds if now.wall_seconds else 0.0
         counts = (
-            f"{now.pods_running:,} of {now.pods:,} pods running on {now.nodes:,} nodes, "
-            f"{now.virtual_seconds:,.0f} s in {now.wall_seconds:,.1f} s"
+            f"{now.pods_running:,} of {now.pods:,} pods on {now.nodes:,} nodes, "
+            f"{duration(now.virtual_seconds)} in {duration(now.wall_seconds)} (×{rate:,.3g})"
         )
         self._progress.update(
             self._task,
             description=now.step,
-            total=now.pods or None,
-            completed=now.pods_running,
+            total=None if now.share is None else 1.0,
+            completed=now.share or 0.0,
             counts=counts,
         )

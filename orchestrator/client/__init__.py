@@ -11,9 +11,11 @@ from orchestrator.client.cache import (
     Change,
     Key,
     KeyFunction,
+    OfMetadata,
     OfStatus,
     key_of,
     same_but_status,
+    same_metadata,
 )
 from orchestrator.client.controller import Controller, Statistics, Wiring
 from orchestrator.client.events import EventRecorder
@@ -35,6 +37,7 @@ __all__ = [
     "Informers",
     "Key",
     "KeyFunction",
+    "OfMetadata",
     "OfStatus",
     "Reflector",
     "Resync",
@@ -49,4 +52,5 @@ __all__ = [
     "WorkQueue",
     "key_of",
     "same_but_status",
+    "same_metadata",
 ]

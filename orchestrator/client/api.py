@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar, cast
 
-from actors import Clock
+from actors import Clock, NoReply
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Binding, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
@@ -12,11 +12,13 @@ from orchestrator.api.policy.v1 import Eviction
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.client.apply import apply_patch
+from orchestrator.client.cache import Key
 from orchestrator.client.waiting import Predicate, WaitTimeout, condition_of
 from orchestrator.client.watching import WatchStream
 from orchestrator.machinery.patches import with_last_applied
 from orchestrator.protocol import (
     ADMIN,
+    ApiError,
     ApiRef,
     Create,
     Delete,
@@ -193,15 +195,29 @@ class Client:
     async def create(self, obj: K, *, namespace: str = "") -> K:
         """The object as the API server stored it."""
         resource = self.resource_of(obj)
-        metadata: ObjectMeta = obj.metadata  # type: ignore[attr-defined]
-        request = Create(
+        request = self._creation(resource, obj, namespace)
+        return cast(K, await self._write(resource, self.api.ask(request)))
+
+    async def create_all(self, objects: Sequence[K]) -> Sequence[K | ApiError | NoReply]:
+        """Many objects of one kind, requested together; an error in the place of what failed."""
+        if not objects:
+            return []
+        resource = self.resource_of(objects[0])
+        # A controller stamps many objects from one: their requests are then one, too.
+        requests: dict[int, Create] = {}
+        for obj in objects:
+            if id(obj) not in requests:
+                requests[id(obj)] = self._creation(resource, obj, "")
+        return await self._ask_all(resource, [requests[id(obj)] for obj in objects])
+
+    def _creation(self, resource: Resource, obj: Any, namespace: str) -> Create:
+        return Create(
             resource=resource,
             object=obj,
-            namespace=_in(resource, namespace or metadata.namespace),
+            namespace=_in(resource, namespace or obj.metadata.namespace),
             field_manager=self._manager,
             identity=self.identity,
         )
-        return cast(K, await self._write(resource, self.api.ask(request)))
 
     async def update(self, obj: K, *, subresource: str = "") -> K:
         """Replace an object that was read before; Conflict when it has changed since."""
@@ -245,6 +261,25 @@ class Client:
             identity=self.identity,
         )
         return cast(K, await self._write(resource, self.api.ask(request)))
+
+    async def merge_all(
+        self, kind: type[K] | Resource, patches: Sequence[tuple[Key, Mapping[str, Any]]]
+    ) -> Sequence[K | ApiError | NoReply]:
+        """Merge patches of many objects, requested together; an error in the place of what failed."""
+        resource = self.resource(kind)
+        requests = [
+            Patch(
+                resource=resource,
+                name=key.name,
+                patch_type="merge",
+                body=body,
+                namespace=_in(resource, key.namespace),
+                field_manager=self._manager,
+                identity=self.identity,
+            )
+            for key, body in patches
+        ]
+        return await self._ask_all(resource, requests)
 
     async def delete(
         self,
@@ -355,6 +390,26 @@ class Client:
         obj = await answer
         _note(resource, obj)
         return obj
+
+    async def _ask_all(
+        self, resource: Resource, requests: Sequence[Create | Patch]
+    ) -> Sequence[Any]:
+        """The answers to requests that are all sent before the first is awaited; no task for each."""
+        futures = [self.api.ask(request) for request in requests]
+        answers: list[Any] = []
+        try:
+            for future in futures:
+                try:
+                    answers.append(await future)
+                except (ApiError, NoReply) as error:
+                    answers.append(error)
+        finally:
+            for future in futures[len(answers) :]:
+                future.cancel()  # nobody waits any more
+        for answer in answers:
+            if not isinstance(answer, ApiError | NoReply):
+                _note(resource, answer)
+        return answers
 
 
 def _note(resource: Resource, obj: Any) -> None:

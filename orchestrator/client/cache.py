@@ -1,6 +1,6 @@
 """The latest objects of one resource, as a watch has told them; read-only for its readers."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from msgspec import Struct
@@ -44,9 +44,14 @@ class Cache(Generic[K]):
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
         self.revision = 0
+        self.version = 0  # grows with every change of any object
         self._namespaces: dict[str, dict[str, K]] = {}
         self._count = 0
         self._indexes: dict[str, _Index] = {}
+        # The indexes to ask after a change of anything, of the spec or the status, of the status.
+        self._of_all: list[_Index] = []
+        self._of_spec: list[_Index] = []
+        self._of_status: list[_Index] = []
 
     def get(self, namespace: str, name: str) -> K | None:
         """The object of that name, or None."""
@@ -65,10 +70,23 @@ class Cache(Generic[K]):
         keys = self._indexes[index].entries.get(value, ())
         return [namespaces[key.namespace][key.name] for key in keys]
 
+    def holds(self, index: str, value: str) -> bool:
+        """Whether `by_index` would answer any object."""
+        return value in self._indexes[index].entries
+
+    def values_of(self, index: str) -> "Collection[str]":
+        """The values that objects have in an index, in the order in which they came."""
+        return tuple(self._indexes[index].entries)
+
     def add_index(self, name: str, function: KeyFunction) -> None:
         """Add an index over what is here and what will come; one of that name is kept."""
         if name not in self._indexes:
             index = self._indexes[name] = _Index(function)
+            self._of_all.append(index)
+            if not isinstance(function, OfMetadata):
+                self._of_spec.append(index)
+            if isinstance(function, OfStatus):
+                self._of_status.append(index)
             for obj in self.list():
                 index.update(key_of(obj), None, obj)
 
@@ -79,19 +97,31 @@ class Cache(Generic[K]):
 
     def put(self, obj: K) -> K | None:
         """Take in an object; answers the one that it replaces."""
-        key = key_of(obj)
-        objects = self._namespaces.get(key.namespace)
+        metadata = obj.metadata  # type: ignore[attr-defined]
+        namespace, name = metadata.namespace, metadata.name
+        objects = self._namespaces.get(namespace)
         if objects is None:
-            objects = self._namespaces[key.namespace] = {}
-        old = objects.get(key.name)
-        objects[key.name] = obj
+            objects = self._namespaces[namespace] = {}
+        old = objects.get(name)
+        objects[name] = obj
+        self.version += 1
         if old is None:
             self._count += 1
-        blind = old is not None and same_but_status(old, obj)
-        for index in self._indexes.values():
-            if not blind or index.reads_status:
-                index.update(key, old, obj)
+        if self._indexes:
+            concerned = self._concerned(old, obj)
+            if concerned:
+                key = Key(namespace, name)
+                for index in concerned:
+                    index.update(key, old, obj)
         return old
+
+    def _concerned(self, old: K | None, new: K) -> "Sequence[_Index]":
+        """The indexes whose answer a change may change, as far as identity tells."""
+        if old is None or not same_metadata(old, new):
+            return self._of_all
+        if getattr(old, "spec", old) is getattr(new, "spec", new):
+            return self._of_status
+        return self._of_spec
 
     def remove(self, key: Key) -> K | None:
         """Forget an object; answers it, or None when it was not here."""
@@ -102,6 +132,7 @@ class Cache(Generic[K]):
         if not objects:
             del self._namespaces[key.namespace]
         self._count -= 1
+        self.version += 1
         for index in self._indexes.values():
             index.update(key, old, None)
         return old
@@ -109,21 +140,26 @@ class Cache(Generic[K]):
 
 def same_but_status(old: Any, new: Any) -> bool:
     """Whether nothing but the status (and the revision) differs, as far as identity tells."""
+    return getattr(old, "spec", old) is getattr(new, "spec", new) and same_metadata(old, new)
+
+
+def same_metadata(old: Any, new: Any) -> bool:
+    """Whether the metadata are the same but for the revision, as far as identity tells."""
     before, after = old.metadata, new.metadata
     return (
-        getattr(old, "spec", old) is getattr(new, "spec", new)
-        and before.labels is after.labels
+        before.labels is after.labels
         and before.annotations is after.annotations
         and before.owner_references is after.owner_references
         and before.finalizers is after.finalizers
         and before.deletion_timestamp is after.deletion_timestamp
+        and before.uid == after.uid
     )
 
 
-class OfStatus:
-    """Marks an index's function as one that looks at the status: it is asked after each change.
+class _Marked:
+    """An index's function that says what of an object it looks at.
 
-    Others are not asked when a change is one of the status alone, as most changes are.
+    One without a mark is asked after each change but those of the status alone, which most are.
     """
 
     __slots__ = ("function",)
@@ -135,29 +171,45 @@ class OfStatus:
         return self.function(obj)
 
 
+class OfStatus(_Marked):
+    """One that looks at the status: it is asked after each change."""
+
+    __slots__ = ()
+
+
+class OfMetadata(_Marked):
+    """One that looks at nothing but the metadata: it is asked only when they have changed."""
+
+    __slots__ = ()
+
+
 class _Index:
     """Value -> the keys of the objects that have it."""
 
-    __slots__ = ("entries", "function", "reads_status")
+    __slots__ = ("entries", "function")
 
     def __init__(self, function: KeyFunction) -> None:
-        self.function = function
-        self.reads_status = isinstance(function, OfStatus)
+        self.function = function.function if isinstance(function, _Marked) else function
         self.entries: dict[str, dict[Key, None]] = {}
 
     def update(self, key: Key, old: Any | None, new: Any | None) -> None:
         """An object has come, changed or gone."""
-        values = dict.fromkeys(self.function(new)) if new is not None else {}
+        before = tuple(self.function(old)) if old is not None else ()
+        after = tuple(self.function(new)) if new is not None else ()
+        if before == after:
+            return
         entries = self.entries
-        if old is not None:
-            for value in self.function(old):
-                if value in values:
-                    del values[value]
-                    continue
+        for value in before:
+            if value not in after:
                 bucket = entries.get(value)
                 if bucket is not None:
                     bucket.pop(key, None)
                     if not bucket:
                         del entries[value]
-        for value in values:
-            entries.setdefault(value, {})[key] = None
+        for value in after:
+            if value not in before:
+                bucket = entries.get(value)
+                if bucket is None:
+                    entries[value] = {key: None}
+                else:
+                    bucket[key] = None

@@ -15,18 +15,20 @@ looked at again before the caches have seen the last revision that it wrote.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec import Struct
 
 from actors import Actor, NoReply, Ref, Timer
+from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.client.api import WRITES, Client
 from orchestrator.client.cache import Cache, Change, Key, KeyFunction, key_of
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
 from orchestrator.client.work_queue import WorkQueue
-from orchestrator.machinery.owners import controller_of
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.protocol import ADMIN, ApiError, ApiRef, Identity
 
 K = TypeVar("K")
@@ -167,7 +169,7 @@ class Controller(Actor):
         self._add_source(self.kind, self.own_keys)
         owner_kind = self._resource(self.kind)
         for owned in self.owns:
-            self._add_source(owned, lambda change: _owner_keys(owner_kind, change))
+            self._add_source(owned, _OwnerKeys(owner_kind))
         for kind, function in self.watches().items():
             self._add_source(kind, function)
         for kind, functions in self.indexes().items():
@@ -301,23 +303,46 @@ class Controller(Actor):
         self._queue.fail(key, self.ctx.clock.monotonic())
 
 
-def _owner_keys(owner_kind: Resource, change: Change[Any]) -> Iterable[Key]:
-    """The owners before and after; a change that moves an object concerns both."""
-    keys = []
-    for obj in (change.old, change.new):
-        if obj is None:
-            continue
-        owner = controller_of(obj)
-        if owner is not None and owner.kind == owner_kind.kind:
-            group = owner.api_version.partition("/")[0] if "/" in owner.api_version else ""
-            if group == owner_kind.group:
-                keys.append(
-                    Key(obj.metadata.namespace if owner_kind.namespaced else "", owner.name)
-                )
-    return dict.fromkeys(keys)
+class _OwnerKeys:
+    """The owners of one kind before and after a change; one that moves an object concerns both."""
+
+    __slots__ = ("_name_of", "_namespaced")
+
+    def __init__(self, owner_kind: Resource) -> None:
+        # All objects that were made alike share their references, and few controllers own many.
+        self._name_of: IdentityMemo[tuple[OwnerReference, ...], str] = IdentityMemo(
+            partial(_controller_name, owner_kind)
+        )
+        self._namespaced = owner_kind.namespaced
+
+    def __call__(self, change: Change[Any]) -> tuple[Key, ...]:
+        old, new = change.old, change.new
+        metadata = change.latest.metadata if new is None else new.metadata
+        keys = self._of(metadata)
+        if new is None or old is None or old.metadata.owner_references is metadata.owner_references:
+            return keys
+        before = self._of(old.metadata)
+        return keys if before == keys else (*before, *keys)
+
+    def _of(self, metadata: ObjectMeta) -> tuple[Key, ...]:
+        name = self._name_of(metadata.owner_references)
+        return (Key(metadata.namespace if self._namespaced else "", name),) if name else ()
+
+
+def _controller_name(kind: Resource, references: tuple[OwnerReference, ...]) -> str:
+    """The name of the controller among the references, if it is of that kind; otherwise empty."""
+    owner = next((r for r in references if r.controller), None)
+    if owner is None or owner.kind != kind.kind:
+        return ""
+    group = owner.api_version.partition("/")[0] if "/" in owner.api_version else ""
+    return owner.name if group == kind.group else ""
 
 
 def _both(
     one: Callable[[Change[Any]], Iterable[Key]], other: Callable[[Change[Any]], Iterable[Key]]
 ) -> Callable[[Change[Any]], Iterable[Key]]:
-    return lambda change: (*one(change), *other(change))
+    def both(change: Change[Any]) -> Iterable[Key]:
+        first, second = one(change), other(change)
+        return (*first, *second) if second else first
+
+    return both

@@ -24,7 +24,7 @@ from orchestrator.protocol import (
     Watching,
 )
 
-SILENCE_SECONDS: Final = 180.0
+SILENT_BOOKMARKS: Final = 3  # a watch that misses so many is cut off: it lists again
 RETRY_SECONDS: Final = 0.8  # client-go's reflector begins there ...
 MAX_RETRY_SECONDS: Final = 30.0  # ... and ends there
 
@@ -46,6 +46,7 @@ class Subscription:
         "_on_items",
         "_request",
         "_sequence",
+        "_silence_seconds",
         "_timer",
         "lists",
         "token",
@@ -86,6 +87,7 @@ class Subscription:
         self._generation = 0  # counts requests, so that only the last one's answer counts
         self._attempt = 0
         self._heard_at = 0.0
+        self._silence_seconds = 0.0
         self._early: list[WatchEvents] = []
         self._timer: Timer | None = None
         self.lists = 0
@@ -148,6 +150,7 @@ class Subscription:
         self._attempt = 0
         self._channel, self._sequence = answer.channel, answer.sequence
         self._heard_at = self._ctx.clock.monotonic()
+        self._silence_seconds = SILENT_BOOKMARKS * answer.bookmark_seconds
         self.lists += 1
         self._on_items(answer.items, answer.revision)
         early, self._early = self._early, []
@@ -155,7 +158,7 @@ class Subscription:
             if message.channel == self._channel:
                 self.deliver(message)
         if self._timer is None:
-            self._timer = self._ctx.call_after(SILENCE_SECONDS, self._listen)
+            self._timer = self._ctx.call_after(self._silence_seconds, self._listen)
 
     def _failed(self, generation: int) -> None:
         if generation != self._generation:
@@ -175,7 +178,8 @@ class Subscription:
     def _listen(self) -> None:
         """One timer, set again when it fires: nobody pays for the messages in between."""
         quiet = self._ctx.clock.monotonic() - self._heard_at
-        left = SILENCE_SECONDS - quiet
+        left = self._silence_seconds - quiet
         if left <= 0 and self._channel != -1:
             self.start()
-        self._timer = self._ctx.call_after(left if left > 0 else SILENCE_SECONDS, self._listen)
+        wait = left if left > 0 else self._silence_seconds
+        self._timer = self._ctx.call_after(wait, self._listen)

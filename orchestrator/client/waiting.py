@@ -48,7 +48,7 @@ def condition_of(text: str) -> Predicate:
     steps, value = match["path"], match["value"]
 
     def reached(obj: Any) -> bool:
-        found = _follow(codec.to_dict(obj), steps)
+        found = follow(codec.to_dict(obj), steps)
         return found is not None and (value is None or _text(found) == value)
 
     return reached
@@ -68,7 +68,8 @@ def _has_condition(obj: Any, name: str, status: str) -> bool:
     return False
 
 
-def _follow(document: Any, path: str) -> Any:
+def follow(document: Any, path: str) -> Any:
+    """What a decoded object has at `spec.containers[0].image`; None if there is nothing."""
     for step in _STEP.finditer(path):
         if step["index"] is not None:
             index = int(step["index"])

@@ -5,7 +5,7 @@
 component does is not decided here.
 """
 
-from orchestrator.cluster.cluster import Cluster, UnknownNode
+from orchestrator.cluster.cluster import Cluster, NodesNotReady, UnknownNode
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.cluster.subjects import About, Subject
 

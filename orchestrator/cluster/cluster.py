@@ -4,18 +4,18 @@ from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Ref
 from orchestrator.api.core.v1 import Node
-from orchestrator.apiserver import api_server
+from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.cluster.subjects import describe
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
-from orchestrator.kubelet import NodeSpec, Profile, Runtime, SimulatedRuntime
+from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime, SimulatedRuntime
 from orchestrator.machinery import manifests
 from orchestrator.protocol import Identity, NotFound
 from orchestrator.proxy import Connect, Destination
@@ -28,11 +28,22 @@ if TYPE_CHECKING:
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
+# How often silent watches are told so where nothing is lost between mailboxes.
+RARE_BOOKMARK_SECONDS: Final = 86_400.0
 READY_SECONDS: Final = 60.0  # how long entering the block waits for the nodes
 
 
 class UnknownNode(LookupError):
     """The cluster has no node of this name."""
+
+
+class NodesNotReady(TimeoutError):
+    """Nodes that were added are not Ready in time; `names` says which."""
+
+    def __init__(self, names: tuple[str, ...], seconds: float) -> None:
+        some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
+        super().__init__(f"{len(names):,} nodes are not Ready within {seconds:g} s: {some}")
+        self.names = names
 
 
 class Cluster:
@@ -42,7 +53,10 @@ class Cluster:
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
     containers behave; `record_events` turns Kubernetes' Event objects off for large simulations.
+    `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
+    `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
     `faults` and `trace` are the actor system's: what goes wrong on purpose, and who caused what.
+    `meter` hears of every API call.
     """
 
     def __init__(
@@ -56,11 +70,20 @@ class Cluster:
         profile: Profile | None = None,
         proxies: bool = True,
         record_events: bool = True,
+        heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
         trace: bool = False,
+        meter: CallMeter | None = None,
     ) -> None:
         self.store: Store = MemoryStore() if store is None else store
-        self.system = ActorSystem("cluster", seed=seed, faults=faults, trace=trace)
+        self.system = ActorSystem(
+            "cluster",
+            seed=seed,
+            faults=faults,
+            trace=trace,
+            on_answer=meter.answered if meter is not None else None,
+        )
+        self._meter = meter
         if self.system.trace is not None:
             self.system.trace.describe = describe
         self.client: Client
@@ -71,6 +94,7 @@ class Cluster:
         self._profile = profile
         self._proxies = proxies
         self._record_events = record_events
+        self._computed_heartbeats = heartbeats == "computed"
         self._known: dict[str, NodeSpec] = {}
         self._machines: dict[str, tuple[NodeSpec, Runtime]] = {}
         self._has_switch = False
@@ -109,7 +133,16 @@ class Cluster:
     async def _start(self) -> None:
         system = self.system
         self.api = system.spawn(
-            api_server(self.store), "apiserver", mailbox=_API_MAILBOX, restart=ALWAYS
+            api_server(
+                self.store,
+                meter=self._meter,
+                bookmark_seconds=RARE_BOOKMARK_SECONDS
+                if self._computed_heartbeats
+                else BOOKMARK_SECONDS,
+            ),
+            "apiserver",
+            mailbox=_API_MAILBOX,
+            restart=ALWAYS,
         )
         self.client = Client(self.api, clock=system.clock)
         self._manager = system.spawn(
@@ -138,7 +171,10 @@ class Cluster:
                 lambda: SimulatedRuntime(self._profile),
                 self._machines,
                 proxies=self._proxies,
-                record_events=self._record_events,
+                kubelet_options={
+                    "record_events": self._record_events,
+                    "computed_heartbeats": self._computed_heartbeats,
+                },
             ),
             "nodes",
             restart=ALWAYS,
@@ -148,7 +184,7 @@ class Cluster:
     # --- nodes -----------------------------------------------------------------------------
 
     async def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
-        """Add nodes, and wait until all of them are Ready. Raises WaitTimeout."""
+        """Add nodes, and wait until all of them are Ready. Raises NodesNotReady after a minute."""
         names: dict[str, None] = {}
         for spec in specs:
             self._known[spec.name] = spec
@@ -159,12 +195,15 @@ class Cluster:
     async def _until_ready(self, names: dict[str, None]) -> None:
         if not names:
             return
-        async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
-            async for event in events:
-                if event.type != "DELETED" and _is_ready(event.object):
-                    names.pop(event.object.metadata.name, None)
-                    if not names:
-                        return
+        try:
+            async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
+                async for event in events:
+                    if event.type != "DELETED" and _is_ready(event.object):
+                        names.pop(event.object.metadata.name, None)
+                        if not names:
+                            return
+        except TimeoutError:
+            raise NodesNotReady(tuple(names), READY_SECONDS) from None
 
     def has_node(self, name: str) -> bool:
         """Whether the cluster has a node of this name, with power or without."""
@@ -177,6 +216,10 @@ class Cluster:
         """
         self._spec(name)
         self._machines.pop(name, None)
+        if self._computed_heartbeats:
+            kubelet = self.system.find(f"/nodes/{name}/kubelet")
+            if kubelet is not None:
+                await kubelet.ask(FallSilent())
         machine = self.system.find(f"/nodes/{name}")
         if machine is not None:
             await self.system.stop_actor(machine)

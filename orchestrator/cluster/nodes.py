@@ -5,7 +5,7 @@ nobody tells the API server. The containers of its runtime outlive a kubelet's c
 holds the runtime and hands it to every new incarnation of the kubelet.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from random import Random
@@ -41,22 +41,20 @@ class Machine(Actor):
         spec: NodeSpec,
         runtime: Runtime,
         memo: TableMemo | None,
-        record_events: bool,
+        options: Mapping[str, bool],
     ) -> None:
         self._api = api
         self._spec = spec
         self._runtime = runtime
         self._memo = memo
-        self._record_events = record_events
+        self._options = options
         self._kubelet: Ref[Any]
 
     def started(self) -> None:
         """Switch on."""
         self._runtime.attach(self)
         self._kubelet = self.ctx.spawn(
-            lambda: Kubelet(
-                self._api, self._spec, self._runtime, record_events=self._record_events
-            ),
+            lambda: Kubelet(self._api, self._spec, self._runtime, **self._options),
             "kubelet",
             restart=ALWAYS,
         )
@@ -98,7 +96,7 @@ class AddNode(Request[Ref[Any]], frozen=True, gc=False):
 class Nodes(Actor):
     """The machine room. `make_runtime` gives each new machine its runtime.
 
-    `machines` is what stands in the room: it is not the actor's own, so that a restart of the room
+    `kubelet_options` are those of each `Kubelet`. `machines` is what stands in the room: it is not the actor's own, so that a restart of the room
     switches on the same machines with the same containers.
     """
 
@@ -109,13 +107,13 @@ class Nodes(Actor):
         machines: dict[str, tuple[NodeSpec, Runtime]],
         *,
         proxies: bool = True,
-        record_events: bool = True,
+        kubelet_options: Mapping[str, bool] | None = None,
     ) -> None:
         self._api = api
         self._make_runtime = make_runtime
         self._machines = machines
         self._memo = TableMemo() if proxies else None
-        self._record_events = record_events
+        self._options = kubelet_options or {}
 
     def started(self) -> None:
         """Switch on what stands here."""
@@ -130,7 +128,7 @@ class Nodes(Actor):
 
     def _switch_on(self, spec: NodeSpec, runtime: Runtime) -> Ref[Any]:
         return self.ctx.spawn(
-            partial(Machine, self._api, spec, runtime, self._memo, self._record_events),
+            partial(Machine, self._api, spec, runtime, self._memo, self._options),
             spec.name,
             restart=ALWAYS,
         )

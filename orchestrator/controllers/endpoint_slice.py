@@ -19,9 +19,20 @@ from orchestrator.api.discovery.v1 import (
     EndpointSlice,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Cache, Change, Controller, Key, key_of
+from orchestrator.client import Change, Controller, Key
 from orchestrator.controllers.pods import is_ready
-from orchestrator.machinery.labels import of_pairs
+from orchestrator.controllers.services import (
+    BATCH_SECONDS,
+    BY_LABEL,
+    BY_SELECTOR,
+    SelectingServices,
+    container_port,
+    label_index,
+    pods_of,
+    ports_vary,
+    selector_index,
+    wants_slices,
+)
 from orchestrator.machinery.owners import owner_reference
 
 MAX_ENDPOINTS: Final = 100
@@ -29,12 +40,9 @@ MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 MANAGER: Final = "endpointslice-controller.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 HEADLESS: Final = "service.kubernetes.io/headless"
-_HASH: Final = "pod-template-hash"
 ZONE: Final = "topology.kubernetes.io/zone"
-# Changes of pods are gathered for so long before their service is looked at. The real controller's
-# default is 0; here a thousand proxies hear of every slice, and pods of a rollout become ready
-# together, so a short wait saves most of the writes.
-BATCH_SECONDS: Final = 0.5
+# How soon a slice that somebody else has changed is looked at, as in the real controller.
+FOREIGN_SECONDS: Final = 1.0
 
 Ports = tuple[EndpointPort, ...]
 
@@ -47,12 +55,6 @@ class Actions(Struct, frozen=True):
     delete: tuple[EndpointSlice, ...]
 
 
-def wants_slices(service: Service) -> bool:
-    """Services with a selector have slices made for them; ExternalName ones have none."""
-    spec = service.spec
-    return spec is not None and bool(spec.selector) and spec.type != "ExternalName"
-
-
 def wanted_endpoints(
     service: Service, pods: Iterable[Pod], zone_of: Callable[[str], str]
 ) -> dict[Ports, list[Endpoint]]:
@@ -60,17 +62,24 @@ def wanted_endpoints(
     result: dict[Ports, list[Endpoint]] = {}
     spec = service.spec
     assert spec is not None
+    # Whatever the pods are, unless a port is asked for by name.
+    fixed = None if ports_vary(service) else _ports_of(service, None)
     for pod in sorted(pods, key=lambda p: p.metadata.name):
         status = pod.status
         if status is None or not status.pod_ip or status.phase in ("Succeeded", "Failed"):
             continue
-        ports = tuple(port for wanted in spec.ports if (port := _port_of(wanted, pod)) is not None)
+        ports = _ports_of(service, pod) if fixed is None else fixed
         endpoint = _endpoint_of(pod, bool(spec.publish_not_ready_addresses), service, zone_of)
         result.setdefault(ports, []).append(endpoint)
     return result
 
 
-def _port_of(wanted: ServicePort, pod: Pod) -> EndpointPort | None:
+def _ports_of(service: Service, pod: Pod | None) -> Ports:
+    wanted = service.spec.ports if service.spec is not None else ()
+    return tuple(port for each in wanted if (port := _port_of(each, pod)) is not None)
+
+
+def _port_of(wanted: ServicePort, pod: Pod | None) -> EndpointPort | None:
     """The pod's port for a service port; None when it names one that the pod does not have."""
     protocol = wanted.protocol or "TCP"
     number = container_port(wanted, pod)
@@ -79,20 +88,6 @@ def _port_of(wanted: ServicePort, pod: Pod) -> EndpointPort | None:
     return EndpointPort(
         name=wanted.name or "", port=number, protocol=protocol, app_protocol=wanted.app_protocol
     )
-
-
-def container_port(wanted: ServicePort, pod: Pod) -> int | None:
-    """The number of a service port's target in a pod; None for a name that it does not have."""
-    target = wanted.target_port
-    if isinstance(target, str) and target:
-        spec = pod.spec
-        containers = (*spec.containers, *spec.init_containers) if spec is not None else ()
-        for container in containers:
-            for port in container.ports:
-                if port.name == target and (port.protocol or "TCP") == (wanted.protocol or "TCP"):
-                    return port.container_port
-        return None
-    return target or wanted.port if isinstance(target, int) else wanted.port
 
 
 def _endpoint_of(
@@ -215,81 +210,21 @@ def _new_slice(service: Service, ports: Ports, endpoints: tuple[Endpoint, ...]) 
     )
 
 
-# Indexes that tell services and pods apart by one label each: looking for the services of a pod, or
-# the pods of a service, must not cost a walk over a namespace of thousands.
-BY_SELECTOR: Final = "selector-pair"
-BY_LABEL: Final = "label-pair"
-
-
-def selector_index(service: Service) -> Iterable[str]:
-    """One pair of the service's selector: a pod that it selects has that pair."""
-    pair = _first_pair(service)
-    return (f"{service.metadata.namespace}/{pair}",) if pair else ()
-
-
-def label_index(pod: Pod) -> Iterable[str]:
-    """The pairs of a pod's labels, but for the template hash, which no service selects by."""
-    namespace = pod.metadata.namespace
-    return [f"{namespace}/{k}={v}" for k, v in pod.metadata.labels.items() if k != _HASH]
-
-
-def pods_of(service: Service, pods: Cache[Pod]) -> Iterable[Pod]:
-    """The pods that a service selects."""
-    assert service.spec is not None
-    selector = of_pairs(service.spec.selector)
-    candidates = pods.by_index(BY_LABEL, f"{service.metadata.namespace}/{_first_pair(service)}")
-    return [pod for pod in candidates if selector.matches(pod.metadata.labels)]
-
-
-def services_of(services: Cache[Service], change: Change[Pod]) -> Iterable[Key]:
-    """The services that a pod's change concerns: those that match it before or after."""
-    old, new = change.old, change.new
-    if old is not None and new is not None and not concerns_endpoints(old, new):
-        return ()
-    found: dict[Key, None] = {}
-    for pod in (old, new):
-        if pod is None or (pod is old and new is not None and _same_labels(pod, new)):
-            continue
-        for pair in label_index(pod):
-            for service in services.by_index(BY_SELECTOR, pair):
-                spec = service.spec
-                if spec is not None and of_pairs(spec.selector).matches(pod.metadata.labels):
-                    found[key_of(service)] = None
-    return found
-
-
-def _same_labels(one: Pod, other: Pod) -> bool:
-    return one.metadata.labels is other.metadata.labels
-
-
-def _first_pair(service: Service) -> str:
-    selector = service.spec.selector if service.spec is not None else {}
-    key = min((k for k in selector if k != _HASH), default=None)
-    return f"{key}={selector[key]}" if key is not None else ""
-
-
-def concerns_endpoints(old: Pod, new: Pod) -> bool:
-    """Whether a pod's change may change an endpoint: address, readiness, labels, node, end."""
-    before, after = old.status, new.status
-    return (
-        old.metadata.labels != new.metadata.labels
-        or old.metadata.deletion_timestamp != new.metadata.deletion_timestamp
-        or (before.pod_ip if before else "") != (after.pod_ip if after else "")
-        or (before.phase if before else "") != (after.phase if after else "")
-        or is_ready(old) != is_ready(new)
-    )
-
-
 class EndpointSliceController(Controller):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"
     kind = Service
-    owns = (EndpointSlice,)
+
+    def prepare(self) -> None:
+        """Nothing has been written before."""
+        self._services = SelectingServices(self.cache(Service))
+        # The slices of each service as they shall be; what they hear of them is no news.
+        self._planned: dict[Key, tuple[EndpointSlice, ...]] = {}
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod concerns the services that select it; a node, none: its zone does not change."""
-        return {Pod: self._of_pod, Node: _nobody}
+        return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: _nobody}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Slices by their service, services by a label that they select, pods by label."""
@@ -301,8 +236,22 @@ class EndpointSliceController(Controller):
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
         now = self.ctx.clock.monotonic()
-        for key in services_of(self.cache(Service), change):
+        for key in self._services.concerned(change):
             self._queue.add_after(key, now + BATCH_SECONDS)
+        return ()
+
+    def _of_slice(self, change: Change[EndpointSlice]) -> Iterable[Key]:
+        """Its service, unless the change is a write of this controller's own."""
+        slice_ = change.latest
+        name = slice_.metadata.labels.get(SERVICE_NAME)
+        if name:
+            key = Key(slice_.metadata.namespace, name)
+            own = change.new is not None and any(
+                _says_the_same(slice_, planned) for planned in self._planned.get(key, ())
+            )
+            if not own:
+                now = self.ctx.clock.monotonic()
+                self._queue.add_after(key, now + FOREIGN_SECONDS)
         return ()
 
     async def reconcile(self, key: Key) -> float | None:
@@ -314,11 +263,14 @@ class EndpointSliceController(Controller):
             if s.metadata.labels.get(MANAGED_BY) == MANAGER
         ]
         if service is None or service.metadata.deletion_timestamp is not None:
+            self._planned.pop(key, None)
             return None  # the garbage collector takes the slices
         if not wants_slices(service):
+            self._planned.pop(key, None)
             return None
         pods = pods_of(service, self.cache(Pod))
         actions = plan(service, wanted_endpoints(service, pods, self._zone_of), slices)
+        self._planned[key] = (*actions.create, *actions.update)
         for slice_ in actions.create:
             await self.client.create(slice_)
         for slice_ in actions.update:
@@ -340,3 +292,11 @@ def _nobody(_change: Change[Any]) -> Iterable[Key]:
 def _service_index(slice_: EndpointSlice) -> Iterable[str]:
     name = slice_.metadata.labels.get(SERVICE_NAME)
     return (f"{slice_.metadata.namespace}/{name}",) if name else ()
+
+
+def _says_the_same(one: EndpointSlice, other: EndpointSlice) -> bool:
+    return (
+        one.endpoints == other.endpoints
+        and one.ports == other.ports
+        and one.metadata.labels == other.metadata.labels
+    )

@@ -1,6 +1,7 @@
 """Endpoints: the older list of a Service's addresses, which clients still read."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -16,18 +17,19 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Controller, Key, key_of
-from orchestrator.controllers.endpoint_slice import (
+from orchestrator.controllers.pods import is_ready
+from orchestrator.controllers.services import (
     BATCH_SECONDS,
     BY_LABEL,
     BY_SELECTOR,
+    SelectingServices,
     container_port,
     label_index,
     pods_of,
+    ports_vary,
     selector_index,
-    services_of,
     wants_slices,
 )
-from orchestrator.controllers.pods import is_ready
 
 MAX_ADDRESSES: Final = 1000
 OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
@@ -43,19 +45,14 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
     assert spec is not None
     ready: dict[_Ports, list[EndpointAddress]] = {}
     unready: dict[_Ports, list[EndpointAddress]] = {}
+    fixed = None if ports_vary(service) else _ports_of(service, None)
     for pod in pods:
         status = pod.status
         if status is None or not status.pod_ip or status.phase in ("Succeeded", "Failed"):
             continue
         if pod.metadata.deletion_timestamp is not None and not spec.publish_not_ready_addresses:
             continue
-        ports = tuple(
-            EndpointPort(
-                name=p.name, port=number, protocol=p.protocol or "TCP", app_protocol=p.app_protocol
-            )
-            for p in spec.ports
-            if (number := container_port(p, pod)) is not None
-        )
+        ports = _ports_of(service, pod) if fixed is None else fixed
         into = ready if is_ready(pod) or spec.publish_not_ready_addresses else unready
         into.setdefault(ports, []).append(_address(pod))
     return tuple(
@@ -68,8 +65,24 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
     )
 
 
+def _ports_of(service: Service, pod: Pod | None) -> _Ports:
+    assert service.spec is not None
+    return tuple(
+        EndpointPort(
+            name=p.name, port=number, protocol=p.protocol or "TCP", app_protocol=p.app_protocol
+        )
+        for p in service.spec.ports
+        if (number := container_port(p, pod)) is not None
+    )
+
+
 def _in_order(addresses: Sequence[EndpointAddress]) -> tuple[EndpointAddress, ...]:
-    return tuple(sorted(addresses, key=lambda a: tuple(map(int, a.ip.split(".")))))
+    return tuple(sorted(addresses, key=lambda a: _number(a.ip)))
+
+
+@lru_cache(maxsize=1 << 16)
+def _number(ip: str) -> tuple[int, ...]:
+    return tuple(map(int, ip.split(".")))
 
 
 def _address(pod: Pod) -> EndpointAddress:
@@ -108,8 +121,12 @@ class EndpointsController(Controller):
     name = "endpoint"
     kind = Service
 
+    def prepare(self) -> None:
+        """Nothing is known of the services before."""
+        self._services = SelectingServices(self.cache(Service))
+
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """A pod concerns the services that select it, Endpoints the service of their name."""
+        """A pod concerns the services that select it, Endpoints that went the one of their name."""
         return {Pod: self._of_pod, Endpoints: _namesake}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
@@ -118,7 +135,7 @@ class EndpointsController(Controller):
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
         now = self.ctx.clock.monotonic()
-        for key in services_of(self.cache(Service), change):
+        for key in self._services.concerned(change):
             self._queue.add_after(key, now + BATCH_SECONDS)
         return ()
 
@@ -162,4 +179,5 @@ class EndpointsController(Controller):
 
 
 def _namesake(change: Change[Any]) -> Iterable[Key]:
-    return (key_of(change.latest),)
+    # Not when they change: most often it is this controller that has written them.
+    return (key_of(change.latest),) if change.new is None else ()

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
-from orchestrator.api.meta.v1 import OwnerReference
+from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Controller, Key, OfMetadata, same_metadata
 from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -47,6 +47,7 @@ class GarbageCollector(Controller):
             and r.key not in _IGNORED
             and scheme.storage(r) is r
         }
+        self._holders = [(r, self.cache_of(r)) for r in self._resources.values()]
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Everything."""
@@ -75,13 +76,7 @@ class GarbageCollector(Controller):
         old, new = change.old, change.new
         if new is None:
             return self._after_end(change.latest)
-        was = old.metadata if old is not None else None
-        now = new.metadata
-        if was is not None and (
-            was.owner_references == now.owner_references
-            and was.finalizers == now.finalizers
-            and was.deletion_timestamp == now.deletion_timestamp
-        ):
+        if old is not None and (same_metadata(old, new) or _same_fate(old.metadata, new.metadata)):
             return ()
         if self._is_waiting(new) or not self._has_owners(new):
             return (_key(resource, new),)
@@ -98,9 +93,10 @@ class GarbageCollector(Controller):
         return keys
 
     def _dependents(self, uid: str) -> Iterator[tuple[Resource, Any]]:
-        for resource in self._resources.values():
-            for dependent in list(self.cache_of(resource).by_index(_BY_OWNER, uid)):
-                yield resource, dependent
+        for resource, cache in self._holders:
+            if cache.holds(_BY_OWNER, uid):
+                for dependent in cache.by_index(_BY_OWNER, uid):
+                    yield resource, dependent
 
     def _is_waiting(self, obj: Any) -> bool:
         metadata = obj.metadata
@@ -122,7 +118,8 @@ class GarbageCollector(Controller):
             resource = self._wiring.scheme.by_kind(reference.api_version, reference.kind)
         except UnknownKind:
             return None
-        return self._resources.get(self._wiring.scheme.storage(resource).key)
+        found = self._resources.get(resource.key)  # versions share it; rarely, groups do
+        return found or self._resources.get(self._wiring.scheme.storage(resource).key)
 
     def _cached(
         self, resource: Resource | None, namespace: str, reference: OwnerReference
@@ -256,9 +253,18 @@ class GarbageCollector(Controller):
             return
 
 
+def _same_fate(was: ObjectMeta, now: ObjectMeta) -> bool:
+    return (
+        was.owner_references == now.owner_references
+        and was.finalizers == now.finalizers
+        and was.deletion_timestamp == now.deletion_timestamp
+    )
+
+
 def _key(resource: Resource, obj: Any) -> Key:
     return Key(obj.metadata.namespace, f"{resource.key}/{obj.metadata.name}")
 
 
+@OfMetadata
 def _owner_uids(obj: Any) -> Iterable[str]:
     return [r.uid for r in obj.metadata.owner_references]

@@ -22,6 +22,7 @@ from orchestrator.client import Change, Controller, Key
 from orchestrator.controllers.pod_gc import node_index
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.heartbeats import is_computed
 from orchestrator.machinery.taints import same_taint
 from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import ReadAgain
@@ -33,6 +34,7 @@ NOT_READY: Final = "node.kubernetes.io/not-ready"
 UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
 
+_ENDLESS: Final = float("inf")
 _EVICTION_PERIOD: Final = 10.0  # seconds a node in each zone (--node-eviction-rate 0.1)
 _SECONDARY_PERIOD: Final = 100.0  # in a large zone that is partly down
 _UNHEALTHY_THRESHOLD: Final = 0.55
@@ -131,8 +133,10 @@ class NodeLifecycleController(Controller):
         self._unready: dict[str, None] = {}  # nodes whose pods have been marked
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Leases and pods are looked up when a node is looked at."""
-        return {Lease: lambda _: (), Pod: lambda _: ()}
+        """Leases and pods are looked up when a node is looked at; a lease whose renewals are not
+        computed any more is looked at then.
+        """
+        return {Lease: _fell_silent, Pod: lambda _: ()}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node."""
@@ -146,10 +150,10 @@ class NodeLifecycleController(Controller):
             return None
         now = self.ctx.clock.now()
         lease = self.cache(Lease).get(LEASES, key.name)
-        deadline = last_heard(node, lease) + GRACE_SECONDS
+        deadline = _ENDLESS if is_computed(lease) else last_heard(node, lease) + GRACE_SECONDS
         if now >= deadline:
             node = await self._declare_silent(node, now)
-        wait = None if now >= deadline else deadline - now
+        wait = None if now >= deadline or deadline == _ENDLESS else deadline - now
         again = await self._taint(node, now)
         if ready_status(node) == "True":
             self._unready.pop(key.name, None)
@@ -158,6 +162,8 @@ class NodeLifecycleController(Controller):
             self._unready[key.name] = None
         # A silent node is looked at again as often as Kubernetes does (--node-monitor-period).
         times = [t for t in (wait, again) if t is not None]
+        if not times and deadline == _ENDLESS:
+            return None
         return min(times, default=5.0)
 
     async def _declare_silent(self, node: Node, now: float) -> Node:
@@ -221,6 +227,13 @@ class NodeLifecycleController(Controller):
             except ReadAgain:
                 continue  # it has changed meanwhile, and its own status is newer
             self.events.event(pod, "Warning", "NodeNotReady", "Node is not ready")
+
+
+def _fell_silent(change: Change[Lease]) -> Iterable[Key]:
+    lease = change.new
+    if lease is None or not is_computed(change.old) or is_computed(lease):
+        return ()
+    return (Key("", lease.metadata.name),)
 
 
 def _taints(node: Node) -> tuple[Taint, ...]:

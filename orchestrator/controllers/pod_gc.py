@@ -26,19 +26,35 @@ _NODE_GONE: Final = PodCondition(
 
 
 class PodGarbageCollector(Controller):
-    """Looks at all pods every 20 s, as Kubernetes' does; there is one key for all."""
+    """Looks at all pods every 20 s as long as there is something to look at, as Kubernetes' does
+    always; there is one key for all.
+    """
 
     name = "podgc"
     kind = Node
     workers = 1
+    rest_seconds = PERIOD_SECONDS
 
     def __init__(self, wiring: Any) -> None:
         super().__init__(wiring)
         self._missing: dict[str, float] = {}  # node -> since when
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Pods are read from the cache at each look; their changes start none."""
-        return {Pod: lambda _: ()}
+        """A pod starts a look when it has ended, or when no kubelet speaks for it."""
+        return {Pod: self._of_pod}
+
+    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
+        pod = change.new
+        if pod is None:
+            return ()
+        node = pod.spec.node_name if pod.spec is not None else ""
+        if not node:
+            return (_EVERYTHING,) if pod.metadata.deletion_timestamp is not None else ()
+        if self.cache(Node).get("", node) is None:
+            return (_EVERYTHING,)
+        if has_ended(pod) and not (change.old is not None and has_ended(change.old)):
+            return (_EVERYTHING,)
+        return ()
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node, and those that have ended."""
@@ -51,8 +67,8 @@ class PodGarbageCollector(Controller):
         }
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
-        """A node's change starts no look."""
-        return ()
+        """Only a node that has gone starts a look."""
+        return (_EVERYTHING,) if change.new is None else ()
 
     def initial_keys(self) -> Iterable[Key]:
         """The one key."""
@@ -67,7 +83,7 @@ class PodGarbageCollector(Controller):
             # It may be held until somebody has seen how it ended.
             await self._fail(pod, None)
             await self._delete(pod)
-        return PERIOD_SECONDS
+        return PERIOD_SECONDS if self._missing else None
 
     async def _collect_ended(self) -> None:
         ended = self.cache(Pod).by_index("ended", "")
@@ -80,12 +96,12 @@ class PodGarbageCollector(Controller):
                 await self._delete(pod)
 
     async def _collect_orphans(self, now: float) -> None:
-        nodes = self.cache(Node)
-        orphaned: dict[str, list[Pod]] = {}
-        for pod in self.cache(Pod).list():
-            node = pod.spec.node_name if pod.spec is not None else ""
-            if node and nodes.get("", node) is None:
-                orphaned.setdefault(node, []).append(pod)
+        nodes, pods_by_node = self.cache(Node), self.cache(Pod)
+        orphaned = {
+            node: pods_by_node.by_index("node", node)
+            for node in pods_by_node.values_of("node")
+            if nodes.get("", node) is None
+        }
         self._missing = {node: self._missing.get(node, now) for node in orphaned}
         for node, pods in orphaned.items():
             if now - self._missing[node] < QUARANTINE_SECONDS:
@@ -132,9 +148,13 @@ def node_index(pod: Pod) -> Iterable[str]:
     return (node,) if node else ()
 
 
+def has_ended(pod: Pod) -> bool:
+    """Whether none of its containers runs, or will."""
+    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+
+
 def _ended_index(pod: Pod) -> Iterable[str]:
-    ended = pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
-    return ("",) if ended else ()
+    return ("",) if has_ended(pod) else ()
 
 
 def _stuck_index(pod: Pod) -> Iterable[str]:

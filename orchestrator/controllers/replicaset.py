@@ -14,7 +14,15 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
+from orchestrator.client import (
+    Change,
+    Controller,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    same_but_status,
+    same_metadata,
+)
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -22,7 +30,7 @@ from orchestrator.controllers.pods import (
     is_ready,
     is_terminating,
 )
-from orchestrator.controllers.slow_start import slow_start
+from orchestrator.controllers.slow_start import create_pods
 from orchestrator.machinery.labels import Selector, compile_selector
 from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.machinery.times import format_time
@@ -140,27 +148,34 @@ class ReplicaSetController(Controller):
     def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
         if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return
-        for replica_set in self.cache(ReplicaSet).list(pod.metadata.namespace):
-            if _selector(replica_set).matches(pod.metadata.labels):
-                yield Key(pod.metadata.namespace, replica_set.metadata.name)
+            return ()
+        if change.old is not None and same_metadata(change.old, pod):
+            return ()  # whoever it suits has heard of it
+        labels, namespace = pod.metadata.labels, pod.metadata.namespace
+        return [
+            Key(namespace, each.metadata.name)
+            for each in self.cache(ReplicaSet).list(namespace)
+            if _selector(each).matches(labels)
+        ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Make the pods of one set as many as asked, and write its status."""
         replica_set = self.cache(ReplicaSet).get(key.namespace, key.name)
         if replica_set is None or replica_set.spec is None:
             return None
-        pods = self.cache(Pod)
+        cache = self.cache(Pod)
         owned = sorted(
-            pods.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
+            cache.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
         )
-        orphans = list(pods.by_index("controller", f"none/{key.namespace}"))
+        orphans = list(cache.by_index("controller", f"none/{key.namespace}"))
         selector = _selector(replica_set)
         todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
         adopted = await self._adopt(replica_set, todo)
         failure: ApiError | None = None
         try:
-            await self._create(replica_set, todo.create)
+            if todo.create:
+                pods = [pod_from(replica_set)] * todo.create
+                await create_pods(self.client, self.events, replica_set, pods)
             await self._delete(replica_set, todo.delete)
         except ApiError as error:
             failure = error
@@ -217,21 +232,6 @@ class ReplicaSetController(Controller):
             )
         return adopted
 
-    async def _create(self, replica_set: ReplicaSet, count: int) -> None:
-        if count:
-            pod = pod_from(replica_set)
-            await slow_start(range(count), lambda _: self._create_one(replica_set, pod))
-
-    async def _create_one(self, replica_set: ReplicaSet, pod: Pod) -> None:
-        try:
-            created = await self.client.create(pod)
-        except ApiError as error:
-            message = f"Error creating: {error.message}"
-            self.events.event(replica_set, "Warning", "FailedCreate", message)
-            raise
-        message = f"Created pod: {created.metadata.name}"
-        self.events.event(replica_set, "Normal", "SuccessfulCreate", message)
-
     async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
         for pod in pods:
             name = pod.metadata.name
@@ -248,6 +248,7 @@ class ReplicaSetController(Controller):
             self.events.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
 
 
+@OfMetadata
 def controller_index(pod: Pod) -> Iterable[str]:
     """The uid of a pod's controller, or `none/<namespace>`."""
     owner = controller_of(pod)

@@ -4,11 +4,11 @@ When the API server refuses (a quota, say), one request finds out and not five h
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Final, TypeVar
-
-import anyio
+from typing import Any, Final, TypeVar
 
 from actors import NoReply
+from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Client, EventRecorder
 from orchestrator.protocol import ApiError
 
 T = TypeVar("T")
@@ -16,22 +16,36 @@ T = TypeVar("T")
 FIRST_BATCH: Final = 1
 
 
-async def slow_start(items: Sequence[T], create: Callable[[T], Awaitable[None]]) -> None:
-    """Call `create` for every item; the first batch with a failure is the last, and it is raised."""
+async def slow_start(
+    items: Sequence[T], attempt: Callable[[Sequence[T]], Awaitable[Sequence[object]]]
+) -> None:
+    """Call `attempt` for batch after batch; it answers an error in the place of what failed.
+
+    The first batch with a failure is the last, and its first failure is raised.
+    """
     done, batch = 0, FIRST_BATCH
     while done < len(items):
-        failures: list[ApiError | NoReply] = []
-
-        async def attempt(item: T, failures: list[ApiError | NoReply] = failures) -> None:
-            try:
-                await create(item)
-            except (ApiError, NoReply) as error:
-                failures.append(error)
-
-        async with anyio.create_task_group() as group:
-            for item in items[done : done + batch]:
-                group.start_soon(attempt, item)
-        if failures:
-            raise failures[0]
+        for answer in await attempt(items[done : done + batch]):
+            if isinstance(answer, ApiError | NoReply):
+                raise answer
         done += batch
         batch *= 2
+
+
+async def create_pods(
+    client: Client, events: EventRecorder, owner: Any, pods: Sequence[Pod]
+) -> None:
+    """Create the pods of an owner, and record on it how that went. Raises the first failure."""
+
+    async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
+        answers = await client.create_all(batch)
+        for answer in answers:
+            if isinstance(answer, Pod):
+                message = f"Created pod: {answer.metadata.name}"
+                events.event(owner, "Normal", "SuccessfulCreate", message)
+            elif isinstance(answer, ApiError):
+                message = f"Error creating: {answer.message}"
+                events.event(owner, "Warning", "FailedCreate", message)
+        return answers
+
+    await slow_start(pods, attempt)

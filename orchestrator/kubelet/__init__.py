@@ -5,9 +5,17 @@
 scheduler's business, and what happens when a node is silent is the node lifecycle controller's.
 """
 
-from orchestrator.kubelet.kubelet import Kubelet, ListPods
+from orchestrator.kubelet.kubelet import FallSilent, Kubelet, ListPods
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.runtimes import Runtime, SimulatedRuntime
 from orchestrator.kubelet.runtimes.profile import Profile
 
-__all__ = ["Kubelet", "ListPods", "NodeSpec", "Profile", "Runtime", "SimulatedRuntime"]
+__all__ = [
+    "FallSilent",
+    "Kubelet",
+    "ListPods",
+    "NodeSpec",
+    "Profile",
+    "Runtime",
+    "SimulatedRuntime",
+]

@@ -6,7 +6,7 @@ messages, in `drained()`; a write that fails is made again from what is true by 
 """
 
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -45,6 +45,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     Runtime,
 )
+from orchestrator.machinery.heartbeats import computed, is_computed, written
 from orchestrator.protocol import (
     AlreadyExists,
     ApiRef,
@@ -71,6 +72,10 @@ class ListPods(Request[tuple[Pod, ...]], frozen=True, gc=False):
     """Answer the pods that this kubelet runs, as it sees them."""
 
 
+class FallSilent(Request[None], frozen=True, gc=False):
+    """The node is about to fail. If its renewals are computed, write the last one, then answer."""
+
+
 class _Managed(Struct):
     """A pod worker with what the shell keeps for it."""
 
@@ -78,21 +83,32 @@ class _Managed(Struct):
     ips: tuple[str, ...] = ()
     reported: PodStatus | None = None
     done: FinishPod | None = None
+    released: bool = False
 
 
 class Kubelet(Watcher):
     """The node agent of `spec`; `runtime` belongs to the machine and outlives this actor.
 
-    `record_events` turns the pods' events (Pulled, Created, Started, Killing, BackOff) on.
+    `record_events` turns the pods' events (Pulled, Created, Started, Killing, BackOff) on. With
+    `computed_heartbeats` the renewals of its lease are computed, not written, and its status, which
+    does not change, is not reported again and again; whoever fails the node tells it `FallSilent`.
     """
 
     def __init__(
-        self, api: ApiRef, spec: NodeSpec, runtime: Runtime, *, record_events: bool = True
+        self,
+        api: ApiRef,
+        spec: NodeSpec,
+        runtime: Runtime,
+        *,
+        record_events: bool = True,
+        computed_heartbeats: bool = False,
     ) -> None:
         super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes",)))
         self._spec = spec
         self._runtime = runtime
         self._record_events = record_events
+        self._computed_heartbeats = computed_heartbeats
+        self._first_beat_at = 0.0
         self._node: Node | None = None
         self._lease: Lease | None = None  # as it was written last
         self._pods: dict[str, _Managed] = {}  # by uid
@@ -152,11 +168,13 @@ class Kubelet(Watcher):
         self._node = node
         self._admission = NodeAdmission(node)
         # Spread over the period, so that thousands of nodes do not beat in the same instant.
+        first_beat = self.ctx.random.uniform(0, RENEW_SECONDS)
+        first_report = self.ctx.random.uniform(0, STATUS_REPORT_SECONDS)
+        self._first_beat_at = self.ctx.clock.now() + first_beat
         self._renew_lease()
-        self.ctx.call_after(self.ctx.random.uniform(0, RENEW_SECONDS), self._begin_beating)
-        self.ctx.call_after(
-            self.ctx.random.uniform(0, STATUS_REPORT_SECONDS), self._begin_reporting
-        )
+        if not self._computed_heartbeats:
+            self.ctx.call_after(first_beat, self._begin_beating)
+            self.ctx.call_after(first_report, self._begin_reporting)
         self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
@@ -179,6 +197,8 @@ class Kubelet(Watcher):
         last = self._lease
         if last is None:
             lease = lease_at(now, self._spec.name, self._node.metadata.uid)
+            if self._computed_heartbeats:
+                lease = computed(lease, self._first_beat_at, RENEW_SECONDS)
             self.ctx.request(
                 self.api,
                 Create(
@@ -191,11 +211,14 @@ class Kubelet(Watcher):
                 failed=self._lease_failed,
             )
             return
+        fresh = renewed(last, now)
+        if self._computed_heartbeats:
+            fresh = computed(last, self._first_beat_at, RENEW_SECONDS)
         self.ctx.request(
             self.api,
             Update(
                 resource=_LEASES,
-                object=renewed(last, now),
+                object=fresh,
                 name=self._spec.name,
                 namespace=LEASE_NAMESPACE,
                 identity=self.identity,
@@ -228,6 +251,27 @@ class Kubelet(Watcher):
     def _lease_read(self, lease: Lease) -> None:
         self._lease = lease
         self._renew_lease()
+
+    def on_fall_silent(self, message: FallSilent) -> Any:
+        """Write when the lease was renewed last, if that is only computed."""
+        lease = self._lease
+        if lease is None or not is_computed(lease):
+            return None
+        self._lease = written(lease, self.ctx.clock.now())
+        deferred = self.ctx.defer()
+        self.ctx.request(
+            self.api,
+            Update(
+                resource=_LEASES,
+                object=self._lease,
+                name=self._spec.name,
+                namespace=LEASE_NAMESPACE,
+                identity=self.identity,
+            ),
+            then=lambda _: deferred.reply(None),
+            failed=deferred.fail,
+        )
+        return deferred
 
     def _report_node(self) -> None:
         """Write the node's status anew, on what the API server has by now.
@@ -298,7 +342,7 @@ class Kubelet(Watcher):
         metadata, status = pod.metadata, pod.status or PodStatus()
         managed = self._pods[metadata.uid] = _Managed(PodWorker(pod, now))
         if status.phase in ("Succeeded", "Failed"):
-            managed.worker.finished = True
+            managed.worker.finished = managed.released = True
             managed.ips = tuple(ip.ip for ip in status.pod_ips)
             if metadata.deletion_timestamp is not None:
                 self._finish(managed, FinishPod(delete=True))
@@ -397,6 +441,8 @@ class Kubelet(Watcher):
         if status == managed.reported:
             return
         managed.reported = status
+        if status.phase in ("Succeeded", "Failed"):
+            self._release(managed)
         metadata = worker.pod.metadata
         self.ctx.request(
             self.api,
@@ -469,8 +515,16 @@ class Kubelet(Watcher):
         if self._pods.pop(worker.uid, None) is None:
             return
         self._runtime.remove(worker.uid)
-        self._admission.remove(worker.pod)
-        if not (worker.pod.spec is not None and worker.pod.spec.host_network):
+        self._release(managed)
+
+    def _release(self, managed: _Managed) -> None:
+        """What a pod held is free as soon as no container of it will run again."""
+        if managed.released:
+            return
+        managed.released = True
+        pod = managed.worker.pod
+        self._admission.remove(pod)
+        if not (pod.spec is not None and pod.spec.host_network):
             for ip in managed.ips:
                 self._addresses.release(ip)
 

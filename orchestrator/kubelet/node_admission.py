@@ -1,6 +1,9 @@
 """Whether this node can take a pod: the check that a kubelet makes again after the scheduler."""
 
+from typing import Final
+
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.node_affinity import required
 from orchestrator.machinery.resources import NO_NEEDS, Needs, node_offers, pod_needs
 
@@ -32,11 +35,10 @@ class NodeAdmission:
                 "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
             )
             return "NodeAffinity", text
-        wanted = {**_amounts(pod_needs(pod)), "pods": 1}
-        for resource, amount in wanted.items():
+        for resource, amount in (*_AMOUNTS(pod_needs(pod)).items(), ("pods", 1)):
             offered = self._offers.get(resource, 0)
             used = len(self._pods) if resource == "pods" else self._used.get(resource, 0)
-            if amount and used + amount > offered:
+            if used + amount > offered:
                 return (
                     f"OutOf{resource}",
                     f"Node didn't have enough resource: {resource}, requested: {amount}, "
@@ -47,18 +49,22 @@ class NodeAdmission:
     def add(self, pod: Pod) -> None:
         """Count a pod that runs here."""
         needs = self._pods[pod.metadata.uid] = pod_needs(pod)
-        for resource, amount in _amounts(needs).items():
+        for resource, amount in _AMOUNTS(needs).items():
             self._used[resource] = self._used.get(resource, 0) + amount
 
     def remove(self, pod: Pod) -> None:
         """A pod is gone; one that was not counted is ignored."""
         needs = self._pods.pop(pod.metadata.uid, None)
         if needs is not None:
-            for resource, amount in _amounts(needs).items():
+            for resource, amount in _AMOUNTS(needs).items():
                 self._used[resource] -= amount
 
 
 def _amounts(needs: Needs) -> dict[str, int]:
-    """By resource name; CPU in thousandths."""
+    """What there is of each resource; CPU in thousandths."""
     amounts = {_RESOURCES[name]: getattr(needs, name) for name in _NAMES}
-    return {**amounts, **needs.extended}
+    return {name: amount for name, amount in {**amounts, **needs.extended}.items() if amount}
+
+
+# Pods of one template have the very same needs. Nobody changes what is remembered.
+_AMOUNTS: Final = IdentityMemo(_amounts, 1 << 11)

@@ -5,7 +5,7 @@ deployment become ready in the same second and then hold the same condition obje
 """
 
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -20,8 +20,12 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import Time
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
 from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.machinery.memo import MixedMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.times import format_time
+
+_Wanted: TypeAlias = tuple[str, str, str, str]  # type, status, reason, message
+_NO_STATUS: Final = PodStatus()
 
 # The conditions that are the kubelet's to set, in the order in which it lists them.
 OWN_CONDITIONS: Final = (
@@ -77,24 +81,29 @@ def status_of(
     """
     pod = worker.pod
     phase = phase_of(worker)
-    old = pod.status or PodStatus()
+    old = pod.status or _NO_STATUS
     failure = worker.failure
     return replace(
         old,
         phase=phase,
         reason=(failure.reason if failure is not None else old.reason),
         message=(failure.message if failure is not None else old.message),
-        conditions=_conditions(worker, phase, old, pod_ips, now),
+        conditions=_CONDITIONS(
+            old.conditions,
+            _wanted_conditions(worker, phase, bool(pod_ips)),
+            pod.metadata.generation,
+            format_time(now),
+        ),
         start_time=format_time(worker.start_time),
         host_ip=node_ips[0] if node_ips else "",
         host_ips=_host_ips(node_ips),
         pod_ip=pod_ips[0] if pod_ips else "",
-        pod_ips=tuple(PodIP(ip=ip) for ip in pod_ips),
+        pod_ips=_pod_ips(pod_ips, old.pod_ips),
         qos_class=old.qos_class or qos_class(pod),
         init_container_statuses=tuple(
-            _container_status(r, completed=_completed_init(r)) for r in worker.init_containers
+            [_container_status(r, completed=_completed_init(r)) for r in worker.init_containers]
         ),
-        container_statuses=tuple(_container_status(r) for r in worker.containers),
+        container_statuses=tuple([_container_status(r) for r in worker.containers]),
         observed_generation=pod.metadata.generation,
     )
 
@@ -102,6 +111,13 @@ def status_of(
 @lru_cache(maxsize=16384)
 def _host_ips(ips: tuple[str, ...]) -> tuple[HostIP, ...]:
     return tuple(HostIP(ip=ip) for ip in ips)
+
+
+def _pod_ips(ips: tuple[str, ...], old: tuple[PodIP, ...]) -> tuple[PodIP, ...]:
+    """The very same addresses as before, if they are equal."""
+    if len(ips) == len(old) and all(ip == known.ip for ip, known in zip(ips, old, strict=True)):
+        return old
+    return tuple([PodIP(ip=ip) for ip in ips])
 
 
 def _container_status(record: ContainerRecord, completed: bool = False) -> ContainerStatus:
@@ -133,19 +149,22 @@ def _initialized(worker: PodWorker) -> bool:
 
 
 def _conditions(
-    worker: PodWorker, phase: str, old: PodStatus, pod_ips: tuple[str, ...], now: float
+    old: tuple[PodCondition, ...], wanted: tuple[_Wanted, ...], generation: int | None, at: Time
 ) -> tuple[PodCondition, ...]:
-    wanted = _wanted_conditions(worker, phase, bool(pod_ips))
-    known = {c.type: c for c in old.conditions}
-    generation = worker.pod.metadata.generation
-    at = format_time(now)
+    """The wanted ones, each with the time at which its status became so, and those of others."""
+    known = {c.type: c for c in old}
     result = []
     for type_, status, reason, message in wanted:
         was = known.get(type_)
         since = was.last_transition_time if was is not None and was.status == status else at
         result.append(_condition(type_, status, reason, message, since, generation))
-    result.extend(c for c in old.conditions if c.type not in OWN_CONDITIONS)
+    result.extend(c for c in old if c.type not in OWN_CONDITIONS)
     return tuple(result)
+
+
+_CONDITIONS: Final[MixedMemo[tuple[PodCondition, ...], tuple[PodCondition, ...]]] = MixedMemo(
+    _conditions
+)
 
 
 @lru_cache(maxsize=4096)
@@ -162,10 +181,10 @@ def _condition(
     )
 
 
-def _wanted_conditions(
-    worker: PodWorker, phase: str, has_network: bool
-) -> list[tuple[str, str, str, str]]:
-    """(type, status, reason, message) of the kubelet's own conditions."""
+def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tuple[_Wanted, ...]:
+    """The kubelet's own conditions."""
+    if not worker.init_containers and not _open_gates(worker.pod):
+        return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
     sandbox = has_network and not done
@@ -191,7 +210,22 @@ def _wanted_conditions(
     else:
         conditions.append(("Ready", *ready))
     conditions.append(("ContainersReady", *ready))
-    return conditions
+    return tuple(conditions)
+
+
+@lru_cache(maxsize=1024)
+def _usual_conditions(
+    phase: str, has_network: bool, reason: str, message: str
+) -> tuple[_Wanted, ...]:
+    """Those of a pod without init containers and readiness gates; `reason`: why it is not ready."""
+    sandbox = has_network and phase not in ("Succeeded", "Failed")
+    ready = ("True", "", "") if not reason else ("False", reason, message)
+    return (
+        ("PodReadyToStartContainers", "True" if sandbox else "False", "", ""),
+        ("Initialized", "True", "PodCompleted" if phase == "Succeeded" else "", ""),
+        ("Ready", *ready),
+        ("ContainersReady", *ready),
+    )
 
 
 def _unready(worker: PodWorker, phase: str) -> tuple[str, str]:

@@ -11,6 +11,7 @@ deletion or a deadline stops the containers first, then the sidecars in reverse 
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ from orchestrator.api.core.v1 import (
     Pod,
     PodStatus,
 )
+from orchestrator.api.meta.v1 import Time
 from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
 from orchestrator.kubelet.runtimes.interface import (
@@ -232,11 +234,9 @@ class PodWorker:
         record.started_at = event.at
         record.started = True
         record.container_id = event.container_id
-        record.state = ContainerState(
-            running=ContainerStateRunning(started_at=format_time(event.at))
-        )
+        record.state = _running_since(format_time(event.at))
         effects.append(_REPORT)
-        effects.append(RecordEvent("Normal", "Started", f"Started container {record.spec.name}"))
+        effects.append(_started(record.spec.name))
 
     def _on_probed(self, event: ContainerProbed, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
@@ -326,11 +326,13 @@ class PodWorker:
         """Whether no container runs and none will run again."""
         if self.failure is not None:
             return not any(r.active for r in (*self.init_containers, *self.containers))
-        if any(not r.sidecar and self._failed_for_good(r) for r in self.init_containers):
-            return True
-        return bool(self.containers) and all(
-            r.stage == Stage.EXITED and not self._restarts(r) for r in self.containers
-        )
+        for record in self.init_containers:
+            if not record.sidecar and self._failed_for_good(record):
+                return True
+        for record in self.containers:
+            if record.stage != Stage.EXITED or self._restarts(record):
+                return False
+        return bool(self.containers)
 
     def _failed_for_good(self, record: ContainerRecord) -> bool:
         return (
@@ -377,11 +379,8 @@ class PodWorker:
         record.attempt += 1
         effects.append(StartContainer(record.spec, record.key(self.uid)))
         effects.append(_REPORT)
-        name, image = record.spec.name, record.spec.image
-        effects.append(
-            RecordEvent("Normal", "Pulled", f'Container image "{image}" already present on machine')
-        )
-        effects.append(RecordEvent("Normal", "Created", f"Created container: {name}"))
+        effects.append(_pulled(record.spec.image))
+        effects.append(_created(record.spec.name))
 
     def _stop_all(self, now: float, effects: list[Effect]) -> None:
         active = [r for r in self.containers if r.active]
@@ -422,18 +421,41 @@ class PodWorker:
         return float(DEFAULT_GRACE_SECONDS if seconds is None else seconds)
 
     def _ask_to_wake(self, now: float, effects: list[Effect]) -> None:
-        times = [
-            r.retry_at
-            for r in (*self.init_containers, *self.containers)
-            if r.retry_at is not None and r.retry_at > now and not r.active
-        ]
+        at: float | None = None
+        for records in (self.init_containers, self.containers):
+            for r in records:
+                if r.retry_at is not None and r.retry_at > now and not r.active:
+                    at = r.retry_at if at is None else min(at, r.retry_at)
         spec = self.pod.spec
         if spec is not None and spec.active_deadline_seconds is not None and self.failure is None:
-            times.append(self.start_time + spec.active_deadline_seconds)
-        at = min(times, default=None)
+            deadline = self.start_time + spec.active_deadline_seconds
+            at = deadline if at is None else min(at, deadline)
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))
+
+
+# Many containers of one template start in the same second.
+
+
+@lru_cache(maxsize=1024)
+def _running_since(at: Time) -> ContainerState:
+    return ContainerState(running=ContainerStateRunning(started_at=at))
+
+
+@lru_cache(maxsize=1024)
+def _pulled(image: str | None) -> RecordEvent:
+    return RecordEvent("Normal", "Pulled", f'Container image "{image}" already present on machine')
+
+
+@lru_cache(maxsize=1024)
+def _created(name: str) -> RecordEvent:
+    return RecordEvent("Normal", "Created", f"Created container: {name}")
+
+
+@lru_cache(maxsize=1024)
+def _started(name: str) -> RecordEvent:
+    return RecordEvent("Normal", "Started", f"Started container {name}")
 
 
 def _recall(record: ContainerRecord, status: ContainerStatus) -> None:

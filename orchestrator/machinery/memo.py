@@ -5,7 +5,7 @@ identity: the pods of one template hold the very same tuple of containers. A mem
 beside the answer, so that its id cannot be taken by another, and forgets everything when full.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Generic, ParamSpec, TypeVar
 
 K = TypeVar("K")
@@ -34,6 +34,32 @@ class IdentityMemo(Generic[K, V]):
         if len(self._answers) >= self._capacity:
             self._answers.clear()
         self._answers[id(key)] = (key, answer)
+        return answer
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+
+class MixedMemo(Generic[K, V]):
+    """The same for a function of an object and of plain values, which are looked up by equality."""
+
+    __slots__ = ("_answers", "_capacity", "_compute")
+
+    def __init__(self, compute: Callable[..., V], capacity: int = DEFAULT_CAPACITY) -> None:
+        self._compute = compute
+        self._capacity = capacity
+        self._answers: dict[tuple[Hashable, ...], tuple[K, V]] = {}
+
+    def __call__(self, key: K, *values: Hashable) -> V:
+        """The answer for this very object and equal values; errors are raised each time anew."""
+        index = (id(key), *values)
+        found = self._answers.get(index)
+        if found is not None:
+            return found[1]
+        answer = self._compute(key, *values)
+        if len(self._answers) >= self._capacity:
+            self._answers.clear()
+        self._answers[index] = (key, answer)
         return answer
 
     def __len__(self) -> int:

@@ -1,12 +1,13 @@
 """Benchmark scenarios: a file says what happens in a cluster, a run says what came of it.
 
-`model.py` is the language, `loading.py` checks a file, `runner.py` runs it, `history.py` and
-`measures.py` watch, `report.py` writes. What a cluster does is not decided here.
+`language/` is what a file may say, `loading/` checks it, `running/` runs it, `measures/` watch,
+`report/` writes and draws, `traces/` read recorded workloads. What a cluster does is not decided here.
 """
 
 from orchestrator.scenario.errors import ScenarioError
 from orchestrator.scenario.loading import Loaded, load
-from orchestrator.scenario.report import Report, write_report
-from orchestrator.scenario.runner import run_scenario
+from orchestrator.scenario.report.model import Report
+from orchestrator.scenario.report.writing import write_report
+from orchestrator.scenario.running.runner import run_scenario
 
 __all__ = ["Loaded", "Report", "ScenarioError", "load", "run_scenario", "write_report"]

@@ -1,4 +1,4 @@
-"""What is wrong with a scenario file."""
+"""What is wrong with a scenario file, or with a step of its run."""
 
 
 class ScenarioError(ValueError):
@@ -11,3 +11,7 @@ class ScenarioError(ValueError):
         self.line = line
         self.path = path
         self.message = message
+
+
+class StepFailed(Exception):
+    """A step could not be done; says why."""

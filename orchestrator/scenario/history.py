@@ -1,58 +1,38 @@
-"""What a run leaves in the store, seen as it happens: the digest, and counts that cost no polling."""
+"""What a run leaves in the store, read as it happens: the digest, and how much was written."""
 
 import hashlib
-import time
-from asyncio import Future
 from collections import Counter
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+import msgspec
 
 from orchestrator.api import codec
-from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import PodSpec
+from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
-_LEASES: Final = "leases.coordination.k8s.io"
-_DEPLOYMENTS: Final = "deployments.apps"
-_PODS: Final = "pods"
-_NODES: Final = "nodes"
-_PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock
+_ENCODER: Final = msgspec.json.Encoder()
+_SPECS: Final = 1 << 15  # specs whose digest is remembered: those of pods between two writes
 
 
 class History:
-    """Reads every committed change once, in order.
+    """Reads every committed change once, in order."""
 
-    `on_progress` is called now and then while changes come; it must not touch the cluster.
-    """
-
-    def __init__(self, on_progress: Callable[[], None] | None = None) -> None:
+    def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._on_progress = on_progress
-        self._awaited: list[tuple[Callable[[], bool], Future[None]]] = []
+        self._spec_digest = IdentityMemo(_digest, _SPECS)
         self.revisions = 0
         self.writes: Counter[str] = Counter()  # by resource
-        self.phases: Counter[str] = Counter()  # present pods by phase
-        self.ready = 0  # present pods that are ready
-        self.bound = 0  # present pods that have a node
-        self.restarts = 0  # of present pods' containers
-        self.started = 0  # pods that came to Running, ever
-        self.last_started_at = 0.0  # when the last of them did, by the wall's clock
-        self.nodes = 0
-        self.deployments = 0
-        self.available = 0  # Deployments all of whose replicas are up to date and available
 
     @property
     def digest(self) -> str:
         """SHA-256 over the ordered history: of each revision what it did to which object, and,
-        but for heartbeats, what the object was then.
+        but for heartbeats, what the object was then. A pod's spec, which stays the same object while
+        its status changes, is represented by its own SHA-256.
         """
         return self._hash.hexdigest()
-
-    @property
-    def pods(self) -> int:
-        """Pods that exist."""
-        return self.phases.total()
 
     def observe(self, change: Change) -> None:
         """One more change."""
@@ -61,90 +41,39 @@ class History:
         self.revisions += 1
         self.writes[bucket] += 1
         name = f"{metadata.namespace}/{metadata.name}"
-        self._hash.update(f"{change.revision} {change.type} {bucket} {name}".encode())
-        if bucket == _LEASES:
+        head = f"{change.revision} {change.type} {bucket} {name}".encode()
+        if bucket == LEASES:
             spec = obj.spec
-            self._hash.update((spec.renew_time or "").encode() if spec is not None else b"")
+            what = (spec.renew_time or "").encode() if spec is not None else b""
+        elif bucket == PODS:
+            spec_digest = self._spec_digest(obj.spec) if obj.spec is not None else b""
+            what = _ENCODER.encode((metadata, obj.status)) + spec_digest
         else:
-            self._hash.update(codec.encode(obj))
-        if bucket == _NODES:
-            self.nodes += {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
-        elif bucket in (_PODS, _DEPLOYMENTS):
-            count = self._count_pod if bucket == _PODS else self._count_deployment
-            if change.previous is not None:
-                count(change.previous, -1)
-            if change.type != "DELETED":
-                count(obj, 1)
-            if bucket == _PODS and _phase(change.previous) != "Running" == _phase(obj):
-                self.started += 1
-                self.last_started_at = time.perf_counter()
-            self._wake()
-        if self._on_progress is not None and not self.revisions % _PROGRESS_REVISIONS:
-            self._on_progress()
-
-    async def until(self, reached: Callable[[], bool], future: "Future[None]") -> None:
-        """Wait until `reached` holds; it is asked after every change of a pod or Deployment."""
-        if reached():
-            return
-        entry = (reached, future)
-        self._awaited.append(entry)
-        try:
-            await future
-        finally:
-            if entry in self._awaited:
-                self._awaited.remove(entry)
-
-    def _wake(self) -> None:
-        for reached, future in self._awaited:
-            if not future.done() and reached():
-                future.set_result(None)
-
-    def _count_pod(self, pod: Pod, sign: int) -> None:
-        self.phases[_phase(pod)] += sign
-        if pod.spec is not None and pod.spec.node_name:
-            self.bound += sign
-        status = pod.status
-        if status is not None:
-            self.ready += sign * any(
-                c.type == "Ready" and c.status == "True" for c in status.conditions
-            )
-            self.restarts += sign * sum(s.restart_count for s in status.container_statuses)
-
-    def _count_deployment(self, deployment: Deployment, sign: int) -> None:
-        self.deployments += sign
-        self.available += sign * _is_available(deployment)
+            what = codec.encode(obj)
+        self._hash.update(head + what)
 
 
-def _phase(pod: Pod | None) -> str:
-    if pod is None:
-        return ""
-    return (pod.status.phase if pod.status is not None else None) or "Pending"
+def _digest(spec: PodSpec) -> bytes:
+    return hashlib.sha256(codec.encode(spec)).digest()
 
 
-def _is_available(deployment: Deployment) -> bool:
-    """As `kubectl rollout status` sees it: the new replicas are all there, and no others are."""
-    spec, status = deployment.spec, deployment.status
-    if spec is None or status is None:
-        return False
-    wanted = 1 if spec.replicas is None else spec.replicas
-    return (
-        (status.observed_generation or 0) >= (deployment.metadata.generation or 0)
-        and (status.updated_replicas or 0) == wanted
-        and (status.replicas or 0) == wanted
-        and (status.available_replicas or 0) == wanted
-    )
+class Observer(Protocol):
+    """Who hears of every change."""
+
+    def observe(self, change: Change) -> None:
+        """One more."""
 
 
 class WatchedStore(MemoryStore):
-    """A store in memory whose changes a history reads, too."""
+    """A store in memory whose changes an observer hears of, too, before the API server."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, observer: Observer) -> None:
         super().__init__()
-        self._reader = history
+        self._observer = observer
 
     def listen(self, listener: Listener) -> None:
-        """The API server listens; the history hears of it first."""
-        observe = self._reader.observe
+        """The API server listens; the observer hears of it first."""
+        observe = self._observer.observe
 
         def both(change: Any) -> None:
             observe(change)

@@ -12,11 +12,18 @@ which sees the scores of all feasible nodes. A plugin that scores:
             return np.array([100 - int(nodes.names[r].rpartition("-")[2]) for r in rows])
 
 and `Profile(plugins=(*DEFAULT_PLUGINS, PreferLowNumbers()), weights={"PreferLowNumbers": 5})`.
+
+That is enough. A plugin may say more, for speed: how it looks at a single row (`filter_row`,
+`score_row`), which is all that has changed after a placement; how it counts the reasons of many
+(`tally`); and what of a pod it looks at (`traits`), so that pods of many templates share what is
+known of the nodes. What a subclass changes is not asked in these forms unless it has its own.
 """
 
-from collections.abc import Mapping
-from typing import ClassVar, Final
+from collections import Counter
+from collections.abc import Callable, Hashable, Mapping
+from typing import ClassVar, Final, TypeAlias
 
+import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
@@ -24,6 +31,9 @@ from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 MAX_NODE_SCORE: Final = 100
+
+RowFilter: TypeAlias = Callable[[int], bool]
+RowScore: TypeAlias = Callable[[int], int]
 
 
 class Plugin:
@@ -45,9 +55,17 @@ class Plugin:
         """True for each row whose node can take the pod."""
         raise NotImplementedError
 
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        """`filter` as a function of one row, for pods of this one's shape, now and later."""
+        return lambda row: bool(self.filter(pod, nodes, np.array((row,), np.intp))[0])
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         """Why the node of a row cannot take the pod, in kube-scheduler's words."""
         raise NotImplementedError
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        """How many of the rows, none of which can take the pod, have each of the `reasons`."""
+        return Counter(reason for row in rows for reason in self.reasons(pod, nodes, int(row)))
 
     def scores(self, pod: Pod) -> bool:
         """PreScore: whether the plugin tells nodes apart for this pod."""
@@ -56,6 +74,10 @@ class Plugin:
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         """The score of each row, from 0 to 100 unless `normalize` brings it there."""
         raise NotImplementedError
+
+    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        """`score` as a function of one row, for pods of this one's shape, now and later."""
+        return lambda row: int(self.score(pod, nodes, np.array((row,), np.intp))[0])
 
     def normalize(self, scores: Int64) -> Int64:
         """The scores of all feasible nodes brought to 0..100."""
@@ -78,9 +100,48 @@ class Plugin:
     def post_bind(self, pod: Pod, node: str) -> None:
         """The pod is bound."""
 
+    def traits(self, pod: Pod) -> Hashable:
+        """All of a pod that the plugin's filter and score depend on; None: the spec and all in it.
+
+        Pods with equal traits are treated alike, whatever template they come from.
+        """
+        return None
+
     def has(self, point: str) -> bool:
         """Whether the plugin overrides an extension point."""
         return getattr(type(self), point) is not getattr(Plugin, point)
+
+    # --- for the framework -----------------------------------------------------------------
+
+    def filter_of_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        """`filter_row`, unless a subclass has changed `filter` and says nothing of rows."""
+        own = self._speaks_for("filter_row", "filter")
+        form = type(self).filter_row if own else Plugin.filter_row
+        return form(self, pod, nodes)
+
+    def tally_of(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        """`tally`, unless a subclass has changed `reasons` and says nothing of many."""
+        form = type(self).tally if self._speaks_for("tally", "reasons") else Plugin.tally
+        return form(self, pod, nodes, rows)
+
+    def score_of_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        """`score_row`, unless a subclass has changed `score` and says nothing of rows."""
+        form = type(self).score_row if self._speaks_for("score_row", "score") else Plugin.score_row
+        return form(self, pod, nodes)
+
+    def traits_of(self, pod: Pod) -> Hashable:
+        """`traits`, unless a subclass has changed what they speak of."""
+        looks = ("filter", "score", "relevant", "scores", "filter_row", "score_row")
+        return self.traits(pod) if self._speaks_for("traits", *looks) else None
+
+    def _speaks_for(self, form: str, *points: str) -> bool:
+        """Whether the class that defines `form` is, or derives from, those that define `points`."""
+        defining = _definer(self, form)
+        return all(issubclass(defining, _definer(self, point)) for point in points)
+
+
+def _definer(plugin: Plugin, name: str) -> type:
+    return next(cls for cls in type(plugin).__mro__ if name in vars(cls))
 
 
 class Profile(Struct, frozen=True):

@@ -1,22 +1,23 @@
 """Where a pod goes: the filter and score cycle, with a memory for each shape of pod.
 
-Pods stamped from one template share their spec object. For each such shape the feasibility and the
-scores of all rows are kept, and before a pod is placed only the rows that have changed since are
-computed again. The answer is exactly the one of computing everything for each pod.
+The answer is exactly the one of computing everything for each pod; `shape` says how it is had for
+less.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
+from collections.abc import Hashable
 from random import Random
 from typing import Final
 
-import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodSpec
-from orchestrator.scheduler.framework import Plugin, Profile
-from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+from orchestrator.scheduler.framework import Profile
+from orchestrator.scheduler.shape import Shape
+from orchestrator.scheduler.snapshot import Snapshot
 
 _SHAPES: Final = 256  # shapes remembered
+_SPECS: Final = 8192  # specs whose shape is remembered
 
 
 class Refusal(Struct, frozen=True):
@@ -26,99 +27,57 @@ class Refusal(Struct, frozen=True):
     plugins: frozenset[str]
 
 
-class _Shape:
-    """What is known of all rows for pods of one spec, as of `version` of the snapshot."""
-
-    __slots__ = ("feasible", "filters", "normalized", "raw", "scorers", "spec", "total", "version")
-
-    def __init__(self, spec: PodSpec | None, pod: Pod, plugins: tuple[Plugin, ...]) -> None:
-        self.spec = spec  # held, so that its id stays its own
-        self.filters = [p for p in plugins if p.has("filter") and p.relevant(pod)]
-        scorers = [p for p in plugins if p.has("score") and p.scores(pod)]
-        self.scorers = [p for p in scorers if not p.has("normalize")]
-        self.normalized = [p for p in scorers if p.has("normalize")]
-        self.version = -1
-        self.feasible: Bool = np.zeros(0, np.bool_)
-        self.total: Int64 = np.zeros(0, np.int64)  # of the scorers that need no normalization
-        self.raw: list[Int64] = []  # of those that do
-
-
 class Placement:
     """Chooses nodes for pods by a profile."""
 
     def __init__(self, profile: Profile, nodes: Snapshot) -> None:
         self._profile = profile
         self._nodes = nodes
-        self._shapes: OrderedDict[int, _Shape] = OrderedDict()
+        self._looking = [p for p in profile.plugins if p.has("filter") or p.has("score")]
+        self._shapes: dict[Hashable, Shape] = {}
+        self._refusals: dict[Shape, tuple[int, Refusal]] = {}  # with the version of the snapshot
+        # By the id of the spec, which is held, so that its id stays its own.
+        self._of_spec: dict[int, tuple[PodSpec | None, Shape]] = {}
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
         shape = self._shape_of(pod)
-        self._refresh(shape, pod)
-        total = self._totals(shape)
-        best = int(total.max(initial=-1))
-        if best < 0:
-            return self._explain(shape, pod)
-        rows = np.flatnonzero(total == best)
-        row = int(rows[0] if len(rows) == 1 else rows[random.randrange(len(rows))])
-        return self._nodes.names[row]
+        rows = shape.leaders()
+        count = len(rows)
+        if not count:
+            return self._refusal(shape, pod)
+        return self._nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
 
-    def _shape_of(self, pod: Pod) -> _Shape:
-        key = id(pod.spec)
+    def _shape_of(self, pod: Pod) -> Shape:
+        known = self._of_spec.get(id(pod.spec))
+        if known is not None:
+            return known[1]
+        key = self._key_of(pod)
         shape = self._shapes.get(key)
         if shape is None:
-            shape = self._shapes[key] = _Shape(pod.spec, pod, self._profile.plugins)
-            if len(self._shapes) > _SHAPES:
-                self._shapes.popitem(last=False)
-        else:
-            self._shapes.move_to_end(key)
+            if len(self._shapes) >= _SHAPES:
+                self._shapes.clear()
+                self._of_spec.clear()
+                self._refusals.clear()
+            shape = self._shapes[key] = Shape(pod, self._profile, self._nodes)
+        elif len(self._of_spec) >= _SPECS:
+            self._of_spec.clear()
+        self._of_spec[id(pod.spec)] = (pod.spec, shape)
         return shape
 
-    def _refresh(self, shape: _Shape, pod: Pod) -> None:
-        nodes = self._nodes
-        if shape.version == nodes.version:
-            return
-        size = nodes.valid.size
-        rows = nodes.touched_since(shape.version) if shape.version >= 0 else None
-        if rows is None or len(shape.feasible) != size or len(rows) > len(nodes) // 2:
-            shape.feasible = np.zeros(size, np.bool_)
-            shape.total = np.zeros(size, np.int64)
-            shape.raw = [np.zeros(size, np.int64) for _ in shape.normalized]
-            rows = nodes.all_rows()
-        self._compute(shape, pod, rows)
-        shape.version = nodes.version
+    def _key_of(self, pod: Pod) -> Hashable:
+        """What pods of one shape have in common: all that plugins look at, or else the spec."""
+        traits = tuple(plugin.traits_of(pod) for plugin in self._looking)
+        return _Same(pod.spec) if None in traits else traits
 
-    def _compute(self, shape: _Shape, pod: Pod, rows: Rows) -> None:
-        nodes = self._nodes
-        shape.feasible[rows] = False
-        left = rows[nodes.valid[rows]]
-        for plugin in shape.filters:
-            if not len(left):
-                return
-            left = left[plugin.filter(pod, nodes, left)]
-        shape.feasible[left] = True
-        total = np.zeros(len(left), np.int64)
-        for plugin in shape.scorers:
-            weight = self._profile.weights.get(plugin.name, 1)
-            total += weight * plugin.score(pod, nodes, left)
-        shape.total[left] = total
-        for raw, plugin in zip(shape.raw, shape.normalized, strict=True):
-            raw[left] = plugin.score(pod, nodes, left)
+    def _refusal(self, shape: Shape, pod: Pod) -> Refusal:
+        """The explanation; while nothing changes, one for all pods of a shape."""
+        known = self._refusals.get(shape)
+        if known is None or known[0] != shape.version:
+            known = self._refusals[shape] = (shape.version, self._explain(shape, pod))
+        return known[1]
 
-    def _totals(self, shape: _Shape) -> Int64:
-        """The weighted sums; -1 for rows that are not feasible."""
-        total = shape.total
-        for raw, plugin in zip(shape.raw, shape.normalized, strict=True):
-            feasible = raw[shape.feasible]
-            if not feasible.any():
-                continue  # nothing to tell apart: it adds the same to every node
-            weighted = np.zeros_like(total)
-            weight = self._profile.weights.get(plugin.name, 1)
-            weighted[shape.feasible] = weight * plugin.normalize(feasible)
-            total = total + weighted
-        return np.where(shape.feasible, total, -1)
-
-    def _explain(self, shape: _Shape, pod: Pod) -> Refusal:
+    def _explain(self, shape: Shape, pod: Pod) -> Refusal:
         """For each node the reasons of the first plugin that refuses it, counted."""
         nodes = self._nodes
         counts: Counter[str] = Counter()
@@ -130,9 +89,25 @@ class Placement:
         total = len(left)
         for plugin in shape.filters:
             passes = plugin.filter(pod, nodes, left)
-            for row in left[~passes]:
+            refused = left[~passes]
+            if len(refused):
                 refusing.add(plugin.name)
-                counts.update(plugin.reasons(pod, nodes, int(row)))
+                counts.update(plugin.tally_of(pod, nodes, refused))
             left = left[passes]
         reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
         return Refusal(f"0/{total} nodes are available: {reasons}.", frozenset(refusing))
+
+
+class _Same:
+    """A spec as a key: equal to the very same spec only."""
+
+    __slots__ = ("spec",)
+
+    def __init__(self, spec: PodSpec | None) -> None:
+        self.spec = spec
+
+    def __hash__(self) -> int:
+        return id(self.spec)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.spec is self.spec

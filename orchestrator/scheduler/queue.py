@@ -54,7 +54,10 @@ class SchedulingQueue:
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
         self._active: list[tuple[int, float, int, str]] = []
         self._backoff: list[tuple[float, int, str]] = []
-        self._unschedulable: dict[str, None] = {}
+        self._unschedulable: dict[str, frozenset[str]] = {}  # by whom each was refused
+        # The same by who refused them, with the number of the failure: an event that helps none of
+        # them, or that comes a second time, must not cost a walk over all.
+        self._refused: dict[frozenset[str], dict[str, int]] = {}
         self._gated: dict[str, None] = {}
         self._pods: dict[str, QueuedPod] = {}
         self._where: dict[str, str] = {}
@@ -94,8 +97,16 @@ class SchedulingQueue:
         """The pod needs no scheduling any more."""
         self._pods.pop(uid, None)
         self._where.pop(uid, None)
-        self._unschedulable.pop(uid, None)
+        self._no_longer_unschedulable(uid)
         self._gated.pop(uid, None)
+
+    def _no_longer_unschedulable(self, uid: str) -> None:
+        refused_by = self._unschedulable.pop(uid, None)
+        if refused_by is not None:
+            group = self._refused[refused_by]
+            del group[uid]
+            if not group:
+                del self._refused[refused_by]
 
     def pop(self) -> QueuedPod | None:
         """The next pod to try; it leaves the queue."""
@@ -114,22 +125,24 @@ class SchedulingQueue:
         queued.refused_by = refused_by
         uid = queued.pod.metadata.uid
         self._pods[uid] = queued
+        self._no_longer_unschedulable(uid)
         if refused_by:
             self._move(uid, "unschedulable")
-            self._unschedulable[uid] = None
+            self._number += 1
+            self._unschedulable[uid] = refused_by
+            self._refused.setdefault(refused_by, {})[uid] = self._number
         else:
             self._back_off(uid, queued)
 
     def happened(self, event: ClusterEvent, now: float) -> None:
         """Bring back the pods that `event` may help."""
-        if not self._unschedulable:
-            return
         helped = self._helped_by.get(event, frozenset())
-        for uid in list(self._unschedulable):
-            queued = self._pods[uid]
-            if not queued.refused_by.isdisjoint(helped):
-                del self._unschedulable[uid]
-                self._activate(uid, queued, now)
+        waiting: dict[str, int] = {}
+        for refused_by, group in self._refused.items():
+            if not refused_by.isdisjoint(helped):
+                waiting |= group
+        for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
+            self._activate(uid, self._pods[uid], now)
 
     def advance(self, now: float) -> float | None:
         """Bring back what is due; answers when to call again, or None."""
@@ -151,7 +164,7 @@ class SchedulingQueue:
         return None if uid is None else self._pods[uid]
 
     def _activate(self, uid: str, queued: QueuedPod, now: float) -> None:
-        self._unschedulable.pop(uid, None)
+        self._no_longer_unschedulable(uid)
         self._gated.pop(uid, None)
         if queued.backoff_until > now:
             self._back_off(uid, queued)

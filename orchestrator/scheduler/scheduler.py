@@ -126,6 +126,8 @@ class Scheduler(Watcher):
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
+        if old is not None and new is not None and _says_nothing(old, new):
+            return
         pod = old if new is None else new
         assert pod is not None
         uid = pod.metadata.uid
@@ -326,6 +328,18 @@ def _nothing(*_: object) -> None:
 
 def _has_ended(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+
+
+def _says_nothing(old: Pod, new: Pod) -> bool:
+    """A pod that has its node goes on running: most changes are of this kind."""
+    return (
+        new.spec is old.spec
+        and new.spec is not None
+        and new.spec.node_name != ""
+        and old.metadata.uid == new.metadata.uid
+        and not _has_ended(new)
+        and not _has_ended(old)
+    )
 
 
 def _worth_a_try(old: Pod | None, new: Pod) -> bool:

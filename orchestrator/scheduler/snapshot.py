@@ -43,6 +43,7 @@ class Snapshot:
         self.resources: dict[str, int] = {name: i for i, name in enumerate(RESOURCES)}
         self.valid: Bool = np.zeros(_FIRST_ROWS, np.bool_)
         self.unschedulable: Bool = np.zeros(_FIRST_ROWS, np.bool_)
+        self.tainted: Bool = np.zeros(_FIRST_ROWS, np.bool_)  # whether there are any `taints`
         self.allocatable: Int64 = np.zeros((len(RESOURCES), _FIRST_ROWS), np.int64)
         self.requested: Int64 = np.zeros((len(RESOURCES), _FIRST_ROWS), np.int64)
         # CPU and memory with a little for containers that ask for none: for scores only.
@@ -54,6 +55,7 @@ class Snapshot:
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
         self._placed: dict[str, _Placed] = {}
+        self._on_row: dict[int, dict[str, None]] = {}  # the uids of the pods placed there
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
         self._log_start = 0
@@ -66,12 +68,12 @@ class Snapshot:
         """Grows with every change of any row."""
         return self._log_start + len(self._log)
 
-    def touched_since(self, version: int) -> Rows | None:
-        """The rows that have changed since; None: too long ago to say."""
-        if version < self._log_start:
+    def touched_since(self, version: int) -> list[int] | None:
+        """The rows that have changed since; None: too many changes ago to be worth telling."""
+        log, known = self._log, version - self._log_start
+        if known < 0 or len(log) - known > len(self._rows):
             return None
-        log = self._log[version - self._log_start :]
-        return np.array(list(dict.fromkeys(log)), dtype=np.intp)
+        return list(dict.fromkeys(log[known:]))
 
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
@@ -98,6 +100,7 @@ class Snapshot:
         self.names[row] = name
         self.labels[row] = node.metadata.labels
         self.taints[row] = node.spec.taints if node.spec is not None else ()
+        self.tainted[row] = bool(self.taints[row])
         self.allocatable[:, row] = 0
         for resource, amount in _amounts(offers):
             column = self._column(resource)  # first: it may put larger arrays in their place
@@ -112,7 +115,7 @@ class Snapshot:
         row = self._rows.pop(name, None)
         if row is None:
             return
-        for uid in [uid for uid, placed in self._placed.items() if placed.row == row]:
+        for uid in self._on_row.pop(row, ()):
             self._homeless.setdefault(name, {})[uid] = self._placed.pop(uid).pod
         self.valid[row] = False
         self.requested[:, row] = 0
@@ -133,6 +136,7 @@ class Snapshot:
             return
         needs, ports = pod_needs(pod), host_ports(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
+        self._on_row.setdefault(row, {})[uid] = None
         self._count(row, needs, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -148,6 +152,7 @@ class Snapshot:
             if not waiting:
                 self._homeless.pop(node_name, None)
             return False
+        del self._on_row[placed.row][uid]
         self._count(placed.row, placed.needs, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -192,8 +197,8 @@ class Snapshot:
 
     def _grow(self) -> None:
         size = self.valid.size
-        self.valid = np.concatenate([self.valid, np.zeros(size, np.bool_)])
-        self.unschedulable = np.concatenate([self.unschedulable, np.zeros(size, np.bool_)])
+        for name in ("valid", "unschedulable", "tainted"):
+            setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
         for name in ("allocatable", "requested", "scoring"):
             column: Int64 = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)], axis=1))

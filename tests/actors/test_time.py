@@ -1,6 +1,7 @@
 """Timers, clocks and deadlocks in virtual time."""
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -134,3 +135,80 @@ async def test_real_time_is_real() -> None:
         )
         is False
     )
+
+
+async def test_what_waits_in_the_loop_comes_before_the_next_deadline(system: ActorSystem) -> None:
+    """Though the loop is spared where only actors have anything to do."""
+    seen: list[tuple[str, float]] = []
+
+    class Beating(Actor):
+        def started(self) -> None:
+            self.beat()
+
+        def beat(self) -> None:
+            now = self.ctx.clock.monotonic()
+            seen.append(("beat", now))
+            asyncio.get_running_loop().call_soon(lambda: seen.append(("soon", now)))
+            if now < 3:
+                self.ctx.call_after(1, self.beat)
+
+    system.spawn(Beating, "beating")
+    await system.clock.sleep(10)
+    assert seen == [(what, float(at)) for at in range(4) for what in ("beat", "soon")]
+
+
+async def test_a_sleeping_task_wakes_between_the_beats_of_actors(system: ActorSystem) -> None:
+    """In the order of their times."""
+    seen: list[tuple[str, float]] = []
+
+    class Beating(Actor):
+        def started(self) -> None:
+            self.ctx.every(1, Note("beat"))
+
+        def on_note(self, message: Note) -> None:
+            seen.append(("beat", self.ctx.clock.monotonic()))
+
+    system.spawn(Beating, "beating")
+    for _ in range(3):
+        await system.clock.sleep(1.5)
+        seen.append(("task", system.clock.monotonic()))
+    times = [at for _, at in seen]
+    assert times == sorted(times)
+    assert [what for what, _ in seen].count("beat") == 4
+
+
+async def test_a_thread_reaches_a_loop_that_never_rests(system: ActorSystem) -> None:
+    """Its call is seen, however many timers are due one after another."""
+
+    class Beating(Actor):
+        def started(self) -> None:
+            self.beat()
+
+        def beat(self) -> None:
+            self.ctx.call_after(0.001, self.beat)
+
+    system.spawn(Beating, "beating")
+    loop = asyncio.get_running_loop()
+    called: asyncio.Future[None] = loop.create_future()
+    thread = threading.Thread(target=loop.call_soon_threadsafe, args=(called.set_result, None))
+    thread.start()
+    await called
+    thread.join()
+
+
+async def test_a_timer_that_raises_leaves_nobody_waiting(system: ActorSystem) -> None:
+    """What others made ready at the same moment still runs."""
+    loop = asyncio.get_running_loop()
+    errors: list[object] = []
+    loop.set_exception_handler(lambda _, context: errors.append(context["exception"]))
+    ref = system.spawn(Recorder, "recorder")
+
+    def fail() -> None:
+        raise RuntimeError("on purpose")
+
+    system.timers.at(1.0, lambda: ref.tell(Note("first")))
+    system.timers.at(1.0, fail)
+    system.timers.at(2.0, lambda: ref.tell(Note("second")))
+    await system.clock.sleep(3)
+    assert await ref.ask(GetNotes()) == ("first", "second")
+    assert [str(error) for error in errors] == ["on purpose"]

@@ -58,7 +58,7 @@ def test_a_run_ends_in_a_summary_and_a_report(small: Path, tmp_path: Path) -> No
         "peak_rss_bytes",
         "expectations",
     } <= set(report)
-    assert [p.name for p in out.iterdir()] == ["report.json"]
+    assert sorted(p.name for p in out.iterdir()) == ["report.html", "report.json"]
 
 
 def _digest(path: Path, out: Path, seed: int, hash_seed: str) -> str:

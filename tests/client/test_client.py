@@ -9,7 +9,7 @@ from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import WaitTimeout
+from orchestrator.client import Key, WaitTimeout
 from orchestrator.protocol import AlreadyExists, Conflict, Invalid, NotFound
 from tests.manifests import deployment, pod
 
@@ -36,6 +36,21 @@ async def test_objects_are_created_read_changed_and_deleted(cluster: Cluster) ->
     assert (await client.delete(ConfigMap, "a", namespace="default")).gone
     with pytest.raises(NotFound):
         await client.get(ConfigMap, "a", namespace="default")
+
+
+async def test_many_are_created_and_patched_together(cluster: Cluster) -> None:
+    """An error stands in the place of what failed."""
+    client = cluster.client
+    assert await client.create_all([]) == []
+    await client.create(_config("b"))
+    first, second, third = await client.create_all([_config("a"), _config("b"), _config("c")])
+    assert isinstance(first, ConfigMap)
+    assert isinstance(second, AlreadyExists)
+    assert isinstance(third, ConfigMap)
+    patches = [(Key("default", name), {"data": {"k": name}}) for name in ("a", "x", "c")]
+    answers = await client.merge_all(ConfigMap, patches)
+    assert isinstance(answers[1], NotFound)
+    assert [dict(a.data) for a in answers if isinstance(a, ConfigMap)] == [{"k": "a"}, {"k": "c"}]
 
 
 async def test_lists_are_selected_and_paged(cluster: Cluster) -> None:

@@ -3,10 +3,12 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Endpoints, Pod, Service
 from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.controllers.manager import ControllerStatistics
 from orchestrator.protocol import NotFound
 from tests.manifests import deployment, service
 
@@ -64,3 +66,39 @@ async def test_endpoints_go_with_their_service(cluster: Cluster) -> None:
     assert await _slices(cluster) == []
     with pytest.raises(NotFound):
         await cluster.client.get(Endpoints, "web", namespace="default")
+
+
+async def test_what_others_do_to_endpoints_is_undone(cluster: Cluster) -> None:
+    """A changed slice is mended after a while, deleted ones and deleted Endpoints come back."""
+    await cluster.apply([deployment(replicas=3), service()])
+    await cluster.clock.sleep(20)
+    (found,) = await cluster.client.list(EndpointSlice, namespace="default")
+    emptied = await cluster.client.update(replace(found, endpoints=()))
+    await cluster.clock.sleep(5)
+    assert len(await _slices(cluster)) == 3
+    await cluster.client.delete(EndpointSlice, emptied.metadata.name, namespace="default")
+    await cluster.client.delete(Endpoints, "web", namespace="default")
+    await cluster.clock.sleep(5)
+    assert len(await _slices(cluster)) == 3
+    endpoints = await cluster.client.get(Endpoints, "web", namespace="default")
+    assert len(_addresses(endpoints)) == 3
+
+
+async def test_a_write_of_the_controllers_own_is_no_news(cluster: Cluster) -> None:
+    """A service is looked at when it comes and when its pods have changed, and then no more."""
+    await cluster.apply([service()])
+    await cluster.clock.sleep(20)
+    before = await _reconciles(cluster)
+    await cluster.apply([deployment(replicas=3)])
+    await cluster.clock.sleep(60)
+    after = await _reconciles(cluster)
+    assert len(await _slices(cluster)) == 3
+    assert {name: after[name] - before[name] for name in after} == {
+        "endpointslice": 2,
+        "endpoint": 2,
+    }
+
+
+async def _reconciles(cluster: Cluster) -> dict[str, int]:
+    statistics = await cluster.system.ref("/controllers").ask(ControllerStatistics())
+    return {name: statistics[name].reconciles for name in ("endpointslice", "endpoint")}

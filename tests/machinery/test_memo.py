@@ -1,6 +1,6 @@
 """Memories by identity."""
 
-from orchestrator.machinery.memo import IdentityMemo, PartsMemo
+from orchestrator.machinery.memo import IdentityMemo, MixedMemo, PartsMemo
 
 
 def test_answers_once_for_an_object() -> None:
@@ -18,6 +18,17 @@ def test_answers_once_for_an_object() -> None:
     assert len(calls) == len(memo) == 2
     memo({})
     assert len(memo) == 1
+
+
+def test_answers_for_an_object_and_values() -> None:
+    """The object must be the very same, the values equal."""
+    memo: MixedMemo[dict[str, int], list[object]] = MixedMemo(lambda given, *v: [given, *v], 2)
+    a, b = {"a": 1}, {"a": 1}
+    assert memo(a, "x", 1) is memo(a, "x", 1)
+    assert memo(a, "x", 2) is not memo(a, "x", 1)
+    assert len(memo) == 2
+    assert memo(b, "x", 1) is not memo(a, "x", 1)
+    assert len(memo) <= 2
 
 
 def test_answers_for_several_parts() -> None:

@@ -1,12 +1,14 @@
 """A scenario file that is wrong: each fault is one message that says where."""
 
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 import yaml
 
 from orchestrator.scenario import ScenarioError, load
+from tests.scenario.traces.test_openb import NODES, PODS
 
 GOOD: dict[str, Any] = {
     "apiVersion": "orchestrator/v1alpha1",
@@ -50,16 +52,20 @@ def _write(tmp_path: Path, document: Any) -> Path:
 
 def test_a_good_file_is_expanded(tmp_path: Path) -> None:
     loaded = load(_write(tmp_path, GOOD))
-    assert [n.name for n in loaded.nodes] == ["node-0", "node-1"]
-    names = [m["metadata"]["name"] for m in loaded.workloads]
+    assert [spec.name for spec in loaded.groups[0].specs(0, 0)] == ["node-0", "node-1"]
+    (workload,) = loaded.workloads
+    names = [m["metadata"]["name"] for a in workload.items(Random(0)) for m in a.manifests]
     assert names == ["c0-0", "c1-1", "c2-0"]
 
 
-def test_the_shipped_scenarios_are_right() -> None:
-    files = sorted(Path("benchmarks").glob("*.yaml"))
-    assert files
-    for file in files:
-        assert load(file).scenario.metadata.name == file.stem
+@pytest.mark.parametrize("file", sorted(Path("benchmarks").glob("*.yaml")), ids=lambda f: f.stem)
+def test_the_shipped_scenarios_are_right(file: Path, tmp_path: Path) -> None:
+    parameters = {}
+    if file.stem == "openb":
+        (tmp_path / "openb_node_list_all_node.csv").write_text(NODES)
+        (tmp_path / "openb_pod_list_default.csv").write_text(PODS)
+        parameters["folder"] = str(tmp_path)
+    assert load(file, parameters).scenario.metadata.name == file.stem
 
 
 WRONG: list[tuple[str, Any, str]] = [
@@ -81,6 +87,28 @@ WRONG: list[tuple[str, Any, str]] = [
     ("spec/expect/pots", {"equals": 1}, "spec.expect.pots: no such measure; there are"),
     ("spec/simulation", {"containers": {"startSeconds": "uniform(1)"}}, "startSeconds"),
     ("spec/faults", [{"fault": "meteor"}], "spec.faults[0]"),
+    ("spec/steps/0", {"cordon": {"group": "nobody"}}, "there is no group nobody"),
+    ("spec/steps/0", {"pause": {"nodes": "node-0"}}, "expected for how long"),
+    ("spec/steps/0", {"partition": {}}, "either nodes or component"),
+    ("spec/steps/0", {"crash": {"nodes": {"percent": 101}}}, "from 0 to 100"),
+    ("spec/steps/0", {"repeat": {"count": 0, "every": "1s", "steps": []}}, "expected 1 or more"),
+    ("spec/steps/0", {"slow": {"seconds": 1, "for": "x"}}, "expected a duration"),
+    ("spec/steps/0", {"delete": {"kind": "Gadget", "name": "a"}}, "Gadget"),
+    ("spec/workloads/0/values", {"cpu": "choice(a: b)"}, "weight"),
+    ("spec/workloads/0/values", {"cpu": "some"}, "choice(a, b: 2)"),
+    ("spec/workloads/0/arrivals", {"process": "poisson", "every": "0s"}, "more than 0s"),
+    ("spec/workloads/0/arrivals", {"process": "tidal", "every": "1s"}, "arrivals"),
+    ("spec/workloads/0/trace", "none", "either objects or file or trace"),
+    ("spec/traces", {"a": {"format": "tape", "path": "."}}, 'no importer "tape"'),
+    ("spec/traces", {"a": {"format": "openb", "path": "absent"}}, "absent"),
+    ("spec/parameters", {"index": 1}, "spec.parameters.index"),
+    ("spec/nodes/0/count", "{{nodes}}", "there is no parameter nodes"),
+    ("spec/nodes/0/count", "{{1 +}}", "expected an expression"),
+    ("spec/nodes/0/count", "{{1 / 0}}", "cannot be computed"),
+    ("spec/nodes/0/leaveAt", "0s", "after the group has joined"),
+    ("spec/nodes", [{"name": "a", "count": 1}, {"name": "a", "count": 1}], "two groups"),
+    ("spec/simulation", {"heartbeats": "none"}, "heartbeats"),
+    ("spec/serviceLevels", ["speed"], "serviceLevels"),
 ]
 
 

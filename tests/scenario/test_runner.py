@@ -41,7 +41,7 @@ def test_it_measures_what_came_of_it(tmp_path: Path) -> None:
     report = _run(path)
     assert report.outcome == "passed"
     assert (report.nodes, report.pods, report.pods_running) == (4, 10, 10)
-    assert report.measures.deployments_available == 1
+    assert report.measures["deploymentsAvailable"] == 1
     assert report.virtual_seconds > 0
     assert report.writes["pods"] >= 40
     assert [e.holds for e in report.expectations] == [True, True, True]
@@ -65,7 +65,7 @@ def test_a_wait_in_vain_says_what_is_missing(tmp_path: Path) -> None:
     report = _run(path)
     assert report.outcome == "failed"
     assert report.failure is not None
-    assert report.failure.step == "step 1 of 1"
+    assert report.failure.step == "step 1 of 1: wait"
     assert report.failure.message == "not within 1m: podsReady is 10, not 99"
 
 
@@ -84,11 +84,11 @@ def test_a_wait_in_vain_says_what_is_missing(tmp_path: Path) -> None:
             {"pods": {"equals": 0}},
         ),
         (
-            [{"crashNode": "node-1"}, {"sleep": "10m"}, {"wait": {"podsReady": 10}}],
+            [{"crash": "node-1"}, {"sleep": "10m"}, {"wait": {"podsReady": 10}}],
             {"nodes": {"equals": 4}},
         ),
         (
-            [{"removeNode": "node-1"}, {"sleep": "5m"}, {"wait": {"podsRunning": 10, "pods": 10}}],
+            [{"removeNodes": "node-1"}, {"sleep": "5m"}, {"wait": {"podsRunning": 10, "pods": 10}}],
             {"nodes": {"equals": 3}},
         ),
         (
@@ -119,6 +119,125 @@ def test_a_wait_in_vain_says_what_is_missing(tmp_path: Path) -> None:
             {"podsReady": {"equals": 10}},
         ),
         ([{"at": "1h", "sleep": "1s"}], {"virtualSeconds": {"atLeast": 3601, "atMost": 3602}}),
+        (
+            [{"setImage": {"name": "w*", "image": "web:2"}}, {"wait": {"quiet": "30s"}}],
+            {"podsCreated": {"equals": 20}, "podsReady": {"equals": 10}},
+        ),
+        (
+            [{"rolloutRestart": {"name": "web"}}, {"wait": {"quiet": "30s"}}],
+            {"podsCreated": {"equals": 20}, "podsReady": {"equals": 10}},
+        ),
+        (
+            [{"delete": {"kind": "Pod", "labels": {"app": "web"}}}, {"wait": {"quiet": "30s"}}],
+            {"podsCreated": {"equals": 20}, "podsReady": {"equals": 10}},
+        ),
+        (
+            [{"drain": {"nodes": {"group": "node", "count": 2}}}, {"wait": {"quiet": "30s"}}],
+            {"podsReady": {"equals": 10}, "nodesReady": {"equals": 4}},
+        ),
+        (
+            [{"addNodes": {"name": "node", "count": 2}}, {"addNodes": {"name": "b", "count": 1}}],
+            {"nodesReady": {"equals": 7}},
+        ),
+        (
+            [{"crash": {"nodes": {"percent": 50}, "for": "1h"}}, {"wait": {"nodesReady": 2}}],
+            {"nodesReady": {"equals": 2}, "nodes": {"equals": 4}},
+        ),
+        (
+            [
+                {"crash": {"nodes": {"percent": 50}, "for": "20m"}},
+                {"wait": {"nodesReady": 2}},
+                {"wait": {"nodesReady": 4, "podsReady": 10, "timeout": "1h"}},
+            ],
+            {"virtualSeconds": {"atLeast": 1200}},
+        ),
+        (
+            [
+                {"crash": {"nodes": {"names": ["node-0"]}}},
+                {"wait": {"nodesReady": 3}},
+                {"restart": "node-0"},
+                {"wait": {"nodesReady": 4}},
+            ],
+            {"nodesReady": {"equals": 4}},
+        ),
+        (
+            [
+                {"partition": {"nodes": "node-0", "for": "5m"}},
+                {"wait": {"nodesReady": 3}},
+                {"wait": {"nodesReady": 4}},
+            ],
+            {"virtualSeconds": {"atLeast": 300}},
+        ),
+        (
+            [
+                {"pause": {"nodes": "node-0", "for": "5m"}},
+                {"wait": {"nodesReady": 3}},
+                {"wait": {"nodesReady": 4}},
+            ],
+            {"virtualSeconds": {"atLeast": 300}},
+        ),
+        (
+            [
+                {"slow": {"seconds": 0.5, "for": "1m"}},
+                {"scale": {"name": "web", "replicas": 20}},
+                {"wait": {"podsReady": 20}},
+            ],
+            {
+                "apiWriteSecondsP99": {"atLeast": 0.5, "atMost": 0.6},
+                "podStartSecondsP99": {"atLeast": 1.5},
+            },
+        ),
+        (
+            [
+                {"loseWatchEvents": {"probability": 0.5, "for": "30s"}},
+                {"scale": {"name": "web", "replicas": 20}},
+                {"wait": {"podsReady": 20, "quiet": "5m", "timeout": "1h"}},
+            ],
+            {"podsReady": {"equals": 20}},
+        ),
+        (
+            [
+                {"background": True, "at": "5m", "scale": {"name": "web", "replicas": 12}},
+                {"checkpoint": "before"},
+                {"when": {"pods": {"atLeast": 11}}, "sleep": "0s"},
+            ],
+            {"virtualSeconds": {"atLeast": 300, "atMost": 302}},
+        ),
+        (
+            [
+                {
+                    "repeat": {
+                        "count": 3,
+                        "every": "1m",
+                        "steps": [{"rolloutRestart": {"name": "web"}}],
+                    }
+                }
+            ],
+            {"virtualSeconds": {"atLeast": 120, "atMost": 130}, "podsCreated": {"atLeast": 20}},
+        ),
+        (
+            [
+                {
+                    "apply": {
+                        "count": 5,
+                        "lifetime": 60,
+                        "arrivals": {"process": "constant", "every": "10s"},
+                        "objects": [
+                            {
+                                "apiVersion": "v1",
+                                "kind": "Pod",
+                                "metadata": {"name": "p-{{index}}"},
+                                "spec": {"containers": [{"name": "a", "image": "a"}]},
+                            }
+                        ],
+                    }
+                },
+                {"wait": {"pods": 15}},
+                {"wait": {"arrived": True}},
+                {"wait": {"pods": 10}},
+            ],
+            {"podsCreated": {"equals": 15}, "virtualSeconds": {"atLeast": 100, "atMost": 105}},
+        ),
     ],
 )
 def test_each_step_does_what_it_says(
@@ -133,10 +252,15 @@ def test_each_step_does_what_it_says(
 @pytest.mark.parametrize(
     ("step", "message"),
     [
-        ({"crashNode": "node-9"}, "no node 'node-9'"),
+        ({"crash": "node-9"}, "no node 'node-9'"),
         ({"crash": "/nobody"}, "no actor /nobody"),
         ({"scale": {"name": "absent", "replicas": 1}}, "not found"),
-        ({"delete": {"kind": "Gadget", "name": "a"}}, "Gadget"),
+        ({"delete": {"kind": "Pod", "name": "absent"}}, "not found"),
+        ({"scale": {"name": "no-*", "replicas": 1}}, "no Deployment no-*"),
+        (
+            {"setImage": {"name": "web", "container": "db", "image": "x"}},
+            "has no container db; it has web",
+        ),
         ({"apply": {"objects": [deployment(replicas=-1)]}}, "spec.replicas"),
     ],
 )
@@ -178,3 +302,178 @@ def test_real_time_runs_the_same_scenario(tmp_path: Path) -> None:
     path = scenario(tmp_path, workloads=WORKLOADS, steps=[ALL_READY])
     report = run_scenario(load(path), virtual=False)
     assert (report.outcome, report.clock, report.pods_running) == ("passed", "real", 10)
+
+
+def test_groups_of_nodes_come_and_go(tmp_path: Path) -> None:
+    nodes = [
+        {"name": "base", "count": 1},
+        {"name": "day", "count": 3, "joinAt": "1h", "leaveAt": "2h"},
+        {"name": "early", "count": 2, "leaveAt": "30m"},
+    ]
+    steps = [
+        {"checkpoint": "begin"},
+        {"at": "45m", "checkpoint": "alone"},
+        {"at": "90m", "checkpoint": "day"},
+        {"at": "3h", "checkpoint": "night"},
+    ]
+    report = _run(scenario(tmp_path, nodes=nodes, steps=steps))
+    assert report.failure is None
+    assert {c.name: c.measures["nodesReady"] for c in report.checkpoints} == {
+        "begin": 3,
+        "alone": 1,
+        "day": 4,
+        "night": 1,
+    }
+
+
+def test_what_fails_beside_the_steps_ends_the_run(tmp_path: Path) -> None:
+    steps = [
+        {"background": True, "at": "1m", "crash": "node-9"},
+        {"sleep": "10h"},
+    ]
+    report = _run(scenario(tmp_path, steps=steps))
+    assert report.outcome == "failed"
+    assert report.failure is not None
+    assert "no node 'node-9'" in report.failure.message
+    assert report.virtual_seconds < 3600
+
+
+def test_the_final_state_is_expected_object_by_object(tmp_path: Path) -> None:
+    wanted = [
+        {"kind": "Pod", "labels": {"app": "web"}, "count": {"equals": 10}},
+        {"kind": "Pod", "fields": {"status.phase": "Failed"}, "count": {"equals": 0}},
+        {"kind": "Service", "name": "web", "fields": {"spec.ports[0].port": 80}},
+        {"kind": "ConfigMap", "name": "absent"},
+    ]
+    report = _run(scenario(tmp_path, workloads=WORKLOADS, steps=[ALL_READY], objects=wanted))
+    assert [(e.measure, e.holds) for e in report.expectations] == [
+        ("Pod app=web", True),
+        ("Pod status.phase=Failed", True),
+        ("Service web spec.ports[0].port=80", True),
+        ("ConfigMap absent", False),
+    ]
+
+
+def test_parameters_change_the_scenario(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path,
+        parameters={"nodes": 2, "each": 3, "pods": "{{nodes * each}}"},
+        nodes=[{"name": "node", "count": "{{nodes}}"}],
+        workloads=[{"objects": [deployment(replicas=1) | {}]}],
+        steps=[
+            {"scale": {"name": "web", "replicas": "{{pods}}"}},
+            {"wait": {"podsReady": "{{pods}}"}},
+        ],
+        expect={"podsReady": {"equals": "{{nodes * 3}}"}},
+    )
+    assert _run(path).pods == 6
+    report = run_scenario(load(path, {"nodes": "5"}))
+    assert (report.nodes, report.pods, report.outcome) == (5, 15, "passed")
+    assert report.parameters == {"nodes": 5, "each": 3, "pods": 15}
+
+
+def test_a_report_holds_what_was_measured(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path,
+        workloads=WORKLOADS,
+        simulation={"containers": {"startSeconds": "uniform(1, 3)"}},
+        steps=[ALL_READY, {"checkpoint": "ready"}, {"sleep": "1h"}],
+        serviceLevels=["apiCallLatency", "podStartupLatency"],
+    )
+    report = _run(path)
+    assert report.outcome == "passed"
+    assert report.latencies["podStart"].count == 10
+    assert 1 <= report.latencies["podStart"].p50 <= 3
+    calls = {(c.verb, c.resource): c for c in report.api_calls}
+    assert calls["create", "pods"].count == 10
+    assert calls["create", "pods"].work_seconds.count == 10
+    assert calls["update", "pods/status"].count >= 20
+    series = report.series
+    assert series.columns["podsReady"][-1] == 10
+    assert list(series.virtual_seconds) == sorted(series.virtual_seconds)
+    assert series.digests[-1] == report.digest
+    (used,) = [u for u in report.resources if u.resource == "pods"]
+    assert used.group == "node"
+    assert used.requested_end == 10 < used.allocatable
+    assert {m.resource for m in report.heat_maps} == {"pods"}
+    assert any(a.path == "/nodes/*/kubelet" and a.actors == 4 for a in report.actors)
+    assert [s.name for s in report.steps] == [
+        "step 1 of 3: wait",
+        "step 2 of 3: checkpoint",
+        "step 3 of 3: sleep",
+    ]
+    assert report.checkpoints[0].measures["podsReady"] == 10
+    assert report.measures["messages"] > 100
+
+
+def test_nodes_that_never_come_up_are_a_failure(tmp_path: Path) -> None:
+    fault = {"fault": "message", "action": "drop", "sender": "/nodes/node-1/*"}
+    report = _run(scenario(tmp_path, faults=[fault], steps=[{"sleep": "1s"}]))
+    assert report.outcome == "failed"
+    assert report.failure is not None
+    assert "1 nodes are not Ready within 60 s: node-1" in report.failure.message
+
+
+TROUBLE: list[dict[str, Any]] = [
+    {"crash": "/scheduler"},
+    {"crash": "/controllers/*"},
+    {"crash": "/apiserver"},
+    {"crash": {"nodes": {"count": 1}, "for": "10m"}},
+    {"pause": {"component": "/controllers/replicaset", "for": "20s"}},
+    {"partition": {"nodes": {"count": 1}, "for": "3m"}},
+    {"slow": {"seconds": 0.2, "for": "1m"}},
+    {"loseWatchEvents": {"probability": 0.2, "for": "1m"}},
+    {"scale": {"name": "web", "replicas": 15}},
+    {"rolloutRestart": {"name": "web"}},
+    {"addNodes": {"name": "more", "count": 2}},
+    {"drain": {"nodes": {"group": "more", "count": 1}, "timeout": "1h"}},
+    {"sleep": "5m"},
+    {"removeNodes": {"group": "more"}},
+    {"scale": {"name": "web", "replicas": 12}},
+    {"wait": {"quiet": "10m", "timeout": "5h"}},
+]
+FAULTS: list[dict[str, Any]] = [
+    {
+        "fault": "message",
+        "action": "delay",
+        "probability": 0.02,
+        "seconds": 0.5,
+        "start": 1,
+        "end": 300,
+    },
+    {"fault": "message", "action": "duplicate", "probability": 0.02, "start": 1, "end": 300},
+    {"fault": "message", "action": "reorder", "probability": 0.02, "start": 1, "end": 300},
+    {"fault": "message", "action": "drop", "probability": 0.01, "start": 1, "end": 300},
+    {"fault": "crash", "actor": "/nodes/*/kubelet", "at": 60, "every": 60, "count": 3},
+    {"fault": "crash", "actor": "/controllers/*", "probability": 0.002, "count": 2},
+    {"fault": "pause", "actor": "/scheduler", "at": 20, "seconds": 15},
+    {
+        "fault": "partition",
+        "group": ["/nodes/node-0/*"],
+        "others": ["/apiserver"],
+        "start": 30,
+        "end": 200,
+    },
+]
+
+
+def test_every_kind_of_trouble_at_once_ends_with_exactly_the_wanted_pods(tmp_path: Path) -> None:
+    """And the same seed brings the same history, to the last event."""
+    path = scenario(
+        tmp_path,
+        workloads=WORKLOADS,
+        simulation={"containers": {"startSeconds": "uniform(0.5, 3)"}},
+        faults=FAULTS,
+        steps=[{"wait": {"podsReady": 10, "timeout": "1h"}}, *TROUBLE],
+        expect={
+            "pods": {"equals": 12},
+            "podsReady": {"equals": 12},
+            "nodesReady": {"equals": 4},
+            "deploymentsAvailable": {"equals": 1},
+        },
+    )
+    first = _run(path, 3)
+    assert first.failure is None
+    assert first.outcome == "passed", first.expectations
+    assert _run(path, 3).digest == first.digest
+    assert _run(path, 4).digest != first.digest

@@ -1,17 +1,20 @@
 """Filter and score: against a plain oracle, and with the memory of shapes against without it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.api.core.v1 import Node, Pod
-from orchestrator.scheduler import DEFAULT_PROFILE
+from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, Plugin, Profile
 from orchestrator.scheduler.placement import Placement, Refusal
-from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
 from tests.scheduler.objects import make_node, make_pod
 
 GIB = 1 << 30
@@ -84,6 +87,8 @@ _shapes = st.lists(
 
 def _node(name: str, node: dict[str, Any]) -> Node:
     taints = [{"key": "t", "value": "", "effect": "NoSchedule"}] if node["tainted"] else []
+    if node.get("avoided"):
+        taints.append({"key": "a", "value": "", "effect": "PreferNoSchedule"})
     return make_node(
         name,
         cpu=str(node["cpu"]),
@@ -103,6 +108,12 @@ def _pod(name: str, shape: dict[str, Any]) -> Pod:
         spec["tolerations"] = [{"key": "t", "operator": "Exists"}]
     if shape["port"]:
         spec["host_port"] = shape["port"]
+    if shape.get("prefers"):
+        zone = {"key": "zone", "operator": "In", "values": [shape["prefers"]]}
+        preferred = [{"weight": 7, "preference": {"matchExpressions": [zone]}}]
+        spec["affinity"] = {
+            "nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}
+        }
     return make_pod(name, **spec)
 
 
@@ -135,28 +146,139 @@ def test_choices_are_those_of_a_plain_oracle(
             snapshot.remove_pod(name, oracle.pods.pop(name)[0])
 
 
-@settings(max_examples=100, deadline=None)
-@given(_nodes, _shapes, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 5)), max_size=20))
+# Few kinds of nodes and enough of each, so that many are equals and a placement changes few of them.
+# Some are avoided and some pods prefer zones, for scores that are brought to 0..100.
+_alike_nodes = st.lists(
+    st.builds(
+        lambda large, zone, avoided: {
+            "cpu": 16 if large else 4,
+            "memory": 24 if large else 16,
+            "pods": 6,
+            "zone": zone,
+            "tainted": False,
+            "unschedulable": False,
+            "avoided": avoided,
+        },
+        st.booleans(),
+        st.sampled_from("ab"),
+        st.sampled_from([False, False, False, True]),
+    ),
+    min_size=8,
+    max_size=16,
+)
+_choosy_shapes = st.lists(
+    st.builds(
+        lambda shape, prefers: {**shape, "prefers": prefers},
+        _shapes.map(lambda shapes: shapes[0]),
+        st.sampled_from(["", "", "a", "b"]),
+    ),
+    min_size=1,
+    max_size=3,
+)
+
+
+class PreferLow(Plugin):
+    """A plugin that says nothing of single rows, nor of what it looks at."""
+
+    name: ClassVar[str] = "PreferLow"
+
+    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+        return np.array([-int(nodes.names[row][1:]) % 3 for row in rows], np.int64)
+
+
+class Roomy(NodeResourcesFit):
+    """A plugin derived from one that speaks of single rows, with another filter and score."""
+
+    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+        fits = super().filter(pod, nodes, rows)
+        return np.asarray(fits & (nodes.requested[PODS, rows] < 2))
+
+    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
+        return 100 - super().score(pod, nodes, rows)
+
+
+_PROFILES = (
+    DEFAULT_PROFILE,
+    Profile(plugins=(*DEFAULT_PLUGINS, PreferLow()), weights={"PreferLow": 2}),
+    Profile(plugins=(*DEFAULT_PLUGINS[:-2], Roomy(), DEFAULT_PLUGINS[-1])),
+    Profile(plugins=(*DEFAULT_PLUGINS[:-2], NodeResourcesFit("MostAllocated"))),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(_PROFILES),
+    _alike_nodes,
+    _choosy_shapes,
+    st.lists(
+        st.tuples(st.integers(0, 5), st.integers(0, 9), st.integers(0, 15)),
+        min_size=20,
+        max_size=60,
+    ),
+)
 def test_what_is_remembered_answers_as_computing_everything_anew(
-    nodes: list[dict[str, Any]], shapes: list[dict[str, Any]], steps: list[tuple[int, int]]
+    profile: Profile,
+    nodes: list[dict[str, Any]],
+    shapes: list[dict[str, Any]],
+    steps: list[tuple[int, int, int]],
 ) -> None:
     snapshot = Snapshot()
     for number, node in enumerate(nodes):
         snapshot.put_node(_node(f"n{number}", node))
-    remembering = Placement(DEFAULT_PROFILE, snapshot)
-    templates = [_pod("t", shape) for shape in shapes]
-    for step, (which, change) in enumerate(steps):
-        pod = templates[which % len(shapes)]
-        fresh = Placement(DEFAULT_PROFILE, snapshot)
+    remembering = Placement(profile, snapshot)
+    # Two templates of each shape: equal, but not the same.
+    templates = [_pod("t", shape) for shape in (*shapes, *shapes)]
+    placed: list[tuple[str, str]] = []
+    for step, (which, change, place) in enumerate(steps):
+        pod = templates[which % len(templates)]
+        fresh = Placement(profile, snapshot)
         choice = remembering.choose(pod, Random(step))
         assert choice == fresh.choose(pod, Random(step))
+        _assert_tallies_are_sums(profile, pod, snapshot)
         if isinstance(choice, str):
             snapshot.add_pod(f"p{step}", pod, choice)
-        name = f"n{change % len(nodes)}"
-        if change == 4:
+            placed.append((f"p{step}", choice))
+        where = place % len(nodes)
+        name = f"n{where}"
+        if change == 0:
             snapshot.remove_node(name)
-        elif change == 5:
-            snapshot.put_node(_node(name, nodes[change % len(nodes)]))
+        elif change == 1:
+            snapshot.put_node(_node(name, nodes[where]))
+        elif change == 2:
+            snapshot.put_node(_node(name, {**nodes[where], "avoided": not nodes[where]["avoided"]}))
+        elif change in (3, 4) and placed:
+            snapshot.remove_pod(*placed.pop(place % len(placed)))
+
+
+def _assert_tallies_are_sums(profile: Profile, pod: Pod, snapshot: Snapshot) -> None:
+    """What a plugin says of many rows is what it says of each."""
+    rows = snapshot.all_rows()
+    for plugin in profile.with_point("filter"):
+        if plugin.relevant(pod):
+            refused = rows[~plugin.filter(pod, snapshot, rows)]
+            together = plugin.tally_of(pod, snapshot, refused)
+            one_by_one = Counter(r for row in refused for r in plugin.reasons(pod, snapshot, row))
+            assert {r: n for r, n in together.items() if n} == one_by_one
+
+
+def test_pods_of_equal_templates_share_what_is_known_of_the_nodes() -> None:
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("n"))
+    filtered: list[str] = []
+
+    class Counting(NodeResourcesFit):
+        def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+            filtered.append(pod.metadata.name)
+            return super().filter(pod, nodes, rows)
+
+        def traits(self, pod: Pod) -> Hashable:
+            return super().traits(pod)
+
+    placement = Placement(Profile(plugins=(*DEFAULT_PLUGINS[:-2], Counting())), snapshot)
+    for name in ("a", "b"):
+        placement.choose(make_pod(name, cpu="1"), Random(0))
+    placement.choose(make_pod("c", cpu="2"), Random(0))
+    assert filtered == ["a", "c"]
 
 
 def test_the_pods_of_a_node_that_comes_back_are_counted_again() -> None:

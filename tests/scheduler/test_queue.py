@@ -141,3 +141,18 @@ def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
         queue.advance(now)
         found += _names(queue)
     assert sorted(found) == sorted(waiting)
+
+
+def test_an_event_brings_back_those_that_it_may_help_in_the_order_in_which_they_failed() -> None:
+    """Whoever refused them; the others stay."""
+    queue = _queue()
+    refusing = {"a": {"Fit"}, "b": {"Name"}, "c": {"Fit", "Name"}, "d": {"Other"}, "e": {"Fit"}}
+    for name in refusing:
+        queue.put(make_pod(name), 0.0)
+    for _ in refusing:
+        queued = _popped(queue)
+        queue.fail(queued, frozenset(refusing[queued.pod.metadata.name]), 0.0)
+    queue.remove("e")
+    queue.happened(ClusterEvent.NODE_ADDED, 100.0)
+    assert _names(queue) == ["a", "b", "c"]
+    assert queue.depths["unschedulable"] == 1

@@ -4,40 +4,26 @@ Objects are frozen and shared, so the same spec under the same circumstances giv
 spec, and must give the very same object: ten thousand pods of one template share it.
 """
 
-from collections.abc import Callable, Hashable
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import Operation
+from orchestrator.machinery.memo import MixedMemo
 
 V = TypeVar("V")
 
 
-class SpecMemory(Generic[V]):
+class SpecMemory(MixedMemo[PodSpec, V]):
     """A bounded memory of `make(spec, *circumstances)` by the spec's identity."""
 
-    __slots__ = ("_answers", "_capacity", "_make")
+    __slots__ = ()
 
     def __init__(self, make: Callable[..., V], capacity: int = 1 << 11) -> None:
-        self._make = make
-        self._capacity = capacity
-        # The spec is kept beside its answer, so that no other object can get its id.
-        self._answers: dict[tuple[Hashable, ...], tuple[PodSpec, V]] = {}
-
-    def __call__(self, spec: PodSpec, *circumstances: Hashable) -> V:
-        """The answer for this very spec; errors are raised each time anew, not remembered."""
-        key = (id(spec), *circumstances)
-        found = self._answers.get(key)
-        if found is not None:
-            return found[1]
-        answer = self._make(spec, *circumstances)
-        if len(self._answers) >= self._capacity:
-            self._answers.clear()
-        self._answers[key] = (spec, answer)
-        return answer
+        super().__init__(make, capacity)
 
 
 def with_spec(pod: Pod, spec: PodSpec) -> Pod:

@@ -52,7 +52,7 @@ from orchestrator.apiserver.defaults import (
     storage,
     workloads,
 )
-from orchestrator.apiserver.defaults.amounts import canonical_amounts
+from orchestrator.apiserver.defaults.amounts import struct_fix
 
 __all__ = ["apply_defaults"]
 
@@ -101,9 +101,12 @@ def apply_defaults(resource: Resource, obj: K) -> K:
 
     Run it on every write, before validation. Custom resources come back as they are.
     """
-    if type(obj) is Pod:
+    kind = type(obj)
+    if kind is Pod:
         # The most frequent kind by far looks after its own amounts.
         return pods.default_pod(obj)  # type: ignore[return-value,arg-type]
-    obj = canonical_amounts(obj)
-    default = _DEFAULTERS.get(type(obj))
+    canonical = struct_fix(kind)
+    if canonical is not None:
+        obj = canonical(obj)
+    default = _DEFAULTERS.get(kind)
     return obj if default is None else default(obj)

@@ -5,6 +5,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Binding, Pod, PodCondition, PodSpec, PodStatus
+from orchestrator.api.meta.v1 import Time
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.registry.admission import admitted, reviewed
@@ -15,6 +16,7 @@ from orchestrator.apiserver.subresources.interface import Subresource, stored_fo
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.memo import MixedMemo
 from orchestrator.protocol import BadRequest, Create
 from orchestrator.store import Write
 
@@ -87,13 +89,6 @@ def _obstacle(binding: Binding, pod: Pod) -> str:
 
 
 def _bound(env: Environment, binding: Binding, pod: Pod) -> Pod:
-    now = env.time()
-    status = pod.status or _NO_STATUS
-    if status.conditions:
-        scheduled = PodCondition(type="PodScheduled", status="True")
-        conditions = with_condition(status.conditions, scheduled, now)
-    else:
-        conditions = (PodCondition(type="PodScheduled", status="True", last_transition_time=now),)
     changes: dict[str, Any] = {}
     if binding.metadata.annotations:
         changes["annotations"] = {**pod.metadata.annotations, **binding.metadata.annotations}
@@ -103,5 +98,14 @@ def _bound(env: Environment, binding: Binding, pod: Pod) -> Pod:
         pod,
         metadata=replace(pod.metadata, **changes) if changes else pod.metadata,
         spec=replace(pod.spec or _NO_SPEC, node_name=binding.target.name),
-        status=replace(status, conditions=conditions),
+        status=_SCHEDULED(pod.status or _NO_STATUS, env.time()),
     )
+
+
+def _scheduled(status: PodStatus, now: Time) -> PodStatus:
+    condition = PodCondition(type="PodScheduled", status="True")
+    return replace(status, conditions=with_condition(status.conditions, condition, now))
+
+
+# Pods of one template that are bound in the same second go on with the very same status.
+_SCHEDULED: Final[MixedMemo[PodStatus, PodStatus]] = MixedMemo(_scheduled)

@@ -85,7 +85,7 @@ def validate_create(resource: Resource, obj: Object) -> tuple[Cause, ...]:
 def validate_update(resource: Resource, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids to put `new` in the place of `old` (whose status it has)."""
     kind = KINDS.get(type(new), _UNKNOWN)
-    found = [*metadata_update_errors(new.metadata, old.metadata)]
+    found = _metadata_errors(new, old)
     if kind.recheck and not _same_parts(new, old):
         found += kind.spec(new)
     found += kind.update(new, old)
@@ -95,9 +95,15 @@ def validate_update(resource: Resource, new: Object, old: Object) -> tuple[Cause
 def validate_status_update(resource: Resource, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids the status of `new`, whose other parts are those of `old`."""
     kind = KINDS.get(type(new), _UNKNOWN)
-    found = [*metadata_update_errors(new.metadata, old.metadata)]
+    found = _metadata_errors(new, old)
     found += kind.status(new, old)
     return tuple(map(cause_of, found)) if found else ()
+
+
+def _metadata_errors(new: Object, old: Object) -> list[FieldError]:
+    if new.metadata is old.metadata:
+        return []
+    return list(metadata_update_errors(new.metadata, old.metadata))
 
 
 def _same_parts(new: Object, old: Object) -> bool:

@@ -32,11 +32,16 @@ _SYSCTL: Final = re.compile(r"([a-z0-9]([-_a-z0-9]*[a-z0-9])?[\./])*[a-z0-9]([-_
 NOT_AN_ADDRESS: Final = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"
 NOT_A_NETWORK: Final = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)"
 
+# Every pod has an address, and its endpoints name it again: most are told right by this alone, and
+# remembering verdicts on them would only fill the memory.
+_OCTET: Final = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_plain_ipv4: Final = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}").fullmatch
+_SPECIAL: Final = ("0.", "127.", "169.254.", "224.0.0.")  # where traffic may not be sent, and more
+
 _cached = lru_cache(maxsize=1 << 12)
-_cached_address = lru_cache(maxsize=1 << 17)  # every pod has one, and its endpoints name it again
 
 
-@_cached_address
+@_cached
 def parse_address(text: str) -> Address | None:
     """The address, or None when the text is none. Zones (`fe80::1%eth0`) are none."""
     if "%" in text:
@@ -58,9 +63,10 @@ def parse_network(text: str) -> Network | None:
         return None
 
 
-@_cached_address
 def address_errors(text: str) -> Messages:
     """An IP address of either family."""
+    if _plain_ipv4(text):
+        return ()
     return () if parse_address(text) is not None else (NOT_AN_ADDRESS,)
 
 
@@ -71,12 +77,18 @@ def network_errors(text: str) -> Messages:
 
 def is_ipv6(text: str) -> bool:
     """Whether the text is an IPv6 address."""
-    return isinstance(parse_address(text), IPv6Address)
+    return ":" in text and isinstance(parse_address(text), IPv6Address)
 
 
-@_cached_address
 def endpoint_address_errors(text: str) -> Messages:
     """An address that traffic may be sent to: not this host's own, nor the link's."""
+    if _plain_ipv4(text) and not text.startswith(_SPECIAL):
+        return ()
+    return _endpoint_address_errors(text)
+
+
+@_cached
+def _endpoint_address_errors(text: str) -> Messages:
     address = parse_address(text)
     if address is None:
         return ("must be a valid IP address",)

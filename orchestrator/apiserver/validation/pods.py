@@ -51,6 +51,7 @@ _UPDATABLE: Final = (
 )
 _SYSTEM_CONDITIONS: Final = frozenset({"PodScheduled", "Ready", "Initialized"})
 _NO_SPEC: Final = PodSpec()
+_NO_STATUS: Final = PodStatus()
 
 
 def _create_errors(pod: Pod) -> Iterable[FieldError]:
@@ -244,9 +245,9 @@ def _status_errors(new: Pod, old: Pod) -> Errors:
     status, before = new.status, old.status
     if status is None or status is before:
         return
-    before = before or PodStatus()
+    before = before or _NO_STATUS
     if status.conditions is not before.conditions:
-        yield from _condition_errors(status.conditions)
+        yield from _CONDITION_ERRORS(status.conditions)
     spec, old_spec = new.spec or _NO_SPEC, old.spec or _NO_SPEC
     if spec is not old_spec and spec.node_name != old_spec.node_name:
         yield forbidden("status.nodeName", "may not be changed directly")
@@ -256,15 +257,26 @@ def _status_errors(new: Pod, old: Pod) -> Errors:
     if status.qos_class and before.qos_class and status.qos_class != before.qos_class:
         yield invalid("status.qosClass", status.qos_class, "field is immutable")
     yield from _transition_errors(status, before, old_spec)
-    yield from _address_errors(status)
+    if (
+        status.pod_ips is not before.pod_ips
+        or status.host_ip != before.host_ip
+        or (status.host_ips is not before.host_ips)
+    ):
+        yield from _address_errors(status)
 
 
-def _condition_errors(conditions: Sequence[PodCondition]) -> Errors:
+def _condition_errors(conditions: Sequence[PodCondition]) -> tuple[FieldError, ...]:
+    found: list[FieldError] = []
     for i, condition in enumerate(conditions):
         if condition.type not in _SYSTEM_CONDITIONS and (
             messages := qualified_name_errors(condition.type)
         ):
-            yield from complaints(f"status.conditions[{i}].Type", condition.type, messages)
+            found += complaints(f"status.conditions[{i}].Type", condition.type, messages)
+    return tuple(found)
+
+
+# Kubelets write the very same conditions for many pods.
+_CONDITION_ERRORS: Final = IdentityMemo(_condition_errors, 1 << 11)
 
 
 def _transition_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:

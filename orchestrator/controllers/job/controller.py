@@ -7,14 +7,22 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction, key_of
+from orchestrator.client import (
+    Change,
+    Controller,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    key_of,
+    same_metadata,
+)
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
 from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
 from orchestrator.controllers.replicaset import controller_index
-from orchestrator.controllers.slow_start import slow_start
+from orchestrator.controllers.slow_start import create_pods, slow_start
 from orchestrator.machinery.labels import compile_selector
 from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.machinery.times import format_time, parse_time
@@ -46,10 +54,15 @@ class JobController(Controller):
     def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
         if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return
-        for job in self.cache(Job).list(pod.metadata.namespace):
-            if _selects(job, pod):
-                yield Key(pod.metadata.namespace, job.metadata.name)
+            return ()
+        if change.old is not None and same_metadata(change.old, pod):
+            return ()  # whoever it suits has heard of it
+        namespace = pod.metadata.namespace
+        return [
+            Key(namespace, each.metadata.name)
+            for each in self.cache(Job).list(namespace)
+            if _selects(each, pod)
+        ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""
@@ -128,7 +141,7 @@ class JobController(Controller):
         failure: ApiError | None = None
         try:
             await self._take_back(job, todo.surplus)
-            await self._create(job, todo.make)
+            await create_pods(self.client, self.events, job, todo.make)
         except ApiError as error:
             failure = error  # what has ended is counted all the same
         job = await self._write(job, counted, ending)
@@ -168,19 +181,6 @@ class JobController(Controller):
         return job if status is job.status else replace(job, status=status)
 
     # --- writes ----------------------------------------------------------------------------
-
-    async def _create(self, job: Job, pods: Sequence[Pod]) -> None:
-        async def one(pod: Pod) -> None:
-            try:
-                made = await self.client.create(pod)
-            except ApiError as error:
-                message = f"Error creating: {error.message}"
-                self.events.event(job, "Warning", "FailedCreate", message)
-                raise
-            message = f"Created pod: {made.metadata.name}"
-            self.events.event(job, "Normal", "SuccessfulCreate", message)
-
-        await slow_start(pods, one)
 
     async def _take_back(self, job: Job, pods: Sequence[Pod]) -> None:
         """Delete pods that are not to be counted, however they end."""
@@ -253,23 +253,21 @@ class JobController(Controller):
     async def _release(self, pods: Iterable[Pod]) -> None:
         """Let the pods go: take the finalizer that held them until they were counted."""
 
-        async def one(pod: Pod) -> None:
-            metadata = pod.metadata
-            finalizers = tuple(f for f in metadata.finalizers if f != FINALIZER)
-            try:
-                await self.client.patch(
-                    Pod,
-                    metadata.name,
-                    {"metadata": {"uid": metadata.uid, "finalizers": list(finalizers) or None}},
-                    namespace=metadata.namespace,
-                    patch_type="merge",
-                )
-            except NotFound:
-                return
+        async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
+            answers = await self.client.merge_all(
+                Pod, [(key_of(pod), _without_finalizer(pod)) for pod in batch]
+            )
+            return [answer for answer in answers if not isinstance(answer, NotFound)]
 
-        await slow_start([pod for pod in pods if FINALIZER in pod.metadata.finalizers], one)
+        await slow_start([pod for pod in pods if FINALIZER in pod.metadata.finalizers], attempt)
 
 
+def _without_finalizer(pod: Pod) -> dict[str, Any]:
+    finalizers = [f for f in pod.metadata.finalizers if f != FINALIZER]
+    return {"metadata": {"uid": pod.metadata.uid, "finalizers": finalizers or None}}
+
+
+@OfMetadata
 def _tracked_index(pod: Pod) -> Iterable[str]:
     """`namespace/name` of the Job that has to count the pod."""
     owner = controller_of(pod)

@@ -1,13 +1,15 @@
 """How a simulated container behaves, as data: latencies, life time, exit code, resource use.
 
 A quantity of a profile is a number, or a distribution written as in `uniform(1, 3)`,
-`exponential(5)` (its mean) or `normal(3, 1)` (mean and deviation; never below zero). A pod's
-annotations change the profile of its containers:
+`exponential(5)` (its mean), `normal(3, 1)` (mean and deviation; never below zero),
+`lognormal(60, 1.5)` (median, and the deviation of the logarithm) or `pareto(10, 1.2)` (least value, and
+the exponent of the tail). A pod's annotations change the profile of its containers:
 
     simulation.orchestrator.dev/run-seconds: "exponential(30)"
     simulation.orchestrator.dev/exit-code: "1"
 """
 
+import math
 import re
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,8 +20,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 ANNOTATION_PREFIX: Final = "simulation.orchestrator.dev/"
-_DISTRIBUTION: Final = re.compile(r"(uniform|exponential|normal)\(([^()]*)\)")
-_ARGUMENTS: Final = {"uniform": 2, "exponential": 1, "normal": 2}
+_DISTRIBUTION: Final = re.compile(r"(uniform|exponential|normal|lognormal|pareto)\(([^()]*)\)")
+_ARGUMENTS: Final = {"uniform": 2, "exponential": 1, "normal": 2, "lognormal": 2, "pareto": 2}
 
 
 class ProfileError(ValueError):
@@ -41,6 +43,12 @@ class Distribution(Struct, frozen=True):
                 return random.uniform(*self.arguments)
             case "exponential":
                 return random.expovariate(1.0 / self.arguments[0]) if self.arguments[0] else 0.0
+            case "lognormal":
+                median, deviation = self.arguments
+                return median * math.exp(min(random.gauss(0.0, deviation), 100.0))
+            case "pareto":
+                least, exponent = self.arguments
+                return least * random.paretovariate(exponent) if exponent else least
             case _:
                 return max(0.0, random.gauss(*self.arguments))
 
@@ -89,8 +97,9 @@ def parse_distribution(text: str) -> Distribution:
             raise ValueError
     except ValueError:
         raise ProfileError(
-            f'expected a number of at least 0, "uniform(low, high)", "exponential(mean)" or '
-            f'"normal(mean, deviation)", got "{text}"'
+            f'expected a number of at least 0, "uniform(low, high)", "exponential(mean)", '
+            f'"normal(mean, deviation)", "lognormal(median, deviation)" or '
+            f'"pareto(least, exponent)", got "{text}"'
         ) from None
     return Distribution(kind, arguments)
 

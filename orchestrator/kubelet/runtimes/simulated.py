@@ -96,8 +96,10 @@ class SimulatedRuntime:
         self._after(delay, record, self._started)
 
     def _profile_of(self, pod: Pod, container: Container) -> Profile:
-        profile = with_annotations(self._profile, pod.metadata.annotations)
-        if pod.spec is not None and any(c.name == container.name for c in pod.spec.init_containers):
+        annotations, spec = pod.metadata.annotations, pod.spec
+        profile = with_annotations(self._profile, annotations) if annotations else self._profile
+        init = spec.init_containers if spec is not None else ()
+        if init and any(c.name == container.name for c in init):
             return of_init_container(profile, sidecar=container.restart_policy == "Always")
         owner = controller_of(pod)
         return of_job(profile) if owner is not None and owner.kind == "Job" else profile

@@ -1,12 +1,17 @@
 """NodeAffinity: nodeSelector, required and preferred node affinity, matchFields."""
 
+from collections.abc import Hashable, Mapping
+from typing import Final
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery import node_affinity
-from orchestrator.scheduler.framework import Plugin, default_normalize
+from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+_REASON: Final = "node(s) didn't match Pod's node affinity/selector"
 
 
 class NodeAffinity(Plugin):
@@ -34,8 +39,23 @@ class NodeAffinity(Plugin):
             answers[index] = matches(nodes.labels[row], nodes.names[row])
         return answers
 
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        assert pod.spec is not None
+        matches = node_affinity.required(pod.spec)
+        return lambda row: matches(nodes.labels[row], nodes.names[row])
+
+    def traits(self, pod: Pod) -> Hashable:
+        spec = pod.spec
+        if spec is None:
+            return ()
+        affinity = spec.affinity.node_affinity if spec.affinity is not None else ()
+        return tuple(sorted(spec.node_selector.items())), affinity, spec.affinity is not None
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) didn't match Pod's node affinity/selector",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}
 
     def scores(self, pod: Pod) -> bool:
         return pod.spec is not None and node_affinity.has_preferences(pod.spec)
@@ -47,6 +67,11 @@ class NodeAffinity(Plugin):
             node_affinity.preferred_weight(spec, nodes.labels[r], nodes.names[r]) for r in rows
         ]
         return np.array(weights, dtype=np.int64)
+
+    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        spec = pod.spec
+        assert spec is not None
+        return lambda row: node_affinity.preferred_weight(spec, nodes.labels[row], nodes.names[row])
 
     def normalize(self, scores: Int64) -> Int64:
         return default_normalize(scores)

@@ -1,11 +1,16 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
+from collections.abc import Hashable, Mapping
+from typing import Final
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.framework import Plugin
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+
+_REASON: Final = "node(s) didn't match the requested node name"
 
 
 class NodeName(Plugin):
@@ -21,5 +26,11 @@ class NodeName(Plugin):
         assert pod.spec is not None
         return np.asarray(rows == nodes.row_of(pod.spec.node_name))
 
+    def traits(self, pod: Pod) -> Hashable:
+        return pod.spec.node_name if pod.spec is not None else ""
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return ("node(s) didn't match the requested node name",)
+        return (_REASON,)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}

@@ -1,10 +1,12 @@
 """NodeResourcesBalancedAllocation: prefers nodes where CPU and memory would be used alike."""
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin
+from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, RowScore
 from orchestrator.scheduler.snapshot import CPU, MEMORY, Int64, Rows, Snapshot
 
 
@@ -31,3 +33,23 @@ class NodeResourcesBalancedAllocation(Plugin):
         deviation = np.abs(fractions[0] - fractions[1]) / 2
         deviation = np.where(offered[0] & offered[1], deviation, 0.0)
         return ((1.0 - deviation) * MAX_NODE_SCORE).astype(np.int64)
+
+    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        needs = pod_needs(pod)
+        milli_cpu, memory_bytes = needs.milli_cpu, needs.memory_bytes
+
+        def score(row: int) -> int:
+            offered, taken = nodes.allocatable.item, nodes.requested.item
+            cpu, memory = offered(CPU, row), offered(MEMORY, row)
+            if cpu <= 0 or memory <= 0:
+                return MAX_NODE_SCORE
+            # Divided as the columns are: each number as a float, which is exact up to 2**53.
+            used_cpu = min(float(taken(CPU, row) + milli_cpu) / float(cpu), 1.0)
+            used_memory = min(float(taken(MEMORY, row) + memory_bytes) / float(memory), 1.0)
+            return int((1.0 - abs(used_cpu - used_memory) / 2) * MAX_NODE_SCORE)
+
+        return score
+
+    def traits(self, pod: Pod) -> Hashable:
+        needs = pod_needs(pod)
+        return needs.milli_cpu, needs.memory_bytes

@@ -1,10 +1,13 @@
 """TaintToleration: taints that a pod does not tolerate keep it away, or make a node less liked."""
 
+from collections import Counter
+from collections.abc import Hashable, Mapping
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod, Taint, Toleration
 from orchestrator.machinery.taints import count_untolerated_preferences, untolerated
-from orchestrator.scheduler.framework import Plugin, default_normalize
+from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
@@ -17,33 +20,54 @@ class TaintToleration(Plugin):
 
     def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
         tolerations = _tolerations(pod)
-        known: dict[tuple[Taint, ...], bool] = {(): True}
+        known: dict[tuple[Taint, ...], bool] = {}
         answers = np.ones(len(rows), np.bool_)
-        for index, row in enumerate(rows):
-            taints = nodes.taints[row]
-            if taints:
-                answer = known.get(taints)
-                if answer is None:
-                    answer = known[taints] = _keeps_away(taints, tolerations) is None
-                answers[index] = answer
+        for index in np.flatnonzero(nodes.tainted[rows]):
+            taints = nodes.taints[rows[index]]
+            answer = known.get(taints)
+            if answer is None:
+                answer = known[taints] = _keeps_away(taints, tolerations) is None
+            answers[index] = answer
         return answers
 
+    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
+        tolerations = _tolerations(pod)
+
+        def fits(row: int) -> bool:
+            taints = nodes.taints[row]
+            return not taints or _keeps_away(taints, tolerations) is None
+
+        return fits
+
+    def traits(self, pod: Pod) -> Hashable:
+        return _tolerations(pod)
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        taint = _keeps_away(nodes.taints[row], _tolerations(pod))
-        assert taint is not None
-        return (f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}",)
+        return (_reason(nodes.taints[row], _tolerations(pod)),)
+
+    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+        counts = Counter(nodes.taints[row] for row in rows)
+        result: Counter[str] = Counter()
+        for taints, count in counts.items():
+            result[_reason(taints, _tolerations(pod))] += count
+        return result
 
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         tolerations = _tolerations(pod)
-        return np.array(
-            [
-                count_untolerated_preferences(nodes.taints[row], tolerations)
-                if nodes.taints[row]
-                else 0
-                for row in rows
-            ],
-            dtype=np.int64,
-        )
+        scores = np.zeros(len(rows), np.int64)
+        for index in np.flatnonzero(nodes.tainted[rows]):
+            taints = nodes.taints[rows[index]]
+            scores[index] = count_untolerated_preferences(taints, tolerations)
+        return scores
+
+    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
+        tolerations = _tolerations(pod)
+
+        def score(row: int) -> int:
+            taints = nodes.taints[row]
+            return count_untolerated_preferences(taints, tolerations) if taints else 0
+
+        return score
 
     def normalize(self, scores: Int64) -> Int64:
         return default_normalize(scores, reverse=True)
@@ -55,3 +79,9 @@ def _tolerations(pod: Pod) -> tuple[Toleration, ...]:
 
 def _keeps_away(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> Taint | None:
     return untolerated(taints, tolerations)
+
+
+def _reason(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> str:
+    taint = _keeps_away(taints, tolerations)
+    assert taint is not None
+    return f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"

@@ -7,6 +7,7 @@ import pytest
 from orchestrator.api.core.v1 import Endpoints, Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.api.networking.v1 import Ingress, IngressClass, NetworkPolicy
+from orchestrator.apiserver.validation.formats import address_errors, endpoint_address_errors
 from tests.apiserver.validation.support import GONE, edit, faults, update_faults
 
 META: dict[str, Any] = {"name": "web", "namespace": "default"}
@@ -270,3 +271,28 @@ def test_network_policies(rule: dict[str, Any], expected: list[str]) -> None:
     """Peers and ports."""
     policy = {"metadata": META, "spec": {"podSelector": {}, "ingress": [rule]}}
     assert faults(NetworkPolicy, policy) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "usable"),
+    [
+        ("10.128.0.2", True),
+        ("255.255.255.255", True),
+        ("010.0.0.1", True),  # leading zeros mean nothing
+        ("0.0.0.0", False),
+        ("127.0.0.1", False),
+        ("169.254.1.1", False),
+        ("224.0.0.1", False),
+        ("224.0.1.1", True),
+        ("256.0.0.1", False),
+        ("10.0.0", False),
+        ("10.0.0.1\n", False),
+        ("::1", False),
+        ("2001:db8::1", True),
+    ],
+)
+def test_addresses_that_traffic_may_be_sent_to(text: str, usable: bool) -> None:
+    """The short way for plain IPv4 addresses says what the long one says."""
+    assert (not endpoint_address_errors(text)) is usable
+    if usable:
+        assert not address_errors(text)

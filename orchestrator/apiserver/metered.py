@@ -1,0 +1,84 @@
+"""The API server with a stopwatch: the same answers, and how long the work on each took."""
+
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import Any, Protocol
+
+from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.server import ApiServer
+from orchestrator.apiserver.watch import Watchers
+from orchestrator.protocol import (
+    Create,
+    Delete,
+    DeleteCollection,
+    Get,
+    List,
+    Patch,
+    Update,
+    Watch,
+)
+from orchestrator.store import Store
+
+
+class CallMeter(Protocol):
+    """Who hears of API calls. It must not touch the cluster."""
+
+    def answered(self, request: Any, seconds: float, failed: bool) -> None:
+        """An asker has its answer, after so many seconds of the cluster's clock."""
+
+    def worked(self, request: Any, seconds: float) -> None:
+        """The server has handled a request, in so many seconds of the wall's clock."""
+
+
+class MeteredApiServer(ApiServer):
+    """Tells `meter` of the work on every call."""
+
+    def __init__(self, store: Store, *, meter: CallMeter, **options: Any) -> None:
+        super().__init__(store, **options)
+        self._meter = meter
+
+    def _timed(self, handle: Callable[[Any], Any], message: Any) -> Any:
+        begun = perf_counter()
+        try:
+            return handle(message)
+        finally:
+            self._meter.worked(message, perf_counter() - begun)
+
+    def on_get(self, message: Get) -> Any:
+        return self._timed(super().on_get, message)
+
+    def on_list(self, message: List) -> Any:
+        return self._timed(super().on_list, message)
+
+    def on_watch(self, message: Watch) -> Any:
+        return self._timed(super().on_watch, message)
+
+    def on_create(self, message: Create) -> Any:
+        return self._timed(super().on_create, message)
+
+    def on_update(self, message: Update) -> Any:
+        return self._timed(super().on_update, message)
+
+    def on_patch(self, message: Patch) -> Any:
+        return self._timed(super().on_patch, message)
+
+    def on_delete(self, message: Delete) -> Any:
+        return self._timed(super().on_delete, message)
+
+    def on_delete_collection(self, message: DeleteCollection) -> Any:
+        return self._timed(super().on_delete_collection, message)
+
+
+def api_server(
+    store: Store, *, meter: CallMeter | None = None, **options: Any
+) -> Callable[[], ApiServer]:
+    """A factory for `spawn`: every incarnation gets the same store and the same watchers.
+
+    `options` are those of `ApiServer`; the scheme, too, is made once.
+    """
+    options.setdefault("watchers", Watchers())
+    options.setdefault("scheme", Scheme.builtin())
+    if meter is None:
+        return partial(ApiServer, store, **options)
+    return partial(MeteredApiServer, store, meter=meter, **options)

@@ -1,0 +1,30 @@
+"""Expectations in a scenario file: of measures, of service levels, of what is there in the end."""
+
+from typing import Any, Literal
+
+from orchestrator.scenario.language.base import Strict
+
+ServiceLevel = Literal["apiCallLatency", "podStartupLatency"]
+
+
+class Bounds(Strict, frozen=True):
+    """What a number must be."""
+
+    equals: float | None = None
+    at_least: float | None = None
+    at_most: float | None = None
+
+
+class ObjectExpectation(Strict, frozen=True):
+    """What objects are there in the end: so many (at least one, if `count` is absent) of a kind, in
+    a namespace (all of them if empty), of a name, with labels, whose fields (`status.phase`,
+    `spec.containers[0].image`) have the values given.
+    """
+
+    kind: str
+    api_version: str = "v1"
+    namespace: str = ""
+    name: str = ""
+    labels: dict[str, str] = {}
+    fields: dict[str, Any] = {}
+    count: Bounds = Bounds(at_least=1)

@@ -1,0 +1,112 @@
+"""Every number that a run measures, by the name that `expect` and the report use."""
+
+import difflib
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orchestrator.scenario.language import Bounds, ServiceLevel
+from orchestrator.scenario.report.model import Outcome
+
+_QUANTILES: Final = ("Mean", "P50", "P90", "P99", "Max")
+LATENCIES: Final[Mapping[str, str]] = {
+    "scheduling": "from a pod's creation to its binding",
+    "podStart": "from a pod's creation until all its containers have started, those of pods that "
+    "could be scheduled at once, without the time of init containers",
+    "podReady": "from a pod's creation until it is ready",
+}
+
+MEASURES: Final[Mapping[str, str]] = {
+    "nodes": "nodes that exist",
+    "nodesReady": "nodes that are ready",
+    "pods": "pods that exist",
+    "podsPending": "... in the phase Pending",
+    "podsBound": "... that have a node",
+    "podsRunning": "... in the phase Running",
+    "podsReady": "... that are ready",
+    "podsSucceeded": "... in the phase Succeeded",
+    "podsFailed": "... in the phase Failed",
+    "podsCreated": "pods created, ever",
+    "podsScheduled": "pods given a node, ever",
+    "podsStarted": "pods that came to Running, ever",
+    "podsDeleted": "pods gone, ever",
+    "restarts": "of the containers of pods that exist",
+    "deployments": "Deployments that exist",
+    "deploymentsAvailable": "... all of whose replicas are up to date and available",
+    "jobs": "Jobs that exist",
+    "jobsFinished": "... that are complete or failed",
+    "podsPerSecond": "pods that came to Running for each wall second, from the first step on to the "
+    "last of them",
+    "podsScheduledPerVirtualSecond": "pods given a node for each second of the cluster's time",
+    **{
+        f"{name}Seconds{quantile}": f"{quantile}: {text}; of the cluster's time"
+        for name, text in LATENCIES.items()
+        for quantile in _QUANTILES
+    },
+    "apiCalls": "calls answered",
+    "apiCallSecondsP99": "the longest p99 of any verb and resource, watches excepted, of the "
+    "cluster's time",
+    "apiReadSecondsP99": "p99 over all reading calls",
+    "apiWriteSecondsP99": "p99 over all writing calls",
+    "revisions": "writes to the store",
+    "writesPerPod": "writes of pods for each pod created",
+    "messages": "messages that the actors handled",
+    "longestPauseSeconds": "the longest turn of the event loop after start-up, wall time",
+    "wallSeconds": "of the whole run",
+    "virtualSeconds": "of the cluster's time",
+    "peakRssBytes": "the process's memory at its greatest",
+}
+"""Names and meanings. Besides them there are `requested/<resource>/<group>` and
+`fragmentation/<resource>/<group>` (shares from 0 to 1, at the end), and `writes/<resource>`."""
+
+_FAMILIES: Final = ("requested/", "fragmentation/", "writes/")
+
+
+def is_measure(name: str) -> bool:
+    """Whether a run measures this."""
+    return name in MEASURES or name.startswith(_FAMILIES)
+
+
+def explain_unknown(name: str) -> str:
+    """What there is instead of a measure that there is not."""
+    near = difflib.get_close_matches(name, MEASURES, n=3, cutoff=0.5)
+    known = ", ".join(near) + " ..." if near else ", ".join(MEASURES)
+    return f"no such measure; there are {known}"
+
+
+SERVICE_LEVELS: Final[Mapping[ServiceLevel, Mapping[str, Bounds]]] = {
+    # github.com/kubernetes/community/blob/master/sig-scalability/slos/slos.md
+    "apiCallLatency": {
+        "apiReadSecondsP99": Bounds(at_most=1.0),
+        "apiWriteSecondsP99": Bounds(at_most=1.0),
+        "apiCallSecondsP99": Bounds(at_most=1.0),
+    },
+    "podStartupLatency": {"podStartSecondsP99": Bounds(at_most=5.0)},
+}
+
+_COMPARISONS: Final[Mapping[str, tuple[str, Callable[[float, float], bool]]]] = {
+    "equals": ("=", float.__eq__),
+    "at_least": ("≥", float.__ge__),
+    "at_most": ("≤", float.__le__),
+}
+
+
+def outcomes_of(name: str, bounds: Bounds, value: float) -> list[Outcome]:
+    """Each bound of one expectation."""
+    found = []
+    for field, (sign, holds) in _COMPARISONS.items():
+        bound = getattr(bounds, field)
+        if bound is not None:
+            found.append(
+                Outcome(
+                    measure=name,
+                    expected=f"{sign} {bound:,.10g}",
+                    measured=value,
+                    holds=holds(float(value), float(bound)),
+                )
+            )
+    return found
+
+
+def within(bounds: Bounds, value: float) -> bool:
+    """Whether a number is within all its bounds."""
+    return all(outcome.holds for outcome in outcomes_of("", bounds, value))

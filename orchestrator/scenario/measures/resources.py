@@ -1,0 +1,179 @@
+"""What the nodes have, what pods have asked of them, and how much of the rest is of use.
+
+Kept from the changes as they happen: a pod counts on its node from its binding until it has ended or
+is gone, as for the scheduler. Fragmentation follows Weng et al., "Beware of Fragmentation" (USENIX
+ATC 2023): of what is free of a resource, the share on nodes where a pod of the workload has no room,
+averaged over the pods seen so far.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
+from orchestrator.scenario.counts import node_of, phase
+from orchestrator.store import Change
+
+_SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
+_ROWS: Final = 64  # of a new table; it grows by doubling
+_ENDED: Final = ("Succeeded", "Failed")
+
+
+class Use(Struct, frozen=True):
+    """One resource in one group of nodes at one moment, in base units; shares from 0 to 1."""
+
+    group: str
+    resource: str
+    allocatable: float
+    requested: float
+    fragmentation: float
+
+    @property
+    def share(self) -> float:
+        """Of what is allocatable, how much is requested."""
+        return self.requested / self.allocatable if self.allocatable else 0.0
+
+
+class NodeUse:
+    """A table of nodes by resources. `group_of` names the group of a node."""
+
+    def __init__(self, group_of: Callable[[str], str]) -> None:
+        self._group_of = group_of
+        self._rows: dict[str, int] = {}
+        self._groups: dict[str, list[int]] = {}
+        self._resources: dict[str, int] = {CPU: 0, MEMORY: 1, PODS: 2}
+        self._offered = np.zeros((3, _ROWS))
+        self._used = np.zeros((3, _ROWS))
+        self._shapes: Counter[tuple[tuple[int, float], ...]] = Counter()
+        self._vectors: dict[Any, tuple[tuple[int, float], ...]] = {}
+
+    @property
+    def node_names(self) -> list[str]:
+        """Every node that was ever there, in the order of the table."""
+        return list(self._rows)
+
+    @property
+    def resources(self) -> list[str]:
+        """Every resource that a node has offered."""
+        return list(self._resources)
+
+    def observe_node(self, change: Change) -> None:
+        """A node has come, changed or gone."""
+        node: Node = change.object
+        status = node.status
+        previous = change.previous.status if change.previous is not None else None
+        if change.type == "DELETED":
+            self._offered[:, self._row(node.metadata.name)] = 0.0
+        elif status is not None and (
+            previous is None or previous.allocatable is not status.allocatable
+        ):
+            row = self._row(node.metadata.name)
+            for resource, amount in _amounts(node_offers(status.allocatable)).items():
+                column = self._column(resource)  # it may make the table anew
+                self._offered[column, row] = amount
+
+    def observe_pod(self, change: Change) -> None:
+        """A pod has been bound, has ended, or is gone."""
+        pod: Pod = change.object
+        before = change.previous is not None and _counts(change.previous)
+        after = change.type != "DELETED" and _counts(pod)
+        if before == after:
+            return
+        row, vector = self._row(node_of(pod)), self._vector(pod)
+        used = self._used
+        for column, amount in vector:
+            used[column, row] += amount if after else -amount
+        if after:
+            self._shapes[vector] += 1
+
+    def now(self) -> Iterator[Use]:
+        """Every resource of every group that offers it."""
+        hostless = self._hostless()
+        for group, rows in self._groups.items():
+            index = np.array(rows)
+            for resource, column in self._resources.items():
+                offered = self._offered[column, index]
+                total = float(offered.sum())
+                if not total:
+                    continue
+                used = self._used[column, index]
+                free = np.maximum(offered - used, 0.0)
+                left = float(free.sum())
+                yield Use(
+                    group=group,
+                    resource=resource,
+                    allocatable=total,
+                    requested=float(used.sum()),
+                    fragmentation=float((free * hostless[index]).sum()) / left if left else 0.0,
+                )
+
+    def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
+        """Of each resource of each node, the share that is requested; NaN where there is none."""
+        count = len(self._rows)
+        offered, used = self._offered[:, :count], self._used[:, :count]
+        shares = np.full(offered.shape, np.nan)
+        np.divide(used, offered, out=shares, where=offered > 0)
+        return shares.astype(np.float16)
+
+    def _hostless(self) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """For each node the share of the pods seen so far that it has no room for."""
+        shapes = self._shapes.most_common(_SHAPES)
+        seen = sum(count for _, count in shapes)
+        free = self._offered - self._used
+        without = np.zeros(free.shape[1])
+        for shape, count in shapes:
+            room = np.ones(free.shape[1], dtype=bool)
+            for column, amount in shape:
+                room &= free[column] >= amount
+            without += (count / seen) * ~room
+        return without
+
+    def _vector(self, pod: Pod) -> tuple[tuple[int, float], ...]:
+        needs = pod_needs(pod)
+        vector = self._vectors.get(_key(needs))
+        if vector is None:
+            amounts = {**_amounts(needs), PODS: 1.0}
+            vector = tuple((self._column(r), a) for r, a in amounts.items() if a)
+            self._vectors[_key(needs)] = vector
+        return vector
+
+    def _row(self, name: str) -> int:
+        row = self._rows.get(name)
+        if row is None:
+            row = self._rows[name] = len(self._rows)
+            if row == self._used.shape[1]:
+                self._used = np.concatenate([self._used, np.zeros_like(self._used)], axis=1)
+                self._offered = np.concatenate(
+                    [self._offered, np.zeros_like(self._offered)], axis=1
+                )
+            self._groups.setdefault(self._group_of(name), []).append(row)
+        return row
+
+    def _column(self, resource: str) -> int:
+        column = self._resources.get(resource)
+        if column is None:
+            column = self._resources[resource] = len(self._resources)
+            more = np.zeros((1, self._used.shape[1]))
+            self._used = np.concatenate([self._used, more])
+            self._offered = np.concatenate([self._offered, more])
+        return column
+
+
+def _counts(pod: Pod) -> bool:
+    return bool(node_of(pod)) and phase(pod) not in _ENDED
+
+
+def _key(needs: Needs) -> Any:
+    return (needs.milli_cpu, needs.memory_bytes, tuple(needs.extended.items()))
+
+
+def _amounts(needs: Needs) -> Mapping[str, float]:
+    return {
+        CPU: needs.milli_cpu / 1000,
+        MEMORY: float(needs.memory_bytes),
+        **{name: float(amount) for name, amount in needs.extended.items()},
+    }

@@ -1,0 +1,191 @@
+"""The page of one run: what it was, what came of it, and how to repeat it."""
+
+from typing import Final, Literal
+
+from orchestrator.scenario.report import tables, units
+from orchestrator.scenario.report.markup import EMPTY, Html, element, join
+from orchestrator.scenario.report.model import Report
+from orchestrator.scenario.report.page import (
+    Section,
+    document,
+    environment,
+    fields,
+    heading,
+    headline,
+    parameters,
+    pictures,
+)
+from orchestrator.scenario.report.plots import calls, distribution
+from orchestrator.scenario.report.plots.axes import main_axis, time_axes
+from orchestrator.scenario.report.plots.heat import heat_map
+from orchestrator.scenario.report.plots.phases import phases
+from orchestrator.scenario.report.plots.throughput import throughput
+from orchestrator.scenario.report.plots.timeline import timeline
+from orchestrator.scenario.report.plots.utilisation import all_resources
+
+_PAUSE_LIMIT: Final = (0.050, "50 ms")
+LATENCIES: Final = {
+    "scheduling": "Scheduling: from created to bound",
+    "podStart": "Pod start: from created to started",
+    "podReady": "Pod ready: from created to ready",
+}
+_TWO_CLOCKS: Final = (
+    "By the cluster's clock, which says what the cluster did, and by this machine's, which says what "
+    "it cost. Idle time is long on one and short on the other."
+)
+
+
+def render(report: Report) -> str:
+    """The page: one file that needs nothing else, the same for an equal report."""
+    head = join([heading(report.scenario, report.description, report.outcome), _headline(report)])
+    real = report.clock == "real"
+    both = "" if real else _TWO_CLOCKS
+    return document(
+        f"{report.scenario}: {report.outcome}",
+        head,
+        [
+            Section("Expectations", tables.expectations(report.expectations)),
+            Section("Failure", _failure(report)),
+            Section("Pods", _phases(report), both),
+            Section("Throughput", _throughput(report), "Means over equal parts of the time."),
+            Section("Latencies", _latencies(report), "By the cluster's clock."),
+            Section("API calls", _calls(report), _calls_note(report)),
+            Section("Utilisation", _utilisation(report), _UTILISATION),
+            Section(
+                "Nodes", pictures(heat_map(h, f"heat{i}") for i, h in enumerate(report.heat_maps))
+            ),
+            Section("Queues", tables.queues(report.queues), "Means are over the cluster's time."),
+            Section("Actors", tables.actors(report.actors)),
+            Section("Event loop", _pauses(report), _pauses_note(report)),
+            Section(
+                "Writes", tables.writes(report), "Writes to the store, and how many for each pod."
+            ),
+            Section("Steps", _steps(report)),
+            Section("Measures", tables.measures(report)),
+            Section(
+                "Scenario", element("pre", report.text, class_="long") if report.text else EMPTY
+            ),
+            Section("Repeat it", _repeat(report)),
+        ],
+    )
+
+
+_UTILISATION: Final = (
+    "The share of what is allocatable that pods requested. Fragmented is the share of what is free "
+    "that the pods seen so far could not use, since other resources of the same node are used up."
+)
+
+
+def _headline(report: Report) -> Html:
+    figures = [
+        ("nodes", units.number(report.nodes), ""),
+        ("pods running", units.number(report.pods_running), f"of {units.number(report.pods)}"),
+        (
+            "pods per second",
+            units.number(round(report.pods_per_second, 1)),
+            "to Running, wall time",
+        ),
+        ("wall time", units.seconds(report.wall_seconds), ""),
+    ]
+    if report.clock == "virtual":
+        figures.append(("virtual time", units.seconds(report.virtual_seconds), _speed(report)))
+    figures += [
+        ("revisions", units.number(report.revisions), "writes to the store"),
+        ("peak memory", units.size(report.peak_rss_bytes), ""),
+    ]
+    return headline(figures)
+
+
+def _speed(report: Report) -> str:
+    if not report.wall_seconds > 0 or not report.virtual_seconds > report.wall_seconds:
+        return ""
+    return f"{units.number(round(report.virtual_seconds / report.wall_seconds))} × wall time"
+
+
+def _failure(report: Report) -> Html:
+    if report.failure is None:
+        return EMPTY
+    step, message = report.failure.step, report.failure.message
+    return element("div", element("b", step), element("p", message), class_="failure")
+
+
+def _phases(report: Report) -> Html:
+    axes = time_axes(report.series, real=report.clock == "real")
+    return pictures(phases(report.series, axis, f"phases-{axis.clock}") for axis in axes)
+
+
+def _throughput(report: Report) -> Html:
+    axes = time_axes(report.series, real=report.clock == "real")
+    return pictures(throughput(report.series, axis, f"rate-{axis.clock}") for axis in axes)
+
+
+def _latencies(report: Report) -> Html:
+    return pictures(
+        distribution.histogram(LATENCIES.get(name, name), summary, f"latency{i}")
+        for i, (name, summary) in enumerate(report.latencies.items())
+    )
+
+
+def _calls(report: Report) -> Html:
+    drawn = pictures(
+        [calls.by_count(report.api_calls, "calls"), calls.by_work(report.api_calls, "work")]
+    )
+    return join([drawn, tables.calls(report.api_calls)])
+
+
+def _calls_note(report: Report) -> str:
+    count = units.number(sum(c.count for c in report.api_calls))
+    errors = units.number(sum(c.errors for c in report.api_calls))
+    return (
+        f"{count} calls, {errors} of them answered with an error. Waited: what the callers waited by "
+        "the cluster's clock, zero unless something is slow there. Work: the API server's, wall time."
+    )
+
+
+def _utilisation(report: Report) -> Html:
+    axis = main_axis(report.series, real=report.clock == "real")
+    drawn = pictures([all_resources(report.series, axis, "use")]) if axis else EMPTY
+    return join([drawn, tables.resources(report.resources)])
+
+
+def _pauses(report: Report) -> Html:
+    title = "Turns of the event loop"
+    drawn = distribution.histogram(title, report.pauses.turns, "pauses", limit=_PAUSE_LIMIT)
+    return join([pictures([drawn]), tables.pauses(report.pauses)])
+
+
+def _pauses_note(report: Report) -> str:
+    over = report.pauses.over_50_ms
+    times = "never" if not over else "once" if over == 1 else f"{units.number(over)} times"
+    return f"After start-up, the event loop was busy for more than 50 ms at a stretch {times}."
+
+
+def _steps(report: Report) -> Html:
+    failed = report.failure.step if report.failure else None
+    clocks: tuple[Literal["virtual", "wall"], ...] = (
+        ("wall",) if report.clock == "real" else ("virtual", "wall")
+    )
+    drawn = pictures(
+        timeline(report.steps, report.checkpoints, clock, f"steps-{clock}", failed=failed)
+        for clock in clocks
+    )
+    return join([drawn, tables.checkpoints(report.checkpoints)])
+
+
+def _repeat(report: Report) -> Html:
+    heartbeats = {
+        "written": "every node writes its lease",
+        "computed": "a healthy node's lease is computed, and written when the node is not well",
+    }
+    about = fields(
+        [
+            ("Seed", str(report.seed)),
+            ("Parameters", parameters(report.parameters) or "the scenario's own"),
+            ("Clock", report.clock),
+            ("Heartbeats", heartbeats[report.heartbeats]),
+            ("Digest of the history", element("code", report.digest)),
+            ("SHA-256 of the scenario", element("code", report.scenario_sha256)),
+            *environment(report.environment),
+        ]
+    )
+    return join([element("pre", report.command), element("h3", "What it depends on"), about])

@@ -1,0 +1,150 @@
+"""Makes the report of a run from what was measured."""
+
+import hashlib
+import os
+import platform
+from collections.abc import Mapping
+from importlib.metadata import version
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+from orchestrator.api import codec
+from orchestrator.api.scheme import DEFAULT
+from orchestrator.client import Client
+from orchestrator.client.waiting import follow
+from orchestrator.scenario.language import ObjectExpectation
+from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of
+from orchestrator.scenario.measures.meter import Meter
+from orchestrator.scenario.report.model import (
+    ActorUse,
+    Environment,
+    Failure,
+    Outcome,
+    Report,
+    StepRecord,
+)
+
+_PACKAGES: Final = ("orchestrator", "msgspec", "numpy")
+
+
+class ObjectsFound(Struct, frozen=True):
+    """How many objects are as an expectation wants them."""
+
+    expectation: ObjectExpectation
+    count: int
+
+
+async def find_objects(client: Client, loaded: Loaded) -> tuple[ObjectsFound, ...]:
+    """Look for what the scenario expects to be there in the end. Raises ApiErrors."""
+    found = []
+    for wanted in loaded.scenario.spec.objects:
+        kind = DEFAULT.by_kind(wanted.api_version, wanted.kind)
+        selector = ",".join(f"{key}={value}" for key, value in wanted.labels.items())
+        objects: tuple[Any, ...] = await client.list(
+            kind, namespace=wanted.namespace or None, label_selector=selector
+        )
+        found.append(ObjectsFound(wanted, sum(_fits(each, wanted) for each in objects)))
+    return tuple(found)
+
+
+def _fits(obj: Any, wanted: ObjectExpectation) -> bool:
+    if wanted.name and obj.metadata.name != wanted.name:
+        return False
+    document = codec.to_dict(obj)
+    return all(follow(document, path) == value for path, value in wanted.fields.items())
+
+
+def make_report(
+    loaded: Loaded,
+    meter: Meter,
+    measures: Mapping[str, float],
+    *,
+    command: str,
+    seed: int,
+    clock: Literal["virtual", "real"],
+    steps: tuple[StepRecord, ...],
+    failure: Failure | None,
+    interrupted: bool,
+    actors: tuple[ActorUse, ...],
+    objects: tuple[ObjectsFound, ...],
+) -> Report:
+    """The report of a run; `measures` are those at its end."""
+    scenario = loaded.scenario
+    expectations = _outcomes(loaded, measures, objects)
+    passed = failure is None and all(e.holds for e in expectations)
+    last = meter.samples.last
+    return Report(
+        scenario=scenario.metadata.name,
+        description=scenario.metadata.description,
+        text=loaded.text,
+        scenario_sha256=hashlib.sha256(loaded.text.encode()).hexdigest(),
+        parameters=loaded.parameters,
+        command=command,
+        seed=seed,
+        clock=clock,
+        heartbeats=scenario.spec.simulation.heartbeats,
+        outcome="interrupted" if interrupted else "passed" if passed else "failed",
+        digest=last.digest if last is not None else "",
+        wall_seconds=measures["wallSeconds"],
+        virtual_seconds=measures["virtualSeconds"],
+        nodes=round(measures["nodes"]),
+        pods=round(measures["pods"]),
+        pods_running=round(measures["podsRunning"]),
+        pods_per_second=measures["podsPerSecond"],
+        peak_rss_bytes=round(measures["peakRssBytes"]),
+        revisions=round(measures["revisions"]),
+        measures=dict(measures),
+        writes=dict(meter.history.writes),
+        latencies={n: h.summary() for n, h in meter.pods.histograms.items()},
+        api_calls=meter.calls.report(),
+        series=meter.samples.series(),
+        heat_maps=meter.samples.heat_maps(meter.use.resources, meter.use.node_names),
+        resources=meter.resources(),
+        queues=meter.queues(),
+        actors=actors,
+        pauses=meter.pauses.report(),
+        steps=steps,
+        checkpoints=tuple(meter.checkpoints),
+        expectations=expectations,
+        failure=failure,
+        environment=environment(),
+    )
+
+
+def _outcomes(
+    loaded: Loaded, measures: Mapping[str, float], objects: tuple[ObjectsFound, ...]
+) -> tuple[Outcome, ...]:
+    """Every bound of every expectation, in the file's order."""
+    spec = loaded.scenario.spec
+    found = []
+    for name, bounds in spec.expect.items():
+        found += outcomes_of(name, bounds, measures.get(name, 0.0))
+    for level in spec.service_levels:
+        for name, bounds in SERVICE_LEVELS[level].items():
+            found += outcomes_of(name, bounds, measures[name])
+    for each in objects:
+        found += outcomes_of(_title(each.expectation), each.expectation.count, each.count)
+    return tuple(found)
+
+
+def _title(wanted: ObjectExpectation) -> str:
+    parts = [wanted.kind]
+    if wanted.namespace or wanted.name:
+        parts.append("/".join(part for part in (wanted.namespace, wanted.name) if part))
+    parts += [f"{key}={value}" for key, value in {**wanted.labels, **wanted.fields}.items()]
+    return " ".join(parts)
+
+
+def environment() -> Environment:
+    """Where this is."""
+    return Environment(
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()}",
+        machine=platform.machine(),
+        cpus=len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count() or 1,
+        packages={name: version(name) for name in _PACKAGES},
+    )

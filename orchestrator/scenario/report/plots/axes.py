@@ -1,0 +1,125 @@
+"""Axes of time, of seconds on a logarithm, of shares: their range, their ticks, their letters."""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from msgspec import Struct
+
+from orchestrator.scenario.report import units
+from orchestrator.scenario.report.model import Series
+
+_UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+_LONG: Final = 3  # an axis shows a unit of which it holds at least so many
+_SMALL: Final = ((1e-3, "milliseconds"), (1e-6, "microseconds"))
+_DECADES: Final = 1.3  # from here on, a logarithmic axis has ticks at powers of ten
+
+
+class TimeAxis(Struct, frozen=True, kw_only=True):
+    """A clock, and what it said at each sample."""
+
+    clock: str  # virtual, wall
+    seconds: tuple[float, ...]
+    samples: tuple[int, ...]  # those that have a time: indices into the series' columns
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """Its first and last second."""
+        return self.seconds[0], self.seconds[-1]
+
+
+def time_axes(series: Series, *, real: bool = False) -> tuple[TimeAxis, ...]:
+    """The clocks by which the series can be drawn: those that moved on between its samples.
+
+    Both are drawn where both moved. The cluster's clock says what the cluster did; the wall's says
+    what it cost, also of what took place in a virtual instant. A run in real time has one clock.
+    """
+    both = (("virtual", series.virtual_seconds), ("wall", series.wall_seconds))
+    found = []
+    for clock, seconds in both[1:] if real else both:
+        samples = tuple(i for i, second in enumerate(seconds) if math.isfinite(second))
+        known = tuple(seconds[i] for i in samples)
+        if known and known[-1] > known[0] and list(known) == sorted(known):
+            found.append(TimeAxis(clock=clock, seconds=known, samples=samples))
+    return tuple(found)
+
+
+def main_axis(series: Series, *, real: bool = False) -> TimeAxis | None:
+    """The clock for a picture that is drawn once: the cluster's, unless it stood still."""
+    axes = time_axes(series, real=real)
+    return axes[0] if axes else None
+
+
+def column(series: Series, name: str, axis: TimeAxis) -> list[float]:
+    """A column at the axis' samples; what is no number is a gap."""
+    values = series.columns.get(name, ())
+    return [values[i] if i < len(values) else math.nan for i in axis.samples]
+
+
+def label_time(axes: Axes, clock: str, begin: float, end: float) -> None:
+    """Make the x axis one of seconds: its range, and ticks in the unit that suits its length."""
+    factor, unit = unit_of(end - begin)
+    axes.set_xlim(begin, end)
+    locator = MaxNLocator(6, steps=[1, 2, 3, 5, 6, 10] if factor >= 60 else [1, 2, 5, 10])
+    ticks = [
+        t * factor
+        for t in locator.tick_values(begin / factor, end / factor)
+        if begin <= t * factor <= end
+    ]
+    axes.xaxis.set_major_locator(FixedLocator(ticks))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: units.number(round(x / factor, 9))))
+    axes.set_xlabel(f"{clock} time, {unit}", loc="right")
+
+
+def unit_of(span: float) -> tuple[float, str]:
+    """The unit of an axis of so many seconds, and how many seconds it has."""
+    for factor, unit in _UNITS:
+        if span >= factor * _LONG:
+            return factor, unit
+    if span >= 1:
+        return 1.0, "seconds"
+    for factor, unit in _SMALL:
+        if span >= factor:
+            return factor, unit
+    return 1e-9, "nanoseconds"
+
+
+def label_counts(axes: Axes, label: str = "", top: float | None = None) -> None:
+    """Make the y axis one of counts from zero."""
+    axes.set_ylim(0, top if top else None)
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.number(round(y, 9))))
+    if label:
+        axes.set_ylabel(label)
+
+
+def label_shares(axes: Axes, top: float = 1.0) -> None:
+    """Make the y axis one of shares from nothing to all."""
+    axes.set_ylim(0, max(top, 1.0) * 1.02)
+    axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.share(y)))
+
+
+def label_log_seconds(axes: Axes, low: float, high: float) -> None:
+    """Make the x axis a logarithm of seconds, with ticks where a person would put them."""
+    axes.set_xscale("log")
+    axes.set_xlim(low, high)
+    axes.xaxis.set_major_locator(FixedLocator(log_ticks(low, high)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: units.seconds(x)))
+
+
+def log_ticks(low: float, high: float) -> list[float]:
+    """From three to seven ticks: powers of ten, with 2 and 5 times them, or even steps."""
+    decades = math.log10(high / low)
+    if decades < _DECADES / 2:
+        ticks: Sequence[float] = [float(t) for t in MaxNLocator(4).tick_values(low, high)]
+    else:
+        steps = (1, 2, 5) if decades < _DECADES else (1, 3) if decades < 3 else (1,)
+        stride = max(1, math.ceil(decades / 6))
+        first = math.floor(math.log10(low))
+        last = math.ceil(math.log10(high))
+        ticks = [s * 10.0**e for e in range(first, last + 1, stride) for s in steps]
+    return [t for t in ticks if low <= t <= high and t > 0]

@@ -1,0 +1,80 @@
+"""How many pods a second were scheduled and started, from counts that only grow.
+
+Samples come at uneven times, so a rate from one to the next would jump by what it was divided by.
+The span is cut into equal parts instead, and the rate is the mean over each.
+"""
+
+import math
+from typing import Final
+
+import numpy as np
+from matplotlib.axes import Axes
+from msgspec import Struct
+
+from orchestrator.scenario.report.markup import EMPTY, Html
+from orchestrator.scenario.report.model import Series
+from orchestrator.scenario.report.plots.axes import TimeAxis, column, label_counts, label_time
+from orchestrator.scenario.report.plots.figure import card, draw, legend
+from orchestrator.scenario.report.plots.palette import BLUE, ORANGE
+
+PARTS: Final = 60
+_LINES: Final = (("podsScheduled", "scheduled", ORANGE), ("podsStarted", "started", BLUE))
+
+
+class Rates(Struct, frozen=True):
+    """Mean rates between edges."""
+
+    edges: list[float]
+    values: list[float]
+
+
+def rates(seconds: tuple[float, ...], counts: list[float]) -> Rates | None:
+    """The mean growth a second in equal parts of the span; None if nothing is known of it."""
+    known = {t: c for t, c in zip(seconds, counts, strict=True) if math.isfinite(c)}
+    if len(known) < 2:
+        return None
+    times = list(known)
+    known[times[0]] = min(c for t, c in zip(seconds, counts, strict=True) if t == times[0])
+    edges = np.linspace(times[0], times[-1], min(PARTS, max(len(times) - 1, 1)) + 1)
+    grown = np.diff(np.interp(edges, times, list(known.values())))
+    with np.errstate(all="ignore"):  # a span of some 1e-308 s
+        values = grown / np.diff(edges)
+    return Rates(edges.tolist(), np.nan_to_num(values, posinf=0.0).tolist())
+
+
+def highest_rate(series: Series, axis: TimeAxis) -> float:
+    """The highest rate of all lines."""
+    found = [rates(axis.seconds, column(series, name, axis)) for name, _, _ in _LINES]
+    return max((max(each.values) for each in found if each), default=0.0)
+
+
+def throughput(
+    series: Series,
+    axis: TimeAxis,
+    name: str,
+    *,
+    title: str = "Pods a second",
+    span: tuple[float, float] | None = None,
+    top: float | None = None,
+) -> Html:
+    """The picture by one clock; `span` and `top` are axes that several pictures share."""
+    lines = [
+        (rate, label, colour)
+        for each, label, colour in _LINES
+        if (rate := rates(axis.seconds, column(series, each, axis))) is not None
+    ]
+    if not lines or highest_rate(series, axis) <= 0:
+        return EMPTY
+    begin, end = span or axis.span
+
+    def paint(axes: Axes) -> None:
+        for rate, _, colour in lines:
+            axes.stairs(rate.values, rate.edges, color=colour, linewidth=1.6, baseline=None)
+        label_time(axes, axis.clock, begin, end)
+        label_counts(axes, top=(top or highest_rate(series, axis)) * 1.08)
+
+    return card(
+        title,
+        legend([(label, colour, "solid") for _, label, colour in lines]),
+        draw(paint, name, f"pods scheduled and started a second over {axis.clock} time"),
+    )

@@ -1,0 +1,78 @@
+"""The steps of a run as bars on a line of time, with its checkpoints."""
+
+import math
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import NullLocator
+
+from orchestrator.scenario.report import units
+from orchestrator.scenario.report.markup import EMPTY, Html
+from orchestrator.scenario.report.model import Checkpoint, StepRecord
+from orchestrator.scenario.report.plots.axes import label_time
+from orchestrator.scenario.report.plots.figure import card, draw, legend, plain
+from orchestrator.scenario.report.plots.palette import BLUE, INK, VERMILION
+
+ROWS: Final = 40
+_ROW: Final = 30  # pixels: a line of letters, and the bar below it
+_LETTERS: Final = 56
+
+
+def timeline(
+    steps: Sequence[StepRecord],
+    checkpoints: Sequence[Checkpoint],
+    clock: Literal["virtual", "wall"],
+    name: str,
+    *,
+    failed: str | None = None,
+) -> Html:
+    """The picture by one clock; the step named `failed` has another colour."""
+    bars = [(s.name, *_span(s, clock)) for s in steps]
+    known = [bar for bar in bars if math.isfinite(bar[1]) and math.isfinite(bar[2])]
+    shown = known[:ROWS]
+    marks = [t for c in checkpoints if math.isfinite(t := _moment(c, clock))]
+    if not shown:
+        return EMPTY
+    begin = min(0.0, *(b for _, b, _ in shown))
+    end = max(*(e for _, _, e in shown), *marks, begin)
+    if end <= begin:
+        return EMPTY
+    colours = [VERMILION if n == failed else BLUE for n, _, _ in shown]
+
+    def paint(axes: Axes) -> None:
+        hair = (end - begin) / 300  # so that an instant is seen
+        widths = [max(e - b, hair) for _, b, e in shown]
+        places = [row + 0.7 for row in range(len(shown))]
+        axes.barh(places, widths, left=[b for _, b, _ in shown], height=0.34, color=colours)
+        for row, (step, b, e) in enumerate(shown):
+            took = f"{plain(step, _LETTERS)}  {units.seconds(e - b)}"
+            late = (b - begin) / (end - begin) > 0.5
+            axes.text(
+                e if late else b, row + 0.45, took, fontsize=10.5, ha="right" if late else "left"
+            )
+        for mark in marks:
+            axes.axvline(mark, color=INK, lw=1, ls="dashed", zorder=0)
+        label_time(axes, clock, begin, end)
+        axes.set_ylim(len(shown) + 0.1, -0.1)
+        axes.yaxis.set_major_locator(NullLocator())
+        axes.spines["left"].set_visible(False)
+
+    more = f"the first {len(shown)} of {units.number(len(known))}" * (len(known) > len(shown))
+    keys = [("step", BLUE, "area")]
+    if VERMILION in colours:
+        keys.append(("failed", VERMILION, "area"))
+    if marks:
+        keys.append(("checkpoint", INK, "dashed"))
+    drawing = draw(paint, name, f"steps over {clock} time", height=46 + _ROW * len(shown))
+    return card(f"By the {clock} clock", legend(keys), drawing, note=more)
+
+
+def _span(step: StepRecord, clock: str) -> tuple[float, float]:
+    if clock == "virtual":
+        return step.virtual_begin, step.virtual_end
+    return step.wall_begin, step.wall_end
+
+
+def _moment(checkpoint: Checkpoint, clock: str) -> float:
+    return checkpoint.virtual_seconds if clock == "virtual" else checkpoint.wall_seconds

@@ -1,0 +1,191 @@
+"""The tables of a run's page."""
+
+import math
+
+from orchestrator.scenario.report import units
+from orchestrator.scenario.report.markup import Html, element
+from orchestrator.scenario.report.model import (
+    ActorUse,
+    ApiCalls,
+    Checkpoint,
+    Outcome,
+    Pauses,
+    QueueUse,
+    Report,
+    ResourceUse,
+)
+from orchestrator.scenario.report.page import bar, table
+
+
+def expectations(outcomes: tuple[Outcome, ...]) -> Html:
+    """What was expected, and whether it holds."""
+    return table(
+        ["measure", "", "expected", "measured"],
+        (
+            [each.measure, _verdict(each.holds), each.expected, units.number(each.measured)]
+            for each in outcomes
+        ),
+        names=2,
+    )
+
+
+def _verdict(holds: bool) -> Html:
+    if holds:
+        return element("span", "✓ holds", class_="good")
+    return element("span", "✗ does not hold", class_="bad")
+
+
+def measures(report: Report) -> Html:
+    """Every measure that the run knows."""
+    return table(
+        ["measure", "value"],
+        ([name, units.of_measure(name, value)] for name, value in report.measures.items()),
+    )
+
+
+def calls(found: tuple[ApiCalls, ...]) -> Html:
+    """The calls to the API server, most first."""
+    most = sorted(found, key=lambda c: (-c.count, c.resource, c.verb))
+    highest = max((c.count for c in found), default=1)
+    return table(
+        [
+            "verb",
+            "resource",
+            "calls",
+            "errors",
+            *(f"waited {q}" for q in ("p50", "p90", "p99")),
+            *(f"work {q}" for q in ("p50", "p90", "p99")),
+        ],
+        (
+            [
+                c.verb,
+                c.resource,
+                bar(c.count / max(highest, 1), units.number(c.count)),
+                units.number(c.errors),
+                *(units.seconds(s) for s in (c.latency_seconds.p50, c.latency_seconds.p90)),
+                units.seconds(c.latency_seconds.p99),
+                *(units.seconds(s) for s in (c.work_seconds.p50, c.work_seconds.p90)),
+                units.seconds(c.work_seconds.p99),
+            ]
+            for c in most
+        ),
+        names=2,
+    )
+
+
+def resources(found: tuple[ResourceUse, ...]) -> Html:
+    """What groups of nodes have, and what pods asked of them."""
+    return table(
+        [
+            "resource",
+            "group",
+            "allocatable",
+            "requested, mean",
+            "most",
+            "at the end",
+            "fragmented, mean",
+            "at the end",
+        ],
+        (
+            [
+                use.resource,
+                use.group,
+                units.of_resource(use.resource, use.allocatable),
+                _part(use.requested_mean, use),
+                _part(use.requested_max, use),
+                _part(use.requested_end, use),
+                units.share(use.fragmentation_mean),
+                units.share(use.fragmentation_end),
+            ]
+            for use in sorted(found, key=lambda u: (u.resource, u.group))
+        ),
+        names=2,
+    )
+
+
+def _part(amount: float, use: ResourceUse) -> Html | str:
+    text = units.of_resource(use.resource, amount)
+    if not use.allocatable or not math.isfinite(share := amount / use.allocatable):
+        return text
+    return bar(share, f"{text} · {units.share(share)}")
+
+
+def queues(found: tuple[QueueUse, ...]) -> Html:
+    """How many waited, longest first."""
+    rows = sorted(found, key=lambda q: (-q.max, q.name))
+    return table(
+        ["queue", "mean", "most"],
+        ([q.name, units.number(q.mean), units.number(q.max)] for q in rows),
+    )
+
+
+def actors(found: tuple[ActorUse, ...]) -> Html:
+    """What the actors of each kind did, busiest first."""
+    total = sum(a.messages for a in found) or 1
+    rows = sorted(found, key=lambda a: (-a.messages, a.path))
+    return table(
+        ["actor", "actors", "messages", "share", "messages an actor", "restarts"],
+        (
+            [
+                a.path,
+                units.number(a.actors),
+                units.number(a.messages),
+                bar(a.messages / total, units.share(a.messages / total)),
+                units.number(a.messages / a.actors) if a.actors else units.NONE,
+                units.number(a.restarts),
+            ]
+            for a in rows
+        ),
+    )
+
+
+def writes(report: Report) -> Html:
+    """The writes to the store, most first."""
+    total = sum(report.writes.values())
+    rows = sorted(report.writes.items(), key=lambda item: (-item[1], item[0]))
+    lines = [("all", total), *rows] if len(rows) > 1 else rows
+    return table(
+        ["resource", "writes", "a pod"],
+        (
+            [
+                name,
+                bar(count / max(total, 1), units.number(count)),
+                f"{count / report.pods:.2f}" if report.pods else units.NONE,
+            ]
+            for name, count in lines
+        ),
+    )
+
+
+def pauses(found: Pauses) -> Html:
+    """The longest pauses."""
+    return table(
+        ["in step", "pause", "at virtual"],
+        (
+            [p.step, units.seconds(p.seconds), units.seconds(p.virtual_seconds)]
+            for p in found.longest
+        ),
+    )
+
+
+def checkpoints(found: tuple[Checkpoint, ...]) -> Html:
+    """Each measure at each checkpoint."""
+    if not found:
+        return table([], [])
+    names = dict.fromkeys(name for each in found for name in each.measures)
+    times = [
+        ["virtual time", *(units.seconds(c.virtual_seconds) for c in found)],
+        ["wall time", *(units.seconds(c.wall_seconds) for c in found)],
+    ]
+    rows = [
+        [
+            name,
+            *(
+                units.of_measure(name, c.measures[name]) if name in c.measures else units.NONE
+                for c in found
+            ),
+        ]
+        for name in names
+        if name not in ("virtualSeconds", "wallSeconds")
+    ]
+    return table(["measure", *(c.name for c in found)], [*times, *rows])

@@ -1,0 +1,39 @@
+"""Writes and reads reports. A file is there whole, or as it was before."""
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+import msgspec
+
+from orchestrator.scenario.report.model import REPORT_FILE, Report, SweepReport
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write that takes its place at the end of the block, unless the block fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".{path.name}.unfinished")
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+        os.replace(unfinished, path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def write_whole(path: Path, parts: Iterable[bytes]) -> Path:
+    """Write a file from its parts. Raises OSError."""
+    with whole(path) as file:
+        for part in parts:
+            file.write(part)
+    return path
+
+
+def write_report(report: Report | SweepReport, directory: Path) -> Path:
+    """Write `report.json` into a directory. Raises OSError."""
+    text = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+    return write_whole(directory / REPORT_FILE, (text,))

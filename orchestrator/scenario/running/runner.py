@@ -1,0 +1,213 @@
+"""A run: the cluster, the stage on which its steps are taken, the meter, and the report."""
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from msgspec import Struct
+
+import actors
+from orchestrator.cluster import Cluster
+from orchestrator.scenario.history import WatchedStore
+from orchestrator.scenario.journal import Journal
+from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.measures.meter import Meter
+from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
+from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
+from orchestrator.scenario.report.writing import whole
+from orchestrator.scenario.running.stage import Stage
+
+PROGRESS_SECONDS: Final = 0.1
+_QUEUES: Final = ("/apiserver", "/scheduler", "/controllers")  # whose mailboxes are looked at
+
+
+class Progress(Struct, frozen=True):
+    """Where a run is. Seconds of the cluster's clock and of the wall's; `share` is how far the step
+    has come, from 0 to 1, if that can be said.
+    """
+
+    step: str
+    share: float | None
+    nodes: int
+    pods: int
+    pods_running: int
+    virtual_seconds: float
+    wall_seconds: float
+
+
+def run_scenario(
+    loaded: Loaded,
+    *,
+    seed: int | None = None,
+    virtual: bool = True,
+    command: str = "",
+    on_progress: Callable[[Progress], None] | None = None,
+    events: Path | None = None,
+) -> Report:
+    """Run a scenario to its end, or to Ctrl-C; answers its report.
+
+    `seed` None is the scenario's own. Equal scenarios and seeds give equal histories in virtual
+    time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
+    history, `events.jsonl`. Raises OSError if that cannot be written.
+    """
+    run = Run(loaded, loaded.scenario.spec.seed if seed is None else seed, on_progress)
+    with ExitStack() as files:
+        if events is not None:
+            file = files.enter_context(whole(events / EVENTS_FILE))
+            run.meter.journal = Journal(file)
+        actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
+    return run.report("virtual" if virtual else "real", command)
+
+
+class Run:
+    """One run of a scenario."""
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        seed: int,
+        on_progress: Callable[[Progress], None] | None = None,
+    ) -> None:
+        self._loaded = loaded
+        self._seed = seed
+        self._on_progress = on_progress
+        self._groups: dict[str, str] = {}  # node -> group
+        self._shown = time.perf_counter()
+        self._interrupted = False
+        self._stage: Stage | None = None
+        self._clock: Callable[[], float] = float  # zero until the loop runs
+        self._begun = 0.0
+        self._actors: tuple[ActorUse, ...] = ()
+        self._objects: tuple[ObjectsFound, ...] = ()
+        self.meter = Meter(
+            now=lambda: self._clock() - self._begun,
+            group_of=lambda name: self._groups.get(name, "nodes"),
+            queues=self._queues,
+            on_progress=self._progress if on_progress is not None else None,
+        )
+
+    async def main(self) -> None:
+        """The run itself. An interruption ends it where it is."""
+        loop = asyncio.get_running_loop()
+        self._clock, self._begun = loop.time, loop.time()
+        self._cluster = cluster = self.make_cluster()
+        try:
+            async with cluster:
+                sampling = self._sample_by_and_by(loop)
+                self._stage = Stage(self._loaded, cluster, self.meter, self._groups, self._seed)
+                try:
+                    await self._stage.perform()
+                    self._objects = await find_objects(cluster.client, self._loaded)
+                finally:
+                    # Before the end of the cluster becomes part of the history.
+                    sampling()
+                    self._close()
+        except asyncio.CancelledError:
+            self._interrupted = True
+
+    def make_cluster(self, **options: Any) -> Cluster:
+        """The scenario's cluster, watched by the meter; it has no nodes yet."""
+        simulation = self._loaded.scenario.spec.simulation
+        return Cluster(
+            nodes=0,
+            seed=self._seed,
+            store=WatchedStore(self.meter),
+            profile=self._loaded.profile,
+            proxies=simulation.proxies,
+            record_events=simulation.events,
+            heartbeats=simulation.heartbeats,
+            faults=self._loaded.faults,
+            meter=self.meter.calls,
+            **options,
+        )
+
+    def report(self, clock: Literal["virtual", "real"], command: str) -> Report:
+        """What came of it."""
+        stage = self._stage
+        return make_report(
+            self._loaded,
+            self.meter,
+            self._final,
+            command=command,
+            seed=self._seed,
+            clock=clock,
+            steps=tuple(stage.records) if stage is not None else (),
+            failure=stage.failure if stage is not None else None,
+            interrupted=self._interrupted,
+            actors=self._actors,
+            objects=self._objects,
+        )
+
+    # --- what is seen ----------------------------------------------------------------------
+
+    def _sample_by_and_by(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        """Take samples as the cluster's time passes; answers how to stop it."""
+        samples = self.meter.samples
+        timer: list[asyncio.TimerHandle] = []
+
+        def sample() -> None:
+            samples.add()
+            self._progress()
+            timer[:] = [loop.call_later(samples.every_seconds, sample)]
+
+        def stop() -> None:
+            timer[0].cancel()
+
+        sample()
+        return stop
+
+    def _close(self) -> None:
+        """Look at everything for the last time."""
+        self._actors = actor_uses(self._cluster)
+        self.meter.messages = sum(use.messages for use in self._actors)
+        self.meter.samples.add()
+        self._final = self.meter.measures()
+
+    def _queues(self) -> Mapping[str, float]:
+        system = self._cluster.system
+        found: dict[str, float] = {}
+        for path in _QUEUES:
+            ref = system.find(path)
+            if ref is not None:
+                found[f"{path} mailbox"] = ref.mailbox_depth
+        found["pods without a node"] = self.meter.counts.pods - self.meter.counts.bound
+        return found
+
+    def _progress(self) -> None:
+        now = time.perf_counter()
+        if self._on_progress is None or now - self._shown < PROGRESS_SECONDS:
+            return
+        self._shown = now
+        counts, stage = self.meter.counts, self._stage
+        self._on_progress(
+            Progress(
+                step=stage.step if stage is not None else "nodes",
+                share=stage.share if stage is not None else None,
+                nodes=counts.nodes,
+                pods=counts.pods,
+                pods_running=counts.phases["Running"],
+                virtual_seconds=counts.now(),
+                wall_seconds=self.meter.wall_seconds,
+            )
+        )
+
+
+def actor_uses(cluster: Cluster) -> tuple[ActorUse, ...]:
+    """The living actors by kind, the busiest kind first: those of nodes are one kind each."""
+    totals: dict[str, list[int]] = {}
+    for ref in cluster.system.refs():
+        parts = ref.path.split("/")
+        if parts[1] == "nodes" and len(parts) > 2:
+            parts[2] = "*"
+        total = totals.setdefault("/".join(parts), [0, 0, 0])
+        total[0] += 1
+        total[1] += ref.handled
+        total[2] += ref.restarts
+    uses = [
+        ActorUse(path=path, actors=count, messages=messages, restarts=restarts)
+        for path, (count, messages, restarts) in totals.items()
+    ]
+    return tuple(sorted(uses, key=lambda use: (-use.messages, use.path)))
