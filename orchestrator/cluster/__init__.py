@@ -9,4 +9,4 @@ from orchestrator.cluster.cluster import Cluster, NodesNotReady, UnknownNode
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.cluster.subjects import About, Subject
 
-__all__ = ["About", "Cluster", "Subject", "UnknownNode", "node_spec"]
+__all__ = ["About", "Cluster", "NodesNotReady", "Subject", "UnknownNode", "node_spec"]
