@@ -23,19 +23,19 @@ _CALLS: Final = 15  # rows that are shown at once
 def expectations(outcomes: tuple[Outcome, ...]) -> Html:
     """What was expected, and whether it holds."""
     return table(
-        ["measure", "", "expected", "measured"],
+        ["measure", "expected", "measured"],
         (
-            [each.measure, _verdict(each.holds), each.expected, units.number(each.measured)]
+            [_verdict(each), each.expected, units.of_measure(each.measure, each.measured)]
             for each in outcomes
         ),
-        names=2,
     )
 
 
-def _verdict(holds: bool) -> Html:
-    if holds:
-        return element("span", "✓ holds", class_="good")
-    return element("span", "✗ does not hold", class_="bad")
+def _verdict(outcome: Outcome) -> Html:
+    if outcome.holds:
+        return join([element("span", "✓", class_="good", title="holds"), " ", outcome.measure])
+    failed = element("span", "✗", class_="bad")
+    return join([failed, " ", outcome.measure, " ", element("b", "does not hold", class_="bad")])
 
 
 def measures(report: Report) -> Html:

@@ -49,7 +49,12 @@ def timeline(
             took = f"{plain(step, _LETTERS)} · {units.seconds(e - b)}"
             late = (b - begin) / (end - begin) > 0.5
             axes.text(
-                e if late else b, row + 0.45, took, fontsize=10.5, ha="right" if late else "left"
+                e if late else b,
+                row + 0.45,
+                took,
+                fontsize=10.5,
+                ha="right" if late else "left",
+                bbox={"facecolor": "white", "linewidth": 0, "pad": 0.5},  # over the checkpoints
             )
         for mark in marks:
             axes.axvline(mark, color=INK, lw=1, ls="dashed", zorder=0)
