@@ -19,6 +19,7 @@ from orchestrator.scenario.report.plots import calls, distribution
 from orchestrator.scenario.report.plots.axes import main_axis, time_axes
 from orchestrator.scenario.report.plots.heat import heat_map
 from orchestrator.scenario.report.plots.phases import phases
+from orchestrator.scenario.report.plots.queues import queues
 from orchestrator.scenario.report.plots.throughput import throughput
 from orchestrator.scenario.report.plots.timeline import timeline
 from orchestrator.scenario.report.plots.utilisation import all_resources
@@ -54,14 +55,14 @@ def render(report: Report) -> str:
             Section(
                 "Nodes", pictures(heat_map(h, f"heat{i}") for i, h in enumerate(report.heat_maps))
             ),
-            Section("Queues", tables.queues(report.queues), "Means are over the cluster's time."),
+            Section("Queues", _queues(report), _QUEUES),
             Section("Actors", tables.actors(report.actors)),
             Section("Event loop", _pauses(report), _pauses_note(report)),
             Section(
                 "Writes", tables.writes(report), "Writes to the store, and how many for each pod."
             ),
             Section("Steps", _steps(report)),
-            Section("Measures", tables.measures(report)),
+            Section("Measures", _measures(report)),
             Section(
                 "Scenario", element("pre", report.text, class_="long") if report.text else EMPTY
             ),
@@ -73,6 +74,12 @@ def render(report: Report) -> str:
 _UTILISATION: Final = (
     "The share of what is allocatable that pods requested. Fragmented is the share of what is free "
     "that the pods seen so far could not use, since other resources of the same node are used up."
+)
+
+
+_QUEUES: Final = (
+    "How many waited, over the wall's time: what is drained within one moment of the cluster's clock "
+    "shows on no other. Means are over the cluster's time."
 )
 
 
@@ -97,7 +104,7 @@ def _headline(report: Report) -> Html:
 
 
 def _speed(report: Report) -> str:
-    if not report.wall_seconds > 0 or not report.virtual_seconds > report.wall_seconds:
+    if not report.wall_seconds > 0 or not report.virtual_seconds >= 2 * report.wall_seconds:
         return ""
     return f"{units.number(round(report.virtual_seconds / report.wall_seconds))} × wall time"
 
@@ -148,10 +155,20 @@ def _utilisation(report: Report) -> Html:
     return join([drawn, tables.resources(report.resources)])
 
 
+def _queues(report: Report) -> Html:
+    return join([queues(report.series, "queue"), tables.queues(report.queues)])
+
+
+def _measures(report: Report) -> Html:
+    found = tables.measures(report)
+    count = f"All {units.number(len(report.measures))} that an expectation can name"
+    return element("details", element("summary", count), found) if found else EMPTY
+
+
 def _pauses(report: Report) -> Html:
     title = "Turns of the event loop"
     drawn = distribution.histogram(title, report.pauses.turns, "pauses", limit=_PAUSE_LIMIT)
-    return join([pictures([drawn]), tables.pauses(report.pauses)])
+    return pictures([drawn, tables.pauses(report.pauses)])
 
 
 def _pauses_note(report: Report) -> str:

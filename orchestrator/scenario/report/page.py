@@ -72,7 +72,7 @@ def bar(share: float, text: str) -> Html:
 def fields(rows: Iterable[tuple[str, str]]) -> Html:
     """Names and what they are, a line each."""
     body = [
-        element("tr", element("th", name), element("td", value, class_="name"))
+        element("tr", element("th", name), element("td", value, class_="prose"))
         for name, value in rows
     ]
     whole = element("table", element("tbody", join(body, "\n")))
@@ -137,7 +137,7 @@ def _section(section: Section) -> Html:
 
 
 def _cell(text: str, name: bool) -> Html:
-    return element("td", text, class_="name" if name else "number")
+    return element("td", text, class_=None if name else "number")
 
 
 def _head(title: str) -> Html:

@@ -1,9 +1,10 @@
 """The tables of a run's page."""
 
 import math
+from typing import Final
 
 from orchestrator.scenario.report import units
-from orchestrator.scenario.report.markup import Html, element
+from orchestrator.scenario.report.markup import Html, element, join
 from orchestrator.scenario.report.model import (
     ActorUse,
     ApiCalls,
@@ -16,23 +17,25 @@ from orchestrator.scenario.report.model import (
 )
 from orchestrator.scenario.report.page import bar, table
 
+_CALLS: Final = 15  # rows that are shown at once
+
 
 def expectations(outcomes: tuple[Outcome, ...]) -> Html:
     """What was expected, and whether it holds."""
     return table(
-        ["measure", "", "expected", "measured"],
+        ["measure", "expected", "measured"],
         (
-            [each.measure, _verdict(each.holds), each.expected, units.number(each.measured)]
+            [_verdict(each), each.expected, units.of_measure(each.measure, each.measured)]
             for each in outcomes
         ),
-        names=2,
     )
 
 
-def _verdict(holds: bool) -> Html:
-    if holds:
-        return element("span", "✓ holds", class_="good")
-    return element("span", "✗ does not hold", class_="bad")
+def _verdict(outcome: Outcome) -> Html:
+    if outcome.holds:
+        return join([element("span", "✓", class_="good", title="holds"), " ", outcome.measure])
+    failed = element("span", "✗", class_="bad")
+    return join([failed, " ", outcome.measure, " ", element("b", "does not hold", class_="bad")])
 
 
 def measures(report: Report) -> Html:
@@ -44,30 +47,33 @@ def measures(report: Report) -> Html:
 
 
 def calls(found: tuple[ApiCalls, ...]) -> Html:
-    """The calls to the API server, most first."""
+    """The calls to the API server, most first; those that are few can be unfolded."""
     most = sorted(found, key=lambda c: (-c.count, c.resource, c.verb))
+    rest = most[_CALLS:]
+    if not rest:
+        return _calls(most)
+    more = element(
+        "summary", f"{units.number(len(rest))} more, each {rest[0].count:,} calls or fewer"
+    )
+    return join([_calls(most[:_CALLS]), element("details", more, _calls(rest))])
+
+
+def _calls(found: list[ApiCalls]) -> Html:
     highest = max((c.count for c in found), default=1)
+    quantiles = ("p50", "p90", "p99")
+    headings = [*(f"waited {q}" for q in quantiles), *(f"work {q}" for q in quantiles)]
     return table(
-        [
-            "verb",
-            "resource",
-            "calls",
-            "errors",
-            *(f"waited {q}" for q in ("p50", "p90", "p99")),
-            *(f"work {q}" for q in ("p50", "p90", "p99")),
-        ],
+        ["verb", "resource", "calls", "errors", *headings],
         (
             [
                 c.verb,
                 c.resource,
                 bar(c.count / max(highest, 1), units.number(c.count)),
                 units.number(c.errors),
-                *(units.seconds(s) for s in (c.latency_seconds.p50, c.latency_seconds.p90)),
-                units.seconds(c.latency_seconds.p99),
-                *(units.seconds(s) for s in (c.work_seconds.p50, c.work_seconds.p90)),
-                units.seconds(c.work_seconds.p99),
+                *(units.seconds(getattr(c.latency_seconds, q)) for q in quantiles),
+                *(units.seconds(getattr(c.work_seconds, q)) for q in quantiles),
             ]
-            for c in most
+            for c in found
         ),
         names=2,
     )

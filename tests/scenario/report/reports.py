@@ -47,6 +47,8 @@ def summary(
     rng: random.Random, middle: float, count: int = 5000, *, spread: float = 0.6
 ) -> Summary:
     """A lognormal distribution about `middle` seconds, in buckets that grow by a tenth."""
+    if not count:
+        return Summary()
     values = sorted(middle * math.exp(rng.gauss(0, spread)) for _ in range(min(count, 2000)))
     buckets: dict[float, int] = {}
     for value in values:
@@ -83,7 +85,9 @@ def series(
         "podsSucceeded": tuple(succeeded),
         "podsFailed": tuple(failed),
     }
-    for resource in ("cpu", "memory", "nvidia.com_gpu"):
+    for queue in ("/apiserver mailbox", "pods without a node"):
+        columns[f"queue/{queue}"] = tuple(rng.uniform(0, 900) * (1 - d) for d in done)
+    for resource in ("cpu", "memory", "nvidia.com/gpu"):
         for i, group in enumerate(GROUPS):
             columns[f"requested/{resource}/{group}"] = tuple(
                 d * (0.9 - 0.2 * i) + rng.uniform(0, 0.03) for d in done

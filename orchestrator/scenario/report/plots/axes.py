@@ -13,6 +13,7 @@ from orchestrator.scenario.report.model import Series
 
 _UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _LONG: Final = 3  # an axis shows a unit of which it holds at least so many
+_DISTINCT: Final = 0.5
 _SMALL: Final = ((1e-3, "milliseconds"), (1e-6, "microseconds"))
 _DECADES: Final = 1.3  # from here on, a logarithmic axis has ticks at powers of ten
 
@@ -47,9 +48,14 @@ def time_axes(series: Series, *, real: bool = False) -> tuple[TimeAxis, ...]:
 
 
 def main_axis(series: Series, *, real: bool = False) -> TimeAxis | None:
-    """The clock for a picture that is drawn once: the cluster's, unless it stood still."""
+    """The clock for a picture that is drawn once: the cluster's, unless most samples fall into
+    moments that it does not tell apart.
+    """
     axes = time_axes(series, real=real)
-    return axes[0] if axes else None
+    if not axes:
+        return None
+    moments = len(set(axes[0].seconds)) / len(axes[0].seconds)
+    return axes[0] if moments >= _DISTINCT else axes[-1]
 
 
 def column(series: Series, name: str, axis: TimeAxis) -> list[float]:

@@ -55,8 +55,8 @@ def histogram(
         return EMPTY
     shown = bars(summary)
     facts = element("p", _facts(summary, shown.at_zero), class_="note")
-    if not shown.counts:
-        return card(title, facts)
+    if len(shown.counts) < 2:
+        return card(title, facts)  # which say more than one bar
     edges = [*shown.lows, *shown.highs, *([limit[0]] if limit else [])]
 
     def paint(axes: Axes) -> None:

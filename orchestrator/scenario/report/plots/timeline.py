@@ -46,10 +46,15 @@ def timeline(
         places = [row + 0.7 for row in range(len(shown))]
         axes.barh(places, widths, left=[b for _, b, _ in shown], height=0.34, color=colours)
         for row, (step, b, e) in enumerate(shown):
-            took = f"{plain(step, _LETTERS)}  {units.seconds(e - b)}"
+            took = f"{plain(step, _LETTERS)} · {units.seconds(e - b)}"
             late = (b - begin) / (end - begin) > 0.5
             axes.text(
-                e if late else b, row + 0.45, took, fontsize=10.5, ha="right" if late else "left"
+                e if late else b,
+                row + 0.45,
+                took,
+                fontsize=10.5,
+                ha="right" if late else "left",
+                bbox={"facecolor": "white", "linewidth": 0, "pad": 0.5},  # over the checkpoints
             )
         for mark in marks:
             axes.axvline(mark, color=INK, lw=1, ls="dashed", zorder=0)

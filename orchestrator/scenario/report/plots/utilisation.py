@@ -18,9 +18,11 @@ GROUPS: Final = 7  # as many as there are colours; the table has them all
 
 
 def resources(series: Series) -> tuple[str, ...]:
-    """The resources of which the series has columns, in its order."""
-    found = (name.split("/")[1] for name in series.columns if name.startswith(REQUESTED))
-    return tuple(dict.fromkeys(found))
+    """The resources of which the series has columns, in its order. A resource may have a slash in
+    its name (`nvidia.com/gpu`), a group of nodes has none.
+    """
+    found = (name.removeprefix(REQUESTED) for name in series.columns if name.startswith(REQUESTED))
+    return tuple(dict.fromkeys(name.rpartition("/")[0] for name in found))
 
 
 def utilisation(
@@ -76,7 +78,8 @@ def all_resources(series: Series, axis: TimeAxis, name: str) -> Html:
 
 def _groups(series: Series, resource: str) -> list[str]:
     start = _column(REQUESTED, resource, "")
-    return [name.removeprefix(start) for name in series.columns if name.startswith(start)]
+    found = (name.removeprefix(start) for name in series.columns if name.startswith(start))
+    return [group for group in found if "/" not in group]
 
 
 def _column(kind: str, resource: str, group: str) -> str:
