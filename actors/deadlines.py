@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from actors.errors import ActorStopped, AskTimeout
-from actors.message import Asked
+from actors.message import Asked, Stopwatch
 
 if TYPE_CHECKING:
     from actors.ref import Ref
@@ -47,12 +47,15 @@ class Deadlines:
     def __init__(self, system: "ActorSystem") -> None:
         self._system = system
         self._queues: dict[float, _Queue] = {}
+        self._stopwatch = (
+            Stopwatch(system.loop.time, system.on_answer) if system.on_answer is not None else None
+        )
 
     def add(self, seconds: float | None, asked: Asked, target: "Ref[Any]", asker: str = "") -> None:
         """Fail `asked` with AskTimeout unless it is ended within `seconds`; None waits for ever."""
         system = self._system
-        if system.on_answer is not None:
-            asked.time(system.loop.time, system.on_answer)
+        if self._stopwatch is not None:
+            self._stopwatch.start(asked)
         if seconds is None:
             seconds = at = _NEVER
             asker = asker or _running_task()

@@ -18,10 +18,31 @@ class Request(Struct, Generic[R], frozen=True, gc=False):
     """Base of messages that expect a reply of type R."""
 
 
+class Stopwatch:
+    """Tells `on_answer` of each request how long its asker waited, in seconds of the clock `now`."""
+
+    __slots__ = ("_now", "_on_answer")
+
+    def __init__(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
+        self._now = now
+        self._on_answer = on_answer
+
+    def start(self, asked: "Asked") -> None:
+        """It has been asked."""
+        asked.asked_at = self._now()
+        asked.stopwatch = self
+
+    def stop(self, asked: "Asked", failed: bool) -> None:
+        """It has been answered."""
+        self._on_answer(asked.request, self._now() - asked.asked_at, failed)
+
+
 class Asked:
     """A request in a mailbox, with the two ways to end it. Only the first end counts."""
 
-    __slots__ = ("_failed", "_replied", "ended", "request")
+    __slots__ = ("_failed", "_replied", "asked_at", "ended", "request", "stopwatch")
+
+    asked_at: float  # by the stopwatch, if there is one
 
     def __init__(
         self,
@@ -30,6 +51,7 @@ class Asked:
         failed: Callable[[BaseException], None],
     ) -> None:
         self.request = request
+        self.stopwatch: Stopwatch | None = None
         self.ended = False
         self._replied = replied
         self._failed = failed
@@ -38,19 +60,17 @@ class Asked:
         """Answer the request."""
         if not self.ended:
             self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, False)
             self._replied(value)
 
     def fail(self, error: BaseException) -> None:
         """End the request with an exception for the asker."""
         if not self.ended:
             self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, True)
             self._failed(error)
-
-    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
-        """Tell `on_answer` of the end: the request, the seconds until then, whether it failed."""
-        asked_at = now()
-        self._replied = _timed(self, self._replied, asked_at, now, on_answer, False)
-        self._failed = _timed(self, self._failed, asked_at, now, on_answer, True)
 
 
 class Requested(Asked):
@@ -71,6 +91,7 @@ class Requested(Asked):
         cause: int,
     ) -> None:
         self.request = request
+        self.stopwatch: Stopwatch | None = None
         self.ended = False
         self._asker = asker
         self._incarnation = incarnation
@@ -81,35 +102,19 @@ class Requested(Asked):
     def reply(self, value: Any) -> None:
         if not self.ended:
             self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, False)
             self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
 
     def fail(self, error: BaseException) -> None:
         if not self.ended:
             self.ended = True
+            if self.stopwatch is not None:
+                self.stopwatch.stop(self, True)
             call = Call(self._or_else, (error,), self._incarnation)
             if isinstance(error, AskTimeout):  # no message brought it
                 call.cause = self._cause
             self._asker._deliver_own(call)
-
-    def time(self, now: Callable[[], float], on_answer: OnAnswer) -> None:
-        asked_at = now()
-        self._then = _timed(self, self._then, asked_at, now, on_answer, False)
-        self._or_else = _timed(self, self._or_else, asked_at, now, on_answer, True)
-
-
-def _timed(
-    asked: Asked,
-    function: Callable[[Any], Any],
-    asked_at: float,
-    now: Callable[[], float],
-    on_answer: OnAnswer,
-    failed: bool,
-) -> Callable[[Any], Any]:
-    def heard(answer: Any) -> Any:
-        on_answer(asked.request, now() - asked_at, failed)
-        return function(answer)
-
-    return heard
 
 
 class Call:
