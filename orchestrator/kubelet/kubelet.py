@@ -198,7 +198,7 @@ class Kubelet(Watcher):
         if last is None:
             lease = lease_at(now, self._spec.name, self._node.metadata.uid)
             if self._computed_heartbeats:
-                lease = computed(lease, self._first_beat_at, RENEW_SECONDS)
+                lease = computed(lease, now, self._first_beat_at, RENEW_SECONDS)
             self.ctx.request(
                 self.api,
                 Create(
@@ -213,7 +213,7 @@ class Kubelet(Watcher):
             return
         fresh = renewed(last, now)
         if self._computed_heartbeats:
-            fresh = computed(last, self._first_beat_at, RENEW_SECONDS)
+            fresh = computed(last, now, self._first_beat_at, RENEW_SECONDS)
         self.ctx.request(
             self.api,
             Update(

@@ -5,8 +5,8 @@ year that is three million writes a node. A lease that carries the annotation
 
     simulation.orchestrator.dev/renewed-every: "10"
 
-is renewed every so many seconds from its `renewTime` on, as long as the annotation is there. When the
-node falls silent, its last renewal is written and the annotation goes; from then on the lease is as old
+is renewed at its `acquireTime`, and every so many seconds from its `renewTime` on, as long as the
+annotation is there. When the node falls silent, its last renewal is written and the annotation goes; from then on the lease is as old
 as it would have been, and whoever watches leases finds out when he would have.
 """
 
@@ -25,18 +25,24 @@ def is_computed(lease: Lease | None) -> bool:
     return lease is not None and RENEWED_EVERY in lease.metadata.annotations
 
 
-def computed(lease: Lease, first: float, period: float) -> Lease:
-    """The lease, renewed at `first` (epoch seconds, perhaps to come) and every `period` seconds after."""
+def computed(lease: Lease, now: float, first: float, period: float) -> Lease:
+    """The lease, renewed `now`, at `first`, and every `period` seconds after that (epoch seconds)."""
     metadata = lease.metadata
     annotations = {**metadata.annotations, RENEWED_EVERY: f"{period:g}"}
-    spec = replace(lease.spec or LeaseSpec(), renew_time=format_micro_time(first))
+    spec = replace(
+        lease.spec or LeaseSpec(),
+        acquire_time=format_micro_time(now),
+        renew_time=format_micro_time(first),
+    )
     return replace(lease, metadata=replace(metadata, annotations=annotations), spec=spec)
 
 
 def last_renewal(lease: Lease, now: float) -> float:
-    """When a computed lease was renewed last. Before its first renewal: then."""
+    """When a computed lease was renewed last."""
     spec = lease.spec or LeaseSpec()
     first = parse_time(spec.renew_time or "")
+    if now < first and spec.acquire_time:
+        return parse_time(spec.acquire_time)
     period = float(lease.metadata.annotations[RENEWED_EVERY])
     return first + max(0.0, (now - first) // period) * period
 
@@ -49,5 +55,5 @@ def written(lease: Lease, now: float) -> Lease:
     return replace(
         lease,
         metadata=replace(lease.metadata, annotations=annotations),
-        spec=replace(spec, renew_time=renewed),
+        spec=replace(spec, acquire_time=None, renew_time=renewed),
     )
