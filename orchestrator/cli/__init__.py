@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from orchestrator.cli.compare import compare
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.up import up
@@ -27,6 +28,7 @@ def _replayer() -> "Replayer":
 
 main.add_command(run)
 main.add_command(up)
+main.add_command(compare)
 main.add_command(replay_command(_replayer))
 
 __all__ = ["main"]

@@ -9,6 +9,7 @@ _HOUR: Final = 3600.0
 _DAY: Final = 86_400.0
 _SMALL_SECONDS: Final = ((1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+_SHARES: Final = ("requested/", "fragmentation/")
 _BYTES: Final = ("memory", "storage", "ephemeral-storage", "hugepages-")
 
 
@@ -64,6 +65,8 @@ def share(value: float) -> str:
 
 def of_measure(name: str, value: float) -> str:
     """A measure, in the unit that its name tells."""
+    if name.startswith(_SHARES):
+        return share(value)
     if "Seconds" in name:
         return seconds(value)
     if "Bytes" in name:

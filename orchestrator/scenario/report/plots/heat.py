@@ -27,6 +27,7 @@ def heat_map(heat: HeatMap, name: str, *, title: str | None = None) -> Html:
         return EMPTY
     begin, end = times[0], times[-1]
     raster = even(heat, _COLUMNS)
+    absent = any(math.isnan(value) for row in raster for value in row)
 
     def paint(axes: Axes) -> None:
         shades = matplotlib.colormaps[SHADES].with_extremes(bad=RULE)
@@ -57,7 +58,7 @@ def heat_map(heat: HeatMap, name: str, *, title: str | None = None) -> Html:
     return card(
         title or heat.resource,
         draw(paint, name, f"requested share of {heat.resource} by node over time", height=_HEIGHT),
-        note="requested share of each node, grey: no such node",
+        note="requested share of each node" + ", grey: no such node" * absent,
     )
 
 

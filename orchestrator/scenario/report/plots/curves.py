@@ -1,0 +1,116 @@
+"""One column of several runs on one pair of axes, and measures over the settings of a sweep."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+from msgspec import Struct
+
+from orchestrator.scenario.report import units
+from orchestrator.scenario.report.markup import EMPTY, Html
+from orchestrator.scenario.report.model import Series, Spread
+from orchestrator.scenario.report.plots.axes import (
+    TimeAxis,
+    column,
+    label_counts,
+    label_time,
+    time_axes,
+)
+from orchestrator.scenario.report.plots.figure import card, draw, legend
+from orchestrator.scenario.report.plots.palette import BLUE, colour
+
+_HEIGHT: Final = 190
+
+
+class Curve(Struct, frozen=True):
+    """A run's series; the runs of one thing have its name and its colour."""
+
+    name: str
+    colour: str
+    series: Series
+
+
+def curves(title: str, runs: Sequence[Curve], name: str, clock: str, column_name: str) -> Html:
+    """The column of each run by one clock."""
+    known = [
+        (run, axis)
+        for run in runs
+        for axis in time_axes(run.series)
+        if axis.clock == clock and column_name in run.series.columns
+    ]
+    if not known:
+        return EMPTY
+    begin, end = shared_span([axis for _, axis in known])
+
+    def paint(axes: Axes) -> None:
+        for run, axis in known:
+            values = column(run.series, column_name, axis)
+            axes.plot(axis.seconds, values, color=run.colour, lw=1.3, drawstyle="steps-post")
+        label_time(axes, clock, begin, end)
+        label_counts(axes)
+
+    entries = dict.fromkeys((run.name, run.colour, "solid") for run, _ in known)
+    return card(title, legend(list(entries)), draw(paint, name, f"{title} over {clock} time"))
+
+
+def shared_span(axes: Sequence[TimeAxis]) -> tuple[float, float]:
+    """The time that holds all of theirs."""
+    return min(axis.span[0] for axis in axes), max(axis.span[1] for axis in axes)
+
+
+def over_parameter(
+    measure: str,
+    parameter: str,
+    lines: Sequence[tuple[str, Sequence[tuple[float, Spread]]]],
+    name: str,
+) -> Html:
+    """A measure's mean over a parameter's values, each with its deviation; a line for each setting
+    of the other parameters.
+    """
+
+    def paint(axes: Axes) -> None:
+        for index, (_, points) in enumerate(lines):
+            axes.errorbar(
+                [x for x, _ in points],
+                [spread.mean for _, spread in points],
+                yerr=[spread.deviation for _, spread in points],
+                color=colour(index),
+                marker="o",
+                markersize=4,
+                capsize=3,
+            )
+        axes.xaxis.set_major_locator(MaxNLocator(6))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: units.number(round(x, 9))))
+        axes.set_xlabel(parameter, loc="right")
+        low, high = axes.get_ylim()
+        axes.set_ylim(min(low, 0), high)
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
+
+    named = [(label, colour(i), "solid") for i, (label, _) in enumerate(lines) if label]
+    return card(
+        measure,
+        legend(named) if named else EMPTY,
+        draw(paint, name, f"{measure} over {parameter}", height=_HEIGHT),
+    )
+
+
+def as_bars(measure: str, bars: Sequence[tuple[str, Spread]], name: str) -> Html:
+    """A measure's mean in each setting, where the settings are not numbers."""
+
+    def paint(axes: Axes) -> None:
+        places = range(len(bars))
+        axes.bar(
+            places,
+            [spread.mean for _, spread in bars],
+            yerr=[spread.deviation for _, spread in bars],
+            color=BLUE,
+            width=0.6,
+            capsize=3,
+        )
+        axes.set_xticks(places, [str(place + 1) for place in places])
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
+
+    return card(measure, draw(paint, name, measure, height=_HEIGHT))

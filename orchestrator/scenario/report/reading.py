@@ -1,0 +1,115 @@
+"""Reads reports: one run's, a sweep's, or those of several runs that stand side by side."""
+
+import glob
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.scenario.report.model import (
+    REPORT_FILE,
+    REPORT_VERSION,
+    Report,
+    SweepReport,
+)
+from orchestrator.scenario.report.page import parameters
+
+_KINDS: Final[dict[str, type[Report] | type[SweepReport]]] = {
+    "Report": Report,
+    "SweepReport": SweepReport,
+}
+
+
+class ReportError(ValueError):
+    """A report is not there, or is none; the message is one line that names the file."""
+
+
+class _Header(Struct, frozen=True):
+    api_version: str = msgspec.field(default="", name="apiVersion")
+    kind: str = ""
+
+
+class Runs(Struct, frozen=True):
+    """Runs of one thing: a single run, the same with other seeds, a cell of a sweep (`setting` says
+    which). `lost` says what runs have no report, and why.
+    """
+
+    reports: tuple[Report, ...]
+    setting: str = ""
+    lost: tuple[str, ...] = ()
+
+
+def read_report(path: Path) -> Report | SweepReport:
+    """The report in a file, or in a directory's `report.json`. Raises ReportError."""
+    file = path / REPORT_FILE if path.is_dir() else path
+    try:
+        text = file.read_bytes()
+    except OSError as error:
+        raise ReportError(f"cannot read {file}: {error.strerror}") from None
+    try:
+        header = msgspec.json.decode(text, type=_Header)
+    except msgspec.ValidationError:
+        raise ReportError(f"{file} is not a report") from None
+    except msgspec.DecodeError as error:
+        raise ReportError(f"{file} is torn, or no JSON: {error}") from None
+    if header.kind not in _KINDS:
+        raise ReportError(f"{file} is not a report")
+    if header.api_version != REPORT_VERSION:
+        raise ReportError(
+            f"{file} is of version {header.api_version or '(none)'}, this reads {REPORT_VERSION}"
+        )
+    try:
+        return msgspec.json.decode(text, type=_KINDS[header.kind])
+    except msgspec.ValidationError as error:
+        raise ReportError(f"{file} is not a whole {header.kind}: {error}") from None
+
+
+def read_runs(place: str) -> tuple[Runs, ...]:
+    """The runs at a file, a directory or a pattern; of a sweep, the runs of each cell.
+
+    A directory without a report of its own that holds runs' directories is repeated runs of one
+    thing, and so is all that a pattern (`runs/a-*`) finds. Raises ReportError.
+    """
+    path = Path(place)
+    if not path.exists() and glob.has_magic(place):
+        found = [Path(each) for each in sorted(glob.glob(place))]
+        if not found:
+            raise ReportError(f"nothing is at {place}")
+        return (Runs(tuple(_run(each) for each in found)),)
+    if not path.exists():
+        raise ReportError(f"nothing is at {place}")
+    if path.is_dir() and not (path / REPORT_FILE).exists():
+        below = sorted(each.parent for each in path.glob(f"*/{REPORT_FILE}"))
+        if not below:
+            raise ReportError(f"there is no {REPORT_FILE} in {place}, nor in a directory of it")
+        return (Runs(tuple(_run(each) for each in below)),)
+    report = read_report(path)
+    if isinstance(report, Report):
+        return (Runs((report,)),)
+    return _cells(report, path if path.is_dir() else path.parent)
+
+
+def _run(path: Path) -> Report:
+    report = read_report(path)
+    if isinstance(report, SweepReport):
+        raise ReportError(f"{path} is a sweep; one that stands among runs cannot be compared")
+    return report
+
+
+def _cells(sweep: SweepReport, directory: Path) -> tuple[Runs, ...]:
+    cells: dict[str, tuple[list[Report], list[str]]] = {}
+    for run in sweep.runs:
+        reports, lost = cells.setdefault(parameters(run.parameters), ([], []))
+        if run.error:
+            lost.append(f"seed {run.seed}: {run.error}")
+        else:
+            reports.append(_run(directory / run.directory))
+    found = tuple(
+        Runs(tuple(reports), setting, tuple(lost))
+        for setting, (reports, lost) in cells.items()
+        if reports
+    )
+    if not found:
+        raise ReportError(f"no run of the sweep in {directory} has a report")
+    return found
