@@ -7,6 +7,7 @@ import click
 from orchestrator.cli.compare import compare
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
+from orchestrator.cli.schema import schema
 from orchestrator.cli.up import up
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def _replayer() -> "Replayer":
 main.add_command(run)
 main.add_command(up)
 main.add_command(compare)
+main.add_command(schema)
 main.add_command(replay_command(_replayer))
 
 __all__ = ["main"]

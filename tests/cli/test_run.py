@@ -139,3 +139,48 @@ def test_ctrl_c_ends_with_the_report_of_what_was_reached(tmp_path: Path) -> None
     assert running.returncode == 130, stderr
     assert "small: interrupted" in stdout
     assert json.loads((out / "report.json").read_bytes())["pods_running"] == 10
+
+
+def test_parameters_are_set_and_the_history_is_written(tmp_path: Path) -> None:
+    path = scenario(
+        tmp_path,
+        parameters={"nodes": 2},
+        nodes=[{"name": "node", "count": "{{nodes}}"}],
+        steps=[{"sleep": "1m"}],
+        expect={"nodesReady": {"equals": 3}},
+    )
+    out = tmp_path / "out"
+    done = _run(path, "--set", "nodes=3", "--events", "--out", out)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [json.loads(line) for line in (out / "events.jsonl").read_bytes().splitlines()]
+    report = json.loads((out / "report.json").read_bytes())
+    assert len(lines) == report["revisions"]
+    assert report["parameters"] == {"nodes": 3}
+    nodes = [
+        e["object"]["metadata"]["name"]
+        for e in lines
+        if (e["resource"], e["type"]) == ("nodes", "ADDED")
+    ]
+    assert nodes == ["node-0", "node-1", "node-2"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("nodes", "NAME=VALUE"), ("pods=1", "no parameter pods"), ("nodes=many", "expected a number")],
+)
+def test_a_wrong_setting_is_exit_code_2(tmp_path: Path, setting: str, message: str) -> None:
+    done = _run(scenario(tmp_path, parameters={"nodes": 2}), "--set", setting)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_what_followed_from_one_object_is_told_or_drawn(small: Path, tmp_path: Path) -> None:
+    told = _run(small, "--trace-causes", "Deployment/web")
+    assert told.returncode == 0, told.stderr
+    assert "client to API server: create Deployment web" in told.stdout
+    drawn = _run(small, "--trace-causes", "Deployment/web", "--out", tmp_path / "out")
+    assert drawn.returncode == 0, drawn.stderr
+    assert "<svg" in (tmp_path / "out" / "causes.html").read_text()
+    absent = _run(small, "--trace-causes", "Deployment/nobody")
+    assert absent.returncode == 2
+    assert _run(small, "--trace-causes", "web").returncode == 2

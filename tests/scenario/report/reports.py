@@ -181,6 +181,7 @@ def report(seed: int = 1, *, samples: int = 512, pods: int = 30_000, **changes: 
         "scenario": "density",
         "description": "1,000 nodes, 300 Deployments of 100 pods and a Service for each, until all run",
         "text": TEXT,
+        "path": "benchmarks/density.yaml",
         "scenario_sha256": hashlib.sha256(TEXT.encode()).hexdigest(),
         "parameters": {"nodes": 1000, "podsPerNode": 30},
         "command": f"orchestrator run benchmarks/density.yaml --seed {seed} --out reports/density",
