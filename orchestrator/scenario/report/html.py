@@ -89,7 +89,7 @@ def _headline(report: Report) -> Html:
         ("pods running", units.number(report.pods_running), f"of {units.number(report.pods)}"),
         (
             "pods per second",
-            units.number(round(report.pods_per_second, 1)),
+            units.number(report.pods_per_second),
             "to Running, wall time",
         ),
         ("wall time", units.seconds(report.wall_seconds), ""),
@@ -106,7 +106,8 @@ def _headline(report: Report) -> Html:
 def _speed(report: Report) -> str:
     if not report.wall_seconds > 0 or not report.virtual_seconds >= 2 * report.wall_seconds:
         return ""
-    return f"{units.number(round(report.virtual_seconds / report.wall_seconds))} × wall time"
+    ratio = report.virtual_seconds / report.wall_seconds
+    return f"{units.number(round(ratio)) if ratio < 1e15 else units.NONE} × wall time"
 
 
 def _failure(report: Report) -> Html:

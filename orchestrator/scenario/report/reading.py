@@ -51,7 +51,7 @@ def read_report(path: Path) -> Report | SweepReport:
         header = msgspec.json.decode(text, type=_Header)
     except msgspec.ValidationError:
         raise ReportError(f"{file} is not a report") from None
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise ReportError(f"{file} is torn, or no JSON: {error}") from None
     if header.kind not in _KINDS:
         raise ReportError(f"{file} is not a report")

@@ -168,7 +168,7 @@ def test_names_from_files_are_text_wherever_they_stand() -> None:
     assert Seen(render(run)).tags <= ALLOWED
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_report())
 def test_any_report_has_a_page(report: Report) -> None:
     """Whatever the numbers and names: it is drawn, and nothing in it is markup of theirs."""

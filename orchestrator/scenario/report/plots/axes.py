@@ -13,9 +13,16 @@ from orchestrator.scenario.report.model import Series
 
 _UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _LONG: Final = 3  # an axis shows a unit of which it holds at least so many
+_MOST: Final = 1e15
+LEAST_SPAN: Final = 1e-9  # seconds: what is shorter is one moment
 _DISTINCT: Final = 0.5
 _SMALL: Final = ((1e-3, "milliseconds"), (1e-6, "microseconds"))
 _DECADES: Final = 1.3  # from here on, a logarithmic axis has ticks at powers of ten
+
+
+def drawable(value: float) -> bool:
+    """Whether a number is one that a run can have measured, and axes can show."""
+    return math.isfinite(value) and abs(value) <= _MOST
 
 
 class TimeAxis(Struct, frozen=True, kw_only=True):
@@ -40,9 +47,9 @@ def time_axes(series: Series, *, real: bool = False) -> tuple[TimeAxis, ...]:
     both = (("virtual", series.virtual_seconds), ("wall", series.wall_seconds))
     found = []
     for clock, seconds in both[1:] if real else both:
-        samples = tuple(i for i, second in enumerate(seconds) if math.isfinite(second))
+        samples = tuple(i for i, second in enumerate(seconds) if drawable(second))
         known = tuple(seconds[i] for i in samples)
-        if known and known[-1] > known[0] and list(known) == sorted(known):
+        if known and known[-1] - known[0] > LEAST_SPAN and list(known) == sorted(known):
             found.append(TimeAxis(clock=clock, seconds=known, samples=samples))
     return tuple(found)
 
@@ -59,9 +66,10 @@ def main_axis(series: Series, *, real: bool = False) -> TimeAxis | None:
 
 
 def column(series: Series, name: str, axis: TimeAxis) -> list[float]:
-    """A column at the axis' samples; what is no number is a gap."""
+    """A column at the axis' samples; what cannot be drawn is a gap."""
     values = series.columns.get(name, ())
-    return [values[i] if i < len(values) else math.nan for i in axis.samples]
+    known = (values[i] if i < len(values) else math.nan for i in axis.samples)
+    return [value if drawable(value) else math.nan for value in known]
 
 
 def label_time(axes: Axes, clock: str, begin: float, end: float) -> None:

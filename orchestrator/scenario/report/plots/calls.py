@@ -1,6 +1,5 @@
 """The calls to the API server that are most, and those that cost most, as bars."""
 
-import math
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -10,6 +9,7 @@ from matplotlib.ticker import NullLocator
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.model import ApiCalls
+from orchestrator.scenario.report.plots.axes import drawable
 from orchestrator.scenario.report.plots.figure import card, draw, plain
 from orchestrator.scenario.report.plots.palette import BLUE, ORANGE
 
@@ -27,7 +27,7 @@ def by_count(calls: Sequence[ApiCalls], name: str) -> Html:
 def by_work(calls: Sequence[ApiCalls], name: str) -> Html:
     """The calls on which the API server spent most of the wall's time."""
     rows = [(f"{c.verb} {c.resource}", c.count * c.work_seconds.mean) for c in calls]
-    rows = sorted((r for r in rows if math.isfinite(r[1])), key=lambda r: (-r[1], r[0]))
+    rows = sorted((r for r in rows if drawable(r[1])), key=lambda r: (-r[1], r[0]))
     return _bars("Most work for the API server, wall time", rows, units.seconds, ORANGE, name)
 
 

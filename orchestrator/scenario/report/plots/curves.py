@@ -84,7 +84,7 @@ def over_parameter(
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: units.number(round(x, 9))))
         axes.set_xlabel(parameter, loc="right")
         low, high = axes.get_ylim()
-        axes.set_ylim(min(low, 0), high)
+        axes.set_ylim(min(low, 0), high + 0.08 * (high - min(low, 0)))
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
 

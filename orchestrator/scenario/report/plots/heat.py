@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.model import HeatMap
-from orchestrator.scenario.report.plots.axes import label_time
+from orchestrator.scenario.report.plots.axes import LEAST_SPAN, drawable, label_time
 from orchestrator.scenario.report.plots.figure import card, draw, plain
 from orchestrator.scenario.report.plots.palette import RULE, SHADES
 
@@ -69,9 +69,12 @@ def even(heat: HeatMap, columns: int) -> list[list[float]]:
     picked = [
         bisect_right(heat.virtual_seconds, begin + step * (i + 0.5)) - 1 for i in range(columns)
     ]
-    return [[row[i] if i < len(row) else math.nan for i in picked] for row in heat.values]
+    return [
+        [row[i] if i < len(row) and drawable(row[i]) else math.nan for i in picked]
+        for row in heat.values
+    ]
 
 
 def _ascending(times: tuple[float, ...]) -> bool:
-    finite = all(math.isfinite(t) for t in times)
-    return finite and times[-1] > times[0] and list(times) == sorted(times)
+    finite = all(drawable(t) for t in times)
+    return finite and times[-1] - times[0] > LEAST_SPAN and list(times) == sorted(times)

@@ -6,7 +6,13 @@ from matplotlib.axes import Axes
 
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.model import Series
-from orchestrator.scenario.report.plots.axes import TimeAxis, column, label_counts, label_time
+from orchestrator.scenario.report.plots.axes import (
+    TimeAxis,
+    column,
+    drawable,
+    label_counts,
+    label_time,
+)
 from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import PHASES
 
@@ -14,7 +20,7 @@ from orchestrator.scenario.report.plots.palette import PHASES
 def most_pods(series: Series) -> float:
     """The height of the stack."""
     columns = [series.columns[name] for name in PHASES if name in series.columns]
-    sums = (sum(v for v in each if math.isfinite(v)) for each in zip(*columns, strict=False))
+    sums = (sum(v for v in each if drawable(v)) for each in zip(*columns, strict=False))
     return max(sums, default=0.0)
 
 
@@ -32,6 +38,7 @@ def phases(
     if not shown:
         return EMPTY
     begin, end = span or axis.span
+    highest = top or most_pods(series) * 1.05
 
     def paint(axes: Axes) -> None:
         stack = [
@@ -41,11 +48,11 @@ def phases(
             axis.seconds, stack, colors=[PHASES[phase][1] for phase in shown], step="post"
         )
         label_time(axes, axis.clock, begin, end)
-        label_counts(axes, top=top or most_pods(series) * 1.05)
+        label_counts(axes, top=highest)
 
     entries = [(PHASES[phase][0], PHASES[phase][1], "area") for phase in reversed(shown)]
     return card(title, legend(entries), draw(paint, name, f"pods by phase over {axis.clock} time"))
 
 
 def _positive(values: tuple[float, ...]) -> list[bool]:
-    return [value > 0 for value in values]
+    return [value > 0 for value in values if drawable(value)]

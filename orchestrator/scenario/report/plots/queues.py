@@ -10,6 +10,7 @@ from orchestrator.scenario.report.page import pictures
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,
     column,
+    drawable,
     label_counts,
     label_time,
     time_axes,
@@ -44,4 +45,4 @@ def _queue(series: Series, axis: TimeAxis, queue: str, name: str) -> Html:
 
 
 def _positive(values: tuple[float, ...]) -> bool:
-    return any(value > 0 for value in values)
+    return any(value > 0 for value in values if drawable(value))

@@ -1,6 +1,5 @@
 """The steps of a run as bars on a line of time, with its checkpoints."""
 
-import math
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -10,7 +9,7 @@ from matplotlib.ticker import NullLocator
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.model import Checkpoint, StepRecord
-from orchestrator.scenario.report.plots.axes import label_time
+from orchestrator.scenario.report.plots.axes import LEAST_SPAN, drawable, label_time
 from orchestrator.scenario.report.plots.figure import card, draw, legend, plain
 from orchestrator.scenario.report.plots.palette import BLUE, INK, VERMILION
 
@@ -29,14 +28,14 @@ def timeline(
 ) -> Html:
     """The picture by one clock; the step named `failed` has another colour."""
     bars = [(s.name, *_span(s, clock)) for s in steps]
-    known = [bar for bar in bars if math.isfinite(bar[1]) and math.isfinite(bar[2])]
+    known = [bar for bar in bars if drawable(bar[1]) and drawable(bar[2])]
     shown = known[:ROWS]
-    marks = [t for c in checkpoints if math.isfinite(t := _moment(c, clock))]
+    marks = [t for c in checkpoints if drawable(t := _moment(c, clock))]
     if not shown:
         return EMPTY
     begin = min(0.0, *(b for _, b, _ in shown))
     end = max(*(e for _, _, e in shown), *marks, begin)
-    if end <= begin:
+    if end - begin <= LEAST_SPAN:
         return EMPTY
     colours = [VERMILION if n == failed else BLUE for n, _, _ in shown]
 
