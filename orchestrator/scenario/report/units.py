@@ -32,7 +32,7 @@ def seconds(value: float) -> str:
         return f"-{seconds(-value)}"
     if value == 0:
         return "0 s"
-    if value < 1:
+    if value < 0.9995:  # what is not rounded up to a second
         for factor, unit in _SMALL_SECONDS:
             if value >= factor * 0.9995:
                 return f"{number(_three(value / factor))} {unit}"
@@ -88,6 +88,6 @@ def signed(text: str) -> str:
 
 def _three(value: float) -> float:
     """Rounded to three significant digits; whole above a hundred."""
-    if value == 0:
-        return 0.0
+    if value == 0 or not math.isfinite(value):  # which a percentage may be that no float holds
+        return value
     return round(value, max(0, 2 - math.floor(math.log10(abs(value)))))

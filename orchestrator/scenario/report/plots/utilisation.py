@@ -48,7 +48,7 @@ def utilisation(
         highest = 1.0
         for index, group in enumerate(shown):
             values = column(series, _column(REQUESTED, resource, group), axis)
-            highest = max(highest, *(v for v in values if math.isfinite(v)))
+            highest = max([highest, *(v for v in values if math.isfinite(v))])
             axes.plot(axis.seconds, values, color=colour(index), drawstyle="steps-post")
             if group in fragmented:
                 lost = column(series, _column(FRAGMENTATION, resource, group), axis)
