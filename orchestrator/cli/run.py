@@ -5,13 +5,13 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from orchestrator.cli import logs
+from orchestrator.cli import logs, sweeping
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.scenario.running.runner import Progress as RunProgress
 
 CAUSES_FILE = "causes.html"
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+_EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": sweeping.INTERRUPTED}
 
 
 @click.command()
@@ -71,6 +71,16 @@ def run(
     parameters = _parameters(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
+    command = shlex.join(["orchestrator", *sys.argv[1:]])
+    plan = sweeping.find_sweep(scenario, parameters, seed)
+    if plan is not None:
+        if traced is not None:
+            raise InputError("--trace-causes shows one run, and the scenario has a sweep")
+        if out is not None:
+            _usable(out)
+        with _unfinished_is_no_report(out):
+            outcome = sweeping.run_and_show(plan, clock, command, out, events).outcome
+        sys.exit(_EXIT_CODES[outcome])
     traces: list[Trace] = []
     try:
         wanted = parse_object(traced) if traced is not None else None
@@ -79,7 +89,6 @@ def run(
         raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
-    command = shlex.join(["orchestrator", *sys.argv[1:]])
     with _Bar() as bar, _unfinished_is_no_report(out):
         report = run_scenario(
             loaded,
@@ -99,7 +108,7 @@ def run(
     if wanted is not None:
         with _unfinished_is_no_report(out):
             _show_causes(traces[0], wanted, out)
-    sys.exit(_exit_code(report))
+    sys.exit(_EXIT_CODES[report.outcome])
 
 
 def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None:
@@ -152,10 +161,6 @@ def _write(report: "Report", out: Path) -> list[Path]:
         write_report(report, out),
         write_whole(out / HTML_FILE, (render(report).encode(),)),
     ]
-
-
-def _exit_code(report: "Report") -> int:
-    return {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}[report.outcome]
 
 
 class _Bar:

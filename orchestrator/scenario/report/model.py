@@ -210,28 +210,31 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class SweepRun(Struct, frozen=True, kw_only=True):
-    """One run of a sweep."""
+    """One run of a sweep. `parameters` is its setting: those that the sweep gives values."""
 
     parameters: dict[str, Any]
     seed: int
     directory: str  # of its own report, below the sweep's
-    outcome: str
+    outcome: Literal["passed", "failed", "interrupted"]
     digest: str
     measures: dict[str, float]
+    reason: str = ""  # why it failed: the step, or the expectations
     error: str = ""  # why there is no report of it
 
 
 class Spread(Struct, frozen=True, kw_only=True):
-    """A measure over the seeds of one cell of the matrix; the deviation is the sample's."""
+    """A measure over the seeds of one cell of the matrix; the deviation is the sample's, None if
+    there is only one.
+    """
 
     mean: float
-    deviation: float
+    deviation: float | None
     min: float
     max: float
 
 
 class SweepCell(Struct, frozen=True, kw_only=True):
-    """All runs with equal parameters."""
+    """All runs with equal parameters; `runs` came to their end, passed or failed, and count."""
 
     parameters: dict[str, Any]
     runs: int

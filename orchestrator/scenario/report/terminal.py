@@ -11,14 +11,14 @@ from orchestrator.scenario.report.units import seconds as duration
 
 _MEBIBYTE: Final = 1 << 20
 _MOST_ROWS: Final = 8  # of a table; the rest is in the report
-_STYLES: Final = {"passed": "green", "failed": "red", "interrupted": "yellow"}
+OUTCOME_STYLES: Final = {"passed": "green", "failed": "red", "interrupted": "yellow"}
 _LATENCIES: Final = {"scheduling": "scheduling", "podStart": "pod start", "podReady": "pod ready"}
 
 
 def show(report: Report, console: Console) -> None:
     """Print the summary."""
     heading = Text.assemble(
-        (report.scenario, "bold"), ": ", (report.outcome, _STYLES[report.outcome])
+        (report.scenario, "bold"), ": ", (report.outcome, OUTCOME_STYLES[report.outcome])
     )
     console.print(heading, _figures(report), sep="\n")
     for part in (_latencies(report), _resources(report), _writes(report), _expectations(report)):
