@@ -46,23 +46,23 @@ def read_report(path: Path) -> Report | SweepReport:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise ReportError(f"cannot read {file}: {error.strerror}") from None
+        raise ReportError(f"{file}: cannot be read: {error.strerror}") from None
     try:
         header = msgspec.json.decode(text, type=_Header)
     except msgspec.ValidationError:
-        raise ReportError(f"{file} is not a report") from None
+        raise ReportError(f"{file}: it is no report") from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ReportError(f"{file} is torn, or no JSON: {error}") from None
+        raise ReportError(f"{file}: it is no JSON, or torn: {error}") from None
     if header.kind not in _KINDS:
-        raise ReportError(f"{file} is not a report")
+        raise ReportError(f"{file}: it is no report")
     if header.api_version != REPORT_VERSION:
         raise ReportError(
-            f"{file} is of version {header.api_version or '(none)'}, this reads {REPORT_VERSION}"
+            f'{file}: expected a report of {REPORT_VERSION}, got "{header.api_version}"'
         )
     try:
         return msgspec.json.decode(text, type=_KINDS[header.kind])
     except msgspec.ValidationError as error:
-        raise ReportError(f"{file} is not a whole {header.kind}: {error}") from None
+        raise ReportError(f"{file}: it is no whole {header.kind}: {error}") from None
 
 
 def read_runs(place: str) -> tuple[Runs, ...]:
