@@ -9,11 +9,12 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import structlog
 from structlog.typing import EventDict
@@ -24,24 +25,34 @@ from orchestrator.scenario.report.writing import write_report, write_whole
 from orchestrator.scenario.running.runner import Progress, run_scenario
 from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost, decode_job, encode
 
-NOT_REACHED = "interrupted before there was anything to report"
+_LOOK_SECONDS: Final = 0.01
+NOT_REACHED: Final = "interrupted before there was anything to report"
 
 
 def main() -> None:
     """Run the job on standard input."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job ignores it
+    _expect_interruption()
     output = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     line = sys.stdin.buffer.readline()
     if not line:  # the sweep ended before it said what to run
         return
-    threading.Thread(target=_interrupt_at_end, args=(sys.stdin.fileno(),), daemon=True).start()
     _tell(output, _work(decode_job(line), lambda answer: _tell(output, answer)))
 
 
-def _interrupt_at_end(input_: int) -> None:
-    while os.read(input_, 4096):
+def _expect_interruption() -> None:
+    """Nothing that came for the sweep and its group, and whatever this process has inherited."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # which forgets what waits to be delivered
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _interrupt_at_end() -> None:
+    while os.read(sys.stdin.fileno(), 4096):
         pass
+    # Only a loop that runs takes an interruption well; from then on the signal is the loop's.
+    while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        time.sleep(_LOOK_SECONDS)
     os.kill(os.getpid(), signal.SIGINT)
 
 
@@ -55,6 +66,7 @@ def _work(job: Job, tell: Callable[[Answer], None]) -> Answer:
     try:
         _log(job)
         try:
+            threading.Thread(target=_interrupt_at_end, daemon=True).start()
             report = _run(job, tell)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left does not take long
