@@ -59,7 +59,7 @@ def run(
     events: bool,
     traced: str | None,
 ) -> None:
-    """Run a benchmark SCENARIO.
+    """Run a benchmark SCENARIO; one with a sweep for every setting and seed, side by side.
 
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """

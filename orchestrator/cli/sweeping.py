@@ -122,13 +122,14 @@ class _Bar:
         from orchestrator.scenario.report.units import seconds as duration
 
         failed = f" ({now.failed:,} failed)" if now.failed else ""
+        ending = "ending; Ctrl-C again kills: " if now.ending else ""
         left = "" if now.left_seconds is None else f", about {duration(now.left_seconds)} left"
         runs = [f"{each.name}: {each.step}" for each in now.running[:_SHOWN]]
         if len(now.running) > _SHOWN:
             runs.append("...")
         self._progress.update(
             self._task,
-            description=f"{now.done:,} of {now.runs:,} runs{failed}, {len(now.running):,} running",
+            description=f"{ending}{now.done:,} of {now.runs:,} runs{failed}, {len(now.running):,} running",
             total=now.runs,
             completed=now.done,
             running=f"{duration(now.wall_seconds)}{left}  {'; '.join(runs)}",

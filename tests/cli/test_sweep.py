@@ -181,6 +181,17 @@ def test_a_wrong_sweep_is_exit_code_2_and_one_clear_line(tmp_path: Path) -> None
     assert not (tmp_path / "out").exists()
 
 
+def test_the_example_has_a_run_for_every_setting_and_seed() -> None:
+    """In directories that any file system takes."""
+    plan = plan_sweep(Source.read(Path("examples/sweep.yaml")), {"replicas": "2"}, None)
+    assert plan is not None
+    assert [run.directory for run in plan.runs[2:4]] == [
+        "replicas=2,start=uniform_1,_3_,seed=3",
+        "replicas=2,start=lognormal_2,_0.5_,seed=1",
+    ]
+    assert len(plan.runs) == 6
+
+
 def test_causes_are_of_one_run(tmp_path: Path) -> None:
     """A sweep has many."""
     done = _orchestrator("run", _swept(tmp_path, seeds=[1]), "--trace-causes", "Deployment/web")

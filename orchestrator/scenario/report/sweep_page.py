@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from orchestrator.scenario.report import units, wording
@@ -28,6 +28,8 @@ from orchestrator.scenario.report.page import (
     table,
 )
 from orchestrator.scenario.report.plots.curves import as_bars, over_parameter
+
+_ROOM: Final = 44  # letters below a picture
 
 
 def render_sweep(report: SweepReport) -> str:
@@ -104,7 +106,9 @@ def _pictures(cells: Sequence[SweepCell]) -> Html:
         known = [(c, s) for c in cells if (s := c.measures.get(measure))]
         name = f"sweep{index}"
         if axis is None:
-            parts.append(as_bars(measure, [s for _, s in known], name, title))
+            bars = [c.measures.get(measure) for c in cells]
+            named = list(zip(_labels(cells), bars, strict=True))
+            parts.append(as_bars(measure, named, name, title))
             continue
         lines: dict[str, list[tuple[float, Spread]]] = {}
         for cell, spread in known:
@@ -115,10 +119,25 @@ def _pictures(cells: Sequence[SweepCell]) -> Html:
     return pictures(parts)
 
 
+def _labels(cells: Sequence[SweepCell]) -> list[str]:
+    """What stands below the settings' bars: what they are if there is room, or else their numbers."""
+    if _has_room(cells):
+        return _names(cells)
+    return [str(number) for number in range(1, len(cells) + 1)]
+
+
+def _has_room(cells: Sequence[SweepCell]) -> bool:
+    return sum(map(len, _names(cells))) <= _ROOM
+
+
+def _names(cells: Sequence[SweepCell]) -> list[str]:
+    return [", ".join(_text(cell, name) for name in varied(cells)) for cell in cells]
+
+
 def _drawn_note(report: SweepReport) -> str:
     cells = report.cells
     what = "Means over the seeds; whiskers are their deviation."
-    if axis_of(cells) is None:
+    if axis_of(cells) is None and not _has_room(cells):
         what += " Numbered as the settings below."
     drawn = telling(cells)
     equal = [

@@ -4,8 +4,9 @@ What is promised: a run's results are those that it would have alone, whatever r
 that dies is a failed run with its reason; the others go on. When the sweep is told to end, its
 processes end with the reports of what they reached; no process outlives it.
 
-`planning` is `loading/sweeps.py`; here are the messages between the processes, the worker's side, the
-process as its parent sees it, the loop that keeps so many of them busy, and the joined report.
+Which runs there are is planned by `loading/sweeps.py`. Here are the messages between the processes, a run's
+process from inside (`worker.py`) and from outside (`process.py`), the loop that keeps so many of them
+busy, and the joined report.
 """
 
 from orchestrator.scenario.sweep.sweeping import SweepProgress, run_sweep

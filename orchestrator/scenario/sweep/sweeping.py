@@ -42,6 +42,7 @@ class SweepProgress(Struct, frozen=True):
     running: tuple[RunningRun, ...]
     wall_seconds: float
     left_seconds: float | None
+    ending: bool  # it was interrupted
 
 
 def run_sweep(
@@ -195,6 +196,7 @@ class _Sweeping:
             running=tuple(running),
             wall_seconds=wall_seconds,
             left_seconds=self._left(),
+            ending=self._heeded > 0,
         )
 
     def _left(self) -> float | None:

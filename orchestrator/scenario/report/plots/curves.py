@@ -100,20 +100,21 @@ def over_parameter(
     )
 
 
-def as_bars(measure: str, bars: Sequence[Spread], name: str, title: str) -> Html:
-    """A measure's mean in each setting, where the settings are not numbers."""
+def as_bars(measure: str, bars: Sequence[tuple[str, Spread | None]], name: str, title: str) -> Html:
+    """A measure's mean in each setting, where the settings are not numbers; None leaves a gap."""
 
     def paint(axes: Axes) -> None:
-        places = range(len(bars))
+        known = [(place, spread) for place, (_, spread) in enumerate(bars) if spread is not None]
         axes.bar(
-            places,
-            [spread.mean for spread in bars],
-            yerr=[spread.deviation or 0.0 for spread in bars],
+            [place for place, _ in known],
+            [spread.mean for _, spread in known],
+            yerr=[spread.deviation or 0.0 for _, spread in known],
             color=BLUE,
             width=0.6,
             capsize=3,
         )
-        axes.set_xticks(places, [str(place + 1) for place in places])
+        axes.set_xlim(-0.5, len(bars) - 0.5)
+        axes.set_xticks(range(len(bars)), [label for label, _ in bars])
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
 
