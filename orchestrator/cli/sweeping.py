@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.table import Column
 
 from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.scenario.sweep import SweepProgress
 
 INTERRUPTED: Final = 130  # what a shell says of a command that Ctrl-C ended
-_SHOWN: Final = 2  # of the runs that are under way
 
 
 def find_sweep(path: Path, given: Mapping[str, Any], seed: int | None) -> "SweepPlan | None":
@@ -106,11 +106,14 @@ class _Bar:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
-            TextColumn("{task.fields[running]}"),
+            TextColumn("{task.fields[left]}"),
+            # The names of settings are long; the rest of the line is theirs, not more.
+            TextColumn("{task.fields[running]}", table_column=Column(ratio=1, no_wrap=True)),
+            expand=True,
             console=Console(stderr=True),
             transient=True,
         )
-        self._task = self._progress.add_task("runs", total=None, running="")
+        self._task = self._progress.add_task("runs", total=None, left="", running="")
         self._progress.start()
         return self
 
@@ -124,13 +127,12 @@ class _Bar:
         failed = f" ({now.failed:,} failed)" if now.failed else ""
         ending = "ending; Ctrl-C again kills: " if now.ending else ""
         left = "" if now.left_seconds is None else f", about {duration(now.left_seconds)} left"
-        runs = [f"{each.name}: {each.step}" for each in now.running[:_SHOWN]]
-        if len(now.running) > _SHOWN:
-            runs.append("...")
+        runs = [f"{each.name}: {each.step}" for each in now.running]
         self._progress.update(
             self._task,
             description=f"{ending}{now.done:,} of {now.runs:,} runs{failed}, {len(now.running):,} running",
             total=now.runs,
             completed=now.done,
-            running=f"{duration(now.wall_seconds)}{left}  {'; '.join(runs)}",
+            left=f"{duration(now.wall_seconds)}{left}",
+            running="; ".join(runs),
         )

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any
 
@@ -326,8 +327,21 @@ def test_a_run_that_cannot_write_has_failed_and_the_others_go_on(tmp_path: Path)
     out = tmp_path / "out"
     out.mkdir()
     (out / "seed=1").write_text("in the way")
-    path = scenario(tmp_path, sweep={"seeds": [1, 2]})
-    done = _orchestrator("run", path, "--out", out)
-    assert done.returncode == 1, done.stderr
-    assert [bool(run.error) for run in _joined(out).runs] == [True, False]
-    assert "seed=1: failed: " in done.stdout
+    plan = plan_sweep(Source.read(scenario(tmp_path, sweep={"seeds": [1, 2]})), {}, None)
+    assert plan is not None
+    report = run_sweep(plan, out=out)
+    assert [run.outcome for run in report.runs] == ["failed", "passed"]
+    assert str(out / "seed=1") in report.runs[0].error
+    assert (out / "seed=2" / "report.json").exists()
+
+
+def test_a_second_ctrl_c_kills(tmp_path: Path) -> None:
+    """Whatever a run is at."""
+    path = _lasting(tmp_path, [3600, 3601], 1)
+    plan = plan_sweep(Source.read(path), {}, None)
+    assert plan is not None
+    report = run_sweep(plan, clock="real", interruptions=chain([0, 0, 1], repeat(2)).__next__)
+    assert [run.error for run in report.runs] == [
+        "interrupted twice, so it was killed",
+        "interrupted before it began",
+    ]

@@ -29,14 +29,15 @@ def show(report: SweepReport, console: Console) -> None:
         f"{units.seconds(report.wall_seconds)}"
     )
     console.print()
+    console.print("Mean ± deviation over the seeds")
     console.print(_settings(report.cells, console))
     lost = [run for run in report.runs if run.outcome != "passed"]
     if lost:
         console.print()
     for run in lost[:_MOST_FAILURES]:
-        why = run.error or run.reason or "what it reached is in its report"
-        name = f"{run.directory}: {run.outcome}"
-        console.print(Text(f"{name}: {why}", style=OUTCOME_STYLES[run.outcome]))
+        why = run.error or run.reason or "interrupted before its end"
+        told = f"failed: {why}" if run.outcome == "failed" else why
+        console.print(Text(f"{run.directory}: {told}", style=OUTCOME_STYLES[run.outcome]))
     if len(lost) > _MOST_FAILURES:
         console.print(f"and {len(lost) - _MOST_FAILURES:,} more")
 
@@ -54,12 +55,7 @@ def _settings(cells: Sequence[SweepCell], console: Console) -> Table:
 
 
 def _table(cells: Sequence[SweepCell], names: Sequence[str]) -> Table:
-    table = Table(
-        box=None,
-        padding=(0, 2, 0, 0),
-        title="Mean ± deviation over the seeds",
-        title_justify="left",
-    )
+    table = Table(box=None, padding=(0, 2, 0, 0))
     settings = dict.fromkeys(name for cell in cells for name in cell.parameters)
     for name in settings:
         table.add_column(Text(name))

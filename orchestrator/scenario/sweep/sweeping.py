@@ -114,7 +114,8 @@ class _Sweeping:
         for process, run in self._running.items():
             if kill:
                 process.kill()
-                self._answers[run.directory] = Lost(KILLED, interrupted=True)
+                if not self._is_over(run):
+                    self._answers[run.directory] = Lost(KILLED, interrupted=True)
             else:
                 process.interrupt()
 
@@ -188,11 +189,13 @@ class _Sweeping:
             at = self._answers.get(run.directory)
             known = at if isinstance(at, At) else At("beginning", 0.0)
             running.append(RunningRun(run.directory, known.step, known.virtual_seconds))
-        over = [each for each in self._answers.values() if not isinstance(each, At)]
+        answers = self._answers.values()
+        ended = [each.outcome for each in answers if isinstance(each, Ended)]
+        died = sum(isinstance(each, Lost) and not each.interrupted for each in answers)
         return SweepProgress(
             runs=len(self._plan.runs),
-            done=len(over),
-            failed=sum(isinstance(each, Lost) or each.outcome == "failed" for each in over),
+            done=len(ended) + died,
+            failed=ended.count("failed") + died,
             running=tuple(running),
             wall_seconds=wall_seconds,
             left_seconds=self._left(),
