@@ -5,7 +5,9 @@ from collections import Counter
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
@@ -26,8 +28,8 @@ class History:
     @property
     def digest(self) -> str:
         """SHA-256 over the ordered history, a line of JSON for each revision: what it did to which
-        object, and, but for heartbeats, what the object was then. A pod's spec is told when it is
-        not what it was before.
+        object, and, but for heartbeats, what the object was then. Of a pod, metadata and spec are
+        told when they are not what they were before (but for the revision).
         """
         self._digest()
         return self._hash.hexdigest()
@@ -39,10 +41,7 @@ class History:
         self.writes[bucket] += 1
         what: Any
         if bucket == PODS:
-            spec, previous = obj.spec, change.previous
-            if previous is not None and (previous.spec is spec or previous.spec == spec):
-                spec = None
-            what = (obj.metadata, spec, obj.status)
+            what = _of_pod(obj, change.previous)
         elif bucket == LEASES:
             metadata, spec = obj.metadata, obj.spec
             renewed = spec.renew_time if spec is not None else None
@@ -57,6 +56,17 @@ class History:
     def _digest(self) -> None:
         self._hash.update(_ENCODER.encode_lines(self._pending))
         self._pending.clear()
+
+
+def _of_pod(pod: Pod, previous: Pod | None) -> tuple[Any, ...]:
+    metadata, spec = pod.metadata, pod.spec
+    if previous is None:
+        return (metadata, spec, pod.status)
+    name: Any = metadata
+    if replace(previous.metadata, resource_version=metadata.resource_version) == metadata:
+        name = (metadata.namespace, metadata.name)
+    same = previous.spec is spec or previous.spec == spec
+    return (name, None if same else spec, pod.status)
 
 
 class Observer(Protocol):

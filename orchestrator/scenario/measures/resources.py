@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
 from orchestrator.scenario.pod_states import PodState
 from orchestrator.store import Change
@@ -48,7 +49,9 @@ class NodeUse:
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
         self._shapes: Counter[tuple[tuple[int, float], ...]] = Counter()
-        self._vectors: dict[Any, tuple[tuple[int, float], ...]] = {}
+        self._vector = IdentityMemo(
+            self._vector_of
+        )  # the needs of a template's pods are one object
 
     @property
     def node_names(self) -> list[str]:
@@ -80,7 +83,7 @@ class NodeUse:
         comes = after.running
         if before.running == comes or pod.spec is None:
             return
-        row, vector = self._row(pod.spec.node_name or ""), self._vector(pod)
+        row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
         used = self._used
         for column, amount in vector:
             used[column, row] += amount if comes else -amount
@@ -129,14 +132,9 @@ class NodeUse:
             without += (count / seen) * ~room
         return without
 
-    def _vector(self, pod: Pod) -> tuple[tuple[int, float], ...]:
-        needs = pod_needs(pod)
-        vector = self._vectors.get(_key(needs))
-        if vector is None:
-            amounts = {**_amounts(needs), PODS: 1.0}
-            vector = tuple((self._column(r), a) for r, a in amounts.items() if a)
-            self._vectors[_key(needs)] = vector
-        return vector
+    def _vector_of(self, needs: Needs) -> tuple[tuple[int, float], ...]:
+        amounts = {**_amounts(needs), PODS: 1.0}
+        return tuple((self._column(r), a) for r, a in amounts.items() if a)
 
     def _row(self, name: str) -> int:
         row = self._rows.get(name)
@@ -158,10 +156,6 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
-
-
-def _key(needs: Needs) -> Any:
-    return (needs.milli_cpu, needs.memory_bytes, tuple(needs.extended.items()))
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:
