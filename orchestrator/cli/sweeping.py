@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.scenario.sweep import SweepProgress
 
 INTERRUPTED: Final = 130  # what a shell says of a command that Ctrl-C ended
+_ENDS: Final = (signal.SIGINT, signal.SIGTERM)
 
 
 def find_sweep(path: Path, given: Mapping[str, Any], seed: int | None) -> "SweepPlan | None":
@@ -80,8 +81,8 @@ def _write(report: "SweepReport", out: Path) -> list[Path]:
 
 @contextmanager
 def _interruptions() -> Iterator[Callable[[], int]]:
-    """How often Ctrl-C came so far. It interrupts nothing here: not a process that is being begun,
-    not a report that is being written.
+    """How often Ctrl-C or SIGTERM came so far. They interrupt nothing here: not a process that is
+    being begun, not a report that is being written.
     """
     count = 0
 
@@ -89,13 +90,15 @@ def _interruptions() -> Iterator[Callable[[], int]]:
         nonlocal count
         count += 1
 
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.SIG_IGN:  # as in a background job
-        signal.signal(signal.SIGINT, note)
+    before = {number: signal.getsignal(number) for number in _ENDS}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as it is in a background job
+            signal.signal(number, note)
     try:
         yield lambda: count
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class _Bar:

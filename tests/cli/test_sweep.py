@@ -269,13 +269,18 @@ def _check_interrupted(running: subprocess.Popen[str], out: Path) -> SweepReport
 
 
 @needs_proc
-@pytest.mark.parametrize("kill", [os.killpg, os.kill])
-def test_ctrl_c_while_processes_begin(tmp_path: Path, kill: Callable[[int, int], None]) -> None:
+@pytest.mark.parametrize(
+    ("send", "number"),
+    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGINT), (os.kill, signal.SIGTERM)],
+)
+def test_ctrl_c_while_processes_begin(
+    tmp_path: Path, send: Callable[[int, int], None], number: int
+) -> None:
     """Whether a terminal sends it to the whole group, or somebody to the command alone."""
     out = tmp_path / "out"
     with _sweeping(_lasting(tmp_path, [3600, 3601, 3602], 2), out) as running:
         _until(lambda: len(_children(running)) == 2)
-        kill(running.pid, signal.SIGINT)
+        send(running.pid, number)
         joined = _check_interrupted(running, out)
     assert [run.outcome for run in joined.runs] == ["interrupted"] * 3
     assert joined.runs[2].error == "interrupted before it began"
