@@ -56,14 +56,14 @@ def _show_mismatches(columns: Sequence[Column], console: Console) -> None:
 
 def _table(first: str, columns: Sequence[Column]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column(Text(first))
+    table.add_column(Text(first), overflow="fold")
     for number, column in enumerate(columns):
         runs = f" ({len(column.runs)} runs)" if len(column.runs) > 1 else ""
-        table.add_column(Text(column.name + runs), justify="right")
+        table.add_column(Text(column.name + runs), justify="right", overflow="fold")
         if number:
-            table.add_column("difference", justify="right")
-            table.add_column("", justify="right")
-            table.add_column("spread")
+            table.add_column("difference", justify="right", overflow="fold")
+            table.add_column("", justify="right", overflow="fold")
+            table.add_column("spread", overflow="fold")
     return table
 
 

@@ -58,10 +58,10 @@ def _table(cells: Sequence[SweepCell], names: Sequence[str]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     settings = dict.fromkeys(name for cell in cells for name in cell.parameters)
     for name in settings:
-        table.add_column(Text(name))
+        table.add_column(Text(name), overflow="fold")
     table.add_column("runs", justify="right")
     for name in names:
-        table.add_column(MAIN_MEASURES[name], justify="right")
+        table.add_column(MAIN_MEASURES[name], justify="right", overflow="fold")
     for cell in cells:
         setting = (plain_value(cell.parameters[name]) for name in settings)
         spreads = (wording.spread(name, cell.measures.get(name)) for name in names)
