@@ -59,7 +59,9 @@ def render(report: Report) -> str:
             Section("Actors", tables.actors(report.actors)),
             Section("Event loop", _pauses(report), _pauses_note(report)),
             Section(
-                "Writes", tables.writes(report), "Writes to the store, and how many for each pod."
+                "Writes",
+                tables.writes(report),
+                "Writes to the store, and how many for each pod that was created.",
             ),
             Section("Steps", _steps(report)),
             Section("Measures", _measures(report)),
@@ -86,7 +88,7 @@ _QUEUES: Final = (
 def _headline(report: Report) -> Html:
     figures = [
         ("nodes", units.number(report.nodes), ""),
-        ("pods running", units.number(report.pods_running), f"of {units.number(report.pods)}"),
+        ("pods running", units.number(report.pods_running), _of_pods(report)),
         (
             "pods per second",
             units.number(report.pods_per_second),
@@ -101,6 +103,12 @@ def _headline(report: Report) -> Html:
         ("peak memory", units.size(report.peak_rss_bytes), ""),
     ]
     return headline(figures)
+
+
+def _of_pods(report: Report) -> str:
+    created = report.measures.get("podsCreated", 0.0)
+    others = f", {units.number(created)} created" if created > report.pods else ""
+    return f"of {units.number(report.pods)}{others}"
 
 
 def _speed(report: Report) -> str:

@@ -57,10 +57,10 @@ def size(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """0 to 1 as percent."""
+    """0 to 1 as percent, to at most its hundredth."""
     if not math.isfinite(value):
         return number(value)
-    return f"{number(_three(value * 100))} %"
+    return f"{number(_three(round(value * 100, 2)))} %"
 
 
 def of_measure(name: str, value: float) -> str:
@@ -83,7 +83,7 @@ def of_resource(resource: str, value: float) -> str:
 
 def signed(text: str) -> str:
     """With a plus if it has no minus."""
-    return text if text.startswith(("-", NONE)) or text == "0" else f"+{text}"
+    return text if text.startswith(("-", NONE)) or text.split()[0] == "0" else f"+{text}"
 
 
 def _three(value: float) -> float:
