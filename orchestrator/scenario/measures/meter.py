@@ -26,7 +26,8 @@ _QUEUE: Final = "queue/"
 
 class Meter:
     """Watches one run. `now` is the cluster's clock in seconds since the run began; `group_of` names
-    the group of a node; `queues` answers how many wait where; `on_progress` is called now and then.
+    the group of a node; `queues` answers how many wait where, `messages` how many were handled;
+    `on_progress` is called now and then.
     """
 
     def __init__(
@@ -34,10 +35,12 @@ class Meter:
         now: Callable[[], float],
         group_of: Callable[[str], str],
         queues: Callable[[], Mapping[str, float]],
+        messages: Callable[[], int],
         on_progress: Callable[[], None] | None,
     ) -> None:
         self._now = now
         self._queues = queues
+        self._messages = messages
         self._on_progress = on_progress
         self._begun = self.first_step_at = time.perf_counter()
         self.history = History()
@@ -49,7 +52,6 @@ class Meter:
         self.samples = Samples(self._sample)
         self._most: dict[tuple[str, str], float] = {}  # that a group had of a resource
         self.checkpoints: list[Checkpoint] = []
-        self.messages = 0
         self.journal: Journal | None = None
 
     @property
@@ -116,7 +118,7 @@ class Meter:
             "apiWriteSecondsP99": self.calls.latency(reading=False).quantile(0.99),
             "revisions": history.revisions,
             "writesPerPod": history.writes[PODS] / counts.created if counts.created else 0.0,
-            "messages": self.messages,
+            "messages": self._messages(),
             "longestPauseSeconds": self.pauses.report().turns.max,
             "wallSeconds": self.wall_seconds,
             "virtualSeconds": seconds,

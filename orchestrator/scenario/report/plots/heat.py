@@ -72,13 +72,12 @@ def heat_map(heat: HeatMap, name: str, *, title: str | None = None) -> Html:
         )
         bar.outline.set_visible(False)
 
-    several = any(" … " in row for row in heat.rows)
+    means = any(" … " in row for row in heat.rows)
     return card(
         title or heat.resource,
         draw(paint, name, f"requested share of {heat.resource} by node over time", height=_HEIGHT),
-        note="requested share of each node"
-        + ", a row the mean of several" * several
-        + ", grey: no such node" * absent,
+        note=("requested share, rows are means" if means else "requested share of each node")
+        + "; grey: not there" * absent,
     )
 
 
@@ -101,7 +100,7 @@ def _sudden(heat: HeatMap) -> bool:
     """Whether nearly all changes fall into a few even parts of the cluster's time."""
     times = heat.virtual_seconds
     table = np.array([[_at(row, i) for i in range(len(times))] for row in heat.values])
-    changes = np.abs(np.diff(np.nan_to_num(table, nan=-1.0), axis=1)).sum(axis=0)
+    changes = np.abs(np.diff(np.nan_to_num(table), axis=1)).sum(axis=0)
     parts = (np.array(times[1:]) - times[0]) / (times[-1] - times[0]) * (_COLUMNS - 1)
     held = np.sort(np.bincount(parts.astype(int), weights=changes, minlength=_COLUMNS))[::-1]
     return bool(held[: int(_COLUMNS * _FEW)].sum() > _NEARLY_ALL * held.sum())
