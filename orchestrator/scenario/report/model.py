@@ -140,7 +140,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """One expectation, and whether it holds. `expected` is as in `≤ 5`."""
+    """One expectation, and whether it holds. `expected` is as in `≤ 5 s`."""
 
     measure: str
     expected: str

@@ -74,6 +74,13 @@ def of_measure(name: str, value: float) -> str:
     return number(value)
 
 
+def bound_of_measure(name: str, value: float) -> str:
+    """A bound that somebody set on a measure, in the measure's unit: counts and seconds as they are."""
+    if name.startswith(_SHARES) or "Bytes" in name:
+        return of_measure(name, value)
+    return f"{value:,.10g}{' s' * ('Seconds' in name)}"
+
+
 def of_resource(resource: str, value: float) -> str:
     """An amount of a resource in base units: cores, bytes, pieces."""
     if resource.startswith(_BYTES):
