@@ -17,7 +17,7 @@ from orchestrator.scenario.report.page import (
 )
 from orchestrator.scenario.report.plots import calls, distribution
 from orchestrator.scenario.report.plots.axes import main_axis, time_axes
-from orchestrator.scenario.report.plots.heat import heat_map
+from orchestrator.scenario.report.plots.heat import heat_maps
 from orchestrator.scenario.report.plots.phases import phases
 from orchestrator.scenario.report.plots.queues import queues
 from orchestrator.scenario.report.plots.throughput import throughput
@@ -52,9 +52,7 @@ def render(report: Report) -> str:
             Section("Latencies", _latencies(report), "By the cluster's clock."),
             Section("API calls", _calls(report), _calls_note(report)),
             Section("Utilisation", _utilisation(report), _UTILISATION),
-            Section(
-                "Nodes", pictures(heat_map(h, f"heat{i}") for i, h in enumerate(report.heat_maps))
-            ),
+            Section("Nodes", heat_maps(report.heat_maps, "heat")),
             Section("Queues", _queues(report), _QUEUES),
             Section("Actors", tables.actors(report.actors)),
             Section("Event loop", _pauses(report), _pauses_note(report)),
@@ -115,7 +113,7 @@ def _speed(report: Report) -> str:
     if not report.wall_seconds > 0 or not report.virtual_seconds >= 2 * report.wall_seconds:
         return ""
     ratio = report.virtual_seconds / report.wall_seconds
-    return f"{units.number(round(ratio)) if ratio < 1e15 else units.NONE} × wall time"
+    return f"{units.about(ratio) if ratio < 1e15 else units.NONE} × wall time"
 
 
 def _failure(report: Report) -> Html:

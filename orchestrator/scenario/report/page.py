@@ -18,7 +18,7 @@ _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _OUTCOMES: Final = {"passed": "good", "failed": "bad", "interrupted": "wait"}
 
 
-_LEAST_BAR: Final = 2  # percent of a cell
+_LEAST_BAR: Final = 3  # percent of a cell
 
 
 class Section(Struct, frozen=True):

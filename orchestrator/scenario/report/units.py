@@ -24,6 +24,11 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def about(value: float) -> str:
+    """Three significant digits: `1,460,000`."""
+    return number(float(f"{value:.3g}"))
+
+
 def seconds(value: float) -> str:
     """A duration in the unit that suits it, from `12 ns` to `150 d`."""
     if not math.isfinite(value):

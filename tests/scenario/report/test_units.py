@@ -16,6 +16,7 @@ from orchestrator.scenario.report import units
         (units.number(1234567), "1,234,567"),
         (units.number(0.12345), "0.123"),
         (units.number(2718.7), "2,719"),
+        (units.about(1_458_767), "1,460,000"),
         (units.number(math.nan), "–"),
         (units.seconds(0), "0 s"),
         (units.seconds(12e-6), "12 µs"),
@@ -45,7 +46,9 @@ def test_numbers_are_written_in_the_unit_that_suits_them(written: str, text: str
     assert written == text
 
 
-@pytest.mark.parametrize("write", [units.number, units.seconds, units.size, units.share])
+@pytest.mark.parametrize(
+    "write", [units.number, units.about, units.seconds, units.size, units.share]
+)
 @given(value=st.floats())
 def test_any_number_can_be_written(write: Callable[[float], str], value: float) -> None:
     assert write(value)

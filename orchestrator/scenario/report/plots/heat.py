@@ -1,7 +1,7 @@
 """How full each node was over time: a raster, rows of nodes from top to bottom.
 
-It goes by the cluster's clock, unless nearly all that happened did so within a few columns of it: what
-takes no time there is drawn over the wall's clock, which passes while the cluster works.
+It goes by the cluster's clock, unless what happened did so within a few columns of it: what takes no
+time there is drawn over the wall's clock, which passes while the cluster works.
 """
 
 import math
@@ -17,6 +17,7 @@ from matplotlib.ticker import FuncFormatter
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.model import HeatMap
+from orchestrator.scenario.report.page import pictures
 from orchestrator.scenario.report.plots.axes import (
     LEAST_SPAN,
     drawable,
@@ -29,13 +30,19 @@ from orchestrator.scenario.report.plots.palette import RULE, SHADES
 _COLUMNS: Final = 300  # what the raster resolves of time
 _HEIGHT: Final = 300
 _LABELS: Final = 8
-_NEARLY_ALL: Final = 0.9  # of what happened
-_FEW: Final = 0.05  # of the columns
+_FEW: Final = 8  # columns, beside which
+_LITTLE: Final = 0.1  # of the greatest change in one is all that happens
 
 
-def heat_map(heat: HeatMap, name: str, *, title: str | None = None) -> Html:
+def heat_maps(found: Sequence[HeatMap], name: str) -> Html:
+    """A picture for each resource, all by one clock."""
+    wall = all(_ascending(heat.wall_seconds) and _sudden(heat) for heat in found)
+    return pictures(_heat_map(h, f"{name}{i}", wall=wall) for i, h in enumerate(found))
+
+
+def _heat_map(heat: HeatMap, name: str, *, wall: bool) -> Html:
     """The picture; EMPTY if no time went by."""
-    clock, times = _clock(heat)
+    clock, times = ("wall", heat.wall_seconds) if wall else ("virtual", heat.virtual_seconds)
     if not _ascending(times) or not any(heat.values):
         return EMPTY
     begin, end = times[0], times[-1]
@@ -74,7 +81,7 @@ def heat_map(heat: HeatMap, name: str, *, title: str | None = None) -> Html:
 
     means = any(" … " in row for row in heat.rows)
     return card(
-        title or heat.resource,
+        heat.resource,
         draw(paint, name, f"requested share of {heat.resource} by node over time", height=_HEIGHT),
         note=("requested share, rows are means" if means else "requested share of each node")
         + "; grey: not there" * absent,
@@ -89,21 +96,16 @@ def even(heat: HeatMap, times: Sequence[float], columns: int) -> list[list[float
     return [[_at(row, i) for i in picked] for row in heat.values]
 
 
-def _clock(heat: HeatMap) -> tuple[str, tuple[float, ...]]:
-    virtual, wall = heat.virtual_seconds, heat.wall_seconds
-    if not _ascending(wall) or (_ascending(virtual) and not _sudden(heat)):
-        return "virtual", virtual
-    return "wall", wall
-
-
 def _sudden(heat: HeatMap) -> bool:
     """Whether nearly all changes fall into a few even parts of the cluster's time."""
     times = heat.virtual_seconds
+    if not _ascending(times):
+        return True
     table = np.array([[_at(row, i) for i in range(len(times))] for row in heat.values])
     changes = np.abs(np.diff(np.nan_to_num(table), axis=1)).sum(axis=0)
     parts = (np.array(times[1:]) - times[0]) / (times[-1] - times[0]) * (_COLUMNS - 1)
-    held = np.sort(np.bincount(parts.astype(int), weights=changes, minlength=_COLUMNS))[::-1]
-    return bool(held[: int(_COLUMNS * _FEW)].sum() > _NEARLY_ALL * held.sum())
+    held = np.sort(np.bincount(parts.astype(int), weights=changes, minlength=_COLUMNS))
+    return bool(held[:-_FEW].sum() <= _LITTLE * held[-1])
 
 
 def _at(row: Sequence[float | None], place: int) -> float:

@@ -80,10 +80,10 @@ def throughput(
         label_counts(axes, top=highest * factor * 1.08)
 
     return card(
-        title or f"Pods a {unit}",
+        title or f"Pods per {unit}",
         legend([(label, colour, "solid") for _, label, colour in lines]),
-        draw(paint, name, f"pods scheduled and started a {unit} over {axis.clock} time"),
-        note=f"pods a {unit}" * bool(title),
+        draw(paint, name, f"pods scheduled and started per {unit} over {axis.clock} time"),
+        note=f"pods per {unit}" * bool(title),
     )
 
 

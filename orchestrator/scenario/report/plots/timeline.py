@@ -15,7 +15,7 @@ from orchestrator.scenario.report.plots.palette import BLUE, INK, VERMILION
 
 ROWS: Final = 40
 _ROW: Final = 30  # pixels: a line of letters, and the bar below it
-_LETTERS: Final = 56
+_LETTERS: Final = 50
 
 
 def timeline(
