@@ -302,7 +302,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=_ignore,
         )
 
@@ -456,7 +456,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=partial(self._report_failed, worker.uid),
         )
 

@@ -15,11 +15,10 @@ from msgspec import Struct
 
 from orchestrator.scenario.report.model import HeatMap, Series
 
-MOST: Final = 256  # of a kind
+MOST: Final = 128  # of a kind
 _FIRST_REVISIONS: Final = 64
 _FIRST_SECONDS: Final = 0.1
 _HEAT_ROWS: Final = 100
-_HEAT_COLUMNS: Final = 200
 
 
 class Sample(Struct):
@@ -106,7 +105,6 @@ class Samples:
     def heat_maps(self, resources: list[str], nodes: list[str]) -> tuple[HeatMap, ...]:
         """One for each resource that anything was asked of."""
         samples = self._all()
-        samples = samples[:: max(1, -(-len(samples) // _HEAT_COLUMNS))]
         if not samples or not nodes:
             return ()
         table = np.full((len(resources), len(nodes), len(samples)), np.nan, dtype=np.float32)
