@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 from rich.text import Text
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
     from orchestrator.scenario.report.comparison import Column
@@ -59,7 +59,7 @@ def compare(places: tuple[str, ...], measures: tuple[str, ...], out: Path | None
             near = get_close_matches(measure, known, 1, 0)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise InputError(f'no run has a measure "{measure}"{hint}')
-    console = Console()
+    console = output()
     for place, each in found:
         for lost in (line for runs in each for line in runs.lost):
             console.print(Text(f"{place}: not counted: {lost}", "yellow"))

@@ -15,6 +15,7 @@ from rich.table import Column
 
 from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
     from orchestrator.scenario.loading import SweepPlan
@@ -61,7 +62,7 @@ def run_and_show(
                 on_progress=bar.show,
                 interruptions=interruptions,
             )
-        show(report, Console())
+        show(report, output())
         if out is not None:
             for path in _write(report, out):
                 click.echo(f"written {path}")

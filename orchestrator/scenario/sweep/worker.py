@@ -21,6 +21,7 @@ from structlog.typing import EventDict
 
 from orchestrator.scenario.loading import Source, load_text
 from orchestrator.scenario.report.model import HTML_FILE, Report
+from orchestrator.scenario.report.units import of_measure
 from orchestrator.scenario.report.writing import write_report, write_whole
 from orchestrator.scenario.running.runner import Progress, run_scenario
 from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost, decode_job, encode
@@ -113,7 +114,7 @@ def _write(report: Report, directory: Path) -> None:
 def _reason(report: Report) -> str:
     """Why a run failed."""
     reasons = [
-        f"{each.measure} is {each.measured:,.10g}, expected {each.expected}"
+        f"{each.measure} is {of_measure(each.measure, each.measured)}, expected {each.expected}"
         for each in report.expectations
         if not each.holds
     ]
