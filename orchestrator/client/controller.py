@@ -118,6 +118,13 @@ class Controller(Actor):
         """
         raise NotImplementedError
 
+    def at_rest(self, key: Key) -> float | None:
+        """The seconds after which to look again, if nothing is to be done for the key now.
+
+        Asked before each reconcile, which costs a task; None: reconcile. Look at caches only.
+        """
+        return None
+
     # --- what it may use -------------------------------------------------------------------
 
     def cache(self, kind: type[K]) -> Cache[K]:
@@ -234,7 +241,15 @@ class Controller(Actor):
             if key is None:
                 break
             if self._sees_own_writes(key):
-                self.ctx.task(self._run(key), self.name)
+                again = self.at_rest(key)
+                if again is None:
+                    self.ctx.task(self._run(key), self.name)
+                    continue
+                self._reconciles += 1
+                queue.forget(key)
+                queue.add_after(key, now + again)
+                queue.done(key)
+                due = now + again if due is None else min(due, now + again)
             else:
                 self._parked[key] = now + OWN_WRITES_SECONDS
                 limit = now + OWN_WRITES_SECONDS
