@@ -24,7 +24,15 @@ from actors import Actor, NoReply, Ref, Timer
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.client.api import WRITES, Client
-from orchestrator.client.cache import Cache, Change, Key, KeyFunction, key_of
+from orchestrator.client.cache import (
+    Cache,
+    Change,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    key_of,
+    unmarked,
+)
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
 from orchestrator.client.work_queue import WorkQueue
@@ -80,6 +88,7 @@ class Controller(Actor):
         self._queue: WorkQueue[Key] = WorkQueue()
         self._caches: dict[Any, Cache[Any]] = {}
         self._sources: dict[Resource, Callable[[Change[Any]], Iterable[Key]]] = {}
+        self._of_metadata: dict[Resource, None] = {}  # sources that hear of nothing else
         self._unsynced: dict[Resource, None] = {}
         self._written: dict[Key, dict[Resource, int]] = {}
         self._parked: dict[Key, float] = {}
@@ -92,7 +101,11 @@ class Controller(Actor):
     # --- what a subclass may say -----------------------------------------------------------
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Further kinds, each with the keys that a change of one of its objects concerns."""
+        """Further kinds, each with the keys that a change of one of its objects concerns.
+
+        A function marked `OfMetadata` is not told of updates that leave the metadata alone; the cache
+        may then be `LAZY_SECONDS` behind them. Not for what this controller itself writes so.
+        """
         return {}
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
@@ -192,12 +205,18 @@ class Controller(Actor):
     def _add_source(self, kind: Kind, function: Callable[[Change[Any]], Iterable[Key]]) -> None:
         resource = self._resource(kind)
         before = self._sources.get(resource)
-        self._sources[resource] = function if before is None else _both(before, function)
+        if before is not None:
+            function = _both(before, function)
+        self._sources[resource] = unmarked(function)
+        if isinstance(function, OfMetadata):
+            self._of_metadata[resource] = None
+        else:
+            self._of_metadata.pop(resource, None)
 
     def _subscribe(self, resource: Resource) -> None:
         self.ctx.request(
             self._wiring.informers,
-            Subscribe(resource, self.ctx.me),
+            Subscribe(resource, self.ctx.me, resource in self._of_metadata),
             then=lambda _: self._in_step(resource),
             failed=lambda _: self._subscribe_later(resource),
         )

@@ -30,6 +30,7 @@ class Reflector(Generic[K]):
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
+        lazy: bool = False,
         identity: Identity = ADMIN,
         cache: Cache[K] | None = None,
         on_change: Callable[[Change[K]], None] | None = None,
@@ -50,6 +51,7 @@ class Reflector(Generic[K]):
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
+            lazy=lazy,
             identity=identity,
         )
 

@@ -65,6 +65,7 @@ class Subscription:
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
+        lazy: bool = False,
         identity: Identity = ADMIN,
     ) -> None:
         self._ctx = ctx
@@ -80,6 +81,7 @@ class Subscription:
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
+            lazy=lazy,
             identity=identity,
         )
         self._channel = -1

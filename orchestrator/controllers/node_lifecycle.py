@@ -7,7 +7,8 @@ to few nodes a second in each zone, and to none when everything seems to be down
 likely that the observer is cut off than that all nodes are.
 
 A heartbeat costs this controller nothing: it looks at a node when the deadline of its last lease
-passes, and finds a newer one.
+passes, and finds a newer one. That its cache is a little behind does not matter: a deadline passes long
+after the renewal that it is reckoned from.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Controller, Key, OfMetadata
 from orchestrator.controllers.pod_gc import node_index
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
@@ -153,7 +154,7 @@ class NodeLifecycleController(Controller):
         """Leases and pods are looked up when a node is looked at; a lease whose renewals are not
         computed any more is looked at then.
         """
-        return {Lease: _fell_silent, Pod: lambda _: ()}
+        return {Lease: OfMetadata(_fell_silent), Pod: lambda _: ()}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node."""
