@@ -27,9 +27,9 @@ class Stopwatch:
         self._now = now
         self._on_answer = on_answer
 
-    def start(self, asked: "Asked") -> None:
+    def start(self, asked: "Asked", now: float) -> None:
         """It has been asked."""
-        asked.asked_at = self._now()
+        asked.asked_at = now
         asked.stopwatch = self
 
     def stop(self, asked: "Asked", failed: bool) -> None:

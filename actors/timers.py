@@ -23,12 +23,13 @@ _MESSAGES: Final = 256  # handled since the loop's last turn
 
 
 class Timer:
-    """A pending timer. `at` is in the loop's time."""
+    """A pending timer. `at` is in the loop's time; with a `period` it fires again, until cancelled."""
 
-    __slots__ = ("_fire", "at")
+    __slots__ = ("_fire", "at", "period")
 
-    def __init__(self, at: float, fire: Callable[[], None]) -> None:
+    def __init__(self, at: float, fire: Callable[[], None], period: float = 0.0) -> None:
         self.at = at
+        self.period = period
         self._fire: Callable[[], None] | None = fire
 
     @property
@@ -64,9 +65,9 @@ class TimerQueue:
     def __len__(self) -> int:
         return len(self._heap)
 
-    def at(self, when: float, fire: Callable[[], None]) -> Timer:
-        """Call `fire` at `when` (the loop's time)."""
-        timer = Timer(when, fire)
+    def at(self, when: float, fire: Callable[[], None], period: float = 0.0) -> Timer:
+        """Call `fire` at `when` (the loop's time), and each `period` seconds after that if it is not 0."""
+        timer = Timer(when, fire, period)
         self._number += 1
         heap = self._heap
         heapq.heappush(heap, (when, self._number, timer))
@@ -115,8 +116,15 @@ class TimerQueue:
             now = self._loop.time()
             fired = 0
             while heap and heap[0][0] <= now:
-                timer: Any = heapq.heappop(heap)[2]
-                fire, timer._fire = timer._fire, None
+                timer: Any = heap[0][2]
+                fire = timer._fire
+                if timer.period and fire is not None:
+                    timer.at = when = timer.at + timer.period
+                    self._number += 1
+                    heapq.heapreplace(heap, (when, self._number, timer))
+                else:
+                    heapq.heappop(heap)
+                    timer._fire = None
                 if fire is not None:
                     fired += 1
                     fire()

@@ -173,22 +173,14 @@ class Kubelet(Watcher):
         self._first_beat_at = self.ctx.clock.now() + first_beat
         self._renew_lease()
         if not self._computed_heartbeats:
-            self.ctx.call_after(first_beat, self._begin_beating)
-            self.ctx.call_after(first_report, self._begin_reporting)
+            self.ctx.call_every(RENEW_SECONDS, self._renew_lease, first=first_beat)
+            self.ctx.call_every(STATUS_REPORT_SECONDS, self._report_node, first=first_report)
         self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
             on_change=self._on_pod,
             on_synced=self._on_synced,
         )
-
-    def _begin_beating(self) -> None:
-        self._renew_lease()
-        self.ctx.call_after(RENEW_SECONDS, self._begin_beating)
-
-    def _begin_reporting(self) -> None:
-        self._report_node()
-        self.ctx.call_after(STATUS_REPORT_SECONDS, self._begin_reporting)
 
     def _renew_lease(self) -> None:
         """Renew the lease that was written last; create it when there is none."""

@@ -57,14 +57,18 @@ class CallMeter:
             calls.work.add(seconds)
 
     def _of(self, request: Any) -> _Calls | None:
+        try:
+            return self._calls[type(request), request.resource, request.subresource]
+        except (AttributeError, KeyError):
+            return self._new(request)
+
+    def _new(self, request: Any) -> _Calls | None:
+        """For the first call of its kind, or a list's or watch's, which have no subresource."""
         class_ = type(request)
         if class_ not in _VERBS:
             return None
         key = (class_, request.resource, getattr(request, "subresource", ""))
-        calls = self._calls.get(key)
-        if calls is None:
-            calls = self._calls[key] = _Calls()
-        return calls
+        return self._calls.setdefault(key, _Calls())
 
     def report(self) -> tuple[ApiCalls, ...]:
         """By resource and verb, the most frequent first."""
