@@ -6,13 +6,17 @@ things in the same order, without the loop.
 
 Timers with equal deadlines fire in the order in which they were set. A cancelled timer is left
 where it is and skipped; when more than half of the queue is cancelled, it is swept.
+
+Timers that repeat with the same period come round in the same order again and again. So they wait in a
+row, a deque; thousands of heartbeats in a heap would cost each of them a way from its top to its bottom.
 """
 
 import asyncio
 import contextvars
 import heapq
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from actors.virtual import VirtualLoop
 
@@ -42,6 +46,9 @@ class Timer:
         self._fire = None
 
 
+_Entry: TypeAlias = tuple[float, int, Timer]
+
+
 class TimerQueue:
     """The pending timers of one system.
 
@@ -57,13 +64,17 @@ class TimerQueue:
         self._firing = False
         self._woken = False
         self._context = contextvars.copy_context()  # not that of whoever set the nearest timer
-        self._heap: list[tuple[float, int, Timer]] = []
+        self._heap: list[_Entry] = []
+        self._rows: dict[
+            float, deque[_Entry]
+        ] = {}  # by period; who has not fired yet is in the heap
+        self._firsts: list[_Entry] = []  # of all rows, a heap
         self._number = 0
         self._handle: asyncio.TimerHandle | None = None
         self._sweep_at = _SWEEP_FROM
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._heap) + sum(map(len, self._rows.values()))
 
     def at(self, when: float, fire: Callable[[], None], period: float = 0.0) -> Timer:
         """Call `fire` at `when` (the loop's time), and each `period` seconds after that if it is not 0."""
@@ -72,7 +83,7 @@ class TimerQueue:
         heap = self._heap
         heapq.heappush(heap, (when, self._number, timer))
         if heap[0][2] is timer and not self._firing:
-            self._arm()
+            self._arm(when)
         if len(heap) > self._sweep_at:
             self._sweep()
         return timer
@@ -85,12 +96,13 @@ class TimerQueue:
     def close(self) -> None:
         """Forget all timers."""
         self._heap.clear()
+        self._rows.clear()
+        self._firsts.clear()
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
-    def _arm(self) -> None:
-        when = self._heap[0][0]
+    def _arm(self, when: float) -> None:
         if self._handle is not None:
             if self._handle.when() <= when:
                 return
@@ -106,24 +118,30 @@ class TimerQueue:
             self._firing = False
             if self._woken:
                 self._run_later()
-            if self._heap:
-                self._arm()
+            when = self._next_at()
+            if when is not None:
+                self._arm(when)
 
     def _fire_all(self) -> None:
-        heap, virtual = self._heap, self._virtual
+        heap, firsts, virtual = self._heap, self._firsts, self._virtual
         messages = 0
         while messages <= _MESSAGES:
             now = self._loop.time()
             fired = 0
-            while heap and heap[0][0] <= now:
-                timer: Any = heap[0][2]
+            while True:
+                timer: Any
+                if firsts and (not heap or firsts[0] < heap[0]):
+                    if firsts[0][0] > now:
+                        break
+                    timer = self._leave_row()
+                elif heap and heap[0][0] <= now:
+                    timer = heapq.heappop(heap)[2]
+                else:
+                    break
                 fire = timer._fire
                 if timer.period and fire is not None:
-                    timer.at = when = timer.at + timer.period
-                    self._number += 1
-                    heapq.heapreplace(heap, (when, self._number, timer))
+                    self._join_row(timer)
                 else:
-                    heapq.heappop(heap)
                     timer._fire = None
                 if fire is not None:
                     fired += 1
@@ -133,10 +151,47 @@ class TimerQueue:
                 assert self._run is not None
                 messages += self._run()
             messages += 1  # a timer that wakes nobody counts, too
-            while heap and heap[0][2]._fire is None:
-                heapq.heappop(heap)
-            if self._woken or not heap or virtual is None or not virtual.skip_to(heap[0][0]):
+            when = self._next_at()
+            if self._woken or when is None or virtual is None or not virtual.skip_to(when):
                 return
+
+    def _next_at(self) -> float | None:
+        """When the next timer fires; who was cancelled is dropped on the way to it."""
+        heap, firsts = self._heap, self._firsts
+        while heap and heap[0][2]._fire is None:
+            heapq.heappop(heap)
+        while firsts and firsts[0][2]._fire is None:
+            self._leave_row()
+        if firsts and (not heap or firsts[0] < heap[0]):
+            return firsts[0][0]
+        return heap[0][0] if heap else None
+
+    def _leave_row(self) -> Timer:
+        """Take the first timer of all rows out of its row."""
+        firsts = self._firsts
+        timer = firsts[0][2]
+        row = self._rows[timer.period]
+        row.popleft()
+        if row:
+            heapq.heapreplace(firsts, row[0])
+        else:
+            heapq.heappop(firsts)
+        return timer
+
+    def _join_row(self, timer: Timer) -> None:
+        """Queue a timer that fires now for its next time, behind the others of its period."""
+        self._number += 1
+        timer.at += timer.period
+        entry = (timer.at, self._number, timer)
+        row = self._rows.get(timer.period)
+        if row is None:
+            row = self._rows[timer.period] = deque()
+        if not row:
+            heapq.heappush(self._firsts, entry)
+        elif entry < row[-1]:
+            heapq.heappush(self._heap, entry)  # it was set for a time that had passed
+            return
+        row.append(entry)
 
     def _run_later(self) -> None:
         self._woken = False
