@@ -149,11 +149,11 @@ class Context:
         self,
         ref: Ref[Any],
         request: Request[R],
-        then: Callable[[R], Any],
+        then: Callable[[R], Any] | None,
         failed: Callable[[BaseException], Any] | None = None,
         timeout: float | None = DEFAULT_TIMEOUT,
     ) -> None:
-        """Ask without awaiting: `then(reply)` runs in this actor's own turn.
+        """Ask without awaiting: `then(reply)` runs in this actor's own turn (None: no matter).
 
         `failed(error)` gets Refusal, AskTimeout, ActorStopped or ActorCrashed; without it the
         error is raised in this actor's turn, which its supervisor then hears of.

@@ -1,5 +1,6 @@
 """`python -m orchestrator`: the command line."""
 
-from orchestrator.cli import main
+from orchestrator.cli import command_line
 
-main(prog_name="orchestrator")
+if __name__ == "__main__":
+    command_line()

@@ -294,7 +294,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=_ignore,
         )
 
@@ -448,7 +448,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=partial(self._report_failed, worker.uid),
         )
 

@@ -317,7 +317,7 @@ class Scheduler(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_nothing,
+            then=None,
             failed=_nothing,
         )
 

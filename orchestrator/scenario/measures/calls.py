@@ -40,6 +40,10 @@ class CallMeter:
     def __init__(self) -> None:
         self.count = 0
         self._calls: dict[tuple[type, Any, str], _Calls] = {}
+        self._last: tuple[Any, _Calls | None] = (
+            None,
+            None,
+        )  # the work's end is most often the answer
 
     def answered(self, request: Any, seconds: float, failed: bool) -> None:
         """A caller has heard the answer to a request, or that there will be none."""
@@ -57,18 +61,21 @@ class CallMeter:
             calls.work.add(seconds)
 
     def _of(self, request: Any) -> _Calls | None:
-        try:
-            return self._calls[type(request), request.resource, request.subresource]
-        except (AttributeError, KeyError):
-            return self._new(request)
+        known, calls = self._last
+        if known is not request:
+            calls = self._find(request)
+            self._last = (request, calls)
+        return calls
 
-    def _new(self, request: Any) -> _Calls | None:
-        """For the first call of its kind, or a list's or watch's, which have no subresource."""
+    def _find(self, request: Any) -> _Calls | None:
         class_ = type(request)
         if class_ not in _VERBS:
             return None
         key = (class_, request.resource, getattr(request, "subresource", ""))
-        return self._calls.setdefault(key, _Calls())
+        calls = self._calls.get(key)
+        if calls is None:
+            calls = self._calls[key] = _Calls()
+        return calls
 
     def report(self) -> tuple[ApiCalls, ...]:
         """By resource and verb, the most frequent first."""

@@ -15,6 +15,7 @@ from orchestrator.scenario.measures.pauses import PauseMeter
 from orchestrator.scenario.measures.pods import PodTimes
 from orchestrator.scenario.measures.resources import NodeUse, Use
 from orchestrator.scenario.measures.samples import Sample, Samples
+from orchestrator.scenario.pod_states import PodStates
 from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse
 from orchestrator.store import Change
 
@@ -42,6 +43,7 @@ class Meter:
         self._begun = self.first_step_at = time.perf_counter()
         self.history = History()
         self.counts = Counts(now)
+        self._pod_states = PodStates()
         self.pods = PodTimes(now)
         self.use = NodeUse(group_of)
         self.calls = CallMeter()
@@ -68,8 +70,11 @@ class Meter:
             self.journal.note(self._now(), change)
         self.counts.observe(change)
         if bucket == PODS:
-            self.pods.observe(change)
-            self.use.observe_pod(change)
+            before, after = self._pod_states.follow(change)
+            if before is not after:
+                self.counts.observe_pod(before, after)
+                self.pods.observe(change.object, before, after)
+                self.use.observe_pod(change.object, before, after)
         elif bucket == NODES:
             self.use.observe_node(change)
         self.samples.revision(history.revisions)

@@ -14,13 +14,13 @@ import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
-from orchestrator.scenario.counts import node_of, phase
+from orchestrator.scenario.pod_states import PodState
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
 _ROWS: Final = 64  # of a new table; it grows by doubling
-_ENDED: Final = ("Succeeded", "Failed")
 
 
 class Use(Struct, frozen=True):
@@ -49,7 +49,9 @@ class NodeUse:
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
         self._shapes: Counter[tuple[tuple[int, float], ...]] = Counter()
-        self._vectors: dict[Any, tuple[tuple[int, float], ...]] = {}
+        self._vector = IdentityMemo(
+            self._vector_of
+        )  # the needs of a template's pods are one object
         # What was answered last, until something changes: most samples of a quiet cluster are alike.
         self._uses: tuple[Use, ...] | None = None
         self._shares: np.ndarray[Any, np.dtype[np.float16]] | None = None
@@ -81,19 +83,17 @@ class NodeUse:
                 column = self._column(resource)  # it may make the table anew
                 self._offered[column, row] = amount
 
-    def observe_pod(self, change: Change) -> None:
-        """A pod has been bound, has ended, or is gone."""
-        pod: Pod = change.object
-        before = change.previous is not None and _counts(change.previous)
-        after = change.type != "DELETED" and _counts(pod)
-        if before == after:
+    def observe_pod(self, pod: Pod, before: PodState, after: PodState) -> None:
+        """A pod was in one state and is in another: it was bound, has ended, or is gone."""
+        comes = after.running
+        if before.running == comes or pod.spec is None:
             return
         self._uses = self._shares = None
-        row, vector = self._row(node_of(pod)), self._vector(pod)
+        row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
         used = self._used
         for column, amount in vector:
-            used[column, row] += amount if after else -amount
-        if after:
+            used[column, row] += amount if comes else -amount
+        if comes:
             self._shapes[vector] += 1
 
     def now(self) -> tuple[Use, ...]:
@@ -146,14 +146,9 @@ class NodeUse:
             without += (count / seen) * ~room
         return without
 
-    def _vector(self, pod: Pod) -> tuple[tuple[int, float], ...]:
-        needs = pod_needs(pod)
-        vector = self._vectors.get(_key(needs))
-        if vector is None:
-            amounts = {**_amounts(needs), PODS: 1.0}
-            vector = tuple((self._column(r), a) for r, a in amounts.items() if a)
-            self._vectors[_key(needs)] = vector
-        return vector
+    def _vector_of(self, needs: Needs) -> tuple[tuple[int, float], ...]:
+        amounts = {**_amounts(needs), PODS: 1.0}
+        return tuple((self._column(r), a) for r, a in amounts.items() if a)
 
     def _row(self, name: str) -> int:
         row = self._rows.get(name)
@@ -175,14 +170,6 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
-
-
-def _counts(pod: Pod) -> bool:
-    return bool(node_of(pod)) and phase(pod) not in _ENDED
-
-
-def _key(needs: Needs) -> Any:
-    return (needs.milli_cpu, needs.memory_bytes, tuple(needs.extended.items()))
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:
