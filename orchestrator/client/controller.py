@@ -79,6 +79,8 @@ class Controller(Actor):
     # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
     # Kubernetes' controllers owe the same to their clients' limit of requests a second.
     rest_seconds: ClassVar[float] = 0.0
+    # A key that comes so soon is asked now whether it is at rest: many together cost one turn.
+    ahead_seconds: ClassVar[float] = 0.0
 
     client: Client
     events: EventRecorder
@@ -255,6 +257,8 @@ class Controller(Actor):
         if self._parked:
             self._unpark(now)
         due = queue.advance(now)
+        if self.ahead_seconds and due is not None and due <= now + self.ahead_seconds:
+            due = queue.put_off(now + self.ahead_seconds, partial(self._rests_until, now))
         while queue.processing - len(self._parked) - self._resting < self.workers:
             key = queue.get()
             if key is None:
@@ -274,6 +278,10 @@ class Controller(Actor):
                 limit = now + OWN_WRITES_SECONDS
                 due = limit if due is None else min(due, limit)
         self._wake_at(due)
+
+    def _rests_until(self, now: float, key: Key) -> float | None:
+        again = self.at_rest(key) if key not in self._written else None
+        return None if again is None else now + again
 
     def _wake_at(self, due: float | None) -> None:
         if due is None:

@@ -37,6 +37,7 @@ class Subscription:
     __slots__ = (
         "_api",
         "_attempt",
+        "_bookmark_seconds",
         "_channel",
         "_ctx",
         "_early",
@@ -46,7 +47,7 @@ class Subscription:
         "_on_items",
         "_request",
         "_sequence",
-        "_silence_seconds",
+        "_silent",
         "_timer",
         "lists",
         "token",
@@ -89,9 +90,10 @@ class Subscription:
         self._generation = 0  # counts requests, so that only the last one's answer counts
         self._attempt = 0
         self._heard_at = 0.0
-        self._silence_seconds = 0.0
+        self._bookmark_seconds = 0.0
         self._early: list[WatchEvents] = []
-        self._timer: Timer | None = None
+        self._timer: Timer | None = None  # looks now and then whether anything was heard
+        self._silent: Timer | None = None  # while nothing is: the end of our patience
         self.lists = 0
 
     @property
@@ -115,9 +117,10 @@ class Subscription:
         """End the watch."""
         self._generation += 1
         self._channel = -1
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._silent):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._silent = None
         self._api.tell(Unwatch(sink=self._ctx.me, token=self.token))
 
     def deliver(self, message: WatchEvents) -> bool:
@@ -152,7 +155,7 @@ class Subscription:
         self._attempt = 0
         self._channel, self._sequence = answer.channel, answer.sequence
         self._heard_at = self._ctx.clock.monotonic()
-        self._silence_seconds = SILENT_BOOKMARKS * answer.bookmark_seconds
+        self._bookmark_seconds = answer.bookmark_seconds
         self.lists += 1
         self._on_items(answer.items, answer.revision)
         early, self._early = self._early, []
@@ -160,7 +163,9 @@ class Subscription:
             if message.channel == self._channel:
                 self.deliver(message)
         if self._timer is None:
-            self._timer = self._ctx.call_after(self._silence_seconds, self._listen)
+            self._timer = self._ctx.call_every(
+                self._bookmark_seconds, self._listen, unless=self._hears
+            )
 
     def _failed(self, generation: int) -> None:
         if generation != self._generation:
@@ -177,11 +182,20 @@ class Subscription:
         if generation == self._generation:
             self.start()
 
+    def _quiet_seconds(self) -> float:
+        return self._ctx.clock.monotonic() - self._heard_at
+
+    def _hears(self) -> bool:
+        """Whether a bookmark came in time, or something else: so it is nearly always."""
+        return self._quiet_seconds() < 1.5 * self._bookmark_seconds
+
     def _listen(self) -> None:
-        """One timer, set again when it fires: nobody pays for the messages in between."""
-        quiet = self._ctx.clock.monotonic() - self._heard_at
-        left = self._silence_seconds - quiet
+        """A bookmark is missing."""
+        if self._silent is None or not self._silent.active:
+            left = SILENT_BOOKMARKS * self._bookmark_seconds - self._quiet_seconds()
+            self._silent = self._ctx.call_after(left, self._lose_patience)
+
+    def _lose_patience(self) -> None:
+        left = SILENT_BOOKMARKS * self._bookmark_seconds - self._quiet_seconds()
         if left <= 0 and self._channel != -1:
             self.start()
-        wait = left if left > 0 else self._silence_seconds
-        self._timer = self._ctx.call_after(wait, self._listen)

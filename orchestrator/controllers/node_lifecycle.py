@@ -143,6 +143,7 @@ class NodeLifecycleController(Controller):
 
     name = "node-lifecycle"
     kind = Node
+    ahead_seconds = 1.0
 
     def prepare(self) -> None:
         """No zone has waited yet."""
