@@ -29,7 +29,9 @@ _MESSAGES: Final = 256  # handled since the loop's last turn
 class Timer:
     """A pending timer. `at` is in the loop's time; with a `period` it fires again, until cancelled."""
 
-    __slots__ = ("_fire", "at", "period")
+    __slots__ = ("_fire", "at", "number", "period")
+
+    number: int  # of its turn: of equal deadlines the lower one fires first
 
     def __init__(self, at: float, fire: Callable[[], None], period: float = 0.0) -> None:
         self.at = at
@@ -66,8 +68,8 @@ class TimerQueue:
         self._context = contextvars.copy_context()  # not that of whoever set the nearest timer
         self._heap: list[_Entry] = []
         self._rows: dict[
-            float, deque[_Entry]
-        ] = {}  # by period; who has not fired yet is in the heap
+            float, deque[Timer]
+        ] = {}  # by period; until it has fired it is in the heap
         self._firsts: list[_Entry] = []  # of all rows, a heap
         self._number = 0
         self._handle: asyncio.TimerHandle | None = None
@@ -133,16 +135,17 @@ class TimerQueue:
                 if firsts and (not heap or firsts[0] < heap[0]):
                     if firsts[0][0] > now:
                         break
-                    timer = self._leave_row()
+                    timer = self._go_round()
+                    fire = timer._fire
                 elif heap and heap[0][0] <= now:
                     timer = heapq.heappop(heap)[2]
+                    fire = timer._fire
+                    if timer.period and fire is not None:
+                        self._join_row(timer)
+                    else:
+                        timer._fire = None
                 else:
                     break
-                fire = timer._fire
-                if timer.period and fire is not None:
-                    self._join_row(timer)
-                else:
-                    timer._fire = None
                 if fire is not None:
                     fired += 1
                     fire()
@@ -161,37 +164,42 @@ class TimerQueue:
         while heap and heap[0][2]._fire is None:
             heapq.heappop(heap)
         while firsts and firsts[0][2]._fire is None:
-            self._leave_row()
+            self._go_round()
         if firsts and (not heap or firsts[0] < heap[0]):
             return firsts[0][0]
         return heap[0][0] if heap else None
 
-    def _leave_row(self) -> Timer:
-        """Take the first timer of all rows out of its row."""
+    def _go_round(self) -> Timer:
+        """Take the first timer of all rows; unless it was cancelled, it is its row's last one now."""
         firsts = self._firsts
         timer = firsts[0][2]
         row = self._rows[timer.period]
         row.popleft()
+        if timer._fire is not None:
+            self._number += 1
+            timer.number = self._number
+            timer.at += timer.period
+            row.append(timer)
         if row:
-            heapq.heapreplace(firsts, row[0])
+            first = row[0]
+            heapq.heapreplace(firsts, (first.at, first.number, first))
         else:
             heapq.heappop(firsts)
         return timer
 
     def _join_row(self, timer: Timer) -> None:
-        """Queue a timer that fires now for its next time, behind the others of its period."""
+        """Queue a timer that fires for the first time for its next one, behind the others."""
         self._number += 1
+        timer.number = self._number
         timer.at += timer.period
-        entry = (timer.at, self._number, timer)
-        row = self._rows.get(timer.period)
-        if row is None:
-            row = self._rows[timer.period] = deque()
+        entry = (timer.at, timer.number, timer)
+        row = self._rows.setdefault(timer.period, deque())
+        if row and timer.at < row[-1].at:  # it was set for a time that had passed
+            heapq.heappush(self._heap, entry)
+            return
         if not row:
             heapq.heappush(self._firsts, entry)
-        elif entry < row[-1]:
-            heapq.heappush(self._heap, entry)  # it was set for a time that had passed
-            return
-        row.append(entry)
+        row.append(timer)
 
     def _run_later(self) -> None:
         self._woken = False
