@@ -37,7 +37,6 @@ class Subscription:
     __slots__ = (
         "_api",
         "_attempt",
-        "_bookmark_seconds",
         "_channel",
         "_ctx",
         "_early",
@@ -45,6 +44,7 @@ class Subscription:
         "_heard_at",
         "_on_events",
         "_on_items",
+        "_patience_seconds",
         "_request",
         "_sequence",
         "_silent",
@@ -90,7 +90,7 @@ class Subscription:
         self._generation = 0  # counts requests, so that only the last one's answer counts
         self._attempt = 0
         self._heard_at = 0.0
-        self._bookmark_seconds = 0.0
+        self._patience_seconds = 0.0
         self._early: list[WatchEvents] = []
         self._timer: Timer | None = None  # looks now and then whether anything was heard
         self._silent: Timer | None = None  # while nothing is: the end of our patience
@@ -155,7 +155,7 @@ class Subscription:
         self._attempt = 0
         self._channel, self._sequence = answer.channel, answer.sequence
         self._heard_at = self._ctx.clock.monotonic()
-        self._bookmark_seconds = answer.bookmark_seconds
+        self._patience_seconds = SILENT_BOOKMARKS * answer.bookmark_seconds
         self.lists += 1
         self._on_items(answer.items, answer.revision)
         early, self._early = self._early, []
@@ -163,8 +163,9 @@ class Subscription:
             if message.channel == self._channel:
                 self.deliver(message)
         if self._timer is None:
+            # Twice in our patience: what one look finds just early enough, the other finds in time.
             self._timer = self._ctx.call_every(
-                self._bookmark_seconds, self._listen, unless=self._hears
+                self._patience_seconds / 2, self._listen, unless=self._hears
             )
 
     def _failed(self, generation: int) -> None:
@@ -187,15 +188,14 @@ class Subscription:
 
     def _hears(self) -> bool:
         """Whether a bookmark came in time, or something else: so it is nearly always."""
-        return self._quiet_seconds() < 1.5 * self._bookmark_seconds
+        return self._quiet_seconds() < self._patience_seconds / 2
 
     def _listen(self) -> None:
-        """A bookmark is missing."""
+        """A bookmark is missing: set a timer for the end of our patience."""
         if self._silent is None or not self._silent.active:
-            left = SILENT_BOOKMARKS * self._bookmark_seconds - self._quiet_seconds()
-            self._silent = self._ctx.call_after(left, self._lose_patience)
+            left = self._patience_seconds - self._quiet_seconds()
+            self._silent = self._ctx.call_after(left, self._lose_patience, self._heard_at)
 
-    def _lose_patience(self) -> None:
-        left = SILENT_BOOKMARKS * self._bookmark_seconds - self._quiet_seconds()
-        if left <= 0 and self._channel != -1:
+    def _lose_patience(self, heard_at: float) -> None:
+        if self._heard_at == heard_at and self._channel != -1:
             self.start()

@@ -36,6 +36,7 @@ def format_time(epoch: float) -> Time:
     return Time(f"{_format_second(floor(epoch))}Z")
 
 
+@lru_cache(maxsize=1 << 4)  # what happens in one moment says so in one string
 def format_micro_time(epoch: float) -> MicroTime:
     """Seconds since the epoch as a MicroTime. Raises TimeError before 1970."""
     second, micros = divmod(round(epoch * 1_000_000), 1_000_000)
