@@ -89,7 +89,7 @@ class Proxy(Actor):
         )
         self._services.start()
         self._slices.start()
-        self.ctx.call_after(FORGET_SECONDS, self._forget)
+        self.ctx.call_every(FORGET_SECONDS, self._forget)
 
     def on_watch_events(self, message: WatchEvents) -> None:
         """Changes of services or of slices."""
@@ -151,7 +151,6 @@ class Proxy(Actor):
         entries = (*self._table.frontends.values(), *self._table.node_ports.values())
         ports = {(e.service, e.name, e.protocol): e.affinity_seconds or 0 for e in entries}
         self._balancer.forget_idle(ports, self.ctx.clock.monotonic())
-        self.ctx.call_after(FORGET_SECONDS, self._forget)
 
 
 def _service_changes(events: Iterable[Event]) -> Iterator[TableChange]:
