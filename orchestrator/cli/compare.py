@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
     from orchestrator.scenario.report.comparison import Column, Row
@@ -56,7 +57,7 @@ def compare(places: tuple[str, ...], measures: tuple[str, ...], out: Path | None
             near = get_close_matches(measure, known, 1, 0)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise InputError(f'no run has a measure "{measure}"{hint}')
-    _show(columns, measures, found, Console())
+    _show(columns, measures, found, output())
     if out is not None:
         _draw(columns, measures, out)
         click.echo(f"written {out}")
@@ -120,14 +121,14 @@ def _table(columns: "Sequence[Column]", rows: "Sequence[Row]") -> Table:
     from orchestrator.scenario.report import wording
 
     table = Table(box=None, padding=(0, 2, 0, 0))
-    table.add_column("measure")
+    table.add_column("measure", overflow="fold")
     for number, column in enumerate(columns):
         runs = f" ({len(column.runs)} runs)" if len(column.runs) > 1 else ""
-        table.add_column(Text(column.name + runs), justify="right")
+        table.add_column(Text(column.name + runs), justify="right", overflow="fold")
         if number:
-            table.add_column("difference", justify="right")
-            table.add_column("", justify="right")
-            table.add_column("spread")
+            table.add_column("difference", justify="right", overflow="fold")
+            table.add_column("", justify="right", overflow="fold")
+            table.add_column("spread", overflow="fold")
     for row in rows:
         cells = [Text(row.measure), Text(wording.spread(row.measure, row.cells[0]))]
         for spread, difference in zip(row.cells[1:], row.differences, strict=True):

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
     from actors import Trace
@@ -90,8 +91,7 @@ def run(
             events=out if events else None,
             on_trace=traces.append if wanted is not None else None,
         )
-    console = Console()
-    show(report, console)
+    show(report, output())
     if out is not None:
         with _unfinished_is_no_report(out):
             for path in _write(report, out):
@@ -162,14 +162,16 @@ class _Bar:
     """The progress on a terminal: where the run is, its pods, its time, what is left of the step."""
 
     def __enter__(self) -> "_Bar":
+        console = Console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[counts]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("nodes", total=None, counts="")
         self._step = "nodes"

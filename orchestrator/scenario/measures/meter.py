@@ -27,7 +27,8 @@ _QUEUE: Final = "queue/"
 
 class Meter:
     """Watches one run. `now` is the cluster's clock in seconds since the run began; `group_of` names
-    the group of a node; `queues` answers how many wait where; `on_progress` is called now and then.
+    the group of a node; `queues` answers how many wait where, `messages` how many were handled;
+    `on_progress` is called now and then.
     """
 
     def __init__(
@@ -35,10 +36,12 @@ class Meter:
         now: Callable[[], float],
         group_of: Callable[[str], str],
         queues: Callable[[], Mapping[str, float]],
+        messages: Callable[[], int],
         on_progress: Callable[[], None] | None,
     ) -> None:
         self._now = now
         self._queues = queues
+        self._messages = messages
         self._on_progress = on_progress
         self._begun = self.first_step_at = time.perf_counter()
         self.history = History()
@@ -49,8 +52,8 @@ class Meter:
         self.calls = CallMeter()
         self.pauses = PauseMeter()
         self.samples = Samples(self._sample)
+        self._most: dict[tuple[str, str], float] = {}  # that a group had of a resource
         self.checkpoints: list[Checkpoint] = []
-        self.messages = 0
         self.journal: Journal | None = None
 
     @property
@@ -120,7 +123,7 @@ class Meter:
             "apiWriteSecondsP99": self.calls.latency(reading=False).quantile(0.99),
             "revisions": history.revisions,
             "writesPerPod": history.writes[PODS] / counts.created if counts.created else 0.0,
-            "messages": self.messages,
+            "messages": self._messages(),
             "longestPauseSeconds": self.pauses.report().turns.max,
             "wallSeconds": self.wall_seconds,
             "virtualSeconds": seconds,
@@ -161,6 +164,8 @@ class Meter:
         for name, depth in self._queues().items():
             values[_QUEUE + name] = depth
         for use in self.use.now():
+            key = (use.resource, use.group)
+            self._most[key] = max(use.allocatable, self._most.get(key, 0.0))
             values[f"requested/{use.resource}/{use.group}"] = use.share
             values[f"fragmentation/{use.resource}/{use.group}"] = use.fragmentation
         return Sample(
@@ -175,21 +180,22 @@ class Meter:
     # --- tables ----------------------------------------------------------------------------
 
     def resources(self) -> tuple[ResourceUse, ...]:
-        """Every resource of every group over the whole run."""
-        return tuple(self._resource(use) for use in self.use.now())
+        """Every resource of every group over the whole run, of groups that are gone as well."""
+        left = {(use.resource, use.group): use for use in self.use.now()}
+        return tuple(self._resource(*key, most, left.get(key)) for key, most in self._most.items())
 
-    def _resource(self, use: Use) -> ResourceUse:
-        requested = f"requested/{use.resource}/{use.group}"
-        fragmentation = f"fragmentation/{use.resource}/{use.group}"
+    def _resource(self, name: str, group: str, most: float, left: Use | None) -> ResourceUse:
+        requested = f"requested/{name}/{group}"
+        fragmentation = f"fragmentation/{name}/{group}"
         return ResourceUse(
-            group=use.group,
-            resource=use.resource,
-            allocatable=use.allocatable,
-            requested_mean=self.samples.mean(requested) * use.allocatable,
-            requested_max=self.samples.most(requested) * use.allocatable,
-            requested_end=use.requested,
+            group=group,
+            resource=name,
+            allocatable=most,
+            requested_mean=self.samples.mean(requested) * most,
+            requested_max=self.samples.most(requested) * most,
+            requested_end=left.requested if left is not None else 0.0,
             fragmentation_mean=self.samples.mean(fragmentation),
-            fragmentation_end=use.fragmentation,
+            fragmentation_end=left.fragmentation if left is not None else 0.0,
         )
 
     def queues(self) -> tuple[QueueUse, ...]:

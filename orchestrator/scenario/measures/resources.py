@@ -21,6 +21,7 @@ from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
 _ROWS: Final = 64  # of a new table; it grows by doubling
+_MILLI: Final = {CPU: 1000.0}  # kept in thousandths, whose sums are exact
 
 
 class Use(Struct, frozen=True):
@@ -114,11 +115,12 @@ class NodeUse:
                 used = self._used[column, index]
                 free = np.maximum(offered - used, 0.0)
                 left = float(free.sum())
+                unit = _MILLI.get(resource, 1.0)
                 yield Use(
                     group=group,
                     resource=resource,
-                    allocatable=total,
-                    requested=float(used.sum()),
+                    allocatable=total / unit,
+                    requested=float(used.sum()) / unit,
                     fragmentation=float((free * hostless[index]).sum()) / left if left else 0.0,
                 )
 
@@ -173,8 +175,9 @@ class NodeUse:
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:
+    """What is needed, in the units of the table."""
     return {
-        CPU: needs.milli_cpu / 1000,
+        CPU: float(needs.milli_cpu),
         MEMORY: float(needs.memory_bytes),
         **{name: float(amount) for name, amount in needs.extended.items()},
     }

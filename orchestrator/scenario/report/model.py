@@ -46,32 +46,34 @@ class ApiCalls(Struct, frozen=True, kw_only=True):
 class Series(Struct, frozen=True, kw_only=True):
     """Samples in the order of time. Every column has one value for each sample.
 
-    Samples are taken by the cluster's clock and by the number of revisions, whichever comes first,
-    and every other one is dropped when there are too many.
+    Some samples are taken by the cluster's clock, others by the number of revisions, and of either
+    kind every other one is dropped when there are too many. None: what was not there at the time.
     """
 
     virtual_seconds: tuple[float, ...] = ()
     wall_seconds: tuple[float, ...] = ()
     revisions: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()  # of the history up to that revision
-    columns: dict[str, tuple[float, ...]] = {}
+    columns: dict[str, tuple[float | None, ...]] = {}
 
 
 class HeatMap(Struct, frozen=True, kw_only=True):
     """A resource's requested share of what is allocatable, 0 to 1, by rows of nodes over time.
 
-    `values[row][sample]`; a row is one node, or the mean of several with neighbouring names.
+    `values[row][sample]`; a row is one node, or the mean of several with neighbouring names, and
+    None while none of them was there.
     """
 
     resource: str
     rows: tuple[str, ...]
     virtual_seconds: tuple[float, ...]
-    values: tuple[tuple[float, ...], ...]
+    wall_seconds: tuple[float, ...]
+    values: tuple[tuple[float | None, ...], ...]
 
 
 class ResourceUse(Struct, frozen=True, kw_only=True):
-    """A resource in a group of nodes: what it has and what pods asked of it, in base units (cores,
-    bytes, pieces); means over the cluster's time. Fragmentation is the share of what is free that
+    """A resource in a group of nodes: the most that it had and what pods asked of it, in base units
+    (cores, bytes, pieces); means over the time that it was there. Fragmentation is the share of what is free that
     the pods seen so far could not use, since other resources of the same node are used up (0 to 1).
     """
 
@@ -138,7 +140,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """One expectation, and whether it holds. `expected` is as in `≤ 5`."""
+    """One expectation, and whether it holds. `expected` is as in `≤ 5 s`."""
 
     measure: str
     expected: str

@@ -93,11 +93,13 @@ class Run:
         self._clock: Callable[[], float] = float  # zero until the loop runs
         self._begun = 0.0
         self._actors: tuple[ActorUse, ...] = ()
+        self._final: Mapping[str, float] | None = None  # until the cluster had begun
         self._objects: tuple[ObjectsFound, ...] = ()
         self.meter = Meter(
             now=lambda: self._clock() - self._begun,
             group_of=lambda name: self._groups.get(name, "nodes"),
             queues=self._queues,
+            messages=self._messages,
             on_progress=self._progress if on_progress is not None else None,
         )
 
@@ -170,7 +172,7 @@ class Run:
         return make_report(
             self._loaded,
             self.meter,
-            self._final,
+            self._final if self._final is not None else self.meter.measures(),
             command=command,
             seed=self._seed,
             clock=clock,
@@ -202,7 +204,6 @@ class Run:
     def _close(self) -> None:
         """Look at everything for the last time."""
         self._actors = actor_uses(self._cluster)
-        self.meter.messages = sum(use.messages for use in self._actors)
         self.meter.samples.add()
         self._final = self.meter.measures()
 
@@ -215,6 +216,10 @@ class Run:
                 found[f"{path} mailbox"] = ref.mailbox_depth
         found["pods without a node"] = self.meter.counts.pods - self.meter.counts.bound
         return found
+
+    def _messages(self) -> int:
+        """That living actors have handled."""
+        return sum(ref.handled for ref in self._cluster.system.refs())
 
     def _progress(self) -> None:
         now = time.perf_counter()
