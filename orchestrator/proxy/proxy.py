@@ -128,8 +128,9 @@ class Proxy(Actor):
             return entry.backends
         return tuple(b for b in entry.backends if b.node == self._node)
 
-    def _advance(self, message: object, changes: Iterable[TableChange]) -> None:
-        self._table = self._memo.advance(self._table, message, changes)
+    def _advance(self, message: WatchEvents, changes: Iterable[TableChange]) -> None:
+        if message.events:  # a bookmark has none
+            self._table = self._memo.advance(self._table, message, changes)
 
     def _list_services(self, items: tuple[Any, ...], _revision: int) -> None:
         """The whole state: also what is gone since the last one changes the table."""
