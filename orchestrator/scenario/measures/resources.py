@@ -53,6 +53,9 @@ class NodeUse:
         self._vector = IdentityMemo(
             self._vector_of
         )  # the needs of a template's pods are one object
+        # What was answered last, until something changes: most samples of a quiet cluster are alike.
+        self._uses: tuple[Use, ...] | None = None
+        self._shares: np.ndarray[Any, np.dtype[np.float16]] | None = None
 
     @property
     def node_names(self) -> list[str]:
@@ -70,10 +73,12 @@ class NodeUse:
         status = node.status
         previous = change.previous.status if change.previous is not None else None
         if change.type == "DELETED":
+            self._uses = self._shares = None
             self._offered[:, self._row(node.metadata.name)] = 0.0
         elif status is not None and (
             previous is None or previous.allocatable is not status.allocatable
         ):
+            self._uses = self._shares = None
             row = self._row(node.metadata.name)
             for resource, amount in _amounts(node_offers(status.allocatable)).items():
                 column = self._column(resource)  # it may make the table anew
@@ -84,6 +89,7 @@ class NodeUse:
         comes = after.running
         if before.running == comes or pod.spec is None:
             return
+        self._uses = self._shares = None
         row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
         used = self._used
         for column, amount in vector:
@@ -91,8 +97,13 @@ class NodeUse:
         if comes:
             self._shapes[vector] += 1
 
-    def now(self) -> Iterator[Use]:
+    def now(self) -> tuple[Use, ...]:
         """Every resource of every group that offers it."""
+        if self._uses is None:
+            self._uses = tuple(self._count())
+        return self._uses
+
+    def _count(self) -> Iterator[Use]:
         hostless = self._hostless()
         for group, rows in self._groups.items():
             index = np.array(rows)
@@ -115,11 +126,14 @@ class NodeUse:
 
     def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
         """Of each resource of each node, the share that is requested; NaN where there is none."""
+        if self._shares is not None:
+            return self._shares
         count = len(self._rows)
         offered, used = self._offered[:, :count], self._used[:, :count]
         shares = np.full(offered.shape, np.nan)
         np.divide(used, offered, out=shares, where=offered > 0)
-        return shares.astype(np.float16)
+        self._shares = shares.astype(np.float16)
+        return self._shares
 
     def _hostless(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """For each node the share of the pods seen so far that it has no room for."""
