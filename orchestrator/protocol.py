@@ -8,7 +8,7 @@ server (a gateway to a real cluster, say): a component knows the protocol, not t
 Objects in messages are the very objects that the store holds: frozen, shared, never copied.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -45,6 +45,9 @@ ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 PatchType: TypeAlias = Literal["json", "merge", "strategic"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
+CanWait: TypeAlias = Callable[
+    [Any, Any], bool
+]  # whether nobody misses an update, old to new, for long
 
 
 class Page(Struct, frozen=True, gc=False):
@@ -145,9 +148,9 @@ class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
 
     (`sink`, `token`) names the watch: asking again replaces it, so a restarted actor leaves
     nothing behind; it ends with `Unwatch` or with the sink's actor. `batch_seconds` allows the
-    server to hold changes back so long and send them in one message (kube-proxy's minimum sync
-    period); with `lazy` only updates that leave an object's metadata alone are held back, and any other
-    change brings them along. Errors: Expired when `since` was compacted.
+    server to hold changes back so long and send them in one message, those of one object as one
+    (kube-proxy's minimum sync period); with `can_wait` only updates for which `can_wait(old, new)` is
+    true are held back, and any other change brings them along. Errors: Expired when `since` was compacted.
     """
 
     resource: Resource
@@ -158,7 +161,7 @@ class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
     field_selector: str = ""
     since: int | None = None
     batch_seconds: float = 0.0
-    lazy: bool = False
+    can_wait: CanWait | None = None
     identity: Identity = ADMIN
 
 

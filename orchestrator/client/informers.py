@@ -12,7 +12,8 @@ from typing import Any, Final
 from msgspec import Struct
 
 from actors import Deferred, Ref, Request
-from orchestrator.api.scheme import Resource
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.client.cache import Cache, Change
 from orchestrator.client.reflector import Reflector
 from orchestrator.client.watcher import Watcher
@@ -22,6 +23,8 @@ from orchestrator.protocol import ADMIN, ApiRef, Identity
 # How far a cache may be behind in updates that leave the metadata alone, if nobody hears of them: the
 # renewals of thousands of leases make one message then. Far less than any lease is good for.
 LAZY_SECONDS: Final = 1.0
+# A pod is created, bound and prepared within one moment: whoever counts pods looks at it once.
+_BATCHES: Final = {resource_of(Pod): 0.01}
 RESYNC_SECONDS: Final = 1.0  # how soon a subscriber that had no room is told to read all again
 
 
@@ -119,8 +122,9 @@ class Informers(Watcher):
             informer.pending, informer.waiting = before.pending, before.waiting
         informer.reflector = self.reflect(
             resource,
-            batch_seconds=LAZY_SECONDS if lazy else 0.0,
-            lazy=lazy,
+            batch_seconds=LAZY_SECONDS if lazy else _BATCHES.get(resource, 0.0),
+            can_wait=same_metadata if lazy else None,
+            tell_all=not lazy,
             cache=self._shared.cache(resource),
             on_change=informer.pending.append,
             on_synced=lambda: self._in_step(informer),

@@ -7,8 +7,7 @@ from actors import Context
 from orchestrator.api.scheme import Resource
 from orchestrator.client.cache import Cache, Change, key_of
 from orchestrator.client.subscription import Subscription
-from orchestrator.machinery.metadata import same_metadata
-from orchestrator.protocol import ADMIN, ApiRef, Identity, WatchClosed, WatchEvents
+from orchestrator.protocol import ADMIN, ApiRef, CanWait, Identity, WatchClosed, WatchEvents
 
 K = TypeVar("K")
 
@@ -17,8 +16,8 @@ class Reflector(Generic[K]):
     """A self-mending watch with a cache.
 
     After a list that follows a loss, the difference between the cache and the list is told as
-    changes: the listener hears of every object's last state, though not of every step to it. With `lazy`
-    the listener does not hear of updates that leave the metadata alone, and the cache may be behind in them.
+    changes: the listener hears of every object's last state, though not of every step to it. The cache
+    may be behind in what `can_wait`; without `tell_all` the listener does not hear of that.
     """
 
     def __init__(
@@ -32,7 +31,8 @@ class Reflector(Generic[K]):
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
-        lazy: bool = False,
+        can_wait: CanWait | None = None,
+        tell_all: bool = True,
         identity: Identity = ADMIN,
         cache: Cache[K] | None = None,
         on_change: Callable[[Change[K]], None] | None = None,
@@ -40,7 +40,7 @@ class Reflector(Generic[K]):
     ) -> None:
         self.cache: Cache[K] = Cache(resource) if cache is None else cache
         self.synced = False
-        self._lazy = lazy
+        self._untold = None if tell_all else can_wait
         self._on_change = on_change
         self._on_synced = on_synced
         self.subscription = Subscription(
@@ -54,7 +54,7 @@ class Reflector(Generic[K]):
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
-            lazy=lazy,
+            can_wait=can_wait,
             identity=identity,
         )
 
@@ -94,7 +94,7 @@ class Reflector(Generic[K]):
                 self._on_synced()
 
     def _apply(self, message: WatchEvents) -> None:
-        cache, tell, lazy = self.cache, self._on_change, self._lazy
+        cache, tell, untold = self.cache, self._on_change, self._untold
         for event in message.events:
             if event.type == "DELETED":
                 old = cache.remove(key_of(event.object))
@@ -102,7 +102,7 @@ class Reflector(Generic[K]):
                     tell(Change(event.object if old is None else old, None))
             else:
                 old = cache.put(event.object)
-                if tell is None or (lazy and old is not None and same_metadata(old, event.object)):
+                if tell is None or (untold and old is not None and untold(old, event.object)):
                     continue
                 tell(Change(old, event.object))
         cache.revision = message.revision

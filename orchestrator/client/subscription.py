@@ -16,6 +16,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.protocol import (
     ADMIN,
     ApiRef,
+    CanWait,
     Identity,
     Unwatch,
     Watch,
@@ -66,7 +67,7 @@ class Subscription:
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
-        lazy: bool = False,
+        can_wait: CanWait | None = None,
         identity: Identity = ADMIN,
     ) -> None:
         self._ctx = ctx
@@ -82,7 +83,7 @@ class Subscription:
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
-            lazy=lazy,
+            can_wait=can_wait,
             identity=identity,
         )
         self._channel = -1

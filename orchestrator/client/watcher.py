@@ -7,7 +7,7 @@ from actors import Actor
 from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.client.cache import Cache, Change
 from orchestrator.client.reflector import Reflector
-from orchestrator.protocol import ADMIN, ApiRef, Identity, WatchClosed, WatchEvents
+from orchestrator.protocol import ADMIN, ApiRef, CanWait, Identity, WatchClosed, WatchEvents
 
 K = TypeVar("K")
 
@@ -29,7 +29,8 @@ class Watcher(Actor):
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
-        lazy: bool = False,
+        can_wait: CanWait | None = None,
+        tell_all: bool = True,
         cache: Cache[K] | None = None,
         on_change: Callable[[Change[K]], None] | None = None,
         on_synced: Callable[[], None] | None = None,
@@ -46,7 +47,8 @@ class Watcher(Actor):
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
-            lazy=lazy,
+            can_wait=can_wait,
+            tell_all=tell_all,
             identity=self.identity,
             cache=cache,
             on_change=on_change,

@@ -1,7 +1,7 @@
 """A channel: all the watchers that see the same events, and the events they wait for."""
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -9,11 +9,11 @@ from msgspec.structs import replace
 from actors import Ref, Timer
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.selection import Selection
-from orchestrator.machinery.metadata import same_metadata
-from orchestrator.protocol import Event
+from orchestrator.protocol import CanWait, Event
 from orchestrator.store import Change
 
 Convert: TypeAlias = Callable[[Any], Any]
+MANY: Final = 1_000  # events that are sent at once, whoever could wait: a message must stay handy
 
 
 class ChannelKey(Struct, frozen=True):
@@ -28,7 +28,7 @@ class ChannelKey(Struct, frozen=True):
     label_selector: str
     field_selector: str
     batch_seconds: float
-    lazy: bool = False
+    can_wait: CanWait | None = None
 
 
 class Channel:
@@ -38,8 +38,10 @@ class Channel:
     """
 
     __slots__ = (
+        "_batched",
+        "_events",
+        "_newest",
         "convert",
-        "events",
         "id",
         "key",
         "quiet",
@@ -57,29 +59,55 @@ class Channel:
         self.selection = selection
         self.convert = convert  # from the stored version to the watched one; None: the same
         self.sequence = 1  # of the last message; a private replay may take the one before
-        self.events: list[Event] = []
         self.tokens: dict[Ref[Any], str] = {}
         self.timer: Timer | None = None
         self.quiet = True  # nothing was sent since the last round of bookmarks
+        self._batched = key.batch_seconds > 0.0
+        self._events: dict[Any, Event] = {}  # by revision, or by uid where those of one are merged
+        self._newest: Event
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there are events to be sent."""
+        return bool(self._events)
 
     def collect(self, change: Change) -> bool:
         """Keep what the watchers see of a change; True if it may have to be sent earlier than what
-        is kept: it is the first event, or others of this channel can wait longer.
+        is kept: it is the first event, others of this channel can wait longer, or there are many.
         """
         event = self.event_of(change)
         if event is None:
             return False
-        self.events.append(event)
-        return len(self.events) == 1 or self.key.lazy
+        events = self._events
+        if not self._batched:
+            events[event.revision] = event
+            return len(events) == 1
+        uid = event.object.metadata.uid
+        earlier = events.pop(uid, None)
+        if earlier is not None:
+            merged = together(earlier, event)
+            if merged is None:
+                return False
+            event = merged
+        events[uid] = self._newest = event
+        return len(events) == 1 or self.key.can_wait is not None or len(events) >= MANY
 
     def delay(self) -> float:
         """How many seconds the newest event may wait."""
         key = self.key
-        if key.lazy:
-            event = self.events[-1]
-            if event.type != "MODIFIED" or not same_metadata(event.previous, event.object):
+        if not self._batched or len(self._events) >= MANY:
+            return 0.0
+        if key.can_wait is not None:
+            event = self._newest
+            if event.type != "MODIFIED" or not key.can_wait(event.previous, event.object):
                 return 0.0
         return key.batch_seconds
+
+    def take(self) -> tuple[Event, ...]:
+        """The events to be sent, in the order of their revisions; they wait no more."""
+        events = tuple(self._events.values())
+        self._events.clear()
+        return events
 
     def event_of(self, change: Change) -> Event | None:
         """What the watchers see of a change; None: nothing.
@@ -100,6 +128,17 @@ class Channel:
         if not before:
             return None
         return seen if seen.type == "DELETED" else ceased(seen)
+
+
+def together(earlier: Event, later: Event) -> Event | None:
+    """Two events of one object as one; None: whoever heard of neither has missed nothing."""
+    if later.type == "DELETED":
+        if earlier.type == "ADDED":
+            return None
+        return Event("DELETED", later.object, earlier.previous, later.revision)
+    if earlier.type == "DELETED":  # it ceased to match, and matches again
+        return Event("MODIFIED", later.object, earlier.previous, later.revision)
+    return Event(earlier.type, later.object, earlier.previous, later.revision)
 
 
 def begun(change: Event) -> Event:

@@ -86,7 +86,7 @@ class WatchHub:
 
     def _ripe(self, channel: Channel) -> None:
         channel.timer = None
-        if channel.events:
+        if channel.waiting:
             self._due.append(channel)
 
     def flush(self) -> None:
@@ -96,15 +96,14 @@ class WatchHub:
         if self._due:
             due, self._due = self._due, []
             for channel in due:
-                if channel.events:
+                if channel.waiting:
                     self._send(channel)
 
     def _send(self, channel: Channel) -> None:
         """One message to all watchers of the channel; without events it is a bookmark."""
         channel.sequence += 1
         channel.quiet = False
-        events = tuple(channel.events)
-        channel.events.clear()
+        events = channel.take()
         self._events += len(events)
         message = WatchEvents(channel.id, channel.sequence, self._revision, events)
         slow = [(sink, token) for sink, token in channel.tokens.items() if not sink.offer(message)]
@@ -128,7 +127,7 @@ class WatchHub:
         self._send_replays()
         for channels in list(self._channels.values()):
             for channel in list(channels):
-                if channel.quiet and not channel.events:
+                if channel.quiet and not channel.waiting:
                     self._send(channel)
                 channel.quiet = True
 
@@ -150,7 +149,7 @@ class WatchHub:
         """
         self.leave(sink, token)
         channel = self._channel(sink, key, selection, convert)
-        if channel.events:  # what happened before is not for the new watcher
+        if channel.waiting:  # what happened before is not for the new watcher
             self._send_replays()
             self._send(channel)
             # Those who sat in it may have been cut off just now, and the channel gone with them.
@@ -198,7 +197,7 @@ class WatchHub:
             self._around.unwatch(sink)
 
     def _drop(self, channel: Channel) -> None:
-        channel.events.clear()
+        channel.take()
         if channel.timer is not None:
             channel.timer.cancel()
         channels = self._channels[channel.key]
