@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from actors import Actor, MailboxSpec
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import Binding, ConfigMap, ObjectReference, Pod, PodStatus
+from orchestrator.apiserver.watch.channel import MANY
+from orchestrator.machinery.metadata import same_metadata
 from orchestrator.machinery.objects import with_labels
 from orchestrator.protocol import (
     BadRequest,
@@ -235,10 +237,43 @@ async def test_a_batch_in_waiting_is_not_for_who_comes_later(api: Api) -> None:
     assert in_sequence(answer, messages)
 
 
-async def test_a_lazy_watch_holds_back_what_leaves_the_metadata_alone(api: Api) -> None:
+async def test_what_is_held_back_of_one_object_comes_as_one_event(api: Api) -> None:
+    """From the state before the first to the last; who came and went in between was never there."""
+    async with api.inbox() as inbox:
+        answer = await api.watch(inbox, ConfigMap, batch_seconds=2.0)
+        a = await api.create(ConfigMap(metadata=meta("a")))
+        await api.create(ConfigMap(metadata=meta("b")))
+        a = await api.update(replace(a, data={"n": "1"}))
+        await api.delete(ConfigMap, "b")
+        await api.settle(3)
+        messages = drained(inbox)
+        assert [(e.type, e.object, e.previous) for e in messages[0].events] == [("ADDED", a, None)]
+        await api.update(replace(a, data={"n": "2"}))
+        await api.delete(ConfigMap, "a")
+        b = await api.create(ConfigMap(metadata=meta("a")))
+        await api.settle(3)
+        messages += drained(inbox)
+        gone, new = messages[1].events
+        assert (gone.type, gone.previous) == ("DELETED", a)
+        assert (new.type, new.object) == ("ADDED", b)
+    assert len(messages) == 2
+    assert in_sequence(answer, messages)
+
+
+async def test_a_handy_message_is_sent_before_its_time(api: Api) -> None:
+    """However long its watchers could wait: nobody shall handle many thousand events in one turn."""
+    async with api.inbox() as inbox:
+        await api.watch(inbox, ConfigMap, batch_seconds=60.0)
+        for number in range(MANY + 1):
+            await api.create(ConfigMap(metadata=meta(f"c{number}")))
+        await api.settle(1)
+        assert [len(message.events) for message in drained(inbox)] == [MANY]
+
+
+async def test_what_can_wait_is_held_back(api: Api) -> None:
     """Anything else comes at once, after what was held back."""
     async with api.inbox() as inbox:
-        answer = await api.watch(inbox, ConfigMap, batch_seconds=5.0, lazy=True)
+        answer = await api.watch(inbox, ConfigMap, batch_seconds=5.0, can_wait=same_metadata)
         a = await api.create(ConfigMap(metadata=meta("a")))
         await api.settle(0.1)
         messages = drained(inbox)
@@ -253,13 +288,15 @@ async def test_a_lazy_watch_holds_back_what_leaves_the_metadata_alone(api: Api) 
         await api.settle(1)
         a = await api.update(replace(a, metadata=replace(a.metadata, labels={"l": "1"})))
         await api.settle(0.1)
-        last = drained(inbox)
-        assert [each.object.data["n"] for each in last[0].events] == ["2", "2"]
-        await api.update(replace(a, data={"n": "3"}))
+        messages += drained(inbox)
+        assert events_of(messages)[2:] == [("MODIFIED", "a")]
+        b = await api.create(ConfigMap(metadata=meta("b")))
+        await api.settle(0.1)
+        await api.update(replace(b, data={"n": "1"}))
         await api.delete(ConfigMap, "a")
         await api.settle(0.1)
-        messages += last + drained(inbox)
-        assert events_of(messages)[4:] == [("MODIFIED", "a"), ("DELETED", "a")]
+        messages += drained(inbox)
+        assert events_of(messages)[3:] == [("ADDED", "b"), ("MODIFIED", "b"), ("DELETED", "a")]
     assert in_sequence(answer, messages)
 
 
