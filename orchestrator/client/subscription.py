@@ -176,10 +176,15 @@ class Subscription:
             self.start()
 
     def _listen(self) -> None:
-        """One timer, set again when it fires: nobody pays for the messages in between."""
-        quiet = self._ctx.clock.monotonic() - self._heard_at
-        left = self._silence_seconds - quiet
-        if left <= 0 and self._channel != -1:
-            self.start()
-        wait = left if left > 0 else self._silence_seconds
-        self._timer = self._ctx.call_after(wait, self._listen)
+        """One timer, set again when it fires: nobody pays for the messages in between.
+
+        Moments are compared, not spans: a difference that is rounded up to what is left of nothing
+        would set a timer for this very moment, again and again.
+        """
+        now = self._ctx.clock.monotonic()
+        due = self._heard_at + self._silence_seconds
+        if now >= due:
+            due = now + self._silence_seconds
+            if self._channel != -1:
+                self.start()
+        self._timer = self._ctx.call_after(due - now, self._listen)

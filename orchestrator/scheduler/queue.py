@@ -151,7 +151,9 @@ class SchedulingQueue:
             if self._where.get(uid) == "backoff":
                 self._activate(uid, self._pods[uid], now)
         oldest = self._oldest_unschedulable()  # they stand in the order in which they failed
-        while oldest is not None and now - oldest.failed_at >= FLUSH_SECONDS:
+        while (
+            oldest is not None and oldest.failed_at + FLUSH_SECONDS <= now
+        ):  # as is answered below
             self._activate(oldest.pod.metadata.uid, oldest, now)
             oldest = self._oldest_unschedulable()
         times = [] if oldest is None else [oldest.failed_at + FLUSH_SECONDS]
