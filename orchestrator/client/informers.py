@@ -1,8 +1,8 @@
 """Shared informers: one watch and one cache of each resource for all controllers of a manager.
 
-`SharedCaches` is the state that outlives the actors: the caches, and who wants to hear of what. The
-`Informers` actor keeps the caches in step. When it restarts it lists again into the same caches and
-tells the difference; when a controller restarts it subscribes again and reads the caches whole. So
+`SharedCaches` is the state that outlives the actors: the caches, who wants to hear of what, and what
+nobody has been told yet. The `Informers` actor keeps the caches in step. When it restarts it lists again
+into the same caches and tells the difference; when a controller restarts it subscribes again and reads the caches whole. So
 killing either loses nothing.
 """
 
@@ -41,11 +41,12 @@ class Resync(Struct, frozen=True, gc=False):
 
 
 class SharedCaches:
-    """The caches by resource, and the subscribers of each."""
+    """The caches by resource, the subscribers of each, and its changes that they do not know yet."""
 
     def __init__(self) -> None:
         self._caches: dict[Resource, Cache[Any]] = {}
         self.subscribers: dict[Resource, dict[Ref[Any], None]] = {}
+        self.pending: dict[Resource, list[Change[Any]]] = {}
 
     def cache(self, resource: Resource) -> Cache[Any]:
         """The cache of a resource; empty until an Informers actor has filled it."""
@@ -65,7 +66,6 @@ class Informers(Watcher):
     def __init__(self, api: ApiRef, shared: SharedCaches, identity: Identity = ADMIN) -> None:
         super().__init__(api, identity)
         self._shared = shared
-        self._pending: dict[Resource, list[Change[Any]]] = {}
         self._waiting: dict[Resource, list[Any]] = {}
         self._synced: dict[Resource, bool] = {}
         self._lagging: dict[tuple[Ref[Any], Resource], None] = {}
@@ -89,7 +89,7 @@ class Informers(Watcher):
 
     def _follow(self, resource: Resource) -> None:
         self._synced[resource] = False
-        pending = self._pending.setdefault(resource, [])
+        pending = self._shared.pending.setdefault(resource, [])
         self.reflect(
             resource,
             cache=self._shared.cache(resource),
@@ -104,7 +104,7 @@ class Informers(Watcher):
 
     def drained(self) -> None:
         """Tell the subscribers what this slice of messages changed."""
-        for resource, pending in self._pending.items():
+        for resource, pending in self._shared.pending.items():
             if not pending:
                 continue
             message = Changed(resource, tuple(pending))
