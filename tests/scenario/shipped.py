@@ -16,6 +16,7 @@ from typing import Final
 
 import yaml
 
+from orchestrator.cli import logs
 from orchestrator.scenario import load, run_scenario
 
 ROOT: Final = Path(__file__).parents[2]
@@ -33,13 +34,15 @@ SMALL: Final[Mapping[str, Mapping[str, str]]] = {
     "benchmarks/rolling-updates.yaml": {"nodes": "5", "storms": "1"},
     "benchmarks/scale.yaml": {"nodes": "6", "deployments": "3"},
     "examples/first-scenario.yaml": {},
+    "tests/scenario/every-trouble.yaml": {},
 }
-"""Every shipped scenario, and the parameters that make it small."""
+"""Every shipped scenario, and one with every fault in it, with the parameters that make it small."""
 
 
 def shipped() -> list[str]:
-    """The scenarios that the project ships, as paths from its root."""
-    paths = [*ROOT.glob("benchmarks/*.yaml"), *ROOT.glob("examples/*.yaml")]
+    """All scenarios in the project, as paths from its root."""
+    folders = ("benchmarks", "examples", "tests/scenario")
+    paths = [path for folder in folders for path in ROOT.glob(f"{folder}/*.yaml")]
     return sorted(
         str(path.relative_to(ROOT))
         for path in paths
@@ -130,6 +133,7 @@ def main(others: list[str]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
+        logs.configure("error")  # not to where the answer goes, nor of what goes wrong on purpose
         answer = {"python": platform.python_version(), "digests": run_all(sys.argv[2:])}
         print(json.dumps(answer))
     else:
