@@ -1,10 +1,16 @@
-"""The command line. Exit codes: 0 all is well, 1 an expectation does not hold, 2 wrong input."""
+"""The command line. Exit codes: 0 all is well, 1 an expectation does not hold, 2 wrong input, 130 after
+Ctrl-C.
+"""
 
-from typing import TYPE_CHECKING
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.compare import compare
+from orchestrator.cli.errors import INTERRUPTED
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -14,7 +20,27 @@ if TYPE_CHECKING:
     from orchestrator.scenario.replay import Replayer
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C before there is anything to finish, or the second one, is one line."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+class _Commands(click.Group):
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with _interruptible():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _interruptible():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="orchestrator")
 def main() -> None:
     """A Kubernetes cluster in one Python interpreter."""

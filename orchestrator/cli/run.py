@@ -5,14 +5,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from orchestrator.cli import logs
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
     from actors import Trace
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from orchestrator.scenario.causes import ObjectName
     from orchestrator.scenario.running.runner import Progress as RunProgress
 
-CAUSES_FILE = "causes.html"
-INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
+CAUSES_FILE: Final = "causes.html"
+_EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}
 
 
 @click.command()
@@ -67,6 +67,7 @@ def run(
     from orchestrator.scenario import ScenarioError, load, run_scenario
     from orchestrator.scenario.causes import parse_object
     from orchestrator.scenario.report.terminal import show
+    from orchestrator.scenario.running.interruption import at_first_ctrl_c
 
     parameters = _parameters(settings)
     if events and out is None:
@@ -90,16 +91,20 @@ def run(
             events=out if events else None,
             on_trace=traces.append if wanted is not None else None,
         )
-    console = Console()
-    show(report, console)
-    if out is not None:
-        with _unfinished_is_no_report(out):
-            for path in _write(report, out):
-                click.echo(f"written {path}")
-    if wanted is not None:
-        with _unfinished_is_no_report(out):
+    code = _EXIT_CODES[report.outcome]
+
+    def interrupted() -> None:
+        nonlocal code
+        code = INTERRUPTED
+
+    with at_first_ctrl_c(interrupted):  # what was reached is not lost now
+        written = _write(report, out) if out is not None else ()
+        show(report, Console())
+        for path in written:
+            click.echo(f"written {path}")
+        if wanted is not None:
             _show_causes(traces[0], wanted, out)
-    sys.exit(_exit_code(report))
+    sys.exit(code)
 
 
 def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None:
@@ -111,7 +116,9 @@ def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None
             click.echo(f"\n{describe(trace, wanted)}")
         else:
             page = draw_causes(trace, wanted).encode()
-            click.echo(f"written {write_whole(out / CAUSES_FILE, (page,))}")
+            with _unfinished_is_no_report(out):
+                written = write_whole(out / CAUSES_FILE, (page,))
+            click.echo(f"written {written}")
     except CausesError as error:
         raise InputError(str(error)) from None
 
@@ -144,18 +151,13 @@ def _unfinished_is_no_report(out: Path | None) -> Iterator[None]:
 
 
 def _write(report: "Report", out: Path) -> list[Path]:
+    """Both files, or neither."""
     from orchestrator.scenario.report.html import render
-    from orchestrator.scenario.report.model import HTML_FILE
-    from orchestrator.scenario.report.writing import write_report, write_whole
+    from orchestrator.scenario.report.writing import write_report_and_page
 
-    return [
-        write_report(report, out),
-        write_whole(out / HTML_FILE, (render(report).encode(),)),
-    ]
-
-
-def _exit_code(report: "Report") -> int:
-    return {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}[report.outcome]
+    page = render(report)
+    with _unfinished_is_no_report(out):
+        return write_report_and_page(report, page, out)
 
 
 class _Bar:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
 from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
 from orchestrator.scenario.report.writing import whole
+from orchestrator.scenario.running.interruption import at_first_ctrl_c
 from orchestrator.scenario.running.stage import Stage
 
 PROGRESS_SECONDS: Final = 0.1
@@ -53,7 +54,8 @@ def run_scenario(
     `seed` None is the scenario's own. Equal scenarios and seeds give equal histories in virtual
     time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
     history, `events.jsonl`. `on_trace` gets, in the end, who caused what; a traced run handles messages
-    one by one, and so has a history of its own. Raises OSError if a file cannot be written.
+    one by one, and so has a history of its own. Raises OSError if a file cannot be written, and
+    KeyboardInterrupt at a second Ctrl-C, or if the first came before there was a cluster.
     """
     run = Run(
         loaded,
@@ -61,14 +63,15 @@ def run_scenario(
         on_progress,
         trace=on_trace is not None,
     )
-    with ExitStack() as files:
-        if events is not None:
-            file = files.enter_context(whole(events / EVENTS_FILE))
-            run.meter.journal = Journal(file)
-        actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
-    if on_trace is not None and run.trace is not None:
-        on_trace(run.trace)
-    return run.report("virtual" if virtual else "real", command)
+    with at_first_ctrl_c(run.interrupt):
+        with ExitStack() as files:
+            if events is not None:
+                run.keep(files.enter_context(whole(events / EVENTS_FILE)))
+            actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
+            run.check()
+        if on_trace is not None and run.trace is not None:
+            on_trace(run.trace)
+        return run.report("virtual" if virtual else "real", command)
 
 
 class Run:
@@ -88,7 +91,10 @@ class Run:
         self._on_progress = on_progress
         self._groups: dict[str, str] = {}  # node -> group
         self._shown = time.perf_counter()
+        self._task: asyncio.Task[None] | None = None  # what an interruption ends
         self._interrupted = False
+        self._unwritten: OSError | None = None
+        self._final: Mapping[str, float] | None = None
         self._stage: Stage | None = None
         self._clock: Callable[[], float] = float  # zero until the loop runs
         self._begun = 0.0
@@ -103,6 +109,9 @@ class Run:
 
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
+        if self._interrupted:
+            return
+        self._task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         cluster = self._begin(loop)
         try:
@@ -114,10 +123,35 @@ class Run:
                     self._objects = await find_objects(cluster.client, self._loaded)
                 finally:
                     # Before the end of the cluster becomes part of the history.
+                    self._task = None
                     sampling()
                     self._close()
         except asyncio.CancelledError:
             self._interrupted = True
+
+    def interrupt(self) -> None:
+        """End the run where it is. A signal's handler may call this, at any time."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.get_loop().call_soon_threadsafe(lambda: None)  # it may be waiting
+        elif self._final is None:  # it has not begun, or is at its end
+            self._interrupted = True
+
+    def keep(self, file: IO[bytes]) -> None:
+        """Write the whole history to a file; the run ends where that fails, and `check` says so."""
+
+        def fail(error: OSError) -> None:
+            self._unwritten, self.meter.journal = error, None
+            self.interrupt()
+
+        self.meter.journal = Journal(file, fail)
+
+    def check(self) -> None:
+        """Raise what makes a run that has ended worthless: OSError, KeyboardInterrupt."""
+        if self._unwritten is not None:
+            raise self._unwritten
+        if self._final is None:
+            raise KeyboardInterrupt
 
     async def pause_at(self, seconds: float, moment: "asyncio.Future[Cluster]") -> None:
         """Run until so many seconds of the cluster's time have passed; then end the steps, answer
@@ -167,6 +201,7 @@ class Run:
     def report(self, clock: Literal["virtual", "real"], command: str) -> Report:
         """What came of it."""
         stage = self._stage
+        assert self._final is not None
         return make_report(
             self._loaded,
             self.meter,
