@@ -435,6 +435,32 @@ def test_a_report_holds_what_was_measured(tmp_path: Path) -> None:
     assert report.measures["messages"] > 100
 
 
+def test_a_report_holds_the_queues_in_which_anybody_waited(tmp_path: Path) -> None:
+    """Mailboxes, work queues and the scheduler's, by the names of Kubernetes' metrics."""
+    objects = [deployment(f"web-{n}", replicas=1) for n in range(40)]
+    path = scenario(
+        tmp_path,
+        nodes=[{"name": "node", "count": 2, "capacity": {"pods": "3"}}],
+        workloads=[{"objects": objects}],
+        steps=[
+            {"slow": {"seconds": 0.5, "for": "2m"}},
+            {"rolloutRestart": {"name": "web-*"}},
+            {"sleep": "10m"},
+        ],
+    )
+    report = _run(path)
+    queues = {queue.name: queue for queue in report.queues}
+    unbound = report.pods - report.measures["podsBound"]
+    assert unbound >= 34
+    pending = queues["scheduler_pending_pods unschedulable"]
+    assert pending.max == queues["pods without a node"].max == unbound
+    assert 0 < pending.mean < unbound
+    assert queues["workqueue_depth deployment"].max > 1
+    assert "workqueue_depth job" not in queues
+    column = report.series.columns["queue/scheduler_pending_pods unschedulable"]
+    assert (column[0], column[-1]) == (0, unbound)
+
+
 def test_nodes_that_never_come_up_are_a_failure(tmp_path: Path) -> None:
     fault = {"fault": "message", "action": "drop", "sender": "/nodes/node-1/*"}
     report = _run(scenario(tmp_path, faults=[fault], steps=[{"sleep": "1s"}]))

@@ -133,6 +133,7 @@ def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
                 refused = frozenset({"Fit"}) if operation == "pop-fail" else frozenset()
                 queue.fail(queued, refused, now)
         assert sum(queue.depths.values()) == len(queue) == len(waiting)
+        assert min(queue.depths.values()) >= 0
     for name in waiting:
         queue.put(make_pod(name), now)  # lifts every gate
     found = []

@@ -22,7 +22,7 @@ from orchestrator.scenario.running.interruption import at_first_ctrl_c
 from orchestrator.scenario.running.stage import Stage
 
 PROGRESS_SECONDS: Final = 0.1
-_QUEUES: Final = ("/apiserver", "/scheduler", "/controllers")  # whose mailboxes are looked at
+_MAILBOXES: Final = ("/apiserver", "/scheduler", "/controllers/informers")
 
 
 class Progress(Struct, frozen=True):
@@ -242,14 +242,18 @@ class Run:
         self._final = self.meter.measures()
 
     def _queues(self) -> Mapping[str, float]:
-        system = self._cluster.system
-        found: dict[str, float] = {}
-        for path in _QUEUES:
+        """Those in which anybody waits: mailboxes, and the queues that actors have of their own."""
+        counts, system = self.meter.counts, self._cluster.system
+        found: dict[str, float] = {"pods without a node": counts.pods - counts.bound}
+        for path in _MAILBOXES:
             ref = system.find(path)
             if ref is not None:
                 found[f"{path} mailbox"] = ref.mailbox_depth
-        found["pods without a node"] = self.meter.counts.pods - self.meter.counts.bound
-        return found
+                found.update(ref.depths)
+        manager = system.find("/controllers")
+        for controller in manager.children if manager is not None else ():
+            found.update(controller.depths)
+        return {name: depth for name, depth in found.items() if depth}
 
     def _progress(self) -> None:
         now = time.perf_counter()
