@@ -10,6 +10,8 @@ from actors import Fault, MessageFault
 from orchestrator.scenario import Report, load, run_scenario
 from orchestrator.scenario.language import ACTIONS, Step
 from orchestrator.scenario.loading import all_steps
+from orchestrator.scenario.replay import check_same_history
+from orchestrator.scenario.running.replaying import ScenarioReplayer
 from orchestrator.scenario.running.runner import Run
 
 LOADED = load(Path(__file__).with_name("every-trouble.yaml"))
@@ -67,3 +69,17 @@ def test_it_ends_with_exactly_the_wanted_pods(seed: int) -> None:
 def test_it_replays_to_the_last_event() -> None:
     """And another seed brings another history."""
     assert _run(1).digest == _run(1).digest != _run(2).digest
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 1.0])
+def test_it_can_be_brought_back_to_any_moment(share: float) -> None:
+    """In the midst of all trouble, too: from its report alone."""
+    report = _run(1)
+    until = report.virtual_seconds * share
+
+    async def bring_back() -> None:
+        async with ScenarioReplayer().bring_to(report, until) as moment:
+            check_same_history(report, moment.digests, until)
+            assert len(moment.digests) > 1
+
+    actors.run(bring_back)
