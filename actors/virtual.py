@@ -142,6 +142,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Whether no callback waits: what is done now is done as if the loop had called it next."""
         return not self._ready and not self._stopping  # type: ignore[attr-defined]
 
+    @property
+    def due(self) -> bool:
+        """Whether anything is left to do at this moment."""
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return not self.idle or bool(scheduled and scheduled[0]._when <= self._virtual_now)
+
     def skip_to(self, when: float) -> bool:
         """Set the clock to `when` without a turn of the loop; answers False, and does nothing, if
         the loop has anything to do until then.

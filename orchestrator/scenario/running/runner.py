@@ -10,6 +10,7 @@ from typing import IO, Any, Final, Literal
 from msgspec import Struct
 
 import actors
+from actors.virtual import VirtualLoop
 from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.journal import Journal
@@ -154,18 +155,17 @@ class Run:
             raise KeyboardInterrupt
 
     async def pause_at(self, seconds: float, moment: "asyncio.Future[Cluster]") -> None:
-        """Run until so many seconds of the cluster's time have passed; then end the steps, answer
-        the cluster by `moment`, and keep it until this is cancelled.
+        """Run until so many seconds of the cluster's time have passed, and all is done that was due by
+        then; end the steps, answer the cluster by `moment`, and keep it until this is cancelled.
         """
         loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
         cluster = self._begin(loop)
         async with cluster:
             sampling = self._sample_by_and_by(loop)
             # The steps are this task's, as in `main`: another order of tasks is another history.
             await _until(loop, self._begun + seconds, self._make_stage(cluster).perform())
             sampling()
-            while cluster.system.awake:  # noqa: ASYNC110  (what is due by now is done by now)
-                await asyncio.sleep(0)  # noqa: TID251
             moment.set_result(cluster)
             await loop.create_future()
 
@@ -274,25 +274,26 @@ class Run:
         )
 
 
-async def _until(
-    loop: asyncio.AbstractEventLoop, at: float, work: Coroutine[Any, Any, None]
-) -> None:
-    """Do `work` until the loop's clock shows `at`; if it ends before, wait."""
+async def _until(loop: VirtualLoop, at: float, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until the loop's clock shows `at` and nothing is due any more; if it ends before, wait."""
     task = asyncio.current_task()
     assert task is not None
     reached = loop.create_future()
 
     def stop() -> None:
+        if loop.due:
+            timers[:] = [loop.call_at(at, stop)]  # after all that is
+            return
         reached.set_result(None)
         task.cancel()
 
-    timer = loop.call_at(at, stop)
+    timers = [loop.call_at(at, stop)]
     try:
         await work
         await reached
     except asyncio.CancelledError:
         if not reached.done():
-            timer.cancel()
+            timers[0].cancel()
             raise
         task.uncancel()
 
