@@ -291,6 +291,29 @@ def test_a_step_that_cannot_be_done_ends_the_run(
     assert message in report.failure.message
 
 
+def test_a_wait_outlives_lost_watch_events(tmp_path: Path) -> None:
+    """Whoever watches for it looks again; so do nodes that join."""
+    lost = {"fault": "message", "action": "drop", "target": "/inbox*", "probability": 0.5}
+    available = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "type": "Available"}
+    rounds = [
+        {"rolloutRestart": {"name": "web"}},
+        {"wait": {"condition": available | {"status": "False"}}},
+        {"wait": {"condition": available}},
+        {"addNodes": {"name": "more", "count": 5}},
+    ]
+    objects = [deployment(replicas=10, strategy={"type": "Recreate"})]
+    path = scenario(
+        tmp_path,
+        workloads=[{"objects": objects}],
+        faults=[lost],
+        steps=[{"repeat": {"count": 5, "every": "10m", "steps": rounds}}],
+        expect={"nodesReady": {"equals": 29}},
+    )
+    report = _run(path)
+    assert report.failure is None
+    assert report.outcome == "passed"
+
+
 def test_a_step_that_the_api_server_does_not_hear_of_has_failed(tmp_path: Path) -> None:
     """As any other: the report says which."""
     lost = {"fault": "message", "action": "drop", "message": "Patch", "sender": "", "start": 1}
