@@ -122,24 +122,30 @@ class Context:
 
         Raises Misuse when `seconds` is not above zero.
         """
+        return self.call_every(seconds, self.me._dispatch, message)
+
+    def call_every(
+        self,
+        seconds: float,
+        function: Callable[..., Any],
+        *args: Any,
+        first: float | None = None,
+        unless: Callable[[], bool] | None = None,
+    ) -> Timer:
+        """Run a function in this actor's own turn every `seconds`, until the timer is cancelled; the
+        first time after `first` seconds, if that is given. Raises Misuse when `seconds` is not above zero.
+
+        `unless` spares the turn when it holds; it is asked outside of the actor's turns, and must change
+        nothing.
+        """
         if not seconds > 0:
             raise Misuse(f"a timer cannot repeat every {seconds:g} s")
-        timer = Timer(self.clock.monotonic(), _nothing)
-        self._repeat(timer, seconds, message)
-        return timer
-
-    def _repeat(self, timer: Timer, seconds: float, message: object) -> None:
-        cause = CAUSE.get() if self.system.observed else 0
-
-        def fire() -> None:
-            if timer.active and self._incarnation == self.me._incarnation:
-                timer.at += seconds
-                self.system.timers.at(timer.at + seconds, fire)
-                call = Call(self.me._dispatch, (message,), self._incarnation)
-                call.cause = cause
-                self.me._deliver_own(call)
-
-        self.system.timers.at(timer.at + seconds, fire)
+        call = Call(function, args, self._incarnation)
+        call.cause = CAUSE.get() if self.system.observed else 0
+        again = _Again(self.me, call, unless)
+        at = self.clock.monotonic() + (seconds if first is None else max(0.0, first))
+        again.timer = self.system.timers.at(at, again, seconds)
+        return again.timer
 
     # --- requests --------------------------------------------------------------------------
 
@@ -147,11 +153,11 @@ class Context:
         self,
         ref: Ref[Any],
         request: Request[R],
-        then: Callable[[R], Any],
+        then: Callable[[R], Any] | None,
         failed: Callable[[BaseException], Any] | None = None,
         timeout: float | None = DEFAULT_TIMEOUT,
     ) -> None:
-        """Ask without awaiting: `then(reply)` runs in this actor's own turn.
+        """Ask without awaiting: `then(reply)` runs in this actor's own turn (None: no matter).
 
         `failed(error)` gets Refusal, AskTimeout, ActorStopped or ActorCrashed; without it the
         error is raised in this actor's turn, which its supervisor then hears of.
@@ -184,9 +190,24 @@ class Context:
             self.me._deliver_own(Call(_raise, (error,), self._incarnation))
 
 
+class _Again:
+    """Delivers the same call each time, as long as the incarnation lives that asked for it."""
+
+    __slots__ = ("_call", "_me", "_unless", "timer")
+
+    timer: Timer
+
+    def __init__(self, me: Ref[Any], call: Call, unless: Callable[[], bool] | None) -> None:
+        self._me = me
+        self._call = call
+        self._unless = unless
+
+    def __call__(self) -> None:
+        if self._call.incarnation != self._me._incarnation:
+            self.timer.cancel()
+        elif self._unless is None or not self._unless():
+            self._me._deliver_own(self._call)
+
+
 def _raise(error: BaseException) -> None:
     raise error
-
-
-def _nothing() -> None:
-    pass

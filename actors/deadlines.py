@@ -54,13 +54,14 @@ class Deadlines:
     def add(self, seconds: float | None, asked: Asked, target: "Ref[Any]", asker: str = "") -> None:
         """Fail `asked` with AskTimeout unless it is ended within `seconds`; None waits for ever."""
         system = self._system
+        now = system.loop.time()
         if self._stopwatch is not None:
-            self._stopwatch.start(asked)
+            self._stopwatch.start(asked, now)
         if seconds is None:
             seconds = at = _NEVER
             asker = asker or _running_task()
         else:
-            at = system.loop.time() + seconds
+            at = now + seconds
         queue = self._queues.get(seconds)
         if queue is None:
             queue = self._queues[seconds] = _Queue()

@@ -27,9 +27,9 @@ class Stopwatch:
         self._now = now
         self._on_answer = on_answer
 
-    def start(self, asked: "Asked") -> None:
+    def start(self, asked: "Asked", now: float) -> None:
         """It has been asked."""
-        asked.asked_at = self._now()
+        asked.asked_at = now
         asked.stopwatch = self
 
     def stop(self, asked: "Asked", failed: bool) -> None:
@@ -86,7 +86,7 @@ class Requested(Asked):
         request: Request[Any],
         asker: "Ref[Any]",
         incarnation: int,
-        then: Callable[[Any], Any],
+        then: Callable[[Any], Any] | None,
         or_else: Callable[[BaseException], Any],
         cause: int,
     ) -> None:
@@ -104,7 +104,8 @@ class Requested(Asked):
             self.ended = True
             if self.stopwatch is not None:
                 self.stopwatch.stop(self, False)
-            self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
+            if self._then is not None:
+                self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
 
     def fail(self, error: BaseException) -> None:
         if not self.ended:

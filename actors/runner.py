@@ -11,9 +11,10 @@ from actors.virtual import VirtualLoop
 
 T = TypeVar("T")
 
-# The youngest generation is small, so that a pause is short (10 ms at 1,000 nodes); the next one, whose
-# pause is long when much is young, is looked at as rarely as four million new objects allow.
-_GC_THRESHOLDS: Final = (50_000, 80, 100)
+# The youngest generation is small, so that a pause is short (10 ms at 1,000 nodes). The next one, whose
+# pause is long when much is young, is looked at each twelve million new objects: of as many, some
+# thousands are garbage there, so less often costs little room.
+_GC_THRESHOLDS: Final = (50_000, 250, 100)
 
 
 def run(

@@ -6,13 +6,17 @@ things in the same order, without the loop.
 
 Timers with equal deadlines fire in the order in which they were set. A cancelled timer is left
 where it is and skipped; when more than half of the queue is cancelled, it is swept.
+
+Timers that repeat with the same period come round in the same order again and again. So they wait in a
+row, a deque; thousands of heartbeats in a heap would cost each of them a way from its top to its bottom.
 """
 
 import asyncio
 import contextvars
 import heapq
+from collections import deque
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from actors.virtual import VirtualLoop
 
@@ -23,12 +27,15 @@ _MESSAGES: Final = 256  # handled since the loop's last turn
 
 
 class Timer:
-    """A pending timer. `at` is in the loop's time."""
+    """A pending timer. `at` is in the loop's time; with a `period` it fires again, until cancelled."""
 
-    __slots__ = ("_fire", "at")
+    __slots__ = ("_fire", "at", "number", "period")
 
-    def __init__(self, at: float, fire: Callable[[], None]) -> None:
+    number: int  # of its turn: of equal deadlines the lower one fires first
+
+    def __init__(self, at: float, fire: Callable[[], None], period: float = 0.0) -> None:
         self.at = at
+        self.period = period
         self._fire: Callable[[], None] | None = fire
 
     @property
@@ -39,6 +46,9 @@ class Timer:
     def cancel(self) -> None:
         """Do not fire; cancelling twice, or after it fired, does nothing."""
         self._fire = None
+
+
+_Entry: TypeAlias = tuple[float, int, Timer]
 
 
 class TimerQueue:
@@ -56,22 +66,26 @@ class TimerQueue:
         self._firing = False
         self._woken = False
         self._context = contextvars.copy_context()  # not that of whoever set the nearest timer
-        self._heap: list[tuple[float, int, Timer]] = []
+        self._heap: list[_Entry] = []
+        self._rows: dict[
+            float, deque[Timer]
+        ] = {}  # by period; until it has fired it is in the heap
+        self._firsts: list[_Entry] = []  # of all rows, a heap
         self._number = 0
         self._handle: asyncio.TimerHandle | None = None
         self._sweep_at = _SWEEP_FROM
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._heap) + sum(map(len, self._rows.values()))
 
-    def at(self, when: float, fire: Callable[[], None]) -> Timer:
-        """Call `fire` at `when` (the loop's time)."""
-        timer = Timer(when, fire)
+    def at(self, when: float, fire: Callable[[], None], period: float = 0.0) -> Timer:
+        """Call `fire` at `when` (the loop's time), and each `period` seconds after that if it is not 0."""
+        timer = Timer(when, fire, period)
         self._number += 1
         heap = self._heap
         heapq.heappush(heap, (when, self._number, timer))
         if heap[0][2] is timer and not self._firing:
-            self._arm()
+            self._arm(when)
         if len(heap) > self._sweep_at:
             self._sweep()
         return timer
@@ -84,12 +98,13 @@ class TimerQueue:
     def close(self) -> None:
         """Forget all timers."""
         self._heap.clear()
+        self._rows.clear()
+        self._firsts.clear()
         if self._handle is not None:
             self._handle.cancel()
             self._handle = None
 
-    def _arm(self) -> None:
-        when = self._heap[0][0]
+    def _arm(self, when: float) -> None:
         if self._handle is not None:
             if self._handle.when() <= when:
                 return
@@ -105,18 +120,32 @@ class TimerQueue:
             self._firing = False
             if self._woken:
                 self._run_later()
-            if self._heap:
-                self._arm()
+            when = self._next_at()
+            if when is not None:
+                self._arm(when)
 
     def _fire_all(self) -> None:
-        heap, virtual = self._heap, self._virtual
+        heap, firsts, virtual = self._heap, self._firsts, self._virtual
         messages = 0
         while messages <= _MESSAGES:
             now = self._loop.time()
             fired = 0
-            while heap and heap[0][0] <= now:
-                timer: Any = heapq.heappop(heap)[2]
-                fire, timer._fire = timer._fire, None
+            while True:
+                timer: Any
+                if firsts and (not heap or firsts[0] < heap[0]):
+                    if firsts[0][0] > now:
+                        break
+                    timer = self._go_round()
+                    fire = timer._fire
+                elif heap and heap[0][0] <= now:
+                    timer = heapq.heappop(heap)[2]
+                    fire = timer._fire
+                    if timer.period and fire is not None:
+                        self._join_row(timer)
+                    else:
+                        timer._fire = None
+                else:
+                    break
                 if fire is not None:
                     fired += 1
                     fire()
@@ -125,10 +154,52 @@ class TimerQueue:
                 assert self._run is not None
                 messages += self._run()
             messages += 1  # a timer that wakes nobody counts, too
-            while heap and heap[0][2]._fire is None:
-                heapq.heappop(heap)
-            if self._woken or not heap or virtual is None or not virtual.skip_to(heap[0][0]):
+            when = self._next_at()
+            if self._woken or when is None or virtual is None or not virtual.skip_to(when):
                 return
+
+    def _next_at(self) -> float | None:
+        """When the next timer fires; who was cancelled is dropped on the way to it."""
+        heap, firsts = self._heap, self._firsts
+        while heap and heap[0][2]._fire is None:
+            heapq.heappop(heap)
+        while firsts and firsts[0][2]._fire is None:
+            self._go_round()
+        if firsts and (not heap or firsts[0] < heap[0]):
+            return firsts[0][0]
+        return heap[0][0] if heap else None
+
+    def _go_round(self) -> Timer:
+        """Take the first timer of all rows; unless it was cancelled, it is its row's last one now."""
+        firsts = self._firsts
+        timer = firsts[0][2]
+        row = self._rows[timer.period]
+        row.popleft()
+        if timer._fire is not None:
+            self._number += 1
+            timer.number = self._number
+            timer.at += timer.period
+            row.append(timer)
+        if row:
+            first = row[0]
+            heapq.heapreplace(firsts, (first.at, first.number, first))
+        else:
+            heapq.heappop(firsts)
+        return timer
+
+    def _join_row(self, timer: Timer) -> None:
+        """Queue a timer that fires for the first time for its next one, behind the others."""
+        self._number += 1
+        timer.number = self._number
+        timer.at += timer.period
+        entry = (timer.at, timer.number, timer)
+        row = self._rows.setdefault(timer.period, deque())
+        if row and timer.at < row[-1].at:  # it was set for a time that had passed
+            heapq.heappush(self._heap, entry)
+            return
+        if not row:
+            heapq.heappush(self._firsts, entry)
+        row.append(timer)
 
     def _run_later(self) -> None:
         self._woken = False

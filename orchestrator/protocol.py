@@ -146,7 +146,8 @@ class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
     (`sink`, `token`) names the watch: asking again replaces it, so a restarted actor leaves
     nothing behind; it ends with `Unwatch` or with the sink's actor. `batch_seconds` allows the
     server to hold changes back so long and send them in one message (kube-proxy's minimum sync
-    period). Errors: Expired when `since` was compacted.
+    period); with `lazy` only updates that leave an object's metadata alone are held back, and any other
+    change brings them along. Errors: Expired when `since` was compacted.
     """
 
     resource: Resource
@@ -157,6 +158,7 @@ class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
     field_selector: str = ""
     since: int | None = None
     batch_seconds: float = 0.0
+    lazy: bool = False
     identity: Identity = ADMIN
 
 

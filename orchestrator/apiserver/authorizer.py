@@ -1,6 +1,5 @@
 """Who may do what: the question, and the simple answer for a cluster of its own components."""
 
-from functools import lru_cache
 from typing import Final, Literal, Protocol, TypeAlias
 
 from orchestrator.api.scheme import Resource
@@ -55,7 +54,6 @@ class ComponentAuthorizer:
         return None if MASTERS in identity.groups or is_component(identity.name) else ""
 
 
-@lru_cache(maxsize=1 << 14)  # a name for each node, and a few more
 def is_component(name: str) -> bool:
     """Whether the user name is one of the cluster's own components."""
     if not name.startswith("system:") or name == _ANONYMOUS:

@@ -38,36 +38,53 @@ class MeteredApiServer(ApiServer):
         super().__init__(store, **options)
         self._meter = meter
 
-    def _timed(self, handle: Callable[[Any], Any], message: Any) -> Any:
-        begun = perf_counter()
-        try:
-            return handle(message)
-        finally:
-            self._meter.worked(message, perf_counter() - begun)
-
     def on_get(self, message: Get) -> Any:
-        return self._timed(super().on_get, message)
+        begun = perf_counter()
+        answer = super().on_get(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_list(self, message: List) -> Any:
-        return self._timed(super().on_list, message)
+        begun = perf_counter()
+        answer = super().on_list(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_watch(self, message: Watch) -> Any:
-        return self._timed(super().on_watch, message)
+        begun = perf_counter()
+        answer = super().on_watch(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_create(self, message: Create) -> Any:
-        return self._timed(super().on_create, message)
+        begun = perf_counter()
+        answer = super().on_create(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_update(self, message: Update) -> Any:
-        return self._timed(super().on_update, message)
+        begun = perf_counter()
+        answer = super().on_update(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_patch(self, message: Patch) -> Any:
-        return self._timed(super().on_patch, message)
+        begun = perf_counter()
+        answer = super().on_patch(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_delete(self, message: Delete) -> Any:
-        return self._timed(super().on_delete, message)
+        begun = perf_counter()
+        answer = super().on_delete(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
     def on_delete_collection(self, message: DeleteCollection) -> Any:
-        return self._timed(super().on_delete_collection, message)
+        begun = perf_counter()
+        answer = super().on_delete_collection(message)
+        self._meter.worked(message, perf_counter() - begun)
+        return answer
 
 
 def api_server(

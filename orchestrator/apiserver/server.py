@@ -198,6 +198,7 @@ class ApiServer(Actor):
             message.label_selector,
             message.field_selector,
             message.batch_seconds,
+            message.lazy,
         )
         # What is read now must have been told to the hub: nothing may come twice.
         self.store.flush()

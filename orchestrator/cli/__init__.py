@@ -2,10 +2,13 @@
 Ctrl-C.
 """
 
+import errno
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -59,4 +62,30 @@ main.add_command(compare)
 main.add_command(schema)
 main.add_command(replay_command(_replayer))
 
-__all__ = ["main"]
+
+def command_line() -> NoReturn:
+    """Run the command that the process was started for, and end the process with its exit code.
+
+    It ends without taking its objects apart one by one: a large cluster's would take seconds.
+    """
+    try:
+        try:
+            main(prog_name="orchestrator")
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: cannot write to standard output: {error.strerror}", err=True)
+        code = 2
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except OSError:  # nobody reads any more, or there is no room
+        code = code or 1
+    os._exit(code)
+
+
+__all__ = ["command_line", "main"]

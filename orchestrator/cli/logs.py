@@ -11,6 +11,7 @@ import structlog
 F = TypeVar("F", bound=Callable[..., Any])
 
 LEVELS: Final = ("debug", "info", "warning", "error")
+_LEVEL: Final = f"{__name__}.level"
 
 
 def option(command: F) -> F:
@@ -22,9 +23,20 @@ def option(command: F) -> F:
         show_default=True,
         expose_value=False,
         is_eager=True,
-        callback=lambda _ctx, _param, level: configure(level),
+        callback=_configure,
         help="What to log to standard error.",
     )(command)
+
+
+def _configure(context: click.Context, _option: click.Parameter, level: str) -> None:
+    context.meta[_LEVEL] = level
+    configure(level)
+
+
+def level() -> int:
+    """The level that the command's user asked for, as `logging` has it."""
+    number: int = getattr(logging, click.get_current_context().meta[_LEVEL].upper())
+    return number
 
 
 def configure(level: str) -> None:

@@ -45,10 +45,10 @@ def replay_command(find_replayer: Callable[[], "Replayer"]) -> click.Command:
         It is read-only and its time stands still, unless it branches off.
         """
         import actors  # late: `orchestrator --help` needs none of it
-        from orchestrator.scenario.replay import ReplayError, parse_until, read_report
+        from orchestrator.scenario.replay import ReplayError, parse_until, read_replayable
 
         try:
-            report = read_report(directory)
+            report = read_replayable(directory)
             seconds = parse_until(until, report)
             what = f"{report.scenario} after {until}{'' if branch else ', read-only'}"
             actors.run(_serve, find_replayer(), report, seconds, branch, what, listen, kubeconfig)

@@ -11,8 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from orchestrator.cli import logs
+from orchestrator.cli import logs, sweeping
 from orchestrator.cli.errors import INTERRUPTED, InputError
+from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
     from actors import Trace
@@ -59,7 +60,7 @@ def run(
     events: bool,
     traced: str | None,
 ) -> None:
-    """Run a benchmark SCENARIO.
+    """Run a benchmark SCENARIO; one with a sweep for every setting and seed, side by side.
 
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """
@@ -72,6 +73,16 @@ def run(
     parameters = _parameters(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
+    command = shlex.join(["orchestrator", *sys.argv[1:]])
+    plan = sweeping.find_sweep(scenario, parameters, seed)
+    if plan is not None:
+        if traced is not None:
+            raise InputError("--trace-causes shows one run, and the scenario has a sweep")
+        if out is not None:
+            _usable(out)
+        with _unfinished_is_no_report(out):
+            outcome = sweeping.run_and_show(plan, clock, command, out, events).outcome
+        sys.exit(_EXIT_CODES[outcome])
     traces: list[Trace] = []
     try:
         wanted = parse_object(traced) if traced is not None else None
@@ -80,7 +91,6 @@ def run(
         raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
-    command = shlex.join(["orchestrator", *sys.argv[1:]])
     with _Bar() as bar, _unfinished_is_no_report(out):
         report = run_scenario(
             loaded,
@@ -99,7 +109,7 @@ def run(
 
     with at_first_ctrl_c(interrupted):  # what was reached is not lost now
         written = _write(report, out) if out is not None else ()
-        show(report, Console())
+        show(report, output())
         for path in written:
             click.echo(f"written {path}")
         if wanted is not None:
@@ -164,14 +174,16 @@ class _Bar:
     """The progress on a terminal: where the run is, its pods, its time, what is left of the step."""
 
     def __enter__(self) -> "_Bar":
+        console = Console(stderr=True)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[counts]}"),
             TimeRemainingColumn(compact=True),
-            console=Console(stderr=True),
+            console=console,
             transient=True,
+            disable=not console.is_terminal,
         )
         self._task = self._progress.add_task("nodes", total=None, counts="")
         self._step = "nodes"

@@ -15,7 +15,6 @@ from orchestrator.client.cache import (
     OfStatus,
     key_of,
     same_but_status,
-    same_metadata,
 )
 from orchestrator.client.controller import Controller, Statistics, Wiring
 from orchestrator.client.events import EventRecorder
@@ -26,6 +25,7 @@ from orchestrator.client.waiting import WaitTimeout
 from orchestrator.client.watcher import Watcher
 from orchestrator.client.watching import WatchStream
 from orchestrator.client.work_queue import WorkQueue
+from orchestrator.machinery.metadata import same_metadata
 
 __all__ = [
     "Cache",

@@ -6,6 +6,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
+from orchestrator.machinery.metadata import same_metadata
 
 K = TypeVar("K")
 
@@ -143,31 +144,20 @@ def same_but_status(old: Any, new: Any) -> bool:
     return getattr(old, "spec", old) is getattr(new, "spec", new) and same_metadata(old, new)
 
 
-def same_metadata(old: Any, new: Any) -> bool:
-    """Whether the metadata are the same but for the revision, as far as identity tells."""
-    before, after = old.metadata, new.metadata
-    return (
-        before.labels is after.labels
-        and before.annotations is after.annotations
-        and before.owner_references is after.owner_references
-        and before.finalizers is after.finalizers
-        and before.deletion_timestamp is after.deletion_timestamp
-        and before.uid == after.uid
-    )
-
-
 class _Marked:
-    """An index's function that says what of an object it looks at.
+    """A function that says what of an object it looks at: an index's, or one that a controller is
+    told of changes by.
 
-    One without a mark is asked after each change but those of the status alone, which most are.
+    An index's without a mark is asked after each change but those of the status alone, which most
+    are; a controller's after each change.
     """
 
     __slots__ = ("function",)
 
-    def __init__(self, function: KeyFunction) -> None:
+    def __init__(self, function: Callable[[Any], Iterable[Any]]) -> None:
         self.function = function
 
-    def __call__(self, obj: Any) -> Iterable[str]:
+    def __call__(self, obj: Any) -> Iterable[Any]:
         return self.function(obj)
 
 
@@ -183,13 +173,18 @@ class OfMetadata(_Marked):
     __slots__ = ()
 
 
+def unmarked(function: Callable[[Any], Iterable[Any]]) -> Callable[[Any], Iterable[Any]]:
+    """The function without its mark, so that a call is one call."""
+    return function.function if isinstance(function, _Marked) else function
+
+
 class _Index:
     """Value -> the keys of the objects that have it."""
 
     __slots__ = ("entries", "function")
 
     def __init__(self, function: KeyFunction) -> None:
-        self.function = function.function if isinstance(function, _Marked) else function
+        self.function = unmarked(function)
         self.entries: dict[str, dict[Key, None]] = {}
 
     def update(self, key: Key, old: Any | None, new: Any | None) -> None:

@@ -24,7 +24,15 @@ from actors import Actor, NoReply, Ref, Timer
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.client.api import WRITES, Client
-from orchestrator.client.cache import Cache, Change, Key, KeyFunction, key_of
+from orchestrator.client.cache import (
+    Cache,
+    Change,
+    Key,
+    KeyFunction,
+    OfMetadata,
+    key_of,
+    unmarked,
+)
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
 from orchestrator.client.work_queue import WorkQueue
@@ -71,6 +79,8 @@ class Controller(Actor):
     # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
     # Kubernetes' controllers owe the same to their clients' limit of requests a second.
     rest_seconds: ClassVar[float] = 0.0
+    # A key that comes so soon is asked now whether it is at rest: many together cost one turn.
+    ahead_seconds: ClassVar[float] = 0.0
 
     client: Client
     events: EventRecorder
@@ -80,6 +90,7 @@ class Controller(Actor):
         self._queue: WorkQueue[Key] = WorkQueue()
         self._caches: dict[Any, Cache[Any]] = {}
         self._sources: dict[Resource, Callable[[Change[Any]], Iterable[Key]]] = {}
+        self._of_metadata: dict[Resource, None] = {}  # sources that hear of nothing else
         self._unsynced: dict[Resource, None] = {}
         self._written: dict[Key, dict[Resource, int]] = {}
         self._parked: dict[Key, float] = {}
@@ -92,7 +103,11 @@ class Controller(Actor):
     # --- what a subclass may say -----------------------------------------------------------
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Further kinds, each with the keys that a change of one of its objects concerns."""
+        """Further kinds, each with the keys that a change of one of its objects concerns.
+
+        A function marked `OfMetadata` is not told of updates that leave the metadata alone; the cache
+        may then be `LAZY_SECONDS` behind them. Not for what this controller itself writes so.
+        """
         return {}
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
@@ -117,6 +132,13 @@ class Controller(Actor):
         after a delay that grows.
         """
         raise NotImplementedError
+
+    def at_rest(self, key: Key) -> float | None:
+        """The seconds after which to look again, if nothing is to be done for the key now.
+
+        Asked before each reconcile, which costs a task; None: reconcile. Look at caches only.
+        """
+        return None
 
     # --- what it may use -------------------------------------------------------------------
 
@@ -189,12 +211,18 @@ class Controller(Actor):
     def _add_source(self, kind: Kind, function: Callable[[Change[Any]], Iterable[Key]]) -> None:
         resource = self._resource(kind)
         before = self._sources.get(resource)
-        self._sources[resource] = function if before is None else _both(before, function)
+        if before is not None:
+            function = _both(before, function)
+        self._sources[resource] = unmarked(function)
+        if isinstance(function, OfMetadata):
+            self._of_metadata[resource] = None
+        else:
+            self._of_metadata.pop(resource, None)
 
     def _subscribe(self, resource: Resource) -> None:
         self.ctx.request(
             self._wiring.informers,
-            Subscribe(resource, self.ctx.me),
+            Subscribe(resource, self.ctx.me, resource in self._of_metadata),
             then=lambda _: self._in_step(resource),
             failed=lambda _: self._subscribe_later(resource),
         )
@@ -233,17 +261,31 @@ class Controller(Actor):
         if self._parked:
             self._unpark(now)
         due = queue.advance(now)
+        if self.ahead_seconds and due is not None and due <= now + self.ahead_seconds:
+            due = queue.put_off(now + self.ahead_seconds, partial(self._rests_until, now))
         while queue.processing - len(self._parked) - self._resting < self.workers:
             key = queue.get()
             if key is None:
                 break
             if self._sees_own_writes(key):
-                self.ctx.task(self._run(key), self.name)
+                again = self.at_rest(key)
+                if again is None:
+                    self.ctx.task(self._run(key), self.name)
+                    continue
+                self._reconciles += 1
+                queue.forget(key)
+                queue.add_after(key, now + again)
+                queue.done(key)
+                due = now + again if due is None else min(due, now + again)
             else:
                 self._parked[key] = now + OWN_WRITES_SECONDS
                 limit = now + OWN_WRITES_SECONDS
                 due = limit if due is None else min(due, limit)
         self._wake_at(due)
+
+    def _rests_until(self, now: float, key: Key) -> float | None:
+        again = self.at_rest(key) if key not in self._written else None
+        return None if again is None else now + again
 
     def _wake_at(self, due: float | None) -> None:
         if due is None:

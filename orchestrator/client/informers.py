@@ -11,24 +11,33 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from actors import Ref, Request
+from actors import Deferred, Ref, Request
 from orchestrator.api.scheme import Resource
 from orchestrator.client.cache import Cache, Change
+from orchestrator.client.reflector import Reflector
 from orchestrator.client.watcher import Watcher
+from orchestrator.machinery.metadata import same_metadata
 from orchestrator.protocol import ADMIN, ApiRef, Identity
 
+# How far a cache may be behind in updates that leave the metadata alone, if nobody hears of them: the
+# renewals of thousands of leases make one message then. Far less than any lease is good for.
+LAZY_SECONDS: Final = 1.0
 RESYNC_SECONDS: Final = 1.0  # how soon a subscriber that had no room is told to read all again
 
 
 class Subscribe(Request[bool], frozen=True, gc=False):
-    """Hear of a resource's changes as `Changed`; answered when its cache is in step."""
+    """Hear of a resource's changes as `Changed`; answered when its cache is in step.
+
+    With `only_metadata` of no updates that leave the metadata alone.
+    """
 
     resource: Resource
     subscriber: Ref[Any]
+    only_metadata: bool = False
 
 
 class Changed(Struct, frozen=True, gc=False):
-    """What changed in one resource's cache, in order. One message for all subscribers."""
+    """What changed in one resource's cache, in order."""
 
     resource: Resource
     changes: tuple[Change[Any], ...]
@@ -41,11 +50,13 @@ class Resync(Struct, frozen=True, gc=False):
 
 
 class SharedCaches:
-    """The caches by resource, the subscribers of each, and its changes that they do not know yet."""
+    """The caches by resource, the subscribers of each (those of True hear of metadata only), and its
+    changes that they do not know yet.
+    """
 
     def __init__(self) -> None:
         self._caches: dict[Resource, Cache[Any]] = {}
-        self.subscribers: dict[Resource, dict[Ref[Any], None]] = {}
+        self.subscribers: dict[Resource, dict[Ref[Any], bool]] = {}
         self.pending: dict[Resource, list[Change[Any]]] = {}
 
     def cache(self, resource: Resource) -> Cache[Any]:
@@ -60,14 +71,26 @@ class SharedCaches:
         return iter(list(self.subscribers))
 
 
+class _Informer:
+    """One resource's part of `Informers`."""
+
+    __slots__ = ("lazy", "pending", "reflector", "synced", "waiting")
+
+    def __init__(self, lazy: bool, pending: list[Change[Any]]) -> None:
+        self.lazy = lazy  # nobody hears of anything but metadata
+        self.pending = pending
+        self.synced = False
+        self.waiting: list[Deferred[bool]] = []
+        self.reflector: Reflector[Any]
+
+
 class Informers(Watcher):
     """Fills `shared` and tells its subscribers what changed, once for each slice of messages."""
 
     def __init__(self, api: ApiRef, shared: SharedCaches, identity: Identity = ADMIN) -> None:
         super().__init__(api, identity)
         self._shared = shared
-        self._waiting: dict[Resource, list[Any]] = {}
-        self._synced: dict[Resource, bool] = {}
+        self._informers: dict[Resource, _Informer] = {}
         self._lagging: dict[tuple[Ref[Any], Resource], None] = {}
 
     def started(self) -> None:
@@ -78,43 +101,64 @@ class Informers(Watcher):
     def on_subscribe(self, message: Subscribe) -> Any:
         """Add a subscriber; the answer waits for the cache."""
         resource = message.resource
-        self._shared.subscribers.setdefault(resource, {})[message.subscriber] = None
-        if resource not in self._synced:
-            self._follow(resource)
-        if self._synced[resource]:
+        subscribers = self._shared.subscribers.setdefault(resource, {})
+        subscribers[message.subscriber] = message.only_metadata
+        informer = self._informers.get(resource)
+        if informer is None or (informer.lazy and not message.only_metadata):
+            informer = self._follow(resource)
+        if informer.synced:
             return True
-        deferred = self.ctx.defer()
-        self._waiting.setdefault(resource, []).append(deferred)
+        deferred: Deferred[bool] = self.ctx.defer()
+        informer.waiting.append(deferred)
         return deferred
 
-    def _follow(self, resource: Resource) -> None:
-        self._synced[resource] = False
+    def _follow(self, resource: Resource) -> _Informer:
+        """Watch a resource; once more, if it was watched more lazily until now."""
+        lazy = all(self._shared.subscribers[resource].values())
+        before = self._informers.get(resource)
         pending = self._shared.pending.setdefault(resource, [])
-        self.reflect(
+        informer = self._informers[resource] = _Informer(lazy, pending)
+        if before is not None:
+            self.forget(before.reflector)
+            informer.waiting = before.waiting
+        informer.reflector = self.reflect(
             resource,
+            batch_seconds=LAZY_SECONDS if lazy else 0.0,
+            lazy=lazy,
             cache=self._shared.cache(resource),
-            on_change=pending.append,
-            on_synced=lambda: self._in_step(resource),
+            on_change=informer.pending.append,
+            on_synced=lambda: self._in_step(informer),
         )
+        return informer
 
-    def _in_step(self, resource: Resource) -> None:
-        self._synced[resource] = True
-        for deferred in self._waiting.pop(resource, ()):
+    def _in_step(self, informer: _Informer) -> None:
+        informer.synced = True
+        for deferred in informer.waiting:
             deferred.reply(True)
+        informer.waiting.clear()
 
     def drained(self) -> None:
         """Tell the subscribers what this slice of messages changed."""
-        for resource, pending in self._shared.pending.items():
-            if not pending:
-                continue
-            message = Changed(resource, tuple(pending))
-            pending.clear()
-            subscribers = self._shared.subscribers.get(resource, {})
-            for ref in list(subscribers):
-                if ref.stopped:
-                    del subscribers[ref]
-                elif not ref.offer(message):
-                    self._lags(ref, resource)
+        for resource, informer in self._informers.items():
+            if informer.pending:
+                changes = tuple(informer.pending)
+                informer.pending.clear()
+                self._tell(resource, changes)
+
+    def _tell(self, resource: Resource, changes: tuple[Change[Any], ...]) -> None:
+        subscribers = self._shared.subscribers.get(resource, {})
+        everything = Changed(resource, changes)
+        of_metadata: Changed | None = None
+        for ref, only_metadata in list(subscribers.items()):
+            message = everything
+            if only_metadata:
+                if of_metadata is None:
+                    of_metadata = Changed(resource, tuple(filter(_of_metadata, changes)))
+                message = of_metadata
+            if ref.stopped:
+                del subscribers[ref]
+            elif message.changes and not ref.offer(message):
+                self._lags(ref, resource)
 
     def _lags(self, ref: Ref[Any], resource: Resource) -> None:
         if not self._lagging:
@@ -127,3 +171,7 @@ class Informers(Watcher):
                 del self._lagging[ref, resource]
         if self._lagging:
             self.ctx.call_after(RESYNC_SECONDS, self._resync)
+
+
+def _of_metadata(change: Change[Any]) -> bool:
+    return change.old is None or change.new is None or not same_metadata(change.old, change.new)

@@ -7,6 +7,7 @@ from actors import Context
 from orchestrator.api.scheme import Resource
 from orchestrator.client.cache import Cache, Change, key_of
 from orchestrator.client.subscription import Subscription
+from orchestrator.machinery.metadata import same_metadata
 from orchestrator.protocol import ADMIN, ApiRef, Identity, WatchClosed, WatchEvents
 
 K = TypeVar("K")
@@ -16,7 +17,8 @@ class Reflector(Generic[K]):
     """A self-mending watch with a cache.
 
     After a list that follows a loss, the difference between the cache and the list is told as
-    changes: the listener hears of every object's last state, though not of every step to it.
+    changes: the listener hears of every object's last state, though not of every step to it. With `lazy`
+    the listener does not hear of updates that leave the metadata alone, and the cache may be behind in them.
     """
 
     def __init__(
@@ -30,6 +32,7 @@ class Reflector(Generic[K]):
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
+        lazy: bool = False,
         identity: Identity = ADMIN,
         cache: Cache[K] | None = None,
         on_change: Callable[[Change[K]], None] | None = None,
@@ -37,6 +40,7 @@ class Reflector(Generic[K]):
     ) -> None:
         self.cache: Cache[K] = Cache(resource) if cache is None else cache
         self.synced = False
+        self._lazy = lazy
         self._on_change = on_change
         self._on_synced = on_synced
         self.subscription = Subscription(
@@ -50,6 +54,7 @@ class Reflector(Generic[K]):
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
+            lazy=lazy,
             identity=identity,
         )
 
@@ -89,7 +94,7 @@ class Reflector(Generic[K]):
                 self._on_synced()
 
     def _apply(self, message: WatchEvents) -> None:
-        cache, tell = self.cache, self._on_change
+        cache, tell, lazy = self.cache, self._on_change, self._lazy
         for event in message.events:
             if event.type == "DELETED":
                 old = cache.remove(key_of(event.object))
@@ -97,6 +102,7 @@ class Reflector(Generic[K]):
                     tell(Change(event.object if old is None else old, None))
             else:
                 old = cache.put(event.object)
-                if tell is not None:
-                    tell(Change(old, event.object))
+                if tell is None or (lazy and old is not None and same_metadata(old, event.object)):
+                    continue
+                tell(Change(old, event.object))
         cache.revision = message.revision

@@ -44,9 +44,10 @@ class Subscription:
         "_heard_at",
         "_on_events",
         "_on_items",
+        "_patience_seconds",
         "_request",
         "_sequence",
-        "_silence_seconds",
+        "_silent",
         "_timer",
         "lists",
         "token",
@@ -65,6 +66,7 @@ class Subscription:
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
+        lazy: bool = False,
         identity: Identity = ADMIN,
     ) -> None:
         self._ctx = ctx
@@ -80,6 +82,7 @@ class Subscription:
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
+            lazy=lazy,
             identity=identity,
         )
         self._channel = -1
@@ -87,9 +90,10 @@ class Subscription:
         self._generation = 0  # counts requests, so that only the last one's answer counts
         self._attempt = 0
         self._heard_at = 0.0
-        self._silence_seconds = 0.0
+        self._patience_seconds = 0.0
         self._early: list[WatchEvents] = []
-        self._timer: Timer | None = None
+        self._timer: Timer | None = None  # looks now and then whether anything was heard
+        self._silent: Timer | None = None  # while nothing is: the end of our patience
         self.lists = 0
 
     @property
@@ -113,9 +117,10 @@ class Subscription:
         """End the watch."""
         self._generation += 1
         self._channel = -1
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        for timer in (self._timer, self._silent):
+            if timer is not None:
+                timer.cancel()
+        self._timer = self._silent = None
         self._api.tell(Unwatch(sink=self._ctx.me, token=self.token))
 
     def deliver(self, message: WatchEvents) -> bool:
@@ -150,7 +155,7 @@ class Subscription:
         self._attempt = 0
         self._channel, self._sequence = answer.channel, answer.sequence
         self._heard_at = self._ctx.clock.monotonic()
-        self._silence_seconds = SILENT_BOOKMARKS * answer.bookmark_seconds
+        self._patience_seconds = SILENT_BOOKMARKS * answer.bookmark_seconds
         self.lists += 1
         self._on_items(answer.items, answer.revision)
         early, self._early = self._early, []
@@ -158,7 +163,10 @@ class Subscription:
             if message.channel == self._channel:
                 self.deliver(message)
         if self._timer is None:
-            self._timer = self._ctx.call_after(self._silence_seconds, self._listen)
+            # Twice in our patience: what one look finds just early enough, the other finds in time.
+            self._timer = self._ctx.call_every(
+                self._patience_seconds / 2, self._listen, unless=self._hears
+            )
 
     def _failed(self, generation: int) -> None:
         if generation != self._generation:
@@ -175,16 +183,19 @@ class Subscription:
         if generation == self._generation:
             self.start()
 
-    def _listen(self) -> None:
-        """One timer, set again when it fires: nobody pays for the messages in between.
+    def _quiet_seconds(self) -> float:
+        return self._ctx.clock.monotonic() - self._heard_at
 
-        Moments are compared, not spans: a difference that is rounded up to what is left of nothing
-        would set a timer for this very moment, again and again.
-        """
-        now = self._ctx.clock.monotonic()
-        due = self._heard_at + self._silence_seconds
-        if now >= due:
-            due = now + self._silence_seconds
-            if self._channel != -1:
-                self.start()
-        self._timer = self._ctx.call_after(due - now, self._listen)
+    def _hears(self) -> bool:
+        """Whether a bookmark came in time, or something else: so it is nearly always."""
+        return self._quiet_seconds() < self._patience_seconds / 2
+
+    def _listen(self) -> None:
+        """A bookmark is missing: set a timer for the end of our patience."""
+        if self._silent is None or not self._silent.active:
+            left = self._patience_seconds - self._quiet_seconds()
+            self._silent = self._ctx.call_after(left, self._lose_patience, self._heard_at)
+
+    def _lose_patience(self, heard_at: float) -> None:
+        if self._heard_at == heard_at and self._channel != -1:
+            self.start()

@@ -19,6 +19,7 @@ class Watcher(Actor):
         self.api = api
         self.identity = identity
         self._reflectors: list[Reflector[Any]] = []
+        self._number = 0  # of the reflectors yet
 
     def reflect(
         self,
@@ -28,21 +29,24 @@ class Watcher(Actor):
         label_selector: str = "",
         field_selector: str = "",
         batch_seconds: float = 0.0,
+        lazy: bool = False,
         cache: Cache[K] | None = None,
         on_change: Callable[[Change[K]], None] | None = None,
         on_synced: Callable[[], None] | None = None,
     ) -> Reflector[K]:
         """Watch a resource from now on; call it in `started()` or later."""
         resource = kind if isinstance(kind, Resource) else resource_of(kind)
+        self._number += 1
         reflector: Reflector[K] = Reflector(
             self.ctx,
             self.api,
             resource,
-            token=f"{resource.key}#{len(self._reflectors)}",
+            token=f"{resource.key}#{self._number}",
             namespace=namespace,
             label_selector=label_selector,
             field_selector=field_selector,
             batch_seconds=batch_seconds,
+            lazy=lazy,
             identity=self.identity,
             cache=cache,
             on_change=on_change,
@@ -52,10 +56,18 @@ class Watcher(Actor):
         reflector.start()
         return reflector
 
+    def forget(self, reflector: Reflector[Any]) -> None:
+        """End a watch; its cache stays as it is."""
+        reflector.stop()
+        self._reflectors.remove(reflector)
+
     def on_watch_events(self, message: WatchEvents) -> None:
         """Changes, for the reflector whose channel it is."""
-        for reflector in self._reflectors:
+        reflectors = self._reflectors
+        for place, reflector in enumerate(reflectors):
             if reflector.on_events(message):
+                if place:  # the next one is most likely for the same
+                    reflectors.insert(0, reflectors.pop(place))
                 return
 
     def on_watch_closed(self, message: WatchClosed) -> None:

@@ -7,7 +7,7 @@ a delay that doubles from 5 ms to 1000 s.
 
 import heapq
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
 H = TypeVar("H", bound=Hashable)
@@ -85,9 +85,33 @@ class WorkQueue(Generic[H]):
             if self._due.get(key) == at:
                 del self._due[key]
                 self.add(key)
+        return self._next_at()
+
+    def _next_at(self) -> float | None:
+        later = self._later
         while later and self._due.get(later[0][2]) != later[0][0]:
             heapq.heappop(later)
         return later[0][0] if later else None
+
+    def put_off(self, until: float, look: Callable[[H], float | None]) -> float | None:
+        """Ask `look` about the keys that come before `until` when they should come instead; None, or
+        an earlier time: they come as they would. Answers when the next one will be, or None.
+        """
+        later, kept = self._later, []
+        while later and later[0][0] <= until:
+            entry = heapq.heappop(later)
+            at, _, key = entry
+            if self._due.get(key) != at:
+                continue
+            new = None if key in self._dirty or key in self._processing else look(key)
+            if new is None or new <= at:
+                kept.append(entry)
+                continue
+            del self._due[key]
+            self.add_after(key, new)
+        for entry in kept:
+            heapq.heappush(later, entry)
+        return self._next_at()
 
     def get(self) -> H | None:
         """The next key to process; None when there is none. Answer with `done`."""

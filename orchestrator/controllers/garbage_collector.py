@@ -1,8 +1,8 @@
 """Owners and dependents: what goes when an owner goes.
 
 The graph is an index, kept by the shared caches of all resources that can be deleted: owner uid ->
-dependents. A change is looked at only if it may leave somebody without an owner, so that the
-constant renewals of leases and statuses cost a comparison.
+dependents. It hears of no change that leaves the metadata alone, as the constant renewals of leases and
+statuses do, and looks at one only if it may leave somebody without an owner.
 
 - An object all of whose owners are gone is deleted; one that still has an owner only loses the
   references to those that are gone.
@@ -20,7 +20,7 @@ from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Controller, Key, OfMetadata, same_metadata
+from orchestrator.client import Change, Controller, Key, OfMetadata
 from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -51,7 +51,7 @@ class GarbageCollector(Controller):
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Everything."""
-        return {r: partial(self._concerned, r) for r in self._resources.values()}
+        return {r: OfMetadata(partial(self._concerned, r)) for r in self._resources.values()}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Dependents by the uids of their owners."""
@@ -76,7 +76,7 @@ class GarbageCollector(Controller):
         old, new = change.old, change.new
         if new is None:
             return self._after_end(change.latest)
-        if old is not None and (same_metadata(old, new) or _same_fate(old.metadata, new.metadata)):
+        if old is not None and _same_fate(old.metadata, new.metadata):
             return ()
         if self._is_waiting(new) or not self._has_owners(new):
             return (_key(resource, new),)

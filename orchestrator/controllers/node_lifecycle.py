@@ -7,7 +7,8 @@ to few nodes a second in each zone, and to none when everything seems to be down
 likely that the observer is cut off than that all nodes are.
 
 A heartbeat costs this controller nothing: it looks at a node when the deadline of its last lease
-passes, and finds a newer one.
+passes, and finds a newer one. That its cache is a little behind does not matter: a deadline passes long
+after the renewal that it is reckoned from.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Controller, Key, OfMetadata
 from orchestrator.controllers.pod_gc import node_index
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
@@ -59,15 +60,19 @@ def ready_status(node: Node) -> str:
     return next((c.status for c in conditions if c.type == "Ready"), "Unknown")
 
 
-def last_heard(node: Node, lease: Lease | None) -> float:
-    """When the node was heard of last (epoch seconds): its lease, its status, or its creation."""
+def last_said(node: Node) -> float:
+    """When the node itself said anything last (epoch seconds): its status, or its creation."""
     times = [node.metadata.creation_timestamp]
     conditions = node.status.conditions if node.status is not None else ()
     times += [c.last_heartbeat_time for c in conditions if c.type == "Ready"]
-    heard = max((parse_time(t) for t in times if t), default=0.0)
+    return max((parse_time(t) for t in times if t), default=0.0)
+
+
+def last_heard(said_at: float, lease: Lease | None) -> float:
+    """When a node that said something at `said_at` was heard of last: its lease may be newer."""
     if lease is not None and lease.spec is not None and lease.spec.renew_time:
-        heard = max(heard, parse_time(lease.spec.renew_time))
-    return heard
+        return max(said_at, parse_time(lease.spec.renew_time))
+    return said_at
 
 
 def silent(node: Node, now: float) -> tuple[NodeCondition, ...]:
@@ -115,10 +120,22 @@ def wanted_taints(node: Node, evict: bool, now: float) -> tuple[Taint, ...]:
     return (*kept, *new)
 
 
+def is_well(node: Node, now: float) -> bool:
+    """Whether the node is ready, as far as it has said, and has the taints that it should."""
+    return ready_status(node) == "True" and wanted_taints(node, False, now) == _taints(node)
+
+
 class _Zone(Struct):
     """When the next node of a zone may be given NoExecute taints."""
 
     next_at: float = 0.0
+
+
+class _Well(Struct, frozen=True, gc=False):
+    """A node that is ready and has the taints that it should, as long as it is this object."""
+
+    node: Node
+    said_at: float  # see `last_said`
 
 
 class NodeLifecycleController(Controller):
@@ -126,31 +143,51 @@ class NodeLifecycleController(Controller):
 
     name = "node-lifecycle"
     kind = Node
+    ahead_seconds = 1.0
 
     def prepare(self) -> None:
         """No zone has waited yet."""
         self._zones: dict[str, _Zone] = {}
         self._unready: dict[str, None] = {}  # nodes whose pods have been marked
+        self._well: dict[str, _Well] = {}
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Leases and pods are looked up when a node is looked at; a lease whose renewals are not
         computed any more is looked at then.
         """
-        return {Lease: _fell_silent, Pod: lambda _: ()}
+        return {Lease: OfMetadata(_fell_silent), Pod: lambda _: ()}
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Pods by node."""
         return {Pod: {"node": node_index}}
 
+    def at_rest(self, key: Key) -> float | None:
+        """What most looks find: a node that is well, and a newer lease."""
+        node = self.cache(Node).get("", key.name)
+        lease = self.cache(Lease).get(LEASES, key.name)
+        if node is None or lease is None or is_computed(lease):
+            return None
+        now = self.ctx.clock.now()
+        well = self._well.get(key.name)
+        if well is None or well.node is not node:
+            self._well.pop(key.name, None)
+            if key.name in self._unready or not is_well(node, now):
+                return None
+            well = self._well[key.name] = _Well(node, last_said(node))
+        left = last_heard(well.said_at, lease) + GRACE_SECONDS - now
+        return left if left > 0 else None
+
     async def reconcile(self, key: Key) -> float | None:
         """Look at one node; answers when its lease will be too old."""
         node = self.cache(Node).get("", key.name)
         if node is None:
+            self._well.pop(key.name, None)
             self._unready.pop(key.name, None)
             return None
         now = self.ctx.clock.now()
         lease = self.cache(Lease).get(LEASES, key.name)
-        deadline = _ENDLESS if is_computed(lease) else last_heard(node, lease) + GRACE_SECONDS
+        heard = last_heard(last_said(node), lease)
+        deadline = _ENDLESS if is_computed(lease) else heard + GRACE_SECONDS
         if now >= deadline:
             node = await self._declare_silent(node, now)
         wait = None if now >= deadline or deadline == _ENDLESS else deadline - now

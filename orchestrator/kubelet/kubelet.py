@@ -6,6 +6,7 @@ messages, in `drained()`; a write that fails is made again from what is true by 
 """
 
 from functools import partial
+from math import ceil
 from typing import Any, Final
 
 from msgspec import Struct
@@ -62,6 +63,7 @@ from orchestrator.protocol import (
 
 RENEW_SECONDS: Final = 10.0  # a quarter of the lease's duration
 STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
+TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
 RETRY_SECONDS: Final = 1.0  # after a write that failed
 
 _NODES: Final = resource_of(Node)
@@ -168,14 +170,13 @@ class Kubelet(Watcher):
             return
         self._node = node
         self._admission = NodeAdmission(node)
-        # Spread over the period, so that thousands of nodes do not beat in the same instant.
-        first_beat = self.ctx.random.uniform(0, RENEW_SECONDS)
-        first_report = self.ctx.random.uniform(0, STATUS_REPORT_SECONDS)
+        first_beat = self._some_time_within(RENEW_SECONDS)
+        first_report = self._some_time_within(STATUS_REPORT_SECONDS)
         self._first_beat_at = self.ctx.clock.now() + first_beat
         self._renew_lease()
         if not self._computed_heartbeats:
-            self.ctx.call_after(first_beat, self._begin_beating)
-            self.ctx.call_after(first_report, self._begin_reporting)
+            self.ctx.call_every(RENEW_SECONDS, self._renew_lease, first=first_beat)
+            self.ctx.call_every(STATUS_REPORT_SECONDS, self._report_node, first=first_report)
         self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
@@ -183,13 +184,15 @@ class Kubelet(Watcher):
             on_synced=self._on_synced,
         )
 
-    def _begin_beating(self) -> None:
-        self._renew_lease()
-        self.ctx.call_after(RENEW_SECONDS, self._begin_beating)
+    def _some_time_within(self, seconds: float) -> float:
+        """In how many seconds to do for the first time what is done once in so many.
 
-    def _begin_reporting(self) -> None:
-        self._report_node()
-        self.ctx.call_after(STATUS_REPORT_SECONDS, self._begin_reporting)
+        Spread over the period, so that thousands of nodes do not beat in the same instant; but what falls
+        in one moment of a grid is handled together, which costs a quarter less.
+        """
+        now = self.ctx.clock.monotonic()
+        at = now + self.ctx.random.uniform(0, seconds)
+        return ceil(at / TICK_SECONDS) * TICK_SECONDS - now
 
     def _renew_lease(self) -> None:
         """Renew the lease that was written last; create it when there is none."""
@@ -303,7 +306,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=_ignore,
         )
 
@@ -460,7 +463,7 @@ class Kubelet(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_ignore,
+            then=None,
             failed=partial(self._report_failed, worker.uid),
         )
 

@@ -234,6 +234,7 @@ class PodWorker:
             record.stage = Stage.RUNNING
         record.started_at = event.at
         record.started = True
+        record.ready = record.ready or event.ready
         record.container_id = event.container_id
         record.state = _running_since(format_time(event.at))
         effects.append(_REPORT)

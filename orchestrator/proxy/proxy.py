@@ -89,7 +89,7 @@ class Proxy(Actor):
         )
         self._services.start()
         self._slices.start()
-        self.ctx.call_after(FORGET_SECONDS, self._forget)
+        self.ctx.call_every(FORGET_SECONDS, self._forget)
 
     def on_watch_events(self, message: WatchEvents) -> None:
         """Changes of services or of slices."""
@@ -128,8 +128,9 @@ class Proxy(Actor):
             return entry.backends
         return tuple(b for b in entry.backends if b.node == self._node)
 
-    def _advance(self, message: object, changes: Iterable[TableChange]) -> None:
-        self._table = self._memo.advance(self._table, message, changes)
+    def _advance(self, message: WatchEvents, changes: Iterable[TableChange]) -> None:
+        if message.events:  # a bookmark has none
+            self._table = self._memo.advance(self._table, message, changes)
 
     def _list_services(self, items: tuple[Any, ...], _revision: int) -> None:
         """The whole state: also what is gone since the last one changes the table."""
@@ -151,7 +152,6 @@ class Proxy(Actor):
         entries = (*self._table.frontends.values(), *self._table.node_ports.values())
         ports = {(e.service, e.name, e.protocol): e.affinity_seconds or 0 for e in entries}
         self._balancer.forget_idle(ports, self.ctx.clock.monotonic())
-        self.ctx.call_after(FORGET_SECONDS, self._forget)
 
 
 def _service_changes(events: Iterable[Event]) -> Iterator[TableChange]:

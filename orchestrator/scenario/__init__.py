@@ -1,7 +1,7 @@
 """Benchmark scenarios: a file says what happens in a cluster, a run says what came of it.
 
-`language/` is what a file may say, `loading/` checks it, `running/` runs it, `measures/` watch,
-`report/` writes and draws, `traces/` read recorded workloads. What a cluster does is not decided here.
+`language/` is what a file may say, `loading/` checks it, `running/` runs it, `sweep/` runs many of it,
+`measures/` watch, `report/` writes and draws, `traces/` read recorded workloads. What a cluster does is not decided here.
 """
 
 from orchestrator.scenario.errors import ScenarioError

@@ -4,11 +4,12 @@ import time
 from asyncio import Future
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.batch.v1 import Job
-from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.core.v1 import Node
+from orchestrator.scenario.pod_states import PodState
 from orchestrator.store import Change
 
 PODS: Final = "pods"
@@ -41,7 +42,6 @@ class Counts:
         self.jobs_finished = 0  # complete or failed
         self.last_write_at = 0.0  # of the cluster's clock, heartbeats excepted
         self._counted: dict[str, Callable[[Change], None]] = {
-            PODS: self._count_pod,
             NODES: self._count_node,
             DEPLOYMENTS: self._count_deployment,
             JOBS: self._count_job,
@@ -53,7 +53,7 @@ class Counts:
         return self.phases.total()
 
     def observe(self, change: Change) -> None:
-        """One more change."""
+        """One more change; of a pod, `observe_pod` is told, too."""
         bucket = change.bucket
         if bucket == LEASES or (bucket == NODES and _is_heartbeat(change)):
             return
@@ -84,11 +84,8 @@ class Counts:
 
     # --- kinds -----------------------------------------------------------------------------
 
-    def _count_pod(self, change: Change) -> None:
-        before = _ABSENT if change.previous is None else _tally(change.previous)
-        after = _ABSENT if change.type == "DELETED" else _tally(change.object)
-        if before == after:
-            return
+    def observe_pod(self, before: PodState, after: PodState) -> None:
+        """A pod was in one state and is in another."""
         if before.phase != after.phase:
             self._count_phases(before.phase, after.phase)
         if after.bound and not before.bound:
@@ -127,33 +124,6 @@ class Counts:
         self._wake()
 
 
-class _Tally(NamedTuple):
-    """What one pod adds to the counts."""
-
-    phase: str
-    bound: bool
-    ready: bool
-    restarts: int
-
-
-_ABSENT: Final = _Tally("", False, False, 0)
-
-
-def _tally(pod: Pod) -> _Tally:
-    bound = bool(node_of(pod))
-    status = pod.status
-    if status is None:
-        return _Tally("Pending", bound, False, 0)
-    ready = False
-    for condition in status.conditions:
-        if condition.type == "Ready":
-            ready = ready or condition.status == "True"
-    restarts = 0
-    for container in status.container_statuses:
-        restarts += container.restart_count
-    return _Tally(status.phase or "Pending", bound, ready, restarts)
-
-
 def _difference(change: Change, holds: Callable[[Any], bool]) -> int:
     before = change.previous is not None and holds(change.previous)
     after = change.type != "DELETED" and holds(change.object)
@@ -180,18 +150,6 @@ def _is_heartbeat(change: Change) -> bool:
 def _is_finished(job: Job) -> bool:
     conditions = job.status.conditions if job.status is not None else ()
     return any(c.type in ("Complete", "Failed") and c.status == "True" for c in conditions)
-
-
-def phase(pod: Pod | None) -> str:
-    """A pod's phase; empty for no pod."""
-    if pod is None:
-        return ""
-    return (pod.status.phase if pod.status is not None else None) or "Pending"
-
-
-def node_of(pod: Pod) -> str:
-    """The node that a pod is bound to; empty if to none."""
-    return (pod.spec.node_name or "") if pod.spec is not None else ""
 
 
 def _is_available(deployment: Deployment) -> bool:

@@ -5,16 +5,15 @@ from collections import Counter
 from typing import Any, Final, Protocol
 
 import msgspec
+from msgspec.structs import replace
 
-from orchestrator.api import codec
-from orchestrator.api.core.v1 import PodSpec
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.api.core.v1 import Pod
 from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
 _ENCODER: Final = msgspec.json.Encoder()
-_SPECS: Final = 1 << 15  # specs whose digest is remembered: those of pods between two writes
+_TOGETHER: Final = 256  # changes that are encoded at once
 
 
 class History:
@@ -22,39 +21,52 @@ class History:
 
     def __init__(self) -> None:
         self._hash = hashlib.sha256()
-        self._spec_digest = IdentityMemo(_digest, _SPECS)
+        self._pending: list[tuple[Any, ...]] = []
         self.revisions = 0
         self.writes: Counter[str] = Counter()  # by resource
 
     @property
     def digest(self) -> str:
-        """SHA-256 over the ordered history: of each revision what it did to which object, and,
-        but for heartbeats, what the object was then. A pod's spec, which stays the same object while
-        its status changes, is represented by its own SHA-256.
+        """SHA-256 over the ordered history, a line of JSON for each revision: what it did to which
+        object, and, but for heartbeats, what the object was then. Of a pod, metadata and spec are
+        told when they are not what they were before (but for the revision).
         """
+        self._digest()
         return self._hash.hexdigest()
 
     def observe(self, change: Change) -> None:
         """One more change."""
         bucket, obj = change.bucket, change.object
-        metadata = obj.metadata
         self.revisions += 1
         self.writes[bucket] += 1
-        name = f"{metadata.namespace}/{metadata.name}"
-        head = f"{change.revision} {change.type} {bucket} {name}".encode()
-        if bucket == LEASES:
-            spec = obj.spec
-            what = (spec.renew_time or "").encode() if spec is not None else b""
-        elif bucket == PODS:
-            spec_digest = self._spec_digest(obj.spec) if obj.spec is not None else b""
-            what = _ENCODER.encode((metadata, obj.status)) + spec_digest
+        what: Any
+        if bucket == PODS:
+            what = _of_pod(obj, change.previous)
+        elif bucket == LEASES:
+            metadata, spec = obj.metadata, obj.spec
+            renewed = spec.renew_time if spec is not None else None
+            what = (metadata.namespace, metadata.name, renewed)
         else:
-            what = codec.encode(obj)
-        self._hash.update(head + what)
+            what = obj
+        # What is frozen can be read later; many at once cost a third.
+        self._pending.append((change.revision, change.type, bucket, what))
+        if len(self._pending) == _TOGETHER:
+            self._digest()
+
+    def _digest(self) -> None:
+        self._hash.update(_ENCODER.encode_lines(self._pending))
+        self._pending.clear()
 
 
-def _digest(spec: PodSpec) -> bytes:
-    return hashlib.sha256(codec.encode(spec)).digest()
+def _of_pod(pod: Pod, previous: Pod | None) -> tuple[Any, ...]:
+    metadata, spec = pod.metadata, pod.spec
+    if previous is None:
+        return (metadata, spec, pod.status)
+    name: Any = metadata
+    if replace(previous.metadata, resource_version=metadata.resource_version) == metadata:
+        name = (metadata.namespace, metadata.name)
+    same = previous.spec is spec or previous.spec == spec
+    return (name, None if same else spec, pod.status)
 
 
 class Observer(Protocol):

@@ -13,14 +13,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
 from msgspec import Struct
 
 from orchestrator.cluster import Cluster
 from orchestrator.machinery.errors import DurationError
 from orchestrator.machinery.times import parse_duration
 from orchestrator.scenario.history import History
-from orchestrator.scenario.report.model import REPORT_FILE, REPORT_VERSION, Report, SweepReport
+from orchestrator.scenario.report.model import REPORT_FILE, Report, SweepReport
+from orchestrator.scenario.report.reading import ReportError, read_report
 from orchestrator.store import Change
 
 
@@ -62,42 +62,21 @@ class MarkedHistory(History):
             self.digests[self.revisions] = self.digest
 
 
-class _Header(Struct):
-    api_version: str = msgspec.field(default="", name="apiVersion")
-    kind: str = ""
-
-
-def read_report(directory: Path) -> Report:
+def read_replayable(directory: Path) -> Report:
     """The report of a run's directory, fit to be replayed. Raises ReplayError."""
-    path = directory / REPORT_FILE
     if not directory.is_dir():
         raise ReplayError(f"{directory}: expected the directory that a run wrote with --out")
+    path = directory / REPORT_FILE
     try:
-        data = path.read_bytes()
-        header = msgspec.json.decode(data, type=_Header)
-        _check_kind(path, header, data)
-        report = msgspec.json.decode(data, type=Report)
-    except OSError as error:
-        raise ReplayError(f"{path}: cannot be read: {error.strerror}") from None
-    except msgspec.ValidationError as error:
-        raise ReplayError(f"{path}: it is no whole report: {error}") from None
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise ReplayError(f"{path}: it is no JSON, or torn: {error}") from None
-    _check(path, report)
-    return report
-
-
-def _check_kind(path: Path, header: _Header, data: bytes) -> None:
-    if header.api_version != REPORT_VERSION:
-        raise ReplayError(
-            f'{path}: expected a report of {REPORT_VERSION}, got "{header.api_version}"'
-        )
-    if header.kind == "SweepReport":
-        runs = [run.directory for run in msgspec.json.decode(data, type=SweepReport).runs]
+        report = read_report(path)
+    except ReportError as error:
+        raise ReplayError(str(error)) from None
+    if isinstance(report, SweepReport):
+        runs = [run.directory for run in report.runs if not run.error]
         shown = ", ".join(runs[:3]) + (", ..." if len(runs) > 3 else "")
         raise ReplayError(f"{path}: a sweep is many runs; replay one of them: {shown}")
-    if header.kind != "Report":
-        raise ReplayError(f'{path}: expected a Report, got a "{header.kind}"')
+    _check(path, report)
+    return report
 
 
 def _check(path: Path, report: Report) -> None:

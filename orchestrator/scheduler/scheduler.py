@@ -322,7 +322,7 @@ class Scheduler(Watcher):
                 subresource="status",
                 identity=self.identity,
             ),
-            then=_nothing,
+            then=None,
             failed=_nothing,
         )
 

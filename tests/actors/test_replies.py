@@ -174,8 +174,9 @@ class Asker(Actor):
 
     def on_note(self, message: Note) -> None:
         """Ask and look at the error."""
-        failed = self._log.append if message.text == "look" else None
-        self.ctx.request(self._target, Number(), self._log.append, failed, 5.0)
+        failed = None if message.text == "do not look" else self._log.append
+        then = None if message.text == "look at errors" else self._log.append
+        self.ctx.request(self._target, Number(), then, failed, 5.0)
 
 
 async def test_request_ends_in_the_actors_own_turn(system: ActorSystem) -> None:
@@ -195,6 +196,21 @@ async def test_request_ends_in_the_actors_own_turn(system: ActorSystem) -> None:
     asker.tell(Note("do not look"))
     await system.clock.sleep(6)
     assert asker.restarts == 1
+
+
+async def test_a_reply_that_nobody_wants_is_no_message(system: ActorSystem) -> None:
+    """With `then` None the asker hears of errors alone."""
+    log: list[Any] = []
+    keeper = system.spawn(Keeper, "keeper")
+    asker = system.spawn(lambda: Asker(keeper, log), "asker")
+    asker.tell(Note("look at errors"))
+    await system.clock.sleep(1)
+    keeper.tell(Note("7"))
+    await system.clock.sleep(6)
+    assert (log, asker.handled) == ([], 1)
+    asker.tell(Note("look at errors"))
+    await system.clock.sleep(6)
+    assert ([type(entry) for entry in log], asker.handled) == ([AskTimeout], 3)
 
 
 class Later(Request[int], frozen=True):

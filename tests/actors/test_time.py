@@ -109,6 +109,50 @@ def test_the_loops_own_timers_do_so_too(plan: list[tuple[int, bool]]) -> None:
     actors.run(main)
 
 
+async def test_a_repeating_call_is_spared_while_somebody_says_so(system: ActorSystem) -> None:
+    """And its first time can be chosen."""
+    seen: list[float] = []
+
+    class Watchful(Actor):
+        def started(self) -> None:
+            clock = self.ctx.clock
+            self.ctx.call_every(10, self.look, first=5, unless=lambda: 20 < clock.monotonic() < 40)
+
+        def look(self) -> None:
+            seen.append(self.ctx.clock.monotonic())
+
+    system.spawn(Watchful, "watchful")
+    await system.clock.sleep(50)
+    assert seen == [5.0, 15.0, 45.0]
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 4), st.integers(0, 40)), max_size=12))
+def test_repeating_timers_fire_in_the_order_of_their_time(plan: list[tuple[int, int, int]]) -> None:
+    """Each at its own times until it is cancelled, whoever else has its period; then none is left."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        queue = TimerQueue(loop)
+        fired: list[tuple[float, int]] = []
+
+        def fire(number: int) -> Callable[[], None]:
+            return lambda: fired.append((loop.time(), number))
+
+        for number, (first, period, cancelled_at) in enumerate(plan):
+            timer = queue.at(float(first), fire(number), float(period))
+            queue.at(cancelled_at + 0.5, timer.cancel)
+        await asyncio.sleep(100)  # noqa: TID251
+        assert [at for at, _ in fired] == sorted(at for at, _ in fired)
+        assert sorted(fired) == sorted(
+            (float(at), number)
+            for number, (first, period, cancelled_at) in enumerate(plan)
+            for at in range(first, cancelled_at + 1, period)
+        )
+        assert len(queue) == 0
+
+    actors.run(main)
+
+
 class AskOther(Request[None], frozen=True):
     pass
 

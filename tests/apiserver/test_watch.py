@@ -235,6 +235,34 @@ async def test_a_batch_in_waiting_is_not_for_who_comes_later(api: Api) -> None:
     assert in_sequence(answer, messages)
 
 
+async def test_a_lazy_watch_holds_back_what_leaves_the_metadata_alone(api: Api) -> None:
+    """Anything else comes at once, after what was held back."""
+    async with api.inbox() as inbox:
+        answer = await api.watch(inbox, ConfigMap, batch_seconds=5.0, lazy=True)
+        a = await api.create(ConfigMap(metadata=meta("a")))
+        await api.settle(0.1)
+        messages = drained(inbox)
+        assert events_of(messages) == [("ADDED", "a")]
+        a = await api.update(replace(a, data={"n": "1"}))
+        await api.settle(4)
+        assert drained(inbox) == []
+        await api.settle(2)
+        messages += drained(inbox)
+        assert events_of(messages)[1:] == [("MODIFIED", "a")]
+        a = await api.update(replace(a, data={"n": "2"}))
+        await api.settle(1)
+        a = await api.update(replace(a, metadata=replace(a.metadata, labels={"l": "1"})))
+        await api.settle(0.1)
+        last = drained(inbox)
+        assert [each.object.data["n"] for each in last[0].events] == ["2", "2"]
+        await api.update(replace(a, data={"n": "3"}))
+        await api.delete(ConfigMap, "a")
+        await api.settle(0.1)
+        messages += last + drained(inbox)
+        assert events_of(messages)[4:] == [("MODIFIED", "a"), ("DELETED", "a")]
+    assert in_sequence(answer, messages)
+
+
 async def test_an_idle_channel_gives_a_sign_of_life(api: Api) -> None:
     """Once a minute, with a number of its own: a lost last message does not go unnoticed."""
     async with api.inbox() as inbox:

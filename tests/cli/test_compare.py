@@ -1,5 +1,6 @@
 """`orchestrator compare` as a user has it."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -67,3 +68,44 @@ def test_what_is_no_report_is_exit_code_2(
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
     assert str(tmp_path) in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["HERE/absent"], "nothing is at HERE/absent"),
+        (["HERE/absent-*"], "nothing is at HERE/absent-*"),
+        (["HERE"], "there is no report.json in HERE"),
+        (["RUN", "--measure", "podsRedy"], 'did you mean "podsReady"?'),
+        (["RUN", "--out", "HERE/file/page.html"], "cannot write HERE/file/page.html"),
+        ([], "Missing argument"),
+    ],
+)
+def test_what_cannot_be_compared_is_told_in_one_line(
+    runs: list[Path], tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    """With exit code 2; and nothing is written."""
+    (tmp_path / "file").write_text("")
+    places = {"RUN": str(runs[0]), "HERE": str(tmp_path)}
+    given = [re.sub("RUN|HERE", lambda found: places[found[0]], each) for each in arguments]
+    done = _orchestrator("compare", *given)
+    assert done.returncode == 2
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
+    assert message.replace("HERE", str(tmp_path)) in line
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_report_of_another_version_is_not_guessed_at(runs: list[Path], tmp_path: Path) -> None:
+    text = (runs[0] / "report.json").read_text()
+    (tmp_path / "report.json").write_text(text.replace("orchestrator/v1alpha1", "orchestrator/v9"))
+    done = _orchestrator("compare", runs[0], tmp_path)
+    assert done.returncode == 2
+    assert "orchestrator/v9" in done.stderr
+
+
+def test_repeated_runs_show_their_spread(runs: list[Path]) -> None:
+    """A folder of runs is one column, and its seconds are a mean with a deviation."""
+    done = _orchestrator("compare", runs[0].parent, runs[0], "--measure", "podsReady")
+    assert done.returncode == 0, done.stderr
+    assert "(2 runs)" in done.stdout
+    assert "2.5 ± 0.707" in done.stdout

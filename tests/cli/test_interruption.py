@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import pytest
 
-from orchestrator.scenario.replay import read_report
+from orchestrator.scenario.replay import read_replayable
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -64,7 +64,7 @@ def _check(ended: _Ended, out: Path) -> str:
         assert ended.stderr.splitlines()[-1] == "Interrupted"
         assert "report.html" not in files
         return ""
-    report = read_report(out)
+    report = read_replayable(out)
     assert ended.code == (0 if report.outcome == "passed" and ended.code == 0 else 130)
     assert (out / "report.html").read_text().rstrip().endswith("</html>")
     assert len((out / "events.jsonl").read_bytes().splitlines()) >= report.revisions

@@ -51,6 +51,21 @@ def test_the_earliest_wish_for_later_counts() -> None:
     assert queue.get() is None
 
 
+def test_a_key_is_put_off_only_if_that_makes_it_later() -> None:
+    """Who comes after the time asked about, and who is at work, is not asked."""
+    queue: WorkQueue[str] = WorkQueue()
+    for key, at in (("a", 1.0), ("b", 2.0), ("c", 3.0), ("d", 9.0), ("e", 2.5)):
+        queue.add_after(key, at)
+    queue.add("e")
+    wishes = {"a": 20.0, "b": None, "c": 1.0}
+    assert queue.put_off(5.0, wishes.__getitem__) == 2.0
+    assert queue.get() == "e"
+    queue.advance(19.0)
+    assert [queue.get() for _ in range(4)] == ["b", "c", "d", None]
+    queue.advance(20.0)
+    assert queue.get() == "a"
+
+
 _STEPS = st.lists(
     st.tuples(st.sampled_from(["add", "later", "get", "done", "fail", "time"]), st.integers(0, 3)),
     max_size=80,

@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.times import format_time
 from orchestrator.scenario.counts import Counts
+from orchestrator.scenario.pod_states import ABSENT, PodState, PodStates
 from orchestrator.store import Change
 
 META = ObjectMeta(name="web", namespace="default", resource_version="2")
@@ -30,12 +31,13 @@ READY = PodStatus(
 
 def _counts(states: Sequence[Pod | None]) -> Counts:
     """The counts after one pod has gone through `states`."""
-    counts = Counts(lambda: 7.0)
+    counts, known = Counts(lambda: 7.0), PodStates()
     before: Pod | None = None
     for revision, state in enumerate(states, 2):
         kind = "DELETED" if state is None else "MODIFIED" if before else "ADDED"
         seen = before if state is None else state
-        counts.observe(Change(kind, seen, before, revision, bucket="pods"))  # type: ignore[arg-type]
+        change = Change(kind, seen, before, revision, bucket="pods")  # type: ignore[arg-type]
+        counts.observe_pod(*known.follow(change))
         before = state
     return counts
 
@@ -69,7 +71,7 @@ def test_heartbeats_are_no_writes_to_wait_for() -> None:
 
 
 async def test_who_waits_is_asked_when_a_count_differs() -> None:
-    """And not for each write."""
+    """Once for each state that a pod comes to."""
     counts, asked = Counts(lambda: 0.0), []
     future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -79,8 +81,8 @@ async def test_who_waits_is_asked_when_a_count_differs() -> None:
 
     waiting = asyncio.ensure_future(counts.until(reached, future))
     await asyncio.sleep(0)  # noqa: TID251
-    counts.observe(Change("ADDED", POD, None, 2, bucket="pods"))
-    counts.observe(Change("MODIFIED", POD, POD, 3, bucket="pods"))
-    counts.observe(Change("MODIFIED", replace(POD, status=READY), POD, 4, bucket="pods"))
+    pending = PodState("Pending")
+    counts.observe_pod(ABSENT, pending)
+    counts.observe_pod(pending, PodState("Running", ready=True))
     await waiting
     assert asked == [0, 0, 1]

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from actors import Ref, Timer
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.selection import Selection
+from orchestrator.machinery.metadata import same_metadata
 from orchestrator.protocol import Event
 from orchestrator.store import Change
 
@@ -27,6 +28,7 @@ class ChannelKey(Struct, frozen=True):
     label_selector: str
     field_selector: str
     batch_seconds: float
+    lazy: bool = False
 
 
 class Channel:
@@ -61,12 +63,23 @@ class Channel:
         self.quiet = True  # nothing was sent since the last round of bookmarks
 
     def collect(self, change: Change) -> bool:
-        """Keep what the watchers see of a change; True if it is the first event to be sent."""
+        """Keep what the watchers see of a change; True if it may have to be sent earlier than what
+        is kept: it is the first event, or others of this channel can wait longer.
+        """
         event = self.event_of(change)
         if event is None:
             return False
         self.events.append(event)
-        return len(self.events) == 1
+        return len(self.events) == 1 or self.key.lazy
+
+    def delay(self) -> float:
+        """How many seconds the newest event may wait."""
+        key = self.key
+        if key.lazy:
+            event = self.events[-1]
+            if event.type != "MODIFIED" or not same_metadata(event.previous, event.object):
+                return 0.0
+        return key.batch_seconds
 
     def event_of(self, change: Change) -> Event | None:
         """What the watchers see of a change; None: nothing.

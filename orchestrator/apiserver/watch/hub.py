@@ -77,11 +77,12 @@ class WatchHub:
                 self._schedule(channel)
 
     def _schedule(self, channel: Channel) -> None:
-        """The channel has its first event."""
-        if channel.key.batch_seconds <= 0.0:
+        """The channel has an event that may be due before what it has."""
+        delay = channel.delay()
+        if delay <= 0.0:
             self._due.append(channel)
         elif channel.timer is None:
-            channel.timer = self._around.call_after(channel.key.batch_seconds, self._ripe, channel)
+            channel.timer = self._around.call_after(delay, self._ripe, channel)
 
     def _ripe(self, channel: Channel) -> None:
         channel.timer = None

@@ -25,11 +25,12 @@ class ContainerKey(Struct, frozen=True, gc=False, order=True):
 
 
 class ContainerStarted(Struct, frozen=True, gc=False):
-    """The container runs since `at` (epoch seconds)."""
+    """The container runs since `at` (epoch seconds). `ready`: from the start, as without a probe."""
 
     key: ContainerKey
     container_id: str
     at: float
+    ready: bool = False
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
@@ -45,7 +46,7 @@ class ContainerExited(Struct, frozen=True, gc=False):
 
 
 class ContainerProbed(Struct, frozen=True, gc=False):
-    """The container's readiness, as its probe (or its profile) finds it."""
+    """The container's readiness is what its probe (or its profile) finds from now on."""
 
     key: ContainerKey
     ready: bool

@@ -151,26 +151,30 @@ class SimulatedRuntime:
         host, profile = self._host, record.profile
         record.started_at = now = host.clock.now()
         self._nothing_next(record)
-        record.last = ContainerStarted(record.key, record.container_id, now)
+        fails = profile.fail_probability and host.random.random() < profile.fail_probability
+        ready = 0.0 if fails else profile.ready_seconds.draw(host.random)
+        at_once = not fails and ready <= 0
+        record.last = ContainerStarted(record.key, record.container_id, now, at_once)
         host.report(record.last)
-        if profile.fail_probability and host.random.random() < profile.fail_probability:
+        if fails:
             record.exit_code = profile.exit_code or 1
             self._end(record, record.exit_code, "Error")
-            return
-        ready = profile.ready_seconds.draw(host.random)
-        if ready > 0:
-            self._after(ready, record, self._ready)
+        elif at_once:
+            self._run(record)
         else:
-            self._ready(record)
+            self._after(ready, record, self._ready)
 
     def _ready(self, record: _Record) -> None:
-        now = self._host.clock.now()
         self._nothing_next(record)
-        record.probed = ContainerProbed(record.key, True, now)
+        record.probed = ContainerProbed(record.key, True, self._host.clock.now())
         self._host.report(record.probed)
+        self._run(record)
+
+    def _run(self, record: _Record) -> None:
+        """It is ready: the next thing is its end, if it ends by itself."""
         run = record.profile.run_seconds
         if run is not None and record.started_at is not None:
-            left = record.started_at + run.draw(self._host.random) - now
+            left = record.started_at + run.draw(self._host.random) - self._host.clock.now()
             reason = "Error" if record.exit_code else "Completed"
             self._next(record, max(0.0, left), record.exit_code, reason)
 

@@ -10,18 +10,18 @@ from typing import Final
 from orchestrator.scenario.causes.lanes import Arrow, Sequence
 from orchestrator.scenario.causes.text import moment
 
-LANE: Final = 112  # pixels from one lane to the next
-GUTTER: Final = 128  # where the moments stand, and half of the first lane's box
+LANE: Final = 104  # pixels from one lane to the next
+GUTTER: Final = 116  # where the moments stand, and half of the first lane's box
 HEAD: Final = 48
 ROW: Final = 25
 MOMENT: Final = 26
 _LETTER: Final = 6.1  # a letter's mean width at 11.5 px
-_BOX: Final = (102, 36)
+_BOX: Final = (96, 36)
 
 
 def draw_sequence(sequence: Sequence) -> str:
     """The diagram. Its width is in `width`, for a box that scrolls when the page is narrower."""
-    width = GUTTER + LANE * (len(sequence.lanes) - 1) + 70
+    width = GUTTER + LANE * (len(sequence.lanes) - 1) + 56
     rows = list(_rows(sequence))
     height = HEAD + 14 + (rows[-1][1] if rows else 0) + ROW + HEAD
     parts = [

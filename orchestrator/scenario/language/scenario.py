@@ -1,6 +1,8 @@
 """A scenario file as a whole."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta
 
 from orchestrator.scenario.language.base import Strict
 from orchestrator.scenario.language.expectations import Bounds, ObjectExpectation, ServiceLevel
@@ -47,13 +49,13 @@ class Simulation(Strict, frozen=True):
 
 
 class Sweep(Strict, frozen=True):
-    """The same scenario for every combination of parameters and every seed, in parallel processes
-    (as many as the machine has processors, if 0).
+    """The same scenario for every combination of values of parameters, and every seed (the scenario's
+    own if there are none), in parallel processes (as many as the machine has processors, if 0).
     """
 
-    parameters: dict[str, tuple[str | int | float | bool, ...]] = {}
-    seeds: tuple[int, ...] = ()
-    processes: int = 0
+    parameters: dict[str, Annotated[tuple[str | int | float | bool, ...], Meta(min_length=1)]] = {}
+    seeds: Annotated[tuple[int, ...], Meta(min_length=1)] = ()
+    processes: Annotated[int, Meta(ge=0)] = 0
 
 
 class Spec(Strict, frozen=True):

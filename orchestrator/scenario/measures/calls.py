@@ -40,6 +40,10 @@ class CallMeter:
     def __init__(self) -> None:
         self.count = 0
         self._calls: dict[tuple[type, Any, str], _Calls] = {}
+        self._last: tuple[Any, _Calls | None] = (
+            None,
+            None,
+        )  # the work's end is most often the answer
 
     def answered(self, request: Any, seconds: float, failed: bool) -> None:
         """A caller has heard the answer to a request, or that there will be none."""
@@ -57,6 +61,13 @@ class CallMeter:
             calls.work.add(seconds)
 
     def _of(self, request: Any) -> _Calls | None:
+        known, calls = self._last
+        if known is not request:
+            calls = self._find(request)
+            self._last = (request, calls)
+        return calls
+
+    def _find(self, request: Any) -> _Calls | None:
         class_ = type(request)
         if class_ not in _VERBS:
             return None

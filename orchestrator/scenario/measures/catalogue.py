@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from orchestrator.scenario.language import Bounds, ServiceLevel
+from orchestrator.scenario.report import units
 from orchestrator.scenario.report.model import Outcome
 
 _QUANTILES: Final = ("Mean", "P50", "P90", "P99", "Max")
@@ -99,7 +100,7 @@ def outcomes_of(name: str, bounds: Bounds, value: float) -> list[Outcome]:
             found.append(
                 Outcome(
                     measure=name,
-                    expected=f"{sign} {bound:,.10g}",
+                    expected=f"{sign} {units.bound_of_measure(name, bound)}",
                     measured=value,
                     holds=holds(float(value), float(bound)),
                 )

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
 from orchestrator.scenario.journal import Journal
@@ -15,7 +17,8 @@ from orchestrator.scenario.measures.pauses import PauseMeter
 from orchestrator.scenario.measures.pods import PodTimes
 from orchestrator.scenario.measures.resources import NodeUse, Use
 from orchestrator.scenario.measures.samples import Sample, Samples
-from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse
+from orchestrator.scenario.pod_states import PodStates
+from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse, Series
 from orchestrator.store import Change
 
 _PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock
@@ -26,7 +29,8 @@ _QUEUE: Final = "queue/"
 
 class Meter:
     """Watches one run. `now` is the cluster's clock in seconds since the run began; `group_of` names
-    the group of a node; `queues` answers how many wait where; `on_progress` is called now and then.
+    the group of a node; `queues` answers how many wait where, `messages` how many were handled;
+    `on_progress` is called now and then.
     """
 
     def __init__(
@@ -34,21 +38,24 @@ class Meter:
         now: Callable[[], float],
         group_of: Callable[[str], str],
         queues: Callable[[], Mapping[str, float]],
+        messages: Callable[[], int],
         on_progress: Callable[[], None] | None,
     ) -> None:
         self._now = now
         self._queues = queues
+        self._messages = messages
         self._on_progress = on_progress
         self._begun = self.first_step_at = time.perf_counter()
         self.history = History()
         self.counts = Counts(now)
+        self._pod_states = PodStates()
         self.pods = PodTimes(now)
         self.use = NodeUse(group_of)
         self.calls = CallMeter()
         self.pauses = PauseMeter()
         self.samples = Samples(self._sample)
+        self._most: dict[tuple[str, str], float] = {}  # that a group had of a resource
         self.checkpoints: list[Checkpoint] = []
-        self.messages = 0
         self.journal: Journal | None = None
 
     @property
@@ -68,8 +75,11 @@ class Meter:
             self.journal.note(self._now(), change)
         self.counts.observe(change)
         if bucket == PODS:
-            self.pods.observe(change)
-            self.use.observe_pod(change)
+            before, after = self._pod_states.follow(change)
+            if before is not after:
+                self.counts.observe_pod(before, after)
+                self.pods.observe(change.object, before, after)
+                self.use.observe_pod(change.object, before, after)
         elif bucket == NODES:
             self.use.observe_node(change)
         self.samples.revision(history.revisions)
@@ -115,7 +125,7 @@ class Meter:
             "apiWriteSecondsP99": self.calls.latency(reading=False).quantile(0.99),
             "revisions": history.revisions,
             "writesPerPod": history.writes[PODS] / counts.created if counts.created else 0.0,
-            "messages": self.messages,
+            "messages": self._messages(),
             "longestPauseSeconds": self.pauses.report().turns.max,
             "wallSeconds": self.wall_seconds,
             "virtualSeconds": seconds,
@@ -156,6 +166,8 @@ class Meter:
         for name, depth in self._queues().items():
             values[_QUEUE + name] = depth
         for use in self.use.now():
+            key = (use.resource, use.group)
+            self._most[key] = max(use.allocatable, self._most.get(key, 0.0))
             values[f"requested/{use.resource}/{use.group}"] = use.share
             values[f"fragmentation/{use.resource}/{use.group}"] = use.fragmentation
         return Sample(
@@ -170,26 +182,37 @@ class Meter:
     # --- tables ----------------------------------------------------------------------------
 
     def resources(self) -> tuple[ResourceUse, ...]:
-        """Every resource of every group over the whole run."""
-        return tuple(self._resource(use) for use in self.use.now())
+        """Every resource of every group over the whole run, of groups that are gone as well."""
+        left = {(use.resource, use.group): use for use in self.use.now()}
+        return tuple(self._resource(*key, most, left.get(key)) for key, most in self._most.items())
 
-    def _resource(self, use: Use) -> ResourceUse:
-        requested = f"requested/{use.resource}/{use.group}"
-        fragmentation = f"fragmentation/{use.resource}/{use.group}"
+    def _resource(self, name: str, group: str, most: float, left: Use | None) -> ResourceUse:
+        requested = f"requested/{name}/{group}"
+        fragmentation = f"fragmentation/{name}/{group}"
         return ResourceUse(
-            group=use.group,
-            resource=use.resource,
-            allocatable=use.allocatable,
-            requested_mean=self.samples.mean(requested) * use.allocatable,
-            requested_max=self.samples.most(requested) * use.allocatable,
-            requested_end=use.requested,
+            group=group,
+            resource=name,
+            allocatable=most,
+            requested_mean=self.samples.mean(requested) * most,
+            requested_max=self.samples.most(requested) * most,
+            requested_end=left.requested if left is not None else 0.0,
             fragmentation_mean=self.samples.mean(fragmentation),
-            fragmentation_end=use.fragmentation,
+            fragmentation_end=left.fragmentation if left is not None else 0.0,
         )
 
+    def series(self) -> Series:
+        """All samples, without the queues in which nobody ever waited."""
+        series = self.samples.series()
+        columns = {
+            name: values
+            for name, values in series.columns.items()
+            if not name.startswith(_QUEUE) or any(values)
+        }
+        return replace(series, columns=columns)
+
     def queues(self) -> tuple[QueueUse, ...]:
-        """Every queue over the whole run."""
-        names = [n for n in self.samples.series().columns if n.startswith(_QUEUE)]
+        """Every queue in which anybody waited, over the whole run."""
+        names = [n for n in self.series().columns if n.startswith(_QUEUE)]
         return tuple(
             QueueUse(
                 name=name.removeprefix(_QUEUE),

@@ -12,9 +12,8 @@ from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodStatus
 from orchestrator.machinery.times import parse_time
-from orchestrator.scenario.counts import node_of
 from orchestrator.scenario.measures.histogram import Histogram
-from orchestrator.store import Change
+from orchestrator.scenario.pod_states import ABSENT, ENDED, PodState
 
 
 class _Young(Struct):
@@ -40,44 +39,34 @@ class PodTimes:
         """By the names that a report uses."""
         return {"scheduling": self.scheduling, "podStart": self.start, "podReady": self.ready}
 
-    def observe(self, change: Change) -> None:
-        """One more change of a pod."""
-        pod: Pod = change.object
+    def observe(self, pod: Pod, before: PodState, after: PodState) -> None:
+        """A pod was in one state and is in another."""
         uid = pod.metadata.uid
-        if change.previous is None:
+        if before is ABSENT:
             self._young[uid] = _Young(self._now())
-            return
         young = self._young.get(uid)
         if young is None:
             return
-        if change.type == "DELETED":
+        if after is ABSENT:
             del self._young[uid]
             return
-        if node_of(pod) and not node_of(change.previous):
+        if after.bound and not before.bound:
             self.scheduling.add(self._now() - young.created)
-        status = pod.status
-        if status is not None and status is not change.previous.status:
-            self._look(uid, young, pod, status)
-
-    def _look(self, uid: str, young: _Young, pod: Pod, status: PodStatus) -> None:
-        for condition in status.conditions:
-            if condition.type == "PodScheduled" and condition.reason == "Unschedulable":
-                young.schedulable = False
-        ended = status.phase in ("Succeeded", "Failed")
-        if not young.started and (ended or _all_started(pod, status)):
+        if after.unschedulable:
+            young.schedulable = False
+        ended = after.phase in ENDED
+        if not young.started and (after.started or ended):
             young.started = True
-            if young.schedulable and status.phase != "Failed":
-                self.start.add(self._now() - young.created - _init_seconds(status))
-        if any(c.type == "Ready" and c.status == "True" for c in status.conditions):
+            self._add_start(pod, young)
+        if after.ready:
             self.ready.add(self._now() - young.created)
-            ended = True
-        if ended:
+        if after.ready or ended:
             del self._young[uid]
 
-
-def _all_started(pod: Pod, status: PodStatus) -> bool:
-    wanted = len(pod.spec.containers) if pod.spec is not None else 0
-    return sum(bool(s.started) for s in status.container_statuses) == wanted > 0
+    def _add_start(self, pod: Pod, young: _Young) -> None:
+        status = pod.status
+        if status is not None and young.schedulable and status.phase != "Failed":
+            self.start.add(self._now() - young.created - _init_seconds(status))
 
 
 def _init_seconds(status: PodStatus) -> float:

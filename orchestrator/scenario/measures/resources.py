@@ -14,13 +14,14 @@ import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
-from orchestrator.scenario.counts import node_of, phase
+from orchestrator.scenario.pod_states import PodState
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
 _ROWS: Final = 64  # of a new table; it grows by doubling
-_ENDED: Final = ("Succeeded", "Failed")
+_MILLI: Final = {CPU: 1000.0}  # kept in thousandths, whose sums are exact
 
 
 class Use(Struct, frozen=True):
@@ -49,7 +50,12 @@ class NodeUse:
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
         self._shapes: Counter[tuple[tuple[int, float], ...]] = Counter()
-        self._vectors: dict[Any, tuple[tuple[int, float], ...]] = {}
+        self._vector = IdentityMemo(
+            self._vector_of
+        )  # the needs of a template's pods are one object
+        # What was answered last, until something changes: most samples of a quiet cluster are alike.
+        self._uses: tuple[Use, ...] | None = None
+        self._shares: np.ndarray[Any, np.dtype[np.float16]] | None = None
 
     @property
     def node_names(self) -> list[str]:
@@ -67,31 +73,37 @@ class NodeUse:
         status = node.status
         previous = change.previous.status if change.previous is not None else None
         if change.type == "DELETED":
+            self._uses = self._shares = None
             self._offered[:, self._row(node.metadata.name)] = 0.0
         elif status is not None and (
             previous is None or previous.allocatable is not status.allocatable
         ):
+            self._uses = self._shares = None
             row = self._row(node.metadata.name)
             for resource, amount in _amounts(node_offers(status.allocatable)).items():
                 column = self._column(resource)  # it may make the table anew
                 self._offered[column, row] = amount
 
-    def observe_pod(self, change: Change) -> None:
-        """A pod has been bound, has ended, or is gone."""
-        pod: Pod = change.object
-        before = change.previous is not None and _counts(change.previous)
-        after = change.type != "DELETED" and _counts(pod)
-        if before == after:
+    def observe_pod(self, pod: Pod, before: PodState, after: PodState) -> None:
+        """A pod was in one state and is in another: it was bound, has ended, or is gone."""
+        comes = after.running
+        if before.running == comes or pod.spec is None:
             return
-        row, vector = self._row(node_of(pod)), self._vector(pod)
+        self._uses = self._shares = None
+        row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
         used = self._used
         for column, amount in vector:
-            used[column, row] += amount if after else -amount
-        if after:
+            used[column, row] += amount if comes else -amount
+        if comes:
             self._shapes[vector] += 1
 
-    def now(self) -> Iterator[Use]:
+    def now(self) -> tuple[Use, ...]:
         """Every resource of every group that offers it."""
+        if self._uses is None:
+            self._uses = tuple(self._count())
+        return self._uses
+
+    def _count(self) -> Iterator[Use]:
         hostless = self._hostless()
         for group, rows in self._groups.items():
             index = np.array(rows)
@@ -103,21 +115,25 @@ class NodeUse:
                 used = self._used[column, index]
                 free = np.maximum(offered - used, 0.0)
                 left = float(free.sum())
+                unit = _MILLI.get(resource, 1.0)
                 yield Use(
                     group=group,
                     resource=resource,
-                    allocatable=total,
-                    requested=float(used.sum()),
+                    allocatable=total / unit,
+                    requested=float(used.sum()) / unit,
                     fragmentation=float((free * hostless[index]).sum()) / left if left else 0.0,
                 )
 
     def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
         """Of each resource of each node, the share that is requested; NaN where there is none."""
+        if self._shares is not None:
+            return self._shares
         count = len(self._rows)
         offered, used = self._offered[:, :count], self._used[:, :count]
         shares = np.full(offered.shape, np.nan)
         np.divide(used, offered, out=shares, where=offered > 0)
-        return shares.astype(np.float16)
+        self._shares = shares.astype(np.float16)
+        return self._shares
 
     def _hostless(self) -> np.ndarray[Any, np.dtype[np.float64]]:
         """For each node the share of the pods seen so far that it has no room for."""
@@ -132,14 +148,9 @@ class NodeUse:
             without += (count / seen) * ~room
         return without
 
-    def _vector(self, pod: Pod) -> tuple[tuple[int, float], ...]:
-        needs = pod_needs(pod)
-        vector = self._vectors.get(_key(needs))
-        if vector is None:
-            amounts = {**_amounts(needs), PODS: 1.0}
-            vector = tuple((self._column(r), a) for r, a in amounts.items() if a)
-            self._vectors[_key(needs)] = vector
-        return vector
+    def _vector_of(self, needs: Needs) -> tuple[tuple[int, float], ...]:
+        amounts = {**_amounts(needs), PODS: 1.0}
+        return tuple((self._column(r), a) for r, a in amounts.items() if a)
 
     def _row(self, name: str) -> int:
         row = self._rows.get(name)
@@ -163,17 +174,10 @@ class NodeUse:
         return column
 
 
-def _counts(pod: Pod) -> bool:
-    return bool(node_of(pod)) and phase(pod) not in _ENDED
-
-
-def _key(needs: Needs) -> Any:
-    return (needs.milli_cpu, needs.memory_bytes, tuple(needs.extended.items()))
-
-
 def _amounts(needs: Needs) -> Mapping[str, float]:
+    """What is needed, in the units of the table."""
     return {
-        CPU: needs.milli_cpu / 1000,
+        CPU: float(needs.milli_cpu),
         MEMORY: float(needs.memory_bytes),
         **{name: float(amount) for name, amount in needs.extended.items()},
     }

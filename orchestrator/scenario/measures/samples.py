@@ -1,8 +1,10 @@
 """Samples over time: few enough to draw, wherever the run's time goes.
 
-One is taken when so much of the cluster's time has passed or so many revisions were written. When
-there are too many, every other one is dropped, and both strides double: so a run of one virtual second
-and one of a virtual year have as many. All of it is decided by the history, not by the wall's clock.
+Half of them are taken whenever so much of the cluster's time has passed, the others whenever so many
+revisions were written: what takes a day shows, and so does what happens within a moment of it. When
+there are too many of a kind, every other one is dropped and their stride doubles: so a run of one
+virtual second and one of a virtual year have as many. All of it is decided by the history, not by the
+wall's clock.
 """
 
 from collections.abc import Callable, Mapping
@@ -13,11 +15,10 @@ from msgspec import Struct
 
 from orchestrator.scenario.report.model import HeatMap, Series
 
-MOST: Final = 512
+MOST: Final = 128  # of a kind
 _FIRST_REVISIONS: Final = 64
 _FIRST_SECONDS: Final = 0.1
 _HEAT_ROWS: Final = 100
-_HEAT_COLUMNS: Final = 200
 
 
 class Sample(Struct):
@@ -36,60 +37,74 @@ class Samples:
 
     def __init__(self, take: Callable[[], Sample]) -> None:
         self._take = take
-        self._samples: list[Sample] = []
+        self._timed: list[Sample] = []
+        self._counted: list[Sample] = []
         self._every_revisions = _FIRST_REVISIONS
         self.every_seconds = _FIRST_SECONDS
         self._next_revision = 0
 
     def revision(self, revision: int) -> None:
         """So many revisions have been written."""
-        if revision >= self._next_revision:
-            self.add()
-            self._next_revision = revision + self._every_revisions
+        if revision < self._next_revision:
+            return
+        self._counted.append(self._take())
+        if len(self._counted) > MOST:
+            del self._counted[1::2]
+            self._every_revisions *= 2
+        self._next_revision = revision + self._every_revisions
 
     def add(self) -> None:
-        """Take a sample now."""
-        self._samples.append(self._take())
-        if len(self._samples) > MOST:
-            del self._samples[1::2]
-            self._every_revisions *= 2
+        """So much time has passed (`every_seconds`), or the run has come to its end."""
+        self._timed.append(self._take())
+        if len(self._timed) > MOST:
+            del self._timed[1::2]
             self.every_seconds *= 2
 
     @property
     def last(self) -> Sample | None:
         """The newest one."""
-        return self._samples[-1] if self._samples else None
+        samples = self._all()
+        return samples[-1] if samples else None
+
+    def _all(self) -> list[Sample]:
+        return sorted(
+            self._counted + self._timed,
+            key=lambda s: (s.virtual_seconds, s.revision, s.wall_seconds),
+        )
 
     def series(self) -> Series:
-        """All of them as columns; a value that was not there yet is 0."""
-        samples = self._samples
+        """All of them as columns."""
+        samples = self._all()
         names = dict.fromkeys(name for sample in samples for name in sample.values)
         return Series(
             virtual_seconds=tuple(s.virtual_seconds for s in samples),
             wall_seconds=tuple(s.wall_seconds for s in samples),
             revisions=tuple(s.revision for s in samples),
             digests=tuple(s.digest for s in samples),
-            columns={n: tuple(s.values.get(n, 0.0) for s in samples) for n in names},
+            columns={n: tuple(s.values.get(n) for s in samples) for n in names},
         )
 
     def mean(self, name: str) -> float:
-        """A value's mean over the cluster's time (over the samples, if no time has passed)."""
-        samples = self._samples
-        if not samples:
+        """A value's mean over the time that it was there by the cluster's clock (over the samples, if
+        that was but a moment).
+        """
+        samples = self._all()
+        values = np.array([s.values.get(name, np.nan) for s in samples])
+        there = ~np.isnan(values)
+        if not there.any():
             return 0.0
-        values = np.array([s.values.get(name, 0.0) for s in samples])
-        spans = np.diff([s.virtual_seconds for s in samples])
+        spans = np.diff([s.virtual_seconds for s in samples]) * there[:-1]
         if not spans.sum():
-            return float(values.mean())
-        return float((values[:-1] * spans).sum() / spans.sum())
+            return float(values[there].mean())
+        return float((np.where(there, values, 0.0)[:-1] * spans).sum() / spans.sum())
 
     def most(self, name: str) -> float:
         """A value's maximum."""
-        return max((s.values.get(name, 0.0) for s in self._samples), default=0.0)
+        return max((s.values.get(name, 0.0) for s in self._all()), default=0.0)
 
     def heat_maps(self, resources: list[str], nodes: list[str]) -> tuple[HeatMap, ...]:
         """One for each resource that anything was asked of."""
-        samples = self._samples[:: max(1, -(-len(self._samples) // _HEAT_COLUMNS))]
+        samples = self._all()
         if not samples or not nodes:
             return ()
         table = np.full((len(resources), len(nodes), len(samples)), np.nan, dtype=np.float32)
@@ -97,12 +112,14 @@ class Samples:
             known, rows = sample.shares.shape
             table[:known, :rows, column] = sample.shares
         edges = _edges(len(nodes))
-        times = tuple(s.virtual_seconds for s in samples)
+        virtual = tuple(s.virtual_seconds for s in samples)
+        wall = tuple(s.wall_seconds for s in samples)
         return tuple(
             HeatMap(
                 resource=resource,
                 rows=tuple(_row_name(nodes, a, b) for a, b in edges),
-                virtual_seconds=times,
+                virtual_seconds=virtual,
+                wall_seconds=wall,
                 values=tuple(_means(table[number, a:b]) for a, b in edges),
             )
             for number, resource in enumerate(resources)
@@ -120,8 +137,12 @@ def _row_name(nodes: list[str], first: int, end: int) -> str:
     return nodes[first] if end - first == 1 else f"{nodes[first]} … {nodes[end - 1]}"
 
 
-def _means(table: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[float, ...]:
-    """Column means of what is there; 0 where nothing is."""
+def _means(table: np.ndarray[Any, np.dtype[np.float32]]) -> tuple[float | None, ...]:
+    """Column means of what is there."""
     there = ~np.isnan(table)
     sums = np.where(there, table, 0.0).sum(axis=0)
-    return tuple(round(float(v), 4) for v in sums / np.maximum(there.sum(axis=0), 1))
+    counts = there.sum(axis=0)
+    return tuple(
+        round(float(total) / int(count), 4) if count else None
+        for total, count in zip(sums, counts, strict=True)
+    )

@@ -89,7 +89,7 @@ def spread_of(values: Sequence[float]) -> Spread | None:
         return None
     return Spread(
         mean=fmean(known),
-        deviation=stdev(known) if len(known) > 1 else math.nan,
+        deviation=stdev(known) if len(known) > 1 else None,
         min=min(known),
         max=max(known),
     )
@@ -109,7 +109,7 @@ def _difference(first: Spread | None, other: Spread | None) -> Difference | None
         return None
     absolute = other.mean - first.mean
     percent = 100 * absolute / abs(first.mean) if first.mean else None
-    deviations = [s.deviation for s in (first, other) if math.isfinite(s.deviation)]
+    deviations = [s.deviation for s in (first, other) if s.deviation is not None]
     within = abs(absolute) <= sum(deviations) if deviations else None
     return Difference(absolute, percent, within)
 

@@ -29,7 +29,7 @@ from orchestrator.scenario.report.plots.utilisation import resources, utilisatio
 
 _CLOCKS: Final = ("virtual", "wall")
 _CALLS: Final = 25
-_SPREAD: Final = (
+SPREAD: Final = (
     "Mean ± deviation where a column holds several runs. A difference is within the spread if the "
     "means lie no further apart than the deviations reach."
 )
@@ -56,9 +56,9 @@ def render_comparison(
         f"Comparison: {name}",
         head,
         [
-            Section("Not the same", _mismatches(columns)),
+            Section("Not the same", mismatch_table(columns)),
             Section("Histories", _histories(columns)),
-            Section("Measures", _measures(columns, measures), _SPREAD),
+            Section("Measures", _measures(columns, measures), SPREAD),
             Section("Pods running", _curves(columns, "podsRunning", "running")),
             Section("Pods by phase", _phases(runs), _FIRST),
             Section(
@@ -69,7 +69,7 @@ def render_comparison(
             Section(
                 "API calls", _calls(columns), "Mean count of calls, and p99 of the server's work."
             ),
-            Section("Scenario", _texts(runs)),
+            Section("Scenario", texts(runs)),
         ],
     )
 
@@ -84,7 +84,8 @@ def _counted(columns: Sequence[Column]) -> str:
     return "; ".join(parts)
 
 
-def _mismatches(columns: Sequence[Column]) -> Html:
+def mismatch_table(columns: Sequence[Column]) -> Html:
+    """What was not the same."""
     return table(
         ["", *(column.name for column in columns)],
         ([each.what, *each.values] for each in mismatches(columns)),
@@ -108,11 +109,12 @@ def _measures(columns: Sequence[Column], measures: Sequence[str]) -> Html:
 def _row(row: Row) -> list[str]:
     cells = [row.measure, wording.spread(row.measure, row.cells[0])]
     for spread, difference in zip(row.cells[1:], row.differences, strict=True):
-        cells += [wording.spread(row.measure, spread), *_difference(row.measure, difference)]
+        cells += [wording.spread(row.measure, spread), *difference_cells(row.measure, difference)]
     return cells
 
 
-def _difference(measure: str, found: Difference | None) -> list[str]:
+def difference_cells(measure: str, found: Difference | None) -> list[str]:
+    """A difference as three cells of a table; one beyond the spread stands out."""
     absolute, share, within = wording.difference(measure, found)
     beyond = found is not None and found.within is False
     return [absolute, share, element("b", within, class_="wait") if beyond else within]
@@ -229,7 +231,7 @@ def _called(column: Column) -> dict[tuple[str, str], tuple[float, float]]:
     }
 
 
-def _texts(runs: Sequence[tuple[str, Report]]) -> Html:
+def texts(runs: Sequence[tuple[str, Report]]) -> Html:
     """The first scenario's text, and how the others differ from it."""
     (name, first), *others = runs
     parts = [element("pre", first.text, class_="long")] if first.text else []

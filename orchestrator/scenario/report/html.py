@@ -17,7 +17,7 @@ from orchestrator.scenario.report.page import (
 )
 from orchestrator.scenario.report.plots import calls, distribution
 from orchestrator.scenario.report.plots.axes import main_axis, time_axes
-from orchestrator.scenario.report.plots.heat import heat_map
+from orchestrator.scenario.report.plots.heat import heat_maps
 from orchestrator.scenario.report.plots.phases import phases
 from orchestrator.scenario.report.plots.queues import queues
 from orchestrator.scenario.report.plots.throughput import throughput
@@ -52,14 +52,14 @@ def render(report: Report) -> str:
             Section("Latencies", _latencies(report), "By the cluster's clock."),
             Section("API calls", _calls(report), _calls_note(report)),
             Section("Utilisation", _utilisation(report), _UTILISATION),
-            Section(
-                "Nodes", pictures(heat_map(h, f"heat{i}") for i, h in enumerate(report.heat_maps))
-            ),
+            Section("Nodes", heat_maps(report.heat_maps, "heat")),
             Section("Queues", _queues(report), _QUEUES),
             Section("Actors", tables.actors(report.actors)),
             Section("Event loop", _pauses(report), _pauses_note(report)),
             Section(
-                "Writes", tables.writes(report), "Writes to the store, and how many for each pod."
+                "Writes",
+                tables.writes(report),
+                "Writes to the store, and how many for each pod that was created.",
             ),
             Section("Steps", _steps(report)),
             Section("Measures", _measures(report)),
@@ -86,7 +86,7 @@ _QUEUES: Final = (
 def _headline(report: Report) -> Html:
     figures = [
         ("nodes", units.number(report.nodes), ""),
-        ("pods running", units.number(report.pods_running), f"of {units.number(report.pods)}"),
+        ("pods running", units.number(report.pods_running), _of_pods(report)),
         (
             "pods per second",
             units.number(report.pods_per_second),
@@ -103,11 +103,17 @@ def _headline(report: Report) -> Html:
     return headline(figures)
 
 
+def _of_pods(report: Report) -> str:
+    created = report.measures.get("podsCreated", 0.0)
+    others = f", {units.number(created)} created" if created > report.pods else ""
+    return f"of {units.number(report.pods)}{others}"
+
+
 def _speed(report: Report) -> str:
     if not report.wall_seconds > 0 or not report.virtual_seconds >= 2 * report.wall_seconds:
         return ""
     ratio = report.virtual_seconds / report.wall_seconds
-    return f"{units.number(round(ratio)) if ratio < 1e15 else units.NONE} × wall time"
+    return f"{units.about(ratio) if ratio < 1e15 else units.NONE} × wall time"
 
 
 def _failure(report: Report) -> Html:

@@ -46,32 +46,34 @@ class ApiCalls(Struct, frozen=True, kw_only=True):
 class Series(Struct, frozen=True, kw_only=True):
     """Samples in the order of time. Every column has one value for each sample.
 
-    Samples are taken by the cluster's clock and by the number of revisions, whichever comes first,
-    and every other one is dropped when there are too many.
+    Some samples are taken by the cluster's clock, others by the number of revisions, and of either
+    kind every other one is dropped when there are too many. None: what was not there at the time.
     """
 
     virtual_seconds: tuple[float, ...] = ()
     wall_seconds: tuple[float, ...] = ()
     revisions: tuple[int, ...] = ()
     digests: tuple[str, ...] = ()  # of the history up to that revision
-    columns: dict[str, tuple[float, ...]] = {}
+    columns: dict[str, tuple[float | None, ...]] = {}
 
 
 class HeatMap(Struct, frozen=True, kw_only=True):
     """A resource's requested share of what is allocatable, 0 to 1, by rows of nodes over time.
 
-    `values[row][sample]`; a row is one node, or the mean of several with neighbouring names.
+    `values[row][sample]`; a row is one node, or the mean of several with neighbouring names, and
+    None while none of them was there.
     """
 
     resource: str
     rows: tuple[str, ...]
     virtual_seconds: tuple[float, ...]
-    values: tuple[tuple[float, ...], ...]
+    wall_seconds: tuple[float, ...]
+    values: tuple[tuple[float | None, ...], ...]
 
 
 class ResourceUse(Struct, frozen=True, kw_only=True):
-    """A resource in a group of nodes: what it has and what pods asked of it, in base units (cores,
-    bytes, pieces); means over the cluster's time. Fragmentation is the share of what is free that
+    """A resource in a group of nodes: the most that it had and what pods asked of it, in base units
+    (cores, bytes, pieces); means over the time that it was there. Fragmentation is the share of what is free that
     the pods seen so far could not use, since other resources of the same node are used up (0 to 1).
     """
 
@@ -140,7 +142,7 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """One expectation, and whether it holds. `expected` is as in `≤ 5`."""
+    """One expectation, and whether it holds. `expected` is as in `≤ 5 s`."""
 
     measure: str
     expected: str
@@ -212,28 +214,31 @@ class Report(Struct, frozen=True, kw_only=True):
 
 
 class SweepRun(Struct, frozen=True, kw_only=True):
-    """One run of a sweep."""
+    """One run of a sweep. `parameters` is its setting: those that the sweep gives values."""
 
     parameters: dict[str, Any]
     seed: int
     directory: str  # of its own report, below the sweep's
-    outcome: str
+    outcome: Literal["passed", "failed", "interrupted"]
     digest: str
     measures: dict[str, float]
+    reason: str = ""  # why it failed: the step, or the expectations
     error: str = ""  # why there is no report of it
 
 
 class Spread(Struct, frozen=True, kw_only=True):
-    """A measure over the seeds of one cell of the matrix; the deviation is the sample's."""
+    """A measure over the seeds of one cell of the matrix; the deviation is the sample's, None if
+    there is only one.
+    """
 
     mean: float
-    deviation: float
+    deviation: float | None
     min: float
     max: float
 
 
 class SweepCell(Struct, frozen=True, kw_only=True):
-    """All runs with equal parameters."""
+    """All runs with equal parameters; `runs` came to their end, passed or failed, and count."""
 
     parameters: dict[str, Any]
     runs: int

@@ -11,11 +11,14 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from orchestrator.scenario.report.markup import EMPTY, Html, element, join
+from orchestrator.scenario.report.markup import EMPTY, Html, element, escape, join
 from orchestrator.scenario.report.model import Environment
 
 _POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 _OUTCOMES: Final = {"passed": "good", "failed": "bad", "interrupted": "wait"}
+
+
+_LEAST_BAR: Final = 3  # percent of a cell
 
 
 class Section(Struct, frozen=True):
@@ -64,8 +67,10 @@ def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, names: int 
 
 
 def bar(share: float, text: str) -> Html:
-    """A number with a line below it, as long as its share of the whole."""
+    """A number with a line below it, as long as its share of the whole if that can be seen."""
     width = min(max(share, 0.0), 1.0) * 100
+    if width < _LEAST_BAR:
+        return escape(text)
     return join([text, element("span", class_="bar", style=f"width:{width:.1f}%")])
 
 

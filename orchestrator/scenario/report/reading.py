@@ -1,8 +1,9 @@
 """Reads reports: one run's, a sweep's, or those of several runs that stand side by side."""
 
 import glob
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -12,6 +13,7 @@ from orchestrator.scenario.report.model import (
     REPORT_VERSION,
     Report,
     SweepReport,
+    SweepRun,
 )
 from orchestrator.scenario.report.page import parameters
 
@@ -31,13 +33,18 @@ class _Header(Struct, frozen=True):
 
 
 class Runs(Struct, frozen=True):
-    """Runs of one thing: a single run, the same with other seeds, a cell of a sweep (`setting` says
-    which). `lost` says what runs have no report, and why.
+    """Runs of one thing: a single run, the same with other seeds, a cell of a sweep (`parameters`
+    and, in words, `setting` say which). `lost` says what runs do not count, and why.
     """
 
     reports: tuple[Report, ...]
-    setting: str = ""
+    parameters: dict[str, Any] = {}
     lost: tuple[str, ...] = ()
+
+    @property
+    def setting(self) -> str:
+        """The cell of a sweep; empty for anything else."""
+        return parameters(self.parameters)
 
 
 def read_report(path: Path) -> Report | SweepReport:
@@ -46,23 +53,23 @@ def read_report(path: Path) -> Report | SweepReport:
     try:
         text = file.read_bytes()
     except OSError as error:
-        raise ReportError(f"cannot read {file}: {error.strerror}") from None
+        raise ReportError(f"{file}: cannot be read: {error.strerror}") from None
     try:
         header = msgspec.json.decode(text, type=_Header)
     except msgspec.ValidationError:
-        raise ReportError(f"{file} is not a report") from None
+        raise ReportError(f"{file}: it is no report") from None
     except (msgspec.DecodeError, RecursionError) as error:
-        raise ReportError(f"{file} is torn, or no JSON: {error}") from None
+        raise ReportError(f"{file}: it is no JSON, or torn: {error}") from None
     if header.kind not in _KINDS:
-        raise ReportError(f"{file} is not a report")
+        raise ReportError(f"{file}: it is no report")
     if header.api_version != REPORT_VERSION:
         raise ReportError(
-            f"{file} is of version {header.api_version or '(none)'}, this reads {REPORT_VERSION}"
+            f'{file}: expected a report of {REPORT_VERSION}, got "{header.api_version}"'
         )
     try:
         return msgspec.json.decode(text, type=_KINDS[header.kind])
     except msgspec.ValidationError as error:
-        raise ReportError(f"{file} is not a whole {header.kind}: {error}") from None
+        raise ReportError(f"{file}: it is no whole {header.kind}: {error}") from None
 
 
 def read_runs(place: str) -> tuple[Runs, ...]:
@@ -98,18 +105,21 @@ def _run(path: Path) -> Report:
 
 
 def _cells(sweep: SweepReport, directory: Path) -> tuple[Runs, ...]:
-    cells: dict[str, tuple[list[Report], list[str]]] = {}
+    """Of each setting the runs that came to their end."""
+    cells: dict[str, list[SweepRun]] = {}
     for run in sweep.runs:
-        reports, lost = cells.setdefault(parameters(run.parameters), ([], []))
-        if run.error:
-            lost.append(f"seed {run.seed}: {run.error}")
+        cells.setdefault(parameters(run.parameters), []).append(run)
+    found = [_cell(runs, directory) for runs in cells.values()]
+    if not any(runs.reports for runs in found):
+        raise ReportError(f"no run of the sweep in {directory} came to its end")
+    return tuple(found)
+
+
+def _cell(runs: Sequence[SweepRun], directory: Path) -> Runs:
+    reports, lost = [], []
+    for run in runs:
+        if run.error or run.outcome == "interrupted":
+            lost.append(f"{run.directory}: {run.error or run.outcome}")
         else:
             reports.append(_run(directory / run.directory))
-    found = tuple(
-        Runs(tuple(reports), setting, tuple(lost))
-        for setting, (reports, lost) in cells.items()
-        if reports
-    )
-    if not found:
-        raise ReportError(f"no run of the sweep in {directory} has a report")
-    return found
+    return Runs(tuple(reports), runs[0].parameters, tuple(lost))

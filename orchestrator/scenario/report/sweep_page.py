@@ -6,6 +6,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from orchestrator.scenario.report import units, wording
+from orchestrator.scenario.report.main_measures import MAIN_MEASURES, telling
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import (
     HTML_FILE,
@@ -28,21 +29,7 @@ from orchestrator.scenario.report.page import (
 )
 from orchestrator.scenario.report.plots.curves import as_bars, over_parameter
 
-_DRAWN: Final = (
-    "wallSeconds",
-    "virtualSeconds",
-    "podsPerSecond",
-    "podStartSecondsP99",
-    "schedulingSecondsP99",
-    "apiCallSecondsP99",
-    "longestPauseSeconds",
-    "writesPerPod",
-    "messages",
-    "revisions",
-    "peakRssBytes",
-    "podsRunning",
-)
-"""What people look at first; the table has every measure."""
+_ROOM: Final = 44  # letters below a picture
 
 
 def render_sweep(report: SweepReport) -> str:
@@ -53,9 +40,10 @@ def render_sweep(report: SweepReport) -> str:
         f"{report.scenario}, sweep: {report.outcome}",
         head,
         [
+            Section("Runs that did not pass", _failures(report.runs)),
             Section("Measures over the settings", _pictures(report.cells), _drawn_note(report)),
             Section("Settings", _settings(report.cells), "Mean ± deviation over the seeds."),
-            Section("Runs", _runs(report)),
+            Section("Runs", _runs(report.runs), "Each has a page of its own."),
             Section(
                 "Scenario", element("pre", report.text, class_="long") if report.text else EMPTY
             ),
@@ -65,14 +53,28 @@ def render_sweep(report: SweepReport) -> str:
 
 
 def _headline(report: SweepReport) -> Html:
-    lost = sum(bool(run.error) for run in report.runs)
+    outcomes = [run.outcome for run in report.runs]
+    others = [f"{n:,} {o}" for o in ("failed", "interrupted") if (n := outcomes.count(o))]
+    settings = units.number(len(report.cells))
     return headline(
         [
-            ("settings", units.number(len(report.cells)), ""),
-            ("runs", units.number(len(report.runs)), f"{lost:,} without a report" if lost else ""),
+            ("settings", settings, ""),
+            ("runs", units.number(len(report.runs)), ", ".join(others) or "all passed"),
             ("wall time", units.seconds(report.wall_seconds), "of all, side by side"),
         ]
     )
+
+
+def _failures(runs: Sequence[SweepRun]) -> Html:
+    lines = [
+        [_link(run), str(run.seed), run.outcome, run.error or run.reason]
+        for run in runs
+        if run.outcome != "passed"
+    ]
+    return table(["setting", "seed", "outcome", "why"], lines, names=4)
+
+
+# --- the settings ----------------------------------------------------------------------------
 
 
 def varied(cells: Sequence[SweepCell]) -> tuple[str, ...]:
@@ -85,7 +87,7 @@ def _text(cell: SweepCell, name: str) -> str:
     return plain_value(cell.parameters[name]) if name in cell.parameters else units.NONE
 
 
-def _axis(cells: Sequence[SweepCell]) -> str | None:
+def axis_of(cells: Sequence[SweepCell]) -> str | None:
     """The varied parameter to draw over: the numeric one with the most values."""
     numeric = [n for n in varied(cells) if all(_is_number(c.parameters.get(n)) for c in cells)]
     return max(numeric, key=lambda n: len({_text(c, n) for c in cells}), default=None)
@@ -98,65 +100,96 @@ def _is_number(value: Any) -> bool:
 def _pictures(cells: Sequence[SweepCell]) -> Html:
     if len(cells) < 2:
         return EMPTY
-    axis = _axis(cells)
+    axis = axis_of(cells)
     parts = []
-    for index, measure in enumerate(_DRAWN):
-        known = [(c, s) for c in cells if (s := _known(c.measures.get(measure)))]
-        if not known:
-            continue
+    for index, (measure, title) in enumerate(telling(cells).items()):
+        known = [(c, s) for c in cells if (s := c.measures.get(measure))]
         name = f"sweep{index}"
         if axis is None:
-            parts.append(as_bars(measure, [(parameters(c.parameters), s) for c, s in known], name))
+            bars = [c.measures.get(measure) for c in cells]
+            named = list(zip(_labels(cells), bars, strict=True))
+            parts.append(as_bars(measure, named, name, title))
             continue
         lines: dict[str, list[tuple[float, Spread]]] = {}
         for cell, spread in known:
             others = {n: v for n, v in cell.parameters.items() if n in varied(cells) and n != axis}
             lines.setdefault(parameters(others), []).append((float(cell.parameters[axis]), spread))
         ordered = [(label, sorted(points, key=lambda p: p[0])) for label, points in lines.items()]
-        parts.append(over_parameter(measure, axis, ordered, name))
+        parts.append(over_parameter(measure, axis, ordered, name, title))
     return pictures(parts)
 
 
-def _known(spread: Spread | None) -> Spread | None:
-    """With a deviation that can be drawn; None if there is no mean."""
-    if spread is None or not math.isfinite(spread.mean):
-        return None
-    deviation = (
-        spread.deviation if spread.deviation >= 0 and math.isfinite(spread.deviation) else 0.0
-    )
-    return Spread(mean=spread.mean, deviation=deviation, min=spread.min, max=spread.max)
+def _labels(cells: Sequence[SweepCell]) -> list[str]:
+    """What stands below the settings' bars: what they are if there is room, or else their numbers."""
+    if _has_room(cells):
+        return _names(cells)
+    return [str(number) for number in range(1, len(cells) + 1)]
+
+
+def _has_room(cells: Sequence[SweepCell]) -> bool:
+    return sum(map(len, _names(cells))) <= _ROOM
+
+
+def _names(cells: Sequence[SweepCell]) -> list[str]:
+    return [", ".join(_text(cell, name) for name in varied(cells)) for cell in cells]
 
 
 def _drawn_note(report: SweepReport) -> str:
-    if _axis(report.cells) is None:
-        return "Numbered in the order of the settings below; whiskers are the deviation over the seeds."
-    return "Whiskers are the deviation over the seeds."
+    cells = report.cells
+    what = "Means over the seeds; whiskers are their deviation."
+    if axis_of(cells) is None and not _has_room(cells):
+        what += " Numbered as the settings below."
+    drawn = telling(cells)
+    equal = [
+        f"{title} ({units.of_measure(name, spread.mean)})"
+        for name, title in MAIN_MEASURES.items()
+        if name not in drawn and (spread := cells[0].measures.get(name)) is not None
+    ]
+    return f"{what} The same in all settings: {', '.join(equal)}." if equal else what
 
 
 def _settings(cells: Sequence[SweepCell]) -> Html:
+    if not cells:
+        return EMPTY
+    shown = varied(cells)
+    drawn = telling(cells)
+    lines = [
+        [
+            str(number),
+            *(_text(cell, name) for name in shown),
+            units.number(cell.runs),
+            *(wording.spread(name, cell.measures.get(name)) for name in drawn),
+        ]
+        for number, cell in enumerate(cells, 1)
+    ]
+    main = table(["", *shown, "runs", *drawn.values()], lines, names=len(shown) + 1)
+    every = element("summary", "Every measure")
+    return join([main, element("details", every, _every_measure(cells))])
+
+
+def _every_measure(cells: Sequence[SweepCell]) -> Html:
     names = dict.fromkeys(name for cell in cells for name in cell.measures)
     shown = varied(cells)
     headings = [", ".join(f"{n}={_text(cell, n)}" for n in shown) or "all runs" for cell in cells]
-    counts = ["runs", *(units.number(cell.runs) for cell in cells)]
     lines = [
         [name, *(wording.spread(name, cell.measures.get(name)) for cell in cells)] for name in names
     ]
-    return table(["measure", *headings], [counts, *lines]) if cells else EMPTY
+    return table(["measure", *headings], lines)
 
 
-def _runs(report: SweepReport) -> Html:
+def _runs(runs: Sequence[SweepRun]) -> Html:
     return table(
-        ["parameters", "outcome", "seed", "digest"],
+        ["setting", "outcome", "seed", "digest"],
         (
             [_link(run), run.error or run.outcome, str(run.seed), run.digest[:12] or units.NONE]
-            for run in report.runs
+            for run in runs
         ),
         names=2,
     )
 
 
 def _link(run: SweepRun) -> Html | str:
-    text = parameters(run.parameters) or "no parameters"
+    text = parameters(run.parameters) or "the scenario's own"
     if run.error:
         return text
     return element("a", text, href=f"./{quote(run.directory)}/{HTML_FILE}")

@@ -17,7 +17,7 @@ from orchestrator.scenario.report.model import (
 )
 from orchestrator.scenario.report.page import bar, table
 
-_CALLS: Final = 15  # rows that are shown at once
+_ROWS: Final = 15  # that a long table shows at once; the others can be unfolded
 
 
 def expectations(outcomes: tuple[Outcome, ...]) -> Html:
@@ -33,9 +33,11 @@ def expectations(outcomes: tuple[Outcome, ...]) -> Html:
 
 def _verdict(outcome: Outcome) -> Html:
     if outcome.holds:
-        return join([element("span", "✓", class_="good", title="holds"), " ", outcome.measure])
+        return join([element("span", "✓", class_="good", title="holds"), "\u00a0", outcome.measure])
     failed = element("span", "✗", class_="bad")
-    return join([failed, " ", outcome.measure, " ", element("b", "does not hold", class_="bad")])
+    return join(
+        [failed, "\u00a0", outcome.measure, " ", element("b", "does not hold", class_="bad")]
+    )
 
 
 def measures(report: Report) -> Html:
@@ -49,13 +51,12 @@ def measures(report: Report) -> Html:
 def calls(found: tuple[ApiCalls, ...]) -> Html:
     """The calls to the API server, most first; those that are few can be unfolded."""
     most = sorted(found, key=lambda c: (-c.count, c.resource, c.verb))
-    rest = most[_CALLS:]
+    rest = most[_ROWS:]
     if not rest:
         return _calls(most)
-    more = element(
-        "summary", f"{units.number(len(rest))} more, each {rest[0].count:,} calls or fewer"
-    )
-    return join([_calls(most[:_CALLS]), element("details", more, _calls(rest))])
+    times = "once" if rest[0].count == 1 else f"at most {rest[0].count:,} times"
+    more = element("summary", f"{units.number(len(rest))} more, each called {times}")
+    return join([_calls(most[:_ROWS]), element("details", more, _calls(rest))])
 
 
 def _calls(found: list[ApiCalls]) -> Html:
@@ -94,7 +95,7 @@ def resources(found: tuple[ResourceUse, ...]) -> Html:
         ],
         (
             [
-                use.resource,
+                f"{use.resource}, cores" if use.resource == "cpu" else use.resource,
                 use.group,
                 units.of_resource(use.resource, use.allocatable),
                 _part(use.requested_mean, use),
@@ -121,7 +122,7 @@ def queues(found: tuple[QueueUse, ...]) -> Html:
     rows = sorted(found, key=lambda q: (-q.max, q.name))
     return table(
         ["queue", "mean", "most"],
-        ([q.name, units.number(q.mean), units.number(q.max)] for q in rows),
+        ([q.name, units.number(round(q.mean, 2)), units.number(q.max)] for q in rows),
     )
 
 
@@ -146,7 +147,8 @@ def actors(found: tuple[ActorUse, ...]) -> Html:
 
 
 def writes(report: Report) -> Html:
-    """The writes to the store, most first."""
+    """The writes to the store, most first, and how many for each pod that was created."""
+    pods = report.measures.get("podsCreated", 0.0)
     total = sum(report.writes.values())
     rows = sorted(report.writes.items(), key=lambda item: (-item[1], item[0]))
     lines = [("all", total), *rows] if len(rows) > 1 else rows
@@ -156,7 +158,7 @@ def writes(report: Report) -> Html:
             [
                 name,
                 bar(count / max(total, 1), units.number(count)),
-                f"{count / report.pods:.2f}" if report.pods else units.NONE,
+                f"{count / pods:.2f}" if pods > 0 else units.NONE,
             ]
             for name, count in lines
         ),
@@ -166,7 +168,7 @@ def writes(report: Report) -> Html:
 def pauses(found: Pauses) -> Html:
     """The longest pauses."""
     return table(
-        ["in step", "pause", "at virtual"],
+        ["in step", "pause", "virtual time"],
         (
             [p.step, units.seconds(p.seconds), units.seconds(p.virtual_seconds)]
             for p in found.longest
@@ -194,4 +196,9 @@ def checkpoints(found: tuple[Checkpoint, ...]) -> Html:
         for name in names
         if name not in ("virtualSeconds", "wallSeconds")
     ]
-    return table(["measure", *(c.name for c in found)], [*times, *rows])
+    headings = ["measure", *(c.name for c in found)]
+    shown, rest = [*times, *rows][:_ROWS], [*times, *rows][_ROWS:]
+    if not rest:
+        return table(headings, shown)
+    more = element("summary", f"{units.number(len(rest))} more measures")
+    return join([table(headings, shown), element("details", more, table(headings, rest))])

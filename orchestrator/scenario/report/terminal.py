@@ -1,24 +1,25 @@
 """The summary of a run that a person reads on a terminal."""
 
-from typing import Final
+from typing import Final, Literal
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from orchestrator.scenario.report.model import Report, Summary
+from orchestrator.scenario.report.units import of_measure
 from orchestrator.scenario.report.units import seconds as duration
 
 _MEBIBYTE: Final = 1 << 20
 _MOST_ROWS: Final = 8  # of a table; the rest is in the report
-_STYLES: Final = {"passed": "green", "failed": "red", "interrupted": "yellow"}
+OUTCOME_STYLES: Final = {"passed": "green", "failed": "red", "interrupted": "yellow"}
 _LATENCIES: Final = {"scheduling": "scheduling", "podStart": "pod start", "podReady": "pod ready"}
 
 
 def show(report: Report, console: Console) -> None:
     """Print the summary."""
     heading = Text.assemble(
-        (report.scenario, "bold"), ": ", (report.outcome, _STYLES[report.outcome])
+        (report.scenario, "bold"), ": ", (report.outcome, OUTCOME_STYLES[report.outcome])
     )
     console.print(heading, _figures(report), sep="\n")
     for part in (_latencies(report), _resources(report), _writes(report), _expectations(report)):
@@ -88,8 +89,8 @@ def _resources(report: Report) -> RenderableType | None:
     for use in rows[:_MOST_ROWS]:
         shares = (use.requested_mean, use.requested_max, use.requested_end)
         table.add_row(
-            use.resource,
-            use.group,
+            Text(use.resource),
+            Text(use.group),
             *(f"{100 * value / use.allocatable:.1f} %" for value in shares),
             f"{100 * use.fragmentation_end:.1f} %",
         )
@@ -103,7 +104,7 @@ def _writes(report: Report) -> RenderableType | None:
     table = _table("Writes", "resource", "writes", "per pod")
     busiest = sorted(report.writes.items(), key=lambda item: (-item[1], item[0]))
     for resource, count in busiest[:_MOST_ROWS]:
-        table.add_row(resource, f"{count:,}", f"{count / pods:.2f}" if pods else "")
+        table.add_row(Text(resource), f"{count:,}", f"{count / pods:.2f}" if pods else "")
     return table
 
 
@@ -113,12 +114,14 @@ def _expectations(report: Report) -> RenderableType | None:
     table = _table("Expectations", "measure", "expected", "measured", "")
     for each in report.expectations:
         verdict = Text("holds", "green") if each.holds else Text("does not hold", "red")
-        table.add_row(Text(each.measure), each.expected, f"{each.measured:,.10g}", verdict)
+        measured = of_measure(each.measure, each.measured)
+        table.add_row(Text(each.measure), Text(each.expected), measured, verdict)
     return table
 
 
 def _table(title: str, *columns: str, left: int = 1) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), title=title, title_justify="left")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="left" if number < left or not column else "right")
+        justify: Literal["left", "right"] = "left" if number < left or not column else "right"
+        table.add_column(column, justify=justify, overflow="fold")
     return table

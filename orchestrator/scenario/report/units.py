@@ -24,6 +24,11 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
+def about(value: float) -> str:
+    """Three significant digits: `1,460,000`."""
+    return number(float(f"{value:.3g}"))
+
+
 def seconds(value: float) -> str:
     """A duration in the unit that suits it, from `12 ns` to `150 d`."""
     if not math.isfinite(value):
@@ -57,10 +62,10 @@ def size(value: float) -> str:
 
 
 def share(value: float) -> str:
-    """0 to 1 as percent."""
+    """0 to 1 as percent, to at most its hundredth."""
     if not math.isfinite(value):
         return number(value)
-    return f"{number(_three(value * 100))} %"
+    return f"{number(_three(round(value * 100, 2)))} %"
 
 
 def of_measure(name: str, value: float) -> str:
@@ -74,6 +79,13 @@ def of_measure(name: str, value: float) -> str:
     return number(value)
 
 
+def bound_of_measure(name: str, value: float) -> str:
+    """A bound that somebody set on a measure, in the measure's unit: counts and seconds as they are."""
+    if name.startswith(_SHARES) or "Bytes" in name:
+        return of_measure(name, value)
+    return f"{value:,.10g}{' s' * ('Seconds' in name)}"
+
+
 def of_resource(resource: str, value: float) -> str:
     """An amount of a resource in base units: cores, bytes, pieces."""
     if resource.startswith(_BYTES):
@@ -83,7 +95,7 @@ def of_resource(resource: str, value: float) -> str:
 
 def signed(text: str) -> str:
     """With a plus if it has no minus."""
-    return text if text.startswith(("-", NONE)) or text == "0" else f"+{text}"
+    return text if text.startswith(("-", NONE)) or text.split()[0] == "0" else f"+{text}"
 
 
 def _three(value: float) -> float:

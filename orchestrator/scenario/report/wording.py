@@ -1,6 +1,5 @@
 """What a comparison found, in words: the same on a terminal and on a page."""
 
-import math
 from typing import Final
 
 from orchestrator.scenario.report import units
@@ -15,7 +14,7 @@ def spread(measure: str, found: Spread | None) -> str:
     if found is None:
         return units.NONE
     mean = units.of_measure(measure, found.mean)
-    if not math.isfinite(found.deviation) or found.deviation == 0:
+    if not found.deviation:
         return mean
     return f"{mean} ± {units.of_measure(measure, found.deviation)}"
 

@@ -4,18 +4,20 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Final
 
 import msgspec
 
 from orchestrator.scenario.report.model import HTML_FILE, REPORT_FILE, Report, SweepReport
+
+_UNFINISHED: Final = ".unfinished"
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[IO[bytes]]:
     """A file to write that takes its place at the end of the block, unless the block fails."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".{path.name}.unfinished")
+    unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
     try:
         with unfinished.open("wb") as file:
             yield file
@@ -50,3 +52,9 @@ def write_report_and_page(report: Report | SweepReport, page: str, directory: Pa
 
 def _encode(report: Report | SweepReport) -> bytes:
     return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
+
+
+def remove_unfinished(directory: Path) -> None:
+    """Remove what a process that was killed has left half-written."""
+    for path in directory.glob(f".*{_UNFINISHED}"):
+        path.unlink(missing_ok=True)

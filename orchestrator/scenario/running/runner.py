@@ -95,16 +95,17 @@ class Run:
         self._task: asyncio.Task[None] | None = None  # what an interruption ends
         self._interrupted = False
         self._unwritten: OSError | None = None
-        self._final: Mapping[str, float] | None = None
         self._stage: Stage | None = None
         self._clock: Callable[[], float] = float  # zero until the loop runs
         self._begun = 0.0
         self._actors: tuple[ActorUse, ...] = ()
+        self._final: Mapping[str, float] | None = None  # until the cluster had begun
         self._objects: tuple[ObjectsFound, ...] = ()
         self.meter = Meter(
             now=lambda: self._clock() - self._begun,
             group_of=lambda name: self._groups.get(name, "nodes"),
             queues=self._queues,
+            messages=self._messages,
             on_progress=self._progress if on_progress is not None else None,
         )
 
@@ -237,12 +238,11 @@ class Run:
     def _close(self) -> None:
         """Look at everything for the last time."""
         self._actors = actor_uses(self._cluster)
-        self.meter.messages = sum(use.messages for use in self._actors)
         self.meter.samples.add()
         self._final = self.meter.measures()
 
     def _queues(self) -> Mapping[str, float]:
-        """Those in which anybody waits: mailboxes, and the queues that actors have of their own."""
+        """Mailboxes, and the queues that actors have of their own."""
         counts, system = self.meter.counts, self._cluster.system
         found: dict[str, float] = {"pods without a node": counts.pods - counts.bound}
         for path in _MAILBOXES:
@@ -253,7 +253,11 @@ class Run:
         manager = system.find("/controllers")
         for controller in manager.children if manager is not None else ():
             found.update(controller.depths)
-        return {name: depth for name, depth in found.items() if depth}
+        return found
+
+    def _messages(self) -> int:
+        """That living actors have handled."""
+        return sum(ref.handled for ref in self._cluster.system.refs())
 
     def _progress(self) -> None:
         now = time.perf_counter()

@@ -38,6 +38,8 @@ class Waiting:
         self._counts = counts
         self._arrivals = arrivals
         self._quiet = parse_duration(wait.quiet) if wait.quiet else 0.0
+        wanted = ((name, getattr(wait, name)) for name in _COUNTED)
+        self._wanted = [(name, want) for name, want in wanted if want is not None]
 
     async def until_reached(self) -> None:
         """Wait until all is true at once. Raises StepFailed when it takes too long."""
@@ -105,12 +107,10 @@ class Waiting:
     def _looked(self) -> list[tuple[str, int, int | Bounds, bool]]:
         wait, counts = self._wait, self._counts
         looked: list[tuple[str, int, int | Bounds, bool]] = []
-        for name in _COUNTED:
-            want = getattr(wait, name)
-            if want is not None:
-                have = _count(counts, name)
-                holds = have == want if isinstance(want, int) else within(want, have)
-                looked.append((name, have, want, holds))
+        for name, want in self._wanted:
+            have = _count(counts, name)
+            holds = have == want if isinstance(want, int) else within(want, have)
+            looked.append((name, have, want, holds))
         pairs = []
         if wait.deployments_available:
             pairs.append(

@@ -51,7 +51,7 @@ def test_the_story_goes_from_the_request_to_the_nodes(trace: Trace) -> None:
     for change in story.states:
         if change.object.kind == "Pod":
             pods.setdefault(change.object.name, []).append(change.state)
-    assert list(pods.values()) == [["created", "bound", "started", "ready"]] * 3
+    assert list(pods.values()) == [["created", "bound", "ready"]] * 3
     by_kind = {change.object.kind: change for change in story.states}
     assert by_kind["Deployment"].state == by_kind["ReplicaSet"].state == "3 of 3 ready"
     assert by_kind["EndpointSlice"].state == "3 ready"
@@ -79,7 +79,6 @@ def test_a_pods_story_begins_with_its_own_creation(trace: Trace) -> None:
     assert [c.state for c in story.states if c.object == pod] == [
         "created",
         "bound",
-        "started",
         "ready",
     ]
 

@@ -60,7 +60,7 @@ def _several(build: Callable[..., Any], **fields: st.SearchStrategy[Any]) -> st.
 def _series(draw: st.DrawFn) -> Series:
     virtual, wall = draw(TIMES), draw(TIMES)
     samples = min(len(virtual), len(wall))
-    columns = st.lists(FLOATS, min_size=samples, max_size=samples).map(tuple)
+    columns = st.lists(FLOATS | st.none(), min_size=samples, max_size=samples).map(tuple)
     return Series(
         virtual_seconds=virtual[:samples],
         wall_seconds=wall[:samples],
@@ -73,11 +73,13 @@ def _series(draw: st.DrawFn) -> Series:
 @st.composite
 def _heat_map(draw: st.DrawFn) -> HeatMap:
     times, rows = draw(TIMES), draw(st.lists(TEXTS, max_size=3).map(tuple))
-    row = st.lists(FLOATS, min_size=len(times), max_size=len(times)).map(tuple)
+    wall = draw(TIMES | st.just(times))
+    row = st.lists(FLOATS | st.none(), min_size=len(times), max_size=len(times)).map(tuple)
     return HeatMap(
         resource=draw(TEXTS),
         rows=rows,
         virtual_seconds=times,
+        wall_seconds=wall,
         values=tuple(draw(st.lists(row, min_size=len(rows), max_size=len(rows)))),
     )
 

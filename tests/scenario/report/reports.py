@@ -75,7 +75,7 @@ def series(
     started = [float(int(pods * max(0.0, d - 0.06) / 0.94)) for d in done]
     failed = [float(int(s * 0.02)) for s in started]
     succeeded = [float(int(s * 0.3 * d)) for s, d in zip(started, done, strict=True)]
-    columns: dict[str, tuple[float, ...]] = {
+    columns: dict[str, tuple[float | None, ...]] = {
         "podsScheduled": tuple(scheduled),
         "podsStarted": tuple(started),
         "podsPending": tuple(
@@ -114,14 +114,18 @@ def heat_map(
         pace, birth = rng.uniform(0.7, 1.3), rng.choice((0, 0, 0, rng.randrange(samples)))
         values.append(
             tuple(
-                math.nan
-                if i < birth
-                else min(1.0, pace * (i - birth) / samples + rng.uniform(0, 0.1))
+                None if i < birth else min(1.0, pace * (i - birth) / samples + rng.uniform(0, 0.1))
                 for i in range(samples)
             )
         )
     names = tuple(f"node-{10 * i:04d}…{10 * i + 9:04d}" for i in range(rows))
-    return HeatMap(resource=resource, rows=names, virtual_seconds=times, values=tuple(values))
+    return HeatMap(
+        resource=resource,
+        rows=names,
+        virtual_seconds=times,
+        wall_seconds=tuple(t / 30 for t in times),
+        values=tuple(values),
+    )
 
 
 def calls(rng: random.Random) -> tuple[ApiCalls, ...]:
@@ -167,6 +171,7 @@ def report(seed: int = 1, *, samples: int = 512, pods: int = 30_000, **changes: 
     measures = {
         "nodes": 1000.0,
         "pods": float(pods),
+        "podsCreated": float(pods),
         "podsRunning": float(pods - 600),
         "podsPending": 0.0,
         "podsPerSecond": pods / wall,

@@ -145,7 +145,13 @@ def test_names_from_files_are_text_wherever_they_stand() -> None:
             Checkpoint(name=SCRIPT, virtual_seconds=1, wall_seconds=1, measures={SCRIPT: 1}),
         ),
         heat_maps=(
-            HeatMap(resource=SCRIPT, rows=(SCRIPT,), virtual_seconds=(0, 1), values=((0, 1),)),
+            HeatMap(
+                resource=SCRIPT,
+                rows=(SCRIPT,),
+                virtual_seconds=(0, 1),
+                wall_seconds=(0, 1),
+                values=((0, 1),),
+            ),
         ),
         resources=(
             ResourceUse(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, TypeGuard
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -12,17 +12,23 @@ from orchestrator.scenario.report import units
 from orchestrator.scenario.report.model import Series
 
 _UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
+_STEPS: Final = {
+    "days": [1, 2, 3, 5, 10],
+    "hours": [1, 1.2, 2, 3, 6, 10],
+    "minutes": [1, 1.5, 2, 3, 5, 10],
+}
 _LONG: Final = 3  # an axis shows a unit of which it holds at least so many
 _MOST: Final = 1e15
 LEAST_SPAN: Final = 1e-9  # seconds: what is shorter is one moment
 _DISTINCT: Final = 0.5
 _SMALL: Final = ((1e-3, "milliseconds"), (1e-6, "microseconds"))
+_SMALL_SHARE: Final = 0.4  # and less would lie flat on an axis that reaches 100 %
 _DECADES: Final = 1.3  # from here on, a logarithmic axis has ticks at powers of ten
 
 
-def drawable(value: float) -> bool:
-    """Whether a number is one that a run can have measured, and axes can show."""
-    return math.isfinite(value) and abs(value) <= _MOST
+def drawable(value: float | None) -> TypeGuard[float]:
+    """Whether there is a number, one that a run can have measured and axes can show."""
+    return value is not None and math.isfinite(value) and abs(value) <= _MOST
 
 
 class TimeAxis(Struct, frozen=True, kw_only=True):
@@ -76,7 +82,8 @@ def label_time(axes: Axes, clock: str, begin: float, end: float) -> None:
     """Make the x axis one of seconds: its range, and ticks in the unit that suits its length."""
     factor, unit = unit_of(end - begin)
     axes.set_xlim(begin, end)
-    locator = MaxNLocator(6, steps=[1, 2, 3, 5, 6, 10] if factor >= 60 else [1, 2, 5, 10])
+    whole = unit in _STEPS  # of which people do not think in tenths
+    locator = MaxNLocator(6, steps=_STEPS.get(unit, [1, 2, 5, 10]), integer=whole)
     ticks = [
         t * factor
         for t in locator.tick_values(begin / factor, end / factor)
@@ -109,9 +116,17 @@ def label_counts(axes: Axes, label: str = "", top: float | None = None) -> None:
         axes.set_ylabel(label)
 
 
+def full_scale(highest: float) -> float:
+    """The end of a scale of shares: all, or a round number above the highest if that is much less."""
+    if not 0 < highest <= _SMALL_SHARE:
+        return max(highest, 1.0)
+    power = 10.0 ** math.floor(math.log10(highest))
+    return next(f * power for f in (1, 2, 5, 10) if f * power >= highest * (1 - 1e-9))
+
+
 def label_shares(axes: Axes, top: float = 1.0) -> None:
-    """Make the y axis one of shares from nothing to all."""
-    axes.set_ylim(0, max(top, 1.0) * 1.02)
+    """Make the y axis one of shares from nothing to `top`."""
+    axes.set_ylim(0, top * 1.02)
     axes.yaxis.set_major_locator(MaxNLocator(4, steps=[1, 2, 2.5, 5, 10]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.share(y)))
 

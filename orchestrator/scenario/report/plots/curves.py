@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from msgspec import Struct
 
 from orchestrator.scenario.report import units
@@ -21,6 +21,7 @@ from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import BLUE, colour
 
 _HEIGHT: Final = 190
+_MOST_TICKS: Final = 6  # each setting has one if there are so few
 
 
 class Curve(Struct, frozen=True):
@@ -64,6 +65,7 @@ def over_parameter(
     parameter: str,
     lines: Sequence[tuple[str, Sequence[tuple[float, Spread]]]],
     name: str,
+    title: str,
 ) -> Html:
     """A measure's mean over a parameter's values, each with its deviation; a line for each setting
     of the other parameters.
@@ -74,13 +76,15 @@ def over_parameter(
             axes.errorbar(
                 [x for x, _ in points],
                 [spread.mean for _, spread in points],
-                yerr=[spread.deviation for _, spread in points],
+                yerr=[spread.deviation or 0.0 for _, spread in points],
                 color=colour(index),
                 marker="o",
                 markersize=4,
                 capsize=3,
             )
-        axes.xaxis.set_major_locator(MaxNLocator(6))
+        places = sorted({x for _, points in lines for x, _ in points})
+        even = len(places) > _MOST_TICKS
+        axes.xaxis.set_major_locator(MaxNLocator(_MOST_TICKS) if even else FixedLocator(places))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: units.number(round(x, 9))))
         axes.set_xlabel(parameter, loc="right")
         low, high = axes.get_ylim()
@@ -90,27 +94,28 @@ def over_parameter(
 
     named = [(label, colour(i), "solid") for i, (label, _) in enumerate(lines) if label]
     return card(
-        measure,
+        title,
         legend(named) if named else EMPTY,
         draw(paint, name, f"{measure} over {parameter}", height=_HEIGHT),
     )
 
 
-def as_bars(measure: str, bars: Sequence[tuple[str, Spread]], name: str) -> Html:
-    """A measure's mean in each setting, where the settings are not numbers."""
+def as_bars(measure: str, bars: Sequence[tuple[str, Spread | None]], name: str, title: str) -> Html:
+    """A measure's mean in each setting, where the settings are not numbers; None leaves a gap."""
 
     def paint(axes: Axes) -> None:
-        places = range(len(bars))
+        known = [(place, spread) for place, (_, spread) in enumerate(bars) if spread is not None]
         axes.bar(
-            places,
-            [spread.mean for _, spread in bars],
-            yerr=[spread.deviation for _, spread in bars],
+            [place for place, _ in known],
+            [spread.mean for _, spread in known],
+            yerr=[spread.deviation or 0.0 for _, spread in known],
             color=BLUE,
             width=0.6,
             capsize=3,
         )
-        axes.set_xticks(places, [str(place + 1) for place in places])
+        axes.set_xlim(-0.5, len(bars) - 0.5)
+        axes.set_xticks(range(len(bars)), [label for label, _ in bars])
         axes.yaxis.set_major_locator(MaxNLocator(4))
         axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
 
-    return card(measure, draw(paint, name, measure, height=_HEIGHT))
+    return card(title, draw(paint, name, f"{measure} by setting", height=_HEIGHT))

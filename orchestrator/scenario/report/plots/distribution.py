@@ -10,6 +10,7 @@ from typing import Final
 from matplotlib.axes import Axes
 from msgspec import Struct
 
+from orchestrator.scenario.measures.histogram import FACTOR
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import EMPTY, Html, element
 from orchestrator.scenario.report.model import Summary
@@ -21,7 +22,6 @@ from orchestrator.scenario.report.plots.axes import (
 from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import INK, SKY, VERMILION
 
-_FACTOR: Final = 1.1  # of a lone bucket, whose width nothing tells
 _TINY: Final = 1e-12  # seconds: what is shorter is none
 _HUGE: Final = 1e12
 _QUANTILES: Final = (("p50", "dotted"), ("p90", "dashed"), ("p99", "solid"))
@@ -42,7 +42,7 @@ def bars(summary: Summary) -> Bars:
     at_zero = sum(n for b, n in summary.buckets if b <= _TINY and n > 0)
     highs = [b for b, _ in shown]
     ratios = [b / a for a, b in itertools.pairwise(highs) if b > a]
-    factor = min(ratios, default=_FACTOR)
+    factor = min([FACTOR, *ratios])  # there may be no two neighbours among them
     lows = [high / factor for high in highs]
     return Bars(tuple(lows), tuple(highs), tuple(n for _, n in shown), at_zero)
 
@@ -56,6 +56,9 @@ def histogram(
     shown = bars(summary)
     facts = element("p", _facts(summary, shown.at_zero), class_="note")
     if len(shown.counts) < 2:
+        if shown.at_zero and shown.counts:
+            told = ", ".join(f"{q} {units.seconds(getattr(summary, q))}" for q, _ in _QUANTILES)
+            return card(title, facts, element("p", told, class_="note"))
         return card(title, facts)  # which say more than one bar
     edges = [*shown.lows, *shown.highs, *([limit[0]] if limit else [])]
 
@@ -75,7 +78,8 @@ def histogram(
     ]
     if limit:
         entries.append((limit[1], VERMILION, "solid"))
-    return card(title, legend(entries), draw(paint, name, f"histogram of {title}"), facts)
+    drawing = draw(paint, name, f"histogram of {title}")
+    return card(title, legend(entries), drawing, facts, note="how many took how long")
 
 
 def cumulative(title: str, curves: list[tuple[str, str, Summary]], name: str) -> Html:

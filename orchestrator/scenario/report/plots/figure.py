@@ -19,18 +19,18 @@ from orchestrator.scenario.report.markup import Html, element, join
 from orchestrator.scenario.report.plots.palette import INK, RULE
 
 WIDTH: Final = (
-    480  # an SVG unit is a pixel at this width; on a phone's 340 px letters are 8 px high
+    440  # an SVG unit is a pixel at this width; on a phone's 350 px letters are 10 px high
 )
-HEIGHT: Final = 220
+HEIGHT: Final = 205
 _STYLE: Final[Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "orchestrator",
     "text.parse_math": False,  # a user's `$` is a dollar
     "axes.formatter.use_mathtext": False,
     "font.family": "sans-serif",
-    "font.size": 11.5,
-    "axes.titlesize": 11.5,
-    "axes.labelsize": 11.5,
+    "font.size": 12,
+    "axes.titlesize": 12,
+    "axes.labelsize": 12,
     "axes.labelcolor": INK,
     "axes.edgecolor": INK,
     "axes.linewidth": 0.8,

@@ -54,5 +54,5 @@ def phases(
     return card(title, legend(entries), draw(paint, name, f"pods by phase over {axis.clock} time"))
 
 
-def _positive(values: tuple[float, ...]) -> list[bool]:
+def _positive(values: tuple[float | None, ...]) -> list[bool]:
     return [value > 0 for value in values if drawable(value)]

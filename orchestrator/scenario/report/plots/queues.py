@@ -48,5 +48,5 @@ def _queue(series: Series, axis: TimeAxis, queue: str, name: str) -> Html:
     return card(title, draw(paint, name, f"{title} over {axis.clock} time", height=_HEIGHT))
 
 
-def _positive(values: tuple[float, ...]) -> bool:
+def _positive(values: tuple[float | None, ...]) -> bool:
     return any(value > 0 for value in values if drawable(value))

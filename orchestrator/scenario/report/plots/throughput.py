@@ -18,6 +18,7 @@ from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import BLUE, ORANGE
 
 PARTS: Final = 60
+_UNITS: Final = (("second", 1.0), ("minute", 60.0), ("hour", 3600.0), ("day", 86_400.0))
 _LINES: Final = (("podsScheduled", "scheduled", ORANGE), ("podsStarted", "started", BLUE))
 
 
@@ -53,11 +54,13 @@ def throughput(
     axis: TimeAxis,
     name: str,
     *,
-    title: str = "Pods a second",
+    title: str = "",
     span: tuple[float, float] | None = None,
     top: float | None = None,
 ) -> Html:
-    """The picture by one clock; `span` and `top` are axes that several pictures share."""
+    """The picture by one clock; `span` and `top` (pods a second) are axes that several pictures
+    share.
+    """
     lines = [
         (rate, label, colour)
         for each, label, colour in _LINES
@@ -66,15 +69,24 @@ def throughput(
     if not lines or highest_rate(series, axis) <= 0:
         return EMPTY
     begin, end = span or axis.span
+    highest = top or highest_rate(series, axis)
+    unit, factor = _unit_of(highest)
 
     def paint(axes: Axes) -> None:
-        for rate, _, colour in lines:
-            axes.stairs(rate.values, rate.edges, color=colour, linewidth=1.6, baseline=None)
+        for width, (rate, _, colour) in zip((2.8, 1.3), lines, strict=False):  # both are seen
+            values = [value * factor for value in rate.values]
+            axes.stairs(values, rate.edges, color=colour, linewidth=width, baseline=None)
         label_time(axes, axis.clock, begin, end)
-        label_counts(axes, top=(top or highest_rate(series, axis)) * 1.08)
+        label_counts(axes, top=highest * factor * 1.08)
 
     return card(
-        title,
+        title or f"Pods per {unit}",
         legend([(label, colour, "solid") for _, label, colour in lines]),
-        draw(paint, name, f"pods scheduled and started a second over {axis.clock} time"),
+        draw(paint, name, f"pods scheduled and started per {unit} over {axis.clock} time"),
+        note=f"pods per {unit}" * bool(title),
     )
+
+
+def _unit_of(rate: float) -> tuple[str, float]:
+    """The shortest time in which something happens at that rate a second, and its seconds."""
+    return next((unit for unit in _UNITS if rate * unit[1] >= 1), _UNITS[-1])

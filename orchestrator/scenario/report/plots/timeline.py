@@ -15,7 +15,7 @@ from orchestrator.scenario.report.plots.palette import BLUE, INK, VERMILION
 
 ROWS: Final = 40
 _ROW: Final = 30  # pixels: a line of letters, and the bar below it
-_LETTERS: Final = 56
+_LETTERS: Final = 50
 
 
 def timeline(
@@ -27,7 +27,9 @@ def timeline(
     failed: str | None = None,
 ) -> Html:
     """The picture by one clock; the step named `failed` has another colour."""
-    bars = [(s.name, *_span(s, clock)) for s in steps]
+    # In the order in which they began: a repeated step ends after those that it repeats.
+    begun = sorted(steps, key=lambda s: s.wall_begin) if _timed(steps) else steps
+    bars = [(s.name, *_span(s, clock)) for s in begun]
     known = [bar for bar in bars if drawable(bar[1]) and drawable(bar[2])]
     shown = known[:ROWS]
     marks = [t for c in checkpoints if drawable(t := _moment(c, clock))]
@@ -49,7 +51,7 @@ def timeline(
             late = (b - begin) / (end - begin) > 0.5
             axes.text(
                 e if late else b,
-                row + 0.45,
+                row + 0.38,
                 took,
                 fontsize=10.5,
                 ha="right" if late else "left",
@@ -70,6 +72,10 @@ def timeline(
         keys.append(("checkpoint", INK, "dashed"))
     drawing = draw(paint, name, f"steps over {clock} time", height=46 + _ROW * len(shown))
     return card(f"By the {clock} clock", legend(keys), drawing, note=more)
+
+
+def _timed(steps: Sequence[StepRecord]) -> bool:
+    return all(drawable(step.wall_begin) for step in steps)
 
 
 def _span(step: StepRecord, clock: str) -> tuple[float, float]:

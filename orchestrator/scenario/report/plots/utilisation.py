@@ -8,7 +8,14 @@ from matplotlib.axes import Axes
 from orchestrator.scenario.report import units
 from orchestrator.scenario.report.markup import Html, join
 from orchestrator.scenario.report.model import Series
-from orchestrator.scenario.report.plots.axes import TimeAxis, column, label_shares, label_time
+from orchestrator.scenario.report.plots.axes import (
+    TimeAxis,
+    column,
+    drawable,
+    full_scale,
+    label_shares,
+    label_time,
+)
 from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import colour
 
@@ -33,19 +40,16 @@ def utilisation(
     *,
     title: str | None = None,
     span: tuple[float, float] | None = None,
+    top: float = 1.0,
 ) -> Html:
-    """The picture of one resource, a line for each group of nodes."""
+    """The picture of one resource, a line for each group of nodes; `top` is its scale's least end."""
     groups = _groups(series, resource)
     shown = groups[:GROUPS]
-    fragmented = [
-        g
-        for g in shown
-        if any(v > 0 for v in series.columns.get(_column(FRAGMENTATION, resource, g), ()))
-    ]
+    fragmented = [g for g in shown if _highest(series, _column(FRAGMENTATION, resource, g)) > 0]
     begin, end = span or axis.span
 
     def paint(axes: Axes) -> None:
-        highest = 1.0
+        highest = top
         for index, group in enumerate(shown):
             values = column(series, _column(REQUESTED, resource, group), axis)
             highest = max([highest, *(v for v in values if math.isfinite(v))])
@@ -69,17 +73,30 @@ def utilisation(
 
 
 def all_resources(series: Series, axis: TimeAxis, name: str) -> Html:
-    """A picture for each resource."""
-    return join(
-        utilisation(series, axis, resource, f"{name}{i}")
-        for i, resource in enumerate(resources(series))
-    )
+    """A picture for each resource of which anything was requested."""
+    parts = []
+    for index, resource in enumerate(resources(series)):
+        groups = _groups(series, resource)[:GROUPS]
+        requested = max(
+            (_highest(series, _column(REQUESTED, resource, g)) for g in groups), default=0
+        )
+        lost = max(
+            (_highest(series, _column(FRAGMENTATION, resource, g)) for g in groups), default=0
+        )
+        if requested > 0:
+            top = full_scale(max(requested, lost))
+            parts.append(utilisation(series, axis, resource, f"{name}{index}", top=top))
+    return join(parts)
 
 
 def _groups(series: Series, resource: str) -> list[str]:
     start = _column(REQUESTED, resource, "")
     found = (name.removeprefix(start) for name in series.columns if name.startswith(start))
     return [group for group in found if "/" not in group]
+
+
+def _highest(series: Series, name: str) -> float:
+    return max((v for v in series.columns.get(name, ()) if drawable(v)), default=0.0)
 
 
 def _column(kind: str, resource: str, group: str) -> str:
