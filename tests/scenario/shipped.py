@@ -34,6 +34,7 @@ SMALL: Final[Mapping[str, Mapping[str, str]]] = {
     "benchmarks/rolling-updates.yaml": {"nodes": "5", "storms": "1"},
     "benchmarks/scale.yaml": {"nodes": "6", "deployments": "3"},
     "examples/first-scenario.yaml": {},
+    "examples/sweep.yaml": {"start": "lognormal(2, 0.5)"},  # one run of it
     "tests/scenario/every-trouble.yaml": {},
 }
 """Every shipped scenario, and one with every fault in it, with the parameters that make it small."""
