@@ -56,7 +56,7 @@ def run_scenario(
     time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
     history, `events.jsonl`. `on_trace` gets, in the end, who caused what; a traced run handles messages
     one by one, and so has a history of its own. Raises OSError if a file cannot be written, and
-    KeyboardInterrupt at a second Ctrl-C, or if the first came before there was a cluster.
+    KeyboardInterrupt at a second Ctrl-C, or if the first came before the run began.
     """
     run = Run(
         loaded,
@@ -112,7 +112,7 @@ class Run:
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
         if self._interrupted:
-            return
+            raise KeyboardInterrupt
         self._task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         cluster = self._begin(loop)
@@ -149,11 +149,9 @@ class Run:
         self.meter.journal = Journal(file, fail)
 
     def check(self) -> None:
-        """Raise what makes a run that has ended worthless: OSError, KeyboardInterrupt."""
+        """Raise OSError if the history that was to be kept could not be written."""
         if self._unwritten is not None:
             raise self._unwritten
-        if self._final is None:
-            raise KeyboardInterrupt
 
     async def pause_at(self, seconds: float, moment: "asyncio.Future[Cluster]") -> None:
         """Run until so many seconds of the cluster's time have passed, and all is done that was due by
@@ -202,11 +200,10 @@ class Run:
     def report(self, clock: Literal["virtual", "real"], command: str) -> Report:
         """What came of it."""
         stage = self._stage
-        assert self._final is not None
         return make_report(
             self._loaded,
             self.meter,
-            self._final,
+            self._final if self._final is not None else self.meter.measures(),
             command=command,
             seed=self._seed,
             clock=clock,
