@@ -6,7 +6,7 @@ methods without an underscore are for users; the rest is the runtime's.
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeVar
 
@@ -194,6 +194,11 @@ class Ref(_Hot, Generic[M]):
         """How many messages wait."""
         waiting = len(self._mailbox) if self._mailbox is not None else 0
         return waiting if self._slot is _NOTHING else waiting + 1
+
+    @property
+    def depths(self) -> Mapping[str, int]:
+        """How many wait in the actor's own queues; nothing while it does not live."""
+        return {} if self._actor is None else self._actor.depths()
 
     @property
     def restarts(self) -> int:

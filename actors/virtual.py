@@ -14,14 +14,17 @@ and their order.
 """
 
 import asyncio
+import contextvars
+import heapq
 import selectors
 from collections.abc import Callable
 from concurrent.futures import Executor
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, TypeVarTuple
 
 from actors.errors import Deadlock, Misuse
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _REAL_WAIT_SECONDS: Final = 0.05  # how long to wait for threads and sockets before looking again
 _LOOK_EVERY: Final = 64  # turns of a loop that has no descriptors but its own
@@ -57,6 +60,20 @@ class _JumpingSelector(selectors.DefaultSelector):
         return events
 
 
+class _Timer(asyncio.TimerHandle):
+    """One of asyncio's timers that knows when it was set. asyncio orders its timers by their deadlines
+    alone, so equal ones fire as the shape of its heap has it: another timer, of somebody who only
+    looks on, would make it another run.
+    """
+
+    __slots__ = ("number",)
+
+    number: int
+
+    def __lt__(self, other: Any) -> bool:
+        return (self._when, self.number) < (other._when, other.number)  # type: ignore[attr-defined]
+
+
 class VirtualLoop(asyncio.SelectorEventLoop):
     """asyncio's loop with a clock that jumps. `start` is what `Clock.now()` shows at first."""
 
@@ -66,6 +83,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self.jumps = True
         self.flows = False
         self.start = start
+        self._timers = 0  # set so far
         self.outside_work = 0  # executor calls under way: only real time can finish them
         self.own_descriptors = 0
         self.explain: list[Callable[[], str]] = []  # who waits for what, for a deadlock's report
@@ -81,6 +99,21 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if not self.flows:
             return self._virtual_now
         return max(self._virtual_now, super().time() + self._wall_offset)  # sums are rounded
+
+    def call_at(
+        self,
+        when: float,
+        callback: Callable[[*Ts], object],
+        *args: *Ts,
+        context: contextvars.Context | None = None,
+    ) -> asyncio.TimerHandle:
+        """As asyncio; timers with equal deadlines fire in the order in which they were set."""
+        timer = _Timer(when, callback, args, self, context)
+        self._timers += 1
+        timer.number = self._timers
+        heapq.heappush(self._scheduled, timer)  # type: ignore[attr-defined]
+        timer._scheduled = True  # type: ignore[attr-defined]
+        return timer
 
     def become_real(self) -> None:
         """Let the clock flow with the wall's, from where it is, for good. What is due by then fires
@@ -108,6 +141,12 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def idle(self) -> bool:
         """Whether no callback waits: what is done now is done as if the loop had called it next."""
         return not self._ready and not self._stopping  # type: ignore[attr-defined]
+
+    @property
+    def due(self) -> bool:
+        """Whether anything is left to do at this moment."""
+        scheduled = self._scheduled  # type: ignore[attr-defined]
+        return not self.idle or bool(scheduled and scheduled[0]._when <= self._virtual_now)
 
     def skip_to(self, when: float) -> bool:
         """Set the clock to `when` without a turn of the loop; answers False, and does nothing, if

@@ -1,12 +1,19 @@
-"""The command line. Exit codes: 0 all is well, 1 an expectation does not hold, 2 wrong input."""
+"""The command line. Exit codes: 0 all is well, 1 an expectation does not hold, 2 wrong input, 130 after
+Ctrl-C.
+"""
 
+import errno
 import os
+import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from orchestrator.cli.compare import compare
+from orchestrator.cli.errors import INTERRUPTED
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -16,7 +23,27 @@ if TYPE_CHECKING:
     from orchestrator.scenario.replay import Replayer
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Ctrl-C before there is anything to finish, or the second one, is one line."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        click.echo("Interrupted", err=True)
+        sys.exit(INTERRUPTED)
+
+
+class _Commands(click.Group):
+    def make_context(self, *args: Any, **options: Any) -> click.Context:
+        with _interruptible():
+            return super().make_context(*args, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _interruptible():
+            return super().invoke(ctx)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="orchestrator")
 def main() -> None:
     """A Kubernetes cluster in one Python interpreter."""
@@ -42,13 +69,21 @@ def command_line() -> NoReturn:
     It ends without taking its objects apart one by one: a large cluster's would take seconds.
     """
     try:
-        main(prog_name="orchestrator")
+        try:
+            main(prog_name="orchestrator")
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # nothing is left to interrupt
     except SystemExit as ended:
         code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        click.echo(f"Error: cannot write to standard output: {error.strerror}", err=True)
+        code = 2
     try:
         sys.stdout.flush()
         sys.stderr.flush()
-    except OSError:  # nobody reads any more
+    except OSError:  # nobody reads any more, or there is no room
         code = code or 1
     os._exit(code)
 

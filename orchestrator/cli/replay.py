@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from orchestrator.cli import logs, serving
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.errors import INTERRUPTED, InputError
 
 if TYPE_CHECKING:
     from orchestrator.scenario.replay import Replayer
     from orchestrator.scenario.report.model import Report
 
-INTERRUPTED: Final = 130  # what a shell says of a command that Ctrl-C ended
 READ_ONLY: Final = (
     "this is a replay and its time stands still; replay with --branch to let the cluster live on "
     "from this moment, and to write to it"

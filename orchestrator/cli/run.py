@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from orchestrator.cli import logs, sweeping
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.errors import INTERRUPTED, InputError
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from orchestrator.scenario.causes import ObjectName
     from orchestrator.scenario.running.runner import Progress as RunProgress
 
-CAUSES_FILE = "causes.html"
-_EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": sweeping.INTERRUPTED}
+CAUSES_FILE: Final = "causes.html"
+_EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}
 
 
 @click.command()
@@ -68,6 +68,7 @@ def run(
     from orchestrator.scenario import ScenarioError, load, run_scenario
     from orchestrator.scenario.causes import parse_object
     from orchestrator.scenario.report.terminal import show
+    from orchestrator.scenario.running.interruption import at_first_ctrl_c
 
     parameters = _parameters(settings)
     if events and out is None:
@@ -100,15 +101,20 @@ def run(
             events=out if events else None,
             on_trace=traces.append if wanted is not None else None,
         )
-    show(report, output())
-    if out is not None:
-        with _unfinished_is_no_report(out):
-            for path in _write(report, out):
-                click.echo(f"written {path}")
-    if wanted is not None:
-        with _unfinished_is_no_report(out):
+    code = _EXIT_CODES[report.outcome]
+
+    def interrupted() -> None:
+        nonlocal code
+        code = INTERRUPTED
+
+    with at_first_ctrl_c(interrupted):  # what was reached is not lost now
+        written = _write(report, out) if out is not None else ()
+        show(report, output())
+        for path in written:
+            click.echo(f"written {path}")
+        if wanted is not None:
             _show_causes(traces[0], wanted, out)
-    sys.exit(_EXIT_CODES[report.outcome])
+    sys.exit(code)
 
 
 def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None:
@@ -120,7 +126,9 @@ def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None
             click.echo(f"\n{describe(trace, wanted)}")
         else:
             page = draw_causes(trace, wanted).encode()
-            click.echo(f"written {write_whole(out / CAUSES_FILE, (page,))}")
+            with _unfinished_is_no_report(out):
+                written = write_whole(out / CAUSES_FILE, (page,))
+            click.echo(f"written {written}")
     except CausesError as error:
         raise InputError(str(error)) from None
 
@@ -153,14 +161,13 @@ def _unfinished_is_no_report(out: Path | None) -> Iterator[None]:
 
 
 def _write(report: "Report", out: Path) -> list[Path]:
+    """Both files, or neither."""
     from orchestrator.scenario.report.html import render
-    from orchestrator.scenario.report.model import HTML_FILE
-    from orchestrator.scenario.report.writing import write_report, write_whole
+    from orchestrator.scenario.report.writing import write_report_and_page
 
-    return [
-        write_report(report, out),
-        write_whole(out / HTML_FILE, (render(report).encode(),)),
-    ]
+    page = render(report)
+    with _unfinished_is_no_report(out):
+        return write_report_and_page(report, page, out)
 
 
 class _Bar:

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Column
 
 from orchestrator.cli import logs
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.errors import INTERRUPTED, InputError
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from orchestrator.scenario.report.model import SweepReport
     from orchestrator.scenario.sweep import SweepProgress
 
-INTERRUPTED: Final = 130  # what a shell says of a command that Ctrl-C ended
 _ENDS: Final = (signal.SIGINT, signal.SIGTERM)
 
 

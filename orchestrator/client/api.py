@@ -1,6 +1,8 @@
 """The typed client: what tasks, embedding programs and `reconcile` methods use."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar, cast
 
@@ -24,6 +26,7 @@ from orchestrator.protocol import (
     Delete,
     DeleteCollection,
     Deleted,
+    Expired,
     Get,
     Identity,
     List,
@@ -174,21 +177,14 @@ class Client:
             field_selector=f"metadata.name={name}",
             identity=self.identity,
         )
-        last: Any = None
+        seen: list[Any] = [None]  # the object as it was last
         try:
-            async with stream.until(self.clock, timeout):
-                if deleted and not stream.initial:
-                    return None
-                async for event in stream:
-                    gone = event.type == "DELETED"
-                    last = None if gone else event.object
-                    if deleted and gone:
-                        return None
-                    if not deleted and not gone and predicate(event.object):
-                        return cast(K, event.object)
+            async with asyncio.timeout(timeout):
+                while True:
+                    with suppress(Expired):  # messages were lost: look at what there is now
+                        return cast(K | None, await _first(stream, deleted, predicate, seen))
         except TimeoutError:
-            raise WaitTimeout(resource, name, str(condition), timeout, last) from None
-        raise AssertionError("a watch ends with an error")
+            raise WaitTimeout(resource, name, str(condition), timeout, seen[0]) from None
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -410,6 +406,23 @@ class Client:
             if not isinstance(answer, ApiError | NoReply):
                 _note(resource, answer)
         return answers
+
+
+async def _first(
+    stream: WatchStream, deleted: bool, predicate: Predicate, seen: list[Any]
+) -> Any | None:
+    """The first object of the predicate; None when it is `deleted` that is waited for. Raises Expired."""
+    async with stream:
+        if deleted and not stream.initial:
+            return None
+        async for event in stream:
+            gone = event.type == "DELETED"
+            seen[0] = None if gone else event.object
+            if deleted and gone:
+                return None
+            if not deleted and not gone and predicate(event.object):
+                return event.object
+    raise AssertionError("a watch ends with an error")
 
 
 def _note(resource: Resource, obj: Any) -> None:

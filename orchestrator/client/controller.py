@@ -168,6 +168,10 @@ class Controller(Actor):
             self._reconciles, self._failures, len(queue), queue.processing, queue.waiting
         )
 
+    def depths(self) -> Mapping[str, int]:
+        """The work queue's, by the name of Kubernetes' metric."""
+        return {f"workqueue_depth {self.name}": len(self._queue)}
+
     # --- the machinery ---------------------------------------------------------------------
 
     def started(self) -> None:

@@ -1,8 +1,8 @@
 """Shared informers: one watch and one cache of each resource for all controllers of a manager.
 
-`SharedCaches` is the state that outlives the actors: the caches, and who wants to hear of what. The
-`Informers` actor keeps the caches in step. When it restarts it lists again into the same caches and
-tells the difference; when a controller restarts it subscribes again and reads the caches whole. So
+`SharedCaches` is the state that outlives the actors: the caches, who wants to hear of what, and what
+nobody has been told yet. The `Informers` actor keeps the caches in step. When it restarts it lists again
+into the same caches and tells the difference; when a controller restarts it subscribes again and reads the caches whole. So
 killing either loses nothing.
 """
 
@@ -53,11 +53,14 @@ class Resync(Struct, frozen=True, gc=False):
 
 
 class SharedCaches:
-    """The caches by resource, and the subscribers of each: those of True hear of metadata only."""
+    """The caches by resource, the subscribers of each (those of True hear of metadata only), and its
+    changes that they do not know yet.
+    """
 
     def __init__(self) -> None:
         self._caches: dict[Resource, Cache[Any]] = {}
         self.subscribers: dict[Resource, dict[Ref[Any], bool]] = {}
+        self.pending: dict[Resource, list[Change[Any]]] = {}
 
     def cache(self, resource: Resource) -> Cache[Any]:
         """The cache of a resource; empty until an Informers actor has filled it."""
@@ -76,9 +79,9 @@ class _Informer:
 
     __slots__ = ("lazy", "pending", "reflector", "synced", "waiting")
 
-    def __init__(self, lazy: bool) -> None:
+    def __init__(self, lazy: bool, pending: list[Change[Any]]) -> None:
         self.lazy = lazy  # nobody hears of anything but metadata
-        self.pending: list[Change[Any]] = []
+        self.pending = pending
         self.synced = False
         self.waiting: list[Deferred[bool]] = []
         self.reflector: Reflector[Any]
@@ -116,10 +119,11 @@ class Informers(Watcher):
         """Watch a resource; once more, if it was watched more lazily until now."""
         lazy = all(self._shared.subscribers[resource].values())
         before = self._informers.get(resource)
-        informer = self._informers[resource] = _Informer(lazy)
+        pending = self._shared.pending.setdefault(resource, [])
+        informer = self._informers[resource] = _Informer(lazy, pending)
         if before is not None:
             self.forget(before.reflector)
-            informer.pending, informer.waiting = before.pending, before.waiting
+            informer.waiting = before.waiting
         informer.reflector = self.reflect(
             resource,
             batch_seconds=LAZY_SECONDS if lazy else _BATCHES.get(resource, 0.0),

@@ -1,5 +1,6 @@
 """A cluster inside an async program."""
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
@@ -17,7 +18,7 @@ from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
 from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime, SimulatedRuntime
 from orchestrator.machinery import manifests
-from orchestrator.protocol import Identity, NotFound
+from orchestrator.protocol import Expired, Identity, NotFound
 from orchestrator.proxy import Connect, Destination
 from orchestrator.scheduler import DEFAULT_PROFILE, Scheduler
 from orchestrator.scheduler import Profile as SchedulerProfile
@@ -193,17 +194,22 @@ class Cluster:
         await self._until_ready(names)
 
     async def _until_ready(self, names: dict[str, None]) -> None:
-        if not names:
-            return
         try:
-            async with self.client.watch(Node).until(self.clock, READY_SECONDS) as events:
-                async for event in events:
-                    if event.type != "DELETED" and _is_ready(event.object):
-                        names.pop(event.object.metadata.name, None)
-                        if not names:
-                            return
+            async with asyncio.timeout(READY_SECONDS):
+                while names:
+                    with suppress(Expired):  # a message was lost: look at all of them again
+                        await self._watch_until_ready(names)
         except TimeoutError:
             raise NodesNotReady(tuple(names), READY_SECONDS) from None
+
+    async def _watch_until_ready(self, names: dict[str, None]) -> None:
+        """Take out of `names` what becomes Ready. Raises Expired."""
+        async with self.client.watch(Node) as events:
+            async for event in events:
+                if event.type != "DELETED" and _is_ready(event.object):
+                    names.pop(event.object.metadata.name, None)
+                    if not names:
+                        return
 
     def has_node(self, name: str) -> bool:
         """Whether the cluster has a node of this name, with power or without."""

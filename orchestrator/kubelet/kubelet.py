@@ -46,6 +46,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     Runtime,
 )
+from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.heartbeats import computed, is_computed, written
 from orchestrator.protocol import (
     AlreadyExists,
@@ -338,6 +339,9 @@ class Kubelet(Watcher):
         ):
             self._apply(managed, PodChanged(pod))
             self._dirty[pod.metadata.uid] = None
+        elif pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
+            managed.reported = None
+            self._dirty[pod.metadata.uid] = None
 
     def _adopt(self, pod: Pod) -> None:
         """Begin with a pod: a new one, or one that this node ran before the kubelet restarted."""
@@ -530,6 +534,16 @@ class Kubelet(Watcher):
         if not (pod.spec is not None and pod.spec.host_network):
             for ip in managed.ips:
                 self._addresses.release(ip)
+
+
+def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:
+    """Whether somebody else took the pod's readiness away: this node was silent, and is not."""
+    return (
+        status is not None
+        and reported is not None
+        and is_true(reported.conditions, "Ready")
+        and not is_true(status.conditions, "Ready")
+    )
 
 
 def _ignore(_: object) -> None:

@@ -185,14 +185,15 @@ class PodWorker:
         for record in (*self.init_containers, *self.containers):
             if record.spec.name in known:
                 _recall(record, known[record.spec.name])
-        effects: list[Effect] = []
+        records = {r.spec.name: r for r in (*self.init_containers, *self.containers)}
+        effects: list[Effect] = [_REPORT]  # what has changed meanwhile is known to nobody else
         for report in reports:
-            found = self._record_of(report.key)
-            if found is not None and isinstance(report, ContainerStarted | ContainerProbed):
-                found.stage = Stage.STARTING if found.stage == Stage.WAITING else found.stage
+            found = records.get(report.key.name)
+            if found is not None and report.key.attempt > found.attempt:
+                found.stage = Stage.STARTING  # a run that nobody has heard of, or not of its end
             effects.extend(self._note(report, now))
-        for record in (*self.init_containers, *self.containers):
-            reported = known.get(record.spec.name)
+        for name, record in records.items():
+            reported = known.get(name)
             if record.stage == Stage.WAITING and reported is not None:
                 _lost(record, reported, now)
         effects.extend(self.handle(PodChanged(self.pod), now))

@@ -4,6 +4,7 @@ Each line is one committed change: `at` (seconds of the cluster's time since the
 `revision`, `type` (ADDED, MODIFIED, DELETED), `resource` and `object`, as a watch would show it.
 """
 
+from collections.abc import Callable
 from typing import IO
 
 import msgspec
@@ -13,10 +14,13 @@ from orchestrator.store import Change
 
 
 class Journal:
-    """Writes changes to a file. Raises OSError, at any change or at the end."""
+    """Writes changes to a file. `fail` is told why it cannot: whoever notes a change, in the midst of
+    a commit, is not to suffer for it.
+    """
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: IO[bytes], fail: Callable[[OSError], None]) -> None:
         self._file = file
+        self._fail = fail
         self._encoder = msgspec.json.Encoder()
 
     def note(self, at: float, change: Change) -> None:
@@ -28,5 +32,8 @@ class Journal:
             "resource": change.bucket,
             "object": msgspec.Raw(codec.encode(change.object)),
         }
-        self._file.write(self._encoder.encode(line))
-        self._file.write(b"\n")
+        try:
+            self._file.write(self._encoder.encode(line))
+            self._file.write(b"\n")
+        except OSError as error:
+            self._fail(error)

@@ -61,15 +61,13 @@ class SchedulingQueue:
         self._gated: dict[str, None] = {}
         self._pods: dict[str, QueuedPod] = {}
         self._where: dict[str, str] = {}
+        self._depths = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
         self._number = 0
 
     @property
     def depths(self) -> dict[str, int]:
         """How many pods are active, in back-off, unschedulable, gated."""
-        counts = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
-        for where in self._where.values():
-            counts[where] += 1
-        return counts
+        return dict(self._depths)
 
     def __len__(self) -> int:
         return len(self._pods)
@@ -96,7 +94,9 @@ class SchedulingQueue:
     def remove(self, uid: str) -> None:
         """The pod needs no scheduling any more."""
         self._pods.pop(uid, None)
-        self._where.pop(uid, None)
+        where = self._where.pop(uid, None)
+        if where is not None:
+            self._depths[where] -= 1
         self._no_longer_unschedulable(uid)
         self._gated.pop(uid, None)
 
@@ -151,7 +151,9 @@ class SchedulingQueue:
             if self._where.get(uid) == "backoff":
                 self._activate(uid, self._pods[uid], now)
         oldest = self._oldest_unschedulable()  # they stand in the order in which they failed
-        while oldest is not None and now - oldest.failed_at >= FLUSH_SECONDS:
+        while (
+            oldest is not None and oldest.failed_at + FLUSH_SECONDS <= now
+        ):  # as is answered below
             self._activate(oldest.pod.metadata.uid, oldest, now)
             oldest = self._oldest_unschedulable()
         times = [] if oldest is None else [oldest.failed_at + FLUSH_SECONDS]
@@ -180,4 +182,8 @@ class SchedulingQueue:
         heapq.heappush(self._backoff, (queued.backoff_until, self._number, uid))
 
     def _move(self, uid: str, where: str) -> None:
+        before = self._where.get(uid)
+        if before is not None:
+            self._depths[before] -= 1
         self._where[uid] = where
+        self._depths[where] += 1

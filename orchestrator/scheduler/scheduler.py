@@ -5,6 +5,7 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Final
 
@@ -103,6 +104,10 @@ class Scheduler(Watcher):
             binding=len(self._binding),
             queue=self._queue.depths,
         )
+
+    def depths(self) -> Mapping[str, int]:
+        """Those of the scheduling queue, by the name of Kubernetes' metric."""
+        return {f"scheduler_pending_pods {k}": n for k, n in self._queue.depths.items()}
 
     # --- what changes ----------------------------------------------------------------------
 

@@ -91,6 +91,24 @@ def test_timers_fire_in_the_order_of_their_time_then_of_their_making(
     actors.run(main)
 
 
+@given(st.lists(st.tuples(st.integers(0, 5), st.booleans()), max_size=200))
+def test_the_loops_own_timers_do_so_too(plan: list[tuple[int, bool]]) -> None:
+    """So that one more, of somebody who only looks on, changes nothing for the others."""
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        fired: list[int] = []
+        for number, (at, cancels) in enumerate(plan):
+            timer = loop.call_at(float(at), fired.append, number)
+            if cancels:
+                timer.cancel()
+        await asyncio.sleep(10)  # noqa: TID251
+        wanted = [n for n, (_, cancels) in enumerate(plan) if not cancels]
+        assert fired == sorted(wanted, key=lambda n: (plan[n][0], n))
+
+    actors.run(main)
+
+
 async def test_a_repeating_call_is_spared_while_somebody_says_so(system: ActorSystem) -> None:
     """And its first time can be chosen."""
     seen: list[float] = []

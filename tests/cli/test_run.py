@@ -109,6 +109,33 @@ def test_an_absent_file_is_exit_code_2(tmp_path: Path) -> None:
     assert "cannot be read" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("trace", "message"),
+    [
+        (None, "trace.csv: cannot be read: No such file or directory"),
+        ("", "trace.csv: "),
+        ("arrival_seconds,cpu,memory\n0,1,1Gi\n5,1", "trace.csv:3: the file is cut off"),
+        ("arrival_seconds,cpu,memory\n0,1,1Gi\n5,1\n", "trace.csv:3: "),
+    ],
+)
+def test_a_trace_that_is_absent_or_torn_is_exit_code_2(
+    tmp_path: Path, trace: str | None, message: str
+) -> None:
+    """One line says which line of which file."""
+    if trace is not None:
+        (tmp_path / "trace.csv").write_text(trace)
+    path = scenario(
+        tmp_path,
+        traces={"t": {"format": "table", "path": "trace.csv"}},
+        workloads=[{"trace": "t"}],
+    )
+    done = _run(path)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: {path}:")
+    assert message in line
+
+
 def test_an_output_that_cannot_be_made_is_found_out_before_the_run(
     small: Path, tmp_path: Path
 ) -> None:

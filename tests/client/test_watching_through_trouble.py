@@ -80,6 +80,23 @@ def test_a_controller_sees_the_last_state_of_everything(trouble: str) -> None:
     actors.run(main)
 
 
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_what_was_cached_when_informers_were_killed_is_told_all_the_same(number: int) -> None:
+    """Killed by the very message that brought it, when nobody has been told yet."""
+    crash = Crash(actor=INFORMERS, at=1.5, after_messages=number)
+
+    async def main() -> None:
+        Mirror.seen = {}
+        async with Cluster(nodes=0, faults=FaultPlan((crash,))) as cluster:
+            await cluster.run_controller(Mirror)
+            await cluster.clock.sleep(2)
+            await cluster.apply([_config("a", 1)])
+            await cluster.clock.sleep(10)
+            assert Mirror.seen.get(Key("default", "a")) == "1"
+
+    actors.run(main)
+
+
 async def _look(cluster: Cluster, name: str) -> str | None:
     for _ in range(20):
         try:

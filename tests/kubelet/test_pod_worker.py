@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +17,7 @@ from orchestrator.kubelet.pod_worker import (
     PodRejected,
     PodVanished,
     PodWorker,
+    ReportStatus,
     StartContainer,
     StopContainer,
     TimeCame,
@@ -250,6 +252,25 @@ def test_a_kubelet_that_restarts_starts_nothing_that_still_runs() -> None:
     effects = again.restore(reports, NOW)
     assert not [e for e in effects if isinstance(e, StartContainer)]
     assert phase_of(again) == "Running"
+
+
+@pytest.mark.parametrize(("policy", "phase"), [("Never", "Succeeded"), ("Always", "Running")])
+def test_a_kubelet_that_restarts_learns_what_ended_meanwhile(policy: str, phase: str) -> None:
+    """And reports it: with its real exit code, and no second run of what is run once."""
+    pod = make_pod("a", restartPolicy=policy)
+    node = Node(pod)
+    node.started("a")
+    again = PodWorker(_with_status(pod, node), NOW)
+    ended = ContainerExited(node.running["a"], "id-a", 0, "Completed", "", NOW, NOW + 60)
+    effects = again.restore([ended], NOW + 100)
+    assert ReportStatus() in effects
+    assert len([e for e in effects if isinstance(e, StartContainer)]) == (policy == "Always")
+    assert phase_of(again) == phase
+    status = status_of(again, node_ips=(), pod_ips=(), now=NOW + 100).container_statuses[0]
+    state = status.state if policy == "Never" else status.last_state
+    assert state is not None
+    assert state.terminated is not None
+    assert (state.terminated.exit_code, state.terminated.reason) == (0, "Completed")
 
 
 def test_a_machine_that_was_rebooted_runs_its_containers_again() -> None:

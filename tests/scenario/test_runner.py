@@ -169,6 +169,23 @@ def test_a_wait_in_vain_says_what_is_missing(tmp_path: Path) -> None:
             {"virtualSeconds": {"atLeast": 300}},
         ),
         (
+            [  # shorter than pods tolerate, so the same pods are ready again
+                {"partition": {"nodes": "node-0", "for": "2m"}},
+                {"wait": {"nodesReady": 3}},
+                {"wait": {"nodesReady": 4, "podsReady": 10}},
+            ],
+            {"podsCreated": {"equals": 10}},
+        ),
+        (
+            [  # one that has no power cannot be reached either
+                {"crash": {"nodes": "node-0", "for": "1m"}},
+                {"partition": {"nodes": "node-0", "for": "5m"}},
+                {"wait": {"nodesReady": 3}},
+                {"wait": {"nodesReady": 4}},
+            ],
+            {"virtualSeconds": {"atLeast": 300}},
+        ),
+        (
             [
                 {"pause": {"nodes": "node-0", "for": "5m"}},
                 {"wait": {"nodesReady": 3}},
@@ -254,6 +271,7 @@ def test_each_step_does_what_it_says(
     [
         ({"crash": "node-9"}, "no node 'node-9'"),
         ({"crash": "/nobody"}, "no actor /nobody"),
+        ({"partition": {"nodes": "node-9", "for": "1m"}}, "no node 'node-9'"),
         ({"scale": {"name": "absent", "replicas": 1}}, "not found"),
         ({"delete": {"kind": "Pod", "name": "absent"}}, "not found"),
         ({"scale": {"name": "no-*", "replicas": 1}}, "no Deployment no-*"),
@@ -271,6 +289,40 @@ def test_a_step_that_cannot_be_done_ends_the_run(
     assert report.outcome == "failed"
     assert report.failure is not None
     assert message in report.failure.message
+
+
+def test_a_wait_outlives_lost_watch_events(tmp_path: Path) -> None:
+    """Whoever watches for it looks again; so do nodes that join."""
+    lost = {"fault": "message", "action": "drop", "target": "/inbox*", "probability": 0.5}
+    available = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web", "type": "Available"}
+    rounds = [
+        {"rolloutRestart": {"name": "web"}},
+        {"wait": {"condition": available | {"status": "False"}}},
+        {"wait": {"condition": available}},
+        {"addNodes": {"name": "more", "count": 5}},
+    ]
+    objects = [deployment(replicas=10, strategy={"type": "Recreate"})]
+    path = scenario(
+        tmp_path,
+        workloads=[{"objects": objects}],
+        faults=[lost],
+        steps=[{"repeat": {"count": 5, "every": "10m", "steps": rounds}}],
+        expect={"nodesReady": {"equals": 29}},
+    )
+    report = _run(path)
+    assert report.failure is None
+    assert report.outcome == "passed"
+
+
+def test_a_step_that_the_api_server_does_not_hear_of_has_failed(tmp_path: Path) -> None:
+    """As any other: the report says which."""
+    lost = {"fault": "message", "action": "drop", "message": "Patch", "sender": "", "start": 1}
+    step = {"scale": {"name": "web", "replicas": 3}}
+    path = scenario(tmp_path, workloads=WORKLOADS, faults=[lost], steps=[{"sleep": "5s"}, step])
+    report = _run(path)
+    assert report.failure is not None
+    assert report.failure.step == "step 2 of 2: scale"
+    assert "/apiserver did not answer Patch within 30 s" in report.failure.message
 
 
 def test_one_seed_one_digest_and_another_seed_another(tmp_path: Path) -> None:
@@ -406,74 +458,36 @@ def test_a_report_holds_what_was_measured(tmp_path: Path) -> None:
     assert report.measures["messages"] > 100
 
 
+def test_a_report_holds_the_queues_in_which_anybody_waited(tmp_path: Path) -> None:
+    """Mailboxes, work queues and the scheduler's, by the names of Kubernetes' metrics."""
+    objects = [deployment(f"web-{n}", replicas=1) for n in range(40)]
+    path = scenario(
+        tmp_path,
+        nodes=[{"name": "node", "count": 2, "capacity": {"pods": "3"}}],
+        workloads=[{"objects": objects}],
+        steps=[
+            {"slow": {"seconds": 0.5, "for": "2m"}},
+            {"rolloutRestart": {"name": "web-*"}},
+            {"sleep": "10m"},
+        ],
+    )
+    report = _run(path)
+    queues = {queue.name: queue for queue in report.queues}
+    unbound = report.pods - report.measures["podsBound"]
+    assert unbound >= 34
+    pending = queues["scheduler_pending_pods unschedulable"]
+    assert pending.max == queues["pods without a node"].max == unbound
+    assert 0 < pending.mean < unbound
+    assert queues["workqueue_depth deployment"].max > 1
+    assert "workqueue_depth job" not in queues
+    column = report.series.columns["queue/scheduler_pending_pods unschedulable"]
+    assert column[-1] == unbound
+    assert 0 in column  # also while nobody waits
+
+
 def test_nodes_that_never_come_up_are_a_failure(tmp_path: Path) -> None:
     fault = {"fault": "message", "action": "drop", "sender": "/nodes/node-1/*"}
     report = _run(scenario(tmp_path, faults=[fault], steps=[{"sleep": "1s"}]))
     assert report.outcome == "failed"
     assert report.failure is not None
     assert "1 nodes are not Ready within 60 s: node-1" in report.failure.message
-
-
-TROUBLE: list[dict[str, Any]] = [
-    {"crash": "/scheduler"},
-    {"crash": "/controllers/*"},
-    {"crash": "/apiserver"},
-    {"crash": {"nodes": {"count": 1}, "for": "10m"}},
-    {"pause": {"component": "/controllers/replicaset", "for": "20s"}},
-    {"partition": {"nodes": {"count": 1}, "for": "3m"}},
-    {"slow": {"seconds": 0.2, "for": "1m"}},
-    {"loseWatchEvents": {"probability": 0.2, "for": "1m"}},
-    {"scale": {"name": "web", "replicas": 15}},
-    {"rolloutRestart": {"name": "web"}},
-    {"addNodes": {"name": "more", "count": 2}},
-    {"drain": {"nodes": {"group": "more", "count": 1}, "timeout": "1h"}},
-    {"sleep": "5m"},
-    {"removeNodes": {"group": "more"}},
-    {"scale": {"name": "web", "replicas": 12}},
-    {"wait": {"quiet": "10m", "timeout": "5h"}},
-]
-FAULTS: list[dict[str, Any]] = [
-    {
-        "fault": "message",
-        "action": "delay",
-        "probability": 0.02,
-        "seconds": 0.5,
-        "start": 1,
-        "end": 300,
-    },
-    {"fault": "message", "action": "duplicate", "probability": 0.02, "start": 1, "end": 300},
-    {"fault": "message", "action": "reorder", "probability": 0.02, "start": 1, "end": 300},
-    {"fault": "message", "action": "drop", "probability": 0.01, "start": 1, "end": 300},
-    {"fault": "crash", "actor": "/nodes/*/kubelet", "at": 60, "every": 60, "count": 3},
-    {"fault": "crash", "actor": "/controllers/*", "probability": 0.002, "count": 2},
-    {"fault": "pause", "actor": "/scheduler", "at": 20, "seconds": 15},
-    {
-        "fault": "partition",
-        "group": ["/nodes/node-0/*"],
-        "others": ["/apiserver"],
-        "start": 30,
-        "end": 200,
-    },
-]
-
-
-def test_every_kind_of_trouble_at_once_ends_with_exactly_the_wanted_pods(tmp_path: Path) -> None:
-    """And the same seed brings the same history, to the last event."""
-    path = scenario(
-        tmp_path,
-        workloads=WORKLOADS,
-        simulation={"containers": {"startSeconds": "uniform(0.5, 3)"}},
-        faults=FAULTS,
-        steps=[{"wait": {"podsReady": 10, "timeout": "1h"}}, *TROUBLE],
-        expect={
-            "pods": {"equals": 12},
-            "podsReady": {"equals": 12},
-            "nodesReady": {"equals": 4},
-            "deploymentsAvailable": {"equals": 1},
-        },
-    )
-    first = _run(path, 3)
-    assert first.failure is None
-    assert first.outcome == "passed", first.expectations
-    assert _run(path, 3).digest == first.digest
-    assert _run(path, 4).digest != first.digest

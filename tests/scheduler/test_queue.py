@@ -133,6 +133,7 @@ def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
                 refused = frozenset({"Fit"}) if operation == "pop-fail" else frozenset()
                 queue.fail(queued, refused, now)
         assert sum(queue.depths.values()) == len(queue) == len(waiting)
+        assert min(queue.depths.values()) >= 0
     for name in waiting:
         queue.put(make_pod(name), now)  # lifts every gate
     found = []
@@ -156,3 +157,15 @@ def test_an_event_brings_back_those_that_it_may_help_in_the_order_in_which_they_
     queue.happened(ClusterEvent.NODE_ADDED, 100.0)
     assert _names(queue) == ["a", "b", "c"]
     assert queue.depths["unschedulable"] == 1
+
+
+@given(st.integers(0, 10**12).map(lambda n: n / 997e3))
+def test_what_is_due_comes_back_at_the_moment_that_was_answered(failed_at: float) -> None:
+    """However floats round: one who waits for that moment must not be told to wait for it again."""
+    queue = _queue()
+    queue.put(make_pod("a"), failed_at)
+    queue.fail(_popped(queue), frozenset({"Name"}), failed_at)
+    due = queue.advance(failed_at)
+    assert due is not None
+    queue.advance(due)
+    assert _names(queue) == ["a"]

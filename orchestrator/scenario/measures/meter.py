@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
 from orchestrator.scenario.journal import Journal
@@ -16,7 +18,7 @@ from orchestrator.scenario.measures.pods import PodTimes
 from orchestrator.scenario.measures.resources import NodeUse, Use
 from orchestrator.scenario.measures.samples import Sample, Samples
 from orchestrator.scenario.pod_states import PodStates
-from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse
+from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse, Series
 from orchestrator.store import Change
 
 _PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock
@@ -198,9 +200,19 @@ class Meter:
             fragmentation_end=left.fragmentation if left is not None else 0.0,
         )
 
+    def series(self) -> Series:
+        """All samples, without the queues in which nobody ever waited."""
+        series = self.samples.series()
+        columns = {
+            name: values
+            for name, values in series.columns.items()
+            if not name.startswith(_QUEUE) or any(values)
+        }
+        return replace(series, columns=columns)
+
     def queues(self) -> tuple[QueueUse, ...]:
-        """Every queue over the whole run."""
-        names = [n for n in self.samples.series().columns if n.startswith(_QUEUE)]
+        """Every queue in which anybody waited, over the whole run."""
+        names = [n for n in self.series().columns if n.startswith(_QUEUE)]
         return tuple(
             QueueUse(
                 name=name.removeprefix(_QUEUE),

@@ -100,7 +100,7 @@ def make_report(
         writes=dict(meter.history.writes),
         latencies={n: h.summary() for n, h in meter.pods.histograms.items()},
         api_calls=meter.calls.report(),
-        series=meter.samples.series(),
+        series=meter.series(),
         heat_maps=meter.samples.heat_maps(meter.use.resources, meter.use.node_names),
         resources=meter.resources(),
         queues=meter.queues(),

@@ -88,7 +88,9 @@ class ResourceUse(Struct, frozen=True, kw_only=True):
 
 
 class QueueUse(Struct, frozen=True, kw_only=True):
-    """How many waited in a queue: `/apiserver mailbox`, `scheduler active`."""
+    """How many waited in a queue in which anybody did: `/apiserver mailbox`, or, by the names of
+    Kubernetes' metrics, `workqueue_depth deployment` and `scheduler_pending_pods backoff`.
+    """
 
     name: str
     mean: float

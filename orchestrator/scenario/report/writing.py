@@ -8,7 +8,7 @@ from typing import IO, Final
 
 import msgspec
 
-from orchestrator.scenario.report.model import REPORT_FILE, Report, SweepReport
+from orchestrator.scenario.report.model import HTML_FILE, REPORT_FILE, Report, SweepReport
 
 _UNFINISHED: Final = ".unfinished"
 
@@ -37,8 +37,21 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> Path:
 
 def write_report(report: Report | SweepReport, directory: Path) -> Path:
     """Write `report.json` into a directory. Raises OSError."""
-    text = msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
-    return write_whole(directory / REPORT_FILE, (text,))
+    return write_whole(directory / REPORT_FILE, (_encode(report),))
+
+
+def write_report_and_page(report: Report | SweepReport, page: str, directory: Path) -> list[Path]:
+    """Write `report.json` and `report.html` into a directory, both or neither. Raises OSError."""
+    paths = [directory / REPORT_FILE, directory / HTML_FILE]
+    with whole(paths[0]) as data, whole(paths[1]) as html:
+        for file, content in ((data, _encode(report)), (html, page.encode())):
+            file.write(content)
+            file.flush()  # a full disk is found out before either of them takes its place
+    return paths
+
+
+def _encode(report: Report | SweepReport) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(report), indent=1) + b"\n"
 
 
 def remove_unfinished(directory: Path) -> None:

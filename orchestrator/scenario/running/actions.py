@@ -9,7 +9,7 @@ from typing import Any, Final
 from actors import FOREVER, Fault, MessageFault, Partition, Pause
 from orchestrator.api.core.v1 import Node
 from orchestrator.api.scheme import DEFAULT, Resource
-from orchestrator.cluster import Cluster
+from orchestrator.cluster import Cluster, UnknownNode
 from orchestrator.machinery.times import format_time, parse_duration
 from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import NodeChoice, Step, Target
@@ -170,11 +170,16 @@ class Actions:
         )
 
     async def _paths(self, target: Target) -> list[str]:
-        """The actors of a component, or of all components of the chosen nodes."""
+        """The actors of a component, or patterns of all components of the chosen nodes: one that has
+        no power now may have it again while the trouble lasts.
+        """
         if target.component:
             return self._actors(target.component)
         names = await self._chosen(target.nodes)
-        return [path for name in names for path in self._actors(f"/nodes/{name}/*")]
+        for name in names:
+            if not self._cluster.has_node(name):
+                raise UnknownNode(f"the cluster has no node {name!r}")
+        return [f"/nodes/{name}/*" for name in names]
 
     def _actors(self, pattern: str) -> list[str]:
         paths = [ref.path for ref in self._cluster.system.refs() if fnmatchcase(ref.path, pattern)]

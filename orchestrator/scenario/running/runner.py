@@ -5,11 +5,12 @@ import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import IO, Any, Final, Literal
 
 from msgspec import Struct
 
 import actors
+from actors.virtual import VirtualLoop
 from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.journal import Journal
@@ -18,10 +19,11 @@ from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
 from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
 from orchestrator.scenario.report.writing import whole
+from orchestrator.scenario.running.interruption import at_first_ctrl_c
 from orchestrator.scenario.running.stage import Stage
 
 PROGRESS_SECONDS: Final = 0.1
-_QUEUES: Final = ("/apiserver", "/scheduler", "/controllers")  # whose mailboxes are looked at
+_MAILBOXES: Final = ("/apiserver", "/scheduler", "/controllers/informers")
 
 
 class Progress(Struct, frozen=True):
@@ -53,7 +55,8 @@ def run_scenario(
     `seed` None is the scenario's own. Equal scenarios and seeds give equal histories in virtual
     time. `on_progress` is called about ten times a wall second. `events` is a directory for the whole
     history, `events.jsonl`. `on_trace` gets, in the end, who caused what; a traced run handles messages
-    one by one, and so has a history of its own. Raises OSError if a file cannot be written.
+    one by one, and so has a history of its own. Raises OSError if a file cannot be written, and
+    KeyboardInterrupt at a second Ctrl-C, or if the first came before the run began.
     """
     run = Run(
         loaded,
@@ -61,14 +64,15 @@ def run_scenario(
         on_progress,
         trace=on_trace is not None,
     )
-    with ExitStack() as files:
-        if events is not None:
-            file = files.enter_context(whole(events / EVENTS_FILE))
-            run.meter.journal = Journal(file)
-        actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
-    if on_trace is not None and run.trace is not None:
-        on_trace(run.trace)
-    return run.report("virtual" if virtual else "real", command)
+    with at_first_ctrl_c(run.interrupt):
+        with ExitStack() as files:
+            if events is not None:
+                run.keep(files.enter_context(whole(events / EVENTS_FILE)))
+            actors.run(run.main, virtual=virtual, on_turn=run.meter.pauses.turn)
+            run.check()
+        if on_trace is not None and run.trace is not None:
+            on_trace(run.trace)
+        return run.report("virtual" if virtual else "real", command)
 
 
 class Run:
@@ -88,7 +92,9 @@ class Run:
         self._on_progress = on_progress
         self._groups: dict[str, str] = {}  # node -> group
         self._shown = time.perf_counter()
+        self._task: asyncio.Task[None] | None = None  # what an interruption ends
         self._interrupted = False
+        self._unwritten: OSError | None = None
         self._stage: Stage | None = None
         self._clock: Callable[[], float] = float  # zero until the loop runs
         self._begun = 0.0
@@ -105,6 +111,9 @@ class Run:
 
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
+        if self._interrupted:
+            raise KeyboardInterrupt
+        self._task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         cluster = self._begin(loop)
         try:
@@ -116,24 +125,46 @@ class Run:
                     self._objects = await find_objects(cluster.client, self._loaded)
                 finally:
                     # Before the end of the cluster becomes part of the history.
+                    self._task = None
                     sampling()
                     self._close()
         except asyncio.CancelledError:
             self._interrupted = True
 
+    def interrupt(self) -> None:
+        """End the run where it is. A signal's handler may call this, at any time."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task.get_loop().call_soon_threadsafe(lambda: None)  # it may be waiting
+        elif self._final is None:  # it has not begun, or is at its end
+            self._interrupted = True
+
+    def keep(self, file: IO[bytes]) -> None:
+        """Write the whole history to a file; the run ends where that fails, and `check` says so."""
+
+        def fail(error: OSError) -> None:
+            self._unwritten, self.meter.journal = error, None
+            self.interrupt()
+
+        self.meter.journal = Journal(file, fail)
+
+    def check(self) -> None:
+        """Raise OSError if the history that was to be kept could not be written."""
+        if self._unwritten is not None:
+            raise self._unwritten
+
     async def pause_at(self, seconds: float, moment: "asyncio.Future[Cluster]") -> None:
-        """Run until so many seconds of the cluster's time have passed; then end the steps, answer
-        the cluster by `moment`, and keep it until this is cancelled.
+        """Run until so many seconds of the cluster's time have passed, and all is done that was due by
+        then; end the steps, answer the cluster by `moment`, and keep it until this is cancelled.
         """
         loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
         cluster = self._begin(loop)
         async with cluster:
             sampling = self._sample_by_and_by(loop)
             # The steps are this task's, as in `main`: another order of tasks is another history.
             await _until(loop, self._begun + seconds, self._make_stage(cluster).perform())
             sampling()
-            while cluster.system.awake:  # noqa: ASYNC110  (what is due by now is done by now)
-                await asyncio.sleep(0)  # noqa: TID251
             moment.set_result(cluster)
             await loop.create_future()
 
@@ -208,13 +239,17 @@ class Run:
         self._final = self.meter.measures()
 
     def _queues(self) -> Mapping[str, float]:
-        system = self._cluster.system
-        found: dict[str, float] = {}
-        for path in _QUEUES:
+        """Mailboxes, and the queues that actors have of their own."""
+        counts, system = self.meter.counts, self._cluster.system
+        found: dict[str, float] = {"pods without a node": counts.pods - counts.bound}
+        for path in _MAILBOXES:
             ref = system.find(path)
             if ref is not None:
                 found[f"{path} mailbox"] = ref.mailbox_depth
-        found["pods without a node"] = self.meter.counts.pods - self.meter.counts.bound
+                found.update(ref.depths)
+        manager = system.find("/controllers")
+        for controller in manager.children if manager is not None else ():
+            found.update(controller.depths)
         return found
 
     def _messages(self) -> int:
@@ -240,25 +275,26 @@ class Run:
         )
 
 
-async def _until(
-    loop: asyncio.AbstractEventLoop, at: float, work: Coroutine[Any, Any, None]
-) -> None:
-    """Do `work` until the loop's clock shows `at`; if it ends before, wait."""
+async def _until(loop: VirtualLoop, at: float, work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` until the loop's clock shows `at` and nothing is due any more; if it ends before, wait."""
     task = asyncio.current_task()
     assert task is not None
     reached = loop.create_future()
 
     def stop() -> None:
+        if loop.due:
+            timers[:] = [loop.call_at(at, stop)]  # after all that is
+            return
         reached.set_result(None)
         task.cancel()
 
-    timer = loop.call_at(at, stop)
+    timers = [loop.call_at(at, stop)]
     try:
         await work
         await reached
     except asyncio.CancelledError:
         if not reached.done():
-            timer.cancel()
+            timers[0].cancel()
             raise
         task.uncancel()
 

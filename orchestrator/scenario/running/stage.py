@@ -5,6 +5,7 @@ import time
 from collections.abc import Awaitable, Callable
 from random import Random
 
+from actors import NoReply
 from orchestrator.api.errors import ApiTypeError
 from orchestrator.cluster import Cluster, NodesNotReady, UnknownNode
 from orchestrator.machinery.times import parse_duration
@@ -19,7 +20,15 @@ from orchestrator.scenario.running.feeding import feed
 from orchestrator.scenario.running.waiting import Waiting
 from orchestrator.scenario.templates import ExpressionError
 
-_FAILURES = (ApiError, ApiTypeError, StepFailed, UnknownNode, NodesNotReady, ExpressionError)
+_FAILURES = (
+    ApiError,
+    ApiTypeError,
+    NoReply,  # the API server is out of reach, or the message was lost
+    StepFailed,
+    UnknownNode,
+    NodesNotReady,
+    ExpressionError,
+)
 
 
 class Stage:

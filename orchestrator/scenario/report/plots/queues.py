@@ -20,15 +20,19 @@ from orchestrator.scenario.report.plots.palette import BLUE
 
 QUEUE: Final = "queue/"
 _HEIGHT: Final = 160
+_MOST: Final = 12
 
 
 def queues(series: Series, name: str) -> Html:
-    """A picture for each queue in which anybody ever waited, each with a scale of its own."""
+    """A picture for each queue in which anybody ever waited, each with a scale of its own; the longest
+    first, and only so many: the table has all.
+    """
     axes = time_axes(series)
     used = [n for n, values in series.columns.items() if n.startswith(QUEUE) and _positive(values)]
     if not axes:
         return pictures(())
-    return pictures(_queue(series, axes[-1], n, f"{name}{i}") for i, n in enumerate(used))
+    used.sort(key=lambda n: -max(filter(drawable, series.columns[n])))
+    return pictures(_queue(series, axes[-1], n, f"{name}{i}") for i, n in enumerate(used[:_MOST]))
 
 
 def _queue(series: Series, axis: TimeAxis, queue: str, name: str) -> Html:
