@@ -1,5 +1,8 @@
-"""What all tests share: quiet logs, which `structlog.testing.capture_logs` still sees."""
+"""What all tests share: quiet logs, which `structlog.testing.capture_logs` still sees; and Ctrl-C, even
+where a script runs them in the background.
+"""
 
+import signal
 from collections.abc import MutableMapping
 from typing import Any, NoReturn
 
@@ -10,4 +13,5 @@ def _drop(logger: object, method: str, event: MutableMapping[str, Any]) -> NoRet
     raise structlog.DropEvent
 
 
+signal.signal(signal.SIGINT, signal.default_int_handler)
 structlog.configure(processors=[_drop])

@@ -5,6 +5,7 @@ kubelets is what Kubernetes, too, avoids with an index.
 """
 
 from collections.abc import Callable, Iterable
+from operator import attrgetter
 from typing import Any, Final
 
 from orchestrator.machinery import fields
@@ -17,17 +18,21 @@ INDEXED: Final = (("pods", "spec.nodeName"),)
 class FieldIndex:
     """The keys of a bucket's objects by the value of one field; unset values are not kept."""
 
-    __slots__ = ("_keys", "_read")
+    __slots__ = ("_keys", "_part", "_read")
 
-    def __init__(self, read: Callable[[Any], str], stored: Iterable[Any]) -> None:
+    def __init__(self, field: str, read: Callable[[Any], str], stored: Iterable[Any]) -> None:
         self._read = read
+        self._part = attrgetter(field.partition(".")[0])
         self._keys: dict[str, set[Key]] = {}
         for each in stored:
             self._add(read(each), each)
 
     def observe(self, change: Change) -> None:
         """Follow a committed change."""
-        old = "" if change.previous is None else self._read(change.previous)
+        previous = change.previous
+        if change.type == "MODIFIED" and self._part(previous) is self._part(change.object):
+            return  # most changes are of the status alone
+        old = "" if previous is None else self._read(previous)
         new = "" if change.type == "DELETED" else self._read(change.object)
         if old != new:
             if old:
@@ -60,7 +65,7 @@ class Indexes:
         self._store = store
         self._indexes: dict[str, dict[str, FieldIndex]] = {}
         for bucket, field in INDEXED:
-            index = FieldIndex(fields.supported(bucket)[field], store.list(bucket))
+            index = FieldIndex(field, fields.supported(bucket)[field], store.list(bucket))
             self._indexes.setdefault(bucket, {})[field] = index
 
     def observe(self, change: Change) -> None:

@@ -31,12 +31,13 @@ def _format_second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+@lru_cache(maxsize=1 << 4)  # what happens in one moment says so in one string
 def format_time(epoch: float) -> Time:
     """Seconds since the epoch as a Time; fractions are cut off. Raises TimeError before 1970."""
     return Time(f"{_format_second(floor(epoch))}Z")
 
 
-@lru_cache(maxsize=1 << 4)  # what happens in one moment says so in one string
+@lru_cache(maxsize=1 << 4)
 def format_micro_time(epoch: float) -> MicroTime:
     """Seconds since the epoch as a MicroTime. Raises TimeError before 1970."""
     second, micros = divmod(round(epoch * 1_000_000), 1_000_000)

@@ -53,7 +53,7 @@ class Counts:
         return self.phases.total()
 
     def observe(self, change: Change) -> None:
-        """One more change; of a pod, `observe_pod` is told, too."""
+        """One more change of anything but a pod."""
         bucket = change.bucket
         if bucket == LEASES or (bucket == NODES and _is_heartbeat(change)):
             return

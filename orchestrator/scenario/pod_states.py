@@ -17,11 +17,7 @@ class PodState(NamedTuple):
     restarts: int = 0  # of its containers
     started: bool = False  # all of its containers, as far as is reported
     unschedulable: bool = False
-
-    @property
-    def running(self) -> bool:
-        """Whether it takes room on its node: it has one, and has not ended."""
-        return self.bound and self.phase not in ENDED
+    running: bool = False  # it takes room on its node: it is bound, and has not ended
 
 
 ABSENT: Final = PodState("")
@@ -68,5 +64,5 @@ class PodStates:
             key = (phase, bound, ready, restarts, started == wanted > 0, unschedulable)
         state = self._known.get(key)
         if state is None:
-            state = self._known[key] = PodState(*key)
+            state = self._known[key] = PodState(*key, running=bound and key[0] not in ENDED)
         return state

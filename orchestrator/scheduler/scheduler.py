@@ -62,6 +62,7 @@ class Scheduler(Watcher):
     ) -> None:
         super().__init__(api, identity)
         self._profile = profile
+        self._gates = profile.with_point("pre_enqueue")
         self._record_events = record_events
         self._nodes = Snapshot()
         self._queue = SchedulingQueue(profile.helped_by())
@@ -168,7 +169,7 @@ class Scheduler(Watcher):
             self._queue.happened(ClusterEvent.POD_REMOVED, self.ctx.clock.monotonic())
 
     def _gate(self, pod: Pod) -> str:
-        for plugin in self._profile.plugins:
+        for plugin in self._gates:
             reason = plugin.pre_enqueue(pod)
             if reason:
                 return reason

@@ -41,15 +41,18 @@ def _run(path: Path, out: Path, *signals: tuple[float, signal.Signals]) -> _Ende
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "begun\n"
-    begun = time.perf_counter()
-    for seconds, each in signals:
-        try:
-            child.wait(seconds)
-        except subprocess.TimeoutExpired:
-            child.send_signal(each)
-    stdout, stderr = child.communicate(timeout=60)
+    try:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begun\n"
+        begun = time.perf_counter()
+        for seconds, each in signals:
+            try:
+                child.wait(seconds)
+            except subprocess.TimeoutExpired:
+                child.send_signal(each)
+        stdout, stderr = child.communicate(timeout=60)
+    finally:
+        child.kill()
     return _Ended(child.returncode, stdout, stderr, time.perf_counter() - begun)
 
 

@@ -162,7 +162,10 @@ def test_ctrl_c_ends_with_the_report_of_what_was_reached(tmp_path: Path) -> None
         running.communicate(timeout=3)
     except subprocess.TimeoutExpired:
         running.send_signal(signal.SIGINT)
-    stdout, stderr = running.communicate(timeout=30)
+    try:
+        stdout, stderr = running.communicate(timeout=30)
+    finally:
+        running.kill()
     assert running.returncode == 130, stderr
     assert "small: interrupted" in stdout
     assert json.loads((out / "report.json").read_bytes())["pods_running"] == 10

@@ -6,6 +6,7 @@ that value, another one under its namespace, and only channels without both see 
 """
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final, TypeAlias
 
 from orchestrator.apiserver.watch.channel import Channel
@@ -21,18 +22,24 @@ INDEXED_FIELDS: Final = ("spec.nodeName", "metadata.name")
 class FieldIndex:
     """The channels whose selector fixes one field, by the value that they want."""
 
-    __slots__ = ("_read", "by_value", "field")
+    __slots__ = ("_part", "_read", "by_value", "field")
 
     def __init__(self, field: str, read: Callable[[Any], str]) -> None:
         self.field = field
+        self._part = attrgetter(field.partition(".")[0])
         self._read = read
         self.by_value: dict[str, Channels] = {}
 
     def concerned(self, change: Change) -> Channels:
         """The channels of the new value, and of the old one if it differs."""
-        new = self._read(change.object)
+        obj, previous = change.object, change.previous
+        new = self._read(obj)
         found = self.by_value.get(new, ())
-        if change.previous is not None and (old := self._read(change.previous)) != new:
+        if (
+            previous is not None
+            and self._part(previous) is not self._part(obj)  # most are of the status alone
+            and (old := self._read(previous)) != new
+        ):
             found += self.by_value.get(old, ())
         return found
 

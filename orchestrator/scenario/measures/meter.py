@@ -49,7 +49,7 @@ class Meter:
         self.history = History()
         self.counts = Counts(now)
         self._pod_states = PodStates()
-        self.pods = PodTimes(now)
+        self.pods = PodTimes()
         self.use = NodeUse(group_of)
         self.calls = CallMeter()
         self.pauses = PauseMeter()
@@ -73,20 +73,26 @@ class Meter:
         history.observe(change)
         if self.journal is not None:
             self.journal.note(self._now(), change)
-        self.counts.observe(change)
         if bucket == PODS:
-            before, after = self._pod_states.follow(change)
-            if before is not after:
-                self.counts.observe_pod(before, after)
-                self.pods.observe(change.object, before, after)
-                self.use.observe_pod(change.object, before, after)
-        elif bucket == NODES:
-            self.use.observe_node(change)
+            self._observe_pod(change)
+        else:
+            self.counts.observe(change)
+            if bucket == NODES:
+                self.use.observe_node(change)
         self.samples.revision(history.revisions)
         if not history.revisions % _PROGRESS_REVISIONS:
             self.pauses.virtual_seconds = self._now()
             if self._on_progress is not None:
                 self._on_progress()
+
+    def _observe_pod(self, change: Change) -> None:
+        now = self.counts.last_write_at = self._now()
+        before, after = self._pod_states.follow(change)
+        if before is not after:
+            self.counts.observe_pod(before, after)
+            self.pods.observe(change.object, before, after, now)
+            if before.running is not after.running:
+                self.use.observe_pod(change.object, comes=after.running)
 
     def begin_steps(self) -> None:
         """Start-up is over."""

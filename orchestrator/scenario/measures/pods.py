@@ -6,8 +6,6 @@ of init containers does not count (images are never pulled here).
 https://github.com/kubernetes/community/blob/master/sig-scalability/slos/pod_startup_latency.md
 """
 
-from collections.abc import Callable
-
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodStatus
@@ -27,8 +25,7 @@ class _Young(Struct):
 class PodTimes:
     """Follows each pod from its creation until it is ready."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
-        self._now = now
+    def __init__(self) -> None:
         self._young: dict[str, _Young] = {}
         self.scheduling = Histogram()
         self.start = Histogram()
@@ -39,11 +36,11 @@ class PodTimes:
         """By the names that a report uses."""
         return {"scheduling": self.scheduling, "podStart": self.start, "podReady": self.ready}
 
-    def observe(self, pod: Pod, before: PodState, after: PodState) -> None:
-        """A pod was in one state and is in another."""
+    def observe(self, pod: Pod, before: PodState, after: PodState, now: float) -> None:
+        """A pod was in one state and is in another, at `now` (seconds of the cluster's clock)."""
         uid = pod.metadata.uid
         if before is ABSENT:
-            self._young[uid] = _Young(self._now())
+            self._young[uid] = _Young(now)
         young = self._young.get(uid)
         if young is None:
             return
@@ -51,22 +48,22 @@ class PodTimes:
             del self._young[uid]
             return
         if after.bound and not before.bound:
-            self.scheduling.add(self._now() - young.created)
+            self.scheduling.add(now - young.created)
         if after.unschedulable:
             young.schedulable = False
         ended = after.phase in ENDED
         if not young.started and (after.started or ended):
             young.started = True
-            self._add_start(pod, young)
+            self._add_start(pod, young, now)
         if after.ready:
-            self.ready.add(self._now() - young.created)
+            self.ready.add(now - young.created)
         if after.ready or ended:
             del self._young[uid]
 
-    def _add_start(self, pod: Pod, young: _Young) -> None:
+    def _add_start(self, pod: Pod, young: _Young, now: float) -> None:
         status = pod.status
         if status is not None and young.schedulable and status.phase != "Failed":
-            self.start.add(self._now() - young.created - _init_seconds(status))
+            self.start.add(now - young.created - _init_seconds(status))
 
 
 def _init_seconds(status: PodStatus) -> float:

@@ -16,7 +16,6 @@ from msgspec import Struct
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
-from orchestrator.scenario.pod_states import PodState
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
@@ -84,10 +83,9 @@ class NodeUse:
                 column = self._column(resource)  # it may make the table anew
                 self._offered[column, row] = amount
 
-    def observe_pod(self, pod: Pod, before: PodState, after: PodState) -> None:
-        """A pod was in one state and is in another: it was bound, has ended, or is gone."""
-        comes = after.running
-        if before.running == comes or pod.spec is None:
+    def observe_pod(self, pod: Pod, *, comes: bool) -> None:
+        """A pod comes to its node, or has ended or gone there."""
+        if pod.spec is None:
             return
         self._uses = self._shares = None
         row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
