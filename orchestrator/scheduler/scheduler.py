@@ -76,6 +76,7 @@ class Scheduler(Watcher):
         ]
         self._unreservers = profile.with_point("unreserve")
         self._post_binders = profile.with_point("post_bind")
+        self._acts_on_binding = record_events or bool(self._post_binders)
         self._timer: Timer | None = None
         self._continuing = False
         self._attempts = self._scheduled = self._unschedulable = self._errors = 0
@@ -146,7 +147,9 @@ class Scheduler(Watcher):
         elif node:
             self._queue.remove(uid)
             assumed = self._binding.pop(uid, None)
-            if assumed is not None and assumed != node:
+            if assumed == node:
+                self._scheduled += 1
+            elif assumed is not None:
                 self._nodes.remove_pod(uid, assumed)
             self._nodes.add_pod(uid, new, node)
         elif self._is_ours(new):
@@ -240,7 +243,7 @@ class Scheduler(Watcher):
                 subresource="binding",
                 identity=self.identity,
             ),
-            then=partial(self._bound, pod, choice),
+            then=partial(self._bound, pod, choice) if self._acts_on_binding else None,
             failed=partial(self._bind_failed, queued, choice),
         )
 
@@ -259,7 +262,6 @@ class Scheduler(Watcher):
             plugin.unreserve(pod, node)
 
     def _bound(self, pod: Pod, node: str, _: object) -> None:
-        self._scheduled += 1
         for plugin in self._post_binders:
             plugin.post_bind(pod, node)
         if self._record_events:
