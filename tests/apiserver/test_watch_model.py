@@ -29,6 +29,7 @@ SELECTIONS = st.sampled_from(
         ("", "", "", 1.0),
         ("a", "app!=x", "spec.nodeName=n1", 0.0),
         ("a", "", "metadata.name=p", 1.0),
+        ("", "app=x", "", 1.0),
     ]
 )
 
@@ -148,7 +149,8 @@ class HubModel(RuleBasedStateMachine):
         """Pods come, change and go; the slice ends after it or goes on."""
         for (namespace, name), node, app, goes in writes:
             present = self.store.get("pods", namespace, name)
-            meta = ObjectMeta(namespace=namespace, name=name, labels={"app": app})
+            uid = f"uid-{self.store.revision}" if present is None else present.metadata.uid
+            meta = ObjectMeta(namespace=namespace, name=name, uid=uid, labels={"app": app})
             new = Pod(metadata=meta, spec=PodSpec(node_name=node))
             if goes and present is not None:
                 change = Write("pods", namespace, name, present, present, delete=True)
