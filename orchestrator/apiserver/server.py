@@ -126,7 +126,6 @@ class ApiServer(Actor):
             self._allocations.observe(change)
         elif bucket == EVENTS:
             self._expiry.observe(change, self.ctx.clock.now())
-        self._indexes.observe(change)
         self._hub.publish(change)
 
     def _bootstrap(self) -> None:

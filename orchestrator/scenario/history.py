@@ -7,7 +7,8 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Pod, PodCondition
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
@@ -29,7 +30,8 @@ class History:
     def digest(self) -> str:
         """SHA-256 over the ordered history, a line of JSON for each revision: what it did to which
         object, and, but for heartbeats, what the object was then. Of a pod, metadata and spec are
-        told when they are not what they were before (but for the revision).
+        told when they are not what they were before (but for the revision), and for its conditions
+        stands their own SHA-256.
         """
         self._digest()
         return self._hash.hexdigest()
@@ -59,14 +61,26 @@ class History:
 
 
 def _of_pod(pod: Pod, previous: Pod | None) -> tuple[Any, ...]:
-    metadata, spec = pod.metadata, pod.spec
+    metadata, spec, status = pod.metadata, pod.spec, pod.status
+    conditions = b""
+    if status is not None and status.conditions:
+        conditions = _CONDITIONS(status.conditions)
+        status = replace(status, conditions=())
     if previous is None:
-        return (metadata, spec, pod.status)
+        return (metadata, spec, status, conditions)
     name: Any = metadata
     if replace(previous.metadata, resource_version=metadata.resource_version) == metadata:
         name = (metadata.namespace, metadata.name)
     same = previous.spec is spec or previous.spec == spec
-    return (name, None if same else spec, pod.status)
+    return (name, None if same else spec, status, conditions)
+
+
+def _digest_of(conditions: tuple[PodCondition, ...]) -> bytes:
+    return hashlib.sha256(_ENCODER.encode(conditions)).digest()
+
+
+# Pods that start together share them.
+_CONDITIONS: Final = IdentityMemo(_digest_of)
 
 
 class Observer(Protocol):
