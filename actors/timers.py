@@ -23,6 +23,7 @@ from actors.virtual import VirtualLoop
 _SWEEP_FROM: Final = 64  # smaller queues are not worth sweeping
 # How much is done without the loop, so that it is not kept from signals and threads' calls for long.
 _TIMERS: Final = 256  # of one moment: what more of them made ready waits for the loop's next turn
+_AT_ONCE: Final = 512  # timers of one moment: the others wait for what these made ready
 _MESSAGES: Final = 256  # handled since the loop's last turn
 
 
@@ -130,7 +131,7 @@ class TimerQueue:
         while messages <= _MESSAGES:
             now = self._loop.time()
             fired = 0
-            while True:
+            while fired < _AT_ONCE:
                 timer: Any
                 if firsts and (not heap or firsts[0] < heap[0]):
                     if firsts[0][0] > now:
