@@ -7,14 +7,14 @@ from typing import Any, Final, Protocol
 import msgspec
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, PodCondition
+from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.scenario.counts import LEASES, PODS
 from orchestrator.store import Change, MemoryStore
 from orchestrator.store.interface import Listener
 
 _ENCODER: Final = msgspec.json.Encoder()
-_TOGETHER: Final = 256  # changes that are encoded at once
+_TOGETHER: Final = 32  # changes that are encoded at once
 
 
 class History:
@@ -30,8 +30,8 @@ class History:
     def digest(self) -> str:
         """SHA-256 over the ordered history, a line of JSON for each revision: what it did to which
         object, and, but for heartbeats, what the object was then. Of a pod, metadata and spec are
-        told when they are not what they were before (but for the revision), and for its conditions
-        stands their own SHA-256.
+        told when they are not what they were before (but for the revision, and the node that it was
+        given); for spec and conditions stands their own SHA-256.
         """
         self._digest()
         return self._hash.hexdigest()
@@ -61,26 +61,40 @@ class History:
 
 
 def _of_pod(pod: Pod, previous: Pod | None) -> tuple[Any, ...]:
-    metadata, spec, status = pod.metadata, pod.spec, pod.status
+    """What a line says of a pod: its metadata or name, its spec, its status, its conditions."""
+    metadata, status = pod.metadata, pod.status
     conditions = b""
     if status is not None and status.conditions:
         conditions = _CONDITIONS(status.conditions)
         status = replace(status, conditions=())
-    if previous is None:
-        return (metadata, spec, status, conditions)
     name: Any = metadata
-    if replace(previous.metadata, resource_version=metadata.resource_version) == metadata:
-        name = (metadata.namespace, metadata.name)
-    same = previous.spec is spec or previous.spec == spec
-    return (name, None if same else spec, status, conditions)
+    if previous is not None:
+        before = replace(previous.metadata, resource_version=metadata.resource_version)
+        if before == metadata:
+            name = (metadata.namespace, metadata.name)
+    return (name, _of_spec(pod, previous), status, conditions)
 
 
-def _digest_of(conditions: tuple[PodCondition, ...]) -> bytes:
-    return hashlib.sha256(_ENCODER.encode(conditions)).digest()
+def _of_spec(pod: Pod, previous: Pod | None) -> Any:
+    spec = pod.spec
+    if spec is None:
+        return None
+    before = previous.spec if previous is not None else None
+    if before is not None:
+        if before is spec or before == spec:
+            return None
+        if replace(before, node_name=spec.node_name) == spec:
+            return spec.node_name
+    return _SPECS(spec)
 
 
-# Pods that start together share them.
-_CONDITIONS: Final = IdentityMemo(_digest_of)
+def _digest_of(part: Any) -> bytes:
+    return hashlib.sha256(_ENCODER.encode(part)).digest()
+
+
+# The pods of a template share the one, those that start together the other.
+_SPECS: Final[IdentityMemo[PodSpec, bytes]] = IdentityMemo(_digest_of)
+_CONDITIONS: Final[IdentityMemo[tuple[PodCondition, ...], bytes]] = IdentityMemo(_digest_of)
 
 
 class Observer(Protocol):
