@@ -90,7 +90,10 @@ class Attempt(Generic[M]):
         except ApiError as error:
             self._end(None, error)
             return
-        self._follow(decision)
+        if type(decision) is Commit or self.on_end is not None:
+            self._follow(decision)
+        else:
+            self.answer, self.ended = decision, True
 
     def _again(self) -> None:
         self._left -= 1

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from orchestrator.api.core.v1 import Container, Pod, PodSpec, ResourceRequirements
 from orchestrator.machinery import quantities
-from orchestrator.machinery.memo import PartsMemo
+from orchestrator.machinery.memo import IdentityMemo, PartsMemo
 from orchestrator.machinery.quantities import Quantity
 
 ResourceList: TypeAlias = Mapping[str, Quantity]
@@ -65,7 +65,9 @@ def pod_needs(pod: Pod) -> Needs:
     spec = pod.spec
     if spec is None:
         return NO_NEEDS
-    return _pod_needs(spec.containers, spec.init_containers, spec.overhead, spec.resources)
+    if spec.init_containers or spec.overhead or spec.resources is not None:
+        return _pod_needs(spec.containers, spec.init_containers, spec.overhead, spec.resources)
+    return _needs_of_containers(spec.containers)
 
 
 def node_offers(allocatable: ResourceList) -> Needs:
@@ -104,6 +106,9 @@ def _compute_needs(
 
 
 _pod_needs: Final = PartsMemo(_compute_needs)
+_needs_of_containers: Final[IdentityMemo[tuple[Container, ...], Needs]] = IdentityMemo(
+    lambda containers: _compute_needs(containers, (), _NO_SPEC.overhead, None)
+)
 
 
 def _needs(asked: Amounts, scored: Amounts) -> Needs:
