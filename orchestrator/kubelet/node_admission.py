@@ -35,16 +35,20 @@ class NodeAdmission:
                 "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
             )
             return "NodeAffinity", text
-        for resource, amount in (*_AMOUNTS(pod_needs(pod)).items(), ("pods", 1)):
-            offered = self._offers.get(resource, 0)
-            used = len(self._pods) if resource == "pods" else self._used.get(resource, 0)
-            if used + amount > offered:
-                return (
-                    f"OutOf{resource}",
-                    f"Node didn't have enough resource: {resource}, requested: {amount}, "
-                    f"used: {used}, capacity: {offered}",
-                )
+        offers, used = self._offers, self._used
+        for resource, amount in _AMOUNTS(pod_needs(pod)).items():
+            if used.get(resource, 0) + amount > offers.get(resource, 0):
+                return self._out_of(resource, amount, used.get(resource, 0))
+        if len(self._pods) >= offers.get("pods", 0):
+            return self._out_of("pods", 1, len(self._pods))
         return None
+
+    def _out_of(self, resource: str, amount: int, used: int) -> tuple[str, str]:
+        return (
+            f"OutOf{resource}",
+            f"Node didn't have enough resource: {resource}, requested: {amount}, "
+            f"used: {used}, capacity: {self._offers.get(resource, 0)}",
+        )
 
     def add(self, pod: Pod) -> None:
         """Count a pod that runs here."""

@@ -106,10 +106,15 @@ class WatchHub:
         events = channel.take()
         self._events += len(events)
         message = WatchEvents(channel.id, channel.sequence, self._revision, events)
-        slow = [(sink, token) for sink, token in channel.tokens.items() if not sink.offer(message)]
-        self._messages += len(channel.tokens)
-        for sink, token in slow:
-            self._cut(sink, token)
+        slow: list[tuple[Ref[Any], str]] | None = None
+        for sink, token in channel.tokens.items():
+            self._messages += 1
+            if not sink.offer(message):
+                slow = slow or []
+                slow.append((sink, token))
+        if slow is not None:
+            for sink, token in slow:
+                self._cut(sink, token)
 
     def _send_replays(self) -> None:
         replays, self._replays = self._replays, []
