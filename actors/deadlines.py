@@ -8,7 +8,7 @@ the front, or, behind one that waits for long, when the queue has doubled.
 import asyncio
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 
 from actors.errors import ActorStopped, AskTimeout
 from actors.message import Asked, Stopwatch
@@ -21,23 +21,18 @@ _SWEEP_FROM: Final = 64  # shorter queues are not worth sweeping
 _NEVER: Final = float("inf")
 
 
-# When it expires, the ask, whom it went to, and who asks: known where it costs nothing to know, or
-# where no deadline will end the wait.
-_Pending: TypeAlias = "tuple[float, Asked, Ref[Any], str]"
-
-
 class _Queue:
     """The asks of one timeout value, in the order of their deadlines."""
 
     __slots__ = ("pending", "sweep_at")
 
     def __init__(self) -> None:
-        self.pending: deque[_Pending] = deque()
+        self.pending: deque[Asked] = deque()
         self.sweep_at = _SWEEP_FROM
 
     def sweep(self) -> None:
         """Drop what has ended."""
-        self.pending = deque(entry for entry in self.pending if not entry[1].ended)
+        self.pending = deque(asked for asked in self.pending if not asked.ended)
         self.sweep_at = max(_SWEEP_FROM, 2 * len(self.pending))
 
 
@@ -54,33 +49,30 @@ class Deadlines:
     def add(self, seconds: float | None, asked: Asked, target: "Ref[Any]", asker: str = "") -> None:
         """Fail `asked` with AskTimeout unless it is ended within `seconds`; None waits for ever."""
         system = self._system
-        now = system.loop.time()
-        if self._stopwatch is not None:
-            self._stopwatch.start(asked, now)
+        now = asked.asked_at = system.loop.time()
         if seconds is None:
-            seconds = at = _NEVER
+            seconds = _NEVER
             asker = asker or _running_task()
-        else:
-            at = now + seconds
+        asked.stopwatch, asked.target, asked.asker = self._stopwatch, target, asker
         queue = self._queues.get(seconds)
         if queue is None:
             queue = self._queues[seconds] = _Queue()
-            if at < _NEVER:
-                system.timers.at(at, partial(self._expire, seconds, queue))
+            if seconds < _NEVER:
+                system.timers.at(now + seconds, partial(self._expire, seconds, queue))
         pending = queue.pending
-        while pending and pending[0][1].ended:
+        while pending and pending[0].ended:
             pending.popleft()
-        pending.append((at, asked, target, asker))
+        pending.append(asked)
         if len(pending) > queue.sweep_at:
             queue.sweep()
 
     def waiting(self) -> list[str]:
         """`asker waits for target to answer request`, for each ask that is not answered."""
         return [
-            f"{asker or 'somebody'} waits for {target.path} "
+            f"{asked.asker or 'somebody'} waits for {asked.target.path} "
             f"to answer {type(asked.request).__name__}"
             for queue in self._queues.values()
-            for _, asked, target, asker in queue.pending
+            for asked in queue.pending
             if not asked.ended
         ]
 
@@ -88,18 +80,20 @@ class Deadlines:
         """Nobody will answer any more, and no timer will fire: end all that wait."""
         queues, self._queues = self._queues, {}
         for queue in queues.values():
-            for _, asked, target, _ in queue.pending:
-                asked.fail(ActorStopped(target.path))
+            for asked in queue.pending:
+                asked.fail(ActorStopped(asked.target.path))
 
     def _expire(self, seconds: float, queue: _Queue) -> None:
         now = self._system.loop.time()
         pending = queue.pending
-        while pending and (pending[0][1].ended or pending[0][0] <= now):
-            _, asked, target, _ = pending.popleft()
+        while pending and (pending[0].ended or pending[0].asked_at + seconds <= now):
+            asked = pending.popleft()
             if not asked.ended:
-                asked.fail(AskTimeout(target.path, type(asked.request).__name__, seconds))
+                request = type(asked.request).__name__
+                asked.fail(AskTimeout(asked.target.path, request, seconds))
         if pending:
-            self._system.timers.at(pending[0][0], partial(self._expire, seconds, queue))
+            at = pending[0].asked_at + seconds
+            self._system.timers.at(at, partial(self._expire, seconds, queue))
         else:
             self._queues.pop(seconds, None)
 

@@ -27,11 +27,6 @@ class Stopwatch:
         self._now = now
         self._on_answer = on_answer
 
-    def start(self, asked: "Asked", now: float) -> None:
-        """It has been asked."""
-        asked.asked_at = now
-        asked.stopwatch = self
-
     def stop(self, asked: "Asked", failed: bool) -> None:
         """It has been answered."""
         self._on_answer(asked.request, self._now() - asked.asked_at, failed)
@@ -40,9 +35,21 @@ class Stopwatch:
 class Asked:
     """A request in a mailbox, with the two ways to end it. Only the first end counts."""
 
-    __slots__ = ("_failed", "_replied", "asked_at", "ended", "request", "stopwatch")
+    __slots__ = (
+        "_failed",
+        "_replied",
+        "asked_at",
+        "asker",
+        "ended",
+        "request",
+        "stopwatch",
+        "target",
+    )
 
-    asked_at: float  # by the stopwatch, if there is one
+    # Set when it is asked.
+    asked_at: float  # the loop's time
+    target: "Ref[Any]"
+    asker: str  # known where it costs nothing to know, or where no deadline will end the wait
 
     def __init__(
         self,
