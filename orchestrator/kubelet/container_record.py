@@ -2,6 +2,8 @@
 
 from enum import IntEnum
 
+from msgspec import Struct
+
 from orchestrator.api.core.v1 import Container, ContainerState
 from orchestrator.kubelet.runtimes.interface import ContainerKey
 
@@ -16,39 +18,22 @@ class Stage(IntEnum):
     EXITED = 4
 
 
-class ContainerRecord:
+class ContainerRecord(Struct, gc=False, eq=False):
     """One container. `attempt` counts starts asked of the runtime, `restarts` runs that ended."""
 
-    __slots__ = (
-        "attempt",
-        "container_id",
-        "last_state",
-        "ready",
-        "restarts",
-        "retry_at",
-        "retry_delay",
-        "sidecar",
-        "spec",
-        "stage",
-        "started",
-        "started_at",
-        "state",
-    )
-
-    def __init__(self, spec: Container, sidecar: bool, state: ContainerState) -> None:
-        self.spec = spec
-        self.sidecar = sidecar  # an init container with restartPolicy Always
-        self.stage = Stage.WAITING
-        self.attempt = -1
-        self.restarts = 0
-        self.ready = False
-        self.started = False
-        self.started_at: float | None = None
-        self.container_id = ""
-        self.state = state
-        self.last_state: ContainerState | None = None
-        self.retry_at: float | None = None  # when a back-off ends
-        self.retry_delay: float | None = None
+    spec: Container
+    sidecar: bool  # an init container with restartPolicy Always
+    state: ContainerState
+    stage: Stage = Stage.WAITING
+    attempt: int = -1
+    restarts: int = 0
+    ready: bool = False
+    started: bool = False
+    started_at: float | None = None
+    container_id: str = ""
+    last_state: ContainerState | None = None
+    retry_at: float | None = None  # when a back-off ends
+    retry_delay: float | None = None
 
     @property
     def active(self) -> bool:

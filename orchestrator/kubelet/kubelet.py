@@ -79,7 +79,7 @@ class FallSilent(Request[None], frozen=True, gc=False):
     """The node is about to fail. If its renewals are computed, write the last one, then answer."""
 
 
-class _Managed(Struct):
+class _Managed(Struct, gc=False, eq=False):
     """A pod worker with what the shell keeps for it."""
 
     worker: PodWorker
