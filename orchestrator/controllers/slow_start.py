@@ -39,7 +39,7 @@ async def create_pods(
 
     async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
         answers = await client.create_all(batch)
-        for answer in answers:
+        for answer in answers if events.enabled else ():
             if isinstance(answer, Pod):
                 message = f"Created pod: {answer.metadata.name}"
                 events.event(owner, "Normal", "SuccessfulCreate", message)

@@ -7,6 +7,8 @@ becomes ready, ends by itself, or ends because it was asked to.
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from msgspec import Struct
+
 from actors import Timer
 from orchestrator.api.core.v1 import Container, Pod
 from orchestrator.kubelet.runtimes.interface import (
@@ -31,31 +33,18 @@ SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ende
 SIGKILL_EXIT: Final = 137
 
 
-class _Record:
+class _Record(Struct, eq=False):
     """One container: its profile, its last report, and what comes next (when, and what to call)."""
 
-    __slots__ = (
-        "container_id",
-        "exit_code",
-        "key",
-        "last",
-        "next",
-        "probed",
-        "profile",
-        "started_at",
-        "timer",
-    )
-
-    def __init__(self, key: ContainerKey, profile: Profile, container_id: str) -> None:
-        self.key = key
-        self.profile = profile
-        self.container_id = container_id
-        self.started_at: float | None = None
-        self.exit_code = profile.exit_code
-        self.last: ContainerStarted | ContainerExited | None = None
-        self.probed: ContainerProbed | None = None
-        self.next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
-        self.timer: Timer | None = None
+    key: ContainerKey
+    profile: Profile
+    container_id: str
+    exit_code: int
+    started_at: float | None = None
+    last: ContainerStarted | ContainerExited | None = None
+    probed: ContainerProbed | None = None
+    next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
+    timer: Timer | None = None
 
 
 class SimulatedRuntime:
@@ -88,10 +77,10 @@ class SimulatedRuntime:
         try:
             profile = self._profile_of(pod, container)
         except ProfileError as error:
-            record = records[key.name] = _Record(key, self._profile, "")
+            record = records[key.name] = _Record(key, self._profile, "", 0)
             self._end(record, 128, "CreateContainerConfigError", str(error))
             return
-        record = records[key.name] = _Record(key, profile, container_id)
+        record = records[key.name] = _Record(key, profile, container_id, profile.exit_code)
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
