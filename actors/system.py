@@ -28,7 +28,7 @@ from actors.timers import TimerQueue
 from actors.trace import Trace
 from actors.virtual import VirtualLoop
 
-BUDGET: Final = 1_000  # messages in one tick of the event loop, before I/O has its turn
+BUDGET: Final = 400  # messages in one tick of the event loop, before I/O has its turn
 SPARE_MAILBOXES: Final = 1024  # empty deques that are kept for the next actor that needs one
 _DEFAULT_RESTART: Final = Restart()
 
