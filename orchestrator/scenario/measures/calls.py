@@ -39,6 +39,7 @@ class CallMeter:
 
     def __init__(self) -> None:
         self.count = 0
+        self._waited = False  # whether anybody ever did
         self._calls: dict[tuple[type, Any, str], _Calls] = {}
         self._last: tuple[Any, _Calls | None] = (
             None,
@@ -51,6 +52,7 @@ class CallMeter:
         if calls is not None:
             self.count += 1
             calls.latency.add(seconds)
+            self._waited = self._waited or seconds > 0
             if failed:
                 calls.errors += 1
 
@@ -100,6 +102,10 @@ class CallMeter:
             if verb != "watch" and (verb in READING) == reading:
                 merged.merge(calls.latency)
         return merged
+
+    def p99(self, *, reading: bool) -> float:
+        """Of the waits of all calls that read, or of all that write, in seconds."""
+        return self.latency(reading=reading).quantile(0.99) if self._waited else 0.0
 
     def worst_p99(self) -> Summary:
         """The summary of the verb and resource with the longest p99, watches excepted."""

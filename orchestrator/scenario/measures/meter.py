@@ -29,7 +29,8 @@ _QUEUE: Final = "queue/"
 
 class Meter:
     """Watches one run. `now` is the cluster's clock in seconds since the run began; `group_of` names
-    the group of a node; `queues` answers how many wait where, `messages` how many were handled;
+    the group of a node; `queues` answers how many wait where, `messages` how many were handled by
+    each kind of actor;
     `on_progress` is called now and then.
     """
 
@@ -38,7 +39,7 @@ class Meter:
         now: Callable[[], float],
         group_of: Callable[[str], str],
         queues: Callable[[], Mapping[str, float]],
-        messages: Callable[[], int],
+        messages: Callable[[], Mapping[str, int]],
         on_progress: Callable[[], None] | None,
     ) -> None:
         self._now = now
@@ -127,11 +128,8 @@ class Meter:
             "jobs": counts.jobs,
             "jobsFinished": counts.jobs_finished,
             "apiCallSecondsP99": self.calls.worst_p99().p99,
-            "apiReadSecondsP99": self.calls.latency(reading=True).quantile(0.99),
-            "apiWriteSecondsP99": self.calls.latency(reading=False).quantile(0.99),
             "revisions": history.revisions,
-            "writesPerPod": history.writes[PODS] / counts.created if counts.created else 0.0,
-            "messages": self._messages(),
+            "messages": sum(self._messages().values()),
             "longestPauseSeconds": self.pauses.report().turns.max,
             "wallSeconds": self.wall_seconds,
             "virtualSeconds": seconds,
@@ -165,10 +163,22 @@ class Meter:
             "podsDeleted": counts.deleted,
             "restarts": counts.restarts,
             "apiCalls": self.calls.count,
+            "apiReadSecondsP99": self.calls.p99(reading=True),
+            "apiWriteSecondsP99": self.calls.p99(reading=False),
+            "writesPerPod": self._writes_per_pod,
         }
+
+    @property
+    def _writes_per_pod(self) -> float:
+        created = self.counts.created
+        return self.history.writes[PODS] / created if created else 0.0
 
     def _sample(self) -> Sample:
         values = {**self._present(), "memoryBytes": _memory_bytes()}
+        for name, histogram in self.pods.histograms.items():
+            values[f"{name}SecondsP99"] = histogram.quantile(0.99)
+        for kind, count in self._messages().items():
+            values[f"messages/{kind}"] = count
         for name, depth in self._queues().items():
             values[_QUEUE + name] = depth
         for use in self.use.now():

@@ -18,6 +18,7 @@ from orchestrator.scenario.report.page import (
 from orchestrator.scenario.report.plots import calls, distribution
 from orchestrator.scenario.report.plots.axes import main_axis, time_axes
 from orchestrator.scenario.report.plots.heat import heat_maps
+from orchestrator.scenario.report.plots.over_time import over_time
 from orchestrator.scenario.report.plots.phases import phases
 from orchestrator.scenario.report.plots.queues import queues
 from orchestrator.scenario.report.plots.throughput import throughput
@@ -54,6 +55,7 @@ def render(report: Report) -> str:
             Section("Utilisation", _utilisation(report), _UTILISATION),
             Section("Nodes", heat_maps(report.heat_maps, "heat")),
             Section("Queues", _queues(report), _QUEUES),
+            Section("Over time", over_time(report.series, "time")),
             Section("Actors", tables.actors(report.actors)),
             Section("Event loop", _pauses(report), _pauses_note(report)),
             Section(

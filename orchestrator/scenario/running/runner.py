@@ -19,6 +19,7 @@ from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
 from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
 from orchestrator.scenario.report.writing import whole
+from orchestrator.scenario.running.actor_kinds import ActorKinds
 from orchestrator.scenario.running.interruption import at_first_ctrl_c
 from orchestrator.scenario.running.stage import Stage
 
@@ -171,6 +172,7 @@ class Run:
     def _begin(self, loop: asyncio.AbstractEventLoop) -> Cluster:
         self._clock, self._begun = loop.time, loop.time()
         self._cluster = self._make_cluster()
+        self._kinds = ActorKinds(self._cluster)
         return self._cluster
 
     def _make_stage(self, cluster: Cluster) -> Stage:
@@ -234,7 +236,7 @@ class Run:
 
     def _close(self) -> None:
         """Look at everything for the last time."""
-        self._actors = actor_uses(self._cluster)
+        self._actors = self._kinds.uses()
         self.meter.samples.add()
         self._final = self.meter.measures()
 
@@ -252,9 +254,8 @@ class Run:
             found.update(controller.depths)
         return found
 
-    def _messages(self) -> int:
-        """That living actors have handled."""
-        return sum(ref.handled for ref in self._cluster.system.refs())
+    def _messages(self) -> Mapping[str, int]:
+        return self._kinds.messages()
 
     def _progress(self) -> None:
         now = time.perf_counter()
@@ -297,21 +298,3 @@ async def _until(loop: VirtualLoop, at: float, work: Coroutine[Any, Any, None]) 
             timers[0].cancel()
             raise
         task.uncancel()
-
-
-def actor_uses(cluster: Cluster) -> tuple[ActorUse, ...]:
-    """The living actors by kind, the busiest kind first: those of nodes are one kind each."""
-    totals: dict[str, list[int]] = {}
-    for ref in cluster.system.refs():
-        parts = ref.path.split("/")
-        if parts[1] == "nodes" and len(parts) > 2:
-            parts[2] = "*"
-        total = totals.setdefault("/".join(parts), [0, 0, 0])
-        total[0] += 1
-        total[1] += ref.handled
-        total[2] += ref.restarts
-    uses = [
-        ActorUse(path=path, actors=count, messages=messages, restarts=restarts)
-        for path, (count, messages, restarts) in totals.items()
-    ]
-    return tuple(sorted(uses, key=lambda use: (-use.messages, use.path)))

@@ -1,0 +1,51 @@
+"""What the actors of a cluster have done, by kind: those of the nodes are one kind each."""
+
+from operator import attrgetter
+from typing import Any
+
+from actors import Ref
+from orchestrator.cluster import Cluster
+from orchestrator.scenario.report.model import ActorUse
+
+
+class ActorKinds:
+    """The living actors by kind; who is of which is found out anew only when they are others."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+        self._refs: list[Ref[Any]] = []
+        self._kinds: dict[str, list[Ref[Any]]] = {}
+
+    def messages(self) -> dict[str, int]:
+        """How many messages those of each kind have handled."""
+        handled = attrgetter("handled")
+        return {kind: sum(map(handled, refs)) for kind, refs in self._now().items()}
+
+    def uses(self) -> tuple[ActorUse, ...]:
+        """All that a report says of them, the busiest kind first."""
+        messages = self.messages()
+        uses = [
+            ActorUse(
+                path=kind,
+                actors=len(refs),
+                messages=messages[kind],
+                restarts=sum(ref.restarts for ref in refs),
+            )
+            for kind, refs in self._now().items()
+        ]
+        return tuple(sorted(uses, key=lambda use: (-use.messages, use.path)))
+
+    def _now(self) -> dict[str, list[Ref[Any]]]:
+        refs = self._cluster.system.refs()
+        if refs != self._refs:
+            self._refs, self._kinds = refs, {}
+            for ref in refs:
+                self._kinds.setdefault(_kind(ref.path), []).append(ref)
+        return self._kinds
+
+
+def _kind(path: str) -> str:
+    parts = path.split("/")
+    if parts[1] == "nodes" and len(parts) > 2:
+        parts[2] = "*"
+    return "/".join(parts)
