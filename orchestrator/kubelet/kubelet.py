@@ -13,18 +13,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Request
-from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Watcher
+from orchestrator.kubelet.heartbeat import RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
-from orchestrator.kubelet.node_status import (
-    LEASE_NAMESPACE,
-    conditions_at,
-    lease_at,
-    renewed,
-)
+from orchestrator.kubelet.node_status import conditions_at
 from orchestrator.kubelet.pod_addresses import PodAddresses
 from orchestrator.kubelet.pod_status import status_of
 from orchestrator.kubelet.pod_worker import (
@@ -47,11 +42,9 @@ from orchestrator.kubelet.runtimes.interface import (
     Runtime,
 )
 from orchestrator.machinery.conditions import is_true
-from orchestrator.machinery.heartbeats import computed, is_computed, written
 from orchestrator.protocol import (
     AlreadyExists,
     ApiRef,
-    Conflict,
     Create,
     Delete,
     Deleted,
@@ -61,14 +54,12 @@ from orchestrator.protocol import (
     Update,
 )
 
-RENEW_SECONDS: Final = 10.0  # a quarter of the lease's duration
 STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
 TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
 RETRY_SECONDS: Final = 1.0  # after a write that failed
 
 _NODES: Final = resource_of(Node)
 _PODS: Final = resource_of(Pod)
-_LEASES: Final = resource_of(Lease)
 
 
 class ListPods(Request[tuple[Pod, ...]], frozen=True, gc=False):
@@ -111,9 +102,7 @@ class Kubelet(Watcher):
         self._runtime = runtime
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
-        self._first_beat_at = 0.0
-        self._node: Node | None = None
-        self._lease: Lease | None = None  # as it was written last
+        self._heartbeat: Heartbeat | None = None  # since the node is registered
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
         self._addresses = PodAddresses(spec.pod_cidr)
@@ -166,16 +155,16 @@ class Kubelet(Watcher):
         self._registered(known)
 
     def _registered(self, node: Node) -> None:
-        if self._node is not None:
+        if self._heartbeat is not None:
             return
-        self._node = node
         self._admission = NodeAdmission(node)
         first_beat = self._some_time_within(RENEW_SECONDS)
         first_report = self._some_time_within(STATUS_REPORT_SECONDS)
-        self._first_beat_at = self.ctx.clock.now() + first_beat
-        self._renew_lease()
+        computed_from = self.ctx.clock.now() + first_beat if self._computed_heartbeats else None
+        beat = self._heartbeat = Heartbeat(self.ctx, self.api, self.identity, node, computed_from)
+        beat.renew()
         if not self._computed_heartbeats:
-            self.ctx.call_every(RENEW_SECONDS, self._renew_lease, first=first_beat)
+            self.ctx.call_every(RENEW_SECONDS, beat.renew, first=first_beat)
             self.ctx.call_every(STATUS_REPORT_SECONDS, self._report_node, first=first_report)
         self.reflect(
             Pod,
@@ -194,88 +183,9 @@ class Kubelet(Watcher):
         at = now + self.ctx.random.uniform(0, seconds)
         return ceil(at / TICK_SECONDS) * TICK_SECONDS - now
 
-    def _renew_lease(self) -> None:
-        """Renew the lease that was written last; create it when there is none."""
-        assert self._node is not None
-        now = self.ctx.clock.now()
-        last = self._lease
-        if last is None:
-            lease = lease_at(now, self._spec.name, self._node.metadata.uid)
-            if self._computed_heartbeats:
-                lease = computed(lease, now, self._first_beat_at, RENEW_SECONDS)
-            self.ctx.request(
-                self.api,
-                Create(
-                    resource=_LEASES,
-                    object=lease,
-                    namespace=LEASE_NAMESPACE,
-                    identity=self.identity,
-                ),
-                then=self._lease_written,
-                failed=self._lease_failed,
-            )
-            return
-        fresh = renewed(last, now)
-        if self._computed_heartbeats:
-            fresh = computed(last, now, self._first_beat_at, RENEW_SECONDS)
-        self.ctx.request(
-            self.api,
-            Update(
-                resource=_LEASES,
-                object=fresh,
-                name=self._spec.name,
-                namespace=LEASE_NAMESPACE,
-                identity=self.identity,
-            ),
-            then=self._lease_written,
-            failed=self._lease_failed,
-        )
-
-    def _lease_written(self, lease: Lease) -> None:
-        self._lease = lease
-
-    def _lease_failed(self, error: BaseException) -> None:
-        """Somebody else wrote or deleted it: take it as it is; the next beat renews it."""
-        if isinstance(error, NotFound):
-            self._lease = None
-            self._renew_lease()
-        elif isinstance(error, AlreadyExists | Conflict):
-            self.ctx.request(
-                self.api,
-                Get(
-                    resource=_LEASES,
-                    name=self._spec.name,
-                    namespace=LEASE_NAMESPACE,
-                    identity=self.identity,
-                ),
-                then=self._lease_read,
-                failed=_ignore,
-            )
-
-    def _lease_read(self, lease: Lease) -> None:
-        self._lease = lease
-        self._renew_lease()
-
     def on_fall_silent(self, message: FallSilent) -> Any:
         """Write when the lease was renewed last, if that is only computed."""
-        lease = self._lease
-        if lease is None or not is_computed(lease):
-            return None
-        self._lease = written(lease, self.ctx.clock.now())
-        deferred = self.ctx.defer()
-        self.ctx.request(
-            self.api,
-            Update(
-                resource=_LEASES,
-                object=self._lease,
-                name=self._spec.name,
-                namespace=LEASE_NAMESPACE,
-                identity=self.identity,
-            ),
-            then=lambda _: deferred.reply(None),
-            failed=deferred.fail,
-        )
-        return deferred
+        return self._heartbeat.fall_silent() if self._heartbeat is not None else None
 
     def _report_node(self) -> None:
         """Write the node's status anew, on what the API server has by now.
