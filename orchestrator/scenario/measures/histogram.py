@@ -37,10 +37,12 @@ class Histogram:
             self._sort_in()
 
     def _sort_in(self) -> None:
+        if not self._recent:
+            return
         recent = np.array(self._recent)
         self._recent.clear()
         self._sum += float(recent.sum())
-        self._max = max(self._max, float(recent.max(initial=0.0)))
+        self._max = max(self._max, float(recent.max()))
         numbers, counts = np.unique(np.ceil(np.log(recent) / _LOG), return_counts=True)
         for number, count in zip(numbers.tolist(), counts.tolist(), strict=True):
             self._buckets[int(number)] += count

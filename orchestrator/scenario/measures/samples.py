@@ -16,7 +16,7 @@ from msgspec import Struct
 from orchestrator.scenario.report.model import HeatMap, Series
 
 MOST: Final = 128  # of a kind
-_FIRST_REVISIONS: Final = 64
+_FIRST_REVISIONS: Final = 256
 _FIRST_SECONDS: Final = 0.1
 _HEAT_ROWS: Final = 100
 

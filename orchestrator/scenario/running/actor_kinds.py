@@ -1,6 +1,5 @@
 """What the actors of a cluster have done, by kind: those of the nodes are one kind each."""
 
-from operator import attrgetter
 from typing import Any
 
 from actors import Ref
@@ -18,8 +17,8 @@ class ActorKinds:
 
     def messages(self) -> dict[str, int]:
         """How many messages those of each kind have handled."""
-        handled = attrgetter("handled")
-        return {kind: sum(map(handled, refs)) for kind, refs in self._now().items()}
+        # Of thousands, for every sample: a generator would take half as long again.
+        return {kind: sum([ref.handled for ref in refs]) for kind, refs in self._now().items()}
 
     def uses(self) -> tuple[ActorUse, ...]:
         """All that a report says of them, the busiest kind first."""
