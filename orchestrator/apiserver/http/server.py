@@ -169,8 +169,9 @@ class HttpFront:
             self.url, self.pki.authority.certificate, pair, user=user, cluster=self._cluster
         )
 
-    def write_kubeconfig(self, path: Path) -> Path:
+    def write_kubeconfig(self, path: Path | str) -> Path:
         """The administrator's kubeconfig as a file that only its owner may read."""
+        path = Path(path)
         certificates.write_private(path, self.kubeconfig().encode())
         return path
 
