@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import structlog
+
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
@@ -14,6 +16,7 @@ from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.cluster.subjects import describe
+from orchestrator.cluster.watchdog import Watchdog
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
 from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime
@@ -59,7 +62,8 @@ class Cluster:
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
-    `faults` and `trace` are the actor system's: what goes wrong on purpose, and who caused what.
+    `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
+    seed decides which ready actor is next, and who caused what.
     `meter` hears of every API call.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
@@ -80,6 +84,7 @@ class Cluster:
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
+        order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: CallMeter | None = None,
     ) -> None:
@@ -90,6 +95,7 @@ class Cluster:
         self.system = ActorSystem(
             "cluster",
             seed=seed,
+            order=order,
             faults=faults,
             trace=trace,
             on_answer=meter.answered if meter is not None else None,
@@ -290,6 +296,9 @@ class Cluster:
 
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
+        if not options.get("read_only"):
+            loop = asyncio.get_running_loop()
+            self._exits.enter_context(Watchdog(loop, front.waits, structlog.get_logger(__name__)))
         if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
