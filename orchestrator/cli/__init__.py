@@ -44,7 +44,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="orchestrator")
+@click.version_option(package_name="kubeactors")
 def main() -> None:
     """A Kubernetes cluster in one Python interpreter."""
 
