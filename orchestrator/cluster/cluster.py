@@ -82,6 +82,7 @@ class Cluster:
             seed=seed,
             faults=faults,
             trace=trace,
+            logger="orchestrator",
             on_answer=meter.answered if meter is not None else None,
         )
         self._meter = meter
