@@ -2,10 +2,13 @@
 
 import asyncio
 import gc
+import sys
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
 from actors.clock import EPOCH
+from actors.errors import Misuse
 from actors.turns import time_turns
 from actors.virtual import VirtualLoop
 
@@ -29,9 +32,20 @@ def run(
     `on_turn` is told of each turn of the event loop how many seconds of the wall's clock it took,
     during which nothing else could run.
 
+    In a notebook, whose cells run inside a loop, it runs in a thread, and the cell waits for it.
+    Raises Misuse inside any other running loop.
+
     Meanwhile the garbage collector runs more rarely: a system holds many objects that stay, and
     going over them again and again costs a fifth of the time.
     """
+    if asyncio._get_running_loop() is not None:
+        if not _in_notebook():
+            raise Misuse(
+                "actors.run makes a loop of its own, and this code runs in one: await the coroutine"
+            )
+        with ThreadPoolExecutor(1) as thread:
+            options: dict[str, Any] = {"virtual": virtual, "start": start, "on_turn": on_turn}
+            return thread.submit(lambda: run(main, *args, **options)).result()
     thresholds = gc.get_threshold()
     gc.set_threshold(*_GC_THRESHOLDS)
     factory = (lambda: VirtualLoop(start)) if virtual else asyncio.new_event_loop
@@ -42,6 +56,11 @@ def run(
             return runner.run(main(*args))
     finally:
         gc.set_threshold(*thresholds)
+
+
+def _in_notebook() -> bool:
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and ipython.get_ipython() is not None
 
 
 def virtual_loop_factory() -> VirtualLoop:

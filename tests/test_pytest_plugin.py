@@ -31,6 +31,49 @@ async def test_other_tests_keep_real_time() -> None:
 """
 
 
+STRICT = """
+from pathlib import Path
+import subprocess
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap, Node
+from orchestrator.api.meta.v1 import ObjectMeta
+
+
+async def test_shares_a_cluster(town: Cluster) -> None:
+    assert town.clock.virtual
+    assert len(await town.client.list(Node)) == 2
+    await town.client.create(ConfigMap(metadata=ObjectMeta(name="a")))
+
+
+async def test_sees_what_was_before(town: Cluster) -> None:
+    assert (await town.client.get(ConfigMap, "a")).metadata.name == "a"
+
+
+@pytest.mark.parametrize("name", ["a", "b"])
+async def test_has_its_own(cluster: Cluster, name: str) -> None:
+    assert not [c for c in await cluster.client.list(ConfigMap, namespace="default") if c.metadata.name == "a"]
+
+
+@pytest.mark.cluster(nodes=4)
+def test_serves(served_cluster, kubeconfig: Path) -> None:
+    assert len(served_cluster.run(lambda cluster: cluster.client.list(Node))) == 4
+    assert served_cluster.url in kubeconfig.read_text()
+
+
+def test_serves_the_module(rack) -> None:
+    assert len(rack.run(lambda cluster: cluster.client.list(Node))) == 1
+"""
+CONFTEST = """
+from orchestrator.pytest_plugin import cluster_fixture, served_cluster_fixture
+
+town = cluster_fixture(name="town", scope="module", nodes=2)
+rack = served_cluster_fixture(name="rack", scope="session", nodes=1)
+"""
+
+
 def _pytest(directory: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments],
@@ -50,6 +93,17 @@ def test_the_fixture_is_a_cluster_in_virtual_time(tmp_path: Path) -> None:
     )
     done = _pytest(tmp_path, "--strict-markers", "-W", "error")
     assert "3 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_fixtures_have_any_name_and_scope_in_strict_mode(tmp_path: Path) -> None:
+    """Tests that ask for a cluster need no mark, and served clusters need no coroutine."""
+    (tmp_path / "test_it.py").write_text(STRICT)
+    (tmp_path / "conftest.py").write_text(CONFTEST)
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+    )
+    done = _pytest(tmp_path, "--strict-markers", "-W", "error")
+    assert "6 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_without_pytest_asyncio_it_says_what_is_missing(tmp_path: Path) -> None:

@@ -106,6 +106,13 @@ def to_dict(obj: Any) -> dict[str, Any]:
     return body
 
 
+def to_yaml(obj: Any) -> str:
+    """An object as `kubectl get -o yaml` prints it: keys in their order of the alphabet."""
+    import yaml  # late: clusters start without it
+
+    return yaml.safe_dump(to_dict(obj), sort_keys=True, allow_unicode=True)
+
+
 def encode_list(
     resource: Resource,
     items: Iterable[bytes],

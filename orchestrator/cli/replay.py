@@ -1,7 +1,6 @@
 """`orchestrator replay`: a run's cluster as it was at any moment, for kubectl, until Ctrl-C."""
 
 import asyncio
-import signal
 import sys
 import time
 from collections.abc import Callable
@@ -69,8 +68,6 @@ async def _serve(
     listen: tuple[str, int],
     kubeconfig: Path,
 ) -> None:
-    import anyio
-
     from actors.virtual import VirtualLoop
     from orchestrator.apiserver.http.pki import generate
     from orchestrator.scenario.replay import check_same_history
@@ -85,16 +82,16 @@ async def _serve(
             loop.become_real()
         else:
             loop.stand_still()
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            try:
-                await serving.serve(
+        try:
+            await serving.until_signal(
+                serving.serve(
                     moment.cluster,
                     what,
                     listen,
                     kubeconfig,
-                    signals,
                     pki=certificates,
                     read_only="" if branch else READ_ONLY,
                 )
-            finally:
-                loop.become_real()  # what ends with the block may have to wait for it
+            )
+        finally:
+            loop.become_real()  # what ends with the block may have to wait for it

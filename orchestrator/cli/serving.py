@@ -1,7 +1,11 @@
 """What the commands that serve a cluster to kubectl have in common."""
 
+import asyncio
+import os
 import shlex
-from collections.abc import AsyncIterable
+import signal
+import threading
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -16,6 +20,8 @@ if TYPE_CHECKING:
 
 DEFAULT_KUBECONFIG: Final = Path("~/.kube/orchestrator.yaml")
 DEFAULT_LISTEN: Final = "127.0.0.1:6443"
+# How long a cluster that is told to end may take to stop its actors before the process just ends.
+END_SECONDS: Final = 1.5
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -62,12 +68,12 @@ async def serve(
     what: str,
     listen: tuple[str, int],
     kubeconfig: Path,
-    signals: AsyncIterable[object],
     **front_options: Any,
 ) -> None:
-    """Serve a cluster until a signal comes, saying `what` it is and how to reach it.
+    """Serve a cluster until the task is cancelled, saying `what` it is and how to reach it.
 
-    Raises InputError when the address cannot be had or the kubeconfig not be written.
+    The kubeconfig goes with the server, whose key it holds. Raises InputError when the address
+    cannot be had or the kubeconfig not be written.
     """
     host, port = listen
     try:
@@ -83,7 +89,52 @@ async def serve(
         raise InputError(
             f"cannot write {kubeconfig}: {error.strerror}; --kubeconfig takes another path"
         ) from None
-    click.echo(f"{what} at {front.url}; Ctrl-C ends it.")
-    click.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig))}")
-    async for _ in signals:
-        break
+    try:
+        click.echo(f"{what} at {front.url}; Ctrl-C ends it.")
+        click.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig))}")
+        await asyncio.get_running_loop().create_future()
+    finally:
+        _remove(kubeconfig, front.kubeconfig())
+
+
+async def until_signal(serving: Coroutine[Any, Any, None]) -> None:
+    """Serve until Ctrl-C or SIGTERM. The process ends END_SECONDS later, however busy the cluster is.
+
+    Raises what `serving` raises.
+    """
+    import anyio
+
+    task = asyncio.ensure_future(serving)
+    told = False
+
+    async def end() -> None:
+        nonlocal told
+        async for _ in signals:
+            told = True
+            # A thread, for the loop may be busy; exiting twice does no harm.
+            threading.Thread(target=_end_in_time, daemon=True).start()
+            task.cancel()
+
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        ending = asyncio.ensure_future(end())
+        try:
+            await task
+        except asyncio.CancelledError:
+            if not told:
+                raise
+        finally:
+            ending.cancel()
+
+
+def _end_in_time() -> None:
+    threading.Event().wait(END_SECONDS)
+    os._exit(0)
+
+
+def _remove(path: Path, text: str) -> None:
+    """Remove the file unless somebody else has written it meanwhile."""
+    try:
+        if path.read_text() == text:
+            path.unlink()
+    except OSError:
+        pass  # it is gone, or was never a file of ours

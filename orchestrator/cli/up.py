@@ -1,6 +1,5 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
-import signal
 from pathlib import Path
 
 import click
@@ -21,11 +20,11 @@ def up(nodes: int, seed: int, listen: tuple[str, int], kubeconfig: Path) -> None
 
 
 async def _serve(nodes: int, seed: int, listen: tuple[str, int], kubeconfig: Path) -> None:
-    import anyio
-
     from orchestrator.cluster import Cluster
 
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    async def run() -> None:
         async with Cluster(nodes=nodes, seed=seed) as cluster:
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig, signals)
+            await serving.serve(cluster, what, listen, kubeconfig)
+
+    await serving.until_signal(run())

@@ -1,22 +1,26 @@
 """A cluster inside an async program."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Ref
+import structlog
+
+from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.cluster.subjects import describe
+from orchestrator.cluster.watchdog import Watchdog
 from orchestrator.controllers import CONTROLLERS, ControllerManager
 from orchestrator.controllers.manager import RunController
-from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime, SimulatedRuntime
+from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime
+from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery import manifests
 from orchestrator.protocol import Expired, Identity, NotFound
 from orchestrator.proxy import Connect, Destination
@@ -53,11 +57,17 @@ class Cluster:
     In a loop in virtual time (`actors.run`, the pytest plugin) the cluster lives in virtual time.
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
-    containers behave; `record_events` turns Kubernetes' Event objects off for large simulations.
+    containers behave; `runtimes` are container runtimes of your own by the name that a node's
+    `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
+    Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
-    `faults` and `trace` are the actor system's: what goes wrong on purpose, and who caused what.
+    `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
+    seed decides which ready actor is next, and who caused what.
     `meter` hears of every API call.
+
+    A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
+    arguments of another kind, and Misuse for a second beginning.
     """
 
     def __init__(
@@ -69,17 +79,23 @@ class Cluster:
         controllers: Sequence[type[Controller]] = CONTROLLERS,
         scheduler: SchedulerProfile = DEFAULT_PROFILE,
         profile: Profile | None = None,
+        runtimes: Mapping[str, RuntimeFactory] | None = None,
         proxies: bool = True,
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
+        order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: CallMeter | None = None,
     ) -> None:
+        self._specs = _specs(nodes)
+        self._controllers = _classes(controllers)
+        self._runtimes = Runtimes(profile, runtimes)
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem(
             "cluster",
             seed=seed,
+            order=order,
             faults=faults,
             trace=trace,
             logger="orchestrator",
@@ -90,25 +106,20 @@ class Cluster:
             self.system.trace.describe = describe
         self.client: Client
         self.api: Ref[Any]
-        self._specs = self._numbered(nodes)
-        self._controllers = controllers
         self._scheduler_profile = scheduler
-        self._profile = profile
         self._proxies = proxies
         self._record_events = record_events
         self._computed_heartbeats = heartbeats == "computed"
         self._known: dict[str, NodeSpec] = {}
         self._machines: dict[str, tuple[NodeSpec, Runtime]] = {}
         self._has_switch = False
+        self._state: Literal["not begun", "running", "ended"] = "not begun"
         self._exits = AsyncExitStack()
 
-    @staticmethod
-    def _numbered(nodes: int | Sequence[NodeSpec]) -> Sequence[NodeSpec]:
-        if isinstance(nodes, int):
-            if nodes < 0:
-                raise ValueError(f"a cluster cannot have {nodes} nodes")
-            return [node_spec(f"node-{number}", number) for number in range(nodes)]
-        return nodes
+    def __repr__(self) -> str:
+        nodes = len(self._known) or len(self._specs)
+        plural = "" if nodes == 1 else "s"
+        return f"<Cluster of {nodes} node{plural}, seed {self.system.seed}, {self._state}>"
 
     @property
     def clock(self) -> Clock:
@@ -116,6 +127,9 @@ class Cluster:
         return self.system.clock
 
     async def __aenter__(self) -> "Cluster":
+        if self._state != "not begun":
+            raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
+        self._state = "running"
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
@@ -130,7 +144,13 @@ class Cluster:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._state = "ended"
         await self._exits.__aexit__(kind, error, traceback)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("client", "api"):
+            raise Misuse(f"a Cluster has its {name} inside `async with Cluster() as cluster:`")
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     async def _start(self) -> None:
         system = self.system
@@ -170,7 +190,7 @@ class Cluster:
         self._nodes = system.spawn(
             lambda: Nodes(
                 self.api,
-                lambda: SimulatedRuntime(self._profile),
+                self._runtimes,
                 self._machines,
                 proxies=self._proxies,
                 kubelet_options={
@@ -186,9 +206,13 @@ class Cluster:
     # --- nodes -----------------------------------------------------------------------------
 
     async def add_nodes(self, specs: Iterable[NodeSpec]) -> None:
-        """Add nodes, and wait until all of them are Ready. Raises NodesNotReady after a minute."""
+        """Add nodes, and wait until all of them are Ready.
+
+        Raises NodesNotReady after a minute, and UnknownRuntime.
+        """
         names: dict[str, None] = {}
         for spec in specs:
+            self._runtimes.factory(spec.runtime)
             self._known[spec.name] = spec
             names[spec.name] = None
             await self._nodes.ask(AddNode(spec))
@@ -273,6 +297,9 @@ class Cluster:
 
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
+        if not options.get("read_only"):
+            loop = asyncio.get_running_loop()
+            self._exits.enter_context(Watchdog(loop, front.waits, structlog.get_logger(__name__)))
         if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
@@ -303,8 +330,25 @@ def _documents(source: str | Path | Iterable[Any]) -> list[Any]:
     if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
         return list(manifests.flatten(manifests.load_all(source, "text")))
     if isinstance(source, str | Path):
-        path = Path(source)
-        files = sorted(path.rglob("*.[yj][as]*[mlon]*")) if path.is_dir() else [path]
-        found = [d for file in files for d in manifests.load_all(file.read_bytes(), str(file))]
-        return list(manifests.flatten(tuple(found)))
+        return list(manifests.flatten(manifests.load_path(Path(source))))
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        return [source]  # one object
     return list(source)
+
+
+def _specs(nodes: object) -> Sequence[NodeSpec]:
+    """The nodes of a cluster. Raises TypeError and ValueError."""
+    if isinstance(nodes, int) and not isinstance(nodes, bool):
+        if nodes < 0:
+            raise ValueError(f"a cluster cannot have {nodes} nodes")
+        return [node_spec(f"node-{number}", number) for number in range(nodes)]
+    if isinstance(nodes, Sequence) and all(isinstance(spec, NodeSpec) for spec in nodes):
+        return nodes
+    raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")
+
+
+def _classes(controllers: object) -> Sequence[type[Controller]]:
+    """The controllers of a cluster. Raises TypeError."""
+    if isinstance(controllers, Sequence) and not isinstance(controllers, str):
+        return controllers
+    raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
+from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
 from orchestrator.protocol import ApiRef
 from orchestrator.proxy import Proxy, TableMemo
@@ -94,23 +95,24 @@ class AddNode(Request[Ref[Any]], frozen=True, gc=False):
 
 
 class Nodes(Actor):
-    """The machine room. `make_runtime` gives each new machine its runtime.
+    """The machine room. `runtimes` make each new machine's runtime, by the name in its spec.
 
-    `kubelet_options` are those of each `Kubelet`. `machines` is what stands in the room: it is not the actor's own, so that a restart of the room
-    switches on the same machines with the same containers.
+    `kubelet_options` are those of each `Kubelet`. `machines` is what stands in the room: it is not
+    the actor's own, so that a restart of the room switches on the same machines with the same
+    containers.
     """
 
     def __init__(
         self,
         api: ApiRef,
-        make_runtime: Callable[[], Runtime],
+        runtimes: Runtimes,
         machines: dict[str, tuple[NodeSpec, Runtime]],
         *,
         proxies: bool = True,
         kubelet_options: Mapping[str, bool] | None = None,
     ) -> None:
         self._api = api
-        self._make_runtime = make_runtime
+        self._runtimes = runtimes
         self._machines = machines
         self._memo = TableMemo() if proxies else None
         self._options = kubelet_options or {}
@@ -122,7 +124,7 @@ class Nodes(Actor):
 
     def on_add_node(self, message: AddNode) -> Ref[Any]:
         """One more machine. A new one has an empty runtime: so has one that is switched on again."""
-        runtime = self._make_runtime()
+        runtime = self._runtimes.factory(message.spec.runtime)()
         self._machines[message.spec.name] = (message.spec, runtime)
         return self._switch_on(message.spec, runtime)
 

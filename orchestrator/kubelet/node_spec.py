@@ -32,7 +32,8 @@ DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
 
 class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `capacity` maps resources to quantities and is filled up with the defaults;
-    `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods.
+    `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
+    `runtime` the name of the container runtime that runs them.
     """
 
     name: str
@@ -43,6 +44,7 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     taints: tuple[Taint, ...] = ()
     capacity: Mapping[str, str] = EMPTY
     allocatable: Mapping[str, str] | None = None
+    runtime: str = "simulated"
 
 
 def node_object(spec: NodeSpec, *, runtime_name: str, machine_id: str) -> Node:

@@ -12,6 +12,7 @@ Every refusal is a ManifestError naming source, line and column.
 
 import json
 import re
+from pathlib import Path
 from typing import Final, NoReturn
 
 from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, kind_of
@@ -34,6 +35,18 @@ def load_all(text: str | bytes, source: str = "manifest") -> tuple[Object, ...]:
     return tuple(_as_object(value, source, line, column) for value, line, column in found)
 
 
+def load_path(path: Path) -> tuple[Object, ...]:
+    """The documents of a file, or of all manifests below a folder in the order of their paths.
+
+    As for `kubectl apply -R -f`, a folder's manifests end in .yaml, .yml or .json. Raises
+    ManifestError and OSError.
+    """
+    files = [path]
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.suffix in _SUFFIXES)
+    return tuple(each for file in files for each in load_all(file.read_bytes(), str(file)))
+
+
 def load(text: str | bytes, source: str = "manifest") -> Object:
     """The one document of a text. Raises ManifestError, also for none or several."""
     documents = load_all(text, source)
@@ -53,6 +66,8 @@ def flatten(documents: tuple[Object, ...]) -> tuple[Object, ...]:
             found.append(document)
     return tuple(found)
 
+
+_SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 # --- JSON ----------------------------------------------------------------------------------
 

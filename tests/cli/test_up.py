@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.cli.errors import INTERRUPTED
+
 COMMAND = [sys.executable, "-m", "orchestrator", "up"]
 
 
@@ -69,3 +71,34 @@ def test_it_serves_until_it_is_told_to_end(tmp_path: Path, number: int) -> None:
     _, stderr = running.communicate(timeout=30)
     assert running.returncode == 0, stderr
     assert stderr == ""
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_while_it_starts(tmp_path: Path, number: int) -> None:
+    """A signal that comes before anything is served ends the command, and nothing is left behind."""
+    running = subprocess.Popen(
+        [
+            *COMMAND,
+            "--nodes",
+            "5000",
+            "--listen",
+            "127.0.0.1:0",
+            "--kubeconfig",
+            str(tmp_path / "k"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPROFILEIMPORTTIME": "1"},
+    )
+    assert running.stderr is not None
+    for line in running.stderr:
+        if line.rstrip().endswith("| orchestrator.cluster"):
+            break  # the next thing to happen is the cluster's start
+    running.send_signal(number)
+    stdout, stderr = running.communicate(timeout=30)
+    assert running.returncode in (0, INTERRUPTED), stderr
+    assert "Traceback" not in stderr
+    assert stdout == ""
+    assert not (tmp_path / "k").exists()

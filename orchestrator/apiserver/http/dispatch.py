@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 from aiohttp.web import BaseRequest, StreamResponse
 
+from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
 from orchestrator.apiserver.http.errors import (
@@ -38,7 +39,6 @@ from orchestrator.protocol import (
     MASTERS,
     ApiError,
     Identity,
-    InternalError,
     TooManyRequests,
 )
 
@@ -115,9 +115,11 @@ class Dispatcher:
         except ConnectionError:
             raise
         except Exception as error:
-            self._front.log.exception("request failed", method=request.method, path=request.path_qs)
-            name = type(error).__name__
-            return error_reply(request, InternalError(f"Internal error occurred: {name}"))
+            fault = self._front.uid()
+            self._front.log.exception(
+                "request failed", id=fault, method=request.method, path=request.path_qs
+            )
+            return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
         front, path = self._front, request.path

@@ -37,7 +37,8 @@ class RealTimeRequired(HttpFrontError):
         super().__init__(
             "the API cannot be served over HTTPS in virtual time: a virtual clock jumps to the "
             "next timer whenever nothing is to do, so every deadline of a connection would pass "
-            "before the client's next byte arrives; run the cluster with virtual=False"
+            "before the client's next byte arrives; start the program with asyncio.run(main()) or "
+            "actors.run(main, virtual=False), or use `with orchestrator.serving() as cluster:`"
         )
 
 

@@ -1,6 +1,7 @@
 """The HTTPS server's life: certificates, listening, stopping."""
 
 import asyncio.sslproto
+import select
 import ssl
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -157,6 +158,20 @@ class HttpFront:
         assert self._pki is not None, "the front has not begun"
         return self._pki
 
+    def waits(self) -> bool:
+        """Whether a client's bytes wait to be read; any thread may ask."""
+        sockets = [each for site in self._runner.sites for each in _sockets(site)]
+        connections = self._runner.server.connections if self._runner.server else []
+        for connection in connections:
+            transport = connection.transport
+            if transport is not None:
+                sockets.append(transport.get_extra_info("socket"))
+        poll = select.poll()
+        for each in sockets:
+            if each is not None and each.fileno() >= 0:
+                poll.register(each.fileno(), select.POLLIN)
+        return bool(poll.poll(0))
+
     def client(self, user: str, groups: Sequence[str] = ()) -> KeyPair:
         """A client's certificate, by which it is `user` in `groups`."""
         now = self._system.clock.now()
@@ -169,10 +184,16 @@ class HttpFront:
             self.url, self.pki.authority.certificate, pair, user=user, cluster=self._cluster
         )
 
-    def write_kubeconfig(self, path: Path) -> Path:
+    def write_kubeconfig(self, path: Path | str) -> Path:
         """The administrator's kubeconfig as a file that only its owner may read."""
+        path = Path(path)
         certificates.write_private(path, self.kubeconfig().encode())
         return path
+
+
+def _sockets(site: Any) -> Sequence[Any]:
+    server = site._server  # aiohttp tells addresses, and not the sockets that listen there
+    return server.sockets if server is not None else ()
 
 
 def serve(api: ApiRef, system: ActorSystem, **options: Any) -> HttpFront:

@@ -1,13 +1,54 @@
-"""Container runtimes, one file each, behind the interface in `interface.py`."""
+"""Container runtimes, one file each, behind the interface in `interface.py`.
+
+A runtime of somebody else's is found by an entry point of the group `orchestrator.runtimes`, or is
+handed to the cluster by name.
+"""
 
 from collections.abc import Callable, Mapping
-from typing import Final
+from functools import partial
+from importlib.metadata import entry_points
+from typing import Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.interface import Runtime
+from orchestrator.kubelet.runtimes.profile import Profile
 from orchestrator.kubelet.runtimes.simulated import SimulatedRuntime
 
-RUNTIMES: Final[Mapping[str, Callable[[], Runtime]]] = {
-    "simulated": SimulatedRuntime,
-}
+__all__ = ["Runtime", "RuntimeFactory", "Runtimes", "SimulatedRuntime", "UnknownRuntime"]
 
-__all__ = ["RUNTIMES", "Runtime", "SimulatedRuntime"]
+RuntimeFactory: TypeAlias = Callable[[], Runtime]
+_ENTRY_POINTS: Final = "orchestrator.runtimes"
+
+
+class UnknownRuntime(LookupError):
+    """No container runtime has this name; the text names those that there are."""
+
+
+class Runtimes:
+    """What makes the container runtimes of a cluster's nodes, by name.
+
+    `profile` is how simulated containers behave; `others` come before installed ones. Raises
+    TypeError for what cannot make a runtime.
+    """
+
+    def __init__(
+        self,
+        profile: Profile | None = None,
+        others: Mapping[str, RuntimeFactory] | None = None,
+    ) -> None:
+        self._known: dict[str, RuntimeFactory] = {
+            "simulated": partial(SimulatedRuntime, profile),
+            **(others or {}),
+        }
+        for name, make in self._known.items():
+            if not callable(make):
+                raise TypeError(f"what makes the runtime {name!r} is a class, not {make!r}")
+
+    def factory(self, name: str) -> RuntimeFactory:
+        """What makes a runtime of this name. Raises UnknownRuntime."""
+        if name not in self._known:
+            installed = {point.name: point for point in entry_points(group=_ENTRY_POINTS)}
+            if name not in installed:
+                there = ", ".join(sorted({*self._known, *installed}))
+                raise UnknownRuntime(f"there is no runtime {name!r}; there are {there}")
+            self._known[name] = installed[name].load()
+        return self._known[name]

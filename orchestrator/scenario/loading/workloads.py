@@ -118,13 +118,8 @@ def _templates(source: Source, workload: Workload, where: str) -> list[dict[str,
     if not workload.file:
         return list(workload.objects)
     path = source.beside(workload.file)
-    files = sorted(p for p in path.rglob("*") if p.suffix in (".yaml", ".yml", ".json"))
     try:
-        return [
-            document
-            for file in (files if path.is_dir() else [path])
-            for document in manifests.load_all(file.read_bytes(), str(file))
-        ]
+        return list(manifests.load_path(path))
     except OSError as error:
         raise source.error(f"{where}.file", f"cannot read {path}: {error.strerror}") from None
     except MachineryError as error:

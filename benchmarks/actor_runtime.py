@@ -1,4 +1,4 @@
-"""How fast the actor runtime is, beside a bound and its peers: `python -m benchmarks.actors`.
+"""How fast the actor runtime is, beside a bound and its peers: `python -m benchmarks.actor_runtime`.
 
 Every contender does the same work in the same process, in rounds that take turns; a figure is the
 median of its rounds. The bound is a bare `deque` and a loop that calls a function: what an actor

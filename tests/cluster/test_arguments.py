@@ -1,0 +1,100 @@
+"""What a Cluster says of arguments that it cannot take, and of a life that it cannot live twice."""
+
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors import Misuse
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap, Pod
+from orchestrator.cluster import node_spec
+from orchestrator.kubelet import SimulatedRuntime, runtimes
+from orchestrator.kubelet.runtimes import UnknownRuntime
+from tests.manifests import pod
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"nodes": "3"}, "nodes is a number or a sequence of NodeSpec, not '3'"),
+        ({"nodes": 2.5}, "not 2.5"),
+        ({"nodes": True}, "not True"),
+        ({"nodes": ["a"]}, "not .'a'."),
+        ({"controllers": None}, "controllers is a sequence of Controller classes"),
+        ({"runtimes": {"mine": 3}}, "the runtime 'mine'"),
+    ],
+)
+def test_arguments_of_another_kind_are_refused_where_they_are_given(
+    arguments: dict[str, Any], message: str
+) -> None:
+    """The error is the caller's, before anything starts."""
+    with pytest.raises(TypeError, match=message):
+        Cluster(**arguments)
+
+
+async def test_a_cluster_lives_once(cluster: Cluster) -> None:
+    """It does not begin again, neither while it runs nor afterwards."""
+    with pytest.raises(Misuse, match="lives once, and this one is running"):
+        await cluster.__aenter__()
+    other = Cluster(nodes=0)
+    with pytest.raises(Misuse, match="inside `async with Cluster"):
+        _ = other.client
+    async with other:
+        assert repr(other) == "<Cluster of 0 nodes, seed 0, running>"
+    with pytest.raises(Misuse, match="this one is ended"):
+        await other.__aenter__()
+
+
+class _Mine(SimulatedRuntime):
+    made = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        type(self).made += 1
+
+
+async def test_a_runtime_of_ones_own_runs_the_pods_of_its_nodes(cluster: Cluster) -> None:
+    """A node's spec names its runtime, which the cluster was given by name."""
+    specs = [node_spec("plain", 0), node_spec("special", 1, runtime="mine")]
+    before = _Mine.made
+    async with Cluster(specs, runtimes={"mine": _Mine}) as mixed:
+        assert _Mine.made == before + 1
+        await mixed.apply([pod("a", nodeName="special")])
+        await mixed.client.wait(Pod, "a", "condition=Ready")
+
+
+async def test_a_runtime_that_nobody_has_is_refused(cluster: Cluster) -> None:
+    """The error names those that there are."""
+    with pytest.raises(UnknownRuntime, match="there is no runtime 'docker'; there are simulated"):
+        await cluster.add_nodes([node_spec("new", 9, runtime="docker")])
+
+
+async def test_an_installed_runtime_is_found_by_its_entry_point(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A package that is installed need not be handed over."""
+    point = EntryPoint("installed", f"{__name__}:_Mine", "orchestrator.runtimes")
+    monkeypatch.setattr(runtimes, "entry_points", lambda group: [point])
+    await cluster.add_nodes([node_spec("new", 9, runtime="installed")])
+    assert cluster.has_node("new")
+
+
+async def test_a_folder_of_manifests_is_applied_whatever_its_files_endings(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    """Files in .yaml, .yml and .json are manifests, below the folder, too; others are not."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
+    (tmp_path / "below").mkdir()
+    (tmp_path / "a.yml").write_text(text % "a")
+    (tmp_path / "below" / "b.yaml").write_text(text % "b")
+    (tmp_path / "c.json").write_text(
+        '{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}'
+    )
+    for other in ("d.jsonnet", "e.yaml.bak", "f.txt"):
+        (tmp_path / other).write_text(text % "other")
+    await cluster.apply(tmp_path)
+    names = [c.metadata.name for c in await cluster.client.list(ConfigMap, namespace="default")]
+    assert [name for name in names if len(name) == 1] == ["a", "b", "c"]
+    assert "other" not in names

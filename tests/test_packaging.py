@@ -1,0 +1,64 @@
+"""What an installation brings along: few modules at import, and licences that anyone may use."""
+
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import distribution
+from pathlib import Path
+from typing import Final
+
+import pytest
+from packaging.requirements import Requirement
+
+PROJECT: Final = tomllib.loads(Path("pyproject.toml").read_text())["project"]
+# What the metadata of permissive licences say; a new word here is a decision.
+PERMISSIVE: Final = (
+    "apache",
+    "bsd",
+    "isc",
+    "mit",
+    "psf",
+    "python-2.0",
+    "python software foundation",
+    "mozilla public license 2.0",
+)
+
+
+def _modules_after(statement: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", f"{statement}\nimport sys\nprint(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("statement", "absent"),
+    [
+        ("import actors", {"numpy", "aiohttp", "yaml", "click", "matplotlib"}),
+        ("import orchestrator", {"numpy", "aiohttp", "rich", "yaml", "click", "matplotlib"}),
+        ("import orchestrator.cluster", {"aiohttp", "cryptography", "click", "matplotlib"}),
+        ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),
+        ("import orchestrator.pytest_plugin", {"numpy", "aiohttp", "matplotlib", "actors"}),
+    ],
+)
+def test_an_import_brings_only_what_it_needs(statement: str, absent: set[str]) -> None:
+    """Heavy packages are imported by what uses them, not by what might."""
+    assert not _modules_after(statement) & absent
+
+
+@pytest.mark.parametrize("requirement", PROJECT["dependencies"])
+def test_dependencies_have_permissive_licences(requirement: str) -> None:
+    """Apache-2.0 code may stand beside each of them, also in somebody's product."""
+    metadata = distribution(Requirement(requirement).name).metadata
+    said = " ".join(
+        [
+            *(metadata.get_all("License-Expression") or ()),
+            *(each[:200] for each in metadata.get_all("License") or ()),
+            *(each for each in metadata.get_all("Classifier") or () if each.startswith("License")),
+        ]
+    ).lower()
+    assert any(word in said for word in PERMISSIVE), said
