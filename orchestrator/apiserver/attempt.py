@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.store import Mismatch, Outcome, Store
 
 

@@ -22,17 +22,17 @@ from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, Servi
 from orchestrator.apiserver.attempt import Attempt
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import answer_list, present, selection_of
-from orchestrator.apiserver.registry.create import decide_create
-from orchestrator.apiserver.registry.delete import decide_delete
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.patch import decide_patch
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import decide_update
+from orchestrator.apiserver.pipeline.create import decide_create
+from orchestrator.apiserver.pipeline.delete import decide_delete
+from orchestrator.apiserver.pipeline.patch import decide_patch
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import decide_update
 from orchestrator.apiserver.reviews import Questions, answer_review
-from orchestrator.apiserver.subresources import SUBRESOURCES
+from orchestrator.apiserver.subresources import subresource_of
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.protocol import (
     ApiError,
@@ -165,7 +165,7 @@ class ApiServer(Actor):
     def _get(self, message: Get) -> Any:
         served = self._authorized("get", message, message.name, message.subresource)
         if message.subresource:
-            subresource = served.subresource(message.subresource)
+            subresource = subresource_of(served.resource, message.subresource)
             return subresource.get(self._env, served, message)
         stored = self.store.get(served.bucket, message.namespace, message.name)
         if stored is None:
@@ -232,7 +232,9 @@ class ApiServer(Actor):
     def _create(self, message: Create) -> Any:
         served = self._authorized("create", message, message.name, message.subresource)
         if message.subresource:
-            return self._attempt(served.subresource(message.subresource).create, served, message)
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).create, served, message
+            )
         if served.virtual:
             return self._virtual(served, message)
         return self._attempt(decide_create, served, message)
@@ -256,7 +258,9 @@ class ApiServer(Actor):
     def _update(self, message: Update) -> Any:
         served = self._authorized("update", message, message.name, message.subresource)
         if message.subresource:
-            return self._attempt(served.subresource(message.subresource).update, served, message)
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).update, served, message
+            )
         return self._attempt(decide_update, served, message)
 
     def on_patch(self, message: Patch) -> Any:
@@ -266,7 +270,9 @@ class ApiServer(Actor):
     def _patch(self, message: Patch) -> Any:
         served = self._authorized("patch", message, message.name, message.subresource)
         if message.subresource:
-            return self._attempt(served.subresource(message.subresource).patch, served, message)
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).patch, served, message
+            )
         return self._attempt(decide_patch, served, message)
 
     def on_delete(self, message: Delete) -> Any:
@@ -361,7 +367,7 @@ class ApiServer(Actor):
         if self.scheme.by_path(resource.group, resource.version, resource.plural) is not resource:
             self._served.pop(resource, None)
             raise errors.no_such_resource()
-        served = Served(resource, self.scheme, self._admission, SUBRESOURCES)
+        served = Served(resource, self.scheme, self._admission)
         self._served[resource] = served
         return served
 
@@ -379,15 +385,17 @@ class ApiServer(Actor):
         if isinstance(error, ApiError):
             return error
         fault = self.ctx.uid()
-        self.ctx.log.error(
+        log = self.ctx.log.bind(id=fault)
+        # Each request has its line; the traceback of a fault that comes often is thinned out.
+        log.error(
             "request failed",
-            id=fault,
             request=type(message).__name__,
             resource=message.resource.key,
             namespace=message.namespace,
             name=getattr(message, "name", ""),
-            exc_info=error,
+            error=type(error).__name__,
         )
+        log.error("fault in the server", exc_info=error)
         return errors.internal(error, fault)
 
 

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.registry.admission import reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.times import LATEST, format_time, parse_time
 from orchestrator.protocol import Delete, Deleted, PropagationPolicy
 from orchestrator.store import Change, Write
