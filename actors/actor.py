@@ -37,6 +37,7 @@ class Actor:
     ctx: "Context"
     supervision: ClassVar[Strategy] = "one_for_one"  # who restarts when one child fails
     _handler_names: ClassVar[dict[type, tuple[str, bool]]]
+    _handler_table: ClassVar[dict[type, Callable[[Any, Any], Any]]]
 
     def started(self) -> Awaitable[None] | None:
         """Called before the first message of every incarnation; may be `async`."""

@@ -7,8 +7,6 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import structlog
-
 from actors.actor import Actor
 from actors.clock import Clock
 from actors.errors import Misuse
@@ -63,7 +61,7 @@ class Context:
     def log(self) -> Any:
         """A structlog logger bound to the actor's path."""
         if self._log is None:
-            self._log = structlog.get_logger("actors").bind(actor=self.path)
+            self._log = self.system.log.bind(actor=self.path)
         return self._log
 
     # --- the tree --------------------------------------------------------------------------

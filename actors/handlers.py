@@ -1,8 +1,7 @@
 """How an actor's class handles messages: one table for all actors of the class."""
 
 from collections.abc import Callable, Coroutine
-from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from actors.actor import Actor, handler_names
 from actors.message import Asked, Call, Carried, Requested
@@ -14,13 +13,20 @@ if TYPE_CHECKING:
 Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
 
 
-@cache
 def handlers_of(actor_class: Any) -> dict[type, Handler]:
-    """Message class -> handler; one table for all actors of a class."""
+    """Message class -> handler; one table for all actors of a class.
+
+    The class itself keeps the table: a class that was made in a function may hold all that the
+    function saw, and goes with it.
+    """
+    known = actor_class.__dict__.get("_handler_table")
+    if known is not None:
+        return cast("dict[type, Handler]", known)
     table: dict[type, Handler] = {Asked: _asked, Requested: _asked, Call: _call, Carried: special}
     for message_class, (name, is_async) in handler_names(actor_class).items():
         function = getattr(actor_class, name)
         table[message_class] = _asynchronous(function) if is_async else function
+    actor_class._handler_table = table
     return table
 
 

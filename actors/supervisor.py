@@ -9,8 +9,6 @@ import asyncio
 import inspect
 from typing import TYPE_CHECKING, Any
 
-import structlog
-
 from actors.actor import Terminated
 from actors.life import Life
 from actors.ref import Ref
@@ -18,8 +16,6 @@ from actors.supervision import RestartHistory
 
 if TYPE_CHECKING:
     from actors.system import ActorSystem
-
-_log = structlog.get_logger("actors")
 
 
 class Supervisor:
@@ -38,13 +34,12 @@ class Supervisor:
             history = ref._history = RestartHistory()
         delay = history.next_delay(ref._policy, self._system.clock.monotonic())
         if delay is None:
-            _log.error("actor stopped", actor=ref.path, error=repr(error), exc_info=error)
+            self._system.log.error("actor stopped", actor=ref.path, exc_info=error)
             self._begin(self._give_up(ref, error))
             return
-        _log.warning(
+        self._system.log.warning(
             "actor restarted",
             actor=ref.path,
-            error=repr(error),
             restarts=history.count,
             delay=delay,
             exc_info=error,
@@ -149,7 +144,7 @@ class Supervisor:
             if inspect.isawaitable(waiting):
                 await waiting
         except Exception as error:
-            _log.warning("stopped() failed", actor=ref.path, exc_info=error)
+            self._system.log.warning("stopped() failed", actor=ref.path, exc_info=error)
 
     async def _cancel_tasks(self, ref: Ref[Any]) -> None:
         """Cancel in the order of their making: asyncio's own order varies between processes."""

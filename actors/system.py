@@ -8,7 +8,6 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Literal
 
-import structlog
 from msgspec import Struct
 
 from actors.actor import Actor, Terminated
@@ -19,6 +18,7 @@ from actors.errors import Misuse
 from actors.faults import FaultPlan, Faults
 from actors.inbox import Inbox
 from actors.life import Life
+from actors.log import new_log
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.observed import ObservedRef
 from actors.ref import Ref
@@ -58,7 +58,8 @@ class ActorSystem:
     """`async with ActorSystem() as system`: actors live inside the block and stop at its end.
 
     `on_answer` is told of every request that was answered: the request, how many seconds of the
-    system's clock the asker waited, and whether it failed.
+    system's clock the asker waited, and whether it failed. `logger` names the logger of the standard
+    `logging` tree that hears of what goes wrong (see `actors.log`).
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class ActorSystem:
         order: Literal["fifo", "seeded"] = "fifo",
         faults: FaultPlan | None = None,
         trace: bool = False,
+        logger: str = "actors",
         on_answer: Callable[[Any, float, bool], None] | None = None,
     ) -> None:
         self.name = name
@@ -86,7 +88,7 @@ class ActorSystem:
         self._paths: dict[str, Ref[Any]] = {}
         self._watched: dict[Ref[Any], dict[Ref[Any], None]] = {}  # whom each watcher watches
         self._numbers: Counter[str] = Counter()
-        self._log = structlog.get_logger("actors")
+        self.log = new_log(logger)
         self._fatal: BaseException | None = None
         self._plan = faults
         self.faults: Faults | None = None
@@ -316,7 +318,7 @@ class ActorSystem:
     def unhandled(self, target: Ref[Any], message: Any) -> None:
         """Count a message that the actor has no handler for."""
         self.unhandled_counts[f"{target.path} {type(message).__qualname__}"] += 1
-        self._log.warning("unhandled message", actor=target.path, message=type(message).__name__)
+        self.log.warning("unhandled message", actor=target.path, message=type(message).__name__)
 
     def fatal(self, error: BaseException | None) -> None:
         """A failure that nobody handles: raised at the end of the system's block."""

@@ -6,6 +6,9 @@ messages, so there is one pipeline. Whoever can answer these messages can stand 
 server (a gateway to a real cluster, say): a component knows the protocol, not the server.
 
 Objects in messages are the very objects that the store holds: frozen, shared, never copied.
+
+A message that holds a ref or a function is seen by the garbage collector (`gc=True`): it may be part
+of a cycle through a whole cluster, and one object that the collector cannot see keeps it all alive.
 """
 
 from collections.abc import Callable, Mapping
@@ -143,7 +146,7 @@ class Watching(Struct, frozen=True, gc=False):
     bookmark_seconds: float = 60.0
 
 
-class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
+class Watch(Request[Watching], frozen=True, gc=True, kw_only=True):
     """Tell `sink` every change after `since`; None: the answer holds the present state.
 
     (`sink`, `token`) names the watch: asking again replaces it, so a restarted actor leaves
@@ -165,7 +168,7 @@ class Watch(Request[Watching], frozen=True, gc=False, kw_only=True):
     identity: Identity = ADMIN
 
 
-class Unwatch(Struct, frozen=True, gc=False):
+class Unwatch(Struct, frozen=True):
     """End the watch that (`sink`, `token`) names."""
 
     sink: Ref[Any]

@@ -9,7 +9,7 @@ The request pipeline and everything that decides about a request:
 | file or folder | what it is |
 |---|---|
 | `server` | the actor: receives, asks for a decision, commits, answers |
-| `registry/` | create, update, patch and delete as pure decisions over the stored state |
+| `pipeline/` | create, update, patch and delete as pure decisions over the stored state |
 | `strategies/` | what differs by kind when it is created, updated, deleted |
 | `subresources/` | status, scale, binding, eviction, finalize |
 | `admission/`, `defaults/`, `validation/` | the steps of those names |

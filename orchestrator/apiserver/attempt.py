@@ -3,17 +3,18 @@
 An engine in memory answers within `commit`, and the request is answered at once; a durable one
 answers from a later `flush`, and the reply is deferred. If another writer was faster, the decision
 is made again, as if the message had come a moment later.
+
+Whatever a decision raises is the end of this one write: an `ApiError` by intent, anything else by a
+fault of the server's own. What the store raises from `commit` goes on to the actor.
 """
 
 from collections.abc import Callable
 from typing import Any, Final, Generic, Protocol, TypeVar
 
-from actors import Deferred
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.protocol import ApiError
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.store import Mismatch, Outcome, Store
 
 
@@ -61,15 +62,15 @@ class Attempt(Generic[M]):
         self._message = message
         self._left = _ATTEMPTS
         self.answer: Any = None
-        self.error: ApiError | None = None
+        self.error: Exception | None = None
         self.ended = False
-        self.on_end: Callable[[Any, ApiError | None], None] | None = None
+        self.on_end: Callable[[Any, Exception | None], None] | None = None
 
     def run(self) -> None:
         """Decide, and commit if that is the decision."""
         try:
             decision = self._decide(self._env, self._served, self._message)
-        except ApiError as error:
+        except Exception as error:
             self._end(None, error)
             return
         self._follow(decision)
@@ -87,7 +88,7 @@ class Attempt(Generic[M]):
             return
         try:
             decision = self._reply(outcome)
-        except ApiError as error:
+        except Exception as error:
             self._end(None, error)
             return
         if type(decision) is Commit or self.on_end is not None:
@@ -102,19 +103,7 @@ class Attempt(Generic[M]):
         else:
             self._end(None, errors.modified(self._served.resource, self._message.name))
 
-    def _end(self, answer: Any, error: ApiError | None) -> None:
+    def _end(self, answer: Any, error: Exception | None) -> None:
         self.answer, self.error, self.ended = answer, error, True
         if self.on_end is not None:
             self.on_end(answer, error)
-
-
-def end_deferred(deferred: Deferred[Any]) -> Callable[[Any, ApiError | None], None]:
-    """What ends a request that could not be answered at once."""
-
-    def end(answer: Any, error: ApiError | None) -> None:
-        if error is None:
-            deferred.reply(answer)
-        else:
-            deferred.fail(error)
-
-    return end

@@ -17,6 +17,7 @@ from orchestrator.protocol import (
     Expired,
     Forbidden,
     Identity,
+    InternalError,
     Invalid,
     MethodNotAllowed,
     NotFound,
@@ -223,6 +224,17 @@ def too_large(revision: int, present: int) -> ServerTimeout:
     )
 
 
+def internal(error: Exception, fault: str) -> InternalError:
+    """A fault of the server's own; `fault` is the id under which the log tells of it.
+
+    The exception itself is the `__cause__`, which in-process callers see in the traceback.
+    """
+    why = f"{type(error).__name__} (logged with id {fault})"
+    refusal = InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))
+    refusal.__cause__ = error
+    return refusal
+
+
 def budget_exceeded(message: str, *, retry_after_seconds: int | None = None) -> TooManyRequests:
     """A disruption budget does not allow the eviction; `message` says why."""
     return TooManyRequests(
@@ -238,6 +250,7 @@ __all__ = [
     "conflict",
     "continue_expired",
     "forbidden",
+    "internal",
     "invalid",
     "invalid_field",
     "list_expired",

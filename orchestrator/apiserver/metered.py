@@ -3,22 +3,14 @@
 from collections.abc import Callable
 from functools import partial
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver.server import ApiServer
 from orchestrator.apiserver.watch import Watchers
-from orchestrator.protocol import (
-    Create,
-    Delete,
-    DeleteCollection,
-    Get,
-    List,
-    Patch,
-    Update,
-    Watch,
-)
 from orchestrator.store import Store
+
+M = TypeVar("M")
 
 
 class CallMeter(Protocol):
@@ -38,51 +30,9 @@ class MeteredApiServer(ApiServer):
         super().__init__(store, **options)
         self._meter = meter
 
-    def on_get(self, message: Get) -> Any:
+    def _answered(self, handle: Callable[[M], Any], message: M) -> Any:
         begun = perf_counter()
-        answer = super().on_get(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_list(self, message: List) -> Any:
-        begun = perf_counter()
-        answer = super().on_list(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_watch(self, message: Watch) -> Any:
-        begun = perf_counter()
-        answer = super().on_watch(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_create(self, message: Create) -> Any:
-        begun = perf_counter()
-        answer = super().on_create(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_update(self, message: Update) -> Any:
-        begun = perf_counter()
-        answer = super().on_update(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_patch(self, message: Patch) -> Any:
-        begun = perf_counter()
-        answer = super().on_patch(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_delete(self, message: Delete) -> Any:
-        begun = perf_counter()
-        answer = super().on_delete(message)
-        self._meter.worked(message, perf_counter() - begun)
-        return answer
-
-    def on_delete_collection(self, message: DeleteCollection) -> Any:
-        begun = perf_counter()
-        answer = super().on_delete_collection(message)
+        answer = super()._answered(handle, message)
         self._meter.worked(message, perf_counter() - begun)
         return answer
 

@@ -15,7 +15,7 @@ from orchestrator.api.authorization.v1 import (
 )
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.authorizer import Authorizer, Verb
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import BadRequest, Create, Identity
 
 _GROUP: Final = "authorization.k8s.io"

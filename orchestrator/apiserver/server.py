@@ -6,32 +6,33 @@ goes on. So killing it at any message loses nothing that was answered.
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from ipaddress import IPv4Network
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors import Actor, Terminated
+from actors import Actor, Deferred, Terminated
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
-from orchestrator.apiserver.attempt import Attempt, end_deferred
+from orchestrator.apiserver.attempt import Attempt
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import answer_list, present, selection_of
-from orchestrator.apiserver.registry.create import decide_create
-from orchestrator.apiserver.registry.delete import decide_delete
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.patch import decide_patch
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import decide_update
+from orchestrator.apiserver.pipeline.create import decide_create
+from orchestrator.apiserver.pipeline.delete import decide_delete
+from orchestrator.apiserver.pipeline.patch import decide_patch
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import decide_update
 from orchestrator.apiserver.reviews import Questions, answer_review
-from orchestrator.apiserver.subresources import SUBRESOURCES
+from orchestrator.apiserver.subresources import subresource_of
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.protocol import (
     ApiError,
@@ -50,6 +51,8 @@ from orchestrator.protocol import (
     Watching,
 )
 from orchestrator.store import Change, Compacted, FutureRevision, Outcome, Store, Write
+
+M = TypeVar("M")
 
 BOOKMARK_SECONDS: Final = 60.0
 _SERVICES: Final = "services"
@@ -134,11 +137,8 @@ class ApiServer(Actor):
             resource = self.scheme.by_type(type(wanted))
             metadata = wanted.metadata
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
-                self._perform(
-                    decide_create,
-                    self._served_for(resource),
-                    Create(resource=resource, object=wanted),
-                )
+                creation = Create(resource=resource, object=wanted)
+                self._attempt(decide_create, self._served_for(resource), creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
         """Old events go; idle watchers get a sign of life."""
@@ -160,35 +160,34 @@ class ApiServer(Actor):
 
     def on_get(self, message: Get) -> Any:
         """Answer one object."""
-        try:
-            served = self._admit("get", message, message.name, message.subresource)
-            if message.subresource:
-                subresource = served.subresource(message.subresource)
-                return subresource.get(self._env, served, message)
-            stored = self.store.get(served.bucket, message.namespace, message.name)
-            if stored is None:
-                raise errors.not_found(served.resource, message.name)
-            return served.given(stored)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._get, message)
+
+    def _get(self, message: Get) -> Any:
+        served = self._authorized("get", message, message.name, message.subresource)
+        if message.subresource:
+            subresource = subresource_of(served.resource, message.subresource)
+            return subresource.get(self._env, served, message)
+        stored = self.store.get(served.bucket, message.namespace, message.name)
+        if stored is None:
+            raise errors.not_found(served.resource, message.name)
+        return served.given(stored)
 
     def on_list(self, message: List) -> Any:
         """Answer a page of objects."""
-        try:
-            served = self._admit("list", message)
-            return answer_list(self.store, self._indexes, served, message)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._list, message)
+
+    def _list(self, message: List) -> Any:
+        served = self._authorized("list", message)
+        return answer_list(self.store, self._indexes, served, message)
 
     def on_watch(self, message: Watch) -> Any:
         """Answer the present state, or the position in history, and tell what follows."""
-        try:
-            return self._watch(message)
-        except ApiError as error:
-            return self._refused(error)
+        # What is read now must have been told to the hub: nothing may come twice.
+        self.store.flush()
+        return self._answered(self._watch, message)
 
     def _watch(self, message: Watch) -> Watching:
-        served = self._admit("watch", message)
+        served = self._authorized("watch", message)
         selection = selection_of(served, message.label_selector, message.field_selector)
         key = ChannelKey(
             served.bucket,
@@ -199,8 +198,6 @@ class ApiServer(Actor):
             message.batch_seconds,
             message.can_wait,
         )
-        # What is read now must have been told to the hub: nothing may come twice.
-        self.store.flush()
         items: tuple[Any, ...] = ()
         replay: Sequence[Change] = ()
         if message.since is None:
@@ -230,16 +227,17 @@ class ApiServer(Actor):
 
     def on_create(self, message: Create) -> Any:
         """Create an object, or post to a subresource."""
-        try:
-            served = self._admit("create", message, message.name, message.subresource)
-            if message.subresource:
-                decide = served.subresource(message.subresource).create
-                return self._perform(decide, served, message)
-            if served.virtual:
-                return self._virtual(served, message)
-            return self._perform(decide_create, served, message)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._create, message)
+
+    def _create(self, message: Create) -> Any:
+        served = self._authorized("create", message, message.name, message.subresource)
+        if message.subresource:
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).create, served, message
+            )
+        if served.virtual:
+            return self._virtual(served, message)
+        return self._attempt(decide_create, served, message)
 
     def _virtual(self, served: Served, message: Create) -> Any:
         """What is posted and never stored: a review, or a binding by its old path."""
@@ -247,7 +245,7 @@ class ApiServer(Actor):
             pods = self.scheme.by_type(Pod)
             name = message.name or message.object.metadata.name
             message = replace(message, resource=pods, name=name, subresource="binding")
-            return self.on_create(message)
+            return self._create(message)
         answer = answer_review(Questions(self._authorizer, self.scheme), served, message)
         if answer is None:
             raise errors.method_not_allowed(message.resource, "create")
@@ -255,69 +253,82 @@ class ApiServer(Actor):
 
     def on_update(self, message: Update) -> Any:
         """Replace an object, its status, or another subresource."""
-        try:
-            served = self._admit("update", message, message.name, message.subresource)
-            if message.subresource:
-                decide = served.subresource(message.subresource).update
-                return self._perform(decide, served, message)
-            return self._perform(decide_update, served, message)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._update, message)
+
+    def _update(self, message: Update) -> Any:
+        served = self._authorized("update", message, message.name, message.subresource)
+        if message.subresource:
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).update, served, message
+            )
+        return self._attempt(decide_update, served, message)
 
     def on_patch(self, message: Patch) -> Any:
         """Change an object, its status, or another subresource by a patch."""
-        try:
-            served = self._admit("patch", message, message.name, message.subresource)
-            if message.subresource:
-                decide = served.subresource(message.subresource).patch
-                return self._perform(decide, served, message)
-            return self._perform(decide_patch, served, message)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._patch, message)
+
+    def _patch(self, message: Patch) -> Any:
+        served = self._authorized("patch", message, message.name, message.subresource)
+        if message.subresource:
+            return self._attempt(
+                subresource_of(served.resource, message.subresource).patch, served, message
+            )
+        return self._attempt(decide_patch, served, message)
 
     def on_delete(self, message: Delete) -> Any:
         """Delete an object, or begin to."""
-        try:
-            served = self._admit("delete", message, message.name)
-            return self._perform(decide_delete, served, message)
-        except ApiError as error:
-            return self._refused(error)
+        return self._answered(self._delete, message)
+
+    def _delete(self, message: Delete) -> Any:
+        served = self._authorized("delete", message, message.name)
+        return self._attempt(decide_delete, served, message)
 
     def on_delete_collection(self, message: DeleteCollection) -> Any:
         """Delete all objects that are selected; those that are gone meanwhile do not matter."""
-        try:
-            served = self._admit("deletecollection", message)
-            selection = selection_of(served, message.label_selector, message.field_selector)
-        except ApiError as error:
-            return self._refused(error)
-        chosen = present(self.store, self._indexes, served, message.namespace, selection)
-        attempts = [self._deletion(served, message, each) for each in chosen]
-        answer = _CollectionAnswer(self.store, attempts)
-        if not answer.waiting:
-            failure = answer.error
-            return answer.page() if failure is None else self._refused(failure)
-        deferred = self.ctx.defer()
-        answer.on_end = end_deferred(deferred)
-        return deferred
+        return self._answered(self._delete_collection, message)
 
-    def _deletion(self, served: Served, message: DeleteCollection, chosen: Any) -> Attempt[Delete]:
-        delete = Delete(
-            resource=message.resource,
-            name=chosen.metadata.name,
-            namespace=chosen.metadata.namespace,
-            grace_period_seconds=message.grace_period_seconds,
-            propagation_policy=message.propagation_policy,
-            uid=chosen.metadata.uid,
-            dry_run=message.dry_run,
-            identity=message.identity,
-        )
-        attempt = Attempt(self.store, self._env, decide_delete, served, delete)
-        attempt.run()
-        return attempt
+    def _delete_collection(self, message: DeleteCollection) -> "_CollectionAttempt":
+        served = self._authorized("deletecollection", message)
+        selection = selection_of(served, message.label_selector, message.field_selector)
+        chosen = present(self.store, self._indexes, served, message.namespace, selection)
+        attempts = [
+            self._attempt(decide_delete, served, _deletion(message, each)) for each in chosen
+        ]
+        return _CollectionAttempt(self.store, attempts)
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _admit(
+    def _answered(self, handle: Callable[[M], Any], message: M) -> Any:
+        """The reply to a request, or the promise of one.
+
+        An exception that is no ApiError is a fault of the server's own, and this request's alone.
+        What a failing store raises from `commit` or `flush` is not caught: no later request could
+        be answered any better.
+        """
+        try:
+            answer = handle(message)
+        except Exception as error:
+            return self._refused(error, message)
+        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+            return answer
+        answer.run()
+        if answer.ended:
+            why = answer.error
+            return answer.answer if why is None else self._refused(why, message)
+        deferred = self.ctx.defer()
+        answer.on_end = partial(self._end, deferred, message)
+        return deferred
+
+    def _end(
+        self, deferred: Deferred[Any], message: Any, answer: Any, error: Exception | None
+    ) -> None:
+        """End a request that could not be answered at once."""
+        if error is None:
+            deferred.reply(answer)
+        else:
+            deferred.fail(self._as_api_error(error, message))
+
+    def _authorized(
         self,
         verb: Verb,
         message: Get | List | Watch | Create | Update | Patch | Delete | DeleteCollection,
@@ -356,60 +367,95 @@ class ApiServer(Actor):
         if self.scheme.by_path(resource.group, resource.version, resource.plural) is not resource:
             self._served.pop(resource, None)
             raise errors.no_such_resource()
-        served = Served(resource, self.scheme, self._admission, SUBRESOURCES)
+        served = Served(resource, self.scheme, self._admission)
         self._served[resource] = served
         return served
 
-    def _perform(self, decide: Callable[..., Any], served: Served, message: Any) -> Any:
-        """The answer, or the promise of one."""
-        attempt: Attempt[Any] = Attempt(self.store, self._env, decide, served, message)
-        attempt.run()
-        if attempt.ended:
-            return attempt.answer if attempt.error is None else self._refused(attempt.error)
-        deferred = self.ctx.defer()
-        attempt.on_end = end_deferred(deferred)
-        return deferred
+    def _attempt(self, decide: Callable[..., Any], served: Served, message: Any) -> Attempt[Any]:
+        return Attempt(self.store, self._env, decide, served, message)
 
-    def _refused(self, error: ApiError) -> Any:
+    def _refused(self, error: Exception, message: Any) -> Deferred[Any]:
         """An error as the reply; a message that was told, not asked, has nobody to hear it."""
         deferred = self.ctx.defer()
-        deferred.fail(error)
+        deferred.fail(self._as_api_error(error, message))
         return deferred
 
+    def _as_api_error(self, error: Exception, message: Any) -> ApiError:
+        """A fault of the server's own is logged under an id, which the asker is told."""
+        if isinstance(error, ApiError):
+            return error
+        fault = self.ctx.uid()
+        log = self.ctx.log.bind(id=fault)
+        # Each request has its line; the traceback of a fault that comes often is thinned out.
+        log.error(
+            "request failed",
+            request=type(message).__name__,
+            resource=message.resource.key,
+            namespace=message.namespace,
+            name=getattr(message, "name", ""),
+            error=type(error).__name__,
+        )
+        log.error("fault in the server", exc_info=error)
+        return errors.internal(error, fault)
 
-class _CollectionAnswer:
-    """Waits for the deletions of a collection."""
+
+class _CollectionAttempt:
+    """The deletions of a collection: one request, whose end is that of the last deletion."""
 
     def __init__(self, store: Store, attempts: Sequence[Attempt[Delete]]) -> None:
         self._store = store
         self._attempts = attempts
-        self.on_end: Callable[[Any, ApiError | None], None] | None = None
-        self.waiting = 0
-        for attempt in attempts:
-            if not attempt.ended:
-                self.waiting += 1
-                attempt.on_end = self._ended
+        self._waiting = 0
+        self.on_end: Callable[[Any, Exception | None], None] | None = None
 
-    def _ended(self, _answer: Any, _error: ApiError | None) -> None:
-        self.waiting -= 1
-        if not self.waiting and self.on_end is not None:
+    def run(self) -> None:
+        """Delete each object; what a slow store has not answered yet is waited for."""
+        for attempt in self._attempts:
+            attempt.run()
+            if not attempt.ended:
+                self._waiting += 1
+                attempt.on_end = self._one_ended
+
+    def _one_ended(self, _answer: Any, _error: Exception | None) -> None:
+        self._waiting -= 1
+        if not self._waiting and self.on_end is not None:
             error = self.error
-            self.on_end(self.page() if error is None else None, error)
+            self.on_end(self.answer if error is None else None, error)
 
     @property
-    def error(self) -> ApiError | None:
-        """The first real failure."""
+    def ended(self) -> bool:
+        """Whether every deletion has its outcome."""
+        return not self._waiting
+
+    @property
+    def error(self) -> Exception | None:
+        """The first real failure: an object that is gone already is none."""
         failures = (attempt.error for attempt in self._attempts if attempt.error is not None)
         return next((error for error in failures if not isinstance(error, NotFound)), None)
 
-    def page(self) -> Page:
-        """What was deleted, or began to be."""
+    @property
+    def answer(self) -> Page:
+        """The objects that were deleted, or began to be."""
         deleted = [
             attempt.answer.object
             for attempt in self._attempts
             if isinstance(attempt.answer, Deleted)
         ]
         return Page(tuple(deleted), self._store.revision)
+
+
+def _deletion(message: DeleteCollection, chosen: Any) -> Delete:
+    """The deletion of one object of a collection."""
+    return Delete(
+        resource=message.resource,
+        name=chosen.metadata.name,
+        namespace=chosen.metadata.namespace,
+        grace_period_seconds=message.grace_period_seconds,
+        propagation_policy=message.propagation_policy,
+        uid=chosen.metadata.uid,
+        dry_run=message.dry_run,
+        identity=message.identity,
+    )
 
 
 def _ignore(_outcome: Outcome) -> None:

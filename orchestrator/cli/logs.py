@@ -1,16 +1,17 @@
 """Where the logs of a command go: to standard error, from the level that was asked."""
 
 import logging
-import sys
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 import click
-import structlog
+
+from actors.log import show
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 LEVELS: Final = ("debug", "info", "warning", "error")
+LOGGERS: Final = ("orchestrator", "actors")
 _LEVEL: Final = f"{__name__}.level"
 
 
@@ -30,25 +31,10 @@ def option(command: F) -> F:
 
 def _configure(context: click.Context, _option: click.Parameter, level: str) -> None:
     context.meta[_LEVEL] = level
-    configure(level)
+    show(getattr(logging, level.upper()), LOGGERS)
 
 
 def level() -> int:
     """The level that the command's user asked for, as `logging` has it."""
     number: int = getattr(logging, click.get_current_context().meta[_LEVEL].upper())
     return number
-
-
-def configure(level: str) -> None:
-    """Log lines of at least `level` (`debug`, `info`, `warning`, `error`) to standard error."""
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-    )

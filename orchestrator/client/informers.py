@@ -28,7 +28,7 @@ _BATCHES: Final = {resource_of(Pod): 0.01}
 RESYNC_SECONDS: Final = 1.0  # how soon a subscriber that had no room is told to read all again
 
 
-class Subscribe(Request[bool], frozen=True, gc=False):
+class Subscribe(Request[bool], frozen=True, gc=True):
     """Hear of a resource's changes as `Changed`; answered when its cache is in step.
 
     With `only_metadata` of no updates that leave the metadata alone.

@@ -98,6 +98,7 @@ class Cluster:
             order=order,
             faults=faults,
             trace=trace,
+            logger="orchestrator",
             on_answer=meter.answered if meter is not None else None,
         )
         self._meter = meter

@@ -35,19 +35,27 @@ class Watchdog:
         self._log = log
         self._seconds = seconds
         self._ended = threading.Event()
+        self._alive = threading.Event()
+        self._thread = threading.Thread(
+            target=self._watch, name="orchestrator-watchdog", daemon=True
+        )
         self._loop_thread = threading.get_ident()
 
     def __enter__(self) -> "Watchdog":
-        threading.Thread(target=self._watch, name="orchestrator-watchdog", daemon=True).start()
+        self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._ended.set()
+        self._alive.set()  # what the thread waits for, which holds all that `waits` does
+        self._thread.join()
 
     def _watch(self) -> None:
-        alive = threading.Event()
-        while not self._ended.is_set():
+        alive = self._alive
+        while True:
             alive.clear()
+            if self._ended.is_set():
+                return
             try:
                 self._loop.call_soon_threadsafe(alive.set)
             except RuntimeError:  # the loop is closed
@@ -60,9 +68,7 @@ class Watchdog:
                     advice="call synchronous clients in a thread (asyncio.to_thread), or host the "
                     "cluster in one (orchestrator.serving)",
                 )
-            while not alive.wait(self._seconds):  # one word for each blockage
-                if self._ended.is_set():
-                    return
+            alive.wait()  # one word for each blockage
             self._ended.wait(self._seconds / 5)
 
     def _place(self) -> str:

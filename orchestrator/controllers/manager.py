@@ -12,7 +12,7 @@ from orchestrator.protocol import ADMIN, ApiRef, Identity
 RESTART = Restart(most=20, within_seconds=60.0, backoff_seconds=0.1, max_backoff_seconds=10.0)
 
 
-class RunController(Request[Ref[Any]], frozen=True, gc=False):
+class RunController(Request[Ref[Any]], frozen=True, gc=True):
     """Start one more controller; answers its ref."""
 
     controller: type[Controller]

@@ -7,6 +7,7 @@ selectors here print single ones.
 
 import json
 from collections.abc import Iterable, Sequence
+from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -66,7 +67,17 @@ def shown(value: Any) -> str:
     """A value as Kubernetes prints it in a complaint: a quoted string, else its JSON."""
     if isinstance(value, str):
         return quote(value)
-    return msgspec.json.encode(value).decode()
+    return _ENCODER.encode(value).decode()
+
+
+def _without_proxy(value: object) -> dict[Any, Any]:
+    """An empty map that nobody wrote is a read-only view, which the encoder does not know."""
+    if isinstance(value, MappingProxyType):
+        return dict(value)
+    raise NotImplementedError(type(value))
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_without_proxy)
 
 
 def quote(text: str) -> str:

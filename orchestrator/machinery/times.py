@@ -21,12 +21,12 @@ _RFC3339: Final = re.compile(
     re.ASCII,
 )
 _LAYOUT: Final = "2006-01-02T15:04:05Z07:00"
-_LATEST: Final = 253402300799  # 9999-12-31T23:59:59Z, the last second with four digits of year
+LATEST: Final = 253402300799  # 9999-12-31T23:59:59Z, the last second with four digits of year
 
 
 @lru_cache(maxsize=1 << 12)
 def _format_second(second: int) -> str:
-    if not 0 <= second <= _LATEST:
+    if not 0 <= second <= LATEST:
         raise TimeError(f"{second} seconds since the epoch is no time", str(second))
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 

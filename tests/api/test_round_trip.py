@@ -1,6 +1,5 @@
 """Nothing is lost between the wire and the types, for every definition of the document."""
 
-import importlib
 from random import Random
 from typing import Any
 
@@ -8,68 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.api import codec, document
+from orchestrator.api import codec
 from orchestrator.api.core.v1 import ContainerStatus, Pod, ServicePort
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.generate.fixups import SCALARS
-from orchestrator.api.generate.names import type_name
-
-DEFINITIONS: dict[str, Any] = document.load()["definitions"]
-_DEPTH = 4
-_SCALAR_VALUES: dict[str, tuple[Any, ...]] = {
-    "Quantity": ("100m", "1Gi"),
-    "IntOrString": (5, "25%"),
-    "Time": ("2024-01-01T00:00:00Z",),
-    "MicroTime": ("2024-01-01T00:00:00.000001Z",),
-    "Json": ({"a": [1, "b", None]}, "text", 7),
-}
-
-
-def _class_of(name: str) -> Any:
-    group, version, kind = type_name(name)
-    return getattr(importlib.import_module(f"orchestrator.api.{group}.{version}"), kind)
-
-
-def _draw(schema: dict[str, Any], random: Random, depth: int) -> Any:
-    """A document that fits a schema; deep inside only what is required."""
-    reference = schema.get("$ref")
-    if reference is not None:
-        name = reference.removeprefix("#/definitions/")
-        if name in SCALARS:
-            return random.choice(_SCALAR_VALUES[SCALARS[name]])
-        return _draw_definition(name, random, depth + 1)
-    match schema.get("type"):
-        case "array":
-            return [_draw(schema["items"], random, depth + 1) for _ in range(random.randint(1, 2))]
-        case "object" if "additionalProperties" in schema:
-            inner = schema["additionalProperties"]
-            return {f"key{n}": _draw(inner, random, depth + 1) for n in range(random.randint(1, 2))}
-        case "string":
-            return random.choice(["a", "b-c", "ü", "x" * 50])
-        case "integer":
-            return random.choice([1, -7, 2**31, 2**53])
-        case "number":
-            return random.choice([0.5, -1.25])
-        case "boolean":
-            return random.random() < 0.5
-        case _:
-            return random.choice(_SCALAR_VALUES["Json"])
-
-
-def _draw_definition(name: str, random: Random, depth: int) -> dict[str, Any]:
-    schema = DEFINITIONS[name]
-    required = schema.get("required", ())
-    chance = 0.7 if depth < _DEPTH else 0.0
-    # A kind inside another document (an item of a list) does not say what it is.
-    unsaid = ("apiVersion", "kind") if codec.is_kind(_class_of(name)) else ()
-    drawn = {
-        wire: _draw(inner, random, depth)
-        for wire, inner in schema.get("properties", {}).items()
-        if wire not in unsaid and (wire in required or random.random() < chance)
-    }
-    if "metadata" in schema.get("properties", ()):
-        drawn.setdefault("metadata", {})  # Go's is no pointer: it is always on the wire
-    return drawn
+from tests.api.drawing import DEFINITIONS, class_of, draw_definition
 
 
 @settings(max_examples=8, deadline=None)
@@ -81,8 +23,8 @@ def test_every_definition_survives_the_way_there_and_back(seed: int) -> None:
     for name in DEFINITIONS:
         if name in SCALARS or not DEFINITIONS[name].get("properties"):
             continue
-        type_ = _class_of(name)
-        wire = _draw_definition(name, random, 0)
+        type_ = class_of(name)
+        wire = draw_definition(name, random, 0)
         if codec.is_kind(type_):
             wire |= {"apiVersion": type_.api_version, "kind": type_.kind}
         obj = codec.from_dict(wire, type_)

@@ -19,6 +19,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.objects import with_metadata
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import Conflict, DeleteCollection, Forbidden, Invalid, NotFound
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 
@@ -84,6 +85,15 @@ async def test_a_pod_ends_gracefully_on_its_node(api: Api) -> None:
     assert await api.get(Pod, "web") is deleted.object
     assert (await api.delete(Pod, "web", grace_period_seconds=0)).gone
     await refused(NotFound, api.get(Pod, "web"))
+
+
+async def test_an_endless_grace_period_ends_with_the_calendar(api: Api) -> None:
+    """And a second delete can make the end come soon."""
+    await bound(api, "slow", termination_grace_period_seconds=2**53)
+    deleted = await api.delete(Pod, "slow")
+    assert deleted.object.metadata.deletion_timestamp == "9999-12-31T23:59:59Z"
+    sooner = await api.delete(Pod, "slow", grace_period_seconds=5)
+    assert sooner.object.metadata.deletion_timestamp == format_time(api.system.clock.now() + 5)
 
 
 async def test_a_pods_spec_says_its_grace_period(api: Api) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from orchestrator.api.scalars import EMPTY
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.field_errors import FieldError
 
@@ -10,6 +11,7 @@ TEXTS: list[tuple[FieldError, str]] = [
     (field_errors.invalid("a", -1, "wrong"), "a: Invalid value: -1: wrong"),
     (field_errors.invalid("a", True, "wrong"), "a: Invalid value: true: wrong"),
     (field_errors.invalid("a", ["x"], "wrong"), 'a: Invalid value: ["x"]: wrong'),
+    (field_errors.invalid("a", EMPTY, "wrong"), "a: Invalid value: {}: wrong"),
     (field_errors.invalid("a", 'q"\n', "wrong"), 'a: Invalid value: "q\\"\\n": wrong'),
     (field_errors.required("a"), "a: Required value"),
     (field_errors.required("a", "must be set"), "a: Required value: must be set"),

@@ -16,7 +16,6 @@ from typing import Final
 
 import yaml
 
-from orchestrator.cli import logs
 from orchestrator.scenario import load, run_scenario
 
 ROOT: Final = Path(__file__).parents[2]
@@ -134,7 +133,6 @@ def main(others: list[str]) -> int:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--child"]:
-        logs.configure("error")  # not to where the answer goes, nor of what goes wrong on purpose
         answer = {"python": platform.python_version(), "digests": run_all(sys.argv[2:])}
         print(json.dumps(answer))
     else:

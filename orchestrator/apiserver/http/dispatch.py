@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 from aiohttp.web import BaseRequest, StreamResponse
 from msgspec.structs import replace
 
+from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
 from orchestrator.apiserver.http.errors import (
@@ -41,7 +42,6 @@ from orchestrator.protocol import (
     MASTERS,
     ApiError,
     Identity,
-    InternalError,
 )
 
 Handler: TypeAlias = Callable[[Front, Call], Awaitable[StreamResponse]]
@@ -119,9 +119,12 @@ class Dispatcher:
         except ConnectionError:
             raise
         except Exception as error:
-            self._front.log.exception("request failed", method=request.method, path=request.path_qs)
-            name = type(error).__name__
-            return error_reply(request, InternalError(f"Internal error occurred: {name}"))
+            fault = self._front.uid()
+            log = self._front.log.bind(id=fault)
+            # Each request has its line; the traceback of a fault that comes often is thinned out.
+            log.error("request failed", method=request.method, path=request.path_qs)
+            log.error("fault in the server", exc_info=error)
+            return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
         front, path = self._front, request.path

@@ -8,10 +8,10 @@ from orchestrator.api.core.v1 import Binding, Pod, PodCondition, PodSpec, PodSta
 from orchestrator.api.meta.v1 import Time
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.registry.admission import admitted, reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import admitted, reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors

@@ -18,11 +18,11 @@ from orchestrator.api.policy.v1 import (
 )
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.registry.admission import admitted, reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.delete import decide_delete
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import admitted, reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.delete import decide_delete
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.machinery import labels
 from orchestrator.machinery.conditions import is_true, with_condition

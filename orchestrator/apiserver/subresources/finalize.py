@@ -5,11 +5,11 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace
-from orchestrator.apiserver.registry.decisions import Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.metadata import check_identity
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import check_place, written
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Decision
+from orchestrator.apiserver.pipeline.metadata import check_identity
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import check_place, written
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.protocol import Update
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.registry.decisions import Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Decision
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import Create, Get, Patch, Update
 
 

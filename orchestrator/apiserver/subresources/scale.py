@@ -9,13 +9,13 @@ from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.registry.admission import admitted, refuse_invalid, reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.metadata import check_identity
-from orchestrator.apiserver.registry.patch import patched
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import check_place
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import admitted, refuse_invalid, reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.metadata import check_identity
+from orchestrator.apiserver.pipeline.patch import patched
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import check_place
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.apiserver.validation import validate_update
 from orchestrator.apiserver.validation.field import cause_of

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from orchestrator.apiserver.registry.decisions import Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.patch import decide_patch
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import decide_status_update
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Decision
+from orchestrator.apiserver.pipeline.patch import decide_patch
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import decide_status_update
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
 from orchestrator.protocol import Get, Patch, Update
 

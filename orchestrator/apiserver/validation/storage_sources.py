@@ -64,16 +64,16 @@ def _iscsi_errors(path: str, source: Any) -> Errors:
 
 
 def _fc_errors(path: str, source: Any) -> Errors:
-    if not source.target_ww_ns and not source.wwids:
+    if not source.target_wwns and not source.wwids:
         detail = "must specify either targetWWNs or wwids, but not both"
         yield required(f"{path}.targetWWNs", detail)
-    if source.target_ww_ns and source.wwids:
+    if source.target_wwns and source.wwids:
         yield invalid(
             f"{path}.targetWWNs",
-            source.target_ww_ns,
+            source.target_wwns,
             "targetWWNs and wwids can not be specified simultaneously",
         )
-    if source.target_ww_ns:
+    if source.target_wwns:
         if source.lun is None:
             yield required(f"{path}.lun", "lun is required if targetWWNs is specified")
         elif not 0 <= source.lun <= 255:

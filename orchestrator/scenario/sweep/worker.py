@@ -16,9 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-import structlog
-from structlog.typing import EventDict
-
+from actors.log import show
 from orchestrator.scenario.loading import Source, load_text
 from orchestrator.scenario.report.model import HTML_FILE, Report
 from orchestrator.scenario.report.units import of_measure
@@ -125,22 +123,7 @@ def _reason(report: Report) -> str:
 
 def _log(job: Job) -> None:
     """To standard error, which all runs share; so each line names its run."""
-
-    def name_run(_logger: object, _method: str, event: EventDict) -> EventDict:
-        return {"run": job.name, **event}
-
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(job.log_level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        processors=[
-            name_run,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper("iso", utc=True),
-            structlog.dev.ConsoleRenderer(
-                colors=False, exception_formatter=structlog.dev.plain_traceback
-            ),
-        ],
-    )
+    show(job.log_level, ("orchestrator", "actors"), run=job.name)
 
 
 if __name__ == "__main__":

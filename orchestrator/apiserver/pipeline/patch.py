@@ -9,10 +9,10 @@ from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.registry.decisions import Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.registry.update import check_place, replaced, status_replaced
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.decisions import Decision
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.update import check_place, replaced, status_replaced
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import (

@@ -7,8 +7,8 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import Cause
 
 

@@ -8,11 +8,11 @@ from msgspec.structs import replace
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.registry.admission import admitted, refuse_invalid, reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.metadata import namespace_of, stamped
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import admitted, refuse_invalid, reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.metadata import namespace_of, stamped
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.validation import validate_create
 from orchestrator.protocol import Create
 from orchestrator.store import Write

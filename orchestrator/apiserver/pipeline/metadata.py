@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.machinery.names import generate_name
 from orchestrator.protocol import BadRequest
 

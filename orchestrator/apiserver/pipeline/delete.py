@@ -10,11 +10,11 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.registry.admission import reviewed
-from orchestrator.apiserver.registry.decisions import Commit, Decision
-from orchestrator.apiserver.registry.environment import Environment
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.admission import reviewed
+from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.machinery.times import LATEST, format_time, parse_time
 from orchestrator.protocol import Delete, Deleted, PropagationPolicy
 from orchestrator.store import Change, Write
 
@@ -97,13 +97,13 @@ def _shortens(metadata: Any, seconds: int, message: Delete) -> bool:
 
 def _ending(env: Environment, metadata: Any, seconds: int) -> dict[str, Any]:
     """The end, counted from now or from the moment of the first delete."""
-    if metadata.deletion_timestamp is None:
-        end = env.now() + seconds
-    else:
+    begun = env.now()
+    if metadata.deletion_timestamp is not None:
         before = metadata.deletion_grace_period_seconds or 0
-        end = parse_time(metadata.deletion_timestamp) - before + seconds
+        # Below zero: the end was moved to the latest time there is, and says nothing of its begin.
+        begun = max(parse_time(metadata.deletion_timestamp) - before, 0) or begun
     return {
-        "deletion_timestamp": format_time(end),
+        "deletion_timestamp": format_time(min(begun + seconds, LATEST)),
         "deletion_grace_period_seconds": seconds,
     }
 

@@ -1,20 +1,16 @@
 """One resource as it is served: its stored version, its strategy, the plugins that it concerns."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
 from orchestrator.apiserver.conversion import conversion
-from orchestrator.apiserver.registry.decisions import stored_object
+from orchestrator.apiserver.pipeline.decisions import stored_object
 from orchestrator.apiserver.strategies import strategy_for
 from orchestrator.protocol import BadRequest
 from orchestrator.store import Change
-
-if TYPE_CHECKING:
-    from orchestrator.apiserver.subresources import Subresource
 
 
 class Served:
@@ -23,7 +19,6 @@ class Served:
     __slots__ = (
         "_chain",
         "_plugins",
-        "_subresources",
         "bucket",
         "from_stored",
         "reply",
@@ -36,11 +31,7 @@ class Served:
     )
 
     def __init__(
-        self,
-        resource: Resource,
-        scheme: Scheme,
-        chain: Sequence[AdmissionPlugin],
-        subresources: Mapping[str, "Subresource"],
+        self, resource: Resource, scheme: Scheme, chain: Sequence[AdmissionPlugin]
     ) -> None:
         self.resource = resource
         self.stored = scheme.storage(resource)
@@ -54,11 +45,6 @@ class Served:
         self.reply: Callable[[Change], Any] = (
             stored_object if self.from_stored is None else self._converted
         )
-        self._subresources = {
-            each.name: subresources[each.name]
-            for each in resource.subresources
-            if each.name in subresources
-        }
         self._chain = chain
         self._plugins: dict[tuple[Operation, str], tuple[AdmissionPlugin, ...]] = {}
 
@@ -72,13 +58,6 @@ class Served:
                 if plugin.handles(operation, self.resource, subresource)
             )
             self._plugins[operation, subresource] = found
-        return found
-
-    def subresource(self, name: str) -> "Subresource":
-        """What answers for a subresource. Raises NotFound if nothing does."""
-        found = self._subresources.get(name)
-        if found is None:
-            raise errors.no_such_resource()
         return found
 
     def taken(self, received: Any) -> Any:

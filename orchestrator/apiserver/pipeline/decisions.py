@@ -13,7 +13,7 @@ def stored_object(change: Change) -> Any:
     return change.object
 
 
-class Commit(Struct, frozen=True, gc=False):
+class Commit(Struct, frozen=True):
     """Write this, and answer what `reply` makes of the change.
 
     `reply` may answer a further decision: an eviction books the budget, then deletes the pod.
