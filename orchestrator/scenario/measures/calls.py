@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator import protocol
+from orchestrator.scenario.measures.figures import ApiCalls, Summary
 from orchestrator.scenario.measures.histogram import Histogram
-from orchestrator.scenario.report.model import ApiCalls, Summary
 
 _VERBS: Final[Mapping[type, str]] = {
     protocol.Get: "get",

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from orchestrator.scenario import units
 from orchestrator.scenario.language import Bounds, ServiceLevel
-from orchestrator.scenario.report import units
-from orchestrator.scenario.report.model import Outcome
+from orchestrator.scenario.measures.figures import Outcome
 
 _QUANTILES: Final = ("Mean", "P50", "P90", "P99", "Max")
 LATENCIES: Final[Mapping[str, str]] = {

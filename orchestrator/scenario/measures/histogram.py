@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.scenario.report.model import Summary
+from orchestrator.scenario.measures.figures import Summary
 
 FACTOR: Final = 1.1
 """Each bucket's upper bound over the last one's: quantiles are at most a tenth too high."""

@@ -13,12 +13,17 @@ from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
 from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.measures.calls import CallMeter
+from orchestrator.scenario.measures.figures import (
+    Checkpoint,
+    QueueUse,
+    ResourceUse,
+    Series,
+)
 from orchestrator.scenario.measures.pauses import PauseMeter
 from orchestrator.scenario.measures.pods import PodTimes
 from orchestrator.scenario.measures.resources import NodeUse, Use
 from orchestrator.scenario.measures.samples import Sample, Samples
 from orchestrator.scenario.pod_states import PodStates
-from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse, Series
 from orchestrator.store import Change
 
 _PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock

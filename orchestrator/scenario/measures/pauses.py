@@ -3,8 +3,8 @@
 import heapq
 from typing import Final
 
+from orchestrator.scenario.measures.figures import Pause, Pauses
 from orchestrator.scenario.measures.histogram import Histogram
-from orchestrator.scenario.report.model import Pause, Pauses
 
 _LONG_SECONDS: Final = 0.05
 _KEPT: Final = 5

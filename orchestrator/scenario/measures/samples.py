@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from msgspec import Struct
 
-from orchestrator.scenario.report.model import HeatMap, Series
+from orchestrator.scenario.measures.figures import HeatMap, Series
 
 MOST: Final = 128  # of a kind
 _FIRST_REVISIONS: Final = 256

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from orchestrator.scenario.report import tables, units
+from orchestrator.scenario import units
+from orchestrator.scenario.report import tables
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import (

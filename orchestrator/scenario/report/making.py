@@ -16,15 +16,9 @@ from orchestrator.client.waiting import follow
 from orchestrator.scenario.language import ObjectExpectation
 from orchestrator.scenario.loading import Loaded
 from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of
+from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
-from orchestrator.scenario.report.model import (
-    ActorUse,
-    Environment,
-    Failure,
-    Outcome,
-    Report,
-    StepRecord,
-)
+from orchestrator.scenario.report.model import Environment, Failure, Report
 
 _PACKAGES: Final = ("orchestrator", "msgspec", "numpy")
 

@@ -6,9 +6,10 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.scenario.report.model import Report, Summary
-from orchestrator.scenario.report.units import of_measure
-from orchestrator.scenario.report.units import seconds as duration
+from orchestrator.scenario.measures.figures import Summary
+from orchestrator.scenario.report.model import Report
+from orchestrator.scenario.units import of_measure
+from orchestrator.scenario.units import seconds as duration
 
 _MEBIBYTE: Final = 1 << 20
 _MOST_ROWS: Final = 8  # of a table; the rest is in the report

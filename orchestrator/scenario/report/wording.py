@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
 from orchestrator.scenario.report.comparison import Difference, Parting
 from orchestrator.scenario.report.model import Spread
 

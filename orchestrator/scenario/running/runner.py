@@ -15,9 +15,10 @@ from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.measures.figures import ActorUse
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
-from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
+from orchestrator.scenario.report.model import EVENTS_FILE, Report
 from orchestrator.scenario.report.writing import whole
 from orchestrator.scenario.running.actor_kinds import ActorKinds
 from orchestrator.scenario.running.interruption import at_first_ctrl_c

@@ -13,8 +13,9 @@ from orchestrator.protocol import ApiError
 from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import Wait
 from orchestrator.scenario.loading import GroupPlan, Loaded, StepPlan, WorkloadPlan
+from orchestrator.scenario.measures.figures import StepRecord
 from orchestrator.scenario.measures.meter import Meter
-from orchestrator.scenario.report.model import Failure, StepRecord
+from orchestrator.scenario.report.model import Failure
 from orchestrator.scenario.running.actions import Actions
 from orchestrator.scenario.running.feeding import feed
 from orchestrator.scenario.running.waiting import Waiting

@@ -19,10 +19,10 @@ from typing import IO, Final
 from actors.log import show
 from orchestrator.scenario.loading import Source, load_text
 from orchestrator.scenario.report.model import HTML_FILE, Report
-from orchestrator.scenario.report.units import of_measure
 from orchestrator.scenario.report.writing import write_report, write_whole
 from orchestrator.scenario.running.runner import Progress, run_scenario
 from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost, decode_job, encode
+from orchestrator.scenario.units import of_measure
 
 _LOOK_SECONDS: Final = 0.01
 NOT_REACHED: Final = "interrupted before there was anything to report"
