@@ -4,12 +4,15 @@ Times are seconds: virtual ones are the cluster's, wall ones this machine's. Onl
 clock says is repeatable; what the wall's says is of one machine and one run.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 
 class Summary(Struct, frozen=True, kw_only=True):
-    """A distribution. `buckets` are (upper bound, count), ascending; the bounds are those of a
-    histogram whose buckets grow by a fixed factor, so quantiles are right within that factor.
+    """A distribution. Quantiles are exact, or right within `relative_error` if that is not 0.
+
+    `buckets` are (upper bound, count), ascending, for pictures; the bounds grow by a fixed factor.
     """
 
     count: int = 0
@@ -18,6 +21,7 @@ class Summary(Struct, frozen=True, kw_only=True):
     p90: float = 0.0
     p99: float = 0.0
     max: float = 0.0
+    relative_error: float = 0.0
     buckets: tuple[tuple[float, int], ...] = ()
 
 
@@ -116,13 +120,22 @@ class Pauses(Struct, frozen=True, kw_only=True):
 
 
 class StepRecord(Struct, frozen=True, kw_only=True):
-    """One step as it went."""
+    """One step as it went, from the moment at which its action began."""
 
     name: str
     virtual_begin: float
     virtual_end: float
     wall_begin: float
     wall_end: float
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """Something that happened to nodes or actors: `crash`, or `recovery`."""
+
+    kind: Literal["crash", "recovery"]
+    what: str  # `50 nodes`, `/scheduler`
+    virtual_seconds: float
+    wall_seconds: float
 
 
 class Checkpoint(Struct, frozen=True, kw_only=True):
@@ -135,9 +148,12 @@ class Checkpoint(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """One expectation, and whether it holds. `expected` is as in `≤ 5 s`."""
+    """One expectation, and whether it holds. `expected` is as in `≤ 5 s`; `measured` is None if there
+    was nothing to measure, which fails; `note` says what the measure leaves out.
+    """
 
     measure: str
     expected: str
-    measured: float
+    measured: float | None
     holds: bool
+    note: str = ""

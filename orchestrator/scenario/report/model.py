@@ -13,6 +13,7 @@ from orchestrator.scenario.measures.figures import (
     ApiCalls,
     Checkpoint,
     HeatMap,
+    Moment,
     Outcome,
     Pauses,
     QueueUse,
@@ -76,7 +77,8 @@ class Report(Struct, frozen=True, kw_only=True):
     revisions: int
     measures: dict[str, float]
     writes: dict[str, int]  # by resource
-    latencies: dict[str, Summary]  # scheduling, podStart, podReady; by the cluster's clock
+    latencies: dict[str, Summary]  # scheduling, podStart, ...; by the cluster's clock
+    left_out: dict[str, int] = {}  # pods that podStart leaves out, by the reason why
     api_calls: tuple[ApiCalls, ...]
     series: Series
     heat_maps: tuple[HeatMap, ...]
@@ -86,6 +88,7 @@ class Report(Struct, frozen=True, kw_only=True):
     pauses: Pauses
     steps: tuple[StepRecord, ...]
     checkpoints: tuple[Checkpoint, ...]
+    moments: tuple[Moment, ...] = ()
     expectations: tuple[Outcome, ...]
     failure: Failure | None
     environment: Environment

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from msgspec import Struct
 
 from orchestrator.scenario import units
+from orchestrator.scenario.measures.distribution import FACTOR
 from orchestrator.scenario.measures.figures import Summary
-from orchestrator.scenario.measures.histogram import FACTOR
 from orchestrator.scenario.report.markup import EMPTY, Html, element
 from orchestrator.scenario.report.plots.axes import (
     label_counts,
