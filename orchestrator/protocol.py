@@ -293,6 +293,7 @@ class ApiError(Refusal):
         name: str = "",
         causes: tuple[Cause, ...] = (),
         retry_after_seconds: int | None = None,
+        has_details: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -301,6 +302,10 @@ class ApiError(Refusal):
         self.name = name
         self.causes = causes
         self.retry_after_seconds = retry_after_seconds
+        # Kubernetes writes `details: {}` for some errors that have none, and nothing for others.
+        self.has_details = has_details or bool(
+            kind or group or name or causes or retry_after_seconds
+        )
 
 
 class RetryLater(ApiError):
@@ -388,7 +393,9 @@ def status_of(error: ApiError) -> Status:
         message=error.message,
         reason=error.reason,
         code=error.code,
-        details=StatusDetails(
+        details=None
+        if not error.has_details
+        else StatusDetails(
             name=error.name,
             group=error.group,
             kind=error.kind,

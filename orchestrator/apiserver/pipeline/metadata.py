@@ -57,7 +57,7 @@ def stamped(
         uid=env.uid(),
         creation_timestamp=env.time(),
         generation=generation,
-        resource_version=None,
+        resource_version="",
         deletion_timestamp=None,
         deletion_grace_period_seconds=None,
         managed_fields=(),
