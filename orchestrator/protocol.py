@@ -45,7 +45,7 @@ ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
 # they say who they are.
 ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
-PatchType: TypeAlias = Literal["json", "merge", "strategic"]
+PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
 CanWait: TypeAlias = Callable[
@@ -212,7 +212,11 @@ class Update(Request[Any], frozen=True, gc=False, kw_only=True):
 
 
 class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
-    """Change an object by a patch (`body`: the decoded JSON document), atomically."""
+    """Change an object by a patch (`body`: the decoded JSON document), atomically.
+
+    A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
+    others own.
+    """
 
     resource: Resource
     name: str
@@ -289,6 +293,7 @@ class ApiError(Refusal):
         name: str = "",
         causes: tuple[Cause, ...] = (),
         retry_after_seconds: int | None = None,
+        has_details: bool = False,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -297,6 +302,10 @@ class ApiError(Refusal):
         self.name = name
         self.causes = causes
         self.retry_after_seconds = retry_after_seconds
+        # Kubernetes writes `details: {}` for some errors that have none, and nothing for others.
+        self.has_details = has_details or bool(
+            kind or group or name or causes or retry_after_seconds
+        )
 
 
 class RetryLater(ApiError):
@@ -384,7 +393,9 @@ def status_of(error: ApiError) -> Status:
         message=error.message,
         reason=error.reason,
         code=error.code,
-        details=StatusDetails(
+        details=None
+        if not error.has_details
+        else StatusDetails(
             name=error.name,
             group=error.group,
             kind=error.kind,

@@ -95,6 +95,15 @@ def encode(obj: Any) -> bytes:
     return prefix + (text[1:] if text == b"{}" else b"," + text[1:])
 
 
+def headless(text: bytes, type_: type[Any]) -> bytes:
+    """The text of `encode` without the `kind` and `apiVersion` of its type.
+
+    A custom resource keeps them: Kubernetes leaves them out of the lists of its typed kinds only.
+    """
+    length = len(_prefix(type_))  # type: ignore[arg-type]
+    return b"{" + text[length:].removeprefix(b",") if length else text
+
+
 def to_dict(obj: Any) -> dict[str, Any]:
     """The decoded form of `encode(obj)`, with new dicts and lists."""
     if type(obj) is Unstructured:

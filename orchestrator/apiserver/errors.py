@@ -52,7 +52,7 @@ def not_found(resource: Resource, name: str) -> NotFound:
 
 def no_such_resource() -> NotFound:
     """There is no such path: an unknown resource or subresource."""
-    return NotFound("the server could not find the requested resource")
+    return NotFound("the server could not find the requested resource", has_details=True)
 
 
 def method_not_allowed(resource: Resource, verb: str) -> MethodNotAllowed:

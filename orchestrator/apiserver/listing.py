@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.indexes import Indexes
-from orchestrator.apiserver.registry.served import Served
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.selection import Selection, compiled
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors

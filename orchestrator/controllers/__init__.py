@@ -8,6 +8,7 @@ from typing import Final
 
 from orchestrator.client import Controller
 from orchestrator.controllers.deployment import DeploymentController
+from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
@@ -36,6 +37,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
+    DisruptionController,
+    StaleDisruptionController,
     ClaimProtectionController,
     VolumeProtectionController,
     GarbageCollector,

@@ -7,6 +7,9 @@
     ├── DurationError       a text that is no Go duration
     ├── IntOrPercentError   neither an integer nor a percentage
     ├── ManifestError       a document that is no manifest; knows where
+    ├── FieldSetError       what a client wrote as a set of fields is none
+    ├── ShapeError          a value is not what its kind's schema asks for
+    ├── ApplyConflictError  an apply would change what others own
     └── PatchError          a patch; divided by what the sender does next
         ├── PatchFormatError    it can never apply: correct it            (HTTP 400)
         ├── PatchSizeError      it asks for too much: split it            (HTTP 413)
@@ -16,7 +19,8 @@
 `str(error)` is the sentence that Kubernetes prints; the fields say the same to a program.
 """
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 
 class MachineryError(ValueError):
@@ -100,3 +104,43 @@ class PatchApplyError(PatchError):
 
 class PatchConflictError(PatchError):
     """The patch would make another object of this one."""
+
+
+class FieldSetError(MachineryError):
+    """What a client wrote as a set of fields is none."""
+
+
+class ShapeError(MachineryError):
+    """A value does not have the shape that its kind asks for; `path` is the field, as `.spec.x`."""
+
+    def __init__(self, message: str, path: str = "") -> None:
+        super().__init__(f"{path}: {message}" if path else message)
+        self.message = message
+        self.path = path
+
+
+class Conflict(NamedTuple):
+    """A field that another manager owns: who, where (`.spec.replicas`), and the path's elements."""
+
+    manager: str
+    field: str
+    path: tuple[str, ...]
+
+
+class ApplyConflictError(MachineryError):
+    """An apply would change what others own, and was not forced to."""
+
+    def __init__(self, conflicts: Sequence[Conflict]) -> None:
+        super().__init__(_conflict_message(conflicts))
+        self.conflicts = tuple(conflicts)
+
+
+def _conflict_message(conflicts: Sequence[Conflict]) -> str:
+    if len(conflicts) == 1:
+        only = conflicts[0]
+        return f"Apply failed with 1 conflict: conflict with {only.manager}: {only.field}"
+    lines: list[str] = []
+    for manager in sorted({each.manager for each in conflicts}):
+        lines.append(f"conflicts with {manager}:")
+        lines += [f"- {each.field}" for each in conflicts if each.manager == manager]
+    return f"Apply failed with {len(conflicts)} conflicts: " + "\n".join(lines)

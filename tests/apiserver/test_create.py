@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import DeploymentStatus
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.apiserver.registry import metadata
+from orchestrator.apiserver.pipeline import metadata
 from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from structlog.testing import capture_logs
 
 from actors import run
 from orchestrator.api import codec
@@ -24,7 +23,7 @@ from orchestrator.api.generate.names import type_name
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import DEFAULT, Resource
 from orchestrator.apiserver import ComponentAuthorizer
-from orchestrator.apiserver.admission import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation, Reader
 from orchestrator.protocol import (
     ApiError,
     Delete,
@@ -48,7 +47,7 @@ BROKEN = Identity("broken")
 WRITABLE = [each for each in DEFAULT.resources() if "create" in each.verbs]
 
 
-class Faulty:
+class Faulty(AdmissionPlugin):
     """An admission plugin with a fault in one of its methods."""
 
     name = "Faulty"
@@ -83,16 +82,19 @@ class FaultyAuthorizer(ComponentAuthorizer):
 @pytest.mark.parametrize("method", ["admit", "validate"])
 @pytest.mark.parametrize("engine", [MemoryStore, GroupCommitStore])
 async def test_a_fault_answers_500_under_an_id_that_the_log_repeats(
-    method: str, engine: type[MemoryStore]
+    method: str, engine: type[MemoryStore], caplog: pytest.LogCaptureFixture
 ) -> None:
     """The asker learns where to look, the log says what happened, and the server goes on."""
     async with Api(store=engine(), admission=(Faulty(method),)) as api:
-        with capture_logs() as logs:
-            error = await refused(InternalError, api.create(ConfigMap(metadata=meta("broken"))))
-        (entry,) = (log for log in logs if log["event"] == "request failed")
-        assert (entry["request"], entry["resource"]) == ("Create", "configmaps")
-        assert isinstance(entry["exc_info"], KeyError)
-        text = f"KeyError (logged with id {entry['id']})"
+        error = await refused(InternalError, api.create(ConfigMap(metadata=meta("broken"))))
+        line, traceback = caplog.records[-2:]
+        assert line.message.startswith("request failed")
+        fields = vars(line)["fields"]
+        assert (fields["request"], fields["resource"]) == ("Create", "configmaps")
+        assert vars(traceback)["fields"]["id"] == fields["id"]
+        assert traceback.exc_info is not None
+        assert isinstance(traceback.exc_info[1], KeyError)
+        text = f"KeyError (logged with id {fields['id']})"
         status = status_of(error)
         assert (status.code, status.reason) == (500, "InternalError")
         assert status.message == f"Internal error occurred: {text}"

@@ -12,8 +12,7 @@ from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver.admission import DEFAULT_CHAIN
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import answer_list
-from orchestrator.apiserver.registry.served import Served
-from orchestrator.apiserver.subresources import SUBRESOURCES
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import BadRequest, Expired, Invalid, List, ServerTimeout
 from orchestrator.store import MemoryStore, Write
 from tests.apiserver.harness import Api, meta, namespace, pod, refused
@@ -210,7 +209,7 @@ def test_pages_together_are_the_list(
     store = MemoryStore()
     scheme = Scheme.builtin()
     resource = scheme.by_type(ConfigMap)
-    served = Served(resource, scheme, DEFAULT_CHAIN, SUBRESOURCES)
+    served = Served(resource, scheme, DEFAULT_CHAIN)
     indexes = Indexes(store)
 
     def toggle(key: tuple[str, str]) -> None:

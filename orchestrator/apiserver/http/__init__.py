@@ -22,10 +22,10 @@ the process, and could stand before any other actor that answers them.
    them.
 
 ## Files
-`server` its life, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
+`server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
 handlers share; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
-`presentation`, `replies`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
+`presentation`, `replies`, `statuses`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
 `metrics`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
 """
 
@@ -37,7 +37,7 @@ from orchestrator.apiserver.http.authentication import (
 from orchestrator.apiserver.http.errors import HttpFrontError, RealTimeRequired
 from orchestrator.apiserver.http.front import Limits
 from orchestrator.apiserver.http.pki import KeyPair, Pki
-from orchestrator.apiserver.http.server import HttpFront, serve
+from orchestrator.apiserver.http.server import HttpFront, serve, shrink_tls_buffers
 
 __all__ = [
     "Authenticator",
@@ -50,4 +50,5 @@ __all__ = [
     "RealTimeRequired",
     "TokenAuthenticator",
     "serve",
+    "shrink_tls_buffers",
 ]

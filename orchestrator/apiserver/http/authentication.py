@@ -2,24 +2,35 @@
 
 A request has the identity of the first authenticator that knows its credentials. Credentials that
 nobody knows are refused, even where no credentials would do: whoever shows a wrong token should
-hear so. Who shows nothing is `system:anonymous`, and sees the server's health and version only.
+hear so. Who shows nothing is `system:anonymous`, whom the authorizer lets see the server's health and
+version only.
 """
 
 import hmac
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final, Protocol, TypeAlias
+from urllib.parse import unquote
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
 from multidict import CIMultiDictProxy
 
 from orchestrator.apiserver.http.errors import unauthenticated
-from orchestrator.protocol import ANONYMOUS, AUTHENTICATED, MASTERS, Forbidden, Identity
+from orchestrator.machinery.field_errors import quote
+from orchestrator.protocol import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    MASTERS,
+    BadRequest,
+    Forbidden,
+    Identity,
+)
 
 # As Python's ssl gives it: a sequence of relative distinguished names.
 Subject: TypeAlias = tuple[tuple[tuple[str, str], ...], ...]
 
+_EXTRA: Final = "impersonate-extra-"
 _OPEN_PATHS: Final = ("/healthz", "/livez", "/readyz", "/version")
 
 
@@ -84,17 +95,15 @@ class Authentication:
     def __init__(self, authenticators: Sequence[Authenticator]) -> None:
         self._authenticators = (CertificateAuthenticator(), *authenticators)
 
-    def identify(self, request: BaseRequest, path: str) -> Identity:
-        """Who asks. Raises Unauthorized, and Forbidden for an impersonation that is not allowed."""
+    def identify(self, request: BaseRequest) -> Identity:
+        """Who asks. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         credentials = _credentials(request)
         identity = self._known(credentials)
         if identity is None:
-            if credentials.token or not is_open(path):
+            if credentials.token:
                 raise unauthenticated()
             identity = ANONYMOUS
-        if "Impersonate-User" in request.headers:
-            return _impersonated(identity, request.headers)
-        return identity
+        return impersonated(identity, request.headers)
 
     def _known(self, credentials: Credentials) -> Identity | None:
         for authenticator in self._authenticators:
@@ -119,9 +128,18 @@ def _credentials(request: BaseRequest) -> Credentials:
     )
 
 
-def _impersonated(identity: Identity, headers: CIMultiDictProxy[str]) -> Identity:
-    """The identity that `kubectl --as` asks for; masters may act as everybody."""
-    user = headers["Impersonate-User"]
+def impersonated(identity: Identity, headers: CIMultiDictProxy[str]) -> Identity:
+    """The identity that `kubectl --as` asks for, else the one given; masters may act as everybody.
+
+    An empty name is no name. Raises BadRequest for groups, a uid or extras without a user: whoever sends
+    them means to have fewer rights than they have. Raises Forbidden.
+    """
+    user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
+    groups, extra = headers.getall("Impersonate-Group", []), _extra(headers)
+    if not user:
+        if groups or uid or extra:
+            raise _nobody(groups, uid, extra)
+        return identity
     if MASTERS not in identity.groups:
         raise Forbidden(
             f'users "{user}" is forbidden: User "{identity.name}" cannot impersonate resource '
@@ -129,15 +147,32 @@ def _impersonated(identity: Identity, headers: CIMultiDictProxy[str]) -> Identit
             kind="users",
             name=user,
         )
-    extra: dict[str, tuple[str, ...]] = {}
-    for name, value in headers.items():
-        if name.lower().startswith("impersonate-extra-"):
-            key = name[len("impersonate-extra-") :].lower()
-            extra[key] = (*extra.get(key, ()), value)
-    groups = headers.getall("Impersonate-Group", [])
     return Identity(
         user,
         tuple(dict.fromkeys((*groups, AUTHENTICATED))),
-        headers.get("Impersonate-Uid", ""),
+        uid,
         extra or None,
     )
+
+
+def _extra(headers: CIMultiDictProxy[str]) -> dict[str, tuple[str, ...]]:
+    extra: dict[str, tuple[str, ...]] = {}
+    for name, value in headers.items():
+        if name.lower().startswith(_EXTRA):
+            key = unquote(name[len(_EXTRA) :].lower())
+            extra[key] = (*extra.get(key, ()), value)
+    return extra
+
+
+def _nobody(groups: Sequence[str], uid: str, extra: Mapping[str, tuple[str, ...]]) -> BadRequest:
+    """Kubernetes shows the user that it cannot make as Go would write the value."""
+    listed = ", ".join(f"{quote(k)}:{_strings(v)}" for k, v in sorted(extra.items()))
+    shown = f"map[string][]string{{{listed}}}" if extra else "map[string][]string(nil)"
+    return BadRequest(
+        f'requested &user.DefaultInfo{{Name:"", UID:{quote(uid)}, Groups:{_strings(groups)}, '
+        f"Extra:{shown}}} without impersonating a user name"
+    )
+
+
+def _strings(values: Sequence[str]) -> str:
+    return f"[]string{{{', '.join(map(quote, values))}}}" if values else "[]string(nil)"

@@ -4,16 +4,17 @@ A body comes from someone we do not trust. Its size is bounded before it is read
 anything recurses over it, and YAML is built by `machinery.manifests`, which bounds aliases.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 import msgspec
-from aiohttp.web import BaseRequest
+from aiohttp.web import BaseRequest, RequestPayloadError
 
 from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
-from orchestrator.apiserver.http.errors import too_large, unsupported_media_type
+from orchestrator.apiserver.http.errors import timed_out, too_large, unsupported_media_type
 from orchestrator.apiserver.http.nulls import decode_leniently
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
@@ -54,13 +55,35 @@ class Received(NamedTuple):
     warnings: tuple[str, ...]
 
 
-async def read(request: BaseRequest) -> bytes:
-    """The whole body. Raises RequestEntityTooLarge above MAX_BYTES."""
+async def read(request: BaseRequest, seconds: float) -> bytes:
+    """The whole body.
+
+    Raises RequestEntityTooLarge above MAX_BYTES, ServerTimeout when it has not come after `seconds`,
+    BadRequest when its chunks are none.
+    """
     length = request.content_length
     if length is not None and length > MAX_BYTES:
         raise too_large(MAX_BYTES)
     if not request.body_exists:
         return b""
+    if request.content.is_eof():  # it came together with the head
+        return _bounded(request.content.read_nowait())
+    try:
+        async with asyncio.timeout(seconds):
+            return await _chunks(request)
+    except TimeoutError:
+        raise timed_out() from None
+    except RequestPayloadError as error:
+        raise BadRequest(f"the body cannot be read: {error}".partition("\n")[0]) from error
+
+
+def _bounded(data: bytes) -> bytes:
+    if len(data) > MAX_BYTES:
+        raise too_large(MAX_BYTES)
+    return data
+
+
+async def _chunks(request: BaseRequest) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in request.content.iter_any():

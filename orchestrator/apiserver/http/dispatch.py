@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 from aiohttp.web import BaseRequest, StreamResponse
+from msgspec.structs import replace
 
 from orchestrator.apiserver.errors import internal
-from orchestrator.apiserver.http import reads, watches, writes
+from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
 from orchestrator.apiserver.http.errors import (
+    PageNotFound,
     method_not_allowed,
     no_such_path,
     not_acceptable,
@@ -36,10 +38,10 @@ from orchestrator.apiserver.http.replies import (
 )
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.protocol import (
+    AUTHENTICATED,
     MASTERS,
     ApiError,
     Identity,
-    TooManyRequests,
 )
 
 Handler: TypeAlias = Callable[[Front, Call], Awaitable[StreamResponse]]
@@ -66,7 +68,7 @@ _PATHS: Final = (
     "/readyz",
     "/version",
 )
-# Paths that are no resources and that every user may read.
+# Paths that are no resources and that every user may read, but nobody without a name.
 _FOR_ALL: Final = ("api", "apis", "openapi")
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
@@ -110,28 +112,26 @@ class Dispatcher:
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
         try:
             return await self._handled(request, record)
+        except PageNotFound as error:
+            return text_reply(f"{error.message}\n", status=error.code)
         except ApiError as error:
             return error_reply(request, error)
         except ConnectionError:
             raise
         except Exception as error:
             fault = self._front.uid()
-            self._front.log.exception(
-                "request failed", id=fault, method=request.method, path=request.path_qs
-            )
+            log = self._front.log.bind(id=fault)
+            # Each request has its line; the traceback of a fault that comes often is thinned out.
+            log.error("request failed", method=request.method, path=request.path_qs)
+            log.error("fault in the server", exc_info=error)
             return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
         front, path = self._front, request.path
-        identity = front.authentication.identify(request, path)
+        identity = front.authentication.identify(request)
         parts = split(path)
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
-        metrics = front.metrics
-        if metrics.inflight - metrics.watches > front.limits.inflight:
-            raise TooManyRequests(
-                "Too many requests, please try again later.", retry_after_seconds=1
-            )
         call = self._call(request, parts, identity)
         resource = call.target.resource
         record.labels = (
@@ -142,7 +142,15 @@ class Dispatcher:
             call.target.part,
         )
         check_gate(call.target, call.verb, front.read_only)
-        return await _HANDLERS[call.verb](front, call)
+        handler = _HANDLERS[call.verb]
+        if call.verb == "watch" or call.target.part in reads.CONNECTIONS:
+            return await handler(front, call)
+        if request.body_exists:
+            # Before it takes a slot: who sends nothing must hold nothing.
+            body = await bodies.read(request, front.limits.request_seconds)
+            call = replace(call, body=body)
+        with front.slot():
+            return await handler(front, call)
 
     def _call(self, request: BaseRequest, parts: list[str], identity: Identity) -> Call:
         query, headers = request.query, request.headers
@@ -170,14 +178,11 @@ class Dispatcher:
     ) -> StreamResponse:
         page = _PAGES.get(parts[0])
         if page is None:
-            raise no_such_path()
+            raise PageNotFound
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
-        if (
-            parts[0] not in _FOR_ALL
-            and not is_open(request.path)
-            and MASTERS not in identity.groups
-        ):
+        allowed = AUTHENTICATED if parts[0] in _FOR_ALL else MASTERS
+        if not is_open(request.path) and allowed not in identity.groups:
             raise path_forbidden(identity, request.method.lower(), request.path)
         return await page(self, request, parts)
 

@@ -31,6 +31,10 @@ class Encodings:
         """The object as JSON."""
         return self._find(obj, "") or self._keep(obj, "", codec.encode(obj))
 
+    def item(self, obj: Any) -> bytes:
+        """The object as a list of its kind holds it: without `kind` and `apiVersion`, which the list says."""
+        return codec.headless(self.object(obj), type(obj))
+
     def metadata(self, obj: Any, meta_version: str) -> bytes:
         """Its PartialObjectMetadata, of meta.k8s.io/v1 or v1beta1, as JSON."""
         found = self._find(obj, meta_version)

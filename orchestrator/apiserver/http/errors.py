@@ -21,6 +21,7 @@ from orchestrator.protocol import (
     NotAcceptable,
     NotFound,
     RequestEntityTooLarge,
+    ServerTimeout,
     Unauthorized,
     UnsupportedMediaType,
 )
@@ -53,12 +54,14 @@ MEDIA_TYPES = ("application/json", "application/yaml")
 
 def no_such_path() -> NotFound:
     """No resource, subresource or document is at this path."""
-    return NotFound("the server could not find the requested resource")
+    return NotFound("the server could not find the requested resource", has_details=True)
 
 
 def method_not_allowed() -> MethodNotAllowed:
     """The path is known, but not with this method."""
-    return MethodNotAllowed("the server does not allow this method on the requested resource")
+    return MethodNotAllowed(
+        "the server does not allow this method on the requested resource", has_details=True
+    )
 
 
 def not_acceptable(accepted: Iterable[str] = MEDIA_TYPES) -> NotAcceptable:
@@ -78,6 +81,18 @@ def unsupported_media_type(accepted: Iterable[str] = MEDIA_TYPES) -> Unsupported
 def too_large(limit: int) -> RequestEntityTooLarge:
     """The body has more than `limit` bytes."""
     return RequestEntityTooLarge(f"Request entity too large: limit is {limit}")
+
+
+def timed_out() -> ServerTimeout:
+    """The body did not come in time, or the answer."""
+    return ServerTimeout("Timeout: request did not complete within the allotted timeout")
+
+
+class PageNotFound(NotFound):
+    """No resource, and no document of the server's: the answer is text, as Go's own."""
+
+    def __init__(self) -> None:
+        super().__init__("404 page not found")
 
 
 def unauthenticated() -> Unauthorized:

@@ -2,7 +2,9 @@
 
 import asyncio
 import random
-from typing import Any, Final, TypeVar
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
@@ -21,6 +23,7 @@ from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
+from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.metrics import Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
@@ -29,15 +32,11 @@ from orchestrator.protocol import (
     ApiRef,
     Identity,
     InternalError,
-    ServerTimeout,
     ServiceUnavailable,
     TooManyRequests,
 )
 
 R = TypeVar("R")
-
-# Seconds after which Kubernetes gives up on a request that is no watch.
-REQUEST_SECONDS: Final = 60.0
 
 
 class Limits(Struct, frozen=True):
@@ -45,12 +44,17 @@ class Limits(Struct, frozen=True):
 
     `inflight`: requests under way, watches apart; above it 429. `watch_messages`: messages that
     wait for a slow watcher; above it the watch ends with 410. `write_seconds`: how long a client
-    may take to accept what was written; a watch whose client takes nothing ends then.
+    may take to accept what was written; a watch whose client takes nothing ends then. The other
+    seconds are Kubernetes' own: for the head of a request, for its body and again for its answer
+    (watches apart), and between requests.
     """
 
     inflight: int = 1_000
     watch_messages: int = 1_024
     write_seconds: float = 30.0
+    head_seconds: float = 32.0
+    request_seconds: float = 60.0
+    idle_seconds: float = 90.0
 
 
 class Front:
@@ -80,16 +84,15 @@ class Front:
         self.uid = ctx.uid
         self.log: Any = ctx.log
         self.stopping = False
+        self._taken = 0
         self._streams: set[asyncio.Timeout] = set()
 
     async def ask(self, message: Request[R]) -> R:
         """The API server's answer. Raises ApiError only."""
         try:
-            return await self.api.ask(message, timeout=REQUEST_SECONDS)
+            return await self.api.ask(message, timeout=self.limits.request_seconds)
         except AskTimeout as error:
-            raise ServerTimeout(
-                "Timeout: request did not complete within the allotted timeout"
-            ) from error
+            raise timed_out() from error
         except ActorStopped as error:
             raise ServiceUnavailable("the API server is shutting down") from error
         except MailboxFull as error:
@@ -99,6 +102,19 @@ class Front:
             ) from error
         except ActorCrashed as error:
             raise InternalError(f"Internal error occurred: {error}") from error
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """A place among the requests under way, for one whose body is there. Raises TooManyRequests."""
+        if self._taken >= self.limits.inflight:
+            raise TooManyRequests(
+                "Too many requests, please try again later.", retry_after_seconds=1
+            )
+        self._taken += 1
+        try:
+            yield
+        finally:
+            self._taken -= 1
 
     # --- watches end with the front --------------------------------------------------------
 
@@ -123,7 +139,7 @@ class Front:
 
 
 class Call(Struct, frozen=True):
-    """One request for a resource."""
+    """One request for a resource. `body` is b"" where a connection is asked for, which reads its own."""
 
     request: BaseRequest
     query: Query
@@ -133,3 +149,4 @@ class Call(Struct, frozen=True):
     form: Form
     pretty: bool
     agent: str
+    body: bytes = b""

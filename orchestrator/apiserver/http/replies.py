@@ -9,12 +9,12 @@ from typing import Any, Final
 from aiohttp.web import BaseRequest, Response, StreamResponse
 from multidict import CIMultiDict
 
-from orchestrator.api import codec
 from orchestrator.api.meta.v1 import Status, StatusDetails
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
 from orchestrator.apiserver.http.presentation import Presenter, rendered
-from orchestrator.protocol import ApiError, Page, status_of
+from orchestrator.apiserver.http.statuses import document, error_document
+from orchestrator.protocol import ApiError, Page
 
 # Below it compression costs more than it saves; Kubernetes' own threshold.
 GZIP_BYTES: Final = 128 * 1024
@@ -62,8 +62,8 @@ async def object_reply(
     front: Front, call: Call, obj: Any, *, status: int = 200, warnings: Iterable[str] = ()
 ) -> Response:
     """An object in the form that the client asks for."""
-    document = presenter(front, call).object(obj)
-    return await _finished(call, document, status, warnings)
+    data = presenter(front, call).object(obj)
+    return await _finished(call, data, status, warnings)
 
 
 async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:
@@ -101,8 +101,10 @@ async def _streamed(
             async with asyncio.timeout(front.limits.write_seconds):
                 await response.write(piece)
             await front.clock.sleep(0)
-        if compressor is not None:
-            await response.write(compressor.flush())
+        if compressor is None:
+            await response.write(b"\n")
+        else:
+            await response.write(compressor.compress(b"\n") + compressor.flush())
         await response.write_eof()
     except Exception as error:
         # It is too late for an error that the client can read: half a document says enough.
@@ -114,13 +116,15 @@ async def _streamed(
 
 def presenter(front: Front, call: Call) -> Presenter:
     """What makes documents for this request. Raises BadRequest."""
+    target = call.target
     include = call.query.get("includeObject", "")
-    return Presenter(call.target.resource, call.form, include, front.encodings, front.clock.now())
+    now = front.clock.now()
+    return Presenter(target.resource, call.form, include, front.encodings, now, target.subresource)
 
 
 def status_reply(call: Call, status: Status, *, warnings: Iterable[str] = ()) -> Response:
     """A success that has no object to show; its code is the status's."""
-    data, media_type = rendered(codec.encode(status), call.form, pretty=call.pretty)
+    data, media_type = rendered(document(status), call.form, pretty=call.pretty)
     return document_reply(data, status=status.code or 200, media_type=media_type, warnings=warnings)
 
 
@@ -133,15 +137,15 @@ def error_reply(request: BaseRequest, error: ApiError) -> Response:
     """An error as Status, in YAML if that is all that the client reads."""
     form = negotiate(request.headers.get("Accept", "")) or Form()
     pretty = is_pretty(None, request.headers.get("User-Agent", ""))
-    data, media_type = rendered(codec.encode(status_of(error)), form, pretty=pretty)
+    data, media_type = rendered(error_document(error), form, pretty=pretty)
     headers = dict(_HEADERS)
     if error.retry_after_seconds:
         headers["Retry-After"] = str(error.retry_after_seconds)
     return document_reply(data, status=error.code, media_type=media_type, headers=headers)
 
 
-async def _finished(call: Call, document: bytes, status: int, warnings: Iterable[str]) -> Response:
-    data, media_type = rendered(document, call.form, pretty=call.pretty)
+async def _finished(call: Call, made: bytes, status: int, warnings: Iterable[str]) -> Response:
+    data, media_type = rendered(made, call.form, pretty=call.pretty)
     headers = dict(_HEADERS)
     if len(data) > GZIP_BYTES and accepts_gzip(call.request):
         data = await compressed(data)

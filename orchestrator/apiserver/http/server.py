@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
-from aiohttp.web import Server, ServerRunner, TCPSite
+from aiohttp.web import ServerRunner, TCPSite
 
 from actors import Actor, ActorSystem, Ref
 from orchestrator.api.scheme import DEFAULT, Scheme
@@ -19,6 +19,7 @@ from orchestrator.apiserver.http.authentication import (
     Authenticator,
     TokenAuthenticator,
 )
+from orchestrator.apiserver.http.connections import ConnectionServer
 from orchestrator.apiserver.http.dispatch import Dispatcher
 from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
@@ -29,9 +30,6 @@ from orchestrator.protocol import ApiRef, Identity
 
 # asyncio's buffer for what a TLS connection receives: 256 KB as it is, and most connections wait.
 _TLS_BUFFER_BYTES: Final = 16 * 1024
-# Selectors and tokens make long lines; Kubernetes' own bound is a megabyte for all headers.
-_HEADER_BYTES: Final = 64 * 1024
-_KEEPALIVE_SECONDS: Final = 180.0
 # How long open requests have when the front stops.
 _SHUTDOWN_SECONDS: Final = 5.0
 _ANYWHERE: Final = ("0.0.0.0", "::")
@@ -84,19 +82,17 @@ class HttpFront:
         system = self._system
         if system.clock.virtual:
             raise RealTimeRequired
-        asyncio.sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
         if self._pki is None:
             names = (*self._names, self._host)
             self._pki = certificates.generate(system.clock.now(), hosts=names)
         self._anchor = system.spawn(_Anchor, system.unique_name("http"))
         self._front = self._new_front(self._anchor)
-        server = Server(
+        server = ConnectionServer(
             Dispatcher(self._front),
+            head_seconds=self._limits.head_seconds,
+            log=self._front.log,
             handler_cancellation=True,  # a watch must hear that its client has gone
-            keepalive_timeout=_KEEPALIVE_SECONDS,
-            max_line_size=_HEADER_BYTES,
-            max_field_size=_HEADER_BYTES,
-            access_log=None,
+            keepalive_timeout=self._limits.idle_seconds,
         )
         self._runner = ServerRunner(server, shutdown_timeout=_SHUTDOWN_SECONDS)
         try:
@@ -199,6 +195,15 @@ def _sockets(site: Any) -> Sequence[Any]:
 def serve(api: ApiRef, system: ActorSystem, **options: Any) -> HttpFront:
     """`async with serve(api, system) as front:`; the options are those of `HttpFront`."""
     return HttpFront(api, system, **options)
+
+
+def shrink_tls_buffers() -> None:
+    """Let waiting connections cost 16 KB instead of 256, in the whole process.
+
+    asyncio offers no way to say so for one server, so only a process that is a server of ours and nothing
+    else calls it.
+    """
+    asyncio.sslproto.SSLProtocol.max_size = _TLS_BUFFER_BYTES
 
 
 def _tls(pki: Pki) -> ssl.SSLContext:

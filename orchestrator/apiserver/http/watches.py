@@ -12,7 +12,6 @@ from typing import Any, Final
 from aiohttp.web import StreamResponse
 
 from actors import Inbox
-from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import parameters
@@ -21,6 +20,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
 from orchestrator.apiserver.http.presentation import SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
+from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.protocol import (
     ApiError,
     BadRequest,
@@ -33,7 +33,6 @@ from orchestrator.protocol import (
     WatchClosed,
     WatchEvents,
     Watching,
-    status_of,
 )
 
 # How long a watch lives when the client does not say: between half an hour and an hour, so that
@@ -243,5 +242,4 @@ class _Stream:
 
     def error(self, error: ApiError) -> bytes:
         """The last event of a watch that cannot go on."""
-        status = codec.encode(status_of(error))
-        return b'{"type":"ERROR","object":%b}\n' % status
+        return b'{"type":"ERROR","object":%b}\n' % error_document(error)

@@ -53,7 +53,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     media = bodies.media_of(call.request)
-    data = await bodies.read(call.request)
+    data = call.body
     options = parameters.write_options(call.query, "CreateOptions", call.agent)
     received = bodies.decode(data, media, _expected(target), options.field_validation)
     created = await front.ask(
@@ -78,7 +78,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    data = await bodies.read(call.request)
+    data = call.body
     options = parameters.write_options(call.query, "UpdateOptions", call.agent)
     media = bodies.media_of(call.request)
     received = bodies.decode(data, media, _expected(target), options.field_validation)
@@ -134,7 +134,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         return await connect(front, call)
     kind = target.resource.type
     patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
-    data = await bodies.read(call.request)
+    data = call.body
     options = parameters.write_options(call.query, "PatchOptions", call.agent)
     body = bodies.decode_patch(data)
     warnings: tuple[str, ...] = ()
@@ -226,7 +226,7 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
 
 async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     """From the body, or from the query if there is no body: never from both."""
-    data = await bodies.read(call.request)
+    data = call.body
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)

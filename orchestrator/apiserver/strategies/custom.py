@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy, Traits
 
 _STATUS: Final = "status"

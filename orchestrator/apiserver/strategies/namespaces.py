@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace, NamespaceSpec, NamespaceStatus
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 
 FINALIZER: Final = "kubernetes"

@@ -1,7 +1,7 @@
 """Nodes: a kubelet registers with its status in one write."""
 
 from orchestrator.api.core.v1 import Node
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 
 

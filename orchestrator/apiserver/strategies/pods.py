@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec, PodStatus
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Service, ServicePort, ServiceSpec
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.allocation import Exhausted, Pool, ServiceAllocations
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.field_errors import FieldError

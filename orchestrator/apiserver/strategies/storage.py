@@ -8,7 +8,7 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeClaimStatus,
     PersistentVolumeStatus,
 )
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.protocol import PropagationPolicy
 
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import DaemonSet, Deployment
 from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.apiserver.registry.environment import Environment
+from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.strategies.strategy import Strategy
 
 _TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"

@@ -37,7 +37,10 @@ async def test_a_stranger_sees_the_version_and_nothing_else(
     async with caller(front, None, tmp_path) as stranger:
         assert (await stranger("GET", "/version"))[0] == 200
         code, status = await stranger("GET", "/api/v1/pods")
-        assert (code, status["reason"]) == (401, "Unauthorized")
+        assert (code, status["reason"]) == (403, "Forbidden")
+        assert 'User "system:anonymous" cannot list resource "pods"' in status["message"]
+        code, status = await stranger("GET", "/api")
+        assert status["message"] == 'forbidden: User "system:anonymous" cannot get path "/api"'
 
 
 async def test_a_client_is_who_its_certificate_says(

@@ -1,0 +1,122 @@
+"""The parts of `metadata` that the server owns, whatever a client says."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.environment import Environment
+from orchestrator.machinery.names import generate_name
+from orchestrator.protocol import BadRequest
+
+# As many names as Kubernetes tries; five random characters collide seldom enough.
+_ATTEMPTS: Final = 8
+
+
+def namespace_of(resource: Resource, metadata: ObjectMeta, requested: str) -> str:
+    """The namespace that request and object agree on; "" for cluster-scoped kinds.
+
+    Raises BadRequest.
+    """
+    written = metadata.namespace
+    if not resource.namespaced:
+        if requested or written:
+            raise errors.namespace_differs()
+        return ""
+    if not written or not requested or written == requested:
+        namespace = written or requested
+        if not namespace:
+            raise BadRequest("an empty namespace may not be set during creation")
+        return namespace
+    raise errors.namespace_differs()
+
+
+def stamped(
+    env: Environment,
+    resource: Resource,
+    metadata: ObjectMeta,
+    *,
+    namespace: str,
+    name: str,
+    generation: int | None,
+) -> ObjectMeta:
+    """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest."""
+    if metadata.resource_version:
+        raise BadRequest("resourceVersion should not be set on objects to be created")
+    if name and metadata.name and metadata.name != name:
+        raise errors.name_differs(metadata.name, name)
+    final = metadata.name or name
+    if not final and metadata.generate_name:
+        final = _generated(env, resource, namespace, metadata.generate_name)
+    return replace(
+        metadata,
+        name=final,
+        namespace=namespace,
+        uid=env.uid(),
+        creation_timestamp=env.time(),
+        generation=generation,
+        resource_version="",
+        deletion_timestamp=None,
+        deletion_grace_period_seconds=None,
+        managed_fields=(),
+    )
+
+
+def _generated(env: Environment, resource: Resource, namespace: str, prefix: str) -> str:
+    for _ in range(_ATTEMPTS):
+        name = generate_name(prefix, env.random)
+        if env.store.get(resource.key, namespace, name) is None:
+            return name
+    raise errors.name_not_generated(resource, name)
+
+
+def check_identity(
+    resource: Resource, metadata: ObjectMeta, present: ObjectMeta, *, unconditional: bool
+) -> None:
+    """The update must mean this object, and the state of it that it knows.
+
+    Raises Conflict; Invalid where the resource demands a resourceVersion and there is none.
+    """
+    name = present.name
+    if metadata.uid and metadata.uid != present.uid:
+        raise errors.uid_mismatch(resource, name, metadata.uid, present.uid)
+    version = metadata.resource_version
+    if version:
+        if version != present.resource_version:
+            raise errors.modified(resource, name)
+    elif not unconditional:
+        raise errors.version_required(resource, name)
+
+
+def kept(metadata: ObjectMeta, present: ObjectMeta, generation: int | None) -> ObjectMeta:
+    """An update's metadata with what an update cannot change.
+
+    The very same metadata if the update brought it back unchanged, as most do.
+    """
+    if metadata is present and generation == present.generation:
+        return present
+    return replace(
+        metadata,
+        name=present.name,
+        namespace=present.namespace,
+        generate_name=metadata.generate_name or present.generate_name,
+        uid=present.uid,
+        creation_timestamp=present.creation_timestamp,
+        generation=generation,
+        resource_version=present.resource_version,
+        deletion_timestamp=present.deletion_timestamp,
+        deletion_grace_period_seconds=present.deletion_grace_period_seconds,
+        managed_fields=present.managed_fields,
+    )
+
+
+def is_finished(new: Any, present: Any) -> bool:
+    """Whether an update took the last thing that held a deleted object back."""
+    metadata = new.metadata
+    return (
+        present.metadata.deletion_timestamp is not None
+        and not metadata.finalizers
+        and present.metadata.deletion_grace_period_seconds == 0
+    )

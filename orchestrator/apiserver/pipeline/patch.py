@@ -1,0 +1,126 @@
+"""Patch: the present state as a document, changed, and read back."""
+
+from collections.abc import Callable, Hashable
+from typing import Any, cast
+
+import msgspec
+
+from orchestrator.api import codec
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.objects import check_place
+from orchestrator.apiserver.validation.field import cause_of
+from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import (
+    PatchConflictError,
+    PatchError,
+    PatchFormatError,
+    PatchSizeError,
+)
+from orchestrator.machinery.patches import (
+    apply_json_patch,
+    apply_merge_patch,
+    apply_strategic_patch,
+    scheme_rules,
+)
+from orchestrator.protocol import (
+    ApiError,
+    BadRequest,
+    Conflict,
+    Invalid,
+    Patch,
+    RequestEntityTooLarge,
+    UnsupportedMediaType,
+)
+
+
+def patch(course: Course) -> tuple[Step, ...]:
+    """The object that the message's patch makes of the stored one.
+
+    Errors: BadRequest, UnsupportedMediaType, Conflict, Invalid, RequestEntityTooLarge.
+    """
+    served = course.served
+    to_version, from_request = served.to_version, served.from_request
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = from_request(patched(draft.message, to_version(draft.old)))
+        check_place(draft)
+
+    return (step,)
+
+
+def patched(message: Patch, present: Any) -> Any:
+    """The object that the patch makes of the present one."""
+    try:
+        document = _apply(message, codec.to_dict(present), type(present))
+        _check_kind(document, present)
+        if message.field_validation == "Strict":
+            _refuse_unknown(document, type(present))
+        return codec.from_dict(document, type(present))
+    except PatchError as error:
+        raise _refusal(message, error) from error
+    except DecodeError as error:
+        body = msgspec.json.encode(message.body).decode()
+        cause = field_errors.invalid("patch", body, str(error))
+        raise errors.invalid("", "", "", [cause_of(cause)]) from error
+
+
+def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:
+    match message.patch_type:
+        case "json":
+            return apply_json_patch(document, message.body)
+        case "merge":
+            return apply_merge_patch(document, message.body)
+        case "strategic" if kind is not Unstructured:
+            typed = cast("Hashable", kind)
+            return apply_strategic_patch(document, message.body, scheme_rules, typed)
+    raise unsupported_patch(kind)
+
+
+def unsupported_patch(kind: type[Any]) -> UnsupportedMediaType:
+    """A patch of a format that objects of this kind do not know."""
+    accepted = ["application/json-patch+json", "application/merge-patch+json"]
+    if kind is not Unstructured:
+        accepted.append("application/strategic-merge-patch+json")
+    return UnsupportedMediaType(
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(accepted)
+    )
+
+
+def _check_kind(document: Any, present: Any) -> None:
+    """A patch changes fields; it does not make another kind of an object."""
+    if not isinstance(document, dict):
+        raise PatchFormatError("the patch does not leave an object")
+    for field, value in (("kind", present.kind), ("apiVersion", present.api_version)):
+        if document.get(field) not in (None, value):
+            raise PatchFormatError(f"the patch changes {field} from {value} to {document[field]}")
+
+
+def _refuse_unknown(document: Any, kind: type[Any]) -> None:
+    if unknown := codec.unknown_fields(document, kind):
+        fields = ", ".join(f'unknown field "{path}"' for path in unknown)
+        raise BadRequest(f"strict decoding error: {fields}")
+
+
+_REFUSALS: dict[type[PatchError], Callable[[str], ApiError]] = {
+    PatchFormatError: BadRequest,
+    PatchSizeError: RequestEntityTooLarge,
+    PatchConflictError: Conflict,
+}
+
+
+def _refusal(message: Patch, error: PatchError) -> ApiError:
+    refuse = _REFUSALS.get(type(error))
+    if refuse is not None:
+        return refuse(str(error))
+    return Invalid(
+        str(error),
+        kind=message.resource.kind,
+        group=message.resource.group,
+        name=message.name,
+    )

@@ -1,0 +1,85 @@
+"""One resource as it is served: its stored version, its strategy, the plugins that it concerns."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
+from orchestrator.apiserver.conversion import conversion
+from orchestrator.apiserver.pipeline.draft import Step, stored_object
+from orchestrator.apiserver.strategies import strategy_for
+from orchestrator.protocol import BadRequest
+from orchestrator.store import Change
+
+
+class Served:
+    """What every request for a resource needs, looked up once."""
+
+    __slots__ = (
+        "_chain",
+        "bucket",
+        "from_stored",
+        "reply",
+        "resource",
+        "steps",
+        "stored",
+        "strategy",
+        "to_stored",
+        "type",
+        "virtual",
+    )
+
+    def __init__(
+        self, resource: Resource, scheme: Scheme, chain: Sequence[AdmissionPlugin]
+    ) -> None:
+        self.resource = resource
+        self.stored = scheme.storage(resource)
+        self.bucket = self.stored.key
+        self.type = resource.type
+        self.virtual = "get" not in resource.verbs  # can be posted, not stored
+        self.strategy = strategy_for(self.stored)
+        self.to_stored = conversion(resource, self.stored)
+        self.from_stored = conversion(self.stored, resource)
+        # The answer to most writes: the object as it was stored.
+        self.reply: Callable[[Change], Any] = (
+            stored_object if self.from_stored is None else self._converted
+        )
+        self._chain = chain
+        # The steps of each action and subresource, as they are asked for the first time.
+        self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
+
+    def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
+        """The plugins that may change the object of such writes, in order."""
+        return self._concerned(operation, subresource, "admit")
+
+    def validating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
+        """The plugins that may refuse such writes, in order."""
+        return self._concerned(operation, subresource, "validate")
+
+    def _concerned(
+        self, operation: Operation, subresource: str, method: str
+    ) -> tuple[AdmissionPlugin, ...]:
+        return tuple(
+            plugin
+            for plugin in self._chain
+            if getattr(type(plugin), method) is not getattr(AdmissionPlugin, method)
+            and plugin.handles(operation, self.resource, subresource)
+        )
+
+    def from_request(self, received: Any) -> Any:
+        """An object from a message, in its stored version. Raises BadRequest for another kind."""
+        if type(received) is not self.type:
+            raise BadRequest(
+                f"{type(received).__name__} in the request is not a {self.resource.kind}"
+            )
+        if self.type is Unstructured and received.kind != self.resource.kind:
+            raise BadRequest(f"{received.kind} in the request is not a {self.resource.kind}")
+        return received if self.to_stored is None else self.to_stored(received)
+
+    def to_version(self, stored: Any) -> Any:
+        """A stored object in the version that is asked for."""
+        return stored if self.from_stored is None else self.from_stored(stored)
+
+    def _converted(self, change: Change) -> Any:
+        return self.to_version(change.object)

@@ -1,0 +1,127 @@
+"""Whether a value has the shape that its kind asks for, before anybody merges it."""
+
+from orchestrator.machinery.documents import MAX_DEPTH, Json, too_deep
+from orchestrator.machinery.errors import ShapeError
+from orchestrator.machinery.managed_fields.elements import FIELD, INDEX, Element, shown
+from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Shape
+
+_Faults = list[str]
+
+
+def check(value: Json, shape: Shape) -> None:
+    """Refuse unknown fields, wrong types and items that occur twice.
+
+    Raises ShapeError with Kubernetes' sentence about all of them.
+    """
+    if too_deep(value):
+        raise ShapeError(f"exceeded max depth {MAX_DEPTH}")
+    faults = _faults(value, shape)
+    if faults:
+        one = len(faults) == 1
+        raise ShapeError(faults[0] if one else "\n".join(["errors:", *(f"  {f}" for f in faults)]))
+
+
+def _faults(value: Json, shape: Shape) -> _Faults:
+    part = shape.part(value)
+    if value is None:
+        return []
+    if type(part) is MapShape:
+        return _of_map(value, part)
+    if type(part) is ListShape:
+        return _of_list(value, part)
+    return _of_scalar(value, part) if isinstance(part, str) else []
+
+
+def _under(element: Element, faults: _Faults) -> _Faults:
+    """The faults of a part, told from outside."""
+    prefix = shown(element)
+    return [prefix + (fault if fault[0] in ".[" else f": {fault}") for fault in faults]
+
+
+def _of_map(value: Json, shape: MapShape) -> _Faults:
+    if type(value) is not dict:
+        return [f"expected map, got {_go_value(value)}"]
+    found: _Faults = []
+    for name in sorted(value):
+        inner = shape.at(name)
+        if inner is None:
+            found += _under(FIELD + name, ["field not declared in schema"])
+            break  # as the original, which looks no further in this object
+        faults = _faults(value[name], inner)
+        if faults:
+            found += _under(FIELD + name, faults)
+    return found
+
+
+def _of_list(value: Json, shape: ListShape) -> _Faults:
+    if type(value) is not list:
+        return [f"expected list, got {_go_value(value)}"]
+    found: _Faults = []
+    seen: set[Element] = set()
+    for position, item in enumerate(value):
+        if shape.atomic:
+            element = f"{INDEX}{position}"
+        else:
+            try:
+                element = shape.element(item)
+            except ShapeError as error:
+                return [*found, f"element {position}: {error.message}"]
+            if element in seen:
+                found.append(f"duplicate entries for key {shown(element)}")
+            seen.add(element)
+        faults = _faults(item, shape.item)
+        if faults:
+            found += _under(element, faults)
+    return found
+
+
+def _of_scalar(value: Json, scalar: str) -> _Faults:
+    kind = type(value)
+    if scalar == "string" and kind is not str:
+        return [f"expected string, got {_go_pointer(value)}"]
+    if scalar == "numeric" and kind not in (int, float):
+        return [f"expected numeric (int or float), got {_go_type(value)}"]
+    if scalar == "boolean" and kind is not bool:
+        return [f"expected boolean, got {_go_value(value)}"]
+    if kind in (dict, list):
+        return [f"expected any scalar, got {_go_value(value)}"]
+    return []
+
+
+# --- values as Go prints them --------------------------------------------------------------
+
+
+def _go_type(value: Json) -> str:
+    kinds = {str: "string", bool: "bool", dict: "map[string]interface {}", list: "[]interface {}"}
+    return kinds.get(type(value), "float64" if type(value) is float else "int64")
+
+
+def _go_pointer(value: Json) -> str:
+    return f"&value.valueUnstructured{{Value:{_go_syntax(value)}}}"
+
+
+def _go_value(value: Json) -> str:
+    return f"&{{{_go_plain(value)}}}"
+
+
+def _go_plain(value: Json) -> str:
+    """Go's %v."""
+    if type(value) is dict:
+        return f"map[{' '.join(f'{name}:{_go_plain(value[name])}' for name in sorted(value))}]"
+    if type(value) is list:
+        return f"[{' '.join(map(_go_plain, value))}]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if type(value) is bool else str(value)
+
+
+def _go_syntax(value: Json) -> str:
+    """Go's %#v."""
+    if type(value) is dict:
+        inner = ", ".join(f'"{name}":{_go_syntax(value[name])}' for name in sorted(value))
+        return f"map[string]interface {{}}{{{inner}}}"
+    if type(value) is list:
+        return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
+    if type(value) is str:
+        return f'"{value}"'
+    return _go_plain(value)

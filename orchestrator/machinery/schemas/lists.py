@@ -1,0 +1,66 @@
+"""Lists that are sets or maps: no item, no key stands in them twice."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from orchestrator.machinery.field_errors import FieldError, child, duplicate, index, invalid, key
+from orchestrator.machinery.schemas.schema import ABSENT, Schema
+
+_NO_OBJECT: Final = "must be an object for an array of list-type map"
+
+
+def list_faults(value: Any, schema: Schema, path: str = "") -> Iterator[FieldError]:
+    """The duplicates in all lists of type set and map, in the order of the items."""
+    if not schema.keyed_lists:
+        return
+    if isinstance(value, Mapping):
+        for name in sorted(value):
+            below = schema.properties.get(name)
+            if below is not None:
+                yield from list_faults(value[name], below, child(path, name))
+            elif schema.additional is not None:
+                yield from list_faults(value[name], schema.additional, key(path, name))
+    elif isinstance(value, list | tuple):
+        if schema.list_type == "set":
+            yield from _twice(value, path)
+        elif schema.list_type == "map":
+            yield from _map_faults(value, schema, path)
+        if schema.items is not None:
+            for number, each in enumerate(value):
+                yield from list_faults(each, schema.items, index(path, number))
+
+
+def _twice(keys: Sequence[Any], path: str) -> Iterator[FieldError]:
+    """Each value that stands twice, once: at its second place."""
+    times: Counter[bytes] = Counter()
+    for number, each in enumerate(keys):
+        written = msgspec.json.encode(each, order="deterministic")
+        times[written] += 1
+        if times[written] == 2:
+            yield duplicate(index(path, number), each)
+
+
+def _map_faults(value: Sequence[Any], schema: Schema, path: str) -> Iterator[FieldError]:
+    for number, each in enumerate(value):
+        if each is not None and not isinstance(each, Mapping):
+            yield invalid(index(path, number), each, _NO_OBJECT)
+            return
+    yield from _twice([_keys(each, schema) for each in value], path)
+
+
+def _keys(item: Any, schema: Schema) -> Any:
+    """The part of an item that is its key; defaults of keys count."""
+    if not isinstance(item, Mapping):
+        return item
+    found = {}
+    for name in schema.list_map_keys:
+        if name in item:
+            found[name] = item[name]
+        elif schema.items is not None:
+            below = schema.items.properties.get(name)
+            if below is not None and below.default is not ABSENT:
+                found[name] = below.default
+    return found

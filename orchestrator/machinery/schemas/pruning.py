@@ -1,0 +1,72 @@
+"""Pruning: a stored object holds nothing that its schema does not name.
+
+What stands below `x-kubernetes-preserve-unknown-fields` stays, but the fields that the schema names
+there are pruned in their turn. The root and each embedded resource keep `apiVersion`, `kind` and
+`metadata`. A null for a field that may not be null and has no default is no field.
+"""
+
+from typing import Any, Final
+
+from orchestrator.machinery.schemas.schema import ABSENT, Schema
+
+_OF_EVERY_OBJECT: Final = frozenset({"apiVersion", "kind", "metadata"})
+_NOTHING: Final = Schema(document={})
+
+
+def prune(
+    value: Any, schema: Schema, unknown: list[str] | None = None, *, root: bool = True
+) -> Any:
+    """The value without what the schema does not know; the paths of that are added to `unknown`.
+
+    `root` says that the value is a whole custom resource. An unchanged value is the same object.
+    """
+    return _pruned(value, schema, "", unknown, resource=root)
+
+
+def _pruned(
+    value: Any, schema: Schema, path: str, unknown: list[str] | None, *, resource: bool = False
+) -> Any:
+    if isinstance(value, dict):
+        resource = resource or schema.embedded
+        return _pruned_map(value, schema, path, unknown, resource=resource)
+    if isinstance(value, list | tuple):
+        items = schema.items
+        if items is None:
+            if schema.preserves_unknown:
+                return value
+            items = _NOTHING
+        kept = [_pruned(each, items, f"{path}[{n}]", unknown) for n, each in enumerate(value)]
+        return value if all(new is old for new, old in zip(kept, value, strict=True)) else kept
+    return value
+
+
+def _pruned_map(
+    value: dict[str, Any], schema: Schema, path: str, unknown: list[str] | None, *, resource: bool
+) -> dict[str, Any]:
+    properties, additional = schema.properties, schema.additional
+    if additional is None and schema.allows_additional:
+        additional = _NOTHING
+    kept: dict[str, Any] = {}
+    changed = False
+    for name, part in value.items():
+        if resource and name in _OF_EVERY_OBJECT:
+            kept[name] = part
+            continue
+        below = properties.get(name, additional)
+        if below is None:
+            if schema.preserves_unknown:
+                kept[name] = part
+                continue
+            changed = True
+            if unknown is not None:
+                unknown.append(_child(path, name))
+        elif part is None and not below.nullable and below.default is ABSENT:
+            changed = True
+        else:
+            new = kept[name] = _pruned(part, below, _child(path, name), unknown)
+            changed = changed or new is not part
+    return kept if changed else value
+
+
+def _child(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name

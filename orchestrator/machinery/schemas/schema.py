@@ -1,0 +1,158 @@
+"""A schema's document, compiled into a tree that the other files of this room walk."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import re2
+from msgspec import Struct
+
+# What stands in the place of a default that a schema does not give, and of a field that is missing.
+ABSENT: Final = object()
+
+INTEGER: Final = "integer"
+NUMBER: Final = "number"
+
+
+class Bounds(Struct, frozen=True):
+    """The limits of a number, a string, a list or a map; None where there is none."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: bool = False
+    exclusive_maximum: bool = False
+    multiple_of: float | None = None
+    min_length: int | None = None
+    max_length: int | None = None
+    min_items: int | None = None
+    max_items: int | None = None
+    unique_items: bool = False
+    min_properties: int | None = None
+    max_properties: int | None = None
+
+
+_NO_BOUNDS: Final = Bounds()
+
+
+class Schema(Struct, frozen=True):
+    """One node of a structural schema.
+
+    `types` are the JSON types that a value may have; empty: any. `additional` is the schema of a
+    map's values; `allows_additional` and `forbids_additional` are `additionalProperties: true` and `false`. `document` is the part of the
+    definition that this node was compiled from.
+    """
+
+    document: Mapping[str, Any]
+    types: tuple[str, ...] = ()
+    nullable: bool = False
+    format: str = ""
+    pattern: str = ""
+    matcher: Any = None
+    enum: tuple[Any, ...] = ()
+    bounds: Bounds = _NO_BOUNDS
+    properties: Mapping[str, "Schema"] = {}
+    additional: "Schema | None" = None
+    allows_additional: bool = False
+    forbids_additional: bool = False
+    items: "Schema | None" = None
+    required: tuple[str, ...] = ()
+    all_of: tuple["Schema", ...] = ()
+    any_of: tuple["Schema", ...] = ()
+    one_of: tuple["Schema", ...] = ()
+    not_: "Schema | None" = None
+    default: Any = ABSENT
+    has_defaults: bool = False  # this node, or one below it
+    preserves_unknown: bool = False
+    embedded: bool = False
+    int_or_string: bool = False
+    list_type: str = ""
+    list_map_keys: tuple[str, ...] = ()
+    map_type: str = ""
+    keyed_lists: bool = False  # a list of type set or map, here or below
+
+
+def compile_schema(document: Mapping[str, Any]) -> Schema:
+    """The schema of a document that was found valid before; unknown words in it are passed over."""
+    properties = {
+        name: compile_schema(part) for name, part in (document.get("properties") or {}).items()
+    }
+    additional_document = document.get("additionalProperties")
+    additional = (
+        compile_schema(additional_document) if isinstance(additional_document, Mapping) else None
+    )
+    items_document = document.get("items")
+    items = compile_schema(items_document) if isinstance(items_document, Mapping) else None
+    int_or_string = bool(document.get("x-kubernetes-int-or-string"))
+    list_type = str(document.get("x-kubernetes-list-type") or "")
+    default = document.get("default")
+    if default is None:
+        default = ABSENT
+    below = [*properties.values(), *filter(None, (additional, items))]
+    pattern = str(document.get("pattern") or "")
+    return Schema(
+        document=document,
+        types=_types(document, int_or_string),
+        nullable=bool(document.get("nullable")),
+        format=str(document.get("format") or ""),
+        pattern=pattern,
+        matcher=compiled_pattern(pattern) if pattern else None,
+        enum=tuple(document.get("enum") or ()),
+        bounds=_bounds(document),
+        properties=properties,
+        additional=additional,
+        allows_additional=additional_document is True,
+        forbids_additional=additional_document is False,
+        items=items,
+        required=tuple(document.get("required") or ()),
+        all_of=_each(document.get("allOf")),
+        any_of=_each(document.get("anyOf")),
+        one_of=_each(document.get("oneOf")),
+        not_=compile_schema(document["not"]) if document.get("not") else None,
+        default=default,
+        has_defaults=default is not ABSENT or any(each.has_defaults for each in below),
+        preserves_unknown=bool(document.get("x-kubernetes-preserve-unknown-fields")),
+        embedded=bool(document.get("x-kubernetes-embedded-resource")),
+        int_or_string=int_or_string,
+        list_type=list_type,
+        list_map_keys=tuple(document.get("x-kubernetes-list-map-keys") or ()),
+        map_type=str(document.get("x-kubernetes-map-type") or ""),
+        keyed_lists=list_type in ("set", "map") or any(each.keyed_lists for each in below),
+    )
+
+
+def compiled_pattern(pattern: str) -> Any:
+    """A pattern's matcher in linear time, as Go's; None for one that is no pattern there."""
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error:
+        return None
+
+
+def _each(documents: Sequence[Mapping[str, Any]] | None) -> tuple[Schema, ...]:
+    return tuple(compile_schema(document) for document in documents or ())
+
+
+def _types(document: Mapping[str, Any], int_or_string: bool) -> tuple[str, ...]:
+    if int_or_string:
+        return (INTEGER, "string")
+    named = document.get("type")
+    return (str(named),) if named else ()
+
+
+def _bounds(document: Mapping[str, Any]) -> Bounds:
+    found = Bounds(
+        minimum=document.get("minimum"),
+        maximum=document.get("maximum"),
+        exclusive_minimum=bool(document.get("exclusiveMinimum")),
+        exclusive_maximum=bool(document.get("exclusiveMaximum")),
+        multiple_of=document.get("multipleOf"),
+        min_length=document.get("minLength"),
+        max_length=document.get("maxLength"),
+        min_items=document.get("minItems"),
+        max_items=document.get("maxItems"),
+        unique_items=bool(document.get("uniqueItems")),
+        min_properties=document.get("minProperties"),
+        max_properties=document.get("maxProperties"),
+    )
+    return _NO_BOUNDS if found == _NO_BOUNDS else found

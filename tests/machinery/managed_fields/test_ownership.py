@@ -1,0 +1,312 @@
+"""Server-side apply, as pure functions."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.api.meta.v1 import Time
+from orchestrator.machinery.errors import ApplyConflictError, ShapeError
+from orchestrator.machinery.managed_fields import field_sets
+from orchestrator.machinery.managed_fields.checking import check
+from orchestrator.machinery.managed_fields.extraction import fields_of
+from orchestrator.machinery.managed_fields.managers import (
+    Managers,
+    Ownership,
+    applier,
+    entries_of,
+    managers_of,
+    updater,
+)
+from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom, shape_of_kind
+from orchestrator.machinery.managed_fields.ownership import Applied, Writer, applied, updated
+from orchestrator.machinery.managed_fields.shapes import Shape
+
+NOW = Time("2024-01-01T00:00:00Z")
+DEPLOYMENT = shape_of_kind("apps", "v1", "Deployment")
+CONFIG_MAP = shape_of_kind("", "v1", "ConfigMap")
+
+
+def _writer(name: str, api_version: str = "v1") -> Writer:
+    return Writer(name=name, api_version=api_version, ignored={"f:status": {}})
+
+
+def _config_map(**data: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": data}
+
+
+def _apply(
+    live: dict[str, Any],
+    configuration: dict[str, Any],
+    managers: Managers,
+    name: str,
+    *,
+    shape: Shape = CONFIG_MAP,
+    force: bool = False,
+) -> Applied:
+    return applied(live, configuration, shape, managers, _writer(name), force=force)
+
+
+# --- who creates and updates ---------------------------------------------------------------
+
+
+def test_a_creator_owns_what_was_written_and_maps_that_nobody_had() -> None:
+    """The creator owns leaves, keyed items and new maps, but no struct that is always there."""
+    deployment = {
+        "metadata": {"name": "d", "labels": {"a": "1"}},
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": {"app": "a"}},
+            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}},
+            "template": {
+                "metadata": {"labels": {"app": "a"}},
+                "spec": {"containers": [{"name": "c", "ports": [{"containerPort": 80}]}]},
+            },
+        },
+        "status": {"replicas": 1},
+    }
+    managers = updated({}, deployment, DEPLOYMENT, {}, _writer("me", "apps/v1"), NOW)
+    owned = managers[updater("me", "apps/v1")]
+    assert owned == Ownership(
+        {
+            "f:metadata": {"f:labels": {".": {}, "f:a": {}}},
+            "f:spec": {
+                "f:replicas": {},
+                "f:selector": {},
+                "f:strategy": {"f:type": {}, "f:rollingUpdate": {".": {}, "f:maxSurge": {}}},
+                "f:template": {
+                    "f:metadata": {"f:labels": {".": {}, "f:app": {}}},
+                    "f:spec": {
+                        "f:containers": {
+                            'k:{"name":"c"}': {
+                                ".": {},
+                                "f:name": {},
+                                "f:ports": {
+                                    ".": {},
+                                    'k:{"containerPort":80,"protocol":"TCP"}': {
+                                        ".": {},
+                                        "f:containerPort": {},
+                                    },
+                                },
+                            }
+                        }
+                    },
+                },
+            },
+        },
+        "apps/v1",
+        NOW,
+    )
+
+
+def test_who_changes_a_field_takes_it() -> None:
+    """An update takes what it changed from its owner, and nothing else."""
+    old, new = _config_map(a="1", b="1"), _config_map(a="2", b="1")
+    first = updated({}, old, CONFIG_MAP, {}, _writer("one"), NOW)
+    then = updated(old, new, CONFIG_MAP, first, _writer("two"), NOW)
+    assert then[updater("one", "v1")].fields == {"f:data": {".": {}, "f:b": {}}}
+    assert then[updater("two", "v1")].fields == {"f:data": {"f:a": {}}}
+
+
+def test_an_update_that_changes_nothing_changes_no_manager() -> None:
+    """A write without a change leaves entries, and their times, as they were."""
+    same = _config_map(a="1")
+    first = updated({}, same, CONFIG_MAP, {}, _writer("one"), NOW)
+    later = Time("2025-01-01T00:00:00Z")
+    assert updated(same, same, CONFIG_MAP, first, _writer("two"), later) == first
+
+
+def test_the_oldest_updaters_are_told_as_one() -> None:
+    """Of more than ten managers that update, the oldest become `ancient-changes`."""
+    live: dict[str, Any] = {"metadata": {"name": "c"}, "data": {}}
+    managers: Managers = {}
+    for number in range(13):
+        new = {**live, "data": {**live["data"], f"k{number:02}": "1"}}
+        time = Time(f"2024-01-01T00:00:{number:02}Z")
+        managers = updated(live, new, CONFIG_MAP, managers, _writer(f"m{number:02}"), time)
+        live = new
+    names = sorted(manager.name for manager in managers)
+    assert names == ["ancient-changes", *(f"m{number:02}" for number in range(4, 13))]
+    ancient = managers[updater("ancient-changes", "v1")].fields
+    assert set(ancient["f:data"]) - {"."} == {"f:k00", "f:k01", "f:k02", "f:k03"}
+
+
+# --- who applies ---------------------------------------------------------------------------
+
+
+def test_a_conflict_names_manager_and_field() -> None:
+    """To change what another applied is refused with Kubernetes' sentence; force takes it."""
+    first = _apply({}, _config_map(a="1", b="1"), {}, "one")
+    with pytest.raises(ApplyConflictError) as refused:
+        _apply(first.object, _config_map(a="2"), first.managers, "two")
+    assert str(refused.value) == 'Apply failed with 1 conflict: conflict with "one": .data.a'
+    forced = _apply(first.object, _config_map(a="2"), first.managers, "two", force=True)
+    assert forced.object["data"] == {"a": "2", "b": "1"}
+    assert forced.managers[applier("one")].fields == {"f:data": {"f:b": {}}}
+
+
+def test_several_conflicts_are_told_by_manager() -> None:
+    """All conflicts are told at once, and those of updaters with the version that they used."""
+    live = _config_map(a="1", b="1")
+    managers = updated({}, live, CONFIG_MAP, {}, _writer("one"), NOW)
+    with pytest.raises(ApplyConflictError) as refused:
+        _apply(live, _config_map(a="2", b="2"), managers, "two")
+    assert str(refused.value) == (
+        'Apply failed with 2 conflicts: conflicts with "one" using v1:\n- .data.a\n- .data.b'
+    )
+
+
+def test_what_is_no_longer_applied_is_removed_unless_another_owns_it() -> None:
+    """A field that its manager leaves out goes, but not from under another owner."""
+    first = _apply({}, _config_map(a="1", b="1"), {}, "one")
+    shared = _apply(first.object, _config_map(a="1"), first.managers, "two")
+    left = _apply(shared.object, {**_config_map(), "data": {}}, shared.managers, "one")
+    assert left.object["data"] == {"a": "1"}
+
+
+def test_items_of_keyed_lists_have_owners_of_their_own() -> None:
+    """Two managers may each apply a container, and one leaving takes only its own along."""
+
+    def deployment(name: str) -> dict[str, Any]:
+        containers = [{"name": name, "image": "i"}]
+        return {
+            "metadata": {"name": "d"},
+            "spec": {"template": {"spec": {"containers": containers}}},
+        }
+
+    first = _apply({}, deployment("a"), {}, "one", shape=DEPLOYMENT)
+    both = _apply(first.object, deployment("b"), first.managers, "two", shape=DEPLOYMENT)
+    names = [each["name"] for each in both.object["spec"]["template"]["spec"]["containers"]]
+    assert names == ["a", "b"]
+    gone = _apply(both.object, {"metadata": {"name": "d"}}, both.managers, "one", shape=DEPLOYMENT)
+    left = gone.object["spec"]["template"]["spec"]["containers"]
+    assert [each["name"] for each in left] == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"nonsense": 1}, ".nonsense: field not declared in schema"),
+        ({"data": {"a": 1}}, ".data.a: expected string, got &value.valueUnstructured{Value:1}"),
+        ({"data": []}, ".data: expected map, got &{[]}"),
+    ],
+)
+def test_what_does_not_fit_the_kind_is_refused(wrong: dict[str, Any], sentence: str) -> None:
+    """A configuration with a field or a type that the kind does not have is refused."""
+    with pytest.raises(ShapeError) as refused:
+        check({"metadata": {"name": "c"}, **wrong}, CONFIG_MAP)
+    assert str(refused.value) == sentence
+
+
+def test_items_with_the_same_keys_are_refused() -> None:
+    """A configuration may not name one item of a list twice."""
+    twice = [{"name": "A"}, {"name": "A"}]
+    containers = {"containers": [{"name": "c", "env": twice}]}
+    with pytest.raises(ShapeError, match=r'\.env: duplicate entries for key \[name="A"\]'):
+        check({"spec": {"template": {"spec": containers}}}, DEPLOYMENT)
+
+
+# --- custom resources ----------------------------------------------------------------------
+
+
+def test_a_custom_schema_says_what_is_atomic() -> None:
+    """List and map types in a structural schema decide about owners, as for built-in kinds."""
+    text = {"type": "string"}
+    shape = shape_of_custom(
+        {
+            "type": "object",
+            "properties": {
+                "whole": {
+                    "type": "object",
+                    "additionalProperties": text,
+                    "x-kubernetes-map-type": "atomic",
+                },
+                "set": {"type": "array", "items": text, "x-kubernetes-list-type": "set"},
+                "list": {"type": "array", "items": text},
+            },
+        }
+    )
+    thing = {
+        "kind": "T",
+        "whole": {"a": "1"},
+        "set": ["x"],
+        "list": ["y"],
+        "metadata": {"name": "t"},
+    }
+    assert fields_of(thing, shape) == {
+        "f:kind": {},
+        "f:metadata": {"f:name": {}},
+        "f:whole": {},
+        "f:set": {'v:"x"': {}},
+        "f:list": {},
+    }
+
+
+def test_without_a_schema_maps_are_single_fields_and_lists_are_atomic() -> None:
+    """Of what no schema describes, the value decides."""
+    found = fields_of(
+        {"spec": {"a": {"b": 1}, "c": [1, {"d": 2}], "e": None}}, shape_of_custom(None)
+    )
+    assert found == {"f:spec": {".": {}, "f:a": {".": {}, "f:b": {}}, "f:c": {}, "f:e": {}}}
+
+
+# --- properties ----------------------------------------------------------------------------
+
+_DATA = st.dictionaries(st.sampled_from("abcd"), st.sampled_from("12"), max_size=4)
+_NAMES = st.sampled_from(["one", "two", "three"])
+_HISTORY = st.lists(st.tuples(_NAMES, _DATA), min_size=1, max_size=6)
+
+
+def _configuration(data: dict[str, str]) -> dict[str, Any]:
+    return _config_map(**data) if data else {"metadata": {"name": "c"}}
+
+
+def _played(history: list[tuple[str, dict[str, str]]]) -> Applied:
+    state = Applied({}, {}, False)
+    for name, data in history:
+        state = _apply(state.object, _configuration(data), state.managers, name, force=True)
+    return state
+
+
+@given(_HISTORY)
+def test_applying_again_changes_nothing(history: list[tuple[str, dict[str, str]]]) -> None:
+    """Applying the same configuration twice leaves object and managers as applying it once."""
+    state = _played(history)
+    name, data = history[-1]
+    again = _apply(state.object, _configuration(data), state.managers, name)
+    assert not again.changed
+    assert again.managers == state.managers
+
+
+@given(_HISTORY)
+def test_every_field_of_appliers_has_an_owner(history: list[tuple[str, dict[str, str]]]) -> None:
+    """Where all managers apply, what an object holds is what one of them owns."""
+    state = _played(history)
+    owned: field_sets.FieldSet = {}
+    for each in state.managers.values():
+        owned = field_sets.union(owned, each.fields)
+    assert set(state.object.get("data") or {}) == {
+        element[2:] for element in owned.get("f:data", {}) if element != "."
+    }
+
+
+@given(_DATA, _DATA)
+def test_appliers_of_what_does_not_conflict_commute(
+    left: dict[str, str], right: dict[str, str]
+) -> None:
+    """Two managers that say nothing different may apply in either order."""
+    right = {key: left.get(key, value) for key, value in right.items()}
+    one = _played([("one", left), ("two", right)])
+    two = _played([("two", right), ("one", left)])
+    assert (one.object.get("data") or {}) == (two.object.get("data") or {})
+    assert {m: o.fields for m, o in one.managers.items()} == {
+        m: o.fields for m, o in two.managers.items()
+    }
+
+
+@given(_HISTORY)
+def test_entries_are_read_as_they_were_written(history: list[tuple[str, dict[str, str]]]) -> None:
+    """managedFields hold all that is known of managers."""
+    managers = _played(history).managers
+    assert managers_of(entries_of(managers)) == managers
