@@ -11,7 +11,9 @@ import structlog
 
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
-from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver import BOOKMARK_SECONDS, Authorizer, CallMeter, api_server
+from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
 from orchestrator.client import Client, Controller
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
@@ -65,9 +67,11 @@ class Cluster:
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
     seed decides which ready actor is next, and who caused what.
     `meter` hears of every API call.
+    `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
+    what, and `resources` are kinds of your own, stored and served beside the built-in ones.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
-    arguments of another kind, and Misuse for a second beginning.
+    arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
     """
 
     def __init__(
@@ -87,10 +91,18 @@ class Cluster:
         order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: CallMeter | None = None,
+        admission: Admission = NO_CHANGE,
+        authorizer: Authorizer | None = None,
+        resources: Sequence[Resource] = (),
     ) -> None:
         self._specs = _specs(nodes)
         self._controllers = _classes(controllers)
         self._runtimes = Runtimes(profile, runtimes)
+        self._admission = chain_of(admission)
+        self._authorizer = authorizer
+        self.scheme = Scheme.builtin()
+        for resource in resources:
+            self.scheme.register(resource)
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem(
             "cluster",
@@ -158,6 +170,9 @@ class Cluster:
             api_server(
                 self.store,
                 meter=self._meter,
+                scheme=self.scheme,
+                admission=self._admission,
+                authorizer=self._authorizer,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS
                 if self._computed_heartbeats
                 else BOOKMARK_SECONDS,
@@ -166,7 +181,7 @@ class Cluster:
             mailbox=_API_MAILBOX,
             restart=ALWAYS,
         )
-        self.client = Client(self.api, clock=system.clock)
+        self.client = Client(self.api, clock=system.clock, scheme=self.scheme)
         self._manager = system.spawn(
             lambda: ControllerManager(
                 self.api,
@@ -295,6 +310,7 @@ class Cluster:
         # Late: an HTTP server takes longer to import than a cluster to start.
         from orchestrator.apiserver.http import HttpFront
 
+        options.setdefault("scheme", self.scheme)
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
