@@ -20,6 +20,7 @@ from orchestrator.apiserver.admission.interface import (
     AdmissionRequest,
     Operation,
     Reader,
+    Wait,
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
@@ -35,6 +36,7 @@ __all__ = [
     "AdmissionRequest",
     "Operation",
     "Reader",
+    "Wait",
     "default_chain",
 ]
 
