@@ -8,9 +8,8 @@ import pytest
 import actors
 from actors import Fault, FaultPlan, MessageFault
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, Node, Pod
-from orchestrator.apiserver.subresources.binding import BindingSubresource
-from orchestrator.protocol import Conflict, Create
+from orchestrator.api.core.v1 import Binding, Event, Node, Pod
+from orchestrator.apiserver.subresources import binding
 from orchestrator.scheduler import DEFAULT_PLUGINS, GetSchedulerStatistics, Plugin, Profile
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
@@ -186,15 +185,16 @@ async def test_a_pod_whose_binding_meets_a_conflict_is_tried_again(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One 409 is not the end of a pod that is still there and has no node."""
-    create, refused = BindingSubresource.create, []
+    obstacle = binding._obstacle
+    refused: list[str] = []
 
-    def once(self: BindingSubresource, env: Any, served: Any, message: Create) -> Any:
+    def once(bound: Binding, pod: Pod) -> str:
         if not refused:
-            refused.append(message.name)
-            raise Conflict("the object has been modified; please apply your changes to the latest")
-        return create(self, env, served, message)
+            refused.append(pod.metadata.name)
+            return "the object has been modified"
+        return obstacle(bound, pod)
 
-    monkeypatch.setattr(BindingSubresource, "create", once)
+    monkeypatch.setattr(binding, "_obstacle", once)
     await cluster.apply([_manifest("late")])
     await cluster.clock.sleep(30)
     assert refused == ["late"]
