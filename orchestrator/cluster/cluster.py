@@ -7,18 +7,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import structlog
-
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
+from orchestrator.api.scheme import DEFAULT
 from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
 from orchestrator.client import Client, Controller
+from orchestrator.client.declaration import check
+from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.cluster.subjects import describe
 from orchestrator.cluster.watchdog import Watchdog
 from orchestrator.controllers import CONTROLLERS, ControllerManager
-from orchestrator.controllers.manager import RunController
+from orchestrator.controllers.installed import find
+from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery import manifests
@@ -76,7 +78,7 @@ class Cluster:
         *,
         seed: int = 0,
         store: Store | None = None,
-        controllers: Sequence[type[Controller]] = CONTROLLERS,
+        controllers: Sequence[type[Controller] | str] = CONTROLLERS,
         scheduler: SchedulerProfile = DEFAULT_PROFILE,
         profile: Profile | None = None,
         runtimes: Mapping[str, RuntimeFactory] | None = None,
@@ -90,6 +92,7 @@ class Cluster:
     ) -> None:
         self._specs = _specs(nodes)
         self._controllers = _classes(controllers)
+        self._added: list[Registration] = []  # controllers that were run later
         self._runtimes = Runtimes(profile, runtimes)
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem(
@@ -173,6 +176,7 @@ class Cluster:
                 self._controllers,
                 identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
+                added=self._added,
             ),
             "controllers",
             restart=ALWAYS,
@@ -299,15 +303,20 @@ class Cluster:
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
             loop = asyncio.get_running_loop()
-            self._exits.enter_context(Watchdog(loop, front.waits, structlog.get_logger(__name__)))
+            self._exits.enter_context(Watchdog(loop, front.waits, self.system.log))
         if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
         return front
 
-    async def run_controller(self, controller: type[Controller]) -> Ref[Any]:
-        """Run a controller of your own beside the built-in ones; answers its ref."""
-        return await self._manager.ask(RunController(controller))
+    async def run_controller(self, controller: type[Controller], **arguments: Any) -> Ref[Any]:
+        """Run a controller of your own beside the built-in ones; answers its ref.
+
+        `arguments` are those of its `__init__`, beside the wiring. Raises InvalidController (a
+        TypeError) for a class that cannot run, or whose name is taken.
+        """
+        check(controller, arguments, DEFAULT)
+        return await self._manager.ask(RunController(controller, arguments))
 
     async def connect(
         self, node: str, ip: str, port: int, *, client_ip: str, protocol: str = "TCP"
@@ -348,7 +357,16 @@ def _specs(nodes: object) -> Sequence[NodeSpec]:
 
 
 def _classes(controllers: object) -> Sequence[type[Controller]]:
-    """The controllers of a cluster. Raises TypeError."""
-    if isinstance(controllers, Sequence) and not isinstance(controllers, str):
-        return controllers
-    raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
+    """The controllers of a cluster, by class or by name. Raises TypeError and UnknownController."""
+    if isinstance(controllers, str) or not isinstance(controllers, Sequence):
+        raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
+    classes = [find(each) if isinstance(each, str) else each for each in controllers]
+    names: dict[str, type[Controller]] = {}
+    for each in classes:
+        check(each, {}, DEFAULT)
+        if each.name in names:
+            raise InvalidController(
+                each.__qualname__, f'{names[each.name].__qualname__} is named "{each.name}", too'
+            )
+        names[each.name] = each
+    return classes
