@@ -17,8 +17,8 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of
-from orchestrator.apiserver.defaults.pods import default_pod_spec
 from orchestrator.apiserver.errors import forbidden
+from orchestrator.apiserver.kinds.core.pods.defaults import default_pod_spec
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import aggregate
 from orchestrator.machinery.quantities import add_maps, canonical, compare, max_maps, nano

@@ -9,14 +9,14 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
-from orchestrator.apiserver.defaults import apply_defaults
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.validating import validate_status_update, validate_update
 from orchestrator.apiserver.pipeline.admission import admitted, refuse_invalid, reviewed
 from orchestrator.apiserver.pipeline.create import decide_create
 from orchestrator.apiserver.pipeline.decisions import Commit, Decision
 from orchestrator.apiserver.pipeline.metadata import check_identity, is_finished, kept
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.validation import validate_status_update, validate_update
 from orchestrator.protocol import Create, Patch, Update
 from orchestrator.store import Write
 

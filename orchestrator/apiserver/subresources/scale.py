@@ -10,6 +10,7 @@ from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.validating import validate_update
 from orchestrator.apiserver.pipeline.admission import admitted, refuse_invalid, reviewed
 from orchestrator.apiserver.pipeline.decisions import Commit, Decision
 from orchestrator.apiserver.pipeline.metadata import check_identity
@@ -17,7 +18,6 @@ from orchestrator.apiserver.pipeline.patch import patched
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.update import check_place
 from orchestrator.apiserver.subresources.interface import Subresource, stored_for
-from orchestrator.apiserver.validation import validate_update
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors, labels
 from orchestrator.protocol import BadRequest, Get, Patch, Update

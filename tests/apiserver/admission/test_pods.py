@@ -16,8 +16,8 @@ from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from orchestrator.apiserver.admission.priority import Priority
 from orchestrator.apiserver.admission.service_account import ServiceAccounts
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.validation import validate_create
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.validating import validate_create
 from orchestrator.protocol import Forbidden, NotFound
 from tests.apiserver.admission.support import Objects, admitted, cluster, make, pod, request
 

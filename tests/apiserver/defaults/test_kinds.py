@@ -32,7 +32,7 @@ from orchestrator.api.resource.v1 import ResourceClaim
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import resource_of
 from orchestrator.api.storage.v1 import CSIDriver, StorageClass
-from orchestrator.apiserver.defaults import apply_defaults
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
 META = {"name": "x", "namespace": "default"}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c"}]}}

@@ -9,8 +9,8 @@ from orchestrator.api.codec import from_dict, to_dict
 from orchestrator.api.core.v1 import Pod, PodTemplate
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.defaults.containers import pull_policy
+from orchestrator.apiserver.kinds.core.pods.container_defaults import pull_policy
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
 PODS = resource_of(Pod)
 

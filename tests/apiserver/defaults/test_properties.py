@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
 QUANTITIES = st.sampled_from(["100m", "0.1", "1024Mi", "1e3", 2, 0.25, "nonsense"])
 RESOURCES = st.fixed_dictionaries(

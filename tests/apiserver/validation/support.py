@@ -6,8 +6,8 @@ from typing import Any, Final, TypeVar
 
 from orchestrator.api.codec import from_dict
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.validation import (
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.validating import (
     validate_create,
     validate_status_update,
     validate_update,

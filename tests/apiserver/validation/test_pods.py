@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.validation import validate_create, validate_update
+from orchestrator.apiserver.kinds.validating import validate_create, validate_update
 from tests.apiserver.validation.support import (
     GONE,
     edit,
