@@ -45,7 +45,7 @@ ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
 # they say who they are.
 ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
-PatchType: TypeAlias = Literal["json", "merge", "strategic"]
+PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
 CanWait: TypeAlias = Callable[
@@ -212,7 +212,11 @@ class Update(Request[Any], frozen=True, gc=False, kw_only=True):
 
 
 class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
-    """Change an object by a patch (`body`: the decoded JSON document), atomically."""
+    """Change an object by a patch (`body`: the decoded JSON document), atomically.
+
+    A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
+    others own.
+    """
 
     resource: Resource
     name: str

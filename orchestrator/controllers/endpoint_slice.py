@@ -19,7 +19,8 @@ from orchestrator.api.discovery.v1 import (
     EndpointSlice,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Key
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -210,7 +211,7 @@ def _new_slice(service: Service, ports: Ports, endpoints: tuple[Endpoint, ...]) 
     )
 
 
-class EndpointSliceController(Controller):
+class EndpointSliceController(KubernetesController):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"

@@ -16,7 +16,8 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, key_of
+from orchestrator.client import Change, Key, key_of
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -115,7 +116,7 @@ def truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[tuple[EndpointSubset
     return tuple(result), True
 
 
-class EndpointsController(Controller):
+class EndpointsController(KubernetesController):
     """Keeps the Endpoints of every Service with a selector."""
 
     name = "endpoint"

@@ -16,13 +16,13 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import (
     Change,
-    Controller,
     Key,
     KeyFunction,
     OfMetadata,
     same_but_status,
     same_metadata,
 )
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -122,7 +122,7 @@ def _conditions(
     )
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(KubernetesController):
     """Keeps each ReplicaSet's number of pods."""
 
     name = "replicaset"

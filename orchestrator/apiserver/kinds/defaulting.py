@@ -5,24 +5,32 @@ What depends on other objects (a default class, a namespace's limits) is admissi
 object, and so do all parts of one that lacked some.
 """
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.defaults.amounts import struct_fix
-from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.kind import Default, Kind
 
 K = TypeVar("K")
 
 
-def apply_defaults(resource: Resource, obj: K) -> K:
-    """The object with Kubernetes' defaults and canonical amounts; the same object when it has them.
+def defaulter(kind: Kind) -> Default | None:
+    """The function from an object to the same with its defaults and canonical amounts.
 
-    Run it on every write, before validation.
+    None for a kind that has neither. It is for every write, before validation.
     """
-    kind = kind_of(resource)
-    if not kind.keeps_amounts:
-        canonical = struct_fix(kind.type)
-        if canonical is not None:
-            obj = canonical(obj)
+    canonical = None if kind.keeps_amounts else struct_fix(kind.type)
     default = kind.default
-    return obj if default is None else default(obj)
+    if canonical is None or default is None:
+        return canonical or default
+
+    def both(obj: Any) -> Any:
+        return default(canonical(obj))
+
+    return both
+
+
+def apply_defaults(kind: Kind, obj: K) -> K:
+    """The object with Kubernetes' defaults and canonical amounts; the same object when it has them."""
+    default = defaulter(kind)
+    filled: K = obj if default is None else default(obj)
+    return filled

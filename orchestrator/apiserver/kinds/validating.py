@@ -8,8 +8,7 @@ parts that are not the very objects they were.
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.validation.field import FieldError, cause_of
 from orchestrator.apiserver.validation.metadata import metadata_errors, metadata_update_errors
 from orchestrator.protocol import Cause, Object
@@ -17,18 +16,18 @@ from orchestrator.protocol import Cause, Object
 _OUTSIDE_SPEC: Final = frozenset({"metadata", "status"})
 
 
-def validate_create(resource: Resource, obj: Object) -> tuple[Cause, ...]:
+def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, ...]:
     """What forbids to create the (defaulted, named, stamped) object."""
-    rules = kind_of(resource).rules
+    rules = kind.rules
     # The metadata of a template is named by its own rules; a binding names the pod it is for.
-    found = [*metadata_errors(obj.metadata, resource.namespaced, rules.name)]
+    found = [*metadata_errors(obj.metadata, namespaced, rules.name)]
     found += rules.spec(obj)
     return tuple(map(cause_of, found)) if found else ()
 
 
-def validate_update(resource: Resource, new: Object, old: Object) -> tuple[Cause, ...]:
+def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids to put `new` in the place of `old` (whose status it has)."""
-    rules = kind_of(resource).rules
+    rules = kind.rules
     found = _metadata_errors(new, old)
     if rules.recheck and not _same_parts(new, old):
         found += rules.spec(new)
@@ -36,10 +35,10 @@ def validate_update(resource: Resource, new: Object, old: Object) -> tuple[Cause
     return tuple(map(cause_of, found)) if found else ()
 
 
-def validate_status_update(resource: Resource, new: Object, old: Object) -> tuple[Cause, ...]:
+def validate_status_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids the status of `new`, whose other parts are those of `old`."""
     found = _metadata_errors(new, old)
-    found += kind_of(resource).rules.status(new, old)
+    found += kind.rules.status(new, old)
     return tuple(map(cause_of, found)) if found else ()
 
 

@@ -10,9 +10,9 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.decisions import Decision
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.update import check_place, replaced, status_replaced
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import (
@@ -38,19 +38,19 @@ from orchestrator.protocol import (
 )
 
 
-def decide_patch(env: Environment, served: Served, message: Patch) -> Decision:
-    """Change the present object, or its status, by a patch.
+def patch(course: Course) -> tuple[Step, ...]:
+    """The object that the message's patch makes of the stored one.
 
-    Errors: NotFound, BadRequest, UnsupportedMediaType, Conflict, Invalid, Forbidden.
+    Errors: BadRequest, UnsupportedMediaType, Conflict, Invalid, RequestEntityTooLarge.
     """
-    present = env.store.get(served.bucket, message.namespace, message.name)
-    if present is None:
-        raise errors.not_found(served.resource, message.name)
-    new = served.taken(patched(message, served.given(present)))
-    check_place(message, new)
-    if message.subresource == "status":
-        return status_replaced(env, served, message, new, present)
-    return replaced(env, served, message, new, present)
+    served = course.served
+    to_version, from_request = served.to_version, served.from_request
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = from_request(patched(draft.message, to_version(draft.old)))
+        check_place(draft)
+
+    return (step,)
 
 
 def patched(message: Patch, present: Any) -> Any:
@@ -78,14 +78,15 @@ def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:
         case "strategic" if kind is not Unstructured:
             typed = cast("Hashable", kind)
             return apply_strategic_patch(document, message.body, scheme_rules, typed)
-    raise UnsupportedMediaType(_unsupported(kind))
+    raise unsupported_patch(kind)
 
 
-def _unsupported(kind: type[Any]) -> str:
+def unsupported_patch(kind: type[Any]) -> UnsupportedMediaType:
+    """A patch of a format that objects of this kind do not know."""
     accepted = ["application/json-patch+json", "application/merge-patch+json"]
     if kind is not Unstructured:
         accepted.append("application/strategic-merge-patch+json")
-    return (
+    return UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(accepted)
     )

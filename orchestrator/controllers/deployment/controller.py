@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
+from orchestrator.client import Change, Key, KeyFunction, same_but_status
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.deployment import replica_sets as sets_
 from orchestrator.controllers.deployment.replica_sets import (
     DESIRED,
@@ -30,7 +31,7 @@ from orchestrator.machinery.owners import controller_of, owner_reference
 from orchestrator.protocol import AlreadyExists
 
 
-class DeploymentController(Controller):
+class DeploymentController(KubernetesController):
     """Rolls out, scales, rolls back and cleans up."""
 
     name = "deployment"

@@ -9,13 +9,13 @@ from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTer
 from orchestrator.api.core.v1 import Pod
 from orchestrator.client import (
     Change,
-    Controller,
     Key,
     KeyFunction,
     OfMetadata,
     key_of,
     same_metadata,
 )
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
@@ -31,7 +31,7 @@ from orchestrator.protocol import ApiError, NotFound
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
 
 
-class JobController(Controller):
+class JobController(KubernetesController):
     """Runs each Job to its end."""
 
     name = "job"
