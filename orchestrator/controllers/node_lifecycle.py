@@ -21,7 +21,7 @@ from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
 from orchestrator.client import Change, Key, OfMetadata
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.pod_gc import node_index
+from orchestrator.controllers.indexes import node_index
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.heartbeats import is_computed
