@@ -118,7 +118,6 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    kind = target.resource.type
     patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
     options = parameters.write_options(call.query, "PatchOptions", call.agent)

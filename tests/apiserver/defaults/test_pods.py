@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.api.codec import from_dict, to_dict
-from orchestrator.api.core.v1 import Pod, PodTemplate
+from orchestrator.api.core.v1 import Container, Pod, PodSpec, PodTemplate, ResourceRequirements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.kinds import kind_of
@@ -261,9 +261,9 @@ def test_amounts_in_a_status() -> None:
 
 
 def test_what_is_no_quantity_stays() -> None:
-    """A text that is no amount is left for validation to refuse."""
-    resources = {"limits": {"cpu": "lots"}}
-    spec = defaulted(
-        containers=[{"name": "c", "image": "a", "resources": resources}], resources=resources
-    )
-    assert spec["containers"][0]["resources"]["limits"] == {"cpu": "lots"}
+    """A text that is no amount, which only a program can write, is left for validation to refuse."""
+    resources = ResourceRequirements(limits={"cpu": "lots"})
+    given = Pod(spec=PodSpec(containers=(Container(name="c", image="a", resources=resources),)))
+    (container,) = apply_defaults(kind_of(PODS), given).spec.containers  # type: ignore[union-attr]
+    assert container.resources is not None
+    assert container.resources.limits == {"cpu": "lots"}
