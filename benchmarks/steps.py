@@ -32,16 +32,14 @@ _ROOMS: Final = {
     "actors": "actors",
     "asyncio": "actors",
     "orchestrator/apiserver": "serve",
-    "orchestrator/apiserver/registry/create": "create",
-    "orchestrator/apiserver/registry/metadata": "create",
-    "orchestrator/apiserver/registry/update": "status",
-    "orchestrator/apiserver/subresources/status": "status",
+    "orchestrator/apiserver/pipeline": "write",
     "orchestrator/apiserver/subresources/binding": "bind",
     "orchestrator/apiserver/admission": "admit",
     "orchestrator/apiserver/defaults": "admit",
     "orchestrator/apiserver/validation": "admit",
     "orchestrator/apiserver/authorizer": "admit",
-    "orchestrator/apiserver/registry/admission": "admit",
+    "orchestrator/apiserver/pipeline/admission": "admit",
+    "orchestrator/apiserver/pipeline/authorize": "admit",
     "orchestrator/apiserver/watch": "watch",
     "orchestrator/apiserver/metered": "measure",
     "orchestrator/client": "watch",
@@ -85,7 +83,7 @@ _WRITES: Final = {
     "update leases": "nodes",
 }
 _ORDER: Final = (
-    *("create", "admit", "serve", "store", "watch", "controllers", "schedule", "bind"),
+    *("create", "write", "admit", "serve", "store", "watch", "controllers", "schedule", "bind"),
     *("kubelet", "status", "endpoints", "proxy", "nodes", "measure", "actors"),
 )
 

@@ -3,21 +3,22 @@
 ## What belongs here
 The request pipeline and everything that decides about a request:
 
-    authorize → decode or patch → mutating admission → defaults → strategy → validation
-              → allocation → validating admission → commit → tell watchers
+    authorize → read → patch or apply → mutating admission → defaults → preparation → validation
+              → allocation → validating admission → own fields → commit → tell watchers
 
 | file or folder | what it is |
 |---|---|
-| `server` | the actor: receives, asks for a decision, commits, answers |
-| `pipeline/` | create, update, patch and delete as pure decisions over the stored state |
-| `strategies/` | what differs by kind when it is created, updated, deleted |
+| `server` | the actor: receives, begins an attempt, waits, answers |
+| `courses` | which steps a write of that action and path takes |
+| `pipeline/` | the steps, pure functions over the stored state, and the attempt that takes them |
+| `kinds/` | what the server knows of each kind, one value a kind: defaults, rules, strategy, table, conversions |
 | `subresources/` | status, scale, binding, eviction, finalize |
-| `admission/`, `defaults/`, `validation/` | the steps of those names |
+| `admission/` | what the step of that name asks |
+| `defaults/`, `validation/`, `printing` | the words that kinds are written in |
 | `allocation/` | service addresses and node ports |
 | `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
-| `conversion` | the versions of a kind |
 | `authorizer`, `reviews` | who may do what, and answering that question |
 | `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
 | `http/` | the same messages as REST |
@@ -34,7 +35,10 @@ controller's, and controllers reach the server by messages. Storage is `store`'s
 4. **An update that changes nothing is none**: no revision, no event.
 5. **A crash loses nothing that was answered.** The next incarnation derives all it needs from the
    store. Requests that were under way may or may not have had their effect, as with a real server.
-6. **No clock and no dice of its own**: the same messages at the same times give the same history.
+6. **One request, one fate.** An exception in one request answers 500 to it, with an id under which
+   the log tells of it; all others go on. A request that waits for something outside (a webhook)
+   holds nobody up.
+7. **No clock and no dice of its own**: the same messages at the same times give the same history.
 """
 
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer

@@ -15,7 +15,9 @@ from orchestrator.api.authorization.v1 import (
 )
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.authorizer import Authorizer, Verb
-from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.protocol import BadRequest, Create, Identity
 
 _GROUP: Final = "authorization.k8s.io"
@@ -96,7 +98,7 @@ class Questions:
         return Resource(group, "*", plural, plural, namespaced=False, verbs=())
 
 
-_ANSWERS: Final[Mapping[str, Callable[[Questions, Create], Any]]] = {
+REVIEWS: Final[Mapping[str, Callable[[Questions, Create], Any]]] = {
     "selfsubjectreviews.authentication.k8s.io": Questions.whoami,
     f"selfsubjectaccessreviews.{_GROUP}": Questions.may_i,
     f"subjectaccessreviews.{_GROUP}": Questions.may_they,
@@ -105,8 +107,14 @@ _ANSWERS: Final[Mapping[str, Callable[[Questions, Create], Any]]] = {
 }
 
 
-def answer_review(questions: Questions, served: Served, message: Create) -> Any | None:
-    """The review with its status; None if the resource is no review that is answered here."""
-    served.taken(message.object)  # of the right kind
-    answer = _ANSWERS.get(served.bucket)
-    return None if answer is None else answer(questions, message)
+def answer_review(course: Course) -> tuple[Step, ...]:
+    """The review with its status. Errors: BadRequest."""
+    assert course.authorizer is not None
+    served, questions = course.served, Questions(course.authorizer, course.scheme)
+    answer = REVIEWS[served.bucket]
+
+    def step(_env: Environment, draft: Draft) -> Any:
+        served.from_request(draft.message.object)  # of the right kind
+        return answer(questions, draft.message)
+
+    return (step,)

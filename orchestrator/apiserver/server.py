@@ -19,20 +19,18 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
-from orchestrator.apiserver.attempt import Attempt
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import answer_list, present, selection_of
-from orchestrator.apiserver.pipeline.create import decide_create
-from orchestrator.apiserver.pipeline.delete import decide_delete
-from orchestrator.apiserver.pipeline.patch import decide_patch
+from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
+from orchestrator.apiserver.pipeline.authorize import check_authorized
+from orchestrator.apiserver.pipeline.course import Action
+from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.update import decide_update
-from orchestrator.apiserver.reviews import Questions, answer_review
-from orchestrator.apiserver.subresources import subresource_of
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.protocol import (
     ApiError,
@@ -137,8 +135,9 @@ class ApiServer(Actor):
             resource = self.scheme.by_type(type(wanted))
             metadata = wanted.metadata
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
+                steps = steps_of(self._served_for(resource), self.scheme, "create", "")
                 creation = Create(resource=resource, object=wanted)
-                self._attempt(decide_create, self._served_for(resource), creation).run()
+                Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
         """Old events go; idle watchers get a sign of life."""
@@ -164,13 +163,13 @@ class ApiServer(Actor):
 
     def _get(self, message: Get) -> Any:
         served = self._authorized("get", message, message.name, message.subresource)
-        if message.subresource:
-            subresource = subresource_of(served.resource, message.subresource)
-            return subresource.get(self._env, served, message)
+        part = part_of(served, message.subresource)
+        if not part.readable:
+            raise errors.method_not_allowed(served.resource, "get")
         stored = self.store.get(served.bucket, message.namespace, message.name)
         if stored is None:
             raise errors.not_found(served.resource, message.name)
-        return served.given(stored)
+        return served.to_version(stored) if part.as_part is None else part.as_part(stored)
 
     def on_list(self, message: List) -> Any:
         """Answer a page of objects."""
@@ -229,59 +228,35 @@ class ApiServer(Actor):
         """Create an object, or post to a subresource."""
         return self._answered(self._create, message)
 
-    def _create(self, message: Create) -> Any:
-        served = self._authorized("create", message, message.name, message.subresource)
-        if message.subresource:
-            return self._attempt(
-                subresource_of(served.resource, message.subresource).create, served, message
-            )
-        if served.virtual:
-            return self._virtual(served, message)
-        return self._attempt(decide_create, served, message)
-
-    def _virtual(self, served: Served, message: Create) -> Any:
-        """What is posted and never stored: a review, or a binding by its old path."""
-        if message.resource.key == _BINDINGS:
+    def _create(self, message: Create) -> Attempt:
+        if message.resource.key == _BINDINGS:  # the old path of a pod's binding
+            check_authorized(self._authorizer, message, "create", message.resource)
             pods = self.scheme.by_type(Pod)
             name = message.name or message.object.metadata.name
             message = replace(message, resource=pods, name=name, subresource="binding")
-            return self._create(message)
-        answer = answer_review(Questions(self._authorizer, self.scheme), served, message)
-        if answer is None:
-            raise errors.method_not_allowed(message.resource, "create")
-        return answer
+        return self._attempt("create", message, message.subresource)
 
     def on_update(self, message: Update) -> Any:
         """Replace an object, its status, or another subresource."""
         return self._answered(self._update, message)
 
-    def _update(self, message: Update) -> Any:
-        served = self._authorized("update", message, message.name, message.subresource)
-        if message.subresource:
-            return self._attempt(
-                subresource_of(served.resource, message.subresource).update, served, message
-            )
-        return self._attempt(decide_update, served, message)
+    def _update(self, message: Update) -> Attempt:
+        return self._attempt("update", message, message.subresource)
 
     def on_patch(self, message: Patch) -> Any:
         """Change an object, its status, or another subresource by a patch."""
         return self._answered(self._patch, message)
 
-    def _patch(self, message: Patch) -> Any:
-        served = self._authorized("patch", message, message.name, message.subresource)
-        if message.subresource:
-            return self._attempt(
-                subresource_of(served.resource, message.subresource).patch, served, message
-            )
-        return self._attempt(decide_patch, served, message)
+    def _patch(self, message: Patch) -> Attempt:
+        action: Action = "apply" if message.patch_type == "apply" else "patch"
+        return self._attempt(action, message, message.subresource)
 
     def on_delete(self, message: Delete) -> Any:
         """Delete an object, or begin to."""
         return self._answered(self._delete, message)
 
-    def _delete(self, message: Delete) -> Any:
-        served = self._authorized("delete", message, message.name)
-        return self._attempt(decide_delete, served, message)
+    def _delete(self, message: Delete) -> Attempt:
+        return self._attempt("delete", message)
 
     def on_delete_collection(self, message: DeleteCollection) -> Any:
         """Delete all objects that are selected; those that are gone meanwhile do not matter."""
@@ -291,8 +266,9 @@ class ApiServer(Actor):
         served = self._authorized("deletecollection", message)
         selection = selection_of(served, message.label_selector, message.field_selector)
         chosen = present(self.store, self._indexes, served, message.namespace, selection)
+        steps = steps_of(served, self.scheme, "delete", "")
         attempts = [
-            self._attempt(decide_delete, served, _deletion(message, each)) for each in chosen
+            Attempt(self._env, self._perform, steps, _deletion(message, each)) for each in chosen
         ]
         return _CollectionAttempt(self.store, attempts)
 
@@ -329,35 +305,14 @@ class ApiServer(Actor):
             deferred.fail(self._as_api_error(error, message))
 
     def _authorized(
-        self,
-        verb: Verb,
-        message: Get | List | Watch | Create | Update | Patch | Delete | DeleteCollection,
-        name: str = "",
-        subresource: str = "",
+        self, verb: Verb, message: Any, name: str = "", subresource: str = ""
     ) -> Served:
         """What serves the message's resource, if its sender may do this. Raises ApiError."""
         resource = message.resource
-        served = self._served.get(resource)
-        if served is None:
-            served = self._served_for(resource)
-        why = self._authorizer.refusal(
-            message.identity,
-            verb,
-            resource,
-            namespace=message.namespace,
-            name=name,
-            subresource=subresource,
+        served = self._served.get(resource) or self._served_for(resource)
+        check_authorized(
+            self._authorizer, message, verb, resource, name=name, subresource=subresource
         )
-        if why is not None:
-            raise errors.unauthorized(
-                message.identity,
-                verb,
-                resource,
-                namespace=message.namespace,
-                name=name,
-                subresource=subresource,
-                reason=why,
-            )
         if not subresource and verb not in resource.verbs:
             raise errors.method_not_allowed(resource, verb)
         return served
@@ -371,8 +326,28 @@ class ApiServer(Actor):
         self._served[resource] = served
         return served
 
-    def _attempt(self, decide: Callable[..., Any], served: Served, message: Any) -> Attempt[Any]:
-        return Attempt(self.store, self._env, decide, served, message)
+    def _attempt(self, action: Action, message: Any, subresource: str = "") -> Attempt:
+        """A write that has not begun. Raises NotFound (the resource)."""
+        resource = message.resource
+        served = self._served.get(resource) or self._served_for(resource)
+        steps = served.steps.get((action, subresource))
+        if steps is None:
+            steps = steps_of(served, self.scheme, action, subresource, self._authorizer)
+            served.steps[action, subresource] = steps
+        return Attempt(self._env, self._perform, steps, message)
+
+    def _perform(self, effect: Effect, heard: Heard) -> None:
+        """Begin what a write waits for; its result is heard in a turn of this actor."""
+        self.ctx.task(self._carry_out(effect, heard), "effect")
+
+    async def _carry_out(self, effect: Effect, heard: Heard) -> None:
+        result: Any = None
+        error: Exception | None = None
+        try:
+            result = await effect()
+        except Exception as failure:
+            error = failure
+        self.ctx.call_after(0.0, heard, result, error)
 
     def _refused(self, error: Exception, message: Any) -> Deferred[Any]:
         """An error as the reply; a message that was told, not asked, has nobody to hear it."""
@@ -402,7 +377,7 @@ class ApiServer(Actor):
 class _CollectionAttempt:
     """The deletions of a collection: one request, whose end is that of the last deletion."""
 
-    def __init__(self, store: Store, attempts: Sequence[Attempt[Delete]]) -> None:
+    def __init__(self, store: Store, attempts: Sequence[Attempt]) -> None:
         self._store = store
         self._attempts = attempts
         self._waiting = 0

@@ -23,7 +23,7 @@ from orchestrator.api.generate.names import type_name
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import DEFAULT, Resource
 from orchestrator.apiserver import ComponentAuthorizer
-from orchestrator.apiserver.admission import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation, Reader
 from orchestrator.protocol import (
     ApiError,
     Delete,
@@ -47,7 +47,7 @@ BROKEN = Identity("broken")
 WRITABLE = [each for each in DEFAULT.resources() if "create" in each.verbs]
 
 
-class Faulty:
+class Faulty(AdmissionPlugin):
     """An admission plugin with a fault in one of its methods."""
 
     name = "Faulty"

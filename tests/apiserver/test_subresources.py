@@ -24,6 +24,7 @@ from orchestrator.api.policy.v1 import (
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
 )
+from orchestrator.machinery.objects import with_metadata
 from orchestrator.protocol import (
     BadRequest,
     Conflict,
@@ -34,7 +35,9 @@ from orchestrator.protocol import (
     TooManyRequests,
     Update,
 )
+from orchestrator.store import Write
 from tests.apiserver.harness import Api, deployment, meta, pod, refused
+from tests.apiserver.stores import SharedStore
 
 # --- scale ---------------------------------------------------------------------------------
 
@@ -265,6 +268,25 @@ async def test_a_budget_counts_evictions(api: Api) -> None:
     (cause,) = error.causes
     assert cause.reason == "DisruptionBudget"
     assert cause.message == "The disruption budget b needs 1 healthy pods and has 2 currently"
+
+
+async def test_an_overtaken_eviction_is_booked_once() -> None:
+    """What was written into the budget stays; only the pod's part is decided again."""
+    store = SharedStore()
+    async with Api(store=store) as api:
+        stored = await running(api, "one")
+        await budget(api, allowed=1)
+
+        def label() -> None:
+            new = with_metadata(stored, labels={"app": "web", "seen": "yes"})
+            store.write_elsewhere(Write("pods", "default", "one", new, stored))
+
+        store.intrude = lambda: setattr(store, "intrude", label)  # not the first write, the next
+        deleted = await evict(api, "one")
+        assert store.refusals == 1
+        assert deleted.object.metadata.labels["seen"] == "yes"
+        booked: Any = await api.get(PodDisruptionBudget, "b")
+        assert booked.status.disruptions_allowed == 0
 
 
 async def test_a_budget_that_nobody_has_counted_refuses(api: Api) -> None:

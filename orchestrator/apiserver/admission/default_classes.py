@@ -12,7 +12,12 @@ from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClai
 from orchestrator.api.networking.v1 import Ingress, IngressClass, IngressSpec
 from orchestrator.api.scheme import Resource
 from orchestrator.api.storage.v1 import StorageClass
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.protocol import Object
 
 K = TypeVar("K", bound=Object)
@@ -39,10 +44,10 @@ def _default_name(classes: Iterable[K], marks: tuple[str, ...]) -> str:
     return min(meta.name for meta in marked if (meta.creation_timestamp or "") == newest)
 
 
-class DefaultStorageClass:
+class DefaultStorageClass(AdmissionPlugin):
     """Gives claims without a class the default StorageClass."""
 
-    name: Final = "DefaultStorageClass"
+    name = "DefaultStorageClass"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         return (
@@ -59,14 +64,11 @@ class DefaultStorageClass:
         name = _default_name(reader.list(StorageClass), _DEFAULT_STORAGE)
         return replace(claim, spec=replace(spec, storage_class_name=name)) if name else claim
 
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing."""
 
-
-class DefaultIngressClass:
+class DefaultIngressClass(AdmissionPlugin):
     """Gives ingresses without a class the default IngressClass."""
 
-    name: Final = "DefaultIngressClass"
+    name = "DefaultIngressClass"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         known = resource.key == "ingresses.networking.k8s.io"
@@ -80,6 +82,3 @@ class DefaultIngressClass:
             return ingress
         name = _default_name(reader.list(IngressClass), _DEFAULT_INGRESS)
         return replace(ingress, spec=replace(spec, ingress_class_name=name)) if name else ingress
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing."""

@@ -7,7 +7,12 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod, PodSpec, Toleration
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
 
 _SECONDS: Final = 300
@@ -18,10 +23,10 @@ _DEFAULTS: Final = {
 }
 
 
-class DefaultTolerationSeconds:
+class DefaultTolerationSeconds(AdmissionPlugin):
     """Adds the two tolerations, unless the pod says what it wants of these taints."""
 
-    name: Final = "DefaultTolerationSeconds"
+    name = "DefaultTolerationSeconds"
 
     def __init__(self) -> None:
         self._tolerant: SpecMemory[PodSpec] = SpecMemory(_tolerate)
@@ -36,9 +41,6 @@ class DefaultTolerationSeconds:
         if old is not None and old.spec is pod.spec:
             return pod
         return with_spec(pod, self._tolerant(spec_of(pod)))
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing."""
 
 
 def _tolerate(spec: PodSpec) -> PodSpec:

@@ -6,15 +6,16 @@ Admission sees every write after authorization and decoding, before it is commit
 
 `admit` may answer another object (a mutating plugin: default tolerations, the service account's
 volume, the priority that a priority class names); `validate` may only refuse (quota, node
-restriction). Both refuse by raising `ApiError`, most often `Forbidden`.
+restriction). Both refuse by raising `ApiError`, most often `Forbidden`. Either may answer `Wait`.
 
 What the pipeline promises to a plugin:
 - It asks `handles` once for each (operation, resource, subresource) and remembers the answer, so a
   write that concerns no plugin costs nothing. `handles` must depend on its arguments only.
 - `object` already has its namespace, its final name and the metadata that the server owns (uid,
   creation time), and for an UPDATE what the strategy keeps from `old_object`.
-- Nothing can change between a plugin's reading and the commit: the server handles one message at
-  a time, so check-then-commit is atomic.
+- Nothing can change between what `validate` reads and the commit: the server handles one message at
+  a time, and plugins that wait are asked before all others. What `admit` reads may change before the
+  commit if a later plugin waits.
 
 What a plugin promises to the pipeline:
 - `admit` is idempotent and never changes an object in place: objects are shared and frozen. It
@@ -23,7 +24,7 @@ What a plugin promises to the pipeline:
 - It holds no state that a restart of the server would lose, other than such memories.
 """
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -37,8 +38,8 @@ K = TypeVar("K")
 Operation: TypeAlias = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
 
-class AdmissionRequest(Struct, frozen=True, gc=False, kw_only=True):
-    """One write, as the plugins see it.
+class AdmissionRequest(Struct, kw_only=True):
+    """One write, as the plugins see it. Only the pipeline sets `object`, to what a plugin answered.
 
     `object` is the new state (None for DELETE); `old_object` the present one (None for CREATE).
     For a subresource that is an object of another kind (`binding`, `eviction`, `scale`) `object` is
@@ -85,26 +86,41 @@ class Reader(Protocol):
         ...
 
 
-class AdmissionPlugin(Protocol):
-    """One file of `admission/`, one entry of `DEFAULT_CHAIN`.
+class Wait(Struct, frozen=True):
+    """What is answered by one who needs something from outside: a webhook's verdict, another thread's.
 
-    A plugin that only validates answers `request.object` from `admit`; one that only mutates
-    leaves `validate` empty. `admit` is not called for DELETE (there is no object to change).
+    The server performs `effect` and goes on with what `then` makes of its result; other requests are
+    served meanwhile. `effect` says as a result what may be expected to go wrong (a timeout): an
+    exception is the end of the request. The objects that were read may be others afterwards.
     """
 
-    @property
-    def name(self) -> str:
-        """Kubernetes' name of the plugin (`LimitRanger`)."""
-        ...
+    effect: Callable[[], Awaitable[Any]]
+    then: Callable[[Any], Any]
+
+
+class AdmissionPlugin:
+    """The base of a plugin: one file of `admission/`, one entry of its index.
+
+    A subclass has a `name` and overrides `handles` with `admit`, `validate` or both; a method that is
+    not overridden costs nothing. `default_on`: whether clusters have the plugin that do not name it.
+    `waits`: whether `validate` may answer a `Wait`.
+    """
+
+    name: str  # Kubernetes' (`LimitRanger`)
+    default_on: bool = True
+    waits: bool = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""
-        ...
+        raise NotImplementedError
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
-        """The object to go on with. Raises ApiError to refuse."""
-        ...
+        """The object to go on with, or a `Wait` for it. Raises ApiError to refuse.
 
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        Not asked for DELETE: there is no object to change.
+        """
+        return request.object
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
         """Look at the final object. Raises ApiError to refuse."""
-        ...
+        return None

@@ -15,10 +15,15 @@ from orchestrator.api.core.v1 import (
     ResourceRequirements,
 )
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of
-from orchestrator.apiserver.defaults.pods import default_pod_spec
 from orchestrator.apiserver.errors import forbidden
+from orchestrator.apiserver.kinds.core.pods.defaults import default_pod_spec
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import aggregate
 from orchestrator.machinery.quantities import add_maps, canonical, compare, max_maps, nano
@@ -31,10 +36,10 @@ _KINDS: Final = ("pods", "persistentvolumeclaims")
 _NO_RESOURCES: Final = ResourceRequirements()
 
 
-class LimitRanger:
+class LimitRanger(AdmissionPlugin):
     """Asks every LimitRange of the namespace; costs one look-up where there is none."""
 
-    name: Final = "LimitRanger"
+    name = "LimitRanger"
 
     def __init__(self) -> None:
         self._filled: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_fill)

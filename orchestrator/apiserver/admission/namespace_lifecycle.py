@@ -4,7 +4,12 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.scheme import Resource, resource_of
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.errors import forbidden, namespace_terminating, not_found
 
 _IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
@@ -12,10 +17,10 @@ _IMMORTAL: Final = frozenset({"default", "kube-system", "kube-public"})
 _REVIEWS: Final = "localsubjectaccessreviews.authorization.k8s.io"
 
 
-class NamespaceLifecycle:
+class NamespaceLifecycle(AdmissionPlugin):
     """Refuses to create in a missing or ending namespace, and to delete the cluster's own."""
 
-    name: Final = "NamespaceLifecycle"
+    name = "NamespaceLifecycle"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         if operation == "DELETE":

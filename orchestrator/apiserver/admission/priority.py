@@ -7,7 +7,12 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of, with_spec
 from orchestrator.apiserver.errors import forbidden
 
@@ -17,10 +22,10 @@ _PREEMPT: Final = "PreemptLowerPriority"
 _SYSTEM: Final = {"system-node-critical": 2_000_001_000, "system-cluster-critical": 2_000_000_000}
 
 
-class Priority:
+class Priority(AdmissionPlugin):
     """Resolves `priorityClassName`, and lets only one class be the default."""
 
-    name: Final = "Priority"
+    name = "Priority"
 
     def __init__(self) -> None:
         self._ranked: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_rank)

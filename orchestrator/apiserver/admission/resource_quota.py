@@ -20,7 +20,12 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.admission.memory import spec_of
 from orchestrator.apiserver.errors import forbidden
 from orchestrator.machinery.errors import QuantityError
@@ -47,10 +52,10 @@ _MUST_SAY: Final = frozenset(
 _PLAIN: Final = frozenset({"cpu", "memory", "ephemeral-storage"})
 
 
-class ResourceQuotas:
+class ResourceQuotas(AdmissionPlugin):
     """Refuses a write after which some quota would be exceeded."""
 
-    name: Final = "ResourceQuota"
+    name = "ResourceQuota"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         if subresource or not resource.namespaced:

@@ -26,7 +26,12 @@ from orchestrator.api.core.v1 import (
     VolumeProjection,
 )
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 from orchestrator.apiserver.admission.memory import SpecMemory, is_pod, spec_of, with_spec
 from orchestrator.apiserver.errors import forbidden
 from orchestrator.machinery.names import pod_template_hash
@@ -41,10 +46,10 @@ _FILE_MODE: Final = 0o644
 _TOKEN_SECONDS: Final = 3607
 
 
-class ServiceAccounts:
+class ServiceAccounts(AdmissionPlugin):
     """Sets the account, requires that it exists, and mounts its token."""
 
-    name: Final = "ServiceAccount"
+    name = "ServiceAccount"
 
     def __init__(self) -> None:
         self._dressed: SpecMemory[PodSpec] = SpecMemory(_dress)
@@ -74,9 +79,6 @@ class ServiceAccounts:
             mount = account.automount_service_account_token is not False
         dressed = self._dressed(spec, name, mount, account.image_pull_secrets)
         return with_spec(pod, dressed)
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing: `admit` found the account, and it cannot have gone since."""
 
 
 def _dress(

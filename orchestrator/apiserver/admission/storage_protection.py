@@ -5,7 +5,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 
 _FINALIZERS: Final = {
     "persistentvolumes": "kubernetes.io/pv-protection",
@@ -13,10 +18,10 @@ _FINALIZERS: Final = {
 }
 
 
-class StorageObjectInUseProtection:
+class StorageObjectInUseProtection(AdmissionPlugin):
     """Adds the finalizer that the protection controllers remove."""
 
-    name: Final = "StorageObjectInUseProtection"
+    name = "StorageObjectInUseProtection"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         return operation == "CREATE" and resource.key in _FINALIZERS and not subresource
@@ -29,6 +34,3 @@ class StorageObjectInUseProtection:
             return request.object
         meta = replace(meta, finalizers=(*meta.finalizers, finalizer))
         return replace(request.object, metadata=meta)
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing."""

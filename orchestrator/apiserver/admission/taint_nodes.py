@@ -6,15 +6,20 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, NodeSpec, Taint
 from orchestrator.api.scheme import Resource
-from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
 
 _NOT_READY: Final = Taint(key="node.kubernetes.io/not-ready", effect="NoSchedule")
 
 
-class TaintNodesByCondition:
+class TaintNodesByCondition(AdmissionPlugin):
     """Taints nodes as they register, so that no pod comes before the node's first report."""
 
-    name: Final = "TaintNodesByCondition"
+    name = "TaintNodesByCondition"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         return operation == "CREATE" and resource.key == "nodes" and not subresource
@@ -27,6 +32,3 @@ class TaintNodesByCondition:
             if (taint.key, taint.effect) == (_NOT_READY.key, _NOT_READY.effect):
                 return node
         return replace(node, spec=replace(spec, taints=(*spec.taints, _NOT_READY)))
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Nothing."""

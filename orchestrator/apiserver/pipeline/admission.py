@@ -1,37 +1,116 @@
-"""The part of the pipeline that all writes share: admission, and the verdicts of validation."""
+"""The steps that ask the admission plugins; the one place where they are told of a write.
 
-from collections.abc import Sequence
+A plugin that looks outside of the cluster answers a `Wait`. Validators of this kind are asked
+before the others, and what was counted out is confirmed after them, so that from the first check of
+other objects to the commit nothing can change.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from msgspec.structs import replace
-
-from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.protocol import Cause
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
 
 
-def admitted(
-    env: Environment, plugins: tuple[AdmissionPlugin, ...], request: AdmissionRequest
-) -> Any:
-    """The object as the plugins leave it. Raises what they raise."""
+def admit(course: Course) -> tuple[Step, ...]:
+    """Let the plugins change the object. Errors: what they raise."""
+    plugins = course.served.mutating(course.operation, course.subresource)
+    if not plugins:
+        return ()
+
+    def step(env: Environment, draft: Draft) -> Decision:
+        return _admit(env, draft, _request(course, draft), iter(plugins))
+
+    return (step,)
+
+
+def _admit(
+    env: Environment, draft: Draft, request: AdmissionRequest, plugins: Iterator[AdmissionPlugin]
+) -> Decision:
     for plugin in plugins:
-        new = plugin.admit(request, env)
-        if new is not request.object:
-            request = replace(request, object=new)
-    return request.object
+        answer = plugin.admit(request, env)
+        if type(answer) is Wait:
+            return _later(answer, partial(_admitted, env, draft, request, plugins))
+        request.object = answer
+    draft.new = request.object
+    return None
 
 
-def reviewed(
-    env: Environment, plugins: tuple[AdmissionPlugin, ...], request: AdmissionRequest
-) -> None:
-    """Let the plugins refuse the final object."""
+def _admitted(
+    env: Environment,
+    draft: Draft,
+    request: AdmissionRequest,
+    plugins: Iterator[AdmissionPlugin],
+    answer: Any,
+) -> Decision:
+    """A plugin has its answer from outside; the next ones are asked."""
+    request.object = answer
+    return _admit(env, draft, request, plugins)
+
+
+def review(course: Course) -> tuple[Step, ...]:
+    """Let the plugins refuse the final object. Errors: what they raise."""
+    return _review(course, waiting=False)
+
+
+def review_outside(course: Course) -> tuple[Step, ...]:
+    """Let the plugins refuse it that ask outside of the cluster. Errors: what they raise."""
+    return _review(course, waiting=True)
+
+
+def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
+    found = course.served.validating(course.operation, course.subresource)
+    plugins = [plugin for plugin in found if plugin.waits is waiting]
+    if not plugins:
+        return ()
+
+    def step(env: Environment, draft: Draft) -> Decision:
+        request = draft.request
+        if request is None:
+            request = _request(course, draft)
+        else:
+            request.object = draft.new
+        return _validate(env, request, iter(plugins))
+
+    return (step,)
+
+
+def _validate(
+    env: Environment, request: AdmissionRequest, plugins: Iterator[AdmissionPlugin]
+) -> Decision:
     for plugin in plugins:
-        plugin.validate(request, env)
+        answer = plugin.validate(request, env)
+        if answer is not None:
+            return _later(answer, lambda _nothing: _validate(env, request, plugins))
+    return None
 
 
-def refuse_invalid(served: Served, name: str, causes: Sequence[Cause]) -> None:
-    """Raise Invalid if there are causes."""
-    if causes:
-        raise errors.invalid(served.resource.kind, served.resource.group, name, causes)
+def _later(wait: Wait, go_on: Callable[[Any], Decision]) -> Wait:
+    """Wait, let the plugin make its answer of the result, and go on with that."""
+
+    def then(result: Any) -> Decision:
+        answer = wait.then(result)
+        return _later(answer, go_on) if type(answer) is Wait else go_on(answer)
+
+    return Wait(wait.effect, then)
+
+
+def _request(course: Course, draft: Draft) -> AdmissionRequest:
+    operation, message, old = course.operation, draft.message, None
+    if operation != "CREATE":
+        old = draft.old if course.as_part is None else course.as_part(draft.old)
+    request = draft.request = AdmissionRequest(
+        operation=operation,
+        resource=course.served.resource,
+        name=draft.name,
+        identity=message.identity,
+        namespace=draft.namespace,
+        subresource=course.subresource,
+        object=draft.new,
+        old_object=old,
+        dry_run=message.dry_run,
+    )
+    return request

@@ -9,10 +9,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.admission import reviewed
-from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.times import LATEST, format_time, parse_time
 from orchestrator.protocol import Delete, Deleted, PropagationPolicy
@@ -22,40 +21,46 @@ FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
 
 
-def decide_delete(env: Environment, served: Served, message: Delete) -> Decision:
-    """Delete an object, or begin to; answers `Deleted`.
+def check_preconditions(course: Course) -> tuple[Step, ...]:
+    """The deletion means this object, in this state. Errors: Conflict."""
+    resource = course.served.resource
 
-    Errors: NotFound, Conflict (a precondition), Forbidden.
-    """
-    present = env.store.get(served.bucket, message.namespace, message.name)
-    if present is None:
-        raise errors.not_found(served.resource, message.name)
-    _check_preconditions(served, message, present)
-    plugins = served.plugins("DELETE", "")
-    if plugins:
-        request = AdmissionRequest(
-            operation="DELETE",
-            resource=served.resource,
-            name=message.name,
-            identity=message.identity,
-            namespace=message.namespace,
-            old_object=present,
-            dry_run=message.dry_run,
-        )
-        reviewed(env, plugins, request)
-    last, gone = deleted_state(env, served, message, present)
-    return _outcome(served, message, present, last, gone=gone)
+    def step(_env: Environment, draft: Draft) -> None:
+        message, metadata = draft.message, draft.old.metadata
+        if message.uid and message.uid != metadata.uid:
+            raise errors.uid_mismatch(resource, draft.name, message.uid, metadata.uid)
+        version = message.resource_version
+        if version and version != metadata.resource_version:
+            raise errors.revision_mismatch(resource, draft.name, version, metadata.resource_version)
+
+    return (step,)
 
 
-def _check_preconditions(served: Served, message: Delete, present: Any) -> None:
-    metadata = present.metadata
-    if message.uid and message.uid != metadata.uid:
-        raise errors.uid_mismatch(served.resource, message.name, message.uid, metadata.uid)
-    version = message.resource_version
-    if version and version != metadata.resource_version:
-        raise errors.revision_mismatch(
-            served.resource, message.name, version, metadata.resource_version
-        )
+def end(course: Course) -> tuple[Step, ...]:
+    """What the deletion makes of the object, and whether nothing holds it any more."""
+    served = course.served
+
+    def step(env: Environment, draft: Draft) -> None:
+        draft.new, draft.gone = deleted_state(env, served, draft.message, draft.old)
+
+    return (step,)
+
+
+def commit_deletion(course: Course) -> tuple[Step, ...]:
+    """Write the end down, or remove the object; answers `Deleted`."""
+    bucket, to_version = course.served.bucket, course.served.to_version
+
+    def step(_env: Environment, draft: Draft) -> Decision:
+        new, old, gone = draft.new, draft.old, draft.gone
+        if draft.message.dry_run or (new is old and not gone):
+            return Deleted(to_version(new), gone)
+
+        def reply(change: Change) -> Deleted:
+            return Deleted(to_version(change.object), gone)
+
+        return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
+
+    return (step,)
 
 
 def deleted_state(
@@ -128,14 +133,3 @@ def _finalizers(
         return present
     kept = tuple(each for each in present if each not in (ORPHAN, FOREGROUND))
     return (*kept, wanted) if wanted else kept
-
-
-def _outcome(served: Served, message: Delete, present: Any, last: Any, *, gone: bool) -> Decision:
-    if message.dry_run or (last is present and not gone):
-        return Deleted(served.given(last), gone)
-
-    def reply(change: Change) -> Deleted:
-        return Deleted(served.given(change.object), gone)
-
-    write = Write(served.bucket, message.namespace, message.name, last, present, delete=gone)
-    return Commit(write, reply)

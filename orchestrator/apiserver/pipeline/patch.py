@@ -10,9 +10,9 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.decisions import Decision
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.update import check_place, replaced, status_replaced
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import (
@@ -38,19 +38,19 @@ from orchestrator.protocol import (
 )
 
 
-def decide_patch(env: Environment, served: Served, message: Patch) -> Decision:
-    """Change the present object, or its status, by a patch.
+def patch(course: Course) -> tuple[Step, ...]:
+    """The object that the message's patch makes of the stored one.
 
-    Errors: NotFound, BadRequest, UnsupportedMediaType, Conflict, Invalid, Forbidden.
+    Errors: BadRequest, UnsupportedMediaType, Conflict, Invalid, RequestEntityTooLarge.
     """
-    present = env.store.get(served.bucket, message.namespace, message.name)
-    if present is None:
-        raise errors.not_found(served.resource, message.name)
-    new = served.taken(patched(message, served.given(present)))
-    check_place(message, new)
-    if message.subresource == "status":
-        return status_replaced(env, served, message, new, present)
-    return replaced(env, served, message, new, present)
+    served = course.served
+    to_version, from_request = served.to_version, served.from_request
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = from_request(patched(draft.message, to_version(draft.old)))
+        check_place(draft)
+
+    return (step,)
 
 
 def patched(message: Patch, present: Any) -> Any:
@@ -58,15 +58,30 @@ def patched(message: Patch, present: Any) -> Any:
     try:
         document = _apply(message, codec.to_dict(present), type(present))
         _check_kind(document, present)
-        if message.field_validation == "Strict":
-            _refuse_unknown(document, type(present))
-        return codec.from_dict(document, type(present))
     except PatchError as error:
         raise _refusal(message, error) from error
+    try:
+        new, unknown = codec.decode_noting(document, type(present))
     except DecodeError as error:
-        body = msgspec.json.encode(message.body).decode()
-        cause = field_errors.invalid("patch", body, str(error))
-        raise errors.invalid("", "", "", [cause_of(cause)]) from error
+        raise _undecodable(document, error.words) from error
+    if unknown and message.field_validation != "Ignore":
+        _note_unknown(message, document, [f'unknown field "{path}"' for path in unknown])
+    return new
+
+
+def _note_unknown(message: Patch, document: Any, faults: list[str]) -> None:
+    if message.field_validation == "Strict":
+        raise _undecodable(document, f"strict decoding error: {', '.join(faults)}")
+    if message.warn is not None:
+        for fault in faults:
+            message.warn(fault)
+
+
+def _undecodable(document: Any, why: str) -> Invalid:
+    """What the patch makes is no object of the kind; the whole of it is shown."""
+    text = msgspec.json.encode(document).decode() + "\n"
+    cause = field_errors.invalid("patch", text, why)
+    return errors.invalid("", "", "", [cause_of(cause)])
 
 
 def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:
@@ -78,14 +93,15 @@ def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:
         case "strategic" if kind is not Unstructured:
             typed = cast("Hashable", kind)
             return apply_strategic_patch(document, message.body, scheme_rules, typed)
-    raise UnsupportedMediaType(_unsupported(kind))
+    raise unsupported_patch(kind)
 
 
-def _unsupported(kind: type[Any]) -> str:
+def unsupported_patch(kind: type[Any]) -> UnsupportedMediaType:
+    """A patch of a format that objects of this kind do not know."""
     accepted = ["application/json-patch+json", "application/merge-patch+json"]
     if kind is not Unstructured:
         accepted.append("application/strategic-merge-patch+json")
-    return (
+    return UnsupportedMediaType(
         "the body of the request was in an unknown format - accepted media types include: "
         + ", ".join(accepted)
     )
@@ -100,12 +116,7 @@ def _check_kind(document: Any, present: Any) -> None:
             raise PatchFormatError(f"the patch changes {field} from {value} to {document[field]}")
 
 
-def _refuse_unknown(document: Any, kind: type[Any]) -> None:
-    if unknown := codec.unknown_fields(document, kind):
-        fields = ", ".join(f'unknown field "{path}"' for path in unknown)
-        raise BadRequest(f"strict decoding error: {fields}")
-
-
+_NOT_APPLICABLE = "the server rejected our request due to an error in our request"
 _REFUSALS: dict[type[PatchError], Callable[[str], ApiError]] = {
     PatchFormatError: BadRequest,
     PatchSizeError: RequestEntityTooLarge,
@@ -117,9 +128,5 @@ def _refusal(message: Patch, error: PatchError) -> ApiError:
     refuse = _REFUSALS.get(type(error))
     if refuse is not None:
         return refuse(str(error))
-    return Invalid(
-        str(error),
-        kind=message.resource.kind,
-        group=message.resource.group,
-        name=message.name,
-    )
+    # What exactly does not apply is not said, as in Kubernetes.
+    return Invalid(_NOT_APPLICABLE, has_details=True)

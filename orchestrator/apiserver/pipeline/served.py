@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
-from orchestrator.apiserver.conversion import conversion
-from orchestrator.apiserver.pipeline.decisions import stored_object
-from orchestrator.apiserver.strategies import strategy_for
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.conversion import conversion
+from orchestrator.apiserver.pipeline.draft import Step, stored_object
 from orchestrator.protocol import BadRequest
 from orchestrator.store import Change
 
@@ -18,11 +17,12 @@ class Served:
 
     __slots__ = (
         "_chain",
-        "_plugins",
         "bucket",
         "from_stored",
+        "kind",
         "reply",
         "resource",
+        "steps",
         "stored",
         "strategy",
         "to_stored",
@@ -38,7 +38,8 @@ class Served:
         self.bucket = self.stored.key
         self.type = resource.type
         self.virtual = "get" not in resource.verbs  # can be posted, not stored
-        self.strategy = strategy_for(self.stored)
+        self.kind = kind_of(self.stored)
+        self.strategy = self.kind.strategy(self.stored, self.kind.traits)
         self.to_stored = conversion(resource, self.stored)
         self.from_stored = conversion(self.stored, resource)
         # The answer to most writes: the object as it was stored.
@@ -46,33 +47,40 @@ class Served:
             stored_object if self.from_stored is None else self._converted
         )
         self._chain = chain
-        self._plugins: dict[tuple[Operation, str], tuple[AdmissionPlugin, ...]] = {}
+        # The steps of each action and subresource, as they are asked for the first time.
+        self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
 
-    def plugins(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
-        """The admission plugins that such writes concern, in order."""
-        found = self._plugins.get((operation, subresource))
-        if found is None:
-            found = tuple(
-                plugin
-                for plugin in self._chain
-                if plugin.handles(operation, self.resource, subresource)
-            )
-            self._plugins[operation, subresource] = found
-        return found
+    def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
+        """The plugins that may change the object of such writes, in order."""
+        return self._concerned(operation, subresource, "admit")
 
-    def taken(self, received: Any) -> Any:
+    def validating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
+        """The plugins that may refuse such writes, in order."""
+        return self._concerned(operation, subresource, "validate")
+
+    def _concerned(
+        self, operation: Operation, subresource: str, method: str
+    ) -> tuple[AdmissionPlugin, ...]:
+        return tuple(
+            plugin
+            for plugin in self._chain
+            if getattr(type(plugin), method) is not getattr(AdmissionPlugin, method)
+            and plugin.handles(operation, self.resource, subresource)
+        )
+
+    def from_request(self, received: Any) -> Any:
         """An object from a message, in its stored version. Raises BadRequest for another kind."""
         if type(received) is not self.type:
             raise BadRequest(
                 f"{type(received).__name__} in the request is not a {self.resource.kind}"
             )
-        if self.type is Unstructured and received.kind != self.resource.kind:
+        if self.kind.custom and received.kind != self.resource.kind:
             raise BadRequest(f"{received.kind} in the request is not a {self.resource.kind}")
         return received if self.to_stored is None else self.to_stored(received)
 
-    def _converted(self, change: Change) -> Any:
-        return self.given(change.object)
-
-    def given(self, stored: Any) -> Any:
+    def to_version(self, stored: Any) -> Any:
         """A stored object in the version that is asked for."""
         return stored if self.from_stored is None else self.from_stored(stored)
+
+    def _converted(self, change: Change) -> Any:
+        return self.to_version(change.object)

@@ -1,7 +1,7 @@
 """Parts of objects that have a path of their own, one file each.
 
-What belongs: what a subresource reads and writes, as decisions (see `pipeline`). What does not: a
-server's own connections (`log`, `exec`), which never reach the store.
+What belongs: what a subresource reads, and which steps (see `pipeline`) its writes take. What does
+not: a server's own connections (`log`, `exec`), which never reach the store.
 
 A resource has those of `SUBRESOURCES` that its scheme entry names; everything else is "the server
 could not find the requested resource".
@@ -10,29 +10,19 @@ could not find the requested resource".
 from collections.abc import Mapping
 from typing import Final
 
-from orchestrator.api.scheme import Resource
-from orchestrator.apiserver import errors
-from orchestrator.apiserver.subresources.binding import BindingSubresource
-from orchestrator.apiserver.subresources.eviction import EvictionSubresource
-from orchestrator.apiserver.subresources.finalize import Finalize
-from orchestrator.apiserver.subresources.interface import Subresource
-from orchestrator.apiserver.subresources.scale import ScaleSubresource
-from orchestrator.apiserver.subresources.status import Status
+from orchestrator.apiserver.pipeline.part import Part
+from orchestrator.apiserver.subresources.binding import BINDING
+from orchestrator.apiserver.subresources.eviction import EVICTION
+from orchestrator.apiserver.subresources.finalize import FINALIZE
+from orchestrator.apiserver.subresources.scale import SCALE
+from orchestrator.apiserver.subresources.status import STATUS
 
-__all__ = ["SUBRESOURCES", "Subresource", "subresource_of"]
+__all__ = ["SUBRESOURCES"]
 
-SUBRESOURCES: Final[Mapping[str, Subresource]] = {
-    "binding": BindingSubresource(),
-    "eviction": EvictionSubresource(),
-    "finalize": Finalize(),
-    "scale": ScaleSubresource(),
-    "status": Status(),
+SUBRESOURCES: Final[Mapping[str, Part]] = {
+    "binding": BINDING,
+    "eviction": EVICTION,
+    "finalize": FINALIZE,
+    "scale": SCALE,
+    "status": STATUS,
 }
-
-
-def subresource_of(resource: Resource, name: str) -> Subresource:
-    """What answers for a subresource. Raises NotFound unless the resource's scheme entry has it."""
-    found = SUBRESOURCES.get(name)
-    if found is None or resource.subresource(name) is None:
-        raise errors.no_such_resource()
-    return found

@@ -6,58 +6,55 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Binding, Pod, PodCondition, PodSpec, PodStatus
 from orchestrator.api.meta.v1 import Time
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.admission import admitted, reviewed
-from orchestrator.apiserver.pipeline.decisions import Commit, Decision
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.subresources.interface import Subresource, stored_for
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.commit import commit_changed
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.objects import read
+from orchestrator.apiserver.pipeline.own_fields import own_fields
+from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.memo import MixedMemo
-from orchestrator.protocol import BadRequest, Create
-from orchestrator.store import Write
+from orchestrator.protocol import BadRequest
 
 _NO_SPEC: Final = PodSpec()
 _NO_STATUS: Final = PodStatus()
 _KINDS: Final = ("", "Node")
 
 
-class BindingSubresource(Subresource):
-    """Answers the bound Pod (over HTTP it is a Status, as in Kubernetes)."""
+def _take(course: Course) -> tuple[Step, ...]:
+    """The Binding of the message. Errors: BadRequest."""
 
-    def create(self, env: Environment, served: Served, message: Create) -> Decision:
-        """Bind. Errors: NotFound, BadRequest, Invalid, Conflict (bound, gated or being deleted)."""
-        binding = message.object
+    def step(_env: Environment, draft: Draft) -> None:
+        binding = draft.message.object
         if type(binding) is not Binding:
             raise BadRequest(f"{type(binding).__name__} in the request is not a Binding")
-        if binding.metadata.name and binding.metadata.name != message.name:
+        if binding.metadata.name and binding.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Binding object")
-        pod: Pod = stored_for(env, served, message)
-        plugins = served.plugins("CREATE", "binding")
-        if plugins:
-            request = AdmissionRequest(
-                operation="CREATE",
-                resource=served.resource,
-                name=message.name,
-                identity=message.identity,
-                namespace=message.namespace,
-                subresource="binding",
-                object=binding,
-                dry_run=message.dry_run,
-            )
-            binding = admitted(env, plugins, request)
-            reviewed(env, plugins, replace(request, object=binding))
-        _check(served, binding, pod)
-        new = _bound(env, binding, pod)
-        if message.dry_run:
-            return new
-        return Commit(Write(served.bucket, message.namespace, message.name, new, pod))
+        draft.new = binding
+
+    return (step,)
 
 
-def _check(served: Served, binding: Binding, pod: Pod) -> None:
+def _bind(course: Course) -> tuple[Step, ...]:
+    """The pod with its node. Errors: Invalid, Conflict (bound, gated or being deleted)."""
+    resource = course.served.resource
+
+    def step(env: Environment, draft: Draft) -> None:
+        binding, pod = draft.new, draft.old
+        _check(resource, binding, pod)
+        draft.new = _bound(env, binding, pod)
+
+    return (step,)
+
+
+def _check(resource: Resource, binding: Binding, pod: Pod) -> None:
     faults = []
     if binding.target.kind not in _KINDS:
         supported = ("Node", "<empty>")
@@ -69,7 +66,7 @@ def _check(served: Served, binding: Binding, pod: Pod) -> None:
         raise errors.invalid("Binding", "", name, [cause_of(fault) for fault in faults])
     why = _obstacle(binding, pod)
     if why:
-        raise errors.conflict(served.resource, name, why, subresource="binding")
+        raise errors.conflict(resource, name, why, subresource="binding")
 
 
 def _obstacle(binding: Binding, pod: Pod) -> str:
@@ -109,3 +106,20 @@ def _scheduled(status: PodStatus, now: Time) -> PodStatus:
 
 # Pods of one template that are bound in the same second go on with the very same status.
 _SCHEDULED: Final[MixedMemo[PodStatus, PodStatus]] = MixedMemo(_scheduled)
+# The answer is the bound Pod (over HTTP it is a Status, as in Kubernetes).
+BINDING: Final = Part(
+    writes={
+        "create": (
+            authorize,
+            _take,
+            read,
+            admit,
+            review_outside,
+            review,
+            _bind,
+            own_fields,
+            commit_changed,
+        )
+    },
+    readable=False,
+)

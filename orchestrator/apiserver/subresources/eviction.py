@@ -5,34 +5,43 @@ same moment do not both use the last allowance; the disruption controller counts
 """
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod, PodCondition, PodStatus
+from orchestrator.api.meta.v1 import Time
 from orchestrator.api.policy.v1 import (
     Eviction,
     PodDisruptionBudget,
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
 )
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.admission import admitted, reviewed
-from orchestrator.apiserver.pipeline.decisions import Commit, Decision
-from orchestrator.apiserver.pipeline.delete import decide_delete
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.subresources.interface import Subresource, stored_for
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.course import Course, make_steps
+from orchestrator.apiserver.pipeline.draft import Commit, Draft, Step
+from orchestrator.apiserver.pipeline.objects import read
+from orchestrator.apiserver.pipeline.part import Part
+from orchestrator.apiserver.pipeline.verbs import END
 from orchestrator.machinery import labels
 from orchestrator.machinery.conditions import is_true, with_condition
 from orchestrator.protocol import BadRequest, Create, Delete, InternalError, PropagationPolicy
-from orchestrator.store import Change, Write
+from orchestrator.store import Write
 
 _TOO_MANY_DISRUPTED: Final = 2000
 _RETRY_SECONDS: Final = 10
 _UNPROTECTED: Final = ("Pending", "Succeeded", "Failed")
 _BUDGETS: Final = "poddisruptionbudgets.policy"
+_EVICTED: Final = PodCondition(
+    type="DisruptionTarget",
+    status="True",
+    reason="EvictionByEvictionAPI",
+    message="Eviction API: evicting",
+)
 _POLICIES: Final[Mapping[str, PropagationPolicy]] = {
     "Background": "Background",
     "Foreground": "Foreground",
@@ -40,37 +49,70 @@ _POLICIES: Final[Mapping[str, PropagationPolicy]] = {
 }
 
 
-class EvictionSubresource(Subresource):
-    """Answers `Deleted` (over HTTP it is a Status, as in Kubernetes)."""
+def _take(course: Course) -> tuple[Step, ...]:
+    """The Eviction of the message. Errors: BadRequest."""
 
-    def create(self, env: Environment, served: Served, message: Create) -> Decision:
-        """Evict. Errors: NotFound, TooManyRequests (the budget), Forbidden, InternalError."""
-        eviction = message.object
+    def step(_env: Environment, draft: Draft) -> None:
+        eviction = draft.message.object
         if type(eviction) is not Eviction:
             raise BadRequest(f"{type(eviction).__name__} in the request is not an Eviction")
-        if eviction.metadata.name and eviction.metadata.name != message.name:
+        if eviction.metadata.name and eviction.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Eviction object")
-        pod: Pod = stored_for(env, served, message)
-        plugins = served.plugins("CREATE", "eviction")
-        if plugins:
-            request = AdmissionRequest(
-                operation="CREATE",
-                resource=served.resource,
-                name=message.name,
-                identity=message.identity,
-                namespace=message.namespace,
-                subresource="eviction",
-                object=eviction,
-                dry_run=message.dry_run,
-            )
-            reviewed(env, plugins, replace(request, object=admitted(env, plugins, request)))
-        budget = _asked_budget(env, served, pod)
-        if budget is None:
-            return _deletion(env, served, message, eviction)
-        return _booked(env, served, message, eviction, budget)
+        draft.new = eviction
+
+    return (step,)
 
 
-def _asked_budget(env: Environment, served: Served, pod: Pod) -> PodDisruptionBudget | None:
+def _book(course: Course) -> tuple[Step, ...]:
+    """Write the eviction into the budget that must allow it.
+
+    Errors: TooManyRequests, Forbidden, InternalError (more than one budget).
+    """
+    resource = course.served.resource
+
+    def step(env: Environment, draft: Draft) -> Commit | None:
+        budget = _asked_budget(env, resource, draft.old)
+        if budget is None or draft.message.dry_run:
+            return None
+        new, metadata = _booked(budget, draft.name, env.time()), budget.metadata
+        write = Write(_BUDGETS, metadata.namespace, metadata.name, new, budget)
+        return Commit(write, reply=None)
+
+    return (step,)
+
+
+def _say_why(course: Course) -> tuple[Step, ...]:
+    """Write into the pod why it ends, unless it has ended or says so."""
+    bucket = course.served.bucket
+
+    def step(env: Environment, draft: Draft) -> Commit | None:
+        pod: Pod = draft.old
+        status = pod.status or PodStatus()
+        conditions = with_condition(status.conditions, _EVICTED, env.time())
+        said = conditions is status.conditions or _is_over(status)
+        if said or draft.message.dry_run:
+            return None
+        new = replace(pod, status=replace(status, conditions=conditions))
+        return Commit(Write(bucket, draft.namespace, draft.name, new, pod), reply=None)
+
+    return (step,)
+
+
+def _turn_into_delete(course: Course) -> tuple[Step, ...]:
+    """From here on the message is the deletion that the eviction asks for."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.message = _as_delete(draft.message, draft.message.object)
+        draft.request = None
+
+    return (step,)
+
+
+def _delete(course: Course) -> tuple[Step, ...]:
+    return make_steps(replace(course, action="delete", subresource=""), END)
+
+
+def _asked_budget(env: Environment, resource: Resource, pod: Pod) -> PodDisruptionBudget | None:
     """The budget that must allow the eviction, checked; None: nobody need be asked."""
     phase = pod.status.phase if pod.status is not None else ""
     if phase in _UNPROTECTED or pod.metadata.deletion_timestamp is not None:
@@ -90,7 +132,7 @@ def _asked_budget(env: Environment, served: Served, pod: Pod) -> PodDisruptionBu
     (budget,) = budgets
     if _may_be_ignored(budget, pod):
         return None
-    _check(served, budget, pod)
+    _check(resource, budget, pod)
     return budget
 
 
@@ -109,7 +151,7 @@ def _may_be_ignored(budget: PodDisruptionBudget, pod: Pod) -> bool:
     return status is not None and 0 < status.desired_healthy <= status.current_healthy
 
 
-def _check(served: Served, budget: PodDisruptionBudget, pod: Pod) -> None:
+def _check(resource: Resource, budget: PodDisruptionBudget, pod: Pod) -> None:
     status = budget.status or PodDisruptionBudgetStatus()
     name = budget.metadata.name
     if (status.observed_generation or 0) < (budget.metadata.generation or 0):
@@ -119,10 +161,10 @@ def _check(served: Served, budget: PodDisruptionBudget, pod: Pod) -> None:
         )
     if status.disruptions_allowed < 0:
         why = "pdb disruptions allowed is negative"
-        raise errors.forbidden(served.resource, pod.metadata.name, why)
+        raise errors.forbidden(resource, pod.metadata.name, why)
     if len(status.disrupted_pods) > _TOO_MANY_DISRUPTED:
         why = "DisruptedPods map too big - too many evictions not confirmed by PDB controller"
-        raise errors.forbidden(served.resource, pod.metadata.name, why)
+        raise errors.forbidden(resource, pod.metadata.name, why)
     if status.disruptions_allowed == 0:
         raise errors.budget_exceeded(
             f"The disruption budget {name} needs {status.desired_healthy} healthy pods "
@@ -130,47 +172,14 @@ def _check(served: Served, budget: PodDisruptionBudget, pod: Pod) -> None:
         )
 
 
-def _booked(
-    env: Environment,
-    served: Served,
-    message: Create,
-    eviction: Eviction,
-    budget: PodDisruptionBudget,
-) -> Decision:
-    """Write the eviction into the budget, then delete."""
-    if message.dry_run:
-        return _deletion(env, served, message, eviction)
+def _booked(budget: PodDisruptionBudget, name: str, now: Time) -> PodDisruptionBudget:
     status = budget.status or PodDisruptionBudgetStatus()
     status = replace(
         status,
         disruptions_allowed=status.disruptions_allowed - 1,
-        disrupted_pods={**status.disrupted_pods, message.name: env.time()},
+        disrupted_pods={**status.disrupted_pods, name: now},
     )
-    metadata = budget.metadata
-    new = replace(budget, status=status)
-    write = Write(_BUDGETS, metadata.namespace, metadata.name, new, budget)
-    return Commit(write, lambda _change: _deletion(env, served, message, eviction))
-
-
-def _deletion(env: Environment, served: Served, message: Create, eviction: Eviction) -> Decision:
-    """Say in the pod why it ends, and delete it."""
-    pod: Any = stored_for(env, served, message)
-    status = pod.status or PodStatus()
-    condition = PodCondition(
-        type="DisruptionTarget",
-        status="True",
-        reason="EvictionByEvictionAPI",
-        message="Eviction API: evicting",
-    )
-    conditions = with_condition(status.conditions, condition, env.time())
-    if message.dry_run or conditions is status.conditions or _is_over(status):
-        return decide_delete(env, served, _as_delete(message, eviction))
-
-    def delete(_change: Change) -> Decision:
-        return decide_delete(env, served, _as_delete(message, eviction))
-
-    new = replace(pod, status=replace(status, conditions=conditions))
-    return Commit(Write(served.bucket, message.namespace, message.name, new, pod), delete)
+    return replace(budget, status=status)
 
 
 def _is_over(status: PodStatus) -> bool:
@@ -199,3 +208,24 @@ def _as_delete(message: Create, eviction: Eviction) -> Delete:
         dry_run=message.dry_run or bool(options.dry_run),
         identity=message.identity,
     )
+
+
+# The answer is `Deleted` (over HTTP it is a Status, as in Kubernetes).
+EVICTION: Final = Part(
+    writes={
+        "create": (
+            authorize,
+            _take,
+            read,
+            admit,
+            review_outside,
+            review,
+            _book,
+            read,
+            _say_why,
+            _turn_into_delete,
+            _delete,
+        )
+    },
+    readable=False,
+)

@@ -1,26 +1,36 @@
-"""`namespaces/finalize`: the namespace controller lets an emptied namespace go."""
+"""`namespaces/finalize`: the namespace controller lets an emptied namespace go.
 
-from typing import Any
+It writes `spec.finalizers` and nothing else; the last one gone removes the namespace.
+"""
+
+from typing import Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Namespace
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.decisions import Decision
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.commit import commit
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.metadata import check_identity
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.update import check_place, written
-from orchestrator.apiserver.subresources.interface import Subresource, stored_for
-from orchestrator.protocol import Update
+from orchestrator.apiserver.pipeline.objects import read, take
+from orchestrator.apiserver.pipeline.own_fields import own_fields
+from orchestrator.apiserver.pipeline.part import Part
 
 
-class Finalize(Subresource):
-    """Writes `spec.finalizers` and nothing else; the last one gone removes the namespace."""
+def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
+    """Errors: Conflict."""
+    resource = course.served.resource
 
-    def update(self, env: Environment, served: Served, message: Update) -> Decision:
-        """Errors: NotFound, BadRequest, Conflict."""
-        new: Namespace = served.taken(message.object)
-        present: Any = stored_for(env, served, message)
-        check_place(message, new)
-        check_identity(served.resource, new.metadata, present.metadata, unconditional=True)
-        return written(served, message, replace(present, spec=new.spec), present)
+    def step(_env: Environment, draft: Draft) -> None:
+        new, old = draft.new, draft.old
+        check_identity(resource, new.metadata, old.metadata, unconditional=True)
+        draft.new = replace(old, spec=new.spec)
+
+    return (step,)
+
+
+FINALIZE: Final = Part(
+    writes={"update": (authorize, take, read, _keep_all_but_spec, own_fields, commit)},
+    readable=False,
+)

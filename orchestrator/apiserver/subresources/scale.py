@@ -8,20 +8,22 @@ from msgspec.structs import replace
 from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.admission.interface import AdmissionRequest
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.admission import admitted, refuse_invalid, reviewed
-from orchestrator.apiserver.pipeline.decisions import Commit, Decision
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
+from orchestrator.apiserver.pipeline.apply import apply
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.commit import commit
+from orchestrator.apiserver.pipeline.course import Course, Maker
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.kinds import validate
 from orchestrator.apiserver.pipeline.metadata import check_identity
+from orchestrator.apiserver.pipeline.objects import check_place, read
+from orchestrator.apiserver.pipeline.own_fields import own_fields
+from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patched
-from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.update import check_place
-from orchestrator.apiserver.subresources.interface import Subresource, stored_for
-from orchestrator.apiserver.validation import validate_update
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors, labels
-from orchestrator.protocol import BadRequest, Get, Patch, Update
-from orchestrator.store import Change, Write
+from orchestrator.protocol import BadRequest
 
 
 class _Spec(Protocol):
@@ -69,54 +71,43 @@ def _selector(spec: _Spec | None) -> str:
     return str(labels.of_pairs(selector))
 
 
-class ScaleSubresource(Subresource):
-    """Deployments, replica sets, stateful sets and replication controllers."""
+def _take(course: Course) -> tuple[Step, ...]:
+    """The Scale of the message. Errors: BadRequest, Conflict."""
 
-    def get(self, env: Environment, served: Served, message: Get) -> Any:
-        """The Scale. Raises NotFound."""
-        return scale_of(stored_for(env, served, message))
+    def step(_env: Environment, draft: Draft) -> None:
+        received = draft.message.object
+        if type(received) is not Scale:
+            raise BadRequest(f"{type(received).__name__} in the request is not a Scale")
+        _mean(course, draft, received)
 
-    def update(self, env: Environment, served: Served, message: Update) -> Decision:
-        """Errors: NotFound, BadRequest, Conflict, Invalid."""
-        present = stored_for(env, served, message)
-        if type(message.object) is not Scale:
-            raise BadRequest(f"{type(message.object).__name__} in the request is not a Scale")
-        return _scaled(env, served, message, message.object, present)
-
-    def patch(self, env: Environment, served: Served, message: Patch) -> Decision:
-        """Errors: as `update`, and those of the patch."""
-        present = stored_for(env, served, message)
-        return _scaled(env, served, message, patched(message, scale_of(present)), present)
+    return (step,)
 
 
-def _scaled(
-    env: Environment, served: Served, message: Update | Patch, scale: Scale, present: Any
-) -> Decision:
-    check_place(message, scale)
-    check_identity(served.resource, scale.metadata, present.metadata, unconditional=True)
-    plugins = served.plugins("UPDATE", "scale")
-    if plugins:
-        request = AdmissionRequest(
-            operation="UPDATE",
-            resource=served.resource,
-            name=message.name,
-            identity=message.identity,
-            namespace=message.namespace,
-            subresource="scale",
-            object=scale,
-            old_object=scale_of(present),
-            dry_run=message.dry_run,
-        )
-        scale = admitted(env, plugins, request)
-        reviewed(env, plugins, replace(request, object=scale))
-    replicas = _checked_replicas(scale, message.name)
-    if replicas == _replicas(present):
-        return scale_of(present)
-    new = _with_replicas(present, replicas)
-    refuse_invalid(served, message.name, validate_update(served.stored, new, present))
-    if message.dry_run:
-        return scale_of(new)
-    return Commit(Write(served.bucket, message.namespace, message.name, new, present), _reply)
+def _patch(course: Course) -> tuple[Step, ...]:
+    """The Scale that the patch makes of the present one. Errors: Conflict, those of patches."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        _mean(course, draft, patched(draft.message, scale_of(draft.old)))
+
+    return (step,)
+
+
+def _mean(course: Course, draft: Draft, scale: Scale) -> None:
+    """The Scale must be of the stored object."""
+    draft.new = scale
+    check_place(draft)
+    check_identity(course.served.resource, scale.metadata, draft.old.metadata, unconditional=True)
+
+
+def _scale(course: Course) -> tuple[Step, ...]:
+    """The object with as many replicas as the Scale says. Errors: Invalid."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        replicas = _checked_replicas(draft.new, draft.name)
+        old = draft.old
+        draft.new = old if replicas == _replicas(old) else _with_replicas(old, replicas)
+
+    return (step,)
 
 
 def _checked_replicas(scale: Scale, name: str) -> int:
@@ -134,5 +125,20 @@ def _with_replicas(stored: Any, replicas: int) -> Any:
     return replace(stored, metadata=metadata, spec=replace(stored.spec, replicas=replicas))
 
 
-def _reply(change: Change) -> Scale:
-    return scale_of(change.object)
+_REPLACE: Final[tuple[Maker, ...]] = (
+    admit,
+    review_outside,
+    review,
+    _scale,
+    validate,
+    own_fields,
+    commit,
+)
+SCALE: Final = Part(
+    writes={
+        "update": (authorize, read, _take, *_REPLACE),
+        "patch": (authorize, read, _patch, *_REPLACE),
+        "apply": (authorize, read, apply, *_REPLACE),
+    },
+    as_part=scale_of,
+)

@@ -21,7 +21,8 @@ from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.measures.windows import WHOLE, Window
 from orchestrator.scenario.report.model import Environment, Failure, Report
 
-_PACKAGES: Final = ("orchestrator", "msgspec", "numpy")
+# The names in a report, and the distributions that bring them.
+_PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
 
 
 class ObjectsFound(Struct, frozen=True):
@@ -176,5 +177,5 @@ def environment() -> Environment:
         cpus=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
-        packages={name: version(name) for name in _PACKAGES},
+        packages={name: version(package) for name, package in _PACKAGES.items()},
     )

@@ -1,0 +1,58 @@
+"""The last step: a write, or the answer of a write that is none (a dry run, or no change)."""
+
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
+from orchestrator.apiserver.pipeline.metadata import is_finished
+from orchestrator.store import Write
+
+
+def commit_new(course: Course) -> tuple[Step, ...]:
+    """Store a new object. Errors: AlreadyExists."""
+    bucket, resource = course.served.bucket, course.served.resource
+    show, reply = course.show, course.reply
+
+    def step(env: Environment, draft: Draft) -> Decision:
+        namespace, name, new = draft.namespace, draft.name, draft.new
+        if env.store.get(bucket, namespace, name) is not None:
+            raise errors.already_exists(resource, name)
+        if draft.message.dry_run:
+            return show(new)
+        return Commit(Write(bucket, namespace, name, new), reply)
+
+    return (step,)
+
+
+def commit(course: Course) -> tuple[Step, ...]:
+    """Store the new state.
+
+    An update that changes nothing takes no revision and is no event. One that removes the last
+    finalizer of a deleted object removes the object.
+    """
+    bucket, is_held = course.served.bucket, course.served.strategy.is_held
+    show, reply = course.show, course.reply
+
+    def step(_env: Environment, draft: Draft) -> Decision:
+        new, old = draft.new, draft.old
+        if new is old or new == old:
+            return show(old)
+        if draft.message.dry_run:
+            return show(new)
+        gone = is_finished(new, old) and not is_held(new)
+        return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
+
+    return (step,)
+
+
+def commit_changed(course: Course) -> tuple[Step, ...]:
+    """Store a new state that is known to differ, and to be one of an object that stays."""
+    bucket, show, reply = course.served.bucket, course.show, course.reply
+
+    def step(_env: Environment, draft: Draft) -> Decision:
+        new = draft.new
+        if draft.message.dry_run:
+            return show(new)
+        return Commit(Write(bucket, draft.namespace, draft.name, new, draft.old), reply)
+
+    return (step,)

@@ -1,0 +1,83 @@
+"""A write on its way: what the steps work on, and what a step can answer.
+
+A step is a function of the surroundings and a draft. It reads through `Environment` and changes
+nothing but the draft, so a write that another writer overtook is simply drafted again. A step
+answers None to let the next one go on. It answers a `Commit` or a `Wait` to have something done
+first, and any other value ends the request with that value as its answer.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+
+from msgspec import Struct
+
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Wait
+from orchestrator.apiserver.environment import Environment
+from orchestrator.store import Change, Write
+
+__all__ = [
+    "Commit",
+    "Decision",
+    "Draft",
+    "Effect",
+    "Instead",
+    "Overtaken",
+    "Step",
+    "Wait",
+    "stored_object",
+]
+
+Effect: TypeAlias = Callable[[], Awaitable[Any]]
+
+
+class Draft:
+    """What one pass of the steps knows of its write so far.
+
+    `old` is the stored object (None for a create), `new` what is to be stored. While a subresource
+    that is an object of another kind is looked at (a Scale, a Binding), `new` is that one.
+    `name` and `namespace` are those of the stored object. `gone`: the write removes the object.
+    `request` is the write as admission plugins see it, once one of them has been asked.
+    """
+
+    __slots__ = ("gone", "message", "name", "namespace", "new", "old", "request")
+
+    def __init__(self, message: Any) -> None:
+        self.message = message
+        self.name: str = message.name
+        self.namespace: str = message.namespace
+        self.new: Any = None
+        self.old: Any = None
+        self.gone = False
+        self.request: AdmissionRequest | None = None
+
+
+def stored_object(change: Change) -> Any:
+    """The answer to most writes: the object as it was stored."""
+    return change.object
+
+
+class Commit(Struct, frozen=True):
+    """Write this; `reply` makes the answer of the change.
+
+    Without `reply` the next step goes on: an eviction books the budget, then deletes the pod. What
+    was written so stays, and only the steps after it are repeated when another writer is faster.
+    """
+
+    write: Write
+    reply: Callable[[Change], Any] | None = stored_object
+
+
+class Instead(Struct, frozen=True):
+    """Answer another message by other steps: an update that creates."""
+
+    message: Any
+    steps: "tuple[Step, ...]"
+
+
+class Overtaken(Exception):
+    """While the draft waited, somebody else took what it was given: draft it again."""
+
+
+Decision: TypeAlias = Commit | Wait | Instead | Any
+"""What a step answers; None when the next step is to go on."""
+Step: TypeAlias = Callable[[Environment, Draft], Decision]

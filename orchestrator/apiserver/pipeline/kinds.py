@@ -1,0 +1,148 @@
+"""The steps that ask what a kind has of its own: preparation, defaults, validation, allocation."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.defaulting import defaulter
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import Strategy
+from orchestrator.apiserver.kinds.validating import (
+    validate_create,
+    validate_status_update,
+    validate_update,
+)
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
+from orchestrator.protocol import Cause, Invalid
+
+
+def default(course: Course) -> tuple[Step, ...]:
+    """What the author did not say."""
+    fill = defaulter(course.served.kind)
+    if fill is None:
+        return ()
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = fill(draft.new)
+
+    return (step,)
+
+
+# --- preparation ---------------------------------------------------------------------------
+
+
+def prepare_to_create(course: Course) -> tuple[Step, ...]:
+    """A new object without what only the system may say."""
+    prepare = course.served.strategy.prepare_for_create
+
+    def step(env: Environment, draft: Draft) -> None:
+        draft.new = prepare(draft.new, env)
+
+    return (step,)
+
+
+def prepare_to_update(course: Course) -> tuple[Step, ...]:
+    """An update without what an update may not say."""
+    return (_prepared(course.served.strategy.prepare_for_update),)
+
+
+def prepare_status(course: Course) -> tuple[Step, ...]:
+    """The old object with the new status."""
+    return (_prepared(course.served.strategy.prepare_for_status_update),)
+
+
+def _prepared(prepare: Callable[[Any, Any, Environment], Any]) -> Step:
+    def step(env: Environment, draft: Draft) -> None:
+        draft.new = prepare(draft.new, draft.old, env)
+
+    return step
+
+
+def count_generation(course: Course) -> tuple[Step, ...]:
+    """A generation more, if the update changes what it counts."""
+    strategy = course.served.strategy
+    if not strategy.traits.generation:
+        return ()
+
+    def step(_env: Environment, draft: Draft) -> None:
+        new, old = draft.new, draft.old
+        if strategy.has_changed(new, old):
+            generation = (old.metadata.generation or 0) + 1
+            draft.new = replace(new, metadata=replace(new.metadata, generation=generation))
+
+    return (step,)
+
+
+# --- validation ----------------------------------------------------------------------------
+
+
+def validate_new(course: Course) -> tuple[Step, ...]:
+    """A new object. Errors: Invalid."""
+    kind, resource = course.served.kind, course.served.resource
+
+    def step(_env: Environment, draft: Draft) -> None:
+        causes = validate_create(kind, resource.namespaced, draft.new)
+        refuse_invalid(resource, draft.name, causes)
+
+    return (step,)
+
+
+def validate(course: Course) -> tuple[Step, ...]:
+    """An update. Errors: Invalid."""
+    return (_validated(course, validate_update),)
+
+
+def validate_status(course: Course) -> tuple[Step, ...]:
+    """An update of the status. Errors: Invalid."""
+    return (_validated(course, validate_status_update),)
+
+
+def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Cause]]) -> Step:
+    kind, resource = course.served.kind, course.served.resource
+
+    def step(_env: Environment, draft: Draft) -> None:
+        refuse_invalid(resource, draft.name, causes_of(kind, draft.new, draft.old))
+
+    return step
+
+
+def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> None:
+    """Raise Invalid if there are causes."""
+    if causes:
+        raise errors.invalid(resource.kind, resource.group, name, causes)
+
+
+# --- allocation ----------------------------------------------------------------------------
+
+
+def allocate(course: Course) -> tuple[Step, ...]:
+    """What is counted out from pools (addresses, ports). Errors: Invalid."""
+    strategy = course.served.strategy
+    if type(strategy).allocate is Strategy.allocate:
+        return ()
+
+    def step(env: Environment, draft: Draft) -> None:
+        draft.new = strategy.allocate(draft.new, draft.old, env)
+
+    return (step,)
+
+
+def confirm(course: Course) -> tuple[Step, ...]:
+    """Allocate again after a wait: somebody else may have taken what was free. Errors: Overtaken."""
+    strategy, served = course.served.strategy, course.served
+    plugins = served.validating(course.operation, course.subresource)
+    if not allocate(course) or not any(plugin.waits for plugin in plugins):
+        return ()
+
+    def step(env: Environment, draft: Draft) -> None:
+        try:
+            draft.new = strategy.allocate(draft.new, draft.old, env)
+        except Invalid as error:
+            raise Overtaken from error
+
+    return (step,)

@@ -1,0 +1,132 @@
+"""The steps between a message and the object that it means: take, read, stamp, keep."""
+
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
+from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
+from orchestrator.apiserver.pipeline.metadata import check_identity, kept, namespace_of, stamped
+from orchestrator.protocol import Create, Update
+
+
+def take(course: Course) -> tuple[Step, ...]:
+    """The object of the message, which must be the one that it names. Errors: BadRequest."""
+    served = course.served
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = served.from_request(draft.message.object)
+        check_place(draft)
+
+    return (step,)
+
+
+def check_place(draft: Draft) -> None:
+    """The new state must be of the object that the message names. Raises BadRequest."""
+    metadata = draft.new.metadata
+    if metadata.name and metadata.name != draft.name:
+        raise errors.name_differs(metadata.name, draft.name)
+    if metadata.namespace and metadata.namespace != draft.namespace:
+        raise errors.namespace_differs()
+
+
+def read(course: Course) -> tuple[Step, ...]:
+    """The stored object. Errors: NotFound."""
+    bucket, resource = course.served.bucket, course.served.resource
+
+    def step(env: Environment, draft: Draft) -> None:
+        draft.old = env.store.get(bucket, draft.namespace, draft.name)
+        if draft.old is None:
+            raise errors.not_found(resource, draft.name)
+
+    return (step,)
+
+
+def read_or(makers: tuple[Maker, ...]) -> Maker:
+    """The stored object, or for kinds that a PUT may create another course. Errors: NotFound."""
+
+    def make(course: Course) -> tuple[Step, ...]:
+        if not course.served.strategy.traits.create_on_update:
+            return read(course)
+        bucket, resource = course.served.bucket, course.served.resource
+        create = make_steps(replace(course, action="create"), makers)
+
+        def step(env: Environment, draft: Draft) -> Instead | None:
+            draft.old = env.store.get(bucket, draft.namespace, draft.name)
+            if draft.old is not None:
+                return None
+            if draft.new.metadata.resource_version:
+                raise errors.not_found(resource, draft.name)
+            return Instead(_as_create(draft.message), create)
+
+        return (step,)
+
+    return make
+
+
+def _as_create(message: Update) -> Create:
+    return Create(
+        resource=message.resource,
+        object=message.object,
+        namespace=message.namespace,
+        name=message.name,
+        dry_run=message.dry_run,
+        field_manager=message.field_manager,
+        identity=message.identity,
+    )
+
+
+def stamp(course: Course) -> tuple[Step, ...]:
+    """A new object: named, dated, identified. Errors: BadRequest, AlreadyExists."""
+    served = course.served
+    resource, stored = served.resource, served.stored
+    generation = 1 if served.strategy.traits.generation else None
+
+    def step(env: Environment, draft: Draft) -> None:
+        new = served.from_request(draft.message.object)
+        namespace = namespace_of(resource, new.metadata, draft.namespace)
+        metadata = stamped(
+            env, stored, new.metadata, namespace=namespace, name=draft.name, generation=generation
+        )
+        draft.name, draft.namespace = metadata.name, namespace
+        draft.new = replace(new, metadata=metadata)
+
+    return (step,)
+
+
+def keep(course: Course) -> tuple[Step, ...]:
+    """What an update cannot change. Errors: Conflict, Invalid (no resourceVersion)."""
+    resource = course.served.resource
+    unconditional = course.served.strategy.traits.unconditional_update
+
+    def step(_env: Environment, draft: Draft) -> None:
+        new, old = draft.new, draft.old.metadata
+        if new.metadata is not old:
+            check_identity(resource, new.metadata, old, unconditional=unconditional)
+        _set_metadata(draft, kept(new.metadata, old, old.generation))
+
+    return (step,)
+
+
+def keep_all_but_status(course: Course) -> tuple[Step, ...]:
+    """What an update of the status cannot change. Errors: Conflict."""
+    resource = course.served.resource
+    owns_metadata = course.served.strategy.traits.status_owns_metadata
+
+    def step(_env: Environment, draft: Draft) -> None:
+        new, metadata = draft.new, draft.old.metadata
+        if new.metadata is not metadata:
+            check_identity(resource, new.metadata, metadata, unconditional=True)
+        # Only a writer that knows the present state can mean to change what is beside the status.
+        if owns_metadata and new.metadata.resource_version:
+            metadata = kept(new.metadata, metadata, metadata.generation)
+        _set_metadata(draft, metadata)
+
+    return (step,)
+
+
+def _set_metadata(draft: Draft, metadata: Any) -> None:
+    if metadata is not draft.new.metadata:
+        draft.new = replace(draft.new, metadata=metadata)

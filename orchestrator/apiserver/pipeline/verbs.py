@@ -1,0 +1,92 @@
+"""Which steps a write takes, in order: the one place where a step is put among the others.
+
+A step that has nothing to do for a kind (no plugin is concerned, nothing is counted out) is left out
+when the tuple is made.
+"""
+
+from typing import Final
+
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
+from orchestrator.apiserver.pipeline.apply import apply
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.commit import commit, commit_new
+from orchestrator.apiserver.pipeline.course import Maker
+from orchestrator.apiserver.pipeline.delete import check_preconditions, commit_deletion, end
+from orchestrator.apiserver.pipeline.kinds import (
+    allocate,
+    confirm,
+    count_generation,
+    default,
+    prepare_status,
+    prepare_to_create,
+    prepare_to_update,
+    validate,
+    validate_new,
+    validate_status,
+)
+from orchestrator.apiserver.pipeline.objects import (
+    keep,
+    keep_all_but_status,
+    read,
+    read_or,
+    stamp,
+    take,
+)
+from orchestrator.apiserver.pipeline.own_fields import own_fields
+from orchestrator.apiserver.pipeline.patch import patch
+
+CREATE: Final[tuple[Maker, ...]] = (
+    authorize,
+    stamp,
+    admit,
+    default,
+    prepare_to_create,
+    validate_new,
+    allocate,
+    review_outside,
+    confirm,
+    review,
+    own_fields,
+    commit_new,
+)
+# How an object becomes its next state, whoever says which: a client's object or a patch.
+_REPLACE: Final[tuple[Maker, ...]] = (
+    keep,
+    prepare_to_update,
+    admit,
+    default,
+    count_generation,
+    validate,
+    allocate,
+    review_outside,
+    confirm,
+    review,
+    own_fields,
+    commit,
+)
+UPDATE: Final[tuple[Maker, ...]] = (authorize, take, read_or(CREATE), *_REPLACE)
+PATCH: Final[tuple[Maker, ...]] = (authorize, read, patch, *_REPLACE)
+APPLY: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE)
+_REPLACE_STATUS: Final[tuple[Maker, ...]] = (
+    keep_all_but_status,
+    prepare_status,
+    admit,
+    review_outside,
+    review,
+    validate_status,
+    own_fields,
+    commit,
+)
+UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, *_REPLACE_STATUS)
+PATCH_STATUS: Final[tuple[Maker, ...]] = (authorize, read, patch, *_REPLACE_STATUS)
+APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE_STATUS)
+# Without the question whether it may be: an eviction that was allowed goes on with these.
+END: Final[tuple[Maker, ...]] = (
+    read,
+    check_preconditions,
+    review_outside,
+    review,
+    end,
+    commit_deletion,
+)
+DELETE: Final[tuple[Maker, ...]] = (authorize, *END)
