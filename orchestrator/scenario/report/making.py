@@ -63,6 +63,7 @@ def make_report(
     steps: tuple[StepRecord, ...],
     failure: Failure | None,
     interrupted: bool,
+    traced: bool,
     actors: tuple[ActorUse, ...],
     objects: tuple[ObjectsFound, ...],
 ) -> Report:
@@ -83,6 +84,7 @@ def make_report(
         seed=seed,
         clock=clock,
         heartbeats=scenario.spec.simulation.heartbeats,
+        traced=traced,
         outcome="interrupted" if interrupted else "passed" if passed else "failed",
         digest=last.digest if last is not None else "",
         wall_seconds=measures["wallSeconds"],

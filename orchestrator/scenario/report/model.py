@@ -65,6 +65,7 @@ class Report(Struct, frozen=True, kw_only=True):
     seed: int
     clock: Literal["virtual", "real"]
     heartbeats: Literal["written", "computed"]
+    traced: bool = False  # it handled messages one by one, and so has a history of its own
     outcome: Literal["passed", "failed", "interrupted"]
     digest: str
     wall_seconds: float

@@ -219,6 +219,7 @@ class Run:
             steps=tuple(stage.records) if stage is not None else (),
             failure=stage.failure if stage is not None else None,
             interrupted=self._interrupted,
+            traced=self._traced,
             actors=self._actors,
             objects=self._objects,
         )
