@@ -19,7 +19,7 @@ from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of
 from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.measures.windows import WHOLE, Window
-from orchestrator.scenario.report.model import Environment, Failure, Report
+from orchestrator.scenario.report.model import Environment, Failure, Placing, Report
 
 # The names in a report, and the distributions that bring them.
 _PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
@@ -84,6 +84,7 @@ def make_report(
         seed=seed,
         clock=clock,
         heartbeats=scenario.spec.simulation.heartbeats,
+        scheduler=placing(loaded),
         traced=traced,
         outcome="interrupted" if interrupted else "passed" if passed else "failed",
         digest=last.digest if last is not None else "",
@@ -112,6 +113,18 @@ def make_report(
         expectations=expectations,
         failure=failure,
         environment=environment(),
+    )
+
+
+def placing(loaded: Loaded) -> Placing:
+    """How a scenario places pods."""
+    chosen, plan = loaded.scenario.spec.scheduler, loaded.scheduler
+    policy = chosen if isinstance(chosen, str) else "default" if chosen is None else "its own"
+    weights = plan.profile.weights
+    return Placing(
+        policy=policy,
+        weights={p.name: weights.get(p.name, 1) for p in plan.profile.with_point("score")},
+        files={str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in plan.files},
     )
 
 
