@@ -30,6 +30,9 @@ BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
 _PODS: Final = resource_of(Pod)
 
 
+FIELD_MANAGER: Final = "kube-scheduler"  # who has written what the scheduler writes
+
+
 class SchedulerStatistics(Struct, frozen=True):
     """What the scheduler has done since it started, and what waits."""
 
@@ -88,6 +91,7 @@ class Scheduler(Watcher):
             self._profile.scheduler_name,
             enabled=self._record_events,
             identity=self.identity,
+            field_manager=FIELD_MANAGER,
         )
         self._synced: dict[str, None] = {}
         self.reflect(Node, on_change=self._on_node, on_synced=lambda: self._in_step("nodes"))
@@ -243,6 +247,7 @@ class Scheduler(Watcher):
                 namespace=metadata.namespace,
                 name=metadata.name,
                 subresource="binding",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
             then=partial(self._bound, pod, choice) if self._acts_on_binding else None,
@@ -325,6 +330,7 @@ class Scheduler(Watcher):
                 patch_type="strategic",
                 body={"metadata": {"uid": pod.metadata.uid}, "status": {"conditions": [condition]}},
                 subresource="status",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
             then=None,
