@@ -45,6 +45,8 @@ ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
 # they say who they are.
 ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
+# What is to be told to whoever writes, besides the answer: deprecations, unknown fields.
+Warn: TypeAlias = Callable[[str], object]
 PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -178,7 +180,7 @@ class Unwatch(Struct, frozen=True):
 # --- writing -------------------------------------------------------------------------------
 
 
-class Create(Request[Any], frozen=True, gc=False, kw_only=True):
+class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     """Create an object, or post to a subresource of `name` (`binding`, `eviction`).
 
     Answers the object as stored. Errors: AlreadyExists, Invalid, NotFound (the namespace), ...
@@ -192,9 +194,10 @@ class Create(Request[Any], frozen=True, gc=False, kw_only=True):
     dry_run: bool = False
     field_manager: str = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
-class Update(Request[Any], frozen=True, gc=False, kw_only=True):
+class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     """Replace an object, or only what a subresource owns (`status`, `scale`).
 
     A non-empty `metadata.resourceVersion` must be the present one, else Conflict; an empty one
@@ -209,9 +212,10 @@ class Update(Request[Any], frozen=True, gc=False, kw_only=True):
     dry_run: bool = False
     field_manager: str = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
-class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
+class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
     A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
@@ -229,9 +233,10 @@ class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
     force: bool = False
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
-class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
+class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
     """Delete an object. Preconditions that do not hold answer Conflict."""
 
     resource: Resource
@@ -243,6 +248,7 @@ class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
     resource_version: str = ""
     dry_run: bool = False
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
 class DeleteCollection(Request[Page], frozen=True, gc=False, kw_only=True):

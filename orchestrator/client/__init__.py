@@ -16,6 +16,13 @@ from orchestrator.client.cache import (
     key_of,
     same_but_status,
 )
+from orchestrator.client.changing import (
+    add_finalizer,
+    create_or_update,
+    owned_by,
+    remove_finalizer,
+    write_status,
+)
 from orchestrator.client.controller import Controller, Statistics, Wiring
 from orchestrator.client.errors import (
     InvalidController,
@@ -72,11 +79,16 @@ __all__ = [
     "Watcher",
     "Wiring",
     "WorkQueue",
+    "add_finalizer",
+    "create_or_update",
     "filtered",
     "generation_changed",
     "key_of",
     "labels_changed",
     "labels_match",
+    "owned_by",
+    "remove_finalizer",
     "same_but_status",
     "same_metadata",
+    "write_status",
 ]

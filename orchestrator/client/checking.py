@@ -18,17 +18,10 @@ from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.protocol import Cause, Invalid
 
-# msgspec's words are those of a document; the caller wrote Python.
-_PYTHON: Final = {
-    "string": "str",
-    "integer": "int",
-    "number": "float",
-    "boolean": "bool",
-    "object": "mapping",
-    "array": "sequence",
-    "null": "None",
-}
-_WORD: Final = re.compile(r"\b(" + "|".join(_PYTHON) + r")\b")
+_ENCODER: Final = msgspec.json.Encoder()
+_AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
+# msgspec's words for containers are those of a document; the caller wrote Python.
+_PYTHON: Final = {"`object`": "mapping", "`array`": "sequence", "`null`": "None"}
 
 
 def resource_for(kind: Any, scheme: Scheme) -> Resource:
@@ -62,12 +55,23 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
     else:
         resource = scheme.by_type(type(obj))
     try:
-        return resource, codec.decode(codec.encode(obj), type(obj))
-    except DecodeError as error:
-        raise _invalid(resource.kind, _name(obj.metadata), error) from None
-    except (TypeError, ValueError, AttributeError, msgspec.MsgspecError) as error:
-        wrong = DecodeError("", str(error))
-        raise _invalid(resource.kind, _name(getattr(obj, "metadata", None)), wrong) from None
+        return resource, msgspec.json.decode(_ENCODER.encode(obj), type=type(obj))
+    except msgspec.ValidationError as error:
+        raise _invalid(resource.kind, _name(obj.metadata), _in_python(error)) from None
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        raise _invalid(resource.kind, _name(obj.metadata), DecodeError("", str(error))) from None
+
+
+def _in_python(error: msgspec.ValidationError) -> DecodeError:
+    """msgspec's text as a field and a message in Python's words."""
+    text = str(error)
+    match = _AT.search(text)
+    path = match["path"].replace("[...]", "[*]") if match is not None else ""
+    message = text[: match.start()] if match is not None else text
+    for word, python in _PYTHON.items():
+        message = message.replace(word, python)
+    message = message.replace("`", "")
+    return DecodeError(path, message[:1].lower() + message[1:])
 
 
 def checked_body(body: Any, patch_type: str) -> Any:
@@ -91,13 +95,12 @@ def checked_name(name: Any) -> str:
 
 def _invalid(kind: str, name: str, error: DecodeError) -> Invalid:
     field = error.path.removesuffix("[*]")
-    message = _WORD.sub(lambda word: _PYTHON[word[0]], error.message)
-    about = f"{field}: {message}" if field else message
+    about = f"{field}: {error.message}" if field else error.message
     return Invalid(
         f'{kind} "{name}" is invalid: {about}',
         kind=kind,
         name=name,
-        causes=(Cause("FieldValueTypeInvalid", message, field),),
+        causes=(Cause("FieldValueTypeInvalid", error.message, field),),
     )
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
 from orchestrator.client import Change, Key, OfStatus
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
@@ -141,12 +142,6 @@ class PodGarbageCollector(KubernetesController):
             )
         except NotFound:
             return
-
-
-def node_index(pod: Pod) -> Iterable[str]:
-    """The node that a pod is assigned to."""
-    node = pod.spec.node_name if pod.spec is not None else ""
-    return (node,) if node else ()
 
 
 def has_ended(pod: Pod) -> bool:

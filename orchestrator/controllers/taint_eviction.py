@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
 from orchestrator.client import Change, Key
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.pod_gc import node_index
+from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.taints import eviction_seconds
 from orchestrator.machinery.times import format_time, parse_time

@@ -47,8 +47,8 @@ WRONG: dict[str, tuple[Any, str, str]] = {
     ),
     "a manifest": (
         {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "q", "labels": {"a": 1}}},
-        "metadata.labels: expected str, got int",
-        "metadata.labels",
+        "metadata.labels.a: expected string, got number",
+        "metadata.labels.a",
     ),
     "a manifest without a kind": (
         {"metadata": {"name": "q"}},

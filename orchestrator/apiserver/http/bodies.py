@@ -6,7 +6,7 @@ anything recurses over it, and YAML is built by `machinery.manifests`, which bou
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from aiohttp.web import BaseRequest, RequestPayloadError
@@ -15,7 +15,6 @@ from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.apiserver.http.errors import timed_out, too_large, unsupported_media_type
-from orchestrator.apiserver.http.nulls import decode_leniently
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
@@ -23,7 +22,10 @@ from orchestrator.machinery.errors import ManifestError
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
+# Above it reading takes milliseconds.
+_THREAD_BYTES: Final = 64 * 1024
 
+R = TypeVar("R")
 BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
 
 _MEDIA: Final[Mapping[str, BodyMedia]] = {
@@ -77,6 +79,14 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
         raise BadRequest(f"the body cannot be read: {error}".partition("\n")[0]) from error
 
 
+async def apart(read_: Callable[..., R], data: bytes, *arguments: Any) -> R:
+    """What a reader makes of a body; a large one is read in a thread, so that others have their turn."""
+    if len(data) <= _THREAD_BYTES:
+        return read_(data, *arguments)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, read_, data, *arguments)
+
+
 def _bounded(data: bytes) -> bytes:
     if len(data) > MAX_BYTES:
         raise too_large(MAX_BYTES)
@@ -127,21 +137,21 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     """
     document = _document(data, media, expected.kind)
     api_version, kind = _checked_kind(document, expected)
-    faults: list[str] = []
-    if validation != "Ignore" and media != "protobuf":
-        if media == "json":
-            faults += [f'duplicate field "{path}"' for path in duplicate_fields(data)]
-        unknown = codec.unknown_fields(document, expected.type)
-        faults += [f'unknown field "{path}"' for path in unknown]
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    if faults and validation == "Strict":
-        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
     document = {**document, "apiVersion": api_version, "kind": kind}
     try:
-        return Received(decode_leniently(document, expected.type), tuple(faults))
+        obj, unknown = codec.decode_noting(document, expected.type)
     except DecodeError as error:
-        raise BadRequest(f"{subject}: {_in_words(error, kind)}") from error
+        raise BadRequest(f"{subject}: {error.words}") from error
+    if validation == "Ignore" or media == "protobuf":
+        return Received(obj, ())
+    repeated = duplicate_fields(data) if media == "json" else ()
+    faults = [f'unknown field "{path}"' for path in unknown]
+    faults += [f'duplicate field "{path}"' for path in repeated]
+    if faults and validation == "Strict":
+        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
+    return Received(obj, tuple(faults))
 
 
 def _document(data: bytes, media: BodyMedia, kind: str) -> dict[str, Any]:
@@ -235,15 +245,6 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     return expected.api_version, expected.kind
 
 
-def _in_words(error: DecodeError, kind: str) -> str:
-    """`json: cannot unmarshal string into Go struct field Pod.spec.containers of type array`."""
-    wanted, found, got = error.message.removeprefix("expected ").rpartition(", got ")
-    if not found:
-        return str(error)
-    got = {"boolean": "bool", "integer": "number"}.get(got, got)
-    return f"json: cannot unmarshal {got} into Go struct field {kind}.{error.path} of type {wanted}"
-
-
 # --- patches and options -------------------------------------------------------------------
 
 
@@ -262,6 +263,6 @@ def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
         if document.get("kind") not in (None, "", "DeleteOptions"):
             raise _Unreadable("decoded object cannot be converted to DeleteOptions")
         options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
-        return decode_leniently(options, DeleteOptions)
+        return codec.decode(options, DeleteOptions)
     except (_Unreadable, DecodeError, msgspec.MsgspecError) as error:
         raise BadRequest(str(error)) from error

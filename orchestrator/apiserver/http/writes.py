@@ -1,12 +1,10 @@
 """POST, PUT, PATCH and DELETE."""
 
-from typing import Any, Final
+from typing import Final
 
 from aiohttp.web import StreamResponse
 
-from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
 from orchestrator.apiserver.http.errors import no_such_path
@@ -14,7 +12,8 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.http.reads import CONNECTIONS, connect
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
-from orchestrator.apiserver.http.subresource_kinds import kind_of
+from orchestrator.apiserver.http.subresource_kinds import class_of
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     BadRequest,
     Create,
@@ -22,29 +21,12 @@ from orchestrator.protocol import (
     DeleteCollection,
     Deleted,
     Patch,
-    PatchType,
     Update,
 )
 
 # What is posted to these is done, and has no object to show.
 _DEEDS: Final = ("binding", "eviction")
 _BINDINGS: Final = "bindings"
-# For most kinds the answer to a finished delete is a Status; for these it is the last object.
-_RETURNED: Final = frozenset(
-    {
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "podtemplates",
-        "resourcequotas",
-        "serviceaccounts",
-        "services",
-        "csidrivers.storage.k8s.io",
-        "csinodes.storage.k8s.io",
-        "storageclasses.storage.k8s.io",
-        "volumeattachments.storage.k8s.io",
-    }
-)
 
 
 async def create(front: Front, call: Call) -> StreamResponse:
@@ -55,7 +37,10 @@ async def create(front: Front, call: Call) -> StreamResponse:
     media = bodies.media_of(call.request)
     data = call.body
     options = parameters.write_options(call.query, "CreateOptions", call.agent)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
+    warnings = [*received.warnings]
     created = await front.ask(
         Create(
             resource=target.resource,
@@ -66,11 +51,12 @@ async def create(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
-        return status_reply(call, success(201), warnings=received.warnings)
-    return await object_reply(front, call, created, status=201, warnings=received.warnings)
+        return status_reply(call, success(201), warnings=warnings)
+    return await object_reply(front, call, created, status=201, warnings=warnings)
 
 
 async def update(front: Front, call: Call) -> StreamResponse:
@@ -81,7 +67,10 @@ async def update(front: Front, call: Call) -> StreamResponse:
     data = call.body
     options = parameters.write_options(call.query, "UpdateOptions", call.agent)
     media = bodies.media_of(call.request)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
+    warnings = [*received.warnings]
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
         Update(
@@ -93,16 +82,17 @@ async def update(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
-    return await object_reply(front, call, updated, warnings=received.warnings)
+    return await object_reply(front, call, updated, warnings=warnings)
 
 
 def _expected(target: Target) -> Expected:
     resource, subresource = target.resource, target.subresource
     if subresource is None:
         return Expected(resource.type, resource.api_version, resource.kind)
-    kind = kind_of(resource, subresource)
+    kind = class_of(resource, subresource)
     if kind is None:
         raise no_such_path()
     group, version = subresource.group, subresource.version
@@ -132,14 +122,11 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    kind = target.resource.type
-    patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
+    patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
     options = parameters.write_options(call.query, "PatchOptions", call.agent)
-    body = bodies.decode_patch(data)
-    warnings: tuple[str, ...] = ()
-    if options.field_validation == "Warn" and not target.part:
-        warnings = _unknown_fields(body, patch_type, kind)
+    body = await bodies.apart(bodies.decode_patch, data)
+    warnings: list[str] = []
     patched = await front.ask(
         Patch(
             resource=target.resource,
@@ -153,17 +140,10 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             force=options.force,
             field_validation=options.field_validation,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
     return await object_reply(front, call, patched, warnings=warnings)
-
-
-def _unknown_fields(body: Any, patch_type: PatchType, kind: type[Any]) -> tuple[str, ...]:
-    """Fields of a merge that the kind does not have; `$patch` and its like are directives."""
-    if patch_type == "json" or not isinstance(body, dict):
-        return ()
-    unknown = codec.unknown_fields(body, kind)
-    return tuple(f'unknown field "{path}"' for path in unknown if "$" not in path)
 
 
 # --- deleting ------------------------------------------------------------------------------
@@ -175,6 +155,7 @@ async def delete(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     choice = await _delete_choice(call)
+    warnings: list[str] = []
     deleted = await front.ask(
         Delete(
             resource=target.resource,
@@ -186,12 +167,13 @@ async def delete(front: Front, call: Call) -> StreamResponse:
             resource_version=choice.resource_version,
             dry_run=choice.dry_run,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
-    if deleted.gone and target.resource.key not in _RETURNED:
-        return status_reply(call, success(details=_details(target, deleted)))
+    if deleted.gone and not kind_of(target.resource).answers_deleted:
+        return status_reply(call, success(details=_details(target, deleted)), warnings=warnings)
     status = 202 if choice.cascades and not deleted.gone else 200
-    return await object_reply(front, call, deleted.object, status=status)
+    return await object_reply(front, call, deleted.object, status=status, warnings=warnings)
 
 
 def _details(target: Target, deleted: Deleted) -> StatusDetails:
@@ -230,4 +212,4 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)
-    return parameters.delete_choice(bodies.decode_delete_options(data, media))
+    return parameters.delete_choice(await bodies.apart(bodies.decode_delete_options, data, media))

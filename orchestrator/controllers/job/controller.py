@@ -16,16 +16,18 @@ from orchestrator.client import (
     same_metadata,
 )
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.claiming import claim_of, settle
+from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.job.backoff import Backoff, remembered
+from orchestrator.controllers.job.ended import ended_at
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
 from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
-from orchestrator.controllers.replicaset import controller_index
 from orchestrator.controllers.slow_start import create_pods, slow_start
-from orchestrator.machinery.labels import compile_selector
-from orchestrator.machinery.owners import controller_of, owner_reference
-from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.machinery.labels import Selector, compile_selector
+from orchestrator.machinery.owners import controller_of
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, NotFound
 
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
@@ -61,14 +63,14 @@ class JobController(KubernetesController):
         return [
             Key(namespace, each.metadata.name)
             for each in self.cache(Job).list(namespace)
-            if _selects(each, pod)
+            if _selector(each).matches(pod.metadata.labels)
         ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""
         job = self.cache(Job).get(key.namespace, key.name)
         await self._release(self._abandoned(key, job))
-        if job is None or job.metadata.deletion_timestamp is not None or _ended_at(job) is not None:
+        if job is None or job.metadata.deletion_timestamp is not None or ended_at(job) is not None:
             self._backoffs.pop(key, None)
         if job is None or job.spec is None or job.spec.managed_by not in (None, _MANAGED_HERE):
             return None
@@ -76,61 +78,49 @@ class JobController(KubernetesController):
         if job.metadata.deletion_timestamp is not None:
             await self._release(pods)
             return None
-        ended_at = _ended_at(job)
-        if ended_at is not None:
+        if ended_at(job) is not None:
             await self._release(pods)
-            return await self._expire(job, ended_at)
+            return None  # when it goes is the matter of ttl_after_finished
         return await self._advance(job, pods)
 
     def _abandoned(self, key: Key, job: Job | None) -> list[Pod]:
-        """Pods that wait to be counted by a Job of this name that is gone."""
+        """Pods that wait to be counted by a Job of this name that is gone, or has let them go."""
         uid = job.metadata.uid if job is not None else ""
         tracked = self.cache(Pod).by_index("tracked", f"{key.namespace}/{key.name}")
         return [
-            pod for pod in tracked if (owner := controller_of(pod)) is not None and owner.uid != uid
+            pod
+            for pod in tracked
+            if (owner.uid != uid if (owner := controller_of(pod)) else self._is_left(job, pod))
         ]
 
-    async def _pods_of(self, job: Job) -> list[Pod]:
-        cache = self.cache(Pod)
-        pods = list(cache.by_index("controller", job.metadata.uid))
-        if job.metadata.deletion_timestamp is None:
-            reference = owner_reference(job, controller=True)
-            for orphan in list(cache.by_index("controller", f"none/{job.metadata.namespace}")):
-                if _selects(job, orphan) and orphan.metadata.deletion_timestamp is None:
-                    references = (*orphan.metadata.owner_references, reference)
-                    metadata = replace(orphan.metadata, owner_references=references)
-                    pods.append(await self.client.update(replace(orphan, metadata=metadata)))
-        return sorted(pods, key=lambda pod: pod.metadata.name)
+    def _is_left(self, job: Job | None, pod: Pod) -> bool:
+        """Whether a pod without a controller will not be adopted, either."""
+        if job is None or job.metadata.deletion_timestamp is not None:
+            return True
+        return not _selector(job).matches(pod.metadata.labels)
 
-    async def _expire(self, job: Job, ended_at: float) -> float | None:
-        """Delete a Job that ended `ttlSecondsAfterFinished` ago."""
-        assert job.spec is not None
-        if job.spec.ttl_seconds_after_finished is None:
-            return None
-        left = ended_at + job.spec.ttl_seconds_after_finished - self.ctx.clock.now()
-        if left > 0:
-            return left
-        metadata = job.metadata
-        try:
-            await self.client.delete(
-                Job,
-                metadata.name,
-                namespace=metadata.namespace,
-                uid=metadata.uid,
-                propagation_policy="Foreground",
-            )
-        except NotFound:
-            return None
-        return None
+    async def _pods_of(self, job: Job) -> list[Pod]:
+        """The Job's pods, after it has adopted and released what its selector says."""
+        cache = self.cache(Pod)
+        claim = claim_of(
+            job,
+            cache.by_index("controller", job.metadata.uid),
+            cache.by_index("controller", f"none/{job.metadata.namespace}"),
+            _selector(job).matches,
+        )
+        pods = await settle(self.client, job, claim, finalizer=FINALIZER)
+        return sorted(pods, key=lambda pod: pod.metadata.name)
 
     # --- one look --------------------------------------------------------------------------
 
     async def _advance(self, job: Job, pods: list[Pod]) -> float | None:
         now = self.ctx.clock.now()
-        job = await self._started_or_suspended(job, now)
+        ending = _interim_of(job)
+        if ending is None:  # what ends is neither suspended nor resumed any more
+            job = await self._started_or_suspended(job, now)
         counted = tally(job, pods)
         backoff = self._backoff_of(job, pods, counted)
-        ending = _interim_of(job) or verdict(job, counted, now)
+        ending = ending or verdict(job, counted, now)
         todo = Plan()
         if ending is not None and ending.type == "Failed":
             await self._delete(job, counted.active)  # they are failures, too
@@ -229,7 +219,8 @@ class JobController(KubernetesController):
     async def _count(self, job: Job, counted: Tally, ending: Verdict | None) -> None:
         """Take the finalizers of what is noted, move it into the counters, and end the Job."""
         await self._release(counted.countable)
-        status = job.status
+        before = status = job.status
+        assert before is not None
         assert status is not None
         if counted.uncounted.succeeded or counted.uncounted.failed:
             status = replace(
@@ -244,11 +235,13 @@ class JobController(KubernetesController):
             status = _with_condition(status, end)
             if ending.type == "Complete":
                 status = replace(status, completion_time=format_time(now))
+        if status is not job.status:
+            await self.client.update_status(replace(job, status=status))
+        if status.conditions is not before.conditions and ending is not None:
+            if ending.type == "Complete":
                 self.events.event(job, "Normal", "Completed", "Job completed")
             else:
                 self.events.event(job, "Warning", ending.reason, ending.message)
-        if status is not job.status:
-            await self.client.update_status(replace(job, status=status))
 
     async def _release(self, pods: Iterable[Pod]) -> None:
         """Let the pods go: take the finalizer that held them until they were counted."""
@@ -269,11 +262,15 @@ def _without_finalizer(pod: Pod) -> dict[str, Any]:
 
 @OfMetadata
 def _tracked_index(pod: Pod) -> Iterable[str]:
-    """`namespace/name` of the Job that has to count the pod."""
-    owner = controller_of(pod)
-    if owner is None or owner.kind != "Job" or FINALIZER not in pod.metadata.finalizers:
+    """`namespace/name` of the Job that has to count the pod, or had to."""
+    if FINALIZER not in pod.metadata.finalizers:
         return ()
-    return (f"{pod.metadata.namespace}/{owner.name}",)
+    owner = controller_of(pod)
+    if owner is None:
+        name = pod.metadata.labels.get("batch.kubernetes.io/job-name", "")
+    else:
+        name = owner.name if owner.kind == "Job" else ""
+    return (f"{pod.metadata.namespace}/{name}",) if name else ()
 
 
 _MANAGED_HERE: Final = "kubernetes.io/job-controller"
@@ -283,18 +280,8 @@ def _is_suspended(job: Job) -> bool:
     return job.spec is not None and bool(job.spec.suspend)
 
 
-def _selects(job: Job, pod: Pod) -> bool:
-    selector = job.spec.selector if job.spec is not None else None
-    return selector is not None and compile_selector(selector).matches(pod.metadata.labels)
-
-
-def _ended_at(job: Job) -> float | None:
-    """When the Job ended (epoch seconds); None while it runs."""
-    for condition in job.status.conditions if job.status is not None else ():
-        if condition.type in ("Complete", "Failed") and condition.status == "True":
-            stamp = condition.last_transition_time
-            return parse_time(stamp) if stamp else 0.0
-    return None
+def _selector(job: Job) -> Selector:
+    return compile_selector(job.spec.selector if job.spec is not None else None)
 
 
 def _interim_of(job: Job) -> Verdict | None:

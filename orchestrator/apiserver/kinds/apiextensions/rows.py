@@ -1,0 +1,18 @@
+"""The kinds of `apiextensions`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
+from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
+from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(
+        CustomResourceDefinition,
+        default=default_definition,
+        strategy=DefinitionStrategy,
+        traits=OBSERVED_STRICT,
+    ),
+)
