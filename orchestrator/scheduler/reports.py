@@ -1,6 +1,6 @@
 """What the scheduler says of a pod: its PodScheduled condition, its nominated node, and events."""
 
-from typing import Any
+from typing import Any, Final
 
 from actors import Context
 from orchestrator.api.core.v1 import Pod
@@ -8,6 +8,8 @@ from orchestrator.api.scheme import resource_of
 from orchestrator.client import EventRecorder
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiRef, Identity, Patch
+
+FIELD_MANAGER: Final = "kube-scheduler"  # who has written what the scheduler writes
 
 _PODS = resource_of(Pod)
 _GATED = "Scheduling is blocked due to non-empty scheduling gates"
@@ -90,6 +92,7 @@ class Reports:
                 patch_type="strategic",
                 body={"metadata": {"uid": pod.metadata.uid}, "status": status},
                 subresource="status",
+                field_manager=FIELD_MANAGER,
                 identity=self._identity,
             ),
             then=None,

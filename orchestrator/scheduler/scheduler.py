@@ -49,7 +49,7 @@ from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.profile import Profile, helped_by
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
-from orchestrator.scheduler.reports import Reports
+from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.snapshot import Snapshot
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
@@ -122,7 +122,12 @@ class Scheduler(Watcher):
 
     def _recorder(self, name: str) -> EventRecorder:
         return EventRecorder(
-            self.ctx, self.api, name, enabled=self._record_events, identity=self.identity
+            self.ctx,
+            self.api,
+            name,
+            enabled=self._record_events,
+            identity=self.identity,
+            field_manager=FIELD_MANAGER,
         )
 
     def _awaited(self, what: str) -> Callable[[], None]:
@@ -305,6 +310,7 @@ class Scheduler(Watcher):
                 namespace=metadata.namespace,
                 name=metadata.name,
                 subresource="binding",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
             then=partial(self._bound, pod, cycle, node) if tells else None,
