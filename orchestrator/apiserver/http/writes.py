@@ -37,7 +37,9 @@ async def create(front: Front, call: Call) -> StreamResponse:
     media = bodies.media_of(call.request)
     data = call.body
     options = parameters.write_options(call.query, "CreateOptions", call.agent)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
     warnings = [*received.warnings]
     created = await front.ask(
         Create(
@@ -65,7 +67,9 @@ async def update(front: Front, call: Call) -> StreamResponse:
     data = call.body
     options = parameters.write_options(call.query, "UpdateOptions", call.agent)
     media = bodies.media_of(call.request)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
     warnings = [*received.warnings]
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
@@ -121,7 +125,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
     options = parameters.write_options(call.query, "PatchOptions", call.agent)
-    body = bodies.decode_patch(data)
+    body = await bodies.apart(bodies.decode_patch, data)
     warnings: list[str] = []
     patched = await front.ask(
         Patch(
@@ -208,4 +212,4 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)
-    return parameters.delete_choice(bodies.decode_delete_options(data, media))
+    return parameters.delete_choice(await bodies.apart(bodies.decode_delete_options, data, media))
