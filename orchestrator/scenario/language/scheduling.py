@@ -20,10 +20,17 @@ class PluginSet(Strict, frozen=True):
 
 
 class Plugins(Strict, frozen=True):
-    """At which points: at all of a plugin's own, or as a score."""
+    """At which extension points: `multiPoint` is all that a plugin has."""
 
     multi_point: PluginSet = PluginSet()
+    pre_enqueue: PluginSet = PluginSet()
+    queue_sort: PluginSet = PluginSet()
+    filter: PluginSet = PluginSet()
+    post_filter: PluginSet = PluginSet()
     score: PluginSet = PluginSet()
+    reserve: PluginSet = PluginSet()
+    permit: PluginSet = PluginSet()
+    post_bind: PluginSet = PluginSet()
 
 
 class PluginConfig(Strict, frozen=True):

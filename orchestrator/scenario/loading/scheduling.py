@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from orchestrator.scenario.language import PluginConfig, PluginSet, Scheduling, SchedulingProfile
 from orchestrator.scenario.loading.source import Source
-from orchestrator.scheduler import DEFAULT_PROFILE, Profile
-from orchestrator.scheduler.framework import Plugin
+from orchestrator.scenario.names import camel
+from orchestrator.scheduler import DEFAULT_PROFILE, InvalidProfile, Plugin, Profile
+from orchestrator.scheduler.framework import POINTS
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 
 _ALL: Final = "*"
@@ -77,23 +78,41 @@ class _Planner:
         if "NodeResourcesFit" in arguments:
             at = self._config_path(wanted.plugin_config, "NodeResourcesFit", where)
             known["NodeResourcesFit"] = self._fit(arguments["NodeResourcesFit"], at)
-        weights = dict(DEFAULT_PROFILE.weights)
-        at = f"{where}.plugins"
-        self._check_known(wanted.plugins.multi_point, known, f"{at}.multiPoint")
-        self._check_known(wanted.plugins.score, known, f"{at}.score")
+        for point in ("multi_point", *map(_snake, POINTS)):
+            self._check_known(
+                getattr(wanted.plugins, point), known, f"{where}.plugins.{camel(point)}"
+            )
+        return self._put_together(wanted, known, where)
+
+    def _put_together(
+        self, wanted: SchedulingProfile, known: Mapping[str, Plugin], where: str
+    ) -> Profile:
         gone = _disabled(wanted.plugins.multi_point, known)
-        for name in _disabled(wanted.plugins.score, known):
-            weights[name] = 0  # it filters, and its score counts for nothing
-        for each in (*wanted.plugins.multi_point.enabled, *wanted.plugins.score.enabled):
-            gone.discard(each.name)
-            weights[each.name] = each.weight or weights.get(each.name) or 1
-        plugins = tuple(plugin for name, plugin in known.items() if name not in gone)
-        return replace(
-            DEFAULT_PROFILE,
-            plugins=plugins,
-            weights={name: weight for name, weight in weights.items() if name not in gone},
-            scheduler_name=wanted.scheduler_name,
-        )
+        weights = dict(DEFAULT_PROFILE.weights)
+        points: dict[str, tuple[str, ...]] = {}
+        able = Profile(plugins=tuple(known.values()))
+        enabled = {each.name: each for each in wanted.plugins.multi_point.enabled}
+        for point in POINTS:
+            plugins: PluginSet = getattr(wanted.plugins, _snake(point))
+            names = [plugin.name for plugin in able.at(point)]
+            present = {n for n in names if n not in gone or n in enabled}
+            present -= _disabled(plugins, known)
+            present |= {each.name for each in plugins.enabled}
+            points[point] = tuple(name for name in names if name in present)
+        for each in (*enabled.values(), *wanted.plugins.score.enabled):
+            if each.weight:
+                weights[each.name] = each.weight
+        used = {name for names in points.values() for name in names}
+        try:
+            return replace(
+                DEFAULT_PROFILE,
+                plugins=tuple(plugin for name, plugin in known.items() if name in used),
+                weights={name: weight for name, weight in weights.items() if name in used},
+                points=points,
+                scheduler_name=wanted.scheduler_name,
+            )
+        except InvalidProfile as error:
+            raise self._source.error(where, str(error)) from None
 
     def _check_known(self, plugins: PluginSet, known: Mapping[str, Plugin], where: str) -> None:
         for part, several in (("enabled", plugins.enabled), ("disabled", plugins.disabled)):
@@ -176,6 +195,11 @@ class _Planner:
             sys.modules[spec.name] = module
             spec.loader.exec_module(module)
             return module
+
+
+def _snake(point: str) -> str:
+    """`preEnqueue` as Python writes it."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in point)
 
 
 def _disabled(plugins: PluginSet, known: Mapping[str, Plugin]) -> set[str]:

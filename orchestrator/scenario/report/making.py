@@ -120,10 +120,9 @@ def placing(loaded: Loaded) -> Placing:
     """How a scenario places pods."""
     chosen, plan = loaded.scenario.spec.scheduler, loaded.scheduler
     policy = chosen if isinstance(chosen, str) else "default" if chosen is None else "its own"
-    weights = plan.profile.weights
     return Placing(
         policy=policy,
-        weights={p.name: weights.get(p.name, 1) for p in plan.profile.with_point("score")},
+        weights={p.name: plan.profile.weight(p) for p in plan.profile.at("score")},
         files={str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in plan.files},
     )
 
