@@ -78,7 +78,8 @@ async def test_pods_go_before_anything_else(cluster: Cluster) -> None:
     pods = await cluster.client.list(Pod, namespace="doomed")
     assert pods
     assert all(p.metadata.deletion_timestamp is not None for p in pods)
-    assert await cluster.client.get(ConfigMap, "a", namespace="doomed")
+    there = await cluster.client.get(ConfigMap, "a", namespace="doomed")
+    assert there.metadata.deletion_timestamp is None
     await cluster.clock.sleep(60)
     with pytest.raises(NotFound):
         await cluster.client.get(Namespace, "doomed")
