@@ -23,6 +23,7 @@ from orchestrator.protocol import (
     ApiError,
     ApiRef,
     Create,
+    Created,
     Delete,
     DeleteCollection,
     Deleted,
@@ -384,6 +385,8 @@ class Client:
 
     async def _write(self, resource: Resource, answer: Awaitable[Any]) -> Any:
         obj = await answer
+        if type(obj) is Created:
+            obj = obj.object
         _note(resource, obj)
         return obj
 

@@ -182,7 +182,6 @@ class Controller(Actor):
             clock=self.ctx.clock,
             identity=wiring.identity,
             scheme=wiring.scheme,
-            field_manager=self.name,
         )
         self.events = EventRecorder(
             self.ctx,

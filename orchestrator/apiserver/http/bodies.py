@@ -36,6 +36,7 @@ _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
 }
 _SUMMARY_BYTES: Final = 30
 
@@ -253,6 +254,22 @@ def decode_patch(data: bytes) -> Any:
         return _json_value(data)
     except _Unreadable as error:
         raise BadRequest(f"error decoding patch: {error}") from error
+
+
+def decode_configuration(data: bytes) -> Any:
+    """The configuration that somebody applies, YAML or JSON. Raises BadRequest."""
+    try:
+        return _json_value(data) if data[:1] == b"{" and _is_json(data) else _yaml(data)
+    except _Unreadable as error:
+        raise BadRequest(f"error decoding YAML: {error}") from error
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        codec.loads(data)
+    except DecodeError:
+        return False
+    return True
 
 
 def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:

@@ -18,6 +18,7 @@ from orchestrator.apiserver.http.subresource_kinds import kind_of
 from orchestrator.protocol import (
     BadRequest,
     Create,
+    Created,
     Delete,
     DeleteCollection,
     Deleted,
@@ -95,7 +96,16 @@ async def update(front: Front, call: Call) -> StreamResponse:
             identity=call.identity,
         )
     )
-    return await object_reply(front, call, updated, warnings=received.warnings)
+    return await _changed_reply(front, call, updated, received.warnings)
+
+
+async def _changed_reply(
+    front: Front, call: Call, answer: Any, warnings: tuple[str, ...]
+) -> StreamResponse:
+    """The object that was changed, or made because there was none."""
+    if type(answer) is Created:
+        return await object_reply(front, call, answer.object, status=201, warnings=warnings)
+    return await object_reply(front, call, answer, warnings=warnings)
 
 
 def _expected(target: Target) -> Expected:
@@ -135,10 +145,11 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     kind = target.resource.type
     patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
     data = call.body
-    options = parameters.write_options(call.query, "PatchOptions", call.agent)
-    body = bodies.decode_patch(data)
+    applies = patch_type == "apply"
+    options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
+    body = bodies.decode_configuration(data) if applies else bodies.decode_patch(data)
     warnings: tuple[str, ...] = ()
-    if options.field_validation == "Warn" and not target.part:
+    if options.field_validation == "Warn" and not target.part and not applies:
         warnings = _unknown_fields(body, patch_type, kind)
     patched = await front.ask(
         Patch(
@@ -155,7 +166,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             identity=call.identity,
         )
     )
-    return await object_reply(front, call, patched, warnings=warnings)
+    return await _changed_reply(front, call, patched, warnings)
 
 
 def _unknown_fields(body: Any, patch_type: PatchType, kind: type[Any]) -> tuple[str, ...]:

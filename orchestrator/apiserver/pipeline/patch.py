@@ -1,9 +1,10 @@
 """Patch: the present state as a document, changed, and read back."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
@@ -37,6 +38,8 @@ from orchestrator.protocol import (
     UnsupportedMediaType,
 )
 
+_MANAGERS: Final = "managedFields"
+
 
 def patch(course: Course) -> tuple[Step, ...]:
     """The object that the message's patch makes of the stored one.
@@ -56,7 +59,7 @@ def patch(course: Course) -> tuple[Step, ...]:
 def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
     try:
-        document = _apply(message, codec.to_dict(present), type(present))
+        document = _apply(message, _document(message, present), type(present))
         _check_kind(document, present)
         if message.field_validation == "Strict":
             _refuse_unknown(document, type(present))
@@ -67,6 +70,28 @@ def patched(message: Patch, present: Any) -> Any:
         body = msgspec.json.encode(message.body).decode()
         cause = field_errors.invalid("patch", body, str(error))
         raise errors.invalid("", "", "", [cause_of(cause)]) from error
+
+
+def _document(message: Patch, present: Any) -> dict[str, Any]:
+    """The present state; with its managedFields, which cost, only if the patch is about them."""
+    if not _concerns_managers(message.body):
+        metadata = replace(present.metadata, managed_fields=())
+        present = replace(present, metadata=metadata)
+    return codec.to_dict(present)
+
+
+def _concerns_managers(body: Any) -> bool:
+    if isinstance(body, dict):
+        metadata = body.get("metadata")
+        return isinstance(metadata, dict) and _MANAGERS in metadata
+    operations = body if isinstance(body, list) else ()
+    return any(
+        str(operation.get(field, "/")).startswith((f"/metadata/{_MANAGERS}",))
+        or operation.get(field) in ("", "/metadata")
+        for operation in operations
+        if isinstance(operation, dict)
+        for field in ("path", "from")
+    )
 
 
 def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:

@@ -9,6 +9,7 @@ from orchestrator.api.meta.v1 import ManagedFieldsEntry, Time
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, read, union, written
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.times import parse_time
 
 APPLY: Final = "Apply"
@@ -95,9 +96,13 @@ def _entry(manager: Manager, owned: Ownership) -> ManagedFieldsEntry:
         api_version=owned.api_version,
         time=owned.time,
         fields_type=FIELDS_TYPE,
-        fields_v1=written(owned.fields),
+        fields_v1=_WRITTEN(owned.fields),
         subresource=manager.subresource,
     )
+
+
+# Pods of one template have one set.
+_WRITTEN: Final[IdentityMemo[FieldSet, FieldSet]] = IdentityMemo(written)
 
 
 def _order(managers: Managers) -> Any:
