@@ -45,6 +45,8 @@ ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
 # they say who they are.
 ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
+# What is to be told to whoever writes, besides the answer: deprecations, unknown fields.
+Warn: TypeAlias = Callable[[str], object]
 PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -198,6 +200,7 @@ class Create(Request[Any], frozen=True, gc=False, kw_only=True):
     dry_run: bool = False
     field_manager: str = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
 class Update(Request[Any], frozen=True, gc=False, kw_only=True):
@@ -215,6 +218,7 @@ class Update(Request[Any], frozen=True, gc=False, kw_only=True):
     dry_run: bool = False
     field_manager: str = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
 class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
@@ -235,6 +239,7 @@ class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
     force: bool = False
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
 class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
@@ -249,6 +254,7 @@ class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
     resource_version: str = ""
     dry_run: bool = False
     identity: Identity = ADMIN
+    warn: Warn | None = None
 
 
 class DeleteCollection(Request[Page], frozen=True, gc=False, kw_only=True):

@@ -6,11 +6,12 @@ Kinds carry no `apiVersion` and `kind` fields: `encode` writes them and `decode`
 import re
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import Any, Final, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 from msgspec import Struct
 
+from orchestrator.api import decoding
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
@@ -43,18 +44,27 @@ def is_kind(type_: Any) -> bool:
 
 
 def decode(data: bytes | str | Mapping[str, Any], type_: type[T]) -> T:
-    """The object that JSON text, or its decoded form, describes. Raises DecodeError."""
+    """The object that JSON text, or its decoded form, describes. Raises DecodeError.
+
+    As in Go a null is the empty value of its type, and fields that the type does not have are dropped.
+    """
+    return decode_noting(data, type_)[0]
+
+
+def decode_noting(
+    data: bytes | str | Mapping[str, Any], type_: type[T]
+) -> tuple[T, tuple[str, ...]]:
+    """`decode`, and the paths of what was dropped, as `spec.containers[0].imag`. Raises DecodeError."""
+    document = loads(data) if isinstance(data, bytes | str) else data
     if type_ is Unstructured:
-        return cast(T, _unstructured(loads(data) if isinstance(data, bytes | str) else data))
+        return cast(T, _unstructured(document)), ()
     try:
-        if isinstance(data, bytes | str):
-            if is_kind(type_):
-                _check_kind(msgspec.json.decode(data, type=_TypeMeta), type_)
-            return msgspec.json.decode(data, type=type_)
         if is_kind(type_):
-            _check_kind(msgspec.convert(data, _TypeMeta), type_)
-        return msgspec.convert(data, type_)
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            _check_kind(msgspec.convert(document, _TypeMeta), type_)
+        unknown: list[str] = []
+        read = decoding.read(document, type_, unknown)
+        return msgspec.convert(read, type_), tuple(unknown)
+    except msgspec.ValidationError as error:
         raise _decode_error(error) from None
     except (RecursionError, UnicodeError) as error:
         raise DecodeError("", f"not a JSON document that can be read: {error}") from None
@@ -70,7 +80,7 @@ def decode_any(
 ) -> tuple[Resource, Any]:
     """The resource and the object of a document that says its own kind.
 
-    Raises DecodeError (no kind, or it does not fit) and UnknownKind.
+    Raises DecodeError (no kind, it does not fit, or it has fields that its kind has not) and UnknownKind.
     """
     document = loads(data) if isinstance(data, bytes | str) else data
     if not isinstance(document, Mapping):
@@ -80,7 +90,10 @@ def decode_any(
         if not isinstance(value, str) or not value:
             raise DecodeError(field, "expected the name of one, got none")
     resource = scheme.by_kind(cast(str, api_version), cast(str, kind))
-    return resource, decode(document, resource.type)
+    obj, unknown = decode_noting(document, resource.type)
+    if unknown:
+        raise DecodeError(unknown[0], f"{resource.kind} has no such field")
+    return resource, obj
 
 
 def loads(data: bytes | str) -> Any:
@@ -151,15 +164,6 @@ def encode_list(
     return _ENCODER.encode(head)[:-1] + b',"items":[' + b",".join(items) + b"]}"
 
 
-def unknown_fields(data: Any, type_: type[Any]) -> tuple[str, ...]:
-    """The paths of fields that the type does not have, as `spec.containers[0].imag`."""
-    found: list[str] = []
-    shape = Unstructured if type_ is Unstructured else type_
-    if shape is not Unstructured:
-        _walk(data, shape, "", found, is_kind(type_))
-    return tuple(found)
-
-
 # --- inside --------------------------------------------------------------------------------
 
 
@@ -213,41 +217,3 @@ def _decode_error(error: msgspec.MsgspecError, root: str = "") -> DecodeError:
         message = message.replace(f"`{python}`", json)
     message = message[:1].lower() + message[1:]
     return DecodeError(".".join(part for part in (root, path) if part), message)
-
-
-def _walk(data: Any, type_: Any, path: str, found: list[str], top: bool = False) -> None:
-    origin = get_origin(type_)
-    if origin is not None:
-        inner = [a for a in get_args(type_) if a not in (type(None), Ellipsis)]
-        if origin is tuple and isinstance(data, list):
-            for index, item in enumerate(data):
-                _walk(item, inner[0], f"{path}[{index}]", found)
-        elif isinstance(data, dict) and _is_mapping(origin):
-            for key, item in data.items():
-                _walk(item, inner[1], f"{path}.{key}", found)
-        elif not _is_mapping(origin) and origin is not tuple:
-            for option in inner:
-                if isinstance(option, type) and issubclass(option, Struct):
-                    _walk(data, option, path, found)
-        return
-    if not (isinstance(type_, type) and issubclass(type_, Struct) and isinstance(data, dict)):
-        return
-    fields = _fields(type_)
-    for key, item in data.items():
-        where = f"{path}.{key}" if path else key
-        if key in fields:
-            _walk(item, fields[key], where, found)
-        elif not (top and key in ("apiVersion", "kind")):
-            found.append(where)
-
-
-def _is_mapping(origin: Any) -> bool:
-    return isinstance(origin, type) and issubclass(origin, Mapping)
-
-
-@cache
-def _fields(type_: type[Struct]) -> dict[str, Any]:
-    """Wire name -> annotation."""
-    hints = get_type_hints(type_)
-    names = zip(type_.__struct_fields__, type_.__struct_encode_fields__, strict=True)
-    return {wire: hints[python] for python, wire in names}

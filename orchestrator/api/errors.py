@@ -6,12 +6,16 @@ class ApiTypeError(Exception):
 
 
 class DecodeError(ApiTypeError):
-    """The document does not fit the type. `path` is the field (`spec.containers[0].name`)."""
+    """The document does not fit the type. `path` is the field (`spec.containers[0].name`).
 
-    def __init__(self, path: str, message: str) -> None:
+    `words` is what Kubernetes' own server would say; without a sentence of its own, the same.
+    """
+
+    def __init__(self, path: str, message: str, *, words: str = "") -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
         self.message = message
+        self.words = words or str(self)
 
 
 class UnknownKind(ApiTypeError):

@@ -16,18 +16,40 @@ from orchestrator.client.cache import (
     key_of,
     same_but_status,
 )
+from orchestrator.client.changing import (
+    add_finalizer,
+    create_or_update,
+    owned_by,
+    remove_finalizer,
+    write_status,
+)
 from orchestrator.client.controller import Controller, Statistics, Wiring
+from orchestrator.client.errors import (
+    InvalidController,
+    NotInStep,
+    PermanentError,
+    TemporaryError,
+)
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Informers, Resync, SharedCaches, Subscribe
+from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.reflector import Reflector
+from orchestrator.client.sources import (
+    Source,
+    filtered,
+    generation_changed,
+    labels_changed,
+    labels_match,
+)
 from orchestrator.client.subscription import Subscription
 from orchestrator.client.waiting import WaitTimeout
 from orchestrator.client.watcher import Watcher
 from orchestrator.client.watching import WatchStream
-from orchestrator.client.work_queue import WorkQueue
+from orchestrator.client.work_queue import Backoff, WorkQueue
 from orchestrator.machinery.metadata import same_metadata
 
 __all__ = [
+    "Backoff",
     "Cache",
     "Change",
     "Changed",
@@ -35,22 +57,38 @@ __all__ = [
     "Controller",
     "EventRecorder",
     "Informers",
+    "InvalidController",
     "Key",
     "KeyFunction",
+    "NotInStep",
     "OfMetadata",
     "OfStatus",
+    "Pacing",
+    "PermanentError",
+    "RateLimit",
     "Reflector",
     "Resync",
     "SharedCaches",
+    "Source",
     "Statistics",
     "Subscribe",
     "Subscription",
+    "TemporaryError",
     "WaitTimeout",
     "WatchStream",
     "Watcher",
     "Wiring",
     "WorkQueue",
+    "add_finalizer",
+    "create_or_update",
+    "filtered",
+    "generation_changed",
     "key_of",
+    "labels_changed",
+    "labels_match",
+    "owned_by",
+    "remove_finalizer",
     "same_but_status",
     "same_metadata",
+    "write_status",
 ]

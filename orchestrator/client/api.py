@@ -15,6 +15,12 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.client.apply import apply_patch
 from orchestrator.client.cache import Key
+from orchestrator.client.checking import (
+    checked_body,
+    checked_name,
+    checked_object,
+    resource_for,
+)
 from orchestrator.client.waiting import Predicate, WaitTimeout, condition_of
 from orchestrator.client.watching import WatchStream
 from orchestrator.machinery.patches import with_last_applied
@@ -48,6 +54,10 @@ WRITES: Final[ContextVar[dict[Resource, int] | None]] = ContextVar("writes", def
 class Client:
     """Requests to an API server, awaited. Every method raises `protocol.ApiError`s and
     `actors.NoReply` errors. For a namespaced kind an empty namespace means `default`.
+
+    What is written is looked at here: Invalid names a field whose type is wrong, TypeError says what is
+    no object at all, and a list becomes the tuple that belongs there. A client that is not `checked`
+    takes its callers' word for it (mypy's), and hands over the very object that it is given.
     """
 
     def __init__(
@@ -58,16 +68,18 @@ class Client:
         identity: Identity = ADMIN,
         scheme: Scheme = DEFAULT,
         field_manager: str = "",
+        checked: bool = True,
     ) -> None:
         self.api = api
         self.clock = clock
         self.identity = identity
         self.scheme = scheme
         self._manager = field_manager
+        self._checked = checked
 
     def resource(self, kind: type[Any] | Resource) -> Resource:
-        """The resource of a kind."""
-        return kind if isinstance(kind, Resource) else self.scheme.by_type(kind)
+        """The resource of a kind. Raises TypeError and UnknownKind."""
+        return resource_for(kind, self.scheme)
 
     def resource_of(self, obj: Any) -> Resource:
         """The resource of an object, custom ones included."""
@@ -75,11 +87,23 @@ class Client:
             return self.scheme.by_kind(obj.api_version, obj.kind)
         return self.scheme.by_type(type(obj))
 
+    def _given(self, obj: Any) -> tuple[Resource, Any]:
+        """An object to write, with its resource."""
+        if self._checked:
+            return checked_object(obj, self.scheme)
+        return self.resource_of(obj), obj
+
+    def _named(self, kind: type[Any] | Resource, name: str) -> Resource:
+        """The resource of an object that is named."""
+        if self._checked:
+            checked_name(name)
+        return self.resource(kind)
+
     # --- reading ---------------------------------------------------------------------------
 
     async def get(self, kind: type[K] | Resource, name: str, *, namespace: str = "") -> K:
         """One object."""
-        resource = self.resource(kind)
+        resource = self._named(kind, name)
         request = Get(
             resource=resource,
             name=name,
@@ -190,21 +214,22 @@ class Client:
     # --- writing ---------------------------------------------------------------------------
 
     async def create(self, obj: K, *, namespace: str = "") -> K:
-        """The object as the API server stored it."""
-        resource = self.resource_of(obj)
-        request = self._creation(resource, obj, namespace)
+        """The object as the API server stored it; `obj` may be a decoded manifest, too."""
+        resource, given = self._given(obj)
+        request = self._creation(resource, given, namespace)
         return cast(K, await self._write(resource, self.api.ask(request)))
 
     async def create_all(self, objects: Sequence[K]) -> Sequence[K | ApiError | NoReply]:
         """Many objects of one kind, requested together; an error in the place of what failed."""
         if not objects:
             return []
-        resource = self.resource_of(objects[0])
         # A controller stamps many objects from one: their requests are then one, too.
         requests: dict[int, Create] = {}
+        resource, given = self._given(objects[0])
+        requests[id(objects[0])] = self._creation(resource, given, "")
         for obj in objects:
             if id(obj) not in requests:
-                requests[id(obj)] = self._creation(resource, obj, "")
+                requests[id(obj)] = self._creation(resource, self._given(obj)[1], "")
         return await self._ask_all(resource, [requests[id(obj)] for obj in objects])
 
     def _creation(self, resource: Resource, obj: Any, namespace: str) -> Create:
@@ -218,11 +243,11 @@ class Client:
 
     async def update(self, obj: K, *, subresource: str = "") -> K:
         """Replace an object that was read before; Conflict when it has changed since."""
-        resource = self.resource_of(obj)
-        metadata: ObjectMeta = obj.metadata  # type: ignore[attr-defined]
+        resource, given = self._given(obj)
+        metadata: ObjectMeta = given.metadata
         request = Update(
             resource=resource,
-            object=obj,
+            object=given,
             name=metadata.name,
             namespace=_in(resource, metadata.namespace),
             subresource=subresource,
@@ -246,7 +271,9 @@ class Client:
         subresource: str = "",
     ) -> K:
         """Change an object by a patch."""
-        resource = self.resource(kind)
+        resource = self._named(kind, name)
+        if self._checked:
+            body = checked_body(body, patch_type)
         request = Patch(
             resource=resource,
             name=name,
@@ -290,7 +317,7 @@ class Client:
         resource_version: str = "",
     ) -> Deleted:
         """Delete an object; `gone` says whether it went at once."""
-        resource = self.resource(kind)
+        resource = self._named(kind, name)
         answer = await self.api.ask(
             Delete(
                 resource=resource,

@@ -8,20 +8,20 @@
             config_map = self.cache(ConfigMap).get(*key)
             ...
 
+    await cluster.run_controller(Greeter)
+
 Changes of `kind`, of what it `owns` (through the controller reference) and of what it `watches` put
 keys into a work queue; up to `workers` reconciles run at once, never two of one key. A reconcile
 looks at the state as it is, so it may run again at any time. It sees its own writes: a key is not
 looked at again before the caches have seen the last revision that it wrote.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec import Struct
 
 from actors import Actor, NoReply, Ref, Timer
-from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.client.api import WRITES, Client
 from orchestrator.client.cache import (
@@ -33,18 +33,25 @@ from orchestrator.client.cache import (
     key_of,
     unmarked,
 )
+from orchestrator.client.checking import resource_for
+from orchestrator.client.errors import NotInStep, PermanentError, TemporaryError
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
-from orchestrator.client.work_queue import WorkQueue
-from orchestrator.machinery.memo import IdentityMemo
-from orchestrator.protocol import ADMIN, ApiError, ApiRef, Identity
+from orchestrator.client.pacing import Pacing, RateLimit
+from orchestrator.client.sources import (
+    OwnerKeys,
+    Predicate,
+    Source,
+    both,
+    filtered,
+    no_keys,
+)
+from orchestrator.client.work_queue import Backoff, WorkQueue
+from orchestrator.protocol import ADMIN, ApiError, ApiRef, BadRequest, Identity, Invalid
 
 K = TypeVar("K")
 
 Kind = type[Any] | Resource
-# How long a key waits for the caches to show its own writes before it is looked at regardless: a
-# filtered or lost event must not stop a controller.
-OWN_WRITES_SECONDS: Final = 10.0
 SUBSCRIBE_RETRY_SECONDS: Final = 1.0
 
 
@@ -70,12 +77,22 @@ class Statistics(Struct, frozen=True):
 
 
 class Controller(Actor):
-    """See the module. Subclasses set `name` and `kind`, and write `reconcile`."""
+    """See the module. Subclasses set `name` and `kind`, and write `reconcile`.
+
+    One with arguments of its own takes them by name: `def __init__(self, wiring, *, url)`, which calls
+    `super().__init__(wiring)`, and is run by `run_controller(Greeter, url=...)`.
+    """
 
     name: ClassVar[str]
     kind: ClassVar[Kind]
     owns: ClassVar[tuple[Kind, ...]] = ()
+    # Changes of `kind` that are heard of: those that all of these are true of (`generation_changed`).
+    predicates: ClassVar[tuple[Predicate, ...]] = ()
     workers: ClassVar[int] = 5
+    backoff: ClassVar[Backoff] = Backoff()  # of a key whose reconcile fails
+    limit: ClassVar[RateLimit | None] = None  # of reconciles a second
+    # Whether its client looks at the types of what it writes. Kubernetes' own are typed by mypy.
+    checked: ClassVar[bool] = True
     # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
     # Kubernetes' controllers owe the same to their clients' limit of requests a second.
     rest_seconds: ClassVar[float] = 0.0
@@ -87,23 +104,31 @@ class Controller(Actor):
 
     def __init__(self, wiring: Wiring) -> None:
         self._wiring = wiring
-        self._queue: WorkQueue[Key] = WorkQueue()
+        self._queue: WorkQueue[Key] = WorkQueue(self.backoff)
+        self._pacing = Pacing(
+            self._queue,
+            workers=self.workers,
+            at_rest=self.at_rest,
+            seen=self._revision_of,
+            ahead_seconds=self.ahead_seconds,
+            limit=self.limit,
+        )
         self._caches: dict[Any, Cache[Any]] = {}
-        self._sources: dict[Resource, Callable[[Change[Any]], Iterable[Key]]] = {}
+        self._sources: dict[Resource, Source] = {}
         self._of_metadata: dict[Resource, None] = {}  # sources that hear of nothing else
         self._unsynced: dict[Resource, None] = {}
-        self._written: dict[Key, dict[Resource, int]] = {}
-        self._parked: dict[Key, float] = {}
-        self._resting = 0
+        self._subscribed = False
         self._timer: Timer | None = None
         self._timer_at = 0.0
         self._reconciles = 0
         self._failures = 0
+        self.broken: Exception | None = None  # why it could not start
 
     # --- what a subclass may say -----------------------------------------------------------
 
-    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Further kinds, each with the keys that a change of one of its objects concerns.
+    def watches(self) -> Mapping[Any, Source]:
+        """Further kinds, each with the keys that a change of one of its objects concerns: at once, or
+        after so many seconds where a pair `(key, seconds)` stands for a key.
 
         A function marked `OfMetadata` is not told of updates that leave the metadata alone; the cache
         may then be `LAZY_SECONDS` behind them. Not for what this controller itself writes so.
@@ -125,11 +150,11 @@ class Controller(Actor):
         """The keys to reconcile when the caches are in step: all objects of `kind`."""
         return [key_of(obj) for obj in self.cache_of(self._resource(self.kind)).list()]
 
-    async def reconcile(self, key: Key) -> float | None:
-        """Bring the world nearer to what the object `key` asks.
+    def reconcile(self, key: Key) -> Awaitable[float | None] | float | None:
+        """Bring the world nearer to what the object `key` asks; `async def` or `def`.
 
-        Answers the seconds after which to look again, or None. An exception brings the key back
-        after a delay that grows.
+        Answers the seconds after which to look again, or None. Zero and an exception bring the key back
+        after a delay that grows (`backoff`), TemporaryError after its own, PermanentError not at all.
         """
         raise NotImplementedError
 
@@ -143,14 +168,20 @@ class Controller(Actor):
     # --- what it may use -------------------------------------------------------------------
 
     def cache(self, kind: type[K]) -> Cache[K]:
-        """The shared cache of a kind that this controller watches."""
+        """The shared cache of a kind.
+
+        A kind that this controller does not watch is watched from now on, without reconciling anything
+        when it changes. Until its cache is filled NotInStep ends the reconcile, which then runs again.
+        """
         cache = self._caches.get(kind)
         if cache is None:
-            cache = self._caches[kind] = self._wiring.shared.cache(self._resource(kind))
+            cache = self._caches[kind] = self.cache_of(self._resource(kind))
         return cache
 
     def cache_of(self, resource: Resource) -> Cache[Any]:
-        """The shared cache of a resource (a custom one, say)."""
+        """The shared cache of a resource (a custom one, say), as `cache` has it."""
+        if resource not in self._sources and self._subscribed:
+            self._begin_to_read(resource)
         return self._wiring.shared.cache(resource)
 
     def enqueue(self, key: Key, after: float = 0.0) -> None:
@@ -165,7 +196,11 @@ class Controller(Actor):
         """Counters since the last restart, and the depth of the queue."""
         queue = self._queue
         return Statistics(
-            self._reconciles, self._failures, len(queue), queue.processing, queue.waiting
+            self._reconciles + self._pacing.looks,
+            self._failures,
+            len(queue),
+            queue.processing,
+            queue.waiting,
         )
 
     def depths(self) -> Mapping[str, int]:
@@ -176,12 +211,25 @@ class Controller(Actor):
 
     def started(self) -> None:
         """Subscribe to all that is watched; reconciling begins when the caches are in step."""
+        try:
+            self._connect()
+            self._say_sources()
+        except Exception as error:
+            self.broken = error
+            raise
+        self._subscribed = True
+        self._unsynced = dict.fromkeys(self._sources)
+        for resource in self._sources:
+            self._subscribe(resource)
+
+    def _connect(self) -> None:
         wiring = self._wiring
         self.client = Client(
             wiring.api,
             clock=self.ctx.clock,
             identity=wiring.identity,
             scheme=wiring.scheme,
+            checked=self.checked,
         )
         self.events = EventRecorder(
             self.ctx,
@@ -191,43 +239,59 @@ class Controller(Actor):
             identity=wiring.identity,
         )
         self.prepare()
-        self._add_source(self.kind, self.own_keys)
+
+    def _say_sources(self) -> None:
+        own = filtered(self.own_keys, *self.predicates) if self.predicates else self.own_keys
+        self._add_source(self.kind, own)
         owner_kind = self._resource(self.kind)
         for owned in self.owns:
-            self._add_source(owned, _OwnerKeys(owner_kind))
+            self._add_source(owned, OwnerKeys(owner_kind))
         for kind, function in self.watches().items():
             self._add_source(kind, function)
         for kind, functions in self.indexes().items():
             for name, key_function in functions.items():
-                wiring.shared.cache(self._resource(kind)).add_index(name, key_function)
-        self._unsynced = dict.fromkeys(self._sources)
-        for resource in self._sources:
-            self._subscribe(resource)
+                self._wiring.shared.cache(self._resource(kind)).add_index(name, key_function)
+        for kind in self._caches:  # `prepare` asked for them
+            self._sources.setdefault(self._resource(kind), no_keys)
 
     def _resource(self, kind: Kind) -> Resource:
-        return kind if isinstance(kind, Resource) else self._wiring.scheme.by_type(kind)
+        return resource_for(kind, self._wiring.scheme)
 
-    def _add_source(self, kind: Kind, function: Callable[[Change[Any]], Iterable[Key]]) -> None:
+    def _add_source(self, kind: Kind, function: Source) -> None:
         resource = self._resource(kind)
         before = self._sources.get(resource)
         if before is not None:
-            function = _both(before, function)
+            function = both(before, function)
         self._sources[resource] = unmarked(function)
         if isinstance(function, OfMetadata):
             self._of_metadata[resource] = None
         else:
             self._of_metadata.pop(resource, None)
 
+    def _begin_to_read(self, resource: Resource) -> None:
+        """Watch one more resource. Raises NotInStep unless others have its cache filled already."""
+        self._sources[resource] = no_keys
+        filled = bool(self._wiring.shared.cache(resource).revision)
+        if not filled:
+            self._unsynced[resource] = None
+        self._subscribe(resource)
+        if not filled:
+            raise NotInStep(resource.key)
+
     def _subscribe(self, resource: Resource) -> None:
         self.ctx.request(
             self._wiring.informers,
             Subscribe(resource, self.ctx.me, resource in self._of_metadata),
-            then=lambda _: self._in_step(resource),
+            then=lambda _: self._heard(resource),
             failed=lambda _: self._subscribe_later(resource),
         )
 
     def _subscribe_later(self, resource: Resource) -> None:
         self.ctx.call_after(SUBSCRIBE_RETRY_SECONDS, self._subscribe, resource)
+
+    def _heard(self, resource: Resource) -> None:
+        if resource in self._unsynced:
+            self._in_step(resource)
 
     def _in_step(self, resource: Resource) -> None:
         self._unsynced.pop(resource, None)
@@ -241,54 +305,52 @@ class Controller(Actor):
         function = self._sources[message.resource]
         add = self._queue.add
         before = self._queue.changes
-        for change in message.changes:
-            for key in function(change):
-                add(key)
-        if self._parked or self._queue.changes != before:
+        try:
+            for change in message.changes:
+                for key in function(change):
+                    if type(key) is Key:
+                        add(key)
+                    else:
+                        self._add(key)
+        except NotInStep:
+            pass  # all keys are looked at when the cache that was asked for is filled
+        if self._pacing.parked or self._queue.changes != before:
             self._pump()
+
+    def _add(self, answer: Any) -> None:
+        """What a source answered that is no Key: a pair with a delay, or a key as a bare tuple."""
+        match answer:
+            case (str(namespace), str(name)):
+                self._queue.add(Key(namespace, name))
+            case ((str(namespace), str(name)), int() | float() as seconds):
+                self._queue.add_after(
+                    Key(namespace, name), self.ctx.clock.monotonic() + max(0.0, seconds)
+                )
+            case _:
+                raise TypeError(
+                    f"a source of {self.name} answered {answer!r}: a Key(namespace, name) is "
+                    "expected, or (Key, seconds)"
+                )
 
     def on_resync(self, message: Resync) -> None:
         """Changes were missed: look at everything."""
         self._in_step(message.resource)
 
+    def _revision_of(self, resource: Resource) -> int | None:
+        """The revision that a cache shows, if this controller watches it."""
+        return self._wiring.shared.cache(resource).revision if resource in self._sources else None
+
     def _pump(self) -> None:
         """Start as many reconciles as there are workers and keys."""
         if self._unsynced:
             return
-        queue = self._queue
-        now = self.ctx.clock.monotonic()
-        if self._parked:
-            self._unpark(now)
-        due = queue.advance(now)
-        if self.ahead_seconds and due is not None and due <= now + self.ahead_seconds:
-            due = queue.put_off(now + self.ahead_seconds, partial(self._rests_until, now))
-        while queue.processing - len(self._parked) - self._resting < self.workers:
-            key = queue.get()
-            if key is None:
-                break
-            if self._sees_own_writes(key):
-                again = self.at_rest(key)
-                if again is None:
-                    self.ctx.task(self._run(key), self.name)
-                    continue
-                self._reconciles += 1
-                queue.forget(key)
-                queue.add_after(key, now + again)
-                queue.done(key)
-                due = now + again if due is None else min(due, now + again)
-            else:
-                self._parked[key] = now + OWN_WRITES_SECONDS
-                limit = now + OWN_WRITES_SECONDS
-                due = limit if due is None else min(due, limit)
-        self._wake_at(due)
+        run, due = self._pacing.next(self.ctx.clock.monotonic())
+        for key in run:
+            self.ctx.task(self._run(key), self.name)
+        if due is not None:
+            self._wake_at(due)
 
-    def _rests_until(self, now: float, key: Key) -> float | None:
-        again = self.at_rest(key) if key not in self._written else None
-        return None if again is None else now + again
-
-    def _wake_at(self, due: float | None) -> None:
-        if due is None:
-            return
+    def _wake_at(self, due: float) -> None:
         if self._timer is not None and self._timer.active and self._timer_at <= due:
             return
         if self._timer is not None:
@@ -296,98 +358,74 @@ class Controller(Actor):
         self._timer_at = due
         self._timer = self.ctx.call_after(due - self.ctx.clock.monotonic(), self._pump)
 
-    def _unpark(self, now: float) -> None:
-        for key, limit in list(self._parked.items()):
-            if now >= limit or self._sees_own_writes(key):
-                self._written.pop(key, None)
-                del self._parked[key]
-                self.ctx.task(self._run(key), self.name)
-
-    def _sees_own_writes(self, key: Key) -> bool:
-        written = self._written.get(key)
-        if written is None:
-            return True
-        for resource, revision in written.items():
-            if resource in self._sources and self.cache_of(resource).revision < revision:
-                return False
-        del self._written[key]
-        return True
-
     async def _run(self, key: Key) -> None:
         queue = self._queue
         writes: dict[Resource, int] = {}
         WRITES.set(writes)
         self._reconciles += 1
         try:
-            again = await self.reconcile(key)
-        except (ApiError, NoReply) as error:
-            self._failed(key, error)
+            answer: Any = self.reconcile(key)
+            again: Any = await answer if hasattr(answer, "__await__") else answer
+            if again is not None and (
+                isinstance(again, bool) or not isinstance(again, int | float)
+            ):
+                raise _WrongAnswer(self.name, again)
         except Exception as error:
-            self.ctx.log.exception("reconcile failed", controller=self.name, key="/".join(key))
             self._failed(key, error)
         else:
-            queue.forget(key)
-            if again is not None:
-                queue.add_after(key, self.ctx.clock.monotonic() + max(0.0, again))
+            if again is None:
+                queue.forget(key)
+            elif again > 0:
+                queue.forget(key)
+                queue.add_after(key, self.ctx.clock.monotonic() + again)
+            else:  # at once, but never so often that time stands still
+                queue.fail(key, self.ctx.clock.monotonic())
         if writes:
-            self._written[key] = writes
+            self._pacing.wrote(key, writes)
         if self.rest_seconds:
-            self._resting += 1
+            self._pacing.rests()
             self.ctx.call_after(self.rest_seconds, self._rested, key)
         else:
-            queue.done(key)
+            self._pacing.rested(key)
         self._pump()
 
     def _rested(self, key: Key) -> None:
-        self._resting -= 1
-        self._queue.done(key)
+        self._pacing.rested(key, after_rest=True)
         self._pump()
 
     def _failed(self, key: Key, error: Exception) -> None:
+        """Say what is worth saying, and when the key comes back."""
+        if isinstance(error, NotInStep):
+            self._queue.add(key)
+            return
         self._failures += 1
-        self._queue.fail(key, self.ctx.clock.monotonic())
+        now = self.ctx.clock.monotonic()
+        # What else the API server refuses (a conflict, what is gone) is a controller's daily life.
+        loud = not isinstance(error, ApiError | NoReply) or isinstance(error, Invalid | BadRequest)
+        if loud:
+            where = "/".join(part for part in key if part)
+            known = isinstance(error, TemporaryError | PermanentError | ApiError)
+            self.ctx.log.error(
+                "reconcile failed",
+                controller=self.name,
+                key=where,
+                error=f"{type(error).__name__}: {error}",
+                exc_info=error.with_traceback(None) if known else error,
+            )
+        match error:
+            case TemporaryError():
+                self._queue.add_after(key, now + max(0.0, error.seconds))
+            case PermanentError() | _WrongAnswer():
+                self._queue.forget(key)
+            case _:
+                self._queue.fail(key, now)
 
 
-class _OwnerKeys:
-    """The owners of one kind before and after a change; one that moves an object concerns both."""
+class _WrongAnswer(TypeError):
+    """`reconcile` answered what says no time."""
 
-    __slots__ = ("_name_of", "_namespaced")
-
-    def __init__(self, owner_kind: Resource) -> None:
-        # All objects that were made alike share their references, and few controllers own many.
-        self._name_of: IdentityMemo[tuple[OwnerReference, ...], str] = IdentityMemo(
-            partial(_controller_name, owner_kind)
+    def __init__(self, name: str, answer: object) -> None:
+        super().__init__(
+            f"{name}.reconcile answered {answer!r}: the seconds after which to look again are "
+            "expected, or None"
         )
-        self._namespaced = owner_kind.namespaced
-
-    def __call__(self, change: Change[Any]) -> tuple[Key, ...]:
-        old, new = change.old, change.new
-        metadata = change.latest.metadata if new is None else new.metadata
-        keys = self._of(metadata)
-        if new is None or old is None or old.metadata.owner_references is metadata.owner_references:
-            return keys
-        before = self._of(old.metadata)
-        return keys if before == keys else (*before, *keys)
-
-    def _of(self, metadata: ObjectMeta) -> tuple[Key, ...]:
-        name = self._name_of(metadata.owner_references)
-        return (Key(metadata.namespace if self._namespaced else "", name),) if name else ()
-
-
-def _controller_name(kind: Resource, references: tuple[OwnerReference, ...]) -> str:
-    """The name of the controller among the references, if it is of that kind; otherwise empty."""
-    owner = next((r for r in references if r.controller), None)
-    if owner is None or owner.kind != kind.kind:
-        return ""
-    group = owner.api_version.partition("/")[0] if "/" in owner.api_version else ""
-    return owner.name if group == kind.group else ""
-
-
-def _both(
-    one: Callable[[Change[Any]], Iterable[Key]], other: Callable[[Change[Any]], Iterable[Key]]
-) -> Callable[[Change[Any]], Iterable[Key]]:
-    def both(change: Change[Any]) -> Iterable[Key]:
-        first, second = one(change), other(change)
-        return (*first, *second) if second else first
-
-    return both

@@ -10,16 +10,40 @@ from collections import deque
 from collections.abc import Callable, Hashable
 from typing import Final, Generic, TypeVar
 
+from msgspec import Struct
+
 H = TypeVar("H", bound=Hashable)
 
 BASE_DELAY_SECONDS: Final = 0.005
 MAX_DELAY_SECONDS: Final = 1000.0
 
 
+class Backoff(Struct, frozen=True):
+    """How long a key that failed waits: `base_seconds` at first, then twice as long each time."""
+
+    base_seconds: float = BASE_DELAY_SECONDS
+    most_seconds: float = MAX_DELAY_SECONDS
+
+    def __post_init__(self) -> None:
+        if not 0 < self.base_seconds <= self.most_seconds:
+            raise ValueError(
+                f"a back-off has 0 < base_seconds <= most_seconds, not {self.base_seconds:g} and "
+                f"{self.most_seconds:g}"
+            )
+
+    def seconds(self, failures: int) -> float:
+        """The delay after so many failures before this one."""
+        return min(self.base_seconds * 2.0 ** min(failures, 30), self.most_seconds)
+
+
+_DEFAULT_BACKOFF: Final = Backoff()
+
+
 class WorkQueue(Generic[H]):
     """Keys that wait, keys that are being processed, and keys that come later."""
 
-    def __init__(self) -> None:
+    def __init__(self, backoff: Backoff = _DEFAULT_BACKOFF) -> None:
+        self._backoff = backoff
         self._ready: deque[H] = deque()
         self._dirty: dict[H, None] = {}  # to be processed, ready or after the present run
         self._processing: dict[H, None] = {}
@@ -65,7 +89,7 @@ class WorkQueue(Generic[H]):
         """Have a key that failed come back; answers the delay in seconds."""
         failures = self._failures.get(key, 0)
         self._failures[key] = failures + 1
-        delay = min(BASE_DELAY_SECONDS * 2.0 ** min(failures, 30), MAX_DELAY_SECONDS)
+        delay = self._backoff.seconds(failures)
         self.add_after(key, now + delay)
         return delay
 

@@ -7,18 +7,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import structlog
-
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
-from orchestrator.apiserver import BOOKMARK_SECONDS, CallMeter, api_server
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver import BOOKMARK_SECONDS, Authorizer, CallMeter, api_server
+from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
 from orchestrator.client import Client, Controller
+from orchestrator.client.declaration import check
+from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
 from orchestrator.cluster.subjects import describe
 from orchestrator.cluster.watchdog import Watchdog
 from orchestrator.controllers import CONTROLLERS, ControllerManager
-from orchestrator.controllers.manager import RunController
+from orchestrator.controllers.installed import find
+from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import FallSilent, NodeSpec, Profile, Runtime
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery import manifests
@@ -65,9 +68,11 @@ class Cluster:
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
     seed decides which ready actor is next, and who caused what.
     `meter` hears of every API call.
+    `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
+    what, and `resources` are kinds of your own, stored and served beside the built-in ones.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
-    arguments of another kind, and Misuse for a second beginning.
+    arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
     """
 
     def __init__(
@@ -76,7 +81,7 @@ class Cluster:
         *,
         seed: int = 0,
         store: Store | None = None,
-        controllers: Sequence[type[Controller]] = CONTROLLERS,
+        controllers: Sequence[type[Controller] | str] = CONTROLLERS,
         scheduler: SchedulerProfile = DEFAULT_PROFILE,
         profile: Profile | None = None,
         runtimes: Mapping[str, RuntimeFactory] | None = None,
@@ -87,10 +92,19 @@ class Cluster:
         order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: CallMeter | None = None,
+        admission: Admission = NO_CHANGE,
+        authorizer: Authorizer | None = None,
+        resources: Sequence[Resource] = (),
     ) -> None:
         self._specs = _specs(nodes)
-        self._controllers = _classes(controllers)
+        self._added: list[Registration] = []  # controllers that were run later
         self._runtimes = Runtimes(profile, runtimes)
+        self._admission = chain_of(admission)
+        self._authorizer = authorizer
+        self.scheme = Scheme.builtin()
+        for resource in resources:
+            self.scheme.register(resource)
+        self._controllers = _classes(controllers, self.scheme)
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem(
             "cluster",
@@ -158,6 +172,9 @@ class Cluster:
             api_server(
                 self.store,
                 meter=self._meter,
+                scheme=self.scheme,
+                admission=self._admission,
+                authorizer=self._authorizer,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS
                 if self._computed_heartbeats
                 else BOOKMARK_SECONDS,
@@ -166,13 +183,14 @@ class Cluster:
             mailbox=_API_MAILBOX,
             restart=ALWAYS,
         )
-        self.client = Client(self.api, clock=system.clock)
+        self.client = Client(self.api, clock=system.clock, scheme=self.scheme)
         self._manager = system.spawn(
             lambda: ControllerManager(
                 self.api,
                 self._controllers,
                 identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
+                added=self._added,
             ),
             "controllers",
             restart=ALWAYS,
@@ -295,19 +313,25 @@ class Cluster:
         # Late: an HTTP server takes longer to import than a cluster to start.
         from orchestrator.apiserver.http import HttpFront
 
+        options.setdefault("scheme", self.scheme)
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
             loop = asyncio.get_running_loop()
-            self._exits.enter_context(Watchdog(loop, front.waits, structlog.get_logger(__name__)))
+            self._exits.enter_context(Watchdog(loop, front.waits, self.system.log))
         if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
         return front
 
-    async def run_controller(self, controller: type[Controller]) -> Ref[Any]:
-        """Run a controller of your own beside the built-in ones; answers its ref."""
-        return await self._manager.ask(RunController(controller))
+    async def run_controller(self, controller: type[Controller], **arguments: Any) -> Ref[Any]:
+        """Run a controller of your own beside the built-in ones; answers its ref.
+
+        `arguments` are those of its `__init__`, beside the wiring. Raises InvalidController (a
+        TypeError) for a class that cannot run, or whose name is taken.
+        """
+        check(controller, arguments, self.scheme)
+        return await self._manager.ask(RunController(controller, arguments))
 
     async def connect(
         self, node: str, ip: str, port: int, *, client_ip: str, protocol: str = "TCP"
@@ -347,8 +371,17 @@ def _specs(nodes: object) -> Sequence[NodeSpec]:
     raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")
 
 
-def _classes(controllers: object) -> Sequence[type[Controller]]:
-    """The controllers of a cluster. Raises TypeError."""
-    if isinstance(controllers, Sequence) and not isinstance(controllers, str):
-        return controllers
-    raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
+def _classes(controllers: object, scheme: Scheme) -> Sequence[type[Controller]]:
+    """The controllers of a cluster, by class or by name. Raises TypeError and UnknownController."""
+    if isinstance(controllers, str) or not isinstance(controllers, Sequence):
+        raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
+    classes = [find(each) if isinstance(each, str) else each for each in controllers]
+    names: dict[str, type[Controller]] = {}
+    for each in classes:
+        check(each, {}, scheme)
+        if each.name in names:
+            raise InvalidController(
+                each.__qualname__, f'{names[each.name].__qualname__} is named "{each.name}", too'
+            )
+        names[each.name] = each
+    return classes

@@ -20,6 +20,7 @@ from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
+from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
     VolumeProtectionController,
@@ -29,6 +30,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
     ReplicaSetController,
     JobController,
+    TtlAfterFinishedController,
     NamespaceController,
     ServiceAccountController,
     RootCaPublisher,

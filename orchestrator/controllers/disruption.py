@@ -16,7 +16,8 @@ from orchestrator.api.apps.v1 import Deployment, ReplicaSet, StatefulSet
 from orchestrator.api.core.v1 import Pod, PodCondition, ReplicationController
 from orchestrator.api.meta.v1 import Condition, OwnerReference, Time
 from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetStatus
-from orchestrator.client import Change, Controller, Key, key_of
+from orchestrator.client import Change, Key, key_of
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.intstr import resolve
@@ -159,7 +160,7 @@ def stale_at(pod: Pod) -> float | None:
     return None
 
 
-class DisruptionController(Controller):
+class DisruptionController(KubernetesController):
     """Keeps each budget's status."""
 
     name = "disruption"
@@ -242,7 +243,7 @@ class DisruptionController(Controller):
         return None
 
 
-class StaleDisruptionController(Controller):
+class StaleDisruptionController(KubernetesController):
     """Takes the condition `DisruptionTarget` from pods that nobody deletes after all."""
 
     name = "stale-disruption"

@@ -19,7 +19,8 @@ from orchestrator.api.discovery.v1 import (
     EndpointSlice,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Key, Source
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -210,7 +211,7 @@ def _new_slice(service: Service, ports: Ports, endpoints: tuple[Endpoint, ...]) 
     )
 
 
-class EndpointSliceController(Controller):
+class EndpointSliceController(KubernetesController):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"
@@ -222,7 +223,7 @@ class EndpointSliceController(Controller):
         # The slices of each service as they shall be; what they hear of them is no news.
         self._planned: dict[Key, tuple[EndpointSlice, ...]] = {}
 
-    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Source]:
         """A pod concerns the services that select it; a node, none: its zone does not change."""
         return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: _nobody}
 
@@ -234,25 +235,20 @@ class EndpointSliceController(Controller):
             Pod: {BY_LABEL: label_index},
         }
 
-    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        now = self.ctx.clock.monotonic()
-        for key in self._services.concerned(change):
-            self._queue.add_after(key, now + BATCH_SECONDS)
-        return ()
+    def _of_pod(self, change: Change[Pod]) -> Iterable[tuple[Key, float]]:
+        return [(key, BATCH_SECONDS) for key in self._services.concerned(change)]
 
-    def _of_slice(self, change: Change[EndpointSlice]) -> Iterable[Key]:
+    def _of_slice(self, change: Change[EndpointSlice]) -> Iterable[tuple[Key, float]]:
         """Its service, unless the change is a write of this controller's own."""
         slice_ = change.latest
         name = slice_.metadata.labels.get(SERVICE_NAME)
-        if name:
-            key = Key(slice_.metadata.namespace, name)
-            own = change.new is not None and any(
-                _says_the_same(slice_, planned) for planned in self._planned.get(key, ())
-            )
-            if not own:
-                now = self.ctx.clock.monotonic()
-                self._queue.add_after(key, now + FOREIGN_SECONDS)
-        return ()
+        if not name:
+            return ()
+        key = Key(slice_.metadata.namespace, name)
+        own = change.new is not None and any(
+            _says_the_same(slice_, planned) for planned in self._planned.get(key, ())
+        )
+        return () if own else ((key, FOREIGN_SECONDS),)
 
     async def reconcile(self, key: Key) -> float | None:
         """Write the slices of one service."""

@@ -16,7 +16,8 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key, key_of
+from orchestrator.client import Change, Key, Source, key_of
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -115,7 +116,7 @@ def truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[tuple[EndpointSubset
     return tuple(result), True
 
 
-class EndpointsController(Controller):
+class EndpointsController(KubernetesController):
     """Keeps the Endpoints of every Service with a selector."""
 
     name = "endpoint"
@@ -125,7 +126,7 @@ class EndpointsController(Controller):
         """Nothing is known of the services before."""
         self._services = SelectingServices(self.cache(Service))
 
-    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Source]:
         """A pod concerns the services that select it, Endpoints that went the one of their name."""
         return {Pod: self._of_pod, Endpoints: _namesake}
 
@@ -133,11 +134,8 @@ class EndpointsController(Controller):
         """Services by a label that they select, pods by label."""
         return {Service: {BY_SELECTOR: selector_index}, Pod: {BY_LABEL: label_index}}
 
-    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        now = self.ctx.clock.monotonic()
-        for key in self._services.concerned(change):
-            self._queue.add_after(key, now + BATCH_SECONDS)
-        return ()
+    def _of_pod(self, change: Change[Pod]) -> Iterable[tuple[Key, float]]:
+        return [(key, BATCH_SECONDS) for key in self._services.concerned(change)]
 
     async def reconcile(self, key: Key) -> float | None:
         """Write the Endpoints of one service, or delete those that it has no more."""

@@ -20,7 +20,8 @@ from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Controller, Key, OfMetadata
+from orchestrator.client import Change, Key, OfMetadata
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -30,7 +31,7 @@ _IGNORED: Final = frozenset(("events", "events.events.k8s.io"))
 _BY_OWNER: Final = "owner"
 
 
-class GarbageCollector(Controller):
+class GarbageCollector(KubernetesController):
     """Collects what has lost its owners. A key's name is `resource key/object name`."""
 
     name = "garbage-collector"

@@ -1,21 +1,44 @@
 """The controller manager: starts the controllers and their shared informers, and supervises them."""
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec import Struct
 
 from actors import Actor, Ref, Request, Restart
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.client import Controller, Informers, SharedCaches, Statistics, Wiring
+from orchestrator.client.declaration import check, made
+from orchestrator.client.errors import InvalidController
 from orchestrator.protocol import ADMIN, ApiRef, Identity
 
-# A controller that fails more often than this takes the manager with it, which starts afresh.
-RESTART = Restart(most=20, within_seconds=60.0, backoff_seconds=0.1, max_backoff_seconds=10.0)
+# The informers' failures are everybody's: a manager without them starts afresh.
+RESTART: Final = Restart(
+    most=20, within_seconds=60.0, backoff_seconds=0.1, max_backoff_seconds=10.0
+)
+# A controller's are its own: however often it fails, it alone starts again, ever more slowly.
+ALONE: Final = Restart(
+    most=1_000_000_000, within_seconds=60.0, backoff_seconds=0.1, max_backoff_seconds=10.0
+)
+
+_INFORMERS: Final = "informers"
+
+
+class Registration(Struct, frozen=True):
+    """A controller that is to run, with the arguments of its own."""
+
+    controller: type[Controller]
+    arguments: Mapping[str, Any]
 
 
 class RunController(Request[Ref[Any]], frozen=True, gc=True):
-    """Start one more controller; answers its ref."""
+    """Start one more controller; answers its ref.
+
+    Errors: InvalidController, also when a controller of that name runs, or when it cannot start.
+    """
 
     controller: type[Controller]
+    arguments: Mapping[str, Any] = {}
 
 
 class ControllerStatistics(Request[dict[str, Statistics]], frozen=True, gc=False):
@@ -23,7 +46,10 @@ class ControllerStatistics(Request[dict[str, Statistics]], frozen=True, gc=False
 
 
 class ControllerManager(Actor):
-    """Runs `controllers` against the API server; each is a child named after its controller."""
+    """Runs `controllers` against the API server; each is a child named after its controller.
+
+    `added` keeps what `RunController` brought; given to the next incarnation, it is started again.
+    """
 
     def __init__(
         self,
@@ -33,12 +59,14 @@ class ControllerManager(Actor):
         scheme: Scheme = DEFAULT,
         identity: Identity = ADMIN,
         record_events: bool = True,
+        added: list[Registration] | None = None,
     ) -> None:
         self._api = api
         self._controllers = controllers
         self._scheme = scheme
         self._identity = identity
         self._record_events = record_events
+        self._added = [] if added is None else added
         self._shared = SharedCaches()
         self._running: dict[str, Controller] = {}
         self._wiring: Wiring
@@ -47,7 +75,7 @@ class ControllerManager(Actor):
         """Start the informers, then each controller."""
         informers = self.ctx.spawn(
             lambda: Informers(self._api, self._shared, self._identity),
-            "informers",
+            _INFORMERS,
             restart=RESTART,
         )
         self._wiring = Wiring(
@@ -59,22 +87,64 @@ class ControllerManager(Actor):
             record_events=self._record_events,
         )
         for controller in self._controllers:
-            self._run(controller)
+            self._start(Registration(controller, {}))
+        for registration in self._added:
+            self._start(registration)
 
     def on_run_controller(self, message: RunController) -> Ref[Any]:
         """One more controller, a user's perhaps."""
-        return self._run(message.controller)
+        registration = Registration(message.controller, message.arguments)
+        ref = self._run(registration)
+        self._added.append(registration)
+        return ref
 
     def on_statistics(self, message: ControllerStatistics) -> dict[str, Statistics]:
         """What each controller has done."""
         return {name: running.statistics() for name, running in self._running.items()}
 
-    def _run(self, controller: type[Controller]) -> Ref[Any]:
-        return self.ctx.spawn(self._factory(controller), controller.name, restart=RESTART)
+    def _start(self, registration: Registration) -> None:
+        """Start a controller that is wanted from the beginning; one that cannot run harms no other."""
+        try:
+            self._run(registration)
+        except InvalidController as error:
+            self.ctx.log.error("controller cannot run", error=str(error))
 
-    def _factory(self, controller: type[Controller]) -> Callable[[], Controller]:
+    def _run(self, registration: Registration) -> Ref[Any]:
+        controller, arguments = registration.controller, registration.arguments
+        check(controller, arguments, self._scheme)
+        name = controller.name
+        if name == _INFORMERS:
+            raise InvalidController(
+                controller.__qualname__, f'the name "{name}" is the manager\'s own: choose another'
+            )
+        if name in self._running:
+            other = type(self._running[name])
+            raise InvalidController(
+                controller.__qualname__,
+                f'a controller named "{name}" runs already ({other.__module__}.{other.__qualname__})',
+            )
+        first = made(controller, self._wiring, arguments)
+        ref = self.ctx.spawn(self._factory(first, registration), name, restart=ALONE)
+        if first.broken is not None:
+            self._running.pop(name, None)
+            self.ctx.stop(ref)
+            raise InvalidController(
+                controller.__qualname__,
+                f"it cannot start: {type(first.broken).__name__}: {first.broken}",
+            ) from first.broken
+        return ref
+
+    def _factory(self, first: Controller, registration: Registration) -> Callable[[], Controller]:
+        """Gives the instance that was made to see whether it can be, then new ones."""
+        unused = [first]
+
         def make() -> Controller:
-            made = self._running[controller.name] = controller(self._wiring)
-            return made
+            new = (
+                unused.pop()
+                if unused
+                else made(registration.controller, self._wiring, registration.arguments)
+            )
+            self._running[new.name] = new
+            return new
 
         return make

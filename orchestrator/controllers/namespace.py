@@ -8,7 +8,8 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Controller, Key
+from orchestrator.client import Key
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, MethodNotAllowed, NotFound
@@ -78,7 +79,7 @@ def _condition(type_: str, status: bool, reason: str, message: str) -> Namespace
     )
 
 
-class NamespaceController(Controller):
+class NamespaceController(KubernetesController):
     """Empties namespaces that are terminating and takes their finalizer away."""
 
     name = "namespace"

@@ -19,8 +19,9 @@ from msgspec.structs import replace
 
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import Node, NodeCondition, NodeSpec, NodeStatus, Pod, Taint
-from orchestrator.client import Change, Controller, Key, OfMetadata
-from orchestrator.controllers.pod_gc import node_index
+from orchestrator.client import Change, Key, OfMetadata
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.indexes import node_index
 from orchestrator.controllers.pods import is_ready
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.heartbeats import is_computed
@@ -138,7 +139,7 @@ class _Well(Struct, frozen=True, gc=False):
     said_at: float  # see `last_said`
 
 
-class NodeLifecycleController(Controller):
+class NodeLifecycleController(KubernetesController):
     """Watches over the nodes' leases and conditions."""
 
     name = "node-lifecycle"

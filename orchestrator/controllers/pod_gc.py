@@ -6,7 +6,9 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
-from orchestrator.client import Change, Controller, Key, OfStatus
+from orchestrator.client import Change, Key, OfStatus
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
@@ -25,7 +27,7 @@ _NODE_GONE: Final = PodCondition(
 )
 
 
-class PodGarbageCollector(Controller):
+class PodGarbageCollector(KubernetesController):
     """Looks at all pods every 20 s as long as there is something to look at, as Kubernetes' does
     always; there is one key for all.
     """
@@ -140,12 +142,6 @@ class PodGarbageCollector(Controller):
             )
         except NotFound:
             return
-
-
-def node_index(pod: Pod) -> Iterable[str]:
-    """The node that a pod is assigned to."""
-    node = pod.spec.node_name if pod.spec is not None else ""
-    return (node,) if node else ()
 
 
 def has_ended(pod: Pod) -> bool:

@@ -16,13 +16,14 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import (
     Change,
-    Controller,
     Key,
     KeyFunction,
-    OfMetadata,
     same_but_status,
     same_metadata,
 )
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.claiming import Claim, settle
+from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
@@ -122,7 +123,7 @@ def _conditions(
     )
 
 
-class ReplicaSetController(Controller):
+class ReplicaSetController(KubernetesController):
     """Keeps each ReplicaSet's number of pods."""
 
     name = "replicaset"
@@ -170,7 +171,8 @@ class ReplicaSetController(Controller):
         orphans = list(cache.by_index("controller", f"none/{key.namespace}"))
         selector = _selector(replica_set)
         todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
-        adopted = await self._adopt(replica_set, todo)
+        claim: Claim[Pod] = Claim(adopt=todo.adopt, release=todo.release)
+        adopted = list(await settle(self.client, replica_set, claim))
         failure: ApiError | None = None
         try:
             if todo.create:
@@ -203,35 +205,6 @@ class ReplicaSetController(Controller):
         )
         return (p for s in siblings for p in pods.by_index("controller", s.metadata.uid))
 
-    async def _adopt(self, replica_set: ReplicaSet, todo: Plan) -> list[Pod]:
-        """Take in orphans and let go of strangers; answers the pods adopted."""
-        adopted: list[Pod] = []
-        if todo.adopt:
-            # Only a live look may adopt: the cache may not know yet that the set is going.
-            fresh = await self.client.get(
-                ReplicaSet, replica_set.metadata.name, namespace=replica_set.metadata.namespace
-            )
-            if fresh.metadata.uid != replica_set.metadata.uid or (
-                fresh.metadata.deletion_timestamp is not None
-            ):
-                return adopted
-        reference = owner_reference(replica_set, controller=True)
-        for pod in todo.adopt:
-            references = (*pod.metadata.owner_references, reference)
-            adopted.append(
-                await self.client.update(
-                    replace(pod, metadata=replace(pod.metadata, owner_references=references))
-                )
-            )
-        for pod in todo.release:
-            references = tuple(
-                r for r in pod.metadata.owner_references if r.uid != replica_set.metadata.uid
-            )
-            await self.client.update(
-                replace(pod, metadata=replace(pod.metadata, owner_references=references))
-            )
-        return adopted
-
     async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
         for pod in pods:
             name = pod.metadata.name
@@ -246,13 +219,6 @@ class ReplicaSetController(Controller):
                 self.events.event(replica_set, "Warning", "FailedDelete", message)
                 raise
             self.events.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
-
-
-@OfMetadata
-def controller_index(pod: Pod) -> Iterable[str]:
-    """The uid of a pod's controller, or `none/<namespace>`."""
-    owner = controller_of(pod)
-    return (f"none/{pod.metadata.namespace}" if owner is None else owner.uid,)
 
 
 def pod_from(replica_set: ReplicaSet) -> Pod:

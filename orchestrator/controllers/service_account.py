@@ -5,13 +5,14 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import ConfigMap, Namespace, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Controller, Key
+from orchestrator.client import Change, Key
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.protocol import AlreadyExists
 
 DEFAULT: Final = "default"
 
 
-class ServiceAccountController(Controller):
+class ServiceAccountController(KubernetesController):
     """Creates `default` in each active namespace, again when it is deleted."""
 
     name = "serviceaccount"
@@ -42,7 +43,7 @@ _DESCRIPTION: Final = (
 )
 
 
-class RootCaPublisher(Controller):
+class RootCaPublisher(KubernetesController):
     """Keeps the ConfigMap `kube-root-ca.crt` in each active namespace.
 
     `certificate` is the PEM text of the CA that signs the API server's certificate.

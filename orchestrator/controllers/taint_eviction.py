@@ -6,8 +6,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
-from orchestrator.client import Change, Controller, Key
-from orchestrator.controllers.pod_gc import node_index
+from orchestrator.client import Change, Key
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.taints import eviction_seconds
 from orchestrator.machinery.times import format_time, parse_time
@@ -28,7 +29,7 @@ def evict_at(pod: Pod, taints: tuple[Taint, ...], seen_at: float) -> float | Non
     return added + seconds
 
 
-class TaintEvictionController(Controller):
+class TaintEvictionController(KubernetesController):
     """Evicts by taints. There is one key for each node."""
 
     name = "taint-eviction"

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
 from orchestrator.client import Change, Controller, Key, KeyFunction
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.protocol import NotFound
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
@@ -35,7 +36,7 @@ def uses(pod: Pod) -> bool:
     return assigned and phase not in ("Succeeded", "Failed")
 
 
-class ClaimProtectionController(Controller):
+class ClaimProtectionController(KubernetesController):
     """Lets go of deleted claims that no pod uses."""
 
     name = "pvc-protection"
@@ -65,7 +66,7 @@ class ClaimProtectionController(Controller):
         return None
 
 
-class VolumeProtectionController(Controller):
+class VolumeProtectionController(KubernetesController):
     """Lets go of deleted volumes that no claim is bound to."""
 
     name = "pv-protection"

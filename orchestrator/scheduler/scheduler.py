@@ -91,7 +91,9 @@ class Scheduler(Watcher):
         )
         self._synced: dict[str, None] = {}
         self.reflect(Node, on_change=self._on_node, on_synced=lambda: self._in_step("nodes"))
-        self.reflect(Pod, on_change=self._on_pod, on_synced=lambda: self._in_step("pods"))
+        self._pods = self.reflect(
+            Pod, on_change=self._on_pod, on_synced=lambda: self._in_step("pods")
+        )
 
     def _in_step(self, what: str) -> None:
         self._synced[what] = None
@@ -280,10 +282,9 @@ class Scheduler(Watcher):
         if isinstance(error, NotFound):
             return
         if isinstance(error, Conflict):
-            current = self._reflectors[1].cache.get(
-                queued.pod.metadata.namespace, queued.pod.metadata.name
-            )
-            if current is None or current.metadata.uid != uid or current.spec.node_name:
+            metadata = queued.pod.metadata
+            current = self._pods.cache.get(metadata.namespace, metadata.name)
+            if current is None or current.metadata.uid != uid or _has_node(current):
                 return
         self._queue.fail(queued, frozenset(), self.ctx.clock.monotonic())
 
@@ -313,6 +314,7 @@ class Scheduler(Watcher):
             "reason": reason,
             "message": message,
             "lastTransitionTime": since,
+            "observedGeneration": pod.metadata.generation,
         }
         self.ctx.request(
             self.api,
@@ -332,6 +334,10 @@ class Scheduler(Watcher):
 
 def _nothing(*_: object) -> None:
     """The next attempt reports again."""
+
+
+def _has_node(pod: Pod) -> bool:
+    return pod.spec is not None and pod.spec.node_name != ""
 
 
 def _has_ended(pod: Pod) -> bool:

@@ -50,10 +50,13 @@ def _draw(schema: dict[str, Any], random: Random, depth: int, fill: Fill) -> Any
                 f"key{n}": _draw(inner, random, depth + 1, fill)
                 for n in range(random.randint(1, 2))
             }
+        case "string" if schema.get("format") == "byte":
+            return random.choice(["YQ==", "aGVsbG8gd29ybGQ="])
         case "string":
             return random.choice(["a", "b-c", "ü", "x" * 50])
         case "integer":
-            return random.choice([1, -7, 2**31, 2**53])
+            wide = schema.get("format") != "int32"
+            return random.choice([1, -7, 2**31 if wide else 2**31 - 1, 2**53 if wide else 5])
         case "number":
             return random.choice([0.5, -1.25])
         case "boolean":

@@ -56,8 +56,8 @@ def test_a_kind_says_its_own_name_first() -> None:
     ("wire", "path", "message"),
     [
         ({"spec": {"containers": "x"}}, "spec.containers", "expected array"),
-        ({"spec": {"containers": [{"name": 5}]}}, "spec.containers[0].name", "expected str"),
-        ({"metadata": {"labels": {"a": 1}}}, "metadata.labels", "expected str"),
+        ({"spec": {"containers": [{"name": 5}]}}, "spec.containers[0].name", "expected string"),
+        ({"metadata": {"labels": {"a": 1}}}, "metadata.labels", "expected string"),
         ({"spec": {"hostNetwork": "yes"}}, "spec.hostNetwork", "got string"),
         ({"kind": "Node"}, "kind", 'expected "Pod", got "Node"'),
     ],
@@ -73,7 +73,7 @@ def test_what_does_not_fit_says_where(wire: dict[str, Any], path: str, message: 
 def test_unknown_fields_are_found_wherever_they_are() -> None:
     """By their paths."""
     wire = {"spec": {"containers": [{"nmae": "c", "ports": [{"prot": 1}]}], "x": 1}, "y": 2}
-    assert codec.unknown_fields(wire, Pod) == (
+    assert codec.decode_noting(wire, Pod)[1] == (
         "spec.containers[0].nmae",
         "spec.containers[0].ports[0].prot",
         "spec.x",

@@ -34,7 +34,7 @@ async def test_a_json_patch_is_a_list_of_steps(api: Api) -> None:
     assert (await api.patch(ConfigMap, "a", steps, "json")).data == {"x": "1", "y": "2"}
     steps[0]["value"] = "other"
     error = await refused(Invalid, api.patch(ConfigMap, "a", steps, "json"))
-    assert error.message == "testing value /data/x failed: test failed"
+    assert error.message == "the server rejected our request due to an error in our request"
 
 
 async def test_a_strategic_patch_knows_the_lists_keys(api: Api) -> None:
@@ -105,8 +105,8 @@ REFUSED: list[tuple[str, PatchType, Any, type[Any], str]] = [
         "merge",
         {"spec": {"containers": "none"}},
         Invalid,
-        ' "" is invalid: patch: Invalid value: "{\\"spec\\":{\\"containers\\":\\"none\\"}}": '
-        "spec.containers: expected array, got string",
+        "json: cannot unmarshal string into Go struct field PodSpec.spec.containers of type "
+        "[]v1.Container",
     ),
     (
         "an invalid result",
@@ -129,7 +129,7 @@ async def test_a_patch_is_refused(
     """And nothing is stored."""
     created = await api.create(pod("web"))
     refusal = await refused(error, api.patch(Pod, "web", body, patch_type))
-    assert not message or refusal.message == message
+    assert refusal.message.endswith(message)
     assert await api.get(Pod, "web") is created
 
 
@@ -144,5 +144,5 @@ async def test_strict_patches_refuse_unknown_fields(api: Api) -> None:
     await api.create(pod("web"))
     body = {"spec": {"nodeNam": "x"}}
     assert (await api.patch(Pod, "web", body)).spec.node_name in ("", None)
-    error = await refused(BadRequest, api.patch(Pod, "web", body, field_validation="Strict"))
-    assert error.message == 'strict decoding error: unknown field "spec.nodeNam"'
+    error = await refused(Invalid, api.patch(Pod, "web", body, field_validation="Strict"))
+    assert error.message.endswith('strict decoding error: unknown field "spec.nodeNam"')

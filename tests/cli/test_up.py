@@ -30,6 +30,8 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--nodes", "-1"], "--nodes"),
         (["--nodes", "many"], "--nodes"),
         (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
+        (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
+        (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),
         (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
     ],
 )
@@ -102,3 +104,32 @@ def test_it_ends_while_it_starts(tmp_path: Path, number: int) -> None:
     assert "Traceback" not in stderr
     assert stdout == ""
     assert not (tmp_path / "k").exists()
+
+
+def test_admission_plugins_are_turned_on(tmp_path: Path) -> None:
+    """What kubectl creates passes them."""
+    path = tmp_path / "kubeconfig"
+    plugins = ["--enable-admission-plugins", "AlwaysPullImages"]
+    running = subprocess.Popen(
+        [*COMMAND, "--nodes=0", "--listen=127.0.0.1:0", f"--kubeconfig={path}", *plugins],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert running.stdout is not None
+    running.stdout.readline()
+    running.stdout.readline()
+    run = ["kubectl", "run", "web", "--image=web:1", "--image-pull-policy=Never", "--output"]
+    try:
+        done = subprocess.run(
+            [*run, "jsonpath={.spec.containers[0].imagePullPolicy}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={**os.environ, "KUBECONFIG": str(path)},
+            check=False,
+        )
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
+    assert (done.stdout, done.stderr) == ("Always", "")

@@ -25,6 +25,9 @@ class Listener(Controller):
             self.heard.append((self.ctx.clock.now(), change.new.spec.renew_time))
         return ()
 
+    async def reconcile(self, key: Key) -> float | None:
+        return None
+
 
 class Idler(Controller):
     """Hears of the leases' metadata only."""

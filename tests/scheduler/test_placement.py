@@ -52,8 +52,16 @@ class Plain:
         used_cpu = self.used(name, lambda p: p["cpu"]) + pod["cpu"]
         used_memory = (self.used(name, lambda p: p["memory"]) + pod["memory"]) * GIB
         least = ((cpu - used_cpu) * 100 // cpu + (memory - used_memory) * 100 // memory) // 2
-        deviation = abs(used_cpu / cpu - used_memory / memory) / 2
-        return int(least) + int((1 - deviation) * 100)
+        without = self.balance(
+            (used_cpu - pod["cpu"]) / cpu, used_memory / memory - pod["memory"] * GIB / memory
+        )
+        gained = self.balance(used_cpu / cpu, used_memory / memory) - without
+        return int(least) + 50 + int((50 + gained) / 2)
+
+    @staticmethod
+    def balance(cpu: float, memory: float) -> int:
+        """100 less the deviation of two fractions, in percent."""
+        return int((1 - abs(cpu - memory) / 2) * 100)
 
 
 _nodes = st.lists(
@@ -328,5 +336,5 @@ def test_each_node_is_counted_with_the_first_plugin_that_refuses_it() -> None:
     assert choice.message == (
         "0/4 nodes are available: 1 Too many pods, "
         "1 node(s) didn't have free ports for the requested pod ports, "
-        "1 node(s) had untolerated taint {gpu: x}, 1 node(s) were unschedulable."
+        "1 node(s) had untolerated taint(s), 1 node(s) were unschedulable."
     )

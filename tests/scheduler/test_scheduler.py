@@ -8,7 +8,8 @@ import pytest
 import actors
 from actors import Fault, FaultPlan, MessageFault
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, Node, Pod
+from orchestrator.api.core.v1 import Binding, Event, Node, Pod
+from orchestrator.apiserver.subresources import binding
 from orchestrator.scheduler import DEFAULT_PLUGINS, GetSchedulerStatistics, Plugin, Profile
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
@@ -177,6 +178,29 @@ def test_a_binding_that_fails_gives_back_what_was_reserved() -> None:
             assert plugin.reserved == {"node-0": "one"}
 
     actors.run(main)
+
+
+@pytest.mark.cluster(nodes=1, record_events=False)
+async def test_a_pod_whose_binding_meets_a_conflict_is_tried_again(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One 409 is not the end of a pod that is still there and has no node."""
+    obstacle = binding._obstacle
+    refused: list[str] = []
+
+    def once(bound: Binding, pod: Pod) -> str:
+        if not refused:
+            refused.append(pod.metadata.name)
+            return "the object has been modified"
+        return obstacle(bound, pod)
+
+    monkeypatch.setattr(binding, "_obstacle", once)
+    await cluster.apply([_manifest("late")])
+    await cluster.clock.sleep(30)
+    assert refused == ["late"]
+    late = await _pod(cluster, "late")
+    assert late.spec is not None
+    assert late.spec.node_name == "node-0"
 
 
 async def test_a_scheduler_that_crashes_loses_no_pod(cluster: Cluster) -> None:

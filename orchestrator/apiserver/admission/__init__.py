@@ -1,7 +1,8 @@
 """What decides about a write beyond its own form: other objects, and the cluster's customs.
 
-One plugin a file, against the contract in `interface`; `DEFAULT_CHAIN` is the order in which the
-pipeline asks them, which is Kubernetes'. A new plugin is one file and one line here.
+One plugin a file, against the contract in `interface`; `_PLUGINS` is the order in which the pipeline
+asks them, which is Kubernetes'. A new plugin is one file and one line here. Which of them a server
+asks, an `Admission` says (see `chain`).
 
 Does not belong here: what an object's own fields decide (defaults, validation), and who may ask
 (the authorizer).
@@ -10,6 +11,13 @@ Does not belong here: what an object's own fields decide (defaults, validation),
 from collections.abc import Callable
 from typing import Final
 
+from orchestrator.apiserver.admission.always_pull_images import AlwaysPullImages
+from orchestrator.apiserver.admission.chain import (
+    NO_CHANGE,
+    Admission,
+    AdmissionError,
+    UnknownAdmissionPlugin,
+)
 from orchestrator.apiserver.admission.default_classes import (
     DefaultIngressClass,
     DefaultStorageClass,
@@ -32,12 +40,16 @@ from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
 
 __all__ = [
     "DEFAULT_CHAIN",
+    "NO_CHANGE",
+    "Admission",
+    "AdmissionError",
     "AdmissionPlugin",
     "AdmissionRequest",
     "Operation",
     "Reader",
+    "UnknownAdmissionPlugin",
     "Wait",
-    "default_chain",
+    "chain_of",
 ]
 
 _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
@@ -45,6 +57,7 @@ _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
     LimitRanger,
     ServiceAccounts,
     TaintNodesByCondition,
+    AlwaysPullImages,
     Priority,
     DefaultTolerationSeconds,
     DefaultStorageClass,
@@ -54,10 +67,13 @@ _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
 )
 
 
-def default_chain() -> tuple[AdmissionPlugin, ...]:
-    """New plugins in Kubernetes' order, with memories of their own."""
-    return tuple(plugin() for plugin in _PLUGINS)
+def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
+    """New plugins in Kubernetes' order, with memories of their own.
+
+    Raises UnknownAdmissionPlugin, AdmissionError.
+    """
+    return admission.chain(plugin() for plugin in _PLUGINS)
 
 
 # Plugins remember only pure functions of what they see, so that servers may share them.
-DEFAULT_CHAIN: Final = default_chain()
+DEFAULT_CHAIN: Final = chain_of(NO_CHANGE)

@@ -15,7 +15,6 @@ from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.apiserver.http.errors import timed_out, too_large, unsupported_media_type
-from orchestrator.apiserver.http.nulls import decode_leniently
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
@@ -128,21 +127,21 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     """
     document = _document(data, media, expected.kind)
     api_version, kind = _checked_kind(document, expected)
-    faults: list[str] = []
-    if validation != "Ignore" and media != "protobuf":
-        if media == "json":
-            faults += [f'duplicate field "{path}"' for path in duplicate_fields(data)]
-        unknown = codec.unknown_fields(document, expected.type)
-        faults += [f'unknown field "{path}"' for path in unknown]
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    if faults and validation == "Strict":
-        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
     document = {**document, "apiVersion": api_version, "kind": kind}
     try:
-        return Received(decode_leniently(document, expected.type), tuple(faults))
+        obj, unknown = codec.decode_noting(document, expected.type)
     except DecodeError as error:
-        raise BadRequest(f"{subject}: {_in_words(error, kind)}") from error
+        raise BadRequest(f"{subject}: {error.words}") from error
+    if validation == "Ignore" or media == "protobuf":
+        return Received(obj, ())
+    repeated = duplicate_fields(data) if media == "json" else ()
+    faults = [f'unknown field "{path}"' for path in unknown]
+    faults += [f'duplicate field "{path}"' for path in repeated]
+    if faults and validation == "Strict":
+        raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
+    return Received(obj, tuple(faults))
 
 
 def _document(data: bytes, media: BodyMedia, kind: str) -> dict[str, Any]:
@@ -236,15 +235,6 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     return expected.api_version, expected.kind
 
 
-def _in_words(error: DecodeError, kind: str) -> str:
-    """`json: cannot unmarshal string into Go struct field Pod.spec.containers of type array`."""
-    wanted, found, got = error.message.removeprefix("expected ").rpartition(", got ")
-    if not found:
-        return str(error)
-    got = {"boolean": "bool", "integer": "number"}.get(got, got)
-    return f"json: cannot unmarshal {got} into Go struct field {kind}.{error.path} of type {wanted}"
-
-
 # --- patches and options -------------------------------------------------------------------
 
 
@@ -279,6 +269,6 @@ def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
         if document.get("kind") not in (None, "", "DeleteOptions"):
             raise _Unreadable("decoded object cannot be converted to DeleteOptions")
         options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
-        return decode_leniently(options, DeleteOptions)
+        return codec.decode(options, DeleteOptions)
     except (_Unreadable, DecodeError, msgspec.MsgspecError) as error:
         raise BadRequest(str(error)) from error

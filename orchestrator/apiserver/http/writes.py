@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from aiohttp.web import StreamResponse
 
-from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import bodies, parameters
@@ -23,7 +22,6 @@ from orchestrator.protocol import (
     DeleteCollection,
     Deleted,
     Patch,
-    PatchType,
     Update,
 )
 
@@ -57,6 +55,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
     data = call.body
     options = parameters.write_options(call.query, "CreateOptions", call.agent)
     received = bodies.decode(data, media, _expected(target), options.field_validation)
+    warnings = [*received.warnings]
     created = await front.ask(
         Create(
             resource=target.resource,
@@ -67,11 +66,12 @@ async def create(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
-        return status_reply(call, success(201), warnings=received.warnings)
-    return await object_reply(front, call, created, status=201, warnings=received.warnings)
+        return status_reply(call, success(201), warnings=warnings)
+    return await object_reply(front, call, created, status=201, warnings=warnings)
 
 
 async def update(front: Front, call: Call) -> StreamResponse:
@@ -83,6 +83,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
     options = parameters.write_options(call.query, "UpdateOptions", call.agent)
     media = bodies.media_of(call.request)
     received = bodies.decode(data, media, _expected(target), options.field_validation)
+    warnings = [*received.warnings]
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
         Update(
@@ -94,13 +95,14 @@ async def update(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
-    return await _changed_reply(front, call, updated, received.warnings)
+    return await _changed_reply(front, call, updated, warnings)
 
 
 async def _changed_reply(
-    front: Front, call: Call, answer: Any, warnings: tuple[str, ...]
+    front: Front, call: Call, answer: Any, warnings: list[str]
 ) -> StreamResponse:
     """The object that was changed, or made because there was none."""
     if type(answer) is Created:
@@ -148,9 +150,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     applies = patch_type == "apply"
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
     body = bodies.decode_configuration(data) if applies else bodies.decode_patch(data)
-    warnings: tuple[str, ...] = ()
-    if options.field_validation == "Warn" and not target.part and not applies:
-        warnings = _unknown_fields(body, patch_type, kind)
+    warnings: list[str] = []
     patched = await front.ask(
         Patch(
             resource=target.resource,
@@ -164,17 +164,10 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             force=options.force,
             field_validation=options.field_validation,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
     return await _changed_reply(front, call, patched, warnings)
-
-
-def _unknown_fields(body: Any, patch_type: PatchType, kind: type[Any]) -> tuple[str, ...]:
-    """Fields of a merge that the kind does not have; `$patch` and its like are directives."""
-    if patch_type == "json" or not isinstance(body, dict):
-        return ()
-    unknown = codec.unknown_fields(body, kind)
-    return tuple(f'unknown field "{path}"' for path in unknown if "$" not in path)
 
 
 # --- deleting ------------------------------------------------------------------------------
@@ -186,6 +179,7 @@ async def delete(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     choice = await _delete_choice(call)
+    warnings: list[str] = []
     deleted = await front.ask(
         Delete(
             resource=target.resource,
@@ -197,12 +191,13 @@ async def delete(front: Front, call: Call) -> StreamResponse:
             resource_version=choice.resource_version,
             dry_run=choice.dry_run,
             identity=call.identity,
+            warn=warnings.append,
         )
     )
     if deleted.gone and target.resource.key not in _RETURNED:
-        return status_reply(call, success(details=_details(target, deleted)))
+        return status_reply(call, success(details=_details(target, deleted)), warnings=warnings)
     status = 202 if choice.cascades and not deleted.gone else 200
-    return await object_reply(front, call, deleted.object, status=status)
+    return await object_reply(front, call, deleted.object, status=status, warnings=warnings)
 
 
 def _details(target: Target, deleted: Deleted) -> StatusDetails:

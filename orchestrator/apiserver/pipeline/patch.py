@@ -61,15 +61,30 @@ def patched(message: Patch, present: Any) -> Any:
     try:
         document = _apply(message, _document(message, present), type(present))
         _check_kind(document, present)
-        if message.field_validation == "Strict":
-            _refuse_unknown(document, type(present))
-        return codec.from_dict(document, type(present))
     except PatchError as error:
         raise _refusal(message, error) from error
+    try:
+        new, unknown = codec.decode_noting(document, type(present))
     except DecodeError as error:
-        body = msgspec.json.encode(message.body).decode()
-        cause = field_errors.invalid("patch", body, str(error))
-        raise errors.invalid("", "", "", [cause_of(cause)]) from error
+        raise _undecodable(document, error.words) from error
+    if unknown and message.field_validation != "Ignore":
+        _note_unknown(message, document, [f'unknown field "{path}"' for path in unknown])
+    return new
+
+
+def _note_unknown(message: Patch, document: Any, faults: list[str]) -> None:
+    if message.field_validation == "Strict":
+        raise _undecodable(document, f"strict decoding error: {', '.join(faults)}")
+    if message.warn is not None:
+        for fault in faults:
+            message.warn(fault)
+
+
+def _undecodable(document: Any, why: str) -> Invalid:
+    """What the patch makes is no object of the kind; the whole of it is shown."""
+    text = msgspec.json.encode(document).decode() + "\n"
+    cause = field_errors.invalid("patch", text, why)
+    return errors.invalid("", "", "", [cause_of(cause)])
 
 
 def _document(message: Patch, present: Any) -> dict[str, Any]:
@@ -126,12 +141,7 @@ def _check_kind(document: Any, present: Any) -> None:
             raise PatchFormatError(f"the patch changes {field} from {value} to {document[field]}")
 
 
-def _refuse_unknown(document: Any, kind: type[Any]) -> None:
-    if unknown := codec.unknown_fields(document, kind):
-        fields = ", ".join(f'unknown field "{path}"' for path in unknown)
-        raise BadRequest(f"strict decoding error: {fields}")
-
-
+_NOT_APPLICABLE = "the server rejected our request due to an error in our request"
 _REFUSALS: dict[type[PatchError], Callable[[str], ApiError]] = {
     PatchFormatError: BadRequest,
     PatchSizeError: RequestEntityTooLarge,
@@ -143,9 +153,5 @@ def _refusal(message: Patch, error: PatchError) -> ApiError:
     refuse = _REFUSALS.get(type(error))
     if refuse is not None:
         return refuse(str(error))
-    return Invalid(
-        str(error),
-        kind=message.resource.kind,
-        group=message.resource.group,
-        name=message.name,
-    )
+    # What exactly does not apply is not said, as in Kubernetes.
+    return Invalid(_NOT_APPLICABLE, has_details=True)

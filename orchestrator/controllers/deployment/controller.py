@@ -7,7 +7,9 @@ from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import Deployment, DeploymentStatus, ReplicaSet
 from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction, same_but_status
+from orchestrator.client import Change, Key, KeyFunction, same_but_status
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.deployment import replica_sets as sets_
 from orchestrator.controllers.deployment.replica_sets import (
     DESIRED,
@@ -23,14 +25,14 @@ from orchestrator.controllers.deployment.rolling import (
     sizes_of,
 )
 from orchestrator.controllers.deployment.status import is_complete, status_of
+from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.pods import is_active
-from orchestrator.controllers.replicaset import controller_index
 from orchestrator.machinery.labels import compile_selector
-from orchestrator.machinery.owners import controller_of, owner_reference
+from orchestrator.machinery.owners import controller_of
 from orchestrator.protocol import AlreadyExists
 
 
-class DeploymentController(Controller):
+class DeploymentController(KubernetesController):
     """Rolls out, scales, rolls back and cleans up."""
 
     name = "deployment"
@@ -70,23 +72,16 @@ class DeploymentController(Controller):
     # --- the sets --------------------------------------------------------------------------
 
     async def _sets_of(self, deployment: Deployment) -> list[ReplicaSet]:
-        """The Deployment's own sets; orphans that match its selector are adopted."""
+        """The Deployment's own sets, after it has adopted and released what its selector says."""
         cache = self.cache(ReplicaSet)
-        owned = list(cache.by_index("controller", deployment.metadata.uid))
         assert deployment.spec is not None
-        if deployment.metadata.deletion_timestamp is not None:
-            return sets_.by_age(owned)
-        selector = compile_selector(deployment.spec.selector)
-        reference = owner_reference(deployment, controller=True)
-        for orphan in list(cache.by_index("controller", f"none/{deployment.metadata.namespace}")):
-            if (
-                selector.matches(orphan.metadata.labels)
-                and orphan.metadata.deletion_timestamp is None
-            ):
-                references = (*orphan.metadata.owner_references, reference)
-                metadata = replace(orphan.metadata, owner_references=references)
-                owned.append(await self.client.update(replace(orphan, metadata=metadata)))
-        return sets_.by_age(owned)
+        claim = claim_of(
+            deployment,
+            cache.by_index("controller", deployment.metadata.uid),
+            cache.by_index("controller", f"none/{deployment.metadata.namespace}"),
+            compile_selector(deployment.spec.selector).matches,
+        )
+        return sets_.by_age(list(await settle(self.client, deployment, claim)))
 
     async def _new_set(
         self, deployment: Deployment, sets: list[ReplicaSet], sizes: Sizes, create: bool

@@ -9,29 +9,31 @@ from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTer
 from orchestrator.api.core.v1 import Pod
 from orchestrator.client import (
     Change,
-    Controller,
     Key,
     KeyFunction,
     OfMetadata,
     key_of,
     same_metadata,
 )
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.claiming import claim_of, settle
+from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.job.backoff import Backoff, remembered
+from orchestrator.controllers.job.ended import ended_at
 from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
 from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
-from orchestrator.controllers.replicaset import controller_index
 from orchestrator.controllers.slow_start import create_pods, slow_start
-from orchestrator.machinery.labels import compile_selector
-from orchestrator.machinery.owners import controller_of, owner_reference
-from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.machinery.labels import Selector, compile_selector
+from orchestrator.machinery.owners import controller_of
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, NotFound
 
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
 
 
-class JobController(Controller):
+class JobController(KubernetesController):
     """Runs each Job to its end."""
 
     name = "job"
@@ -61,14 +63,14 @@ class JobController(Controller):
         return [
             Key(namespace, each.metadata.name)
             for each in self.cache(Job).list(namespace)
-            if _selects(each, pod)
+            if _selector(each).matches(pod.metadata.labels)
         ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""
         job = self.cache(Job).get(key.namespace, key.name)
         await self._release(self._abandoned(key, job))
-        if job is None or job.metadata.deletion_timestamp is not None or _ended_at(job) is not None:
+        if job is None or job.metadata.deletion_timestamp is not None or ended_at(job) is not None:
             self._backoffs.pop(key, None)
         if job is None or job.spec is None or job.spec.managed_by not in (None, _MANAGED_HERE):
             return None
@@ -76,10 +78,9 @@ class JobController(Controller):
         if job.metadata.deletion_timestamp is not None:
             await self._release(pods)
             return None
-        ended_at = _ended_at(job)
-        if ended_at is not None:
+        if ended_at(job) is not None:
             await self._release(pods)
-            return await self._expire(job, ended_at)
+            return None  # when it goes is the matter of ttl_after_finished
         return await self._advance(job, pods)
 
     def _abandoned(self, key: Key, job: Job | None) -> list[Pod]:
@@ -91,37 +92,16 @@ class JobController(Controller):
         ]
 
     async def _pods_of(self, job: Job) -> list[Pod]:
+        """The Job's pods, after it has adopted and released what its selector says."""
         cache = self.cache(Pod)
-        pods = list(cache.by_index("controller", job.metadata.uid))
-        if job.metadata.deletion_timestamp is None:
-            reference = owner_reference(job, controller=True)
-            for orphan in list(cache.by_index("controller", f"none/{job.metadata.namespace}")):
-                if _selects(job, orphan) and orphan.metadata.deletion_timestamp is None:
-                    references = (*orphan.metadata.owner_references, reference)
-                    metadata = replace(orphan.metadata, owner_references=references)
-                    pods.append(await self.client.update(replace(orphan, metadata=metadata)))
+        claim = claim_of(
+            job,
+            cache.by_index("controller", job.metadata.uid),
+            cache.by_index("controller", f"none/{job.metadata.namespace}"),
+            _selector(job).matches,
+        )
+        pods = await settle(self.client, job, claim, finalizer=FINALIZER)
         return sorted(pods, key=lambda pod: pod.metadata.name)
-
-    async def _expire(self, job: Job, ended_at: float) -> float | None:
-        """Delete a Job that ended `ttlSecondsAfterFinished` ago."""
-        assert job.spec is not None
-        if job.spec.ttl_seconds_after_finished is None:
-            return None
-        left = ended_at + job.spec.ttl_seconds_after_finished - self.ctx.clock.now()
-        if left > 0:
-            return left
-        metadata = job.metadata
-        try:
-            await self.client.delete(
-                Job,
-                metadata.name,
-                namespace=metadata.namespace,
-                uid=metadata.uid,
-                propagation_policy="Foreground",
-            )
-        except NotFound:
-            return None
-        return None
 
     # --- one look --------------------------------------------------------------------------
 
@@ -283,18 +263,8 @@ def _is_suspended(job: Job) -> bool:
     return job.spec is not None and bool(job.spec.suspend)
 
 
-def _selects(job: Job, pod: Pod) -> bool:
-    selector = job.spec.selector if job.spec is not None else None
-    return selector is not None and compile_selector(selector).matches(pod.metadata.labels)
-
-
-def _ended_at(job: Job) -> float | None:
-    """When the Job ended (epoch seconds); None while it runs."""
-    for condition in job.status.conditions if job.status is not None else ():
-        if condition.type in ("Complete", "Failed") and condition.status == "True":
-            stamp = condition.last_transition_time
-            return parse_time(stamp) if stamp else 0.0
-    return None
+def _selector(job: Job) -> Selector:
+    return compile_selector(job.spec.selector if job.spec is not None else None)
 
 
 def _interim_of(job: Job) -> Verdict | None:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from orchestrator.api import codec
-from orchestrator.api.errors import ApiTypeError
+from orchestrator.api.errors import ApiTypeError, DecodeError
 from orchestrator.machinery import manifests
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scenario.arrivals import ArrivalPlan, arrival_times
@@ -163,9 +163,8 @@ def _check_first(source: Source, plan: WorkloadPlan, where: str) -> None:
     for number, manifest in enumerate(first):
         at = f"{where}.objects[{number}]"
         try:
-            resource, _ = codec.decode_any(manifest)
+            codec.decode_any(manifest)
+        except DecodeError as error:
+            raise source.error(f"{at}.{error.path}".rstrip("."), error.message) from None
         except ApiTypeError as error:
             raise source.error(at, str(error)) from None
-        unknown = codec.unknown_fields(manifest, resource.type)
-        if unknown:
-            raise source.error(f"{at}.{unknown[0]}", f"{resource.kind} has no such field")

@@ -1,7 +1,7 @@
 """TaintToleration: taints that a pod does not tolerate keep it away, or make a node less liked."""
 
-from collections import Counter
 from collections.abc import Hashable, Mapping
+from typing import Final
 
 import numpy as np
 
@@ -10,6 +10,8 @@ from orchestrator.machinery.taints import count_untolerated_preferences, untoler
 from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
 from orchestrator.scheduler.queue import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+_REASON: Final = "node(s) had untolerated taint(s)"
 
 
 class TaintToleration(Plugin):
@@ -43,14 +45,10 @@ class TaintToleration(Plugin):
         return _tolerations(pod)
 
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return (_reason(nodes.taints[row], _tolerations(pod)),)
+        return (_REASON,)
 
     def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
-        counts = Counter(nodes.taints[row] for row in rows)
-        result: Counter[str] = Counter()
-        for taints, count in counts.items():
-            result[_reason(taints, _tolerations(pod))] += count
-        return result
+        return {_REASON: len(rows)}
 
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         tolerations = _tolerations(pod)
@@ -79,9 +77,3 @@ def _tolerations(pod: Pod) -> tuple[Toleration, ...]:
 
 def _keeps_away(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> Taint | None:
     return untolerated(taints, tolerations)
-
-
-def _reason(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> str:
-    taint = _keeps_away(taints, tolerations)
-    assert taint is not None
-    return f"node(s) had untolerated taint {{{taint.key}: {taint.value}}}"

@@ -10,7 +10,7 @@ from orchestrator.api.core.v1 import LimitRange, Namespace, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.admission import default_chain
+from orchestrator.apiserver.admission import Admission, chain_of
 from orchestrator.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
@@ -384,7 +384,7 @@ def test_ranges_hold_in_bounds(item: dict[str, Any], resources: dict[str, Any], 
 def test_pods_of_one_template_share_what_the_chain_makes() -> None:
     """After defaults and all plugins, pods of one spec still share one spec object."""
     reader = cluster()
-    chain = [p for p in default_chain() if p.handles("CREATE", resource_of(Pod), "")]
+    chain = [p for p in chain_of(Admission()) if p.handles("CREATE", resource_of(Pod), "")]
     template = pod()
 
     def create(name: str) -> Pod:

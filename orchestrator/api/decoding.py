@@ -1,0 +1,314 @@
+"""Reads documents into types as Go's decoder reads them into structs.
+
+One pass over (document, type) does what msgspec, whose types are exact, does not: a `null` is the empty
+value of whatever it stands for; integers are bounded by the width that the schema gives them; quantities and
+times are looked at; fields that the type does not have are collected; and what does not fit is refused in
+Go's words, which clients and people know. The pass follows readers that are made of the annotations once a
+type, and yields a document that msgspec then converts.
+
+Path elements of `unknown` and of errors have indexes (`spec.containers[0].image`); Go's own sentences have
+none, and begin at the innermost struct.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from types import NoneType, UnionType
+from typing import Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
+
+from orchestrator.api import document
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.generate.names import TypeName, type_name
+from orchestrator.api.scalars import MicroTime, Time
+from orchestrator.api.times import read_time
+
+Schema: TypeAlias = Mapping[str, Any]
+
+_INT: Final = {"int32": 2**31, "int64": 2**63}
+_QUANTITY: Final = frozenset((str, int, float))
+_INT_OR_STRING: Final = frozenset((int, str))
+_QUANTITY_FORM: Final = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
+_NOT_A_QUANTITY: Final = (
+    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
+)
+
+
+class Place(NamedTuple):
+    """Where a value stands: as a path with indexes, and as Go says it (struct, fields)."""
+
+    path: str
+    struct: str
+    fields: str
+
+    def item(self, key: str) -> "Place":
+        """Within a list or a map, which Go does not count."""
+        return Place(self.path + key, self.struct, self.fields)
+
+
+# Takes a value that is not null, its place, and the list for unknown fields.
+Reader: TypeAlias = Callable[[Any, Place, list[str]], Any]
+
+
+def read(data: Any, type_: type[Any], unknown: list[str]) -> Any:
+    """The document without nulls and unknown fields; `unknown` gets the paths of the latter.
+
+    Raises DecodeError, whose `words` are Go's.
+    """
+    return _struct_reader(type_)(data, Place("", "", ""), unknown)  # type: ignore[arg-type]
+
+
+def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
+    """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`."""
+    kind = _kind(value)
+    shown = f"number {value}" if kind == "number" and wanted in _INT else kind
+    where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
+    words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"
+    return DecodeError(place.path, f"expected {_json_type(wanted)}, got {shown}", words=words)
+
+
+def _json_type(go_type: str) -> str:
+    if go_type.startswith("[]"):
+        return "string" if go_type == "[]uint8" else "array"
+    return "object" if "." in go_type or go_type.startswith("map[") else go_type
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    kinds = ((dict, "object"), (list, "array"), (str, "string"), (NoneType, "null"))
+    return next((name for type_, name in kinds if isinstance(value, type_)), "number")
+
+
+# --- readers of structs ---------------------------------------------------------------------
+
+
+@cache
+def _struct_reader(type_: type[Struct]) -> Reader:
+    name, go_type = type_.__name__, _go_name(type_)
+    is_kind = isinstance(getattr(type_, "kind", None), str)
+    fields: dict[str, Reader] | None = None
+
+    def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
+        nonlocal fields
+        if fields is None:  # late: types name each other in circles
+            fields = _fields(type_)
+        if not isinstance(data, Mapping):
+            raise unfit(data, place, go_type)
+        path = f"{place.path}." if place.path else ""
+        said = f"{place.fields}." if place.fields else ""
+        made = {}
+        for key, value in data.items():
+            reader = fields.get(key)
+            if reader is None:
+                if not (is_kind and key in ("kind", "apiVersion")):
+                    unknown.append(path + str(key))
+            elif value is not None:
+                made[key] = reader(value, Place(path + key, name, said + key), unknown)
+        return made
+
+    return read_struct
+
+
+def _fields(type_: type[Struct]) -> dict[str, Reader]:
+    hints = get_type_hints(type_)
+    home = type_.__module__.split(".")
+    properties: Schema = {}
+    if len(home) > 3:
+        definition = _definitions().get(TypeName(home[2], home[3], type_.__name__), {})
+        properties = definition.get("properties", {})
+    return {
+        wire: _reader(hints[python], properties.get(wire, {}))
+        for python, wire in zip(
+            type_.__struct_fields__, type_.__struct_encode_fields__, strict=True
+        )
+    }
+
+
+@lru_cache(maxsize=1)
+def _definitions() -> dict[TypeName, Schema]:
+    return {type_name(name): schema for name, schema in document.load()["definitions"].items()}
+
+
+# --- readers of fields ----------------------------------------------------------------------
+
+
+def _reader(hint: Any, schema: Schema) -> Reader:
+    origin = get_origin(hint)
+    arguments = [a for a in get_args(hint) if a not in (NoneType, Ellipsis)]
+    if origin in (tuple, list):
+        inner = arguments[0]
+        return _list_reader(inner, _reader(inner, schema.get("items", {})), schema)
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        inner = arguments[1]
+        values = schema.get("additionalProperties", {})
+        return _map_reader(inner, _reader(inner, values), values)
+    if origin in (Union, UnionType):
+        if len(arguments) == 1:
+            return _reader(arguments[0], schema)
+        return _UNIONS.get(frozenset(arguments), _anything)
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _struct_reader(hint)
+    return _scalar_reader(hint, schema)
+
+
+def _scalar_reader(hint: Any, schema: Schema) -> Reader:
+    if hint is int:
+        return _int_reader(schema.get("format", "int64"))
+    if hint is str and schema.get("format") == "byte":
+        return _bytes
+    if hint in (Time, MicroTime):
+        return _time_reader(micro=hint is MicroTime)
+    return {str: _string, bool: _bool, float: _float}.get(hint, _anything)
+
+
+def _go_type(hint: Any, schema: Schema) -> str:
+    """Go's name of a type, as far as the document tells it."""
+    origin = get_origin(hint)
+    arguments = [a for a in get_args(hint) if a not in (NoneType, Ellipsis)]
+    if origin in (tuple, list):
+        return f"[]{_go_type(arguments[0], schema.get('items', {}))}"
+    if isinstance(origin, type) and issubclass(origin, Mapping):
+        return f"map[string]{_go_type(arguments[1], schema.get('additionalProperties', {}))}"
+    if origin in (Union, UnionType):
+        if len(arguments) == 1:
+            return _go_type(arguments[0], schema)
+        return "resource.Quantity" if _is_quantity(hint) else "intstr.IntOrString"
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return _go_name(hint)
+    if hint is int:
+        return str(schema.get("format", "int64"))
+    names = {str: "string", bool: "bool", float: "float64", Time: "v1.Time"}
+    return names.get(hint, "interface {}")
+
+
+def _go_name(type_: type[Struct]) -> str:
+    """`v1.PodSpec`: the last part of Go's package is the version."""
+    home = type_.__module__.split(".")
+    return f"{home[3]}.{type_.__name__}" if len(home) > 3 else type_.__name__
+
+
+def _empty(hint: Any) -> Any:
+    """What null is in a list or a map, whose items are not left out."""
+    if isinstance(hint, type) and issubclass(hint, Struct):
+        return {}
+    return {int: 0, bool: False, float: 0.0, Any: None}.get(hint, [] if get_origin(hint) else "")
+
+
+def _list_reader(inner: Any, reader: Reader, schema: Schema) -> Reader:
+    go_type = f"[]{_go_type(inner, schema.get('items', {}))}"
+    empty = 0 if _is_quantity(inner) else _empty(inner)
+
+    def read_list(data: Any, place: Place, unknown: list[str]) -> Any:
+        if not isinstance(data, list | tuple):
+            raise unfit(data, place, go_type)
+        return [
+            empty if item is None else reader(item, place.item(f"[{index}]"), unknown)
+            for index, item in enumerate(data)
+        ]
+
+    return read_list
+
+
+def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
+    go_type = f"map[string]{_go_type(inner, values)}"
+    empty = "0" if _is_quantity(inner) else _empty(inner)
+
+    def read_map(data: Any, place: Place, unknown: list[str]) -> Any:
+        if not isinstance(data, Mapping):
+            raise unfit(data, place, go_type)
+        return {
+            key: empty if item is None else reader(item, place.item(f".{key}"), unknown)
+            for key, item in data.items()
+        }
+
+    return read_map
+
+
+def _is_quantity(hint: Any) -> bool:
+    return get_origin(hint) is not None and frozenset(get_args(hint)) == _QUANTITY
+
+
+def _int_reader(width: str) -> Reader:
+    bound = _INT[width]
+
+    def read_int(data: Any, place: Place, unknown: list[str]) -> Any:
+        if type(data) is not int or not -bound <= data < bound:
+            raise unfit(data, place, width)
+        return data
+
+    return read_int
+
+
+def _string(data: Any, place: Place, unknown: list[str]) -> Any:
+    if not isinstance(data, str):
+        raise unfit(data, place, "string")
+    return data
+
+
+def _bool(data: Any, place: Place, unknown: list[str]) -> Any:
+    if not isinstance(data, bool):
+        raise unfit(data, place, "bool")
+    return data
+
+
+def _float(data: Any, place: Place, unknown: list[str]) -> Any:
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        raise unfit(data, place, "float64")
+    return data
+
+
+def _anything(data: Any, place: Place, unknown: list[str]) -> Any:
+    return data
+
+
+def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
+    """Base64 in JSON; Go passes over line breaks."""
+    if not isinstance(data, str):
+        raise unfit(data, place, "[]uint8")
+    try:
+        text = data.replace("\n", "").replace("\r", "") if "\n" in data or "\r" in data else data
+        binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except ValueError:
+        words = f"illegal base64 data at input byte {_illegal_byte(data)}"
+        raise DecodeError(place.path, words, words=words) from None
+    return text
+
+
+def _illegal_byte(text: str) -> int:
+    legal = re.match(r"[A-Za-z0-9+/]*", text)
+    end = legal.end() if legal else 0
+    return end if end < len(text) and text[end] != "=" else min(end - end % 4, len(text))
+
+
+def _int_or_string(data: Any, place: Place, unknown: list[str]) -> Any:
+    if isinstance(data, str):
+        return data
+    bound = _INT["int32"]
+    if type(data) is not int or not -bound <= data < bound:
+        raise unfit(data, Place(place.path, "", ""), "int32")
+    return data
+
+
+def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
+    is_number = isinstance(data, int | float) and not isinstance(data, bool)
+    if is_number or (isinstance(data, str) and _QUANTITY_FORM.fullmatch(data)):
+        return data
+    raise DecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
+
+
+_UNIONS: Final = {_QUANTITY: _quantity, _INT_OR_STRING: _int_or_string}
+
+
+def _time_reader(*, micro: bool) -> Reader:
+    def read(data: Any, place: Place, unknown: list[str]) -> Any:
+        if not isinstance(data, str):
+            raise unfit(data, Place(place.path, "", ""), "string")
+        try:
+            return read_time(data, micro=micro)
+        except ValueError as error:
+            raise DecodeError(place.path, str(error), words=str(error)) from None
+
+    return read

@@ -1,0 +1,64 @@
+"""Which plugins a server asks: those that are on by themselves, and what its owner says otherwise."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.apiserver.admission.interface import AdmissionPlugin
+
+_LAST: Final = "ResourceQuota"  # it counts what all others have let through
+
+
+class AdmissionError(ValueError):
+    """A choice of plugins that cannot be; `names` are those that it is about."""
+
+    def __init__(self, text: str, names: Sequence[str]) -> None:
+        super().__init__(text)
+        self.names = tuple(names)
+
+
+class UnknownAdmissionPlugin(AdmissionError):
+    """There are no plugins of these names; `known` are those that exist."""
+
+    def __init__(self, names: Sequence[str], known: Sequence[str]) -> None:
+        plural = "" if len(names) == 1 else "s"
+        super().__init__(
+            f"unknown admission plugin{plural} {', '.join(names)}; known are {', '.join(known)}",
+            names,
+        )
+        self.known = tuple(known)
+
+
+class Admission(Struct, frozen=True):
+    """The plugins of one server. `plugins` are its owner's own, asked after the built-in ones but
+    before ResourceQuota; `enable` and `disable` name plugins of either sort.
+    """
+
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    plugins: tuple[AdmissionPlugin, ...] = ()
+
+    def chain(self, builtin: Iterable[AdmissionPlugin]) -> tuple[AdmissionPlugin, ...]:
+        """The plugins to ask, in order. Raises UnknownAdmissionPlugin, AdmissionError."""
+        ordered = sorted([*builtin, *self.plugins], key=lambda plugin: plugin.name == _LAST)
+        self._check([plugin.name for plugin in ordered])
+        return tuple(
+            plugin
+            for plugin in ordered
+            if plugin.name not in self.disable and (plugin.default_on or plugin.name in self.enable)
+        )
+
+    def _check(self, known: Sequence[str]) -> None:
+        unknown = [name for name in (*self.enable, *self.disable) if name not in known]
+        if unknown:
+            raise UnknownAdmissionPlugin(unknown, sorted(known))
+        both = [name for name in self.enable if name in self.disable]
+        if both:
+            raise AdmissionError(f"both enabled and disabled: {', '.join(both)}", both)
+        twice = sorted({name for name in known if known.count(name) > 1})
+        if twice:
+            raise AdmissionError(f"two admission plugins of one name: {', '.join(twice)}", twice)
+
+
+NO_CHANGE: Final = Admission()

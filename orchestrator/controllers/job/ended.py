@@ -1,0 +1,13 @@
+"""When a Job ended."""
+
+from orchestrator.api.batch.v1 import Job
+from orchestrator.machinery.times import parse_time
+
+
+def ended_at(job: Job) -> float | None:
+    """When the Job ended (epoch seconds); None while it runs."""
+    for condition in job.status.conditions if job.status is not None else ():
+        if condition.type in ("Complete", "Failed") and condition.status == "True":
+            stamp = condition.last_transition_time
+            return parse_time(stamp) if stamp else 0.0
+    return None

@@ -1,0 +1,125 @@
+"""When which key is reconciled: by plain values."""
+
+import pytest
+
+from orchestrator.client import Backoff, Pacing, RateLimit, WorkQueue
+from orchestrator.client.pacing import OWN_WRITES_SECONDS
+
+
+class World:
+    """What a pacing asks of its controller."""
+
+    def __init__(self, **options: float | RateLimit | None) -> None:
+        self.queue: WorkQueue[str] = WorkQueue()
+        self.rest: dict[str, float] = {}
+        self.revisions: dict[str, int] = {}
+        self.pacing: Pacing[str] = Pacing(
+            self.queue,
+            workers=int(options.pop("workers", 2)),  # type: ignore[arg-type]
+            at_rest=self.rest.get,
+            seen=self.revisions.get,
+            **options,  # type: ignore[arg-type]
+        )
+
+    def next(self, now: float) -> tuple[str, float | None]:
+        """The keys to run, in one word."""
+        run, due = self.pacing.next(now)
+        return "".join(run), due
+
+
+def test_no_more_run_than_there_are_workers() -> None:
+    """The next one begins when one has ended."""
+    world = World(workers=2)
+    for key in "abc":
+        world.queue.add(key)
+    assert world.next(0) == ("ab", None)
+    assert world.next(0) == ("", None)
+    world.pacing.rested("a")
+    assert world.next(0) == ("c", None)
+
+
+def test_a_key_waits_for_the_caches_to_show_what_it_wrote() -> None:
+    """And takes no worker's place meanwhile."""
+    world = World(workers=1)
+    world.revisions = {"pods": 4}
+    world.pacing._seen = world.revisions.get
+    world.queue.add("a")
+    assert world.next(0) == ("a", None)
+    world.pacing.wrote("a", {"pods": 5, "not watched": 9})
+    world.pacing.rested("a")
+    world.queue.add("a")
+    world.queue.add("b")
+    assert world.next(1) == ("b", 1 + OWN_WRITES_SECONDS)
+    assert world.pacing.parked
+    world.pacing.rested("b")
+    world.revisions["pods"] = 5
+    assert world.next(2) == ("a", None)
+    assert not world.pacing.parked
+
+
+def test_a_write_that_is_never_seen_does_not_stop_a_key() -> None:
+    """It is looked at regardless after a while."""
+    world = World()
+    world.revisions["pods"] = 1
+    world.pacing.wrote("a", {"pods": 5})
+    world.queue.add("a")
+    assert world.next(0) == ("", OWN_WRITES_SECONDS)
+    assert world.next(OWN_WRITES_SECONDS - 0.1) == ("", None)
+    assert world.next(OWN_WRITES_SECONDS) == ("a", None)
+
+
+def test_a_key_at_rest_costs_a_look() -> None:
+    """And is asked again when it said."""
+    world = World()
+    world.rest["a"] = 30.0
+    world.queue.add("a")
+    assert world.next(0) == ("", 30.0)
+    assert world.pacing.looks == 1
+    del world.rest["a"]
+    assert world.next(30) == ("a", None)
+
+
+def test_keys_that_are_due_soon_are_looked_at_together() -> None:
+    """What still rests is put off; what has something to do comes at its own time."""
+    world = World(ahead_seconds=5.0)
+    for key, at in (("a", 10.0), ("b", 12.0), ("c", 14.0)):
+        world.queue.add_after(key, at)
+    world.rest = {"a": 30.0, "c": 30.0}
+    world.pacing._at_rest = world.rest.get
+    assert world.next(9.5) == ("", 12.0)
+    assert world.next(12.0) == ("b", 39.5)
+
+
+def test_a_resting_key_keeps_its_place_and_frees_its_worker() -> None:
+    """What comes meanwhile is one look afterwards."""
+    world = World(workers=1)
+    world.queue.add("a")
+    assert world.next(0) == ("a", None)
+    world.pacing.rests()
+    world.queue.add("a")
+    world.queue.add("b")
+    assert world.next(0) == ("b", None)
+    world.pacing.rested("b")
+    world.pacing.rested("a", after_rest=True)
+    assert world.next(1) == ("a", None)
+
+
+def test_a_limit_lets_a_burst_through_and_then_so_many_a_second() -> None:
+    """The answer says when the next one may begin."""
+    world = World(workers=100, limit=RateLimit(per_second=2.0, burst=3))
+    for key in "abcdef":
+        world.queue.add(key)
+    assert world.next(0) == ("abc", 0.5)
+    assert world.next(0.25) == ("", 0.5)
+    assert world.next(0.5) == ("d", 1.0)
+    assert world.next(100) == ("ef", None)
+
+
+def test_a_backoff_is_of_the_controller_s_choice() -> None:
+    """It doubles from its base to its most; one that cannot be is refused."""
+    queue: WorkQueue[str] = WorkQueue(Backoff(base_seconds=1, most_seconds=5))
+    assert [queue.fail("a", 0) for _ in range(4)] == [1, 2, 4, 5]
+    with pytest.raises(ValueError, match="base_seconds"):
+        Backoff(base_seconds=0)
+    with pytest.raises(ValueError, match="per_second"):
+        RateLimit(per_second=0)
