@@ -186,7 +186,7 @@ class Unwatch(Struct, frozen=True):
 # --- writing -------------------------------------------------------------------------------
 
 
-class Create(Request[Any], frozen=True, gc=False, kw_only=True):
+class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     """Create an object, or post to a subresource of `name` (`binding`, `eviction`).
 
     Answers the object as stored. Errors: AlreadyExists, Invalid, NotFound (the namespace), ...
@@ -203,7 +203,7 @@ class Create(Request[Any], frozen=True, gc=False, kw_only=True):
     warn: Warn | None = None
 
 
-class Update(Request[Any], frozen=True, gc=False, kw_only=True):
+class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     """Replace an object, or only what a subresource owns (`status`, `scale`).
 
     A non-empty `metadata.resourceVersion` must be the present one, else Conflict; an empty one
@@ -221,7 +221,7 @@ class Update(Request[Any], frozen=True, gc=False, kw_only=True):
     warn: Warn | None = None
 
 
-class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
+class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
     A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
@@ -242,7 +242,7 @@ class Patch(Request[Any], frozen=True, gc=False, kw_only=True):
     warn: Warn | None = None
 
 
-class Delete(Request[Deleted], frozen=True, gc=False, kw_only=True):
+class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
     """Delete an object. Preconditions that do not hold answer Conflict."""
 
     resource: Resource

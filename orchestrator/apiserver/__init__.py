@@ -11,14 +11,14 @@ The request pipeline and everything that decides about a request:
 | `server` | the actor: receives, begins an attempt, waits, answers |
 | `courses` | which steps a write of that action and path takes |
 | `pipeline/` | the steps, pure functions over the stored state, and the attempt that takes them |
-| `strategies/` | what differs by kind when it is created, updated, deleted |
+| `kinds/` | what the server knows of each kind, one value a kind: defaults, rules, strategy, table, conversions |
 | `subresources/` | status, scale, binding, eviction, finalize |
-| `admission/`, `defaults/`, `validation/` | what the steps of those names ask |
+| `admission/` | what the step of that name asks |
+| `defaults/`, `validation/`, `printing` | the words that kinds are written in |
 | `allocation/` | service addresses and node ports |
 | `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
-| `conversion` | the versions of a kind |
 | `authorizer`, `reviews` | who may do what, and answering that question |
 | `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
 | `http/` | the same messages as REST |

@@ -1,7 +1,9 @@
 """The event recorder: what users read in `kubectl describe` and `kubectl events`.
 
 Follows client-go: equal events (same object, reason and message) become one with a count, and a
-bucket for each source and object lets 25 events through at once and one more each five minutes. An
+bucket for each source and object lets 25 events through at once and one more each five minutes. From the
+tenth on, events of one object that differ in their message alone, none ten minutes after the one before, are
+one event: "(combined from similar events): " and the last message. An
 event that cannot be written is dropped: events are news, not state.
 """
 
@@ -21,6 +23,12 @@ from orchestrator.protocol import ADMIN, ApiRef, Create, Identity, Update
 
 BURST: Final = 25
 REFILL_SECONDS: Final = 300.0
+SIMILAR: Final = (
+    10  # different messages of one object and reason that are events of their own, and one
+)
+SIMILAR_SECONDS: Final = 600.0
+MESSAGE_CHARACTERS: Final = 1024
+COMBINED: Final = "(combined from similar events): "
 REMEMBERED: Final = 4096  # objects and events kept for counting, as client-go's LRU
 
 _EVENTS: Final = resource_of(Event)
@@ -28,6 +36,13 @@ _EVENTS: Final = resource_of(Event)
 
 class _Bucket(Struct):
     tokens: float
+    at: float
+
+
+class _Similar(Struct):
+    """Events of one object and reason: their different messages, and when the last one came."""
+
+    messages: dict[str, None]
     at: float
 
 
@@ -51,6 +66,7 @@ class EventRecorder:
         self._identity = identity
         self._written: OrderedDict[tuple[str, ...], Event] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+        self._similar: OrderedDict[tuple[str, ...], _Similar] = OrderedDict()
 
     def event(self, obj: Any, type_: str, reason: str, message: str) -> None:
         """Record that something happened to `obj`; `type_` is Normal or Warning."""
@@ -60,18 +76,42 @@ class EventRecorder:
         metadata = obj.metadata
         if not self._admit(f"{metadata.namespace}/{metadata.name}/{metadata.uid}", now):
             return
-        key = (metadata.uid, metadata.namespace, metadata.name, type_, reason, message)
+        key: tuple[str, ...] = (metadata.uid, metadata.namespace, metadata.name, type_, reason)
+        if self._is_one_of_many(key, message, now):
+            message = COMBINED + message
+        else:
+            key = (*key, message)
         known = self._written.get(key)
         at = format_time(now)
         if known is None:
             event = self._new(obj, type_, reason, message, now)
         else:
-            event = replace(known, count=(known.count or 1) + 1, last_timestamp=at)
+            event = replace(
+                known,
+                count=(known.count or 1) + 1,
+                last_timestamp=at,
+                message=message[:MESSAGE_CHARACTERS],
+            )
         self._written[key] = event
         self._written.move_to_end(key)
         if len(self._written) > REMEMBERED:
             self._written.popitem(last=False)
         self._send(event, known is None)
+
+    def _is_one_of_many(self, key: tuple[str, ...], message: str, now: float) -> bool:
+        """Whether so many similar events have come lately that this one is combined with them."""
+        similar = self._similar.get(key)
+        if similar is None or now - similar.at > SIMILAR_SECONDS:
+            similar = self._similar[key] = _Similar({}, now)
+        similar.at = now
+        similar.messages[message] = None
+        self._similar.move_to_end(key)
+        if len(self._similar) > REMEMBERED:
+            self._similar.popitem(last=False)
+        if len(similar.messages) < SIMILAR:
+            return False
+        del similar.messages[next(iter(similar.messages))]
+        return True
 
     def _new(self, obj: Any, type_: str, reason: str, message: str, now: float) -> Event:
         metadata = obj.metadata
@@ -91,7 +131,7 @@ class EventRecorder:
                 resource_version=metadata.resource_version,
             ),
             reason=reason,
-            message=message[:1024],
+            message=message[:MESSAGE_CHARACTERS],
             source=self._source,
             first_timestamp=at,
             last_timestamp=at,

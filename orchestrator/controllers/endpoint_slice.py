@@ -104,7 +104,7 @@ def _endpoint_of(
         addresses=(status.pod_ip,),
         conditions=EndpointConditions(
             ready=publish_not_ready or (serving and not terminating),
-            serving=serving or publish_not_ready,
+            serving=serving,
             terminating=terminating,
         ),
         hostname=spec.hostname if named else None,
@@ -137,7 +137,11 @@ def plan(
         # A service always has a slice, if only an empty one: reuse rather than delete the last.
         if delete and not update:
             last = delete.pop()
-            update.append(replace(last, endpoints=(), ports=()))
+            labels = {**last.metadata.labels, **_labels(service)}
+            metadata = replace(last.metadata, labels=labels)
+            empty = replace(last, endpoints=(), ports=(), metadata=metadata)
+            if empty != last:
+                update.append(empty)
         elif not slices:
             create.append(_new_slice(service, (), ()))
     return Actions(tuple(create), tuple(update), tuple(delete))

@@ -22,7 +22,7 @@ from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
 from orchestrator.client import Change, Key, OfMetadata
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.protocol import Conflict, NotFound, PropagationPolicy
+from orchestrator.protocol import NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
 ORPHAN: Final = "orphan"
@@ -146,7 +146,7 @@ class GarbageCollector(KubernetesController):
             elif FOREGROUND in obj.metadata.finalizers:
                 await self._delete_dependents(resource, obj)
             return None
-        if not obj.metadata.owner_references:
+        if not obj.metadata.owner_references or self._says_invalid(obj):
             return None
         solid, waiting, gone = await self._classify(obj)
         if solid:
@@ -178,14 +178,24 @@ class GarbageCollector(KubernetesController):
                 solid.append(reference)
         return solid, waiting, gone
 
+    def _says_invalid(self, obj: Any) -> bool:
+        """Whether a cluster-scoped object names an owner that would be in a namespace: in which, nobody
+        knows, so it is never collected. People are told.
+        """
+        if obj.metadata.namespace:
+            return False
+        for reference in obj.metadata.owner_references:
+            resource = self._resource_of(reference)
+            if resource is not None and resource.namespaced:
+                message = (
+                    f"ownerRef [{reference.api_version}/{reference.kind}, name: {reference.name}, "
+                    f'uid: {reference.uid}] does not exist in namespace ""'
+                )
+                self.events.event(obj, "Warning", "OwnerRefInvalidNamespace", message)
+                return True
+        return False
+
     async def _live(self, resource: Resource, obj: Any, reference: OwnerReference) -> Any | None:
-        if resource.namespaced and not obj.metadata.namespace:
-            message = (
-                f"ownerRef [{reference.api_version}/{reference.kind}, name: {reference.name}, "
-                f'uid: {reference.uid}] does not exist in namespace ""'
-            )
-            self.events.event(obj, "Warning", "OwnerRefInvalidNamespace", message)
-            return None
         try:
             owner: Any = await self.client.get(
                 resource, reference.name, namespace=obj.metadata.namespace
@@ -195,6 +205,7 @@ class GarbageCollector(KubernetesController):
         return owner if owner.metadata.uid == reference.uid else None
 
     async def _delete(self, resource: Resource, obj: Any, *, foreground: bool) -> None:
+        """Delete what was looked at, and nothing newer: its owner may have let it go meanwhile."""
         metadata = obj.metadata
         policy: PropagationPolicy = "Background"
         if ORPHAN in metadata.finalizers:
@@ -209,10 +220,11 @@ class GarbageCollector(KubernetesController):
                 metadata.name,
                 namespace=metadata.namespace,
                 uid=metadata.uid,
+                resource_version=metadata.resource_version,
                 propagation_policy=policy,
             )
-        except (NotFound, Conflict):
-            return  # it is gone, or another object has its name
+        except NotFound:
+            return
 
     async def _delete_dependents(self, resource: Resource, owner: Any) -> None:
         """Foreground: the dependents go; when none is left that blocks, so does the owner."""

@@ -1,20 +1,23 @@
 """Namespaces that are being deleted: their content goes first, then they do."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Key
+from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, MethodNotAllowed, NotFound
 
 FINALIZER: Final = "kubernetes"
+# How long a namespace that is deleted keeps its content: what is deleted together with it (by one
+# `kubectl delete -f`) is still found, and no object that is just being created is overlooked.
+GRACE_SECONDS: Final = 5.0
 # How soon to look again while content is going; a pod may take its grace period.
 ESTIMATE_SECONDS: Final = 1.0
 
@@ -84,6 +87,13 @@ class NamespaceController(KubernetesController):
 
     name = "namespace"
     kind = Namespace
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Any]:
+        """A namespace that is going, after a while."""
+        new = change.new
+        if new is None or new.metadata.deletion_timestamp is None:
+            return ()
+        return ((key_of(new), GRACE_SECONDS),)
 
     async def reconcile(self, key: Key) -> float | None:
         """Delete the content; finalize when there is none."""

@@ -37,6 +37,7 @@ UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
 
 _ENDLESS: Final = float("inf")
+_CUT_OFF_SECONDS: Final = 5.0  # how soon to look again at a cluster all of whose nodes are down
 _EVICTION_PERIOD: Final = 10.0  # seconds a node in each zone (--node-eviction-rate 0.1)
 _SECONDARY_PERIOD: Final = 100.0  # in a large zone that is partly down
 _UNHEALTHY_THRESHOLD: Final = 0.55
@@ -219,6 +220,8 @@ class NodeLifecycleController(KubernetesController):
         """Write the node's taints; answers when eviction may be tried again, if it must wait."""
         again = None
         evict = ready_status(node) != "True"
+        if evict and self._all_are_down():
+            evict, again = False, _CUT_OFF_SECONDS
         has = any(t.effect == "NoExecute" and t.key in _MANAGED for t in _taints(node))
         if evict and not has:
             again = self._may_evict(node, now)
@@ -229,12 +232,18 @@ class NodeLifecycleController(KubernetesController):
             await self.client.update(replace(node, spec=spec))
         return again
 
+    def _all_are_down(self) -> bool:
+        """Whether no node is ready: more likely it is we who are cut off, and nobody is evicted.
+
+        Taints that were given before are taken back, as Kubernetes does in a full disruption.
+        """
+        nodes = list(self.cache(Node).list())
+        return len(nodes) > 1 and all(ready_status(n) != "True" for n in nodes)
+
     def _may_evict(self, node: Node, now: float) -> float | None:
         """None: now. Otherwise the seconds to wait before asking again."""
         zone_name = node.metadata.labels.get(ZONE, "")
         nodes = list(self.cache(Node).list())
-        if all(ready_status(n) != "True" for n in nodes) and len(nodes) > 1:
-            return 5.0  # everything is down: more likely it is we who are cut off
         members = [n for n in nodes if n.metadata.labels.get(ZONE, "") == zone_name]
         down = sum(ready_status(n) != "True" for n in members)
         period = _EVICTION_PERIOD

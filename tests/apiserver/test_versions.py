@@ -12,7 +12,7 @@ from orchestrator.api.core.v1 import Event as CoreEvent
 from orchestrator.api.core.v1 import EventSource, ObjectReference
 from orchestrator.api.events.v1 import Event, EventSeries
 from orchestrator.api.meta.v1 import MicroTime
-from orchestrator.apiserver.conversion import conversion
+from orchestrator.apiserver.kinds.conversion import conversion
 from tests.apiserver.harness import Api, drained, meta
 
 

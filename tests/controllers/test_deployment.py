@@ -28,7 +28,7 @@ from orchestrator.controllers.deployment.rolling import (
     shrink_old,
 )
 from orchestrator.controllers.pods import is_active, is_ready
-from tests.manifests import deployment
+from tests.manifests import SIMULATION, deployment
 
 REVISION = "deployment.kubernetes.io/revision"
 
@@ -341,3 +341,35 @@ def test_scaling_gives_the_largest_what_rounding_leaves() -> None:
     """10 + 5 pods of a Deployment of 15 that grows to 20 get 13 and 7."""
     sets = [_set("large", 10, maximum=15), _set("small", 5, maximum=15)]
     assert scale_in_proportion(sets, Sizes(20, 0, 0)) == {"large": 13, "small": 7}
+
+
+async def test_a_rollout_s_sets_share_by_the_size_that_the_deployment_had(
+    cluster: Cluster,
+) -> None:
+    """8 old and 5 new of 10 + 3 become 11 and 7 of 15 + 3, as Kubernetes' own example has it."""
+    strategy = {"rollingUpdate": {"maxSurge": 3, "maxUnavailable": 2}}
+    await cluster.apply([deployment(replicas=10, strategy=strategy)])
+    await cluster.clock.sleep(30)
+    stuck = deployment(replicas=10, strategy=strategy, image="web:2")
+    stuck["spec"]["template"]["metadata"]["annotations"] = {SIMULATION + "ready-seconds": "5000"}
+    await cluster.apply([stuck])
+    await cluster.clock.sleep(30)
+    assert await _set_sizes(cluster) == [5, 8]
+    await cluster.client.scale(Deployment, "web", 15, namespace="default")
+    await cluster.clock.sleep(10)
+    assert await _set_sizes(cluster) == [7, 11]
+
+
+async def _set_sizes(cluster: Cluster) -> list[int]:
+    sets = await cluster.client.list(ReplicaSet, namespace="default")
+    return sorted(s.spec.replicas or 0 for s in sets if s.spec is not None)
+
+
+async def test_a_status_leaves_out_pods_that_are_missing_nowhere(cluster: Cluster) -> None:
+    """`unavailableReplicas: 0` is not written."""
+    await cluster.apply([deployment(replicas=2)])
+    web = await cluster.client.wait(Deployment, "web", "condition=Available", namespace="default")
+    await cluster.clock.sleep(5)
+    web = await cluster.client.get(Deployment, "web")
+    assert web.status is not None
+    assert (web.status.available_replicas, web.status.unavailable_replicas) == (2, None)

@@ -102,3 +102,27 @@ async def test_a_write_of_the_controllers_own_is_no_news(cluster: Cluster) -> No
 async def _reconciles(cluster: Cluster) -> dict[str, int]:
     statistics = await cluster.system.ref("/controllers").ask(ControllerStatistics())
     return {name: statistics[name].reconciles for name in ("endpointslice", "endpoint")}
+
+
+async def test_what_is_published_unready_does_not_serve(cluster: Cluster) -> None:
+    """`publishNotReadyAddresses` makes ready, and `serving` still tells what is."""
+    await cluster.apply(
+        [
+            deployment(replicas=1, simulation={"ready-seconds": 100}),
+            service(publishNotReadyAddresses=True),
+        ]
+    )
+    await cluster.clock.sleep(20)
+    (endpoint,) = await _slices(cluster)
+    assert (endpoint.conditions.ready, endpoint.conditions.serving) == (True, False)
+
+
+async def test_a_service_s_labels_reach_an_empty_slice(cluster: Cluster) -> None:
+    """As they reach one with endpoints."""
+    await cluster.apply([service()])
+    await cluster.clock.sleep(5)
+    await cluster.client.patch(Service, "web", {"metadata": {"labels": {"tier": "front"}}})
+    await cluster.clock.sleep(5)
+    (found,) = await cluster.client.list(EndpointSlice, namespace="default", label_selector="tier")
+    assert found.endpoints == ()
+    assert found.metadata.labels["tier"] == "front"

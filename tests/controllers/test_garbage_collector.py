@@ -6,9 +6,11 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment, ReplicaSet
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.batch.v1 import Job
+from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.api.rbac.v1 import ClusterRole
 from orchestrator.protocol import NotFound
-from tests.manifests import deployment, pod
+from tests.manifests import SIMULATION, deployment, pod
 
 
 async def _counts(cluster: Cluster) -> tuple[int, int]:
@@ -61,3 +63,65 @@ async def test_an_owner_that_never_was_takes_its_dependents_along(cluster: Clust
     await cluster.clock.sleep(60)
     with pytest.raises(NotFound):
         await cluster.client.get(Pod, "dependent", namespace="default")
+
+
+async def test_an_owner_in_a_namespace_that_cannot_be_known_collects_nothing(
+    cluster: Cluster,
+) -> None:
+    """A cluster-scoped object that names one stays, with all its references, and people are told."""
+    owners = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "name": "nowhere", "uid": "u-1"},
+        {"apiVersion": "v1", "kind": "Node", "name": "gone", "uid": "u-2"},
+    ]
+    metadata = {"name": "precious", "ownerReferences": owners}
+    await cluster.apply(
+        [
+            {
+                "apiVersion": "rbac.authorization.k8s.io/v1",
+                "kind": "ClusterRole",
+                "metadata": metadata,
+                "rules": [],
+            }
+        ]
+    )
+    await cluster.clock.sleep(60)
+    precious = await cluster.client.get(ClusterRole, "precious")
+    assert precious.metadata.deletion_timestamp is None
+    assert len(precious.metadata.owner_references) == 2
+    events = await cluster.client.list(Event)
+    assert "OwnerRefInvalidNamespace" in {e.reason for e in events}
+
+
+@pytest.mark.parametrize("after_seconds", [0.5, 1.5, 5.0, 40.0])
+async def test_a_job_s_orphans_run_on(cluster: Cluster, after_seconds: float) -> None:
+    """All of them, whenever it is deleted; without owner, and without the finalizer that nobody takes."""
+    await cluster.apply(
+        [
+            {
+                "apiVersion": "batch/v1",
+                "kind": "Job",
+                "metadata": {"name": "orph", "namespace": "default"},
+                "spec": {
+                    "parallelism": 5,
+                    "completions": 5,
+                    "template": {
+                        "metadata": {"annotations": {SIMULATION + "run-seconds": "600"}},
+                        "spec": {
+                            "restartPolicy": "Never",
+                            "containers": [{"name": "c", "image": "i"}],
+                        },
+                    },
+                },
+            }
+        ]
+    )
+    await cluster.clock.sleep(after_seconds)
+    await cluster.client.delete(Job, "orph", propagation_policy="Orphan")
+    await cluster.clock.sleep(60)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Job, "orph")
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert len(pods) == 5
+    assert {p.metadata.deletion_timestamp for p in pods} == {None}
+    assert {p.metadata.owner_references for p in pods} == {()}
+    assert {p.metadata.finalizers for p in pods} == {()}

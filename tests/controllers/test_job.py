@@ -502,3 +502,41 @@ def test_counting_may_stop_anywhere_and_go_on(phases: list[str], data: st.DataOb
     assert (later.succeeded, later.failed) == (whole.succeeded, whole.failed)
     assert sorted(later.uncounted.succeeded) == sorted(whole.uncounted.succeeded)
     assert sorted(later.uncounted.failed) == sorted(whole.uncounted.failed)
+
+
+@pytest.mark.parametrize("before", [6, 5])
+async def test_a_smaller_indexed_job_keeps_the_first_indexes(cluster: Cluster, before: int) -> None:
+    """The pods of indexes that it has no more go first, whichever would go by age or node."""
+    await cluster.apply(
+        [
+            job(
+                "elastic",
+                {"run-seconds": 600},
+                completionMode="Indexed",
+                parallelism=before,
+                completions=before,
+            )
+        ]
+    )
+    await cluster.clock.sleep(10)
+    await cluster.client.patch(Job, "elastic", {"spec": {"completions": 3, "parallelism": 3}})
+    await cluster.clock.sleep(40)
+    label = "batch.kubernetes.io/job-completion-index"
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert sorted(p.metadata.labels[label] for p in pods) == ["0", "1", "2"]
+
+
+async def test_a_job_that_is_suspended_as_its_deadline_passes_fails(cluster: Cluster) -> None:
+    """Once, and says so once: what ends is not suspended any more."""
+    await cluster.apply(
+        [job("late", {"run-seconds": 600, "stop-seconds": 5}, activeDeadlineSeconds=3)]
+    )
+    await cluster.clock.sleep(4)
+    status = await _status(cluster, "late")
+    assert [c.type for c in status.conditions] == ["FailureTarget"]
+    await cluster.client.patch(Job, "late", {"spec": {"suspend": True}})
+    await cluster.clock.sleep(60)
+    status = await _status(cluster, "late")
+    assert [c.type for c in status.conditions] == ["FailureTarget", "Failed"]
+    events = [e for e in await cluster.client.list(Event) if e.reason == "DeadlineExceeded"]
+    assert [e.count for e in events] == [1]

@@ -5,6 +5,7 @@ import pytest
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, Service, ServiceAccount
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.protocol import NotFound
 from tests.manifests import deployment, service
 
@@ -31,3 +32,15 @@ async def test_a_namespace_goes_when_all_that_is_in_it_has_gone(cluster: Cluster
         await cluster.client.get(Namespace, "doomed")
     for kind in (Pod, Deployment, Service, ConfigMap, ServiceAccount):
         assert not await cluster.client.list(kind, namespace="doomed")
+
+
+async def test_what_is_deleted_together_with_its_namespace_is_still_found(cluster: Cluster) -> None:
+    """For five seconds, so that `kubectl delete -f` with the Namespace first finds all the rest."""
+    await _namespace(cluster, "doomed")
+    await cluster.client.create(ConfigMap(metadata=ObjectMeta(name="a", namespace="doomed")))
+    await cluster.client.delete(Namespace, "doomed")
+    await cluster.clock.sleep(4.5)
+    await cluster.client.delete(ConfigMap, "a", namespace="doomed")
+    await cluster.clock.sleep(2)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Namespace, "doomed")

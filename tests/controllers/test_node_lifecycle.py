@@ -64,3 +64,27 @@ async def test_a_taint_evicts_those_that_do_not_tolerate_it(cluster: Cluster) ->
     assert await names() == {"for-ever", "a-while"}
     await cluster.clock.sleep(60)
     assert await names() == {"for-ever"}
+
+
+async def test_nobody_is_evicted_while_all_nodes_are_down(cluster: Cluster) -> None:
+    """Also from the first that fell: its taint is taken back until some node is heard of again."""
+    await cluster.apply([deployment(replicas=6)])
+    await cluster.clock.sleep(20)
+    before = {p.metadata.uid for p in await cluster.client.list(Pod, namespace="default")}
+    await cluster.crash_node("node-0")
+    await cluster.clock.sleep(70)
+    first = await cluster.client.get(Node, "node-0")
+    assert ("node.kubernetes.io/unreachable", "NoExecute") in _taints(first)
+    for name in ("node-1", "node-2"):
+        await cluster.crash_node(name)
+    await cluster.clock.sleep(70)
+    for node in await cluster.client.list(Node):
+        assert not {effect for _, effect in _taints(node)} & {"NoExecute"}
+    await cluster.clock.sleep(600)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert {p.metadata.uid for p in pods} == before
+    assert not [p for p in pods if p.metadata.deletion_timestamp is not None]
+    await cluster.restart_node("node-1")
+    await cluster.clock.sleep(90)
+    first = await cluster.client.get(Node, "node-0")
+    assert ("node.kubernetes.io/unreachable", "NoExecute") in _taints(first)

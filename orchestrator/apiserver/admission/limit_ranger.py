@@ -22,8 +22,8 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
 )
 from orchestrator.apiserver.admission.memory import SpecMemory, spec_of
-from orchestrator.apiserver.defaults.pods import default_pod_spec
 from orchestrator.apiserver.errors import forbidden
+from orchestrator.apiserver.kinds.core.pods.defaults import default_pod_spec
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import aggregate
 from orchestrator.machinery.quantities import add_maps, canonical, compare, max_maps, nano

@@ -9,8 +9,9 @@ import yaml
 from orchestrator.api.scheme import Resource, Subresource
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.negotiation import Form
-from orchestrator.apiserver.http.tables import Printer, printer_for
-from orchestrator.apiserver.http.tables.scales import SCALE
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE
+from orchestrator.apiserver.printing import Printer
 from orchestrator.protocol import BadRequest, NotAcceptable, Page
 
 # Items that are encoded before others have their turn; encoding takes about 3 µs an item.
@@ -46,7 +47,7 @@ class Presenter:
         self._include = include
         self._encodings = encodings
         is_scale = part is not None and part.kind == _SCALE
-        self._printer: Printer[Any] = SCALE if is_scale else printer_for(resource)
+        self._printer: Printer[Any] = SCALE if is_scale else kind_of(resource).table
         self.now = now
         self.headers = True  # tables begin with their columns; in a watch only the first does
 

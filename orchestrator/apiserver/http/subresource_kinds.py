@@ -10,7 +10,7 @@ from typing import Any
 from orchestrator.api.scheme import Resource, Subresource
 
 
-def kind_of(resource: Resource, subresource: Subresource) -> type[Any] | None:
+def class_of(resource: Resource, subresource: Subresource) -> type[Any] | None:
     """The class of what is sent to a subresource; None: there is no such class."""
     same_group = (subresource.group, subresource.version) == (resource.group, resource.version)
     if same_group and subresource.kind == resource.kind:

@@ -21,6 +21,7 @@ from orchestrator.apiserver.http.parameters import ListOptions
 from orchestrator.apiserver.http.presentation import SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     ApiError,
     BadRequest,
@@ -232,7 +233,7 @@ class _Stream:
         """Nothing up to the revision is missing; an empty object of the kind carries it."""
         resource = self._call.target.resource
         metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations or {})
-        if resource.type is Unstructured:
+        if kind_of(resource).custom:
             obj: Any = Unstructured(
                 api_version=resource.api_version, kind=resource.kind, metadata=metadata
             )

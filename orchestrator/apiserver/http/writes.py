@@ -5,7 +5,6 @@ from typing import Any, Final
 from aiohttp.web import StreamResponse
 
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
 from orchestrator.apiserver.http.errors import no_such_path
@@ -13,7 +12,8 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.http.reads import CONNECTIONS, connect
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
-from orchestrator.apiserver.http.subresource_kinds import kind_of
+from orchestrator.apiserver.http.subresource_kinds import class_of
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     BadRequest,
     Create,
@@ -28,22 +28,6 @@ from orchestrator.protocol import (
 # What is posted to these is done, and has no object to show.
 _DEEDS: Final = ("binding", "eviction")
 _BINDINGS: Final = "bindings"
-# For most kinds the answer to a finished delete is a Status; for these it is the last object.
-_RETURNED: Final = frozenset(
-    {
-        "persistentvolumeclaims",
-        "persistentvolumes",
-        "pods",
-        "podtemplates",
-        "resourcequotas",
-        "serviceaccounts",
-        "services",
-        "csidrivers.storage.k8s.io",
-        "csinodes.storage.k8s.io",
-        "storageclasses.storage.k8s.io",
-        "volumeattachments.storage.k8s.io",
-    }
-)
 
 
 async def create(front: Front, call: Call) -> StreamResponse:
@@ -114,7 +98,7 @@ def _expected(target: Target) -> Expected:
     resource, subresource = target.resource, target.subresource
     if subresource is None:
         return Expected(resource.type, resource.api_version, resource.kind)
-    kind = kind_of(resource, subresource)
+    kind = class_of(resource, subresource)
     if kind is None:
         raise no_such_path()
     group, version = subresource.group, subresource.version
@@ -144,8 +128,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    kind = target.resource.type
-    patch_type = bodies.patch_type_of(call.request, typed=kind is not Unstructured)
+    patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
     applies = patch_type == "apply"
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
@@ -194,7 +177,7 @@ async def delete(front: Front, call: Call) -> StreamResponse:
             warn=warnings.append,
         )
     )
-    if deleted.gone and target.resource.key not in _RETURNED:
+    if deleted.gone and not kind_of(target.resource).answers_deleted:
         return status_reply(call, success(details=_details(target, deleted)), warnings=warnings)
     status = 202 if choice.cascades and not deleted.gone else 200
     return await object_reply(front, call, deleted.object, status=status, warnings=warnings)

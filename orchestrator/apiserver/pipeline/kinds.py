@@ -7,25 +7,28 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.defaults import apply_defaults
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.course import Course
-from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
-from orchestrator.apiserver.strategies import Strategy
-from orchestrator.apiserver.validation import (
+from orchestrator.apiserver.kinds.defaulting import defaulter
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import Strategy
+from orchestrator.apiserver.kinds.validating import (
     validate_create,
     validate_status_update,
     validate_update,
 )
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
 from orchestrator.protocol import Cause, Invalid
 
 
 def default(course: Course) -> tuple[Step, ...]:
     """What the author did not say."""
-    stored = course.served.stored
+    fill = defaulter(course.served.kind)
+    if fill is None:
+        return ()
 
     def step(_env: Environment, draft: Draft) -> None:
-        draft.new = apply_defaults(stored, draft.new)
+        draft.new = fill(draft.new)
 
     return (step,)
 
@@ -80,10 +83,11 @@ def count_generation(course: Course) -> tuple[Step, ...]:
 
 def validate_new(course: Course) -> tuple[Step, ...]:
     """A new object. Errors: Invalid."""
-    stored, resource = course.served.stored, course.served.resource
+    kind, resource = course.served.kind, course.served.resource
 
     def step(_env: Environment, draft: Draft) -> None:
-        refuse_invalid(resource, draft.name, validate_create(stored, draft.new))
+        causes = validate_create(kind, resource.namespaced, draft.new)
+        refuse_invalid(resource, draft.name, causes)
 
     return (step,)
 
@@ -98,11 +102,11 @@ def validate_status(course: Course) -> tuple[Step, ...]:
     return (_validated(course, validate_status_update),)
 
 
-def _validated(course: Course, causes_of: Callable[[Resource, Any, Any], Sequence[Cause]]) -> Step:
-    stored, resource = course.served.stored, course.served.resource
+def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Cause]]) -> Step:
+    kind, resource = course.served.kind, course.served.resource
 
     def step(_env: Environment, draft: Draft) -> None:
-        refuse_invalid(resource, draft.name, causes_of(stored, draft.new, draft.old))
+        refuse_invalid(resource, draft.name, causes_of(kind, draft.new, draft.old))
 
     return step
 

@@ -4,11 +4,10 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
-from orchestrator.apiserver.conversion import conversion
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.pipeline.draft import Step, stored_object
-from orchestrator.apiserver.strategies import strategy_for
 from orchestrator.protocol import BadRequest
 from orchestrator.store import Change
 
@@ -20,6 +19,7 @@ class Served:
         "_chain",
         "bucket",
         "from_stored",
+        "kind",
         "reply",
         "resource",
         "steps",
@@ -38,7 +38,8 @@ class Served:
         self.bucket = self.stored.key
         self.type = resource.type
         self.virtual = "get" not in resource.verbs  # can be posted, not stored
-        self.strategy = strategy_for(self.stored)
+        self.kind = kind_of(self.stored)
+        self.strategy = self.kind.strategy(self.stored, self.kind.traits)
         self.to_stored = conversion(resource, self.stored)
         self.from_stored = conversion(self.stored, resource)
         # The answer to most writes: the object as it was stored.
@@ -73,7 +74,7 @@ class Served:
             raise BadRequest(
                 f"{type(received).__name__} in the request is not a {self.resource.kind}"
             )
-        if self.type is Unstructured and received.kind != self.resource.kind:
+        if self.kind.custom and received.kind != self.resource.kind:
             raise BadRequest(f"{received.kind} in the request is not a {self.resource.kind}")
         return received if self.to_stored is None else self.to_stored(received)
 

@@ -91,9 +91,7 @@ class DeploymentController(KubernetesController):
         old = [s for s in sets if s is not found]
         revision = sets_.next_revision(old)
         if found is not None:
-            annotations = sets_.annotations_for(
-                deployment, found.metadata.annotations, sizes.maximum, revision
-            )
+            annotations = sets_.annotations_for(deployment, found.metadata.annotations, revision)
             minimum = deployment.spec.min_ready_seconds if deployment.spec is not None else None
             assert found.spec is not None
             if annotations != found.metadata.annotations or (

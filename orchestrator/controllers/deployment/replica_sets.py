@@ -90,7 +90,11 @@ def make_new(deployment: Deployment, replicas: int, maximum: int, revision: int)
             name=f"{deployment.metadata.name}-{hash_}",
             namespace=deployment.metadata.namespace,
             labels=labels,
-            annotations=annotations_for(deployment, {}, maximum, revision),
+            annotations={
+                **annotations_for(deployment, {}, revision),
+                DESIRED: str(desired_of(deployment)),
+                MAXIMUM: str(maximum),
+            },
             owner_references=(owner_reference(deployment, controller=True),),
         ),
         spec=ReplicaSetSpec(
@@ -103,9 +107,13 @@ def make_new(deployment: Deployment, replicas: int, maximum: int, revision: int)
 
 
 def annotations_for(
-    deployment: Deployment, present: Mapping[str, str], maximum: int, revision: int
+    deployment: Deployment, present: Mapping[str, str], revision: int
 ) -> dict[str, str]:
-    """The annotations of the new set: the Deployment's own, sizes, and revision with history."""
+    """The annotations of the new set: the Deployment's own, and the revision with its history.
+
+    The sizes are left as they are: they say how large the Deployment was when the set got its size,
+    by which a set has its share when the Deployment is scaled.
+    """
     inherited = {k: v for k, v in deployment.metadata.annotations.items() if k not in _NOT_COPIED}
     result = {**present, **inherited}
     old = present.get(REVISION, "")
@@ -114,8 +122,6 @@ def annotations_for(
             history = [r for r in present.get(REVISION_HISTORY, "").split(",") if r]
             result[REVISION_HISTORY] = ",".join([*history, old])
         result[REVISION] = str(revision)
-    result[DESIRED] = str(desired_of(deployment))
-    result[MAXIMUM] = str(maximum)
     return result
 
 

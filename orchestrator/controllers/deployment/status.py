@@ -52,7 +52,7 @@ def status_of(
         updated_replicas=counts([new], "replicas") if new is not None else 0,
         ready_replicas=counts(sets, "ready_replicas"),
         available_replicas=available,
-        unavailable_replicas=max(0, total - available),
+        unavailable_replicas=max(0, total - available) or None,
         terminating_replicas=counts(sets, "terminating_replicas"),
         collision_count=old.collision_count,
     )

@@ -84,12 +84,20 @@ class JobController(KubernetesController):
         return await self._advance(job, pods)
 
     def _abandoned(self, key: Key, job: Job | None) -> list[Pod]:
-        """Pods that wait to be counted by a Job of this name that is gone."""
+        """Pods that wait to be counted by a Job of this name that is gone, or has let them go."""
         uid = job.metadata.uid if job is not None else ""
         tracked = self.cache(Pod).by_index("tracked", f"{key.namespace}/{key.name}")
         return [
-            pod for pod in tracked if (owner := controller_of(pod)) is not None and owner.uid != uid
+            pod
+            for pod in tracked
+            if (owner.uid != uid if (owner := controller_of(pod)) else self._is_left(job, pod))
         ]
+
+    def _is_left(self, job: Job | None, pod: Pod) -> bool:
+        """Whether a pod without a controller will not be adopted, either."""
+        if job is None or job.metadata.deletion_timestamp is not None:
+            return True
+        return not _selector(job).matches(pod.metadata.labels)
 
     async def _pods_of(self, job: Job) -> list[Pod]:
         """The Job's pods, after it has adopted and released what its selector says."""
@@ -107,10 +115,12 @@ class JobController(KubernetesController):
 
     async def _advance(self, job: Job, pods: list[Pod]) -> float | None:
         now = self.ctx.clock.now()
-        job = await self._started_or_suspended(job, now)
+        ending = _interim_of(job)
+        if ending is None:  # what ends is neither suspended nor resumed any more
+            job = await self._started_or_suspended(job, now)
         counted = tally(job, pods)
         backoff = self._backoff_of(job, pods, counted)
-        ending = _interim_of(job) or verdict(job, counted, now)
+        ending = ending or verdict(job, counted, now)
         todo = Plan()
         if ending is not None and ending.type == "Failed":
             await self._delete(job, counted.active)  # they are failures, too
@@ -209,7 +219,8 @@ class JobController(KubernetesController):
     async def _count(self, job: Job, counted: Tally, ending: Verdict | None) -> None:
         """Take the finalizers of what is noted, move it into the counters, and end the Job."""
         await self._release(counted.countable)
-        status = job.status
+        before = status = job.status
+        assert before is not None
         assert status is not None
         if counted.uncounted.succeeded or counted.uncounted.failed:
             status = replace(
@@ -224,11 +235,13 @@ class JobController(KubernetesController):
             status = _with_condition(status, end)
             if ending.type == "Complete":
                 status = replace(status, completion_time=format_time(now))
+        if status is not job.status:
+            await self.client.update_status(replace(job, status=status))
+        if status.conditions is not before.conditions and ending is not None:
+            if ending.type == "Complete":
                 self.events.event(job, "Normal", "Completed", "Job completed")
             else:
                 self.events.event(job, "Warning", ending.reason, ending.message)
-        if status is not job.status:
-            await self.client.update_status(replace(job, status=status))
 
     async def _release(self, pods: Iterable[Pod]) -> None:
         """Let the pods go: take the finalizer that held them until they were counted."""
@@ -249,11 +262,15 @@ def _without_finalizer(pod: Pod) -> dict[str, Any]:
 
 @OfMetadata
 def _tracked_index(pod: Pod) -> Iterable[str]:
-    """`namespace/name` of the Job that has to count the pod."""
-    owner = controller_of(pod)
-    if owner is None or owner.kind != "Job" or FINALIZER not in pod.metadata.finalizers:
+    """`namespace/name` of the Job that has to count the pod, or had to."""
+    if FINALIZER not in pod.metadata.finalizers:
         return ()
-    return (f"{pod.metadata.namespace}/{owner.name}",)
+    owner = controller_of(pod)
+    if owner is None:
+        name = pod.metadata.labels.get("batch.kubernetes.io/job-name", "")
+    else:
+        name = owner.name if owner.kind == "Job" else ""
+    return (f"{pod.metadata.namespace}/{name}",) if name else ()
 
 
 _MANAGED_HERE: Final = "kubernetes.io/job-controller"

@@ -46,8 +46,9 @@ def plan(job: Job, pods: Sequence[Pod], tally: Tally, backoff: Backoff, now: flo
     """What one look at a Job that goes on finds to do."""
     assert job.spec is not None
     missing = wanted(job, tally) - len(tally.active)
-    if missing < 0:
-        return Plan(surplus=tuple(deletion_order(tally.active, tally.active)[:-missing]))
+    surplus = _surplus(job, tally.active, -missing)
+    if surplus:
+        return Plan(surplus=surplus)
     if job.spec.pod_replacement_policy == "Failed":
         missing -= tally.terminating
     if missing <= 0:
@@ -62,6 +63,33 @@ def plan(job: Job, pods: Sequence[Pod], tally: Tally, backoff: Backoff, now: flo
         free = _free_indexes(job, pods, tally)[:missing]
         return Plan(make=tuple(make_pod(job, index) for index in free))
     return Plan(make=(make_pod(job),) * missing)
+
+
+def _surplus(job: Job, active: Sequence[Pod], least: int) -> tuple[Pod, ...]:
+    """The pods to take back, at least so many: first those whose index the Job has not, or twice."""
+    gone, left = _misplaced(job, active) if is_indexed(job) else ([], list(active))
+    more = least - len(gone)
+    if more > 0:
+        gone += deletion_order(left, left)[:more]
+    return tuple(gone)
+
+
+def _misplaced(job: Job, active: Sequence[Pod]) -> tuple[list[Pod], list[Pod]]:
+    """The pods without an index of the Job's, and all but one of each index; and the others."""
+    completions = (job.spec.completions or 0) if job.spec is not None else 0
+    by_index: dict[int | None, list[Pod]] = {}
+    for pod in active:
+        by_index.setdefault(index_of(pod), []).append(pod)
+    gone: list[Pod] = []
+    left: list[Pod] = []
+    for index, pods in by_index.items():
+        if index is None or index >= completions:
+            gone += pods
+        else:
+            ordered = deletion_order(pods, pods)
+            gone += ordered[:-1]
+            left.append(ordered[-1])
+    return gone, left
 
 
 def _free_indexes(job: Job, pods: Sequence[Pod], tally: Tally) -> list[int]:

@@ -26,7 +26,8 @@ from orchestrator.scenario.report.model import (
     StepRecord,
 )
 
-_PACKAGES: Final = ("orchestrator", "msgspec", "numpy")
+# The names in a report, and the distributions that bring them.
+_PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
 
 
 class ObjectsFound(Struct, frozen=True):
@@ -147,5 +148,5 @@ def environment() -> Environment:
         cpus=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
-        packages={name: version(name) for name in _PACKAGES},
+        packages={name: version(package) for name, package in _PACKAGES.items()},
     )

@@ -16,8 +16,9 @@ from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from orchestrator.apiserver.admission.priority import Priority
 from orchestrator.apiserver.admission.service_account import ServiceAccounts
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.validation import validate_create
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.validating import validate_create
 from orchestrator.protocol import Forbidden, NotFound
 from tests.apiserver.admission.support import Objects, admitted, cluster, make, pod, request
 
@@ -309,7 +310,7 @@ def limit_range(**item: Any) -> LimitRange:
     """A range of one item."""
     meta = {"name": "limits", "namespace": "default"}
     document = {"metadata": meta, "spec": {"limits": [{"type": "Container", **item}]}}
-    return apply_defaults(resource_of(LimitRange), from_dict(document, LimitRange))
+    return apply_defaults(kind_of(resource_of(LimitRange)), from_dict(document, LimitRange))
 
 
 def with_resources(**resources: Any) -> Pod:
@@ -336,7 +337,7 @@ def test_a_pods_own_limits_make_its_requests() -> None:
     ranges = limit_range(defaultRequest={"cpu": "500m"})
     result = admitted(LimitRanger(), with_resources(limits={"cpu": "2"}), cluster(ranges))
     assert result.metadata.annotations == {}
-    again = apply_defaults(resource_of(Pod), result)
+    again = apply_defaults(kind_of(resource_of(Pod)), result)
     assert spec_of(again)["containers"][0]["resources"]["requests"] == {"cpu": "2"}
 
 
@@ -389,11 +390,11 @@ def test_pods_of_one_template_share_what_the_chain_makes() -> None:
 
     def create(name: str) -> Pod:
         obj = replace(template, metadata=ObjectMeta(name=name, namespace="default", uid=name))
-        obj = apply_defaults(resource_of(Pod), obj)
+        obj = apply_defaults(kind_of(resource_of(Pod)), obj)
         for plugin in chain:
             obj = plugin.admit(request(obj), reader)
-        obj = apply_defaults(resource_of(Pod), obj)
-        assert validate_create(resource_of(Pod), obj) == ()
+        obj = apply_defaults(kind_of(resource_of(Pod)), obj)
+        assert validate_create(kind_of(resource_of(Pod)), resource_of(Pod).namespaced, obj) == ()
         for plugin in chain:
             plugin.validate(request(obj), reader)
         return obj

@@ -32,7 +32,8 @@ from orchestrator.api.resource.v1 import ResourceClaim
 from orchestrator.api.scheduling.v1 import PriorityClass
 from orchestrator.api.scheme import resource_of
 from orchestrator.api.storage.v1 import CSIDriver, StorageClass
-from orchestrator.apiserver.defaults import apply_defaults
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
 META = {"name": "x", "namespace": "default"}
 TEMPLATE = {"metadata": {"labels": {"app": "x"}}, "spec": {"containers": [{"name": "c"}]}}
@@ -394,7 +395,7 @@ def at(document: Any, path: str) -> Any:
 def test_defaults(kind: type[Any], document: dict[str, Any], expected: dict[str, Any]) -> None:
     """Kubernetes' defaults of the kind."""
     obj = from_dict({"metadata": META, **document}, kind)
-    result = to_dict(apply_defaults(resource_of(kind), obj))
+    result = to_dict(apply_defaults(kind_of(resource_of(kind)), obj))
     assert {path: at(result, path) for path in expected} == expected
 
 
@@ -408,19 +409,20 @@ def test_defaults_are_idempotent(
 ) -> None:
     """An object that has its defaults comes back as the very same object."""
     resource = resource_of(kind)
-    once = apply_defaults(resource, from_dict({"metadata": META, **document}, kind))
-    assert apply_defaults(resource, once) is once
+    once = apply_defaults(kind_of(resource), from_dict({"metadata": META, **document}, kind))
+    assert apply_defaults(kind_of(resource), once) is once
 
 
 def test_workloads_of_one_template_share_it() -> None:
     """A ReplicaSet that is made from a defaulted Deployment has the very same template."""
     deployment = apply_defaults(
-        resource_of(Deployment), from_dict({"metadata": META, "spec": WORKLOAD}, Deployment)
+        kind_of(resource_of(Deployment)),
+        from_dict({"metadata": META, "spec": WORKLOAD}, Deployment),
     )
     assert deployment.spec is not None
     template = deployment.spec.template
     replica_set = from_dict({"metadata": META, "spec": {"replicas": 2}}, ReplicaSet)
     assert replica_set.spec is not None
     spec = type(replica_set.spec)(replicas=2, selector=deployment.spec.selector, template=template)
-    result = apply_defaults(resource_of(ReplicaSet), type(replica_set)(spec=spec))
+    result = apply_defaults(kind_of(resource_of(ReplicaSet)), type(replica_set)(spec=spec))
     assert result.spec is spec

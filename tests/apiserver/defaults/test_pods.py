@@ -6,11 +6,12 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.api.codec import from_dict, to_dict
-from orchestrator.api.core.v1 import Pod, PodTemplate
+from orchestrator.api.core.v1 import Container, Pod, PodSpec, PodTemplate, ResourceRequirements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.defaults.containers import pull_policy
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.core.pods.container_defaults import pull_policy
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
 PODS = resource_of(Pod)
 
@@ -22,7 +23,7 @@ def pod(**spec: Any) -> Pod:
 
 def defaulted(**spec: Any) -> dict[str, Any]:
     """The spec's document with its defaults."""
-    document: dict[str, Any] = to_dict(apply_defaults(PODS, pod(**spec)))["spec"]
+    document: dict[str, Any] = to_dict(apply_defaults(kind_of(PODS), pod(**spec)))["spec"]
     return document
 
 
@@ -224,7 +225,9 @@ def test_templates_have_fewer_defaults() -> None:
         {"metadata": {"name": "t", "namespace": "default"}, "template": {"spec": spec}},
         PodTemplate,
     )
-    result = to_dict(apply_defaults(resource_of(PodTemplate), template))["template"]["spec"]
+    result = to_dict(apply_defaults(kind_of(resource_of(PodTemplate)), template))["template"][
+        "spec"
+    ]
     assert "enableServiceLinks" not in result
     assert result["containers"][0]["resources"] == limits
     assert result["dnsPolicy"] == "ClusterFirst"
@@ -234,10 +237,10 @@ def test_pods_of_one_spec_share_their_defaulted_spec() -> None:
     """Ten pods stamped from one spec come out with one spec, and that one is settled."""
     first = pod(containers=[{"name": "c", "image": "a"}])
     stamped = [replace(first, metadata=ObjectMeta(name=f"web-{i}")) for i in range(10)]
-    results = [apply_defaults(PODS, each) for each in stamped]
+    results = [apply_defaults(kind_of(PODS), each) for each in stamped]
     assert {id(each.spec) for each in results} == {id(results[0].spec)}
     assert [each.metadata.name for each in results] == [f"web-{i}" for i in range(10)]
-    assert apply_defaults(PODS, results[0]) is results[0]
+    assert apply_defaults(kind_of(PODS), results[0]) is results[0]
 
 
 def test_amounts_in_a_status() -> None:
@@ -249,18 +252,18 @@ def test_amounts_in_a_status() -> None:
         },
         Pod,
     )
-    result = apply_defaults(PODS, given)
+    result = apply_defaults(kind_of(PODS), given)
     assert result.status is not None
     resources = result.status.container_statuses[0].resources
     assert resources is not None
     assert resources.limits == {"cpu": "500m"}
-    assert apply_defaults(PODS, result) is result
+    assert apply_defaults(kind_of(PODS), result) is result
 
 
 def test_what_is_no_quantity_stays() -> None:
-    """A text that is no amount is left for validation to refuse."""
-    resources = {"limits": {"cpu": "lots"}}
-    spec = defaulted(
-        containers=[{"name": "c", "image": "a", "resources": resources}], resources=resources
-    )
-    assert spec["containers"][0]["resources"]["limits"] == {"cpu": "lots"}
+    """A text that is no amount, which only a program can write, is left for validation to refuse."""
+    resources = ResourceRequirements(limits={"cpu": "lots"})
+    given = Pod(spec=PodSpec(containers=(Container(name="c", image="a", resources=resources),)))
+    (container,) = apply_defaults(kind_of(PODS), given).spec.containers  # type: ignore[union-attr]
+    assert container.resources is not None
+    assert container.resources.limits == {"cpu": "lots"}

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
 
-QUANTITIES = st.sampled_from(["100m", "0.1", "1024Mi", "1e3", 2, 0.25, "nonsense"])
+QUANTITIES = st.sampled_from(["100m", "0.1", "1024Mi", "1e3", 2, 0.25])
 RESOURCES = st.fixed_dictionaries(
     {},
     optional={
@@ -62,5 +63,7 @@ SPECS = st.fixed_dictionaries(
 def test_defaulting_twice_is_defaulting_once(spec: dict[str, Any]) -> None:
     """The second time changes nothing, not even the object's identity."""
     resource = resource_of(Pod)
-    once = apply_defaults(resource, from_dict({"metadata": {"name": "p"}, "spec": spec}, Pod))
-    assert apply_defaults(resource, once) is once
+    once = apply_defaults(
+        kind_of(resource), from_dict({"metadata": {"name": "p"}, "spec": spec}, Pod)
+    )
+    assert apply_defaults(kind_of(resource), once) is once

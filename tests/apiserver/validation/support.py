@@ -6,8 +6,9 @@ from typing import Any, Final, TypeVar
 
 from orchestrator.api.codec import from_dict
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.validation import (
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.validating import (
     validate_create,
     validate_status_update,
     validate_update,
@@ -40,7 +41,7 @@ def edit(document: Document, changes: Mapping[str, Any]) -> dict[str, Any]:
 
 def load(kind: type[K], document: Document) -> K:
     """The object with its defaults."""
-    return apply_defaults(resource_of(kind), from_dict(dict(document), kind))
+    return apply_defaults(kind_of(resource_of(kind)), from_dict(dict(document), kind))
 
 
 def _lines(causes: tuple[Cause, ...]) -> list[str]:
@@ -49,14 +50,20 @@ def _lines(causes: tuple[Cause, ...]) -> list[str]:
 
 def faults(kind: type[K], document: Document) -> list[str]:
     """What creating the document's object is refused for."""
-    return _lines(validate_create(resource_of(kind), load(kind, document)))
+    return _lines(
+        validate_create(
+            kind_of(resource_of(kind)), resource_of(kind).namespaced, load(kind, document)
+        )
+    )
 
 
 def update_faults(kind: type[K], new: Document, old: Document) -> list[str]:
     """What changing the one into the other is refused for."""
-    return _lines(validate_update(resource_of(kind), load(kind, new), load(kind, old)))
+    return _lines(validate_update(kind_of(resource_of(kind)), load(kind, new), load(kind, old)))
 
 
 def status_faults(kind: type[K], new: Document, old: Document) -> list[str]:
     """What such a change of the status is refused for."""
-    return _lines(validate_status_update(resource_of(kind), load(kind, new), load(kind, old)))
+    return _lines(
+        validate_status_update(kind_of(resource_of(kind)), load(kind, new), load(kind, old))
+    )

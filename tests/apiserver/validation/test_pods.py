@@ -6,7 +6,8 @@ import pytest
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.validation import validate_create, validate_update
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.validating import validate_create, validate_update
 from tests.apiserver.validation.support import (
     GONE,
     edit,
@@ -471,11 +472,11 @@ def test_verdicts_on_a_shared_spec_are_remembered() -> None:
     first = load(Pod, POD)
     bad = load(Pod, edit(POD, {"metadata.name": "Bad"}))
     resource = resource_of(Pod)
-    assert validate_create(resource, first) == ()
+    assert validate_create(kind_of(resource), resource.namespaced, first) == ()
     shared = type(first)(metadata=bad.metadata, spec=first.spec)
-    (cause,) = validate_create(resource, shared)
+    (cause,) = validate_create(kind_of(resource), resource.namespaced, shared)
     assert cause.field == "metadata.name"
-    assert validate_update(resource, first, first) == ()
+    assert validate_update(kind_of(resource), first, first) == ()
 
 
 def test_ephemeral_claims_carry_the_pods_name() -> None:

@@ -1,0 +1,56 @@
+"""The kinds of `admissionregistration`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.admissionregistration.v1 import (
+    MutatingWebhookConfiguration,
+    ValidatingAdmissionPolicy,
+    ValidatingAdmissionPolicyBinding,
+    ValidatingWebhookConfiguration,
+)
+from orchestrator.api.admissionregistration.v1beta1 import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+)
+from orchestrator.apiserver.kinds.admissionregistration.defaults import (
+    default_admission_binding,
+    default_admission_policy,
+    default_mutating_webhooks,
+    default_validating_webhooks,
+)
+from orchestrator.apiserver.kinds.admissionregistration.tables import (
+    POLICIES,
+    POLICY_BINDINGS,
+    WEBHOOKS,
+)
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(MutatingAdmissionPolicy, traits=OBSERVED_STRICT),
+    Kind(MutatingAdmissionPolicyBinding, traits=OBSERVED_STRICT),
+    Kind(
+        MutatingWebhookConfiguration,
+        default=default_mutating_webhooks,
+        traits=OBSERVED_STRICT,
+        table=WEBHOOKS,
+    ),
+    Kind(
+        ValidatingAdmissionPolicy,
+        default=default_admission_policy,
+        traits=OBSERVED_STRICT,
+        table=POLICIES,
+    ),
+    Kind(
+        ValidatingAdmissionPolicyBinding,
+        default=default_admission_binding,
+        traits=OBSERVED_STRICT,
+        table=POLICY_BINDINGS,
+    ),
+    Kind(
+        ValidatingWebhookConfiguration,
+        default=default_validating_webhooks,
+        traits=OBSERVED_STRICT,
+        table=WEBHOOKS,
+    ),
+)

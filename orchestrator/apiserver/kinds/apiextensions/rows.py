@@ -1,0 +1,9 @@
+"""The kinds of `apiextensions`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (Kind(CustomResourceDefinition, traits=OBSERVED_STRICT),)

@@ -1,0 +1,10 @@
+"""The kinds of `apiregistration`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.apiregistration.v1 import APIService
+from orchestrator.apiserver.kinds.apiregistration.tables import SERVICES
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (Kind(APIService, traits=STRICT, table=SERVICES),)

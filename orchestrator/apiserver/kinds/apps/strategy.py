@@ -1,0 +1,62 @@
+"""Deployments and DaemonSets: what their generations count beside the spec."""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.apps.v1 import DaemonSet, Deployment
+from orchestrator.api.core.v1 import PodTemplateSpec
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.strategy import Strategy
+
+_TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
+
+
+class DeploymentStrategy(Strategy):
+    """What is special about deployments."""
+
+    def has_changed(self, new: Deployment, old: Deployment) -> bool:
+        """Annotations count, since the controller copies them to its replica sets."""
+        return super().has_changed(new, old) or (
+            new.metadata.annotations != old.metadata.annotations
+        )
+
+    def prepare_for_status_update(
+        self, new: Deployment, old: Deployment, env: Environment
+    ) -> Deployment:
+        """The controller notes the revision, an annotation, by way of the status."""
+        metadata = old.metadata
+        new = replace(
+            new,
+            metadata=replace(new.metadata, labels=metadata.labels, finalizers=metadata.finalizers),
+        )
+        return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
+
+
+class DaemonSetStrategy(Strategy):
+    """What is special about daemon sets: an annotation counts the changes of the template."""
+
+    def allocate(self, new: DaemonSet, old: DaemonSet | None, env: Environment) -> DaemonSet:
+        """The count goes up with the template, and is nobody else's to change."""
+        if old is None:
+            return _counted(new, 1)
+        before = _count(old.metadata)
+        return _counted(new, before if _template(new) == _template(old) else before + 1)
+
+
+def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:
+    return daemon_set.spec.template if daemon_set.spec is not None else None
+
+
+def _count(metadata: ObjectMeta) -> int:
+    text = metadata.annotations.get(_TEMPLATE_GENERATION, "")
+    return int(text) if text.isdecimal() else 1
+
+
+def _counted(new: DaemonSet, count: int) -> DaemonSet:
+    annotations = new.metadata.annotations
+    if annotations.get(_TEMPLATE_GENERATION) == str(count):
+        return new
+    annotations = {**annotations, _TEMPLATE_GENERATION: str(count)}
+    return replace(new, metadata=replace(new.metadata, annotations=annotations))

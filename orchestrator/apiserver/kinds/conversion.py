@@ -1,0 +1,25 @@
+"""Between the versions of a kind: one is stored, all are served.
+
+A pair of types that differ in more than their version has a function in its kinds' `converts`; all
+others have the same fields, and convert by their names. A conversion keeps what it does not understand
+where it can, so that reading in one version and writing back loses nothing.
+"""
+
+from msgspec.structs import replace
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.by_names import by_names
+from orchestrator.apiserver.kinds.kind import Convert
+
+
+def conversion(source: Resource, target: Resource) -> Convert | None:
+    """The function from one version of a resource to another; None when they are one."""
+    if source is target:
+        return None
+    if kind_of(target).custom:
+        return lambda stored: replace(stored, api_version=target.api_version)
+    if source.type is target.type:
+        return None
+    special = kind_of(source).converts.get(target.type)
+    return special or (lambda stored: by_names(stored, target.type))

@@ -1,0 +1,134 @@
+"""ConfigMaps, Secrets and ServiceAccounts."""
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import ConfigMap, Secret
+from orchestrator.apiserver.validation.field import (
+    Errors,
+    complaints,
+    forbidden,
+    immutable,
+    invalid,
+    required,
+    too_long,
+)
+from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.names import config_key_errors
+
+_MAX_SIZE: Final = 1 << 20  # bytes of all values together
+_FROZEN: Final = "field is immutable when `immutable` is set"
+_ACCOUNT_NAME: Final = "kubernetes.io/service-account.name"
+_DOCKER_KEYS: Final = {
+    "kubernetes.io/dockercfg": ".dockercfg",
+    "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
+}
+
+
+def _size(value: Any) -> int:
+    """Bytes of a text, or of what a base64 text stands for."""
+    return len(value.encode()) if isinstance(value, str) else len(value)
+
+
+def _binary_size(value: Any) -> int:
+    if isinstance(value, bytes):
+        return len(value)
+    text: str = value
+    return len(text) * 3 // 4 - text[-2:].count("=")
+
+
+def _key_errors(path: str, data: Mapping[str, Any]) -> Errors:
+    for key in data:
+        yield from complaints(f"{path}[{key}]", key, config_key_errors(key))
+
+
+def _frozen_errors(new: Any, old: Any, *fields: tuple[str, str]) -> Errors:
+    """An object that was made immutable stays so, and so do its fields."""
+    if not old.immutable:
+        return
+    if not new.immutable:
+        yield forbidden("immutable", _FROZEN)
+    for attribute, wire in fields:
+        after, before = getattr(new, attribute), getattr(old, attribute)
+        if after is not before and after != before:
+            yield forbidden(wire, _FROZEN)
+
+
+# --- ConfigMap -----------------------------------------------------------------------------
+
+
+def _config_map_errors(config: ConfigMap) -> Errors:
+    yield from _key_errors("data", config.data)
+    for key in config.data:
+        if key in config.binary_data:
+            yield invalid(f"data[{key}]", key, "duplicate of key present in binaryData")
+    yield from _key_errors("binaryData", config.binary_data)
+    total = sum(map(_size, config.data.values()))
+    total += sum(map(_binary_size, config.binary_data.values()))
+    if total > _MAX_SIZE:
+        yield too_long("", _MAX_SIZE)
+
+
+def _config_map_change_errors(new: ConfigMap, old: ConfigMap) -> Errors:
+    yield from _frozen_errors(new, old, ("data", "data"), ("binary_data", "binaryData"))
+
+
+# --- Secret --------------------------------------------------------------------------------
+
+
+def _secret_errors(secret: Secret) -> Errors:
+    yield from _key_errors("data", secret.data)
+    if sum(map(_binary_size, secret.data.values())) > _MAX_SIZE:
+        yield too_long("data", _MAX_SIZE)
+    yield from _typed_errors(secret)
+
+
+def _typed_errors(secret: Secret) -> Errors:
+    data = secret.data
+    match secret.type:
+        case "kubernetes.io/service-account-token":
+            if not secret.metadata.annotations.get(_ACCOUNT_NAME):
+                yield required(f"metadata.annotations[{_ACCOUNT_NAME}]")
+        case "kubernetes.io/dockercfg" | "kubernetes.io/dockerconfigjson":
+            yield from _docker_errors(data, _DOCKER_KEYS[secret.type])
+        case "kubernetes.io/basic-auth":
+            if "username" not in data and "password" not in data:
+                yield required("data[username]")
+                yield required("data[password]")
+        case "kubernetes.io/ssh-auth":
+            if not data.get("ssh-privatekey"):
+                yield required("data[ssh-privatekey]")
+        case "kubernetes.io/tls":
+            for key in ("tls.crt", "tls.key"):
+                if key not in data:
+                    yield required(f"data[{key}]")
+
+
+def _docker_errors(data: Mapping[str, Any], key: str) -> Errors:
+    if key not in data:
+        yield required(f"data[{key}]")
+        return
+    try:
+        value = data[key]
+        text = value if isinstance(value, bytes) else base64.b64decode(value)
+        decoded = json.loads(text) if text else None
+    except (ValueError, binascii.Error):
+        decoded = None
+    if not isinstance(decoded, dict):
+        # Go's parser would say where; what it says would show a part of the secret.
+        yield invalid(f"data[{key}]", "<secret contents redacted>", "unexpected end of JSON input")
+
+
+def _secret_change_errors(new: Secret, old: Secret) -> Errors:
+    yield from immutable("type", new.type, old.type)
+    yield from _frozen_errors(new, old, ("data", "data"))
+
+
+CONFIG_MAP_RULES: Final = Rules(spec=_config_map_errors, update=_config_map_change_errors)
+
+SECRET_RULES: Final = Rules(spec=_secret_errors, update=_secret_change_errors)
+
+SERVICE_ACCOUNT_RULES: Final = Rules()

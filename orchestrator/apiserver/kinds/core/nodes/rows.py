@@ -1,0 +1,22 @@
+"""The kinds of `core.nodes`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.core.v1 import Node
+from orchestrator.apiserver.kinds.core.nodes.defaults import default_node
+from orchestrator.apiserver.kinds.core.nodes.strategy import NodeStrategy
+from orchestrator.apiserver.kinds.core.nodes.tables import NODES
+from orchestrator.apiserver.kinds.core.nodes.validation import NODE_RULES
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import Traits
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(
+        Node,
+        rules=NODE_RULES,
+        default=default_node,
+        strategy=NodeStrategy,
+        traits=Traits(status_owns_metadata=True),
+        table=NODES,
+    ),
+)

@@ -1,0 +1,37 @@
+"""The kinds of `core.pods`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.core.v1 import Binding, Pod, PodTemplate
+from orchestrator.apiserver.kinds.core.pods.defaults import default_pod, default_pod_template
+from orchestrator.apiserver.kinds.core.pods.strategy import PodStrategy
+from orchestrator.apiserver.kinds.core.pods.tables import PODS, TEMPLATES
+from orchestrator.apiserver.kinds.core.pods.validation import (
+    BINDING_RULES,
+    POD_RULES,
+    POD_TEMPLATE_RULES,
+)
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(Binding, rules=BINDING_RULES),
+    Kind(
+        Pod,
+        rules=POD_RULES,
+        default=default_pod,
+        keeps_amounts=True,
+        strategy=PodStrategy,
+        traits=Traits(generation=True, status_owns_metadata=True),
+        table=PODS,
+        answers_deleted=True,
+    ),
+    Kind(
+        PodTemplate,
+        rules=POD_TEMPLATE_RULES,
+        default=default_pod_template,
+        traits=OBSERVED,
+        table=TEMPLATES,
+        answers_deleted=True,
+    ),
+)

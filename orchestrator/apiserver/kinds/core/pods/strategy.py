@@ -1,0 +1,63 @@
+"""Pods: they begin Pending with a QoS class, and end gracefully on their node."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec, PodStatus
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.strategy import Strategy
+from orchestrator.machinery.errors import QuantityError
+from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.resources import qos_class
+
+_TERMINAL: Final = ("Succeeded", "Failed")
+_GATED: Final = PodCondition(
+    type="PodScheduled",
+    status="False",
+    reason="SchedulingGated",
+    message="Scheduling is blocked due to non-empty scheduling gates",
+)
+
+
+class PodStrategy(Strategy):
+    """What is special about pods."""
+
+    def prepare_for_create(self, new: Pod, env: Environment) -> Pod:
+        """Pending, whatever the client says."""
+        return replace(new, status=_FIRST_STATUS(new.spec or _NO_SPEC))
+
+    def prepare_for_status_update(self, new: Pod, old: Pod, env: Environment) -> Pod:
+        """The QoS class is decided once; owners are not a kubelet's business."""
+        status = new.status or PodStatus()
+        before = old.status.qos_class if old.status is not None else None
+        if status.qos_class != before:
+            status = replace(status, qos_class=before)
+        metadata = new.metadata
+        if metadata.owner_references is not old.metadata.owner_references:
+            metadata = replace(metadata, owner_references=old.metadata.owner_references)
+        return replace(old, metadata=metadata, status=status)
+
+    def grace_seconds(self, stored: Pod, asked: int | None) -> int:
+        """None for pods that run nowhere; at least a second for one asked to go in no time."""
+        spec, status = stored.spec or _NO_SPEC, stored.status
+        if not spec.node_name or (status is not None and status.phase in _TERMINAL):
+            return 0
+        seconds = spec.termination_grace_period_seconds if asked is None else asked
+        return 1 if seconds is not None and seconds < 0 else seconds or 0
+
+
+_NO_SPEC: Final = PodSpec()
+
+
+def _first_status(spec: PodSpec) -> PodStatus:
+    conditions = (_GATED,) if spec.scheduling_gates else ()
+    try:
+        quality: Any = qos_class(Pod(spec=spec))
+    except QuantityError:  # validation will say so, with all else that is wrong
+        quality = "BestEffort"
+    return PodStatus(phase="Pending", qos_class=quality, conditions=conditions)
+
+
+# Pods of one template begin with the very same status object.
+_FIRST_STATUS: Final = IdentityMemo(_first_status)

@@ -1,0 +1,81 @@
+"""What Kubernetes fills in of the kinds of `services`."""
+
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import (
+    ClientIPConfig,
+    Endpoints,
+    EndpointSubset,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    SessionAffinityConfig,
+)
+from orchestrator.apiserver.defaults.change import each, fill, put
+
+_AFFINITY_SECONDS: Final = 10_800
+
+
+_WITH_PORTS: Final = ("ClusterIP", "NodePort", "LoadBalancer")
+
+
+def default_service(service: Service) -> Service:
+    """A service inside of the cluster, of one address family."""
+    spec = fill(service.spec or ServiceSpec(), session_affinity="None", type="ClusterIP")
+    spec = _default_affinity(spec)
+    spec = put(spec, ports=each(spec.ports, _default_port))
+    if _is_external(spec):
+        spec = fill(spec, external_traffic_policy="Cluster")
+    if spec.type in _WITH_PORTS:
+        spec = fill(spec, internal_traffic_policy="Cluster")
+    if spec.type == "LoadBalancer":
+        spec = fill(spec, allocate_load_balancer_node_ports=True)
+    if spec.type != "ExternalName":
+        spec = _default_families(spec)
+    return put(service, spec=spec)
+
+
+def _default_affinity(spec: ServiceSpec) -> ServiceSpec:
+    if spec.session_affinity == "None":
+        return put(spec, session_affinity_config=None)
+    if spec.session_affinity != "ClientIP":
+        return spec
+    config = spec.session_affinity_config or SessionAffinityConfig()
+    client = fill(config.client_ip or ClientIPConfig(), timeout_seconds=_AFFINITY_SECONDS)
+    return put(spec, session_affinity_config=put(config, client_ip=client))
+
+
+def _default_port(port: ServicePort) -> ServicePort:
+    target = port.target_port
+    if target in (None, 0, ""):
+        target = port.port
+    return put(fill(port, protocol="TCP"), target_port=target)
+
+
+def _is_external(spec: ServiceSpec) -> bool:
+    return spec.type in ("NodePort", "LoadBalancer") or bool(
+        spec.type == "ClusterIP" and spec.external_ips
+    )
+
+
+def _default_families(spec: ServiceSpec) -> ServiceSpec:
+    if spec.cluster_ip and not spec.cluster_ips:
+        spec = put(spec, cluster_ips=(spec.cluster_ip,))
+    if not spec.ip_families:
+        families = tuple("IPv6" if ":" in address else "IPv4" for address in spec.cluster_ips)
+        spec = put(spec, ip_families=families or ("IPv4",))
+    policy = "SingleStack" if len(spec.ip_families) == 1 else "RequireDualStack"
+    return fill(spec, ip_family_policy=policy)
+
+
+def default_endpoints(endpoints: Endpoints) -> Endpoints:
+    """Ports are TCP."""
+    return put(endpoints, subsets=each(endpoints.subsets, _default_subset))
+
+
+def _default_subset(subset: EndpointSubset) -> EndpointSubset:
+    return put(subset, ports=each(subset.ports, _default_endpoint_port))
+
+
+def _default_endpoint_port(port: Any) -> Any:
+    return fill(port, protocol="TCP")

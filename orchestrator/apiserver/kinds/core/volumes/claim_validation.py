@@ -1,0 +1,179 @@
+"""PersistentVolumeClaims: as objects and as templates inside pods and StatefulSets."""
+
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import (
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimTemplate,
+    TypedLocalObjectReference,
+    TypedObjectReference,
+)
+from orchestrator.apiserver.validation.diff import difference
+from orchestrator.apiserver.validation.field import (
+    Errors,
+    complaints,
+    forbidden,
+    immutable,
+    invalid,
+    not_supported,
+    required,
+)
+from orchestrator.apiserver.validation.metadata import (
+    annotation_errors,
+    dns_subdomain,
+    label_errors,
+)
+from orchestrator.apiserver.validation.resources import (
+    basic_quantity_errors,
+    positive_quantity_errors,
+)
+from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
+from orchestrator.machinery.quantities import compare
+
+ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+VOLUME_MODES: Final = ("Block", "Filesystem")
+_BETA_CLASS: Final = "volume.beta.kubernetes.io/storage-class"
+_SPEC_IMMUTABLE: Final = (
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName "
+    "for bound claims\n"
+)
+
+
+def access_mode_errors(path: str, modes: tuple[str, ...]) -> Errors:
+    """Who may use a volume at once; ReadWriteOncePod goes with no other mode."""
+    for mode in modes:
+        if mode not in ACCESS_MODES:
+            yield not_supported(path, mode, ACCESS_MODES)
+    if "ReadWriteOncePod" in modes and any(
+        mode in ACCESS_MODES and mode != "ReadWriteOncePod" for mode in modes
+    ):
+        yield forbidden(path, "may not use ReadWriteOncePod with other access modes")
+
+
+def claim_spec_errors(path: str, spec: PersistentVolumeClaimSpec) -> Errors:
+    """What a claim asks for."""
+    if not spec.access_modes:
+        yield required(f"{path}.accessModes", "at least 1 access mode is required")
+    yield from label_selector_errors(f"{path}.selector", spec.selector)
+    yield from access_mode_errors(f"{path}.accessModes", spec.access_modes)
+    storage = spec.resources.requests.get("storage") if spec.resources else None
+    if storage is None:
+        yield required(f"{path}.resources[storage]")
+    else:
+        yield from positive_quantity_errors(f"{path}.resources[storage]", storage)
+    if spec.storage_class_name:
+        messages = dns_subdomain(spec.storage_class_name)
+        yield from complaints(f"{path}.storageClassName", spec.storage_class_name, messages)
+    if spec.volume_mode is not None and spec.volume_mode not in VOLUME_MODES:
+        yield not_supported(f"{path}.volumeMode", spec.volume_mode, VOLUME_MODES)
+    yield from _source_errors(path, spec)
+    if spec.volume_attributes_class_name:
+        messages = dns_subdomain(spec.volume_attributes_class_name)
+        where = f"{path}.volumeAttributesClassName"
+        yield from complaints(where, spec.volume_attributes_class_name, messages)
+
+
+def _source_errors(path: str, spec: PersistentVolumeClaimSpec) -> Errors:
+    source, ref = spec.data_source, spec.data_source_ref
+    if source is not None:
+        yield from _reference_errors(f"{path}.dataSource", source)
+    if ref is not None:
+        yield from _reference_errors(f"{path}.dataSourceRef", ref)
+        if ref.namespace:
+            messages = dns1123_label_errors(ref.namespace)
+            yield from complaints(f"{path}.dataSourceRef.namespace", ref.namespace, messages)
+    if source is None or ref is None:
+        return
+    if ref.namespace:
+        detail = "may not be specified when dataSourceRef.namespace is specified"
+        yield invalid(path, f"{path}.dataSource", detail)
+    elif (source.api_group, source.kind, source.name) != (ref.api_group, ref.kind, ref.name):
+        yield invalid(path, f"{path}.dataSource", "must match dataSourceRef")
+
+
+def _reference_errors(path: str, ref: TypedLocalObjectReference | TypedObjectReference) -> Errors:
+    if not ref.name:
+        yield required(f"{path}.name")
+    if not ref.kind:
+        yield required(f"{path}.kind")
+    if ref.api_group:
+        messages = dns1123_subdomain_errors(ref.api_group)
+        yield from complaints(f"{path}.apiGroup", ref.api_group, messages)
+    elif ref.kind != "PersistentVolumeClaim":
+        detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        yield invalid(path, ref.kind, detail)
+
+
+def claim_template_errors(path: str, template: PersistentVolumeClaimTemplate) -> Errors:
+    """The claim that a pod makes for an ephemeral volume."""
+    meta = template.metadata
+    if meta is not None:
+        yield from annotation_errors(meta.annotations, f"{path}.metadata.annotations")
+        yield from label_errors(meta.labels, f"{path}.metadata.labels")
+        for name in ("name", "generate_name", "namespace", "finalizers", "owner_references"):
+            if getattr(meta, name):
+                wire = meta.__struct_encode_fields__[meta.__struct_fields__.index(name)]
+                yield forbidden(f"{path}.metadata.{wire}", "cannot be set")
+    yield from claim_spec_errors(f"{path}.spec", template.spec)
+
+
+# --- the kind ------------------------------------------------------------------------------
+
+
+def _spec_errors(claim: PersistentVolumeClaim) -> Errors:
+    yield from claim_spec_errors("spec", claim.spec or PersistentVolumeClaimSpec())
+
+
+def _requested(spec: PersistentVolumeClaimSpec) -> Any:
+    return spec.resources.requests.get("storage", "0") if spec.resources else "0"
+
+
+def _update_errors(new: PersistentVolumeClaim, old: PersistentVolumeClaim) -> Errors:
+    if new.spec is None or old.spec is None or new.spec is old.spec:
+        return
+    beta = (new.metadata.annotations.get(_BETA_CLASS), old.metadata.annotations.get(_BETA_CLASS))
+    yield from immutable(f"metadata.annotations.{_BETA_CLASS}", *beta)
+    allowed = _with_allowed_changes(new, old)
+    if allowed != old.spec:
+        yield forbidden("spec", _SPEC_IMMUTABLE + difference(old.spec, allowed))
+    if compare(_requested(new.spec), _requested(old.spec)) < 0:
+        # A claim may take back a growth that did not come to pass, never go below what it has.
+        present = old.status.capacity.get("storage", "0") if old.status else "0"
+        if compare(_requested(new.spec), present) <= 0:
+            detail = "field can not be less than status.capacity"
+            yield forbidden("spec.resources.requests.storage", detail)
+    yield from immutable("volumeMode", new.spec.volume_mode, old.spec.volume_mode)
+
+
+def _with_allowed_changes(
+    new: PersistentVolumeClaim, old: PersistentVolumeClaim
+) -> PersistentVolumeClaimSpec:
+    """The new spec, with the old values where a change is allowed."""
+    assert new.spec is not None
+    assert old.spec is not None
+    spec = new.spec
+    if not old.spec.volume_name:
+        spec = replace(spec, volume_name=old.spec.volume_name)
+    if old.spec.storage_class_name is None:
+        spec = replace(spec, storage_class_name=None)
+    if new.status is not None and new.status.phase == "Bound":
+        class_name = old.spec.volume_attributes_class_name
+        spec = replace(spec, resources=old.spec.resources, volume_attributes_class_name=class_name)
+    return spec
+
+
+def _status_errors(new: PersistentVolumeClaim, old: PersistentVolumeClaim) -> Errors:
+    if new.status is None:
+        return
+    for name, quantity in new.status.capacity.items():
+        yield from basic_quantity_errors(f"status.capacity[{name}]", quantity)
+
+
+PERSISTENT_VOLUME_CLAIM_RULES: Final = Rules(
+    spec=_spec_errors, update=_update_errors, status=_status_errors
+)

@@ -1,0 +1,37 @@
+"""What Kubernetes fills in of the kinds of `volumes`."""
+
+from orchestrator.api.core.v1 import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimStatus,
+    PersistentVolumeSpec,
+    PersistentVolumeStatus,
+)
+from orchestrator.apiserver.defaults.change import fill, put
+from orchestrator.apiserver.kinds.core.pods.volume_defaults import DISK_DEFAULTS, default_claim_spec
+
+
+def default_volume(volume: PersistentVolume) -> PersistentVolume:
+    """Kept when it is released, and a file system."""
+    spec = fill(
+        volume.spec or PersistentVolumeSpec(),
+        persistent_volume_reclaim_policy="Retain",
+        volume_mode="Filesystem",
+    )
+    disks = {
+        name: default(source)
+        for name, default in DISK_DEFAULTS.items()
+        if (source := getattr(spec, name, None)) is not None
+    }
+    status = fill(volume.status or PersistentVolumeStatus(), phase="Pending")
+    return put(volume, spec=put(spec, **disks), status=status)
+
+
+def default_claim(claim: PersistentVolumeClaim) -> PersistentVolumeClaim:
+    """Pending until a volume is found."""
+    return put(
+        claim,
+        spec=default_claim_spec(claim.spec or PersistentVolumeClaimSpec()),
+        status=fill(claim.status or PersistentVolumeClaimStatus(), phase="Pending"),
+    )

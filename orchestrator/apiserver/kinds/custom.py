@@ -1,0 +1,73 @@
+"""Custom resources: the generic rules over plain content instead of typed fields."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.scheme import Resource
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
+from orchestrator.apiserver.printing import AGE, NAME, HasMetadata, Printer, Row, age
+
+_STATUS: Final = "status"
+
+
+class CustomStrategy(Strategy):
+    """An `Unstructured`'s status is an entry of its content, if the resource declares it."""
+
+    def __init__(self, resource: Resource, traits: Traits) -> None:
+        super().__init__(resource, traits)
+        self._status_apart = resource.subresource(_STATUS) is not None
+
+    def prepare_for_create(self, new: Unstructured, env: Environment) -> Unstructured:
+        """Without a status, if that is written by itself."""
+        return self._with_status(new, None) if self._status_apart else new
+
+    def prepare_for_update(
+        self, new: Unstructured, old: Unstructured, env: Environment
+    ) -> Unstructured:
+        """With the old status, if that is written by itself."""
+        return self._with_status(new, old.content.get(_STATUS)) if self._status_apart else new
+
+    def prepare_for_status_update(
+        self, new: Unstructured, old: Unstructured, env: Environment
+    ) -> Unstructured:
+        """Nothing but the status."""
+        changed = self._with_status(old, new.content.get(_STATUS))
+        return replace(changed, metadata=new.metadata)
+
+    def has_changed(self, new: Unstructured, old: Unstructured) -> bool:
+        """Whether anything but metadata and a separate status differs."""
+        return self._spec(new) != self._spec(old)
+
+    def _spec(self, custom: Unstructured) -> Mapping[str, Any]:
+        if not self._status_apart:
+            return custom.content
+        return {key: value for key, value in custom.content.items() if key != _STATUS}
+
+    @staticmethod
+    def _with_status(custom: Unstructured, status: Any) -> Unstructured:
+        if custom.content.get(_STATUS) == status:
+            return custom
+        content = {key: value for key, value in custom.content.items() if key != _STATUS}
+        if status is not None:
+            content[_STATUS] = status
+        return replace(custom, content=content)
+
+
+def _cells(obj: HasMetadata, now: float) -> Row:
+    return obj.metadata.name, age(obj, now)
+
+
+CUSTOM: Final = Kind(
+    Unstructured,
+    strategy=CustomStrategy,
+    traits=OBSERVED_STRICT,
+    table=Printer(columns=(NAME, AGE), cells=_cells),
+    strategic=False,
+    custom=True,
+    keeps_amounts=True,
+)

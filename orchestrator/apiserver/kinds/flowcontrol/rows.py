@@ -1,0 +1,17 @@
+"""The kinds of `flowcontrol`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.flowcontrol.v1 import FlowSchema, PriorityLevelConfiguration
+from orchestrator.apiserver.kinds.flowcontrol.defaults import (
+    default_flow_schema,
+    default_priority_level,
+)
+from orchestrator.apiserver.kinds.flowcontrol.tables import FLOWS, LEVELS
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.strategy import OBSERVED
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(FlowSchema, default=default_flow_schema, traits=OBSERVED, table=FLOWS),
+    Kind(PriorityLevelConfiguration, default=default_priority_level, traits=OBSERVED, table=LEVELS),
+)

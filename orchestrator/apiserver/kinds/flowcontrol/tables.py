@@ -1,0 +1,70 @@
+"""What `kubectl get` shows of the kinds of `flowcontrol`."""
+
+from typing import Final
+
+from orchestrator.api.flowcontrol.v1 import (
+    FlowSchema,
+    FlowSchemaSpec,
+    FlowSchemaStatus,
+    PriorityLevelConfiguration,
+    PriorityLevelConfigurationSpec,
+)
+from orchestrator.apiserver.printing import AGE, NAME, NONE, Cell, Printer, Row, age, column
+
+
+def _flow_cells(obj: FlowSchema, now: float) -> Row:
+    spec, status = obj.spec or FlowSchemaSpec(), obj.status or FlowSchemaStatus()
+    method = spec.distinguisher_method
+    dangling = next((c.status for c in status.conditions if c.type == "Dangling"), None)
+    return (
+        obj.metadata.name,
+        spec.priority_level_configuration.name,
+        spec.matching_precedence or 0,
+        NONE if method is None else method.type,
+        age(obj, now),
+        dangling or "?",
+    )
+
+
+FLOWS: Final = Printer(
+    columns=(
+        NAME,
+        column("PriorityLevel", "The priority level of its requests."),
+        column("MatchingPrecedence", "Which schema is asked first; lower goes first."),
+        column("DistinguisherMethod", "By what flows are told apart."),
+        AGE,
+        column("MissingPL", "Whether the priority level is missing."),
+    ),
+    cells=_flow_cells,
+)
+
+
+def _level_cells(obj: PriorityLevelConfiguration, now: float) -> Row:
+    spec = obj.spec or PriorityLevelConfigurationSpec()
+    shares: Cell = NONE
+    queues: tuple[Cell, Cell, Cell] = (NONE, NONE, NONE)
+    if spec.limited is not None:
+        shares = spec.limited.nominal_concurrency_shares or 0
+        response = spec.limited.limit_response
+        if response is not None and response.queuing is not None:
+            queuing = response.queuing
+            queues = (
+                queuing.queues or 0,
+                queuing.hand_size or 0,
+                queuing.queue_length_limit or 0,
+            )
+    return (obj.metadata.name, spec.type, shares, *queues, age(obj, now))
+
+
+LEVELS: Final = Printer(
+    columns=(
+        NAME,
+        column("Type", "Exempt, or limited."),
+        column("NominalConcurrencyShares", "Its share of the server."),
+        column("Queues", "How many queues it has."),
+        column("HandSize", "How many queues a flow may use."),
+        column("QueueLengthLimit", "How many requests a queue holds."),
+        AGE,
+    ),
+    cells=_level_cells,
+)

@@ -1,0 +1,56 @@
+"""A kind as one value: all that the server knows of it.
+
+Every room asks this value; none keeps a table of kinds. A built-in kind's stands as a row at the end of
+its family; a custom resource's is made while the server runs (`custom.py`).
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
+from orchestrator.apiserver.printing import CREATED_AT, NAME, HasMetadata, Printer, Row
+from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.names import path_segment_errors
+
+Default: TypeAlias = Callable[[Any], Any]
+Convert: TypeAlias = Callable[[Any], Any]
+Converts: TypeAlias = Mapping[type[Any], Convert]
+
+
+def _created_cells(obj: HasMetadata, now: float) -> Row:
+    return obj.metadata.name, obj.metadata.creation_timestamp or ""
+
+
+# What nothing more is known of keeps the least that a name in a URL must keep.
+UNKNOWN_RULES: Final = Rules(name=path_segment_errors)
+PLAIN_TABLE: Final[Printer[Any]] = Printer(columns=(NAME, CREATED_AT), cells=_created_cells)
+
+
+class Kind(Struct, frozen=True):
+    """What the server knows of one kind in one version.
+
+    `type`: the Struct of its objects. `rules`: what is refused. `default`: fills in what the author
+    left out, after the amounts were made canonical (unless it `keeps_amounts`). `strategy` and
+    `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
+    shows. `converts`: functions to the types of other versions that differ in more than their name.
+    `answers_deleted`: whether a finished delete answers the last object instead of a Status.
+    `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
+    `Unstructured`, so that their kind and version stand in themselves.
+    """
+
+    type: type[Any]
+    rules: Rules = UNKNOWN_RULES
+    default: Default | None = None
+    keeps_amounts: bool = False
+    strategy: Callable[[Resource, Traits], Strategy] = Strategy
+    traits: Traits = COMMON
+    table: Printer[Any] = PLAIN_TABLE
+    converts: Converts = {}
+    answers_deleted: bool = False
+    usage: Callable[[Any], Mapping[str, int]] | None = None
+    strategic: bool = True
+    custom: bool = False

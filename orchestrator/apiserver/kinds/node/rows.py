@@ -1,0 +1,10 @@
+"""The kinds of `node`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.node.v1 import RuntimeClass
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.node.tables import RUNTIMES
+from orchestrator.apiserver.kinds.strategy import STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (Kind(RuntimeClass, traits=STRICT, table=RUNTIMES),)

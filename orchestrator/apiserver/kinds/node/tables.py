@@ -1,0 +1,16 @@
+"""What `kubectl get` shows of the kinds of `node`."""
+
+from typing import Final
+
+from orchestrator.api.node.v1 import RuntimeClass
+from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+
+
+def _runtime_cells(obj: RuntimeClass, now: float) -> Row:
+    return obj.metadata.name, obj.handler, age(obj, now)
+
+
+RUNTIMES: Final = Printer(
+    columns=(NAME, column("Handler", "What runs pods of the class on their node."), AGE),
+    cells=_runtime_cells,
+)

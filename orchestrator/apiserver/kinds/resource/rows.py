@@ -1,0 +1,20 @@
+"""The kinds of `resource`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.resource.v1 import (
+    DeviceClass,
+    ResourceClaim,
+    ResourceClaimTemplate,
+    ResourceSlice,
+)
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
+from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(DeviceClass, table=PLAIN),
+    Kind(ResourceClaim, default=default_claim, table=CLAIMS),
+    Kind(ResourceClaimTemplate, default=default_claim_template, table=PLAIN),
+    Kind(ResourceSlice, table=SLICES),
+)

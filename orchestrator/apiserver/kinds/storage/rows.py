@@ -1,0 +1,39 @@
+"""The kinds of `storage`: a row each, which holds all that the server knows of it."""
+
+from typing import Final
+
+from orchestrator.api.storage.v1 import (
+    CSIDriver,
+    CSINode,
+    CSIStorageCapacity,
+    StorageClass,
+    VolumeAttachment,
+    VolumeAttributesClass,
+)
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.storage.defaults import default_driver, default_storage_class
+from orchestrator.apiserver.kinds.storage.tables import (
+    ATTACHMENTS,
+    ATTRIBUTES_CLASSES,
+    CAPACITIES,
+    CLASSES,
+    DRIVERS,
+    NODES,
+)
+from orchestrator.apiserver.kinds.storage.validation import STORAGE_CLASS_RULES
+from orchestrator.apiserver.kinds.strategy import STRICT
+
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(CSIDriver, default=default_driver, traits=STRICT, table=DRIVERS, answers_deleted=True),
+    Kind(CSINode, traits=STRICT, table=NODES, answers_deleted=True),
+    Kind(CSIStorageCapacity, table=CAPACITIES),
+    Kind(
+        StorageClass,
+        rules=STORAGE_CLASS_RULES,
+        default=default_storage_class,
+        table=CLASSES,
+        answers_deleted=True,
+    ),
+    Kind(VolumeAttachment, traits=STRICT, table=ATTACHMENTS, answers_deleted=True),
+    Kind(VolumeAttributesClass, table=ATTRIBUTES_CLASSES),
+)

@@ -1,0 +1,110 @@
+"""What the server does with an object because of its kind: the generic answer to each question.
+
+A strategy is asked, it never acts: it gets frozen objects and answers frozen objects, and keeps
+parts the same objects where it changes nothing, so that a pod's spec stays its template's.
+"""
+
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.environment import Environment
+from orchestrator.protocol import PropagationPolicy
+
+
+class Traits(Struct, frozen=True):
+    """How a resource differs from most, as data.
+
+    `generation`: counts changes of what is neither metadata nor status. `unconditional_update`:
+    an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
+    to a free name creates. `propagation`: what a delete does with dependents when it does not
+    say. `status_owns_metadata`: a status update may also change labels, annotations and
+    finalizers, if it knows the present state.
+    """
+
+    generation: bool = False
+    unconditional_update: bool = True
+    create_on_update: bool = False
+    propagation: PropagationPolicy = "Background"
+    status_owns_metadata: bool = False
+
+
+COMMON: Final = Traits()
+# What most kinds with a controller behind them have: the controller says which generation it saw.
+OBSERVED: Final = Traits(generation=True)
+STRICT: Final = Traits(unconditional_update=False)
+OBSERVED_STRICT: Final = Traits(generation=True, unconditional_update=False)
+
+
+class Strategy:
+    """The behaviour of kinds without rules of their own, and the base of the others."""
+
+    def __init__(self, resource: Resource, traits: Traits) -> None:
+        self.resource = resource
+        self.traits = traits
+        self.has_status: Final = resource.subresource("status") is not None and "status" in parts(
+            resource.type
+        )
+        self._empty_status: Final = resource.type().status if self.has_status else None
+        self._content: Final = tuple(
+            name for name in parts(resource.type) if name not in ("metadata", "status")
+        )
+
+    def prepare_for_create(self, new: Any, env: Environment) -> Any:
+        """A new object, stamped already: without what only the system may say."""
+        return self.without_status(new)
+
+    def prepare_for_update(self, new: Any, old: Any, env: Environment) -> Any:
+        """An update of everything but status; the metadata is merged already."""
+        return self.with_status_of(new, old)
+
+    def prepare_for_status_update(self, new: Any, old: Any, env: Environment) -> Any:
+        """An update of the status alone; the metadata is merged already."""
+        return replace(old, metadata=new.metadata, status=new.status)
+
+    def allocate(self, new: Any, old: Any, env: Environment) -> Any:
+        """The valid object with what is counted out from pools; `old` is None for a new one.
+
+        Raises Invalid when a pool refuses.
+        """
+        return new
+
+    def grace_seconds(self, stored: Any, asked: int | None) -> int | None:
+        """How long a deleted object may go on; None: the kind knows no grace period."""
+        return None
+
+    def mark_ending(self, stored: Any) -> Any:
+        """The object as it should look while something holds it after its deletion."""
+        return stored
+
+    def is_held(self, stored: Any) -> bool:
+        """Whether something beside `metadata.finalizers` keeps a deleted object."""
+        return False
+
+    def has_changed(self, new: Any, old: Any) -> bool:
+        """Whether an update changes what `generation` counts."""
+        for name in self._content:
+            mine, theirs = getattr(new, name), getattr(old, name)
+            if mine is not theirs and mine != theirs:
+                return True
+        return False
+
+    def without_status(self, new: Any) -> Any:
+        """The object with its status as nobody has said anything."""
+        if not self.has_status:
+            return new
+        empty = self._empty_status
+        return new if new.status == empty else replace(new, status=empty)
+
+    def with_status_of(self, new: Any, old: Any) -> Any:
+        """The object with the status of another state."""
+        if not self.has_status or new.status is old.status:
+            return new
+        return replace(new, status=old.status)
+
+
+def parts(kind: type[Any]) -> tuple[str, ...]:
+    """The names of a kind's top-level fields."""
+    return tuple(getattr(kind, "__struct_fields__", ()))

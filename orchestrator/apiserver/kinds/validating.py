@@ -1,0 +1,62 @@
+"""What Kubernetes refuses of an object, and in which words.
+
+`validate_create`, `validate_update` and `validate_status_update` answer every fault at once, an empty
+tuple for none. Verdicts on shared parts are remembered by their identity, and an update looks only at
+parts that are not the very objects they were.
+"""
+
+from functools import lru_cache
+from typing import Any, Final
+
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.validation.field import FieldError, cause_of
+from orchestrator.apiserver.validation.metadata import metadata_errors, metadata_update_errors
+from orchestrator.protocol import Cause, Object
+
+_OUTSIDE_SPEC: Final = frozenset({"metadata", "status"})
+
+
+def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, ...]:
+    """What forbids to create the (defaulted, named, stamped) object."""
+    rules = kind.rules
+    # The metadata of a template is named by its own rules; a binding names the pod it is for.
+    found = [*metadata_errors(obj.metadata, namespaced, rules.name)]
+    found += rules.spec(obj)
+    return tuple(map(cause_of, found)) if found else ()
+
+
+def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
+    """What forbids to put `new` in the place of `old` (whose status it has)."""
+    rules = kind.rules
+    found = _metadata_errors(new, old)
+    if rules.recheck and not _same_parts(new, old):
+        found += rules.spec(new)
+    found += rules.update(new, old)
+    return tuple(map(cause_of, found)) if found else ()
+
+
+def validate_status_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
+    """What forbids the status of `new`, whose other parts are those of `old`."""
+    found = _metadata_errors(new, old)
+    found += kind.rules.status(new, old)
+    return tuple(map(cause_of, found)) if found else ()
+
+
+def _metadata_errors(new: Object, old: Object) -> list[FieldError]:
+    if new.metadata is old.metadata:
+        return []
+    return list(metadata_update_errors(new.metadata, old.metadata))
+
+
+def _same_parts(new: Object, old: Object) -> bool:
+    """Whether nothing but metadata and status can be different."""
+    for name in _parts(type(new)):  # noqa: SIM110  # a generator would cost twice the loop
+        if getattr(new, name) is not getattr(old, name):
+            return False
+    return True
+
+
+@lru_cache(maxsize=1 << 10)
+def _parts(kind: type[Any]) -> tuple[str, ...]:
+    fields: tuple[str, ...] = kind.__struct_fields__
+    return tuple(name for name in fields if name not in _OUTSIDE_SPEC)
