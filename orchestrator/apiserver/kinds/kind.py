@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
 from orchestrator.apiserver.printing import CREATED_AT, NAME, HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
@@ -38,6 +39,7 @@ class Kind(Struct, frozen=True):
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
     `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `resets`: what writes of its subresources leave as it is, where that is not the usual.
     `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -52,5 +54,6 @@ class Kind(Struct, frozen=True):
     converts: Converts = {}
     answers_deleted: bool = False
     usage: Callable[[Any], Mapping[str, int]] | None = None
+    resets: Resets = USUAL
     strategic: bool = True
     custom: bool = False

@@ -8,7 +8,6 @@ reader, with the defaults that the kind has.
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course
@@ -28,7 +27,7 @@ def own_fields(course: Course) -> tuple[Step, ...]:
     path = WritePath(course.served, course.scheme, course.subresource)
     if course.action == "create":
         return () if course.subresource else (_creating(path, course.served.to_stored is None),)
-    if course.subresource == "status" and course.served.stored.type is not Unstructured:
+    if course.subresource == "status" and not course.served.kind.custom:
         return (_reporting(path),)
     return (_changing(path),)
 

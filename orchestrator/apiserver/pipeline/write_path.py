@@ -8,9 +8,10 @@ from msgspec.structs import replace
 from orchestrator.api import codec
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver.conversion import conversion
-from orchestrator.apiserver.defaults import apply_defaults
-from orchestrator.apiserver.pipeline.reset_fields import reset_fields
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.conversion import conversion
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
@@ -31,6 +32,7 @@ class WritePath:
         self.subresource = subresource
         self.api_version = served.resource.api_version
         self._stored = served.stored
+        self._kind = served.kind
         self._scheme = scheme
         self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
 
@@ -45,7 +47,7 @@ class WritePath:
             name=name,
             api_version=self.api_version,
             subresource=self.subresource,
-            ignored=reset_fields(self.resource, self.subresource),
+            ignored=_reset(self.resource, self.subresource),
         )
 
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
@@ -53,7 +55,8 @@ class WritePath:
         resource = self._version(api_version)
         if resource is None:
             return None
-        new = apply_defaults(self._stored, new)
+        if new is not None:
+            new = apply_defaults(self._kind, new)
         return self._pair(resource, self.document(old, resource), self.document(new, resource))
 
     def created(self, new: Any) -> FieldSet:
@@ -77,7 +80,7 @@ class WritePath:
 
     def _pair(self, resource: Resource, old: Object, new: Object) -> Pair:
         shape = self.shape if resource is self.resource else _shape(resource)
-        return Pair(old, new, shape, reset_fields(resource, self.subresource))
+        return Pair(old, new, shape, _reset(resource, self.subresource))
 
     def document(self, stored: Any, resource: Resource | None = None) -> Object:
         """A stored object in a version, without its managedFields; {} for None."""
@@ -99,3 +102,13 @@ class WritePath:
 
 def _shape(resource: Resource) -> Shape:
     return shape_of_kind(resource.group, resource.version, resource.kind)
+
+
+def _reset(resource: Resource, subresource: str) -> FieldSet:
+    """The fields that a write by this path leaves as they are, with all inside them."""
+    special = kind_of(resource).resets.get(subresource)
+    if special is not None:
+        return special
+    if subresource == "status":
+        return SPEC
+    return NOTHING if resource.subresource("status") is None else STATUS

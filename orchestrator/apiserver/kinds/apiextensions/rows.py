@@ -4,6 +4,9 @@ from typing import Final
 
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 
-KINDS: Final[tuple[Kind, ...]] = (Kind(CustomResourceDefinition, traits=OBSERVED_STRICT),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(CustomResourceDefinition, traits=OBSERVED_STRICT, resets=STATUS_ALONE),
+)
