@@ -19,6 +19,7 @@ from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
+from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
@@ -129,7 +130,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    document = {**document, "apiVersion": api_version, "kind": kind}
+    document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
         obj, unknown = codec.decode_noting(document, expected.type)
     except DecodeError as error:
@@ -249,17 +250,16 @@ def decode_patch(data: bytes) -> Any:
 def decode_configuration(data: bytes) -> Any:
     """The configuration that somebody applies, YAML or JSON. Raises BadRequest."""
     try:
-        return _json_value(data) if data[:1] == b"{" and _is_json(data) else _yaml(data)
-    except _Unreadable as error:
-        raise BadRequest(f"error decoding YAML: {error}") from error
-
-
-def _is_json(data: bytes) -> bool:
+        return _json_value(data)
+    except _Unreadable:  # YAML is more than JSON
+        pass
     try:
-        codec.loads(data)
-    except DecodeError:
-        return False
-    return True
+        return manifests.load(data, "body")
+    except ManifestError as error:
+        # The original names no line where it is the first.
+        line = f"line {error.line}: " if error.line > 1 else ""
+        why = f"error converting YAML to JSON: yaml: {line}{error.reason}"
+        raise BadRequest(f"error decoding YAML: {why}") from error
 
 
 def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:

@@ -5,7 +5,7 @@ name any more is removed. What others own is changed only by force. An object th
 created. What follows is as for any update: admission, defaults, validation.
 """
 
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec.structs import replace
 
@@ -23,7 +23,8 @@ from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.ledger import managers_in, settled
 from orchestrator.machinery.managed_fields.managers import Managers, applier
-from orchestrator.machinery.managed_fields.ownership import Applied, Pair, adopted, applied
+from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, adopted, applied
+from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.protocol import ApiError, BadRequest, Create, Patch, Unclassified
 
 
@@ -52,12 +53,12 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
 def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
     """The creation of what a configuration describes."""
     message: Patch = draft.message
-    body = _checked(path, message)
+    body = configuration_of(path, message)
     uid = (body.get("metadata") or {}).get("uid")
     if uid:
         raise errors.uid_of_nothing(message.resource, message.name, uid)
-    result = _laid_over(env, path, message, body, {}, {})
-    new = _object(path, message, result.object)
+    result = lay_over(env, path, message, body, {}, {})
+    new = object_of(path, result.object)
     owners: Any = settled(result.managers)
     return Create(
         resource=message.resource,
@@ -86,30 +87,51 @@ def apply(course: Course) -> tuple[Step, ...]:
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
-        body = _checked(path, message)
+        body = configuration_of(path, message)
         live = path.document(old)
         before = managers_in(old.metadata.managed_fields)
         managers = before or adopted(live, path.shape, path.writer(""), env.time())
-        result = _laid_over(env, path, message, body, live, managers, old)
-        new = from_request(_object(path, message, result.object)) if result.changed else old
+        result = lay_over(env, path, message, body, live, managers, old)
+        new = from_request(object_of(path, result.object)) if result.changed else old
         draft.new = replace(
             new, metadata=replace(new.metadata, managed_fields=old.metadata.managed_fields)
         )
         draft.owners = settled(result.managers)
-        draft.owners_changed = _who_owns_what(before) != _who_owns_what(result.managers)
+        draft.owners_changed = who_owns_what(before) != who_owns_what(result.managers)
 
     return (step,)
 
 
-def _who_owns_what(managers: Managers) -> dict[Any, Any]:
+def who_owns_what(managers: Managers) -> dict[Any, Any]:
     """All but the times: an apply that changes nothing else is none."""
     return {manager: (owned.fields, owned.api_version) for manager, owned in managers.items()}
+
+
+class Applicable(Protocol):
+    """What can be applied: an object by its path, or a part of it as an object of another kind."""
+
+    @property
+    def api_version(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def type(self) -> type[Any]: ...
+    @property
+    def shape(self) -> Shape: ...
+    def writer(self, name: str) -> Writer:
+        """Who applies."""
+
+    def to_stored(self, received: Any) -> Any:
+        """An object of this version as it is stored."""
+
+    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """Two stored objects as documents of a version; None for one that is not served."""
 
 
 # --- the configuration ---------------------------------------------------------------------
 
 
-def _checked(path: WritePath, message: Patch) -> Object:
+def configuration_of(path: Applicable, message: Patch) -> Object:
     """The configuration, which must be one of this kind and object."""
     body = message.body
     if not isinstance(body, dict):
@@ -128,9 +150,9 @@ def _checked(path: WritePath, message: Patch) -> Object:
     return body
 
 
-def _check_kind(path: WritePath, body: Object) -> None:
+def _check_kind(path: Applicable, body: Object) -> None:
     api_version, kind = body.get("apiVersion") or "", body.get("kind") or ""
-    if api_version != path.api_version or kind != path.resource.kind:
+    if api_version != path.api_version or kind != path.kind:
         group, _, version = str(api_version).rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
 
@@ -148,16 +170,16 @@ def _check_place(message: Patch, metadata: Object) -> None:
         raise errors.name_differs(name, message.name)
 
 
-def _untyped(path: WritePath, message: Patch, metadata: Object, error: ShapeError) -> ApiError:
+def _untyped(path: Applicable, message: Patch, metadata: Object, error: ShapeError) -> ApiError:
     where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
     group, _, version = path.api_version.rpartition("/")
-    kind = f"{group}/{version}, Kind={path.resource.kind}"
+    kind = f"{group}/{version}, Kind={path.kind}"
     return Unclassified(f"failed to create typed patch object ({where}; {kind}): {error}")
 
 
-def _laid_over(
+def lay_over(
     env: Environment,
-    path: WritePath,
+    path: Applicable,
     message: Patch,
     body: Object,
     live: Object,
@@ -168,8 +190,7 @@ def _laid_over(
     writer = path.writer(manager_of(message))
 
     def in_version(new: Object, api_version: str) -> Pair | None:
-        made = None if not new else _object(path, message, new)
-        return path.pair(old, made, api_version)
+        return path.pair(old, path.to_stored(object_of(path, new)), api_version)
 
     def lay(force: bool) -> Applied:
         return applied(live, body, path.shape, managers, writer, in_version, force=force)
@@ -178,7 +199,7 @@ def _laid_over(
         try:
             result = lay(message.force)
         except ApplyConflictError as conflict:
-            refuse_unmigrated(path, writer, live, conflict)
+            refuse_unmigrated(path.api_version, path.shape, writer, live, conflict)
             result = lay(True)
     except ApplyConflictError as error:
         raise errors.apply_conflict(error) from error
@@ -192,9 +213,9 @@ def _laid_over(
     return result
 
 
-def _object(path: WritePath, message: Patch, document: Json) -> Any:
+def object_of(path: Applicable, document: Json) -> Any:
     """The document as an object of the requested version."""
     try:
-        return codec.from_dict(document, path.resource.type)
+        return codec.decode_noting(document, path.type)[0]
     except DecodeError as error:
         raise Unclassified(f"failed to convert new object: {error}") from error

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
-from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.errors import ApplyConflictError
 from orchestrator.machinery.managed_fields.comparison import compare
 from orchestrator.machinery.managed_fields.extraction import fields_of
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet, contains, difference
 from orchestrator.machinery.managed_fields.ownership import Applied, Writer
+from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.patches import LAST_APPLIED
 
 _KUBECTL: Final = "kubectl"
@@ -27,7 +27,7 @@ _ANNOTATIONS_LIMIT: Final = 256 * 1024  # bytes of all keys and values together
 
 
 def refuse_unmigrated(
-    path: WritePath, writer: Writer, live: Object, error: ApplyConflictError
+    api_version: str, shape: Shape, writer: Writer, live: Object, error: ApplyConflictError
 ) -> None:
     """Return if a conflict is only with what the same client applied before.
 
@@ -35,23 +35,23 @@ def refuse_unmigrated(
     """
     if writer.name != _KUBECTL:
         raise error
-    own = _applied_before(path, live)
+    own = _applied_before(api_version, shape, live)
     left = [each for each in error.conflicts if not contains(own, each.path)]
     if left:
         raise ApplyConflictError(left) from error
 
 
-def _applied_before(path: WritePath, live: Object) -> FieldSet:
+def _applied_before(api_version: str, shape: Shape, live: Object) -> FieldSet:
     """The fields of the annotation that are still as it says."""
     text = _annotations(live).get(LAST_APPLIED)
     try:
         before = codec.loads(text) if isinstance(text, str) and text else None
     except DecodeError:
         return NOTHING
-    if not isinstance(before, dict) or before.get("apiVersion") != path.api_version:
+    if not isinstance(before, dict) or before.get("apiVersion") != api_version:
         return NOTHING
-    fields = fields_of(before, path.shape)
-    for changed in compare(before, live, path.shape):
+    fields = fields_of(before, shape)
+    for changed in compare(before, live, shape):
         fields = difference(fields, changed)
     return fields
 

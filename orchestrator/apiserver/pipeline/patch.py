@@ -22,6 +22,7 @@ from orchestrator.machinery.errors import (
     PatchFormatError,
     PatchSizeError,
 )
+from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.machinery.patches import (
     apply_json_patch,
     apply_merge_patch,
@@ -59,7 +60,7 @@ def patch(course: Course) -> tuple[Step, ...]:
 def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
     try:
-        document = _apply(message, _document(message, present), type(present))
+        document = with_explicit_reset(_apply(message, _document(message, present), type(present)))
         _check_kind(document, present)
     except PatchError as error:
         raise _refusal(message, error) from error

@@ -30,9 +30,12 @@ class WritePath:
     def __init__(self, served: Served, scheme: Scheme, subresource: str) -> None:
         self.resource = served.resource
         self.subresource = subresource
+        self._served = served
+        self.kind = served.resource.kind
+        self.type = served.type
         self.api_version = served.resource.api_version
         self._stored = served.stored
-        self._kind = served.kind
+        self._row = served.kind
         self._scheme = scheme
         self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
 
@@ -50,13 +53,17 @@ class WritePath:
             ignored=_reset(self.resource, self.subresource),
         )
 
+    def to_stored(self, received: Any) -> Any:
+        """An object of this version as it is stored."""
+        return self._served.from_request(received)
+
     def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two stored objects, either of them possibly None; `new` may lack its defaults."""
         resource = self._version(api_version)
         if resource is None:
             return None
         if new is not None:
-            new = apply_defaults(self._kind, new)
+            new = apply_defaults(self._row, new)
         return self._pair(resource, self.document(old, resource), self.document(new, resource))
 
     def created(self, new: Any) -> FieldSet:

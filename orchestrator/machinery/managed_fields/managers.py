@@ -58,6 +58,17 @@ def updater(name: str, api_version: str, subresource: str = "") -> Manager:
     return Manager(name or "unknown", UPDATE, api_version, subresource)
 
 
+def with_explicit_reset(document: Any) -> Any:
+    """A document whose empty list of managedFields is one empty entry, which means the same.
+
+    Both say that nobody is to own anything; but an object cannot tell an empty list from none.
+    """
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("managedFields") != []:
+        return document
+    return {**document, "metadata": {**metadata, "managedFields": [{}]}}
+
+
 def managers_of(entries: Iterable[ManagedFieldsEntry]) -> Managers:
     """The managers that an object names. Raises FieldSetError for entries that are none."""
     found: Managers = {}
