@@ -1,7 +1,8 @@
 """Lists: the present state or a past one, selected, page by page."""
 
 import base64
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import islice
 from typing import Any, Final
 
 import msgspec
@@ -137,21 +138,18 @@ def _page(
     except FutureRevision as error:
         raise errors.too_large(error.revision, error.present) from error
     items = iter(_selected(served, stored, selection))
-    return _cut(items, message, at, countable=selection.matches is None)
+    if message.limit <= 0:
+        return Page(tuple(items), at)
+    page = tuple(islice(items, message.limit))
+    if len(page) < message.limit or next(items, None) is None:
+        return Page(page, at)
+    last = Key(page[-1].metadata.namespace, page[-1].metadata.name)
+    remaining = None
+    if selection.matches is None:  # only then is every object behind the page one of the list
+        remaining = store.count_behind(served.bucket, message.namespace, after=last, at=at)
+    return Page(page, at, _token(last, at), remaining)
 
 
-def _cut(items: Iterator[Any], message: List, at: int, *, countable: bool) -> Page:
-    page: list[Any] = []
-    for item in items:
-        if message.limit > 0 and len(page) == message.limit:
-            # The one item behind the page, and those behind it.
-            remaining = 1 + sum(1 for _ in items) if countable else None
-            return Page(tuple(page), at, _token(page[-1], at), remaining)
-        page.append(item)
-    return Page(tuple(page), at)
-
-
-def _token(last: Any, at: int) -> str:
-    metadata = last.metadata
-    start = f"{metadata.namespace}/{metadata.name}" if metadata.namespace else metadata.name
+def _token(last: Key, at: int) -> str:
+    start = f"{last.namespace}/{last.name}" if last.namespace else last.name
     return ContinueToken(_TOKEN_VERSION, at, start).encode()

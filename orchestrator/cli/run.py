@@ -195,7 +195,7 @@ class _Bar:
 
     def show(self, now: "RunProgress") -> None:
         """Draw where the run is."""
-        from orchestrator.scenario.report.units import seconds as duration
+        from orchestrator.scenario.units import seconds as duration
 
         if now.step != self._step:
             self._step = now.step

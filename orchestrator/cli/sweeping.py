@@ -125,7 +125,7 @@ class _Bar:
 
     def show(self, now: "SweepProgress") -> None:
         """Draw where the sweep is."""
-        from orchestrator.scenario.report.units import seconds as duration
+        from orchestrator.scenario.units import seconds as duration
 
         failed = f" ({now.failed:,} failed)" if now.failed else ""
         ending = "ending; Ctrl-C again kills: " if now.ending else ""

@@ -6,10 +6,11 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus
+from orchestrator.api.core.v1 import Namespace, NamespaceCondition, NamespaceStatus, Pod
 from orchestrator.api.scheme import Resource
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.pod_gc import has_ended
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiError, MethodNotAllowed, NotFound
@@ -18,16 +19,19 @@ FINALIZER: Final = "kubernetes"
 # How long a namespace that is deleted keeps its content: what is deleted together with it (by one
 # `kubectl delete -f`) is still found, and no object that is just being created is overlooked.
 GRACE_SECONDS: Final = 5.0
-# How soon to look again while content is going; a pod may take its grace period.
-ESTIMATE_SECONDS: Final = 1.0
+# How long content that stays, held by finalizers, is thought to take.
+FINALIZER_SECONDS: Final = 15.0
 
 
 class Remaining(Struct, frozen=True):
-    """What a namespace still holds: (resource key, count), (finalizer, count), and failures."""
+    """What a namespace still holds: (`resource.group`, count), (finalizer, count), and failures; and how
+    long it may take to go.
+    """
 
     content: tuple[tuple[str, int], ...]
     finalizers: tuple[tuple[str, int], ...]
     failures: tuple[str, ...]
+    seconds: float = 0.0
 
 
 def conditions_for(remaining: Remaining) -> tuple[NamespaceCondition, ...]:
@@ -117,7 +121,7 @@ class NamespaceController(KubernetesController):
                 return None
             return None
         await self._report(namespace, remaining)
-        return ESTIMATE_SECONDS
+        return remaining.seconds / 2 + 1  # as Kubernetes does
 
     def _resources(self) -> Sequence[Resource]:
         """The resources that are deleted with their namespace, one version of each."""
@@ -137,6 +141,7 @@ class NamespaceController(KubernetesController):
         content: list[tuple[str, int]] = []
         finalizers: dict[str, int] = {}
         failures: list[str] = []
+        seconds = 0.0
         for resource in self._resources():
             try:
                 page = await self.client.page(resource, namespace=namespace)
@@ -152,11 +157,14 @@ class NamespaceController(KubernetesController):
                 failures.append(f"{resource.key}: {error.message}")
                 continue
             if page.items:
-                content.append((resource.key, len(page.items)))
+                content.append((f"{resource.plural}.{resource.group}", len(page.items)))
+                seconds = max(seconds, _grace_seconds(page.items) or FINALIZER_SECONDS)
             for item in page.items:
                 for finalizer in item.metadata.finalizers:
                     finalizers[finalizer] = finalizers.get(finalizer, 0) + 1
-        return Remaining(tuple(content), tuple(sorted(finalizers.items())), tuple(failures))
+        return Remaining(
+            tuple(sorted(content)), tuple(sorted(finalizers.items())), tuple(failures), seconds
+        )
 
     async def _report(self, namespace: Namespace, remaining: Remaining) -> None:
         status = namespace.status or NamespaceStatus()
@@ -174,3 +182,15 @@ class NamespaceController(KubernetesController):
             await self.client.update_status(changed)
         except NotFound:
             return
+
+
+def _grace_seconds(objects: Iterable[Any]) -> float:
+    """How long the last of the pods among these may take to stop."""
+    return max(
+        (
+            float(pod.spec.termination_grace_period_seconds or 0)
+            for pod in objects
+            if isinstance(pod, Pod) and pod.spec is not None and not has_ended(pod)
+        ),
+        default=0.0,
+    )

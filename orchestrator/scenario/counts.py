@@ -15,6 +15,8 @@ from orchestrator.store import Change
 PODS: Final = "pods"
 NODES: Final = "nodes"
 DEPLOYMENTS: Final = "deployments.apps"
+STATEFULSETS: Final = "statefulsets.apps"
+DAEMONSETS: Final = "daemonsets.apps"
 JOBS: Final = "jobs.batch"
 LEASES: Final = "leases.coordination.k8s.io"
 
@@ -28,6 +30,7 @@ class Counts:
         self.phases: Counter[str] = Counter()  # present pods by phase
         self.ready = 0  # present pods that are ready
         self.bound = 0  # present pods that have a node
+        self.terminating = 0  # present pods that are asked to end
         self.restarts = 0  # of present pods' containers
         self.created = 0  # pods, ever
         self.scheduled = 0  # pods that were given a node, ever
@@ -41,9 +44,12 @@ class Counts:
         self.jobs = 0
         self.jobs_finished = 0  # complete or failed
         self.last_write_at = 0.0  # of the cluster's clock, heartbeats excepted
+        self.rollouts: dict[tuple[str, str, str], Any] = {}  # by resource, namespace, name
         self._counted: dict[str, Callable[[Change], None]] = {
             NODES: self._count_node,
             DEPLOYMENTS: self._count_deployment,
+            STATEFULSETS: self._keep_rollout,
+            DAEMONSETS: self._keep_rollout,
             JOBS: self._count_job,
         }
 
@@ -92,6 +98,7 @@ class Counts:
             self.scheduled += 1
         self.bound += after.bound - before.bound
         self.ready += after.ready - before.ready
+        self.terminating += after.terminating - before.terminating
         self.restarts += after.restarts - before.restarts
         self._wake()
 
@@ -113,10 +120,19 @@ class Counts:
         self.nodes_ready += _difference(change, _is_ready)
         self._wake()
 
+    def _keep_rollout(self, change: Change) -> None:
+        metadata = change.object.metadata
+        key = (change.bucket, metadata.namespace, metadata.name)
+        if change.type == "DELETED":
+            self.rollouts.pop(key, None)
+        else:
+            self.rollouts[key] = change.object
+        self._wake()
+
     def _count_deployment(self, change: Change) -> None:
         self.deployments += {"ADDED": 1, "DELETED": -1}.get(change.type, 0)
         self.deployments_available += _difference(change, _is_available)
-        self._wake()
+        self._keep_rollout(change)
 
     def _count_job(self, change: Change) -> None:
         self.jobs += {"ADDED": 1, "DELETED": -1}.get(change.type, 0)

@@ -17,6 +17,8 @@ class PodState(NamedTuple):
     restarts: int = 0  # of its containers
     started: bool = False  # all of its containers, as far as is reported
     unschedulable: bool = False
+    terminating: bool = False  # it is asked to end, and is still there
+    serving: bool = False  # it is ready, and not terminating
     running: bool = False  # it takes room on its node: it is bound, and has not ended
 
 
@@ -28,7 +30,7 @@ class PodStates:
 
     def __init__(self) -> None:
         self._states: dict[str, PodState] = {}  # by uid
-        self._known: dict[tuple[str, bool, bool, int, bool, bool], PodState] = {}
+        self._known: dict[tuple[str, bool, bool, int, bool, bool, bool], PodState] = {}
 
     def follow(self, change: Change) -> tuple[PodState, PodState]:
         """The pod's state before a change, and after it."""
@@ -44,8 +46,9 @@ class PodStates:
     def _state_of(self, pod: Pod) -> PodState:
         spec, status = pod.spec, pod.status
         bound = spec is not None and bool(spec.node_name)
+        terminating = pod.metadata.deletion_timestamp is not None
         if status is None:
-            key = ("Pending", bound, False, 0, False, False)
+            key = ("Pending", bound, False, 0, False, False, terminating)
         else:
             ready = unschedulable = False
             for condition in status.conditions:
@@ -61,8 +64,11 @@ class PodStates:
                     started += 1
             wanted = len(spec.containers) if spec is not None else 0
             phase = status.phase or "Pending"
-            key = (phase, bound, ready, restarts, started == wanted > 0, unschedulable)
+            all_started = started == wanted > 0
+            key = (phase, bound, ready, restarts, all_started, unschedulable, terminating)
         state = self._known.get(key)
         if state is None:
-            state = self._known[key] = PodState(*key, running=bound and key[0] not in ENDED)
+            state = self._known[key] = PodState(
+                *key, serving=key[2] and not terminating, running=bound and key[0] not in ENDED
+            )
         return state

@@ -19,12 +19,13 @@ from orchestrator.store.interface import Key
 class Shard:
     """The objects of one namespace by name; look into `objects`, change it by the methods."""
 
-    __slots__ = ("_in_order", "_last", "objects")
+    __slots__ = ("_in_order", "_last", "_names", "objects")
 
     def __init__(self) -> None:
         self.objects: dict[str, Any] = {}
         self._in_order = True
         self._last = ""  # no name added in order is greater
+        self._names: list[str] | None = None  # in order, as long as none comes or goes
 
     def __len__(self) -> int:
         return len(self.objects)
@@ -35,6 +36,7 @@ class Shard:
             self._in_order = False
         else:
             self._last = name
+        self._names = None
         self.objects[name] = stored
 
     def replace(self, name: str, stored: Any) -> None:
@@ -43,6 +45,7 @@ class Shard:
 
     def remove(self, name: str) -> None:
         """Free the name."""
+        self._names = None
         del self.objects[name]
 
     def ordered(self) -> dict[str, Any]:
@@ -55,14 +58,29 @@ class Shard:
 
     def scan(self, after: str, undone: Mapping[str, Any]) -> Iterator[Any]:
         """The objects behind the name `after` in order, with those in `undone` put back."""
-        objects = self.ordered()
-        names = list(objects)
-        names = names[bisect_right(names, after) :] if after else names
-        gone = sorted(name for name in undone.keys() - objects.keys() if name > after)
-        for name in merge(names, gone) if gone else names:
+        objects, names = self.ordered(), self._ordered_names()
+        begin = bisect_right(names, after) if after else 0
+        behind = map(names.__getitem__, range(begin, len(names)))
+        gone = sorted(name for name in undone if name > after and name not in objects)
+        for name in merge(behind, gone) if gone else behind:
             stored = undone[name] if name in undone else objects[name]
             if stored is not None:
                 yield stored
+
+    def count_behind(self, after: str, undone: Mapping[str, Any]) -> int:
+        """How many objects `scan` would yield, at the cost of what is undone."""
+        names = self._ordered_names()
+        count = len(names) - (bisect_right(names, after) if after else 0)
+        for name, stored in undone.items():
+            if name > after:
+                count += (stored is not None) - (name in self.objects)
+        return count
+
+    def _ordered_names(self) -> list[str]:
+        objects = self.ordered()
+        if self._names is None:
+            self._names = list(objects)
+        return self._names
 
 
 _EMPTY = Shard()
@@ -114,11 +132,25 @@ class Bucket:
 
     def scan(self, namespace: str, after: Key | None, undone: Mapping[Key, Any]) -> Iterator[Any]:
         """The objects behind `after` in order, with those in `undone` put back."""
+        for shard, behind, old in self._behind(namespace, after, undone):
+            yield from shard.scan(behind, old)
+
+    def count_behind(self, namespace: str, after: Key | None, undone: Mapping[Key, Any]) -> int:
+        """How many objects `scan` would yield; costs what is undone, and a look at each namespace."""
+        return sum(
+            shard.count_behind(behind, old)
+            for shard, behind, old in self._behind(namespace, after, undone)
+        )
+
+    def _behind(
+        self, namespace: str, after: Key | None, undone: Mapping[Key, Any]
+    ) -> Iterator[tuple[Shard, str, Mapping[str, Any]]]:
+        """Each namespace that may have objects behind `after`: the name there, and what is undone."""
         old: dict[str, dict[str, Any]] = {}
         for key, stored in undone.items():
             old.setdefault(key.namespace, {})[key.name] = stored
-        for current in [namespace] if namespace else sorted(self.shards.keys() | old.keys()):
+        for current in [namespace] if namespace else sorted({*self.shards, *old}):
             if after is not None and current < after.namespace:
                 continue
             behind = after.name if after is not None and current == after.namespace else ""
-            yield from self.shards.get(current, _EMPTY).scan(behind, old.get(current, {}))
+            yield self.shards.get(current, _EMPTY), behind, old.get(current, {})

@@ -89,6 +89,12 @@ class Store(Protocol):
         """
         ...
 
+    def count_behind(
+        self, bucket: str, namespace: str = "", *, after: Key | None = None, at: int | None = None
+    ) -> int:
+        """How many objects `scan` would yield, without looking at them. Raises as `scan`."""
+        ...
+
     def changes_since(self, bucket: str, revision: int) -> Sequence[Change]:
         """Every change of the bucket after `revision`, in order.
 

@@ -67,11 +67,21 @@ class MemoryStore:
         self, bucket: str, namespace: str = "", *, after: Key | None = None, at: int | None = None
     ) -> Iterator[Any]:
         """The objects in key order behind `after`, as they were at revision `at`."""
-        undone = _NOTHING_UNDONE
-        if at is not None and at != self._revision:
-            self._not_in_the_future(at)
-            undone = self._history(bucket).undo(at)
+        undone = self._undone(bucket, at)
         return self._buckets.get(bucket, Bucket()).scan(namespace, after, undone)
+
+    def count_behind(
+        self, bucket: str, namespace: str = "", *, after: Key | None = None, at: int | None = None
+    ) -> int:
+        """How many objects `scan` would yield."""
+        undone = self._undone(bucket, at)
+        return self._buckets.get(bucket, Bucket()).count_behind(namespace, after, undone)
+
+    def _undone(self, bucket: str, at: int | None) -> Mapping[Key, Any]:
+        if at is None or at == self._revision:
+            return _NOTHING_UNDONE
+        self._not_in_the_future(at)
+        return self._history(bucket).undo(at)
 
     def changes_since(self, bucket: str, revision: int) -> Sequence[Change]:
         """Every change of the bucket after `revision`, in order."""

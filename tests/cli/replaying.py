@@ -16,14 +16,9 @@ import actors
 from orchestrator import Cluster
 from orchestrator.cli.replay import replay_command
 from orchestrator.scenario.history import WatchedStore
+from orchestrator.scenario.measures.figures import Pauses, Series
 from orchestrator.scenario.replay import MarkedHistory, Moment
-from orchestrator.scenario.report.model import (
-    REPORT_FILE,
-    Environment,
-    Pauses,
-    Report,
-    Series,
-)
+from orchestrator.scenario.report.model import REPORT_FILE, Environment, Report
 from tests.manifests import deployment
 
 END = 120.0

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import actors
 from actors.virtual import VirtualLoop
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.replay import (
     Moment,
     ReplayError,
@@ -19,7 +20,7 @@ from orchestrator.scenario.replay import (
     parse_until,
     read_replayable,
 )
-from orchestrator.scenario.report.model import Report, Series, SweepReport, SweepRun
+from orchestrator.scenario.report.model import Report, SweepReport, SweepRun
 from tests.cli.replaying import SmallRun, make_report, write
 
 

@@ -118,6 +118,8 @@ class StoreModel(RuleBasedStateMachine):
         behind = {key: value for key, value in sorted(then.items()) if key > after}
         paged = as_values(self.store.scan(BUCKET, after=Key(*after), at=revision))
         assert list(paged.items()) == list(behind.items())
+        count = self.store.count_behind(BUCKET, after=Key(*after), at=revision)
+        assert count == len(behind)
         assert replayed(then, changes) == self.present
 
     @invariant()

@@ -6,7 +6,7 @@ anything recurses over it, and YAML is built by `machinery.manifests`, which bou
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 from aiohttp.web import BaseRequest, RequestPayloadError
@@ -23,7 +23,10 @@ from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
+# Above it reading takes milliseconds.
+_THREAD_BYTES: Final = 64 * 1024
 
+R = TypeVar("R")
 BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
 
 _MEDIA: Final[Mapping[str, BodyMedia]] = {
@@ -76,6 +79,14 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
         raise timed_out() from None
     except RequestPayloadError as error:
         raise BadRequest(f"the body cannot be read: {error}".partition("\n")[0]) from error
+
+
+async def apart(read_: Callable[..., R], data: bytes, *arguments: Any) -> R:
+    """What a reader makes of a body; a large one is read in a thread, so that others have their turn."""
+    if len(data) <= _THREAD_BYTES:
+        return read_(data, *arguments)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, read_, data, *arguments)
 
 
 def _bounded(data: bytes) -> bytes:

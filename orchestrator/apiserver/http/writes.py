@@ -38,7 +38,9 @@ async def create(front: Front, call: Call) -> StreamResponse:
     media = bodies.media_of(call.request)
     data = call.body
     options = parameters.write_options(call.query, "CreateOptions", call.agent)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
     warnings = [*received.warnings]
     created = await front.ask(
         Create(
@@ -66,7 +68,9 @@ async def update(front: Front, call: Call) -> StreamResponse:
     data = call.body
     options = parameters.write_options(call.query, "UpdateOptions", call.agent)
     media = bodies.media_of(call.request)
-    received = bodies.decode(data, media, _expected(target), options.field_validation)
+    received = await bodies.apart(
+        bodies.decode, data, media, _expected(target), options.field_validation
+    )
     warnings = [*received.warnings]
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
@@ -132,7 +136,8 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     data = call.body
     applies = patch_type == "apply"
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
-    body = bodies.decode_configuration(data) if applies else bodies.decode_patch(data)
+    decode = bodies.decode_configuration if applies else bodies.decode_patch
+    body = await bodies.apart(decode, data)
     warnings: list[str] = []
     patched = await front.ask(
         Patch(
@@ -219,4 +224,4 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)
-    return parameters.delete_choice(bodies.decode_delete_options(data, media))
+    return parameters.delete_choice(await bodies.apart(bodies.decode_delete_options, data, media))

@@ -108,6 +108,9 @@ class WritePath:
 
 
 def _shape(resource: Resource) -> Shape:
+    custom = kind_of(resource)
+    if custom.shape is not None:
+        return custom.shape()
     return shape_of_kind(resource.group, resource.version, resource.kind)
 
 

@@ -5,7 +5,13 @@ An unknown key is an error, so is a value of another type. Durations are written
 file's parameters. `orchestrator schema` prints all this as JSON Schema.
 """
 
-from orchestrator.scenario.language.expectations import Bounds, ObjectExpectation, ServiceLevel
+from orchestrator.scenario.language.expectations import (
+    Bounds,
+    Expectation,
+    Expected,
+    ObjectExpectation,
+    ServiceLevel,
+)
 from orchestrator.scenario.language.nodes import NodeChoice, NodeGroup, TaintSpec, TraceSource
 from orchestrator.scenario.language.scenario import API_VERSION, Scenario, Spec, Sweep
 from orchestrator.scenario.language.steps import (
@@ -14,6 +20,7 @@ from orchestrator.scenario.language.steps import (
     Drain,
     ObjectName,
     Repeat,
+    Rollout,
     RolloutRestart,
     Scale,
     SetImage,
@@ -32,11 +39,14 @@ __all__ = [
     "Bounds",
     "Condition",
     "Drain",
+    "Expectation",
+    "Expected",
     "NodeChoice",
     "NodeGroup",
     "ObjectExpectation",
     "ObjectName",
     "Repeat",
+    "Rollout",
     "RolloutRestart",
     "Scale",
     "Scenario",

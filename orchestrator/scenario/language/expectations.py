@@ -1,6 +1,8 @@
 """Expectations in a scenario file: of measures, of service levels, of what is there in the end."""
 
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
+
+from msgspec import field
 
 from orchestrator.scenario.language.base import Strict
 
@@ -13,6 +15,19 @@ class Bounds(Strict, frozen=True):
     equals: float | None = None
     at_least: float | None = None
     at_most: float | None = None
+
+
+class Expectation(Bounds, frozen=True):
+    """What a measure must be: over the whole run, or of what happens between two steps, from the moment
+    at which the action of the step `from` begins to the one at which the step `to` ends.
+    """
+
+    from_: str = field(default="", name="from")
+    to: str = ""
+
+
+Expected: TypeAlias = Expectation | tuple[Expectation, ...]
+"""Several, if they are of several windows."""
 
 
 class ObjectExpectation(Strict, frozen=True):

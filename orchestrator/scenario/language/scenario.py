@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from orchestrator.scenario.language.base import Strict
-from orchestrator.scenario.language.expectations import Bounds, ObjectExpectation, ServiceLevel
+from orchestrator.scenario.language.expectations import Expected, ObjectExpectation, ServiceLevel
 from orchestrator.scenario.language.nodes import NodeGroup, TraceSource
 from orchestrator.scenario.language.steps import Step
 from orchestrator.scenario.language.workloads import Workload
@@ -71,7 +71,7 @@ class Spec(Strict, frozen=True):
     simulation: Simulation = Simulation()
     faults: tuple[dict[str, Any], ...] = ()
     steps: tuple[Step, ...] = ()
-    expect: dict[str, Bounds] = {}
+    expect: dict[str, Expected] = {}
     service_levels: tuple[ServiceLevel, ...] = ()
     objects: tuple[ObjectExpectation, ...] = ()
     sweep: Sweep | None = None

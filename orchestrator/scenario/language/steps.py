@@ -1,6 +1,6 @@
 """Steps in a scenario file: what happens, when, and what is waited for."""
 
-from typing import Final
+from typing import Final, Literal
 
 from msgspec import field
 
@@ -21,10 +21,21 @@ class Condition(Strict, frozen=True):
     status: str = "True"
 
 
+class Rollout(Strict, frozen=True):
+    """The rollout of an object is complete, as `kubectl rollout status` has it; of all whose names fit, if
+    `name` is a shell pattern (`web-*`).
+    """
+
+    name: str
+    kind: Literal["Deployment", "StatefulSet", "DaemonSet"] = "Deployment"
+    namespace: str = "default"
+
+
 class Wait(Strict, frozen=True):
     """What must be true all at once, within `timeout` of the cluster's time.
 
     The counts are numbers or bounds. `deploymentsAvailable` and `jobsFinished`: all of them are.
+    `rolledOut`: the rollout of a Deployment, or of another object, is complete.
     `arrived`: the workloads that arrive by and by have come to their end. `quiet`: for so long
     nothing was written but heartbeats.
     """
@@ -37,12 +48,14 @@ class Wait(Strict, frozen=True):
     pods_ready: int | Bounds | None = None
     pods_succeeded: int | Bounds | None = None
     pods_failed: int | Bounds | None = None
+    pods_terminating: int | Bounds | None = None
     nodes: int | Bounds | None = None
     nodes_ready: int | Bounds | None = None
     deployments_available: bool | None = None
     jobs_finished: bool | None = None
     arrived: bool | None = None
     condition: Condition | None = None
+    rolled_out: str | Rollout | None = None
     quiet: str = ""
 
 

@@ -61,7 +61,7 @@ def load_text(source: Source, parameters: Mapping[str, Any]) -> Loaded:
         for number, group in enumerate(spec.nodes)
     )
     _check_groups(source, groups, steps)
-    _check_expectations(source, scenario)
+    _check_expectations(source, scenario, steps)
     _check_heartbeats(source, scenario)
     return Loaded(
         scenario=scenario,
@@ -113,10 +113,20 @@ def _choices(step: Step) -> list[Any]:
     return [part for part in parts if hasattr(part, "percent")]
 
 
-def _check_expectations(source: Source, scenario: Scenario) -> None:
-    for measure in scenario.spec.expect:
+def _check_expectations(source: Source, scenario: Scenario, steps: tuple[StepPlan, ...]) -> None:
+    names = list(dict.fromkeys(plan.name for plan in all_steps(steps)))
+    for measure, expected in scenario.spec.expect.items():
+        where = f"spec.expect.{measure}"
         if not is_measure(measure):
-            raise source.error(f"spec.expect.{measure}", explain_unknown(measure))
+            raise source.error(where, explain_unknown(measure))
+        for each in expected if isinstance(expected, tuple) else (expected,):
+            if each.equals is None and each.at_least is None and each.at_most is None:
+                raise source.error(where, "expected equals, atLeast or atMost")
+            for step in (each.from_, each.to):
+                if step and step not in names:
+                    raise source.error(
+                        where, f'there is no step "{step}"; there are {", ".join(names)}'
+                    )
     for number, wanted in enumerate(scenario.spec.objects):
         if wanted.count == Bounds():
             raise source.error(f"spec.objects[{number}].count", "expected a bound")

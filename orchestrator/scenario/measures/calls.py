@@ -5,12 +5,15 @@ the API server handles the message, by the wall's. A wait of zero is the rule in
 mailboxes nothing takes time, unless something was made slow.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from msgspec import Struct
+
 from orchestrator import protocol
-from orchestrator.scenario.measures.histogram import Histogram
-from orchestrator.scenario.report.model import ApiCalls, Summary
+from orchestrator.scenario.measures import distribution
+from orchestrator.scenario.measures.distribution import Distribution
+from orchestrator.scenario.measures.figures import ApiCalls
 
 _VERBS: Final[Mapping[type, str]] = {
     protocol.Get: "get",
@@ -30,8 +33,24 @@ class _Calls:
 
     def __init__(self) -> None:
         self.errors = 0
-        self.latency = Histogram()
-        self.work = Histogram()
+        self.latency = Distribution()
+        self.work = Distribution()
+
+
+class CallMark(Struct, frozen=True):
+    """How far the calls had come."""
+
+    count: int = 0
+    latencies: dict[tuple[type, Any, str], distribution.Mark] = {}
+
+
+class Waits(Struct, frozen=True, kw_only=True):
+    """What callers waited, in seconds of the cluster's clock; None where nobody called."""
+
+    count: int
+    worst_p99: float | None  # of any verb and resource
+    reading_p99: float | None
+    writing_p99: float | None
 
 
 class CallMeter:
@@ -94,27 +113,46 @@ class CallMeter:
         ]
         return tuple(sorted(found, key=lambda c: (-c.count, c.resource, c.verb)))
 
-    def latency(self, *, reading: bool) -> Histogram:
-        """Of all calls that read, or of all that write; watches are streams and do not count."""
-        merged = Histogram()
+    def mark(self) -> CallMark:
+        """How far they have come."""
+        return CallMark(self.count, {key: c.latency.mark() for key, c in self._calls.items()})
+
+    def so_far(self, *, reading: bool) -> float | None:
+        """The p99 of the waits of all calls that read, or of all that write; None without any."""
+        if not self._waited:
+            return 0.0 if any(self._of_kind(reading)) else None
+        return _merged(calls.latency for calls in self._of_kind(reading)).quantile(0.99)
+
+    def _of_kind(self, reading: bool) -> Iterator[_Calls]:
         for (class_, _, _), calls in self._calls.items():
-            verb = _VERBS[class_]
-            if verb != "watch" and (verb in READING) == reading:
-                merged.merge(calls.latency)
-        return merged
+            if _counts(class_, reading) and calls.latency.count:
+                yield calls
 
-    def p99(self, *, reading: bool) -> float:
-        """Of the waits of all calls that read, or of all that write, in seconds."""
-        return self.latency(reading=reading).quantile(0.99) if self._waited else 0.0
-
-    def worst_p99(self) -> Summary:
-        """The summary of the verb and resource with the longest p99, watches excepted."""
-        return max(
-            (
-                calls.latency.summary()
-                for (class_, _, _), calls in self._calls.items()
-                if class_ is not protocol.Watch
-            ),
-            key=lambda summary: summary.p99,
-            default=Summary(),
+    def since(self, mark: CallMark) -> Waits:
+        """What callers have waited since a mark."""
+        start = distribution.Mark()
+        found = {
+            key: calls.latency.since(mark.latencies.get(key, start))
+            for key, calls in self._calls.items()
+            if key[0] is not protocol.Watch
+        }
+        worst = (each.quantile(0.99) for each in found.values())
+        return Waits(
+            count=self.count - mark.count,
+            worst_p99=max((p99 for p99 in worst if p99 is not None), default=None),
+            reading_p99=_merged(d for k, d in found.items() if _counts(k[0], True)).quantile(0.99),
+            writing_p99=_merged(d for k, d in found.items() if _counts(k[0], False)).quantile(0.99),
         )
+
+
+def _counts(class_: type, reading: bool) -> bool:
+    """Whether calls of this class are among those that read, or write; watches are streams."""
+    verb = _VERBS[class_]
+    return verb != "watch" and (verb in READING) == reading
+
+
+def _merged(several: Iterable[Distribution]) -> Distribution:
+    merged = Distribution()
+    for each in several:
+        merged.merge(each)
+    return merged

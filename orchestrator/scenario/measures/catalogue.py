@@ -4,15 +4,18 @@ import difflib
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrator.scenario.language import Bounds, ServiceLevel
-from orchestrator.scenario.report import units
-from orchestrator.scenario.report.model import Outcome
+from orchestrator.scenario import units
+from orchestrator.scenario.language import Bounds, Expectation, Expected, ServiceLevel
+from orchestrator.scenario.measures.figures import Outcome
 
 _QUANTILES: Final = ("Mean", "P50", "P90", "P99", "Max")
 LATENCIES: Final[Mapping[str, str]] = {
     "scheduling": "from a pod's creation to its binding",
     "podStart": "from a pod's creation until all its containers have started, those of pods that "
     "could be scheduled at once, without the time of init containers",
+    "podStartAll": "from a pod's creation until all its containers have started, with nothing left "
+    "out: pods that had to wait for room, init containers, failed pods; one that has not started counts "
+    "with its waiting so far",
     "podReady": "from a pod's creation until it is ready",
 }
 
@@ -24,6 +27,7 @@ MEASURES: Final[Mapping[str, str]] = {
     "podsBound": "... that have a node",
     "podsRunning": "... in the phase Running",
     "podsReady": "... that are ready",
+    "podsTerminating": "... that are asked to end and are still there, on a dead node for example",
     "podsSucceeded": "... in the phase Succeeded",
     "podsFailed": "... in the phase Failed",
     "podsCreated": "pods created, ever",
@@ -35,6 +39,14 @@ MEASURES: Final[Mapping[str, str]] = {
     "deploymentsAvailable": "... all of whose replicas are up to date and available",
     "jobs": "Jobs that exist",
     "jobsFinished": "... that are complete or failed",
+    "podStartLeftOut": "pods that podStart leaves out: not schedulable at once, failed, or not started",
+    "replicasMissing": "replicas that workloads want and that do not serve: not ready, or on a node "
+    "without power, whether the cluster knows it or not",
+    "replicasMissingMax": "... at the most",
+    "replicasMissingMean": "... in the mean over the cluster's time",
+    "missingPodSeconds": "... times the seconds for which they were missing",
+    "incompleteSeconds": "how long any replica was missing",
+    "recoverySeconds": "until no replica was missing any more; nothing while some are",
     "podsPerSecond": "pods that came to Running for each wall second, from the first step on to the "
     "last of them",
     "podsScheduledPerVirtualSecond": "pods given a node for each second of the cluster's time",
@@ -56,15 +68,24 @@ MEASURES: Final[Mapping[str, str]] = {
     "virtualSeconds": "of the cluster's time",
     "peakRssBytes": "the process's memory at its greatest",
 }
-"""Names and meanings. Besides them there are `requested/<resource>/<group>` and
-`fragmentation/<resource>/<group>` (shares from 0 to 1, at the end), and `writes/<resource>`."""
+"""Names and meanings."""
 
-_FAMILIES: Final = ("requested/", "fragmentation/", "writes/")
+FAMILIES: Final[Mapping[str, str]] = {
+    "requested/": "<resource>/<group of nodes>: the share that pods requested, from 0 to 1, at the end",
+    "requestedMean/": "... in the mean over the cluster's time",
+    "requestedMax/": "... at the most",
+    "fragmentation/": "<resource>/<group>: of what is free, the share that the pods seen so far could "
+    "not use, at the end",
+    "fragmentationMean/": "... in the mean over the cluster's time, by the samples",
+    "writes/": "<resource>: writes to the store",
+    "stepSeconds/": "<name of a step>: how long its action took, of the cluster's time",
+}
+"""Measures of which there is one for each thing of a kind: how they begin, and what comes then."""
 
 
 def is_measure(name: str) -> bool:
     """Whether a run measures this."""
-    return name in MEASURES or name.startswith(_FAMILIES)
+    return name in MEASURES or name.startswith(tuple(FAMILIES))
 
 
 def explain_unknown(name: str) -> str:
@@ -91,8 +112,8 @@ _COMPARISONS: Final[Mapping[str, tuple[str, Callable[[float, float], bool]]]] = 
 }
 
 
-def outcomes_of(name: str, bounds: Bounds, value: float) -> list[Outcome]:
-    """Each bound of one expectation."""
+def outcomes_of(name: str, bounds: Bounds, value: float | None, note: str = "") -> list[Outcome]:
+    """Each bound of one expectation. Where nothing was measured, none holds."""
     found = []
     for field, (sign, holds) in _COMPARISONS.items():
         bound = getattr(bounds, field)
@@ -102,10 +123,26 @@ def outcomes_of(name: str, bounds: Bounds, value: float) -> list[Outcome]:
                     measure=name,
                     expected=f"{sign} {units.bound_of_measure(name, bound)}",
                     measured=value,
-                    holds=holds(float(value), float(bound)),
+                    holds=value is not None and holds(float(value), float(bound)),
+                    note=note,
                 )
             )
     return found
+
+
+def titles_of(expect: Mapping[str, Expected]) -> dict[str, tuple[str, Expectation]]:
+    """Every expectation by what its measure is called there: with its window, if it has one."""
+    return {
+        window_title(name, each.from_, each.to): (name, each)
+        for name, expected in expect.items()
+        for each in (expected if isinstance(expected, tuple) else (expected,))
+    }
+
+
+def window_title(measure: str, begin: str, end: str) -> str:
+    """`podStartSecondsP99 from rollout to recovery`."""
+    begin, end = begin and f" from {begin}", end and f" to {end}"
+    return f"{measure}{begin}{end}"
 
 
 def within(bounds: Bounds, value: float) -> bool:

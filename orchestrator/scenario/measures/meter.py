@@ -3,28 +3,80 @@
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
 from orchestrator.scenario.journal import Journal
-from orchestrator.scenario.measures.calls import CallMeter
+from orchestrator.scenario.measures import distribution
+from orchestrator.scenario.measures.availability import WORKLOADS, Availability
+from orchestrator.scenario.measures.calls import CallMark, CallMeter
+from orchestrator.scenario.measures.figures import (
+    Checkpoint,
+    Moment,
+    QueueUse,
+    ResourceUse,
+    Series,
+)
+from orchestrator.scenario.measures.gauge import GaugeMark
 from orchestrator.scenario.measures.pauses import PauseMeter
-from orchestrator.scenario.measures.pods import PodTimes
-from orchestrator.scenario.measures.resources import NodeUse, Use
+from orchestrator.scenario.measures.pods import PodMark, PodTimes
+from orchestrator.scenario.measures.resources import NodeUse, Use, UseMark
 from orchestrator.scenario.measures.samples import Sample, Samples
+from orchestrator.scenario.measures.windows import Windows
 from orchestrator.scenario.pod_states import PodStates
-from orchestrator.scenario.report.model import Checkpoint, QueueUse, ResourceUse, Series
 from orchestrator.store import Change
 
 _PROGRESS_REVISIONS: Final = 256  # how often somebody may look at the wall clock
 _RSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
 _STATM: Final = Path("/proc/self/statm")
 _QUEUE: Final = "queue/"
+_MOST_MOMENTS: Final = 1_000  # that are kept: pictures cannot show as many
+
+
+class Mark(Struct, frozen=True, kw_only=True):
+    """A moment of a run, and how far everything had come by then."""
+
+    virtual_seconds: float
+    wall_seconds: float
+    revisions: int
+    writes: Counter[str]
+    created: int
+    scheduled: int
+    started: int
+    deleted: int
+    messages: float
+    pods: PodMark
+    calls: CallMark
+    turns: distribution.Mark
+    missing: GaugeMark | None
+    shares: UseMark
+
+
+START: Final = Mark(
+    virtual_seconds=0.0,
+    wall_seconds=0.0,
+    revisions=0,
+    writes=Counter(),
+    created=0,
+    scheduled=0,
+    started=0,
+    deleted=0,
+    messages=0.0,
+    pods=PodMark(),
+    calls=CallMark(),
+    turns=distribution.Mark(),
+    missing=None,
+    shares={},
+)
+"""The beginning of a run."""
 
 
 class Meter:
@@ -52,11 +104,14 @@ class Meter:
         self._pod_states = PodStates()
         self.pods = PodTimes()
         self.use = NodeUse(group_of)
+        self.availability = Availability(now)
         self.calls = CallMeter()
         self.pauses = PauseMeter()
         self.samples = Samples(self._sample)
         self._most: dict[tuple[str, str], float] = {}  # that a group had of a resource
         self.checkpoints: list[Checkpoint] = []
+        self.moments: list[Moment] = []
+        self.windows = Windows((), self)
         self.journal: Journal | None = None
 
     @property
@@ -79,7 +134,9 @@ class Meter:
         else:
             self.counts.observe(change)
             if bucket == NODES:
-                self.use.observe_node(change)
+                self.use.observe_node(change, self._now())
+            elif bucket in WORKLOADS:
+                self.availability.observe_workload(change)
         self.samples.revision(history.revisions)
         if not history.revisions % _PROGRESS_REVISIONS:
             self.pauses.virtual_seconds = self._now()
@@ -93,12 +150,30 @@ class Meter:
             self.counts.observe_pod(before, after)
             self.pods.observe(change.object, before, after, now)
             if before.running is not after.running:
-                self.use.observe_pod(change.object, comes=after.running)
+                self.use.observe_pod(change.object, now, comes=after.running)
+            if before.serving is not after.serving:
+                self.availability.observe_ready(change.object, ready=after.serving)
 
     def begin_steps(self) -> None:
         """Start-up is over."""
         self.first_step_at = time.perf_counter()
         self.pauses.counting = True
+
+    def power(self, nodes: Sequence[str], *, on: bool) -> None:
+        """Nodes have lost their power, or have it again."""
+        for node in nodes:
+            self.availability.power(node, on=on)
+        if nodes:
+            what = nodes[0] if len(nodes) == 1 else f"{len(nodes):,} nodes"
+            self.note("recovery" if on else "crash", what)
+
+    def note(self, kind: Literal["crash", "recovery"], what: str) -> None:
+        """Something happens that every picture over time should show."""
+        moment = Moment(
+            kind=kind, what=what, virtual_seconds=self._now(), wall_seconds=self.wall_seconds
+        )
+        if len(self.moments) < _MOST_MOMENTS:
+            self.moments.append(moment)
 
     def checkpoint(self, name: str) -> None:
         """Keep the measures of this moment."""
@@ -113,70 +188,160 @@ class Meter:
 
     # --- numbers ---------------------------------------------------------------------------
 
-    def measures(self) -> dict[str, float]:
-        """Every measure by its name, as they are now; see the catalogue."""
-        counts, history = self.counts, self.history
-        busy = counts.last_started_at - self.first_step_at
-        seconds = self._now()
-        found: dict[str, float] = {
-            **self._present(),
-            "nodesReady": counts.nodes_ready,
-            "podsPerSecond": counts.started / busy if busy > 0 else 0.0,
-            "podsScheduledPerVirtualSecond": counts.scheduled / seconds if seconds else 0.0,
-            "deployments": counts.deployments,
-            "deploymentsAvailable": counts.deployments_available,
-            "jobs": counts.jobs,
-            "jobsFinished": counts.jobs_finished,
-            "apiCallSecondsP99": self.calls.worst_p99().p99,
-            "revisions": history.revisions,
-            "messages": sum(self._messages().values()),
-            "longestPauseSeconds": self.pauses.report().turns.max,
-            "wallSeconds": self.wall_seconds,
-            "virtualSeconds": seconds,
-            "peakRssBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
-        }
-        for bucket, count in history.writes.items():
-            found[f"writes/{bucket}"] = count
-        for name, histogram in self.pods.histograms.items():
-            summary = histogram.summary()
-            for field in ("mean", "p50", "p90", "p99", "max"):
-                found[f"{name}Seconds{field.capitalize()}"] = getattr(summary, field)
-        for use in self.use.now():
-            found[f"requested/{use.resource}/{use.group}"] = use.share
-            found[f"fragmentation/{use.resource}/{use.group}"] = use.fragmentation
-        return found
+    def mark(self) -> Mark:
+        """This moment, to measure from."""
+        counts, now = self.counts, self._now()
+        return Mark(
+            virtual_seconds=now,
+            wall_seconds=self.wall_seconds,
+            revisions=self.history.revisions,
+            writes=self.history.writes.copy(),
+            created=counts.created,
+            scheduled=counts.scheduled,
+            started=counts.started,
+            deleted=counts.deleted,
+            messages=sum(self._messages().values()),
+            pods=self.pods.mark(),
+            calls=self.calls.mark(),
+            turns=self.pauses.mark(),
+            missing=self.availability.missing.mark(now),
+            shares=self.use.mark(now),
+        )
 
-    def _present(self) -> dict[str, float]:
+    def measures(self, since: Mark = START) -> dict[str, float]:
+        """Every measure by its name, of what has happened since a mark; see the catalogue. What there is
+        nothing to measure for is absent.
+        """
+        known = {
+            **self._present(),
+            **self._happened(since),
+            **self._cost(since),
+            **self._latencies(since),
+            **self._availability(since),
+            **self._shares(since),
+        }
+        return {
+            name: value for name, value in known.items() if value is not None and isfinite(value)
+        }
+
+    def _present(self) -> dict[str, float | None]:
+        """What is there now."""
         counts = self.counts
         return {
             "nodes": counts.nodes,
+            "nodesReady": counts.nodes_ready,
             "pods": counts.pods,
             "podsPending": counts.phases["Pending"],
             "podsBound": counts.bound,
             "podsRunning": counts.phases["Running"],
             "podsReady": counts.ready,
+            "podsTerminating": counts.terminating,
             "podsSucceeded": counts.phases["Succeeded"],
             "podsFailed": counts.phases["Failed"],
+            "restarts": counts.restarts,
+            "deployments": counts.deployments,
+            "deploymentsAvailable": counts.deployments_available,
+            "jobs": counts.jobs,
+            "jobsFinished": counts.jobs_finished,
+            "replicasMissing": self.availability.missing.value,
+        }
+
+    def _happened(self, since: Mark) -> dict[str, float | None]:
+        counts = self.counts
+        started, scheduled = counts.started - since.started, counts.scheduled - since.scheduled
+        busy = counts.last_started_at - max(self.first_step_at, self._begun + since.wall_seconds)
+        seconds = self._now() - since.virtual_seconds
+        return {
+            "podsCreated": counts.created - since.created,
+            "podsScheduled": scheduled,
+            "podsStarted": started,
+            "podsDeleted": counts.deleted - since.deleted,
+            "podsPerSecond": started / busy if busy > 0 else 0.0,
+            "podsScheduledPerVirtualSecond": scheduled / seconds if seconds else 0.0,
+        }
+
+    def _cost(self, since: Mark) -> dict[str, float | None]:
+        history = self.history
+        writes = history.writes - since.writes
+        return {
+            "revisions": history.revisions - since.revisions,
+            "writesPerPod": self._writes_per_pod(writes[PODS], since.created),
+            "messages": sum(self._messages().values()) - since.messages,
+            "longestPauseSeconds": self.pauses.longest_since(since.turns),
+            "wallSeconds": self.wall_seconds - since.wall_seconds,
+            "virtualSeconds": self._now() - since.virtual_seconds,
+            "peakRssBytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _RSS_UNIT,
+            **{f"writes/{bucket}": count for bucket, count in writes.items()},
+        }
+
+    def _writes_per_pod(self, writes: int, created_before: int = 0) -> float:
+        created = self.counts.created - created_before
+        return writes / created if created else 0.0
+
+    def _latencies(self, since: Mark) -> dict[str, float | None]:
+        waits = self.calls.since(since.calls)
+        found: dict[str, float | None] = {
+            "apiCalls": waits.count,
+            "apiCallSecondsP99": waits.worst_p99,
+            "apiReadSecondsP99": waits.reading_p99,
+            "apiWriteSecondsP99": waits.writing_p99,
+        }
+        for name, times in self.pods.since(since.pods, self._now()).items():
+            summary = times.summary()
+            for field in ("mean", "p50", "p90", "p99", "max"):
+                value = getattr(summary, field) if summary.count else None
+                found[f"{name}Seconds{field.capitalize()}"] = value
+        found["podStartLeftOut"] = sum(self.pods.left_out(since.pods).values())
+        return found
+
+    def _availability(self, since: Mark) -> dict[str, float | None]:
+        use = self.availability.missing.since(since.missing, self._now())
+        zero = use.zero_since
+        return {
+            "replicasMissingMax": use.highest,
+            "replicasMissingMean": use.mean,
+            "missingPodSeconds": use.area,
+            "incompleteSeconds": use.above_zero_seconds,
+            "recoverySeconds": None if zero is None else zero - since.virtual_seconds,
+        }
+
+    def _shares(self, since: Mark) -> dict[str, float | None]:
+        found: dict[str, float | None] = {}
+        for use in self.use.now():
+            found[f"requested/{use.resource}/{use.group}"] = use.share
+            found[f"fragmentation/{use.resource}/{use.group}"] = use.fragmentation
+        for name, group, share in self.use.since(since.shares, self._now()):
+            found[f"requestedMean/{name}/{group}"] = share.mean
+            found[f"requestedMax/{name}/{group}"] = share.highest
+            lost = f"fragmentation/{name}/{group}"
+            mean = self.samples.mean(lost, since.virtual_seconds)
+            found[f"fragmentationMean/{name}/{group}"] = mean
+        return found
+
+    def pod_times(self) -> dict[str, distribution.Distribution]:
+        """How long pods took, over the whole run."""
+        return self.pods.since(PodMark(), self._now())
+
+    def left_out(self) -> dict[str, int]:
+        """How many pods the start-up indicator leaves out, by the reason why."""
+        return self.pods.left_out(PodMark())
+
+    def _sample(self) -> Sample:
+        counts = self.counts
+        values: dict[str, float | None] = {
+            **self._present(),
             "podsCreated": counts.created,
             "podsScheduled": counts.scheduled,
             "podsStarted": counts.started,
             "podsDeleted": counts.deleted,
-            "restarts": counts.restarts,
             "apiCalls": self.calls.count,
-            "apiReadSecondsP99": self.calls.p99(reading=True),
-            "apiWriteSecondsP99": self.calls.p99(reading=False),
-            "writesPerPod": self._writes_per_pod,
+            "apiReadSecondsP99": self.calls.so_far(reading=True),
+            "apiWriteSecondsP99": self.calls.so_far(reading=False),
+            "writesPerPod": self._writes_per_pod(self.history.writes[PODS]),
+            "memoryBytes": _memory_bytes(),
         }
-
-    @property
-    def _writes_per_pod(self) -> float:
-        created = self.counts.created
-        return self.history.writes[PODS] / created if created else 0.0
-
-    def _sample(self) -> Sample:
-        values = {**self._present(), "memoryBytes": _memory_bytes()}
-        for name, histogram in self.pods.histograms.items():
-            values[f"{name}SecondsP99"] = histogram.quantile(0.99)
+        for name, times in self.pods.so_far.items():
+            values[f"{name}SecondsP99"] = times.quantile(0.99)
         for kind, count in self._messages().items():
             values[f"messages/{kind}"] = count
         for name, depth in self._queues().items():
@@ -228,14 +393,19 @@ class Meter:
 
     def queues(self) -> tuple[QueueUse, ...]:
         """Every queue in which anybody waited, over the whole run."""
-        names = [n for n in self.series().columns if n.startswith(_QUEUE)]
+        longest = {
+            name: self.samples.most(name)
+            for name in self.samples.names()
+            if name.startswith(_QUEUE)
+        }
         return tuple(
             QueueUse(
                 name=name.removeprefix(_QUEUE),
                 mean=self.samples.mean(name),
-                max=round(self.samples.most(name)),
+                max=round(most),
             )
-            for name in names
+            for name, most in longest.items()
+            if most > 0
         )
 
 

@@ -3,8 +3,9 @@
 import heapq
 from typing import Final
 
-from orchestrator.scenario.measures.histogram import Histogram
-from orchestrator.scenario.report.model import Pause, Pauses
+from orchestrator.scenario.measures import distribution
+from orchestrator.scenario.measures.distribution import Distribution
+from orchestrator.scenario.measures.figures import Pause, Pauses
 
 _LONG_SECONDS: Final = 0.05
 _KEPT: Final = 5
@@ -17,7 +18,7 @@ class PauseMeter:
         self.step = ""
         self.virtual_seconds = 0.0
         self.counting = False
-        self._turns = Histogram()
+        self._turns = Distribution()
         self._long = 0
         self._longest: list[tuple[float, int, Pause]] = []
 
@@ -36,6 +37,15 @@ class PauseMeter:
             heapq.heappush(self._longest, entry)
         else:
             heapq.heappushpop(self._longest, entry)
+
+    def mark(self) -> distribution.Mark:
+        """How far the turns have come."""
+        return self._turns.mark()
+
+    def longest_since(self, mark: distribution.Mark) -> float | None:
+        """The longest turn since a mark; None if there was none."""
+        turns = self._turns.since(mark).summary()
+        return turns.max if turns.count else None
 
     def report(self) -> Pauses:
         """The distribution of the turns, and the longest of them."""

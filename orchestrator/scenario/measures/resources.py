@@ -6,9 +6,9 @@ ATC 2023): of what is free of a resource, the share on nodes where a pod of the 
 averaged over the pods seen so far.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -16,6 +16,7 @@ from msgspec import Struct
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
+from orchestrator.scenario.measures.gauge import Gauge, GaugeMark, GaugeUse
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
@@ -38,13 +39,32 @@ class Use(Struct, frozen=True):
         return self.requested / self.allocatable if self.allocatable else 0.0
 
 
+class _Group:
+    """Nodes that are told of together: what they have and what is asked of them, by column, and the
+    share over time.
+    """
+
+    __slots__ = ("offered", "rows", "shares", "used")
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+        self.offered: defaultdict[int, float] = defaultdict(float)
+        self.used: defaultdict[int, float] = defaultdict(float)
+        self.shares: dict[int, Gauge] = {}
+
+
+UseMark: TypeAlias = dict[tuple[str, int], GaugeMark]
+
+
 class NodeUse:
     """A table of nodes by resources. `group_of` names the group of a node."""
 
     def __init__(self, group_of: Callable[[str], str]) -> None:
         self._group_of = group_of
         self._rows: dict[str, int] = {}
-        self._groups: dict[str, list[int]] = {}
+        self._groups: dict[str, _Group] = {}
+        self._of_row: list[_Group] = []
+        self._changed_at = 0.0  # what the shares have been since then they are not told yet
         self._resources: dict[str, int] = {CPU: 0, MEMORY: 1, PODS: 2}
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
@@ -66,34 +86,77 @@ class NodeUse:
         """Every resource that a node has offered."""
         return list(self._resources)
 
-    def observe_node(self, change: Change) -> None:
+    def observe_node(self, change: Change, now: float) -> None:
         """A node has come, changed or gone."""
         node: Node = change.object
         status = node.status
         previous = change.previous.status if change.previous is not None else None
         if change.type == "DELETED":
-            self._uses = self._shares = None
-            self._offered[:, self._row(node.metadata.name)] = 0.0
+            self._change(now)
+            row = self._row(node.metadata.name)
+            for column in range(len(self._resources)):
+                self._offer(row, column, 0.0)
         elif status is not None and (
             previous is None or previous.allocatable is not status.allocatable
         ):
-            self._uses = self._shares = None
+            self._change(now)
             row = self._row(node.metadata.name)
             for resource, amount in _amounts(node_offers(status.allocatable)).items():
-                column = self._column(resource)  # it may make the table anew
-                self._offered[column, row] = amount
+                self._offer(row, self._column(resource), amount)
 
-    def observe_pod(self, pod: Pod, *, comes: bool) -> None:
+    def _offer(self, row: int, column: int, amount: float) -> None:
+        self._of_row[row].offered[column] += amount - float(self._offered[column, row])
+        self._offered[column, row] = amount
+
+    def observe_pod(self, pod: Pod, now: float, *, comes: bool) -> None:
         """A pod comes to its node, or has ended or gone there."""
         if pod.spec is None:
             return
-        self._uses = self._shares = None
+        self._change(now)
         row, vector = self._row(pod.spec.node_name or ""), self._vector(pod_needs(pod))
-        used = self._used
+        used, of_group = self._used, self._of_row[row].used
         for column, amount in vector:
-            used[column, row] += amount if comes else -amount
+            signed = amount if comes else -amount
+            used[column, row] += signed
+            of_group[column] += signed
         if comes:
             self._shapes[vector] += 1
+
+    # --- shares over time ------------------------------------------------------------------
+
+    def _change(self, now: float) -> None:
+        """Something changes now: what the shares were until now can be told."""
+        self._uses = self._shares = None
+        if now > self._changed_at:
+            self._settle()
+            self._changed_at = now
+
+    def _settle(self) -> None:
+        for group in self._groups.values():
+            for column, offered in group.offered.items():
+                gauge = group.shares.get(column)
+                if gauge is None:
+                    gauge = group.shares[column] = Gauge(at=self._changed_at)
+                gauge.set(group.used[column] / offered if offered else 0.0, self._changed_at)
+
+    def mark(self, now: float) -> UseMark:
+        """Remember this moment."""
+        self._settle()
+        return {
+            (name, column): gauge.mark(now)
+            for name, group in self._groups.items()
+            for column, gauge in group.shares.items()
+        }
+
+    def since(self, mark: UseMark, now: float) -> Iterator[tuple[str, str, GaugeUse]]:
+        """(resource, group, the share that was requested) since a mark."""
+        self._settle()
+        resources = list(self._resources)
+        for name, group in self._groups.items():
+            for column, gauge in group.shares.items():
+                yield resources[column], name, gauge.since(mark.get((name, column)), now)
+
+    # --- the present -----------------------------------------------------------------------
 
     def now(self) -> tuple[Use, ...]:
         """Every resource of every group that offers it."""
@@ -103,8 +166,8 @@ class NodeUse:
 
     def _count(self) -> Iterator[Use]:
         hostless = self._hostless()
-        for group, rows in self._groups.items():
-            index = np.array(rows)
+        for name, group in self._groups.items():
+            index = np.array(group.rows)
             for resource, column in self._resources.items():
                 offered = self._offered[column, index]
                 total = float(offered.sum())
@@ -115,7 +178,7 @@ class NodeUse:
                 left = float(free.sum())
                 unit = _MILLI.get(resource, 1.0)
                 yield Use(
-                    group=group,
+                    group=name,
                     resource=resource,
                     allocatable=total / unit,
                     requested=float(used.sum()) / unit,
@@ -159,7 +222,9 @@ class NodeUse:
                 self._offered = np.concatenate(
                     [self._offered, np.zeros_like(self._offered)], axis=1
                 )
-            self._groups.setdefault(self._group_of(name), []).append(row)
+            group = self._groups.setdefault(self._group_of(name), _Group())
+            group.rows.append(row)
+            self._of_row.append(group)
         return row
 
     def _column(self, resource: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 from msgspec import Struct
 
-from orchestrator.scenario.report.model import HeatMap, Series
+from orchestrator.scenario.measures.figures import HeatMap, Series
 
 MOST: Final = 128  # of a kind
 _FIRST_REVISIONS: Final = 256
@@ -28,7 +28,7 @@ class Sample(Struct):
     wall_seconds: float
     revision: int
     digest: str
-    values: Mapping[str, float]
+    values: Mapping[str, float | None]  # None: there was nothing to measure
     shares: np.ndarray[Any, np.dtype[np.float16]]  # resources by nodes
 
 
@@ -75,32 +75,36 @@ class Samples:
     def series(self) -> Series:
         """All of them as columns."""
         samples = self._all()
-        names = dict.fromkeys(name for sample in samples for name in sample.values)
         return Series(
             virtual_seconds=tuple(s.virtual_seconds for s in samples),
             wall_seconds=tuple(s.wall_seconds for s in samples),
             revisions=tuple(s.revision for s in samples),
             digests=tuple(s.digest for s in samples),
-            columns={n: tuple(s.values.get(n) for s in samples) for n in names},
+            columns={n: tuple(s.values.get(n) for s in samples) for n in self.names()},
         )
 
-    def mean(self, name: str) -> float:
-        """A value's mean over the time that it was there by the cluster's clock (over the samples, if
-        that was but a moment).
+    def names(self) -> tuple[str, ...]:
+        """Of all values."""
+        return tuple(dict.fromkeys(name for sample in self._all() for name in sample.values))
+
+    def mean(self, name: str, since: float = 0.0) -> float:
+        """A value's mean over the time that it was there by the cluster's clock from `since` on (over the
+        samples, if that was but a moment).
         """
         samples = self._all()
-        values = np.array([s.values.get(name, np.nan) for s in samples])
+        values = np.array([_number(s, name) for s in samples])
         there = ~np.isnan(values)
         if not there.any():
             return 0.0
-        spans = np.diff([s.virtual_seconds for s in samples]) * there[:-1]
+        times = np.maximum([s.virtual_seconds for s in samples], since)
+        spans = np.diff(times) * there[:-1]
         if not spans.sum():
             return float(values[there].mean())
         return float((np.where(there, values, 0.0)[:-1] * spans).sum() / spans.sum())
 
     def most(self, name: str) -> float:
         """A value's maximum."""
-        return max((s.values.get(name, 0.0) for s in self._all()), default=0.0)
+        return max((s.values.get(name) or 0.0 for s in self._all()), default=0.0)
 
     def heat_maps(self, resources: list[str], nodes: list[str]) -> tuple[HeatMap, ...]:
         """One for each resource that anything was asked of."""
@@ -125,6 +129,11 @@ class Samples:
             for number, resource in enumerate(resources)
             if np.nanmax(table[number], initial=0.0) > 0
         )
+
+
+def _number(sample: Sample, name: str) -> float:
+    value = sample.values.get(name)
+    return np.nan if value is None else value
 
 
 def _edges(nodes: int) -> list[tuple[int, int]]:

@@ -5,7 +5,9 @@ from collections.abc import Sequence
 from difflib import unified_diff
 from typing import Final
 
-from orchestrator.scenario.report import units, wording
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import ApiCalls, Summary
+from orchestrator.scenario.report import wording
 from orchestrator.scenario.report.comparison import (
     Column,
     Difference,
@@ -17,7 +19,7 @@ from orchestrator.scenario.report.comparison import (
 )
 from orchestrator.scenario.report.html import LATENCIES
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
-from orchestrator.scenario.report.model import ApiCalls, Report, Summary
+from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import Section, document, pictures, table
 from orchestrator.scenario.report.plots.axes import TimeAxis, main_axis, time_axes
 from orchestrator.scenario.report.plots.curves import Curve, curves, shared_span

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from orchestrator.scenario.report import tables, units
+from orchestrator.scenario import units
+from orchestrator.scenario.report import tables
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import (
@@ -28,7 +29,8 @@ from orchestrator.scenario.report.plots.utilisation import all_resources
 _PAUSE_LIMIT: Final = (0.050, "50 ms")
 LATENCIES: Final = {
     "scheduling": "Scheduling: from created to bound",
-    "podStart": "Pod start: from created to started",
+    "podStart": "Pod start: from created to started, as Kubernetes counts",
+    "podStartAll": "Pod start of all: with those that had to wait",
     "podReady": "Pod ready: from created to ready",
 }
 _TWO_CLOCKS: Final = (

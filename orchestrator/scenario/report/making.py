@@ -15,16 +15,11 @@ from orchestrator.client import Client
 from orchestrator.client.waiting import follow
 from orchestrator.scenario.language import ObjectExpectation
 from orchestrator.scenario.loading import Loaded
-from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of
+from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of, titles_of
+from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
-from orchestrator.scenario.report.model import (
-    ActorUse,
-    Environment,
-    Failure,
-    Outcome,
-    Report,
-    StepRecord,
-)
+from orchestrator.scenario.measures.windows import WHOLE, Window
+from orchestrator.scenario.report.model import Environment, Failure, Report
 
 # The names in a report, and the distributions that bring them.
 _PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
@@ -73,7 +68,8 @@ def make_report(
 ) -> Report:
     """The report of a run; `measures` are those at its end."""
     scenario = loaded.scenario
-    expectations = _outcomes(loaded, measures, objects)
+    measures = {**measures, **_windowed(loaded, meter), **_step_seconds(steps)}
+    expectations = _outcomes(loaded, measures, objects, meter.left_out())
     passed = failure is None and all(e.holds for e in expectations)
     last = meter.samples.last
     return Report(
@@ -99,7 +95,8 @@ def make_report(
         revisions=round(measures["revisions"]),
         measures=dict(measures),
         writes=dict(meter.history.writes),
-        latencies={n: h.summary() for n, h in meter.pods.histograms.items()},
+        latencies={n: d.summary() for n, d in meter.pod_times().items()},
+        left_out=meter.left_out(),
         api_calls=meter.calls.report(),
         series=meter.series(),
         heat_maps=meter.samples.heat_maps(meter.use.resources, meter.use.node_names),
@@ -109,6 +106,7 @@ def make_report(
         pauses=meter.pauses.report(),
         steps=steps,
         checkpoints=tuple(meter.checkpoints),
+        moments=tuple(meter.moments),
         expectations=expectations,
         failure=failure,
         environment=environment(),
@@ -116,19 +114,50 @@ def make_report(
 
 
 def _outcomes(
-    loaded: Loaded, measures: Mapping[str, float], objects: tuple[ObjectsFound, ...]
+    loaded: Loaded,
+    measures: Mapping[str, float],
+    objects: tuple[ObjectsFound, ...],
+    left_out: Mapping[str, int],
 ) -> tuple[Outcome, ...]:
     """Every bound of every expectation, in the file's order."""
     spec = loaded.scenario.spec
     found = []
-    for name, bounds in spec.expect.items():
-        found += outcomes_of(name, bounds, measures.get(name, 0.0))
+    for title, (name, bounds) in titles_of(spec.expect).items():
+        none = 0.0 if name.startswith("writes/") else None
+        found += outcomes_of(title, bounds, measures.get(title, none), _note(title, left_out))
     for level in spec.service_levels:
-        for name, bounds in SERVICE_LEVELS[level].items():
-            found += outcomes_of(name, bounds, measures[name])
+        for name, level_bounds in SERVICE_LEVELS[level].items():
+            found += outcomes_of(name, level_bounds, measures.get(name), _note(name, left_out))
     for each in objects:
         found += outcomes_of(_title(each.expectation), each.expectation.count, each.count)
     return tuple(found)
+
+
+def _windowed(loaded: Loaded, meter: Meter) -> dict[str, float]:
+    """What is expected of windows, by its title."""
+    found = {}
+    for title, (name, bounds) in titles_of(loaded.scenario.spec.expect).items():
+        window = Window(bounds.from_, bounds.to)
+        if window != WHOLE and name in (measures := meter.windows.measures(window)):
+            found[title] = measures[name]
+    return found
+
+
+def _step_seconds(steps: tuple[StepRecord, ...]) -> dict[str, float]:
+    """How long steps took; those of equal names together."""
+    found: dict[str, float] = {}
+    for step in steps:
+        name = f"stepSeconds/{step.name}"
+        seconds = found.get(name, 0.0) + step.virtual_end - step.virtual_begin
+        found[name] = round(seconds, 9)  # of clocks that read millions of seconds
+    return found
+
+
+def _note(title: str, left_out: Mapping[str, int]) -> str:
+    """What a measure of the whole run leaves out."""
+    if not title.startswith("podStartSeconds") or " " in title or not left_out:
+        return ""
+    return f"left out: {', '.join(f'{count:,} {reason}' for reason, count in left_out.items())}"
 
 
 def _title(wanted: ObjectExpectation) -> str:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import quote
 
-from orchestrator.scenario.report import units, wording
+from orchestrator.scenario import units
+from orchestrator.scenario.report import wording
 from orchestrator.scenario.report.main_measures import MAIN_MEASURES, telling
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import (

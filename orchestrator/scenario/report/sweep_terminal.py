@@ -8,7 +8,8 @@ from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.scenario.report import units, wording
+from orchestrator.scenario import units
+from orchestrator.scenario.report import wording
 from orchestrator.scenario.report.main_measures import MAIN_MEASURES, telling
 from orchestrator.scenario.report.model import SweepCell, SweepReport
 from orchestrator.scenario.report.page import plain_value

@@ -3,18 +3,18 @@
 import math
 from typing import Final
 
-from orchestrator.scenario.report import units
-from orchestrator.scenario.report.markup import Html, element, join
-from orchestrator.scenario.report.model import (
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import (
     ActorUse,
     ApiCalls,
     Checkpoint,
     Outcome,
     Pauses,
     QueueUse,
-    Report,
     ResourceUse,
 )
+from orchestrator.scenario.report.markup import Html, element, join
+from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import bar, table
 
 _ROWS: Final = 15  # that a long table shows at once; the others can be unfolded

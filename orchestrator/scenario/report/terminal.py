@@ -6,29 +6,36 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from orchestrator.scenario.report.model import Report, Summary
-from orchestrator.scenario.report.units import of_measure
-from orchestrator.scenario.report.units import seconds as duration
+from orchestrator.scenario.measures.figures import Summary
+from orchestrator.scenario.report.model import Report
+from orchestrator.scenario.report.wording import reason
+from orchestrator.scenario.units import of_measure
+from orchestrator.scenario.units import seconds as duration
 
 _MEBIBYTE: Final = 1 << 20
 _MOST_ROWS: Final = 8  # of a table; the rest is in the report
 OUTCOME_STYLES: Final = {"passed": "green", "failed": "red", "interrupted": "yellow"}
-_LATENCIES: Final = {"scheduling": "scheduling", "podStart": "pod start", "podReady": "pod ready"}
+_LATENCIES: Final = {
+    "scheduling": "scheduling",
+    "podStart": "pod start",
+    "podStartAll": "pod start, all",
+    "podReady": "pod ready",
+}
 
 
 def show(report: Report, console: Console) -> None:
     """Print the summary."""
+    why = reason(report)
     heading = Text.assemble(
-        (report.scenario, "bold"), ": ", (report.outcome, OUTCOME_STYLES[report.outcome])
+        (report.scenario, "bold"),
+        ": ",
+        (f"{report.outcome}{why and f': {why}'}", OUTCOME_STYLES[report.outcome]),
     )
     console.print(heading, _figures(report), sep="\n")
     for part in (_latencies(report), _resources(report), _writes(report), _expectations(report)):
         if part is not None:
             console.print()
             console.print(part)
-    if report.failure is not None:
-        console.print()
-        console.print(Text(f"{report.failure.step}: {report.failure.message}", style="red"))
 
 
 def _figures(report: Report) -> RenderableType:
@@ -37,7 +44,8 @@ def _figures(report: Report) -> RenderableType:
     table.add_column(justify="right")
     table.add_column()
     m = report.measures
-    phases = {name: round(m[f"pods{name}"]) for name in ("Pending", "Succeeded", "Failed")}
+    names = ("Pending", "Succeeded", "Failed", "Terminating")
+    phases = {name: round(m.get(f"pods{name}", 0)) for name in names}
     others = ", ".join(f"{count:,} {phase.lower()}" for phase, count in phases.items() if count)
     total = f"of {report.pods:,}" + (f"; {others}" if others else "")
     beats = "" if report.heartbeats == "written" else "leases of healthy nodes are computed"
@@ -71,12 +79,14 @@ def _latencies(report: Report) -> RenderableType | None:
     ]
     if not rows:
         return None
-    table = _table(f"Latency ({report.clock} time)", "", "p50", "p90", "p99", "max")
+    table = _table(f"Latency ({report.clock} time)", "", "pods", "p50", "p90", "p99", "max")
     for name, summary in rows:
-        table.add_row(
-            name, *(duration(v) for v in (summary.p50, summary.p90, summary.p99, summary.max))
-        )
-    return table
+        values = (summary.p50, summary.p90, summary.p99, summary.max)
+        table.add_row(name, f"{summary.count:,}", *(duration(v) for v in values))
+    left_out = ", ".join(f"{count:,} {reason}" for reason, count in report.left_out.items())
+    if not left_out:
+        return table
+    return Group(table, Text(f"pod start leaves out: {left_out}", "dim"))
 
 
 def _resources(report: Report) -> RenderableType | None:
@@ -115,6 +125,8 @@ def _expectations(report: Report) -> RenderableType | None:
     for each in report.expectations:
         verdict = Text("holds", "green") if each.holds else Text("does not hold", "red")
         measured = of_measure(each.measure, each.measured)
+        if each.note:
+            verdict.append(f"; {each.note}", "dim")
         table.add_row(Text(each.measure), Text(each.expected), measured, verdict)
     return table
 

@@ -2,11 +2,25 @@
 
 from typing import Final
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
 from orchestrator.scenario.report.comparison import Difference, Parting
-from orchestrator.scenario.report.model import Spread
+from orchestrator.scenario.report.model import Report, Spread
 
 _WITHIN: Final = {None: "", True: "within", False: "beyond"}
+
+
+def reason(report: Report) -> str:
+    """Why a run failed: the step that did, then the expectations that do not hold; empty if it did not."""
+    if report.outcome != "failed":
+        return ""
+    reasons = [
+        f"{each.measure} is {units.of_measure(each.measure, each.measured)}, expected {each.expected}"
+        for each in report.expectations
+        if not each.holds
+    ]
+    if report.failure is not None:
+        reasons.insert(0, f"{report.failure.step}: {report.failure.message}")
+    return "; ".join(reasons)
 
 
 def spread(measure: str, found: Spread | None) -> str:

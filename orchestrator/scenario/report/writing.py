@@ -8,7 +8,12 @@ from typing import IO, Final
 
 import msgspec
 
-from orchestrator.scenario.report.model import HTML_FILE, REPORT_FILE, Report, SweepReport
+from orchestrator.scenario.report.model import (
+    HTML_FILE,
+    REPORT_FILE,
+    Report,
+    SweepReport,
+)
 
 _UNFINISHED: Final = ".unfinished"
 

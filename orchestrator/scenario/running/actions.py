@@ -15,6 +15,7 @@ from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import NodeChoice, Step, Target
 from orchestrator.scenario.loading import StepPlan
 from orchestrator.scenario.loading.nodes import GroupPlan
+from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.running.choosing import choose
 from orchestrator.scenario.running.draining import drain
 
@@ -25,7 +26,7 @@ _PATTERN: Final = re.compile(r"[*?\[]")
 
 class Actions:
     """Performs actions on one cluster. `groups` maps each node to its group, and is kept true;
-    `dice` chooses nodes; `later` runs what comes when a step is long over.
+    `dice` chooses nodes; `later` runs what comes when a step is long over; `meter` hears of trouble.
     """
 
     def __init__(
@@ -34,12 +35,14 @@ class Actions:
         groups: dict[str, str],
         dice: Random,
         later: Callable[[Awaitable[None]], None],
+        meter: Meter,
     ) -> None:
         self._cluster = cluster
         self._client = cluster.client
         self.groups = groups
         self._dice = dice
         self._later = later
+        self._meter = meter
         self._sizes: dict[str, int] = {}  # of groups: how many nodes they have had
         self._numbers = 0  # of nodes, ever: their addresses
 
@@ -65,6 +68,7 @@ class Actions:
 
     async def leave(self, names: Sequence[str]) -> None:
         """Take nodes out."""
+        self._meter.power(names, on=False)
         for name in names:
             await self._cluster.remove_node(name)
 
@@ -95,8 +99,10 @@ class Actions:
         await drain(self._cluster, names, timeout)
 
     async def _do_restart(self, step: Step, plan: StepPlan) -> None:
-        for name in await self._chosen(step.restart):
+        names = await self._chosen(step.restart)
+        for name in names:
             await self._cluster.restart_node(name)
+        self._meter.power(names, on=True)
 
     async def _chosen(self, choice: str | NodeChoice | None) -> list[str]:
         assert choice is not None
@@ -112,18 +118,21 @@ class Actions:
         if target.component:
             for path in self._actors(target.component):
                 self._cluster.crash(path)
+            self._meter.note("crash", target.component)
             return
         names = await self._chosen(target.nodes)
         for name in names:
             await self._cluster.crash_node(name)
+        self._meter.power(names, on=False)
         if target.for_:
             self._later(self._power_again(names, parse_duration(target.for_)))
 
     async def _power_again(self, names: Sequence[str], seconds: float) -> None:
         await self._cluster.clock.sleep(seconds)
-        for name in names:
-            if self._cluster.has_node(name):  # it may have been taken out meanwhile
-                await self._cluster.restart_node(name)
+        present = [name for name in names if self._cluster.has_node(name)]  # others were taken out
+        for name in present:
+            await self._cluster.restart_node(name)
+        self._meter.power(present, on=True)
 
     async def _do_pause(self, step: Step, plan: StepPlan) -> None:
         assert step.pause is not None

@@ -4,7 +4,7 @@ from typing import Any
 
 from actors import Ref
 from orchestrator.cluster import Cluster
-from orchestrator.scenario.report.model import ActorUse
+from orchestrator.scenario.measures.figures import ActorUse
 
 
 class ActorKinds:

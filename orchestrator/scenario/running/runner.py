@@ -15,9 +15,12 @@ from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.measures.catalogue import titles_of
+from orchestrator.scenario.measures.figures import ActorUse
 from orchestrator.scenario.measures.meter import Meter
+from orchestrator.scenario.measures.windows import WHOLE, Window, Windows
 from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
-from orchestrator.scenario.report.model import EVENTS_FILE, ActorUse, Report
+from orchestrator.scenario.report.model import EVENTS_FILE, Report
 from orchestrator.scenario.report.writing import whole
 from orchestrator.scenario.running.actor_kinds import ActorKinds
 from orchestrator.scenario.running.interruption import at_first_ctrl_c
@@ -109,6 +112,10 @@ class Run:
             messages=self._messages,
             on_progress=self._progress if on_progress is not None else None,
         )
+
+        expected = titles_of(loaded.scenario.spec.expect).values()
+        windows = (Window(each.from_, each.to) for _, each in expected)
+        self.meter.windows = Windows((w for w in windows if w != WHOLE), self.meter)
 
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
@@ -238,6 +245,7 @@ class Run:
         """Look at everything for the last time."""
         self._actors = self._kinds.uses()
         self.meter.samples.add()
+        self.meter.windows.close()
         self._final = self.meter.measures()
 
     def _queues(self) -> Mapping[str, float]:

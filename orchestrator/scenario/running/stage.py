@@ -13,8 +13,9 @@ from orchestrator.protocol import ApiError
 from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import Wait
 from orchestrator.scenario.loading import GroupPlan, Loaded, StepPlan, WorkloadPlan
+from orchestrator.scenario.measures.figures import StepRecord
 from orchestrator.scenario.measures.meter import Meter
-from orchestrator.scenario.report.model import Failure, StepRecord
+from orchestrator.scenario.report.model import Failure
 from orchestrator.scenario.running.actions import Actions
 from orchestrator.scenario.running.feeding import feed
 from orchestrator.scenario.running.waiting import Waiting
@@ -45,7 +46,7 @@ class Stage:
         self._feeds = 0  # workloads that have not come to their end
         self._feed_number = 0
         self._share: Callable[[], float | None] = lambda: None
-        self._actions = Actions(cluster, groups, Random(f"{seed}:nodes"), self._beside)
+        self._actions = Actions(cluster, groups, Random(f"{seed}:nodes"), self._beside, meter)
         self.step = "nodes"
         self.failure: Failure | None = None
         self.records: list[StepRecord] = []
@@ -119,12 +120,16 @@ class Stage:
         if watched:
             self._at(plan.name)
         virtual, wall = clock.monotonic(), time.perf_counter()
+        windows = self._meter.windows
         try:
             if step.at:
                 await clock.sleep(self._start + parse_duration(step.at) - clock.monotonic())
             if step.when is not None:
                 await self._wait(step.when, watched)
+            virtual, wall = clock.monotonic(), time.perf_counter()
+            windows.begins(plan.name)
             await self._act(plan, watched)
+            windows.ends(plan.name)
         except _FAILURES as error:
             self._fail(plan.name, error)
             raise

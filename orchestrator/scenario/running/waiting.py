@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import Final
+from fnmatch import fnmatchcase
+from typing import Any, Final
 
 from orchestrator.api.scheme import DEFAULT
 from orchestrator.client.waiting import WaitTimeout
 from orchestrator.cluster import Cluster
 from orchestrator.machinery.times import parse_duration
-from orchestrator.scenario.counts import Counts
+from orchestrator.scenario.counts import DAEMONSETS, DEPLOYMENTS, STATEFULSETS, Counts
 from orchestrator.scenario.errors import StepFailed
-from orchestrator.scenario.language import Bounds, Condition, Wait
+from orchestrator.scenario.language import Bounds, Condition, Rollout, Wait
 from orchestrator.scenario.measures.catalogue import within
 from orchestrator.scenario.names import camel
+from orchestrator.scenario.running.pending import why_pending
+from orchestrator.scenario.running.rollouts import failure_of, left_of
 
 _COUNTED: Final = (
     "pods",
@@ -22,9 +25,22 @@ _COUNTED: Final = (
     "pods_ready",
     "pods_succeeded",
     "pods_failed",
+    "pods_terminating",
     "nodes",
     "nodes_ready",
 )
+
+
+_OF_PODS: Final = {
+    "pods_bound": "bound",
+    "pods_ready": "ready",
+    "pods_terminating": "terminating",
+}
+_ROLLOUTS: Final = {
+    "Deployment": DEPLOYMENTS,
+    "StatefulSet": STATEFULSETS,
+    "DaemonSet": DAEMONSETS,
+}
 
 
 class Waiting:
@@ -38,6 +54,8 @@ class Waiting:
         self._counts = counts
         self._arrivals = arrivals
         self._quiet = parse_duration(wait.quiet) if wait.quiet else 0.0
+        rolled = wait.rolled_out
+        self._rollout = Rollout(name=rolled) if isinstance(rolled, str) else rolled
         wanted = ((name, getattr(wait, name)) for name in _COUNTED)
         self._wanted = [(name, want) for name, want in wanted if want is not None]
 
@@ -64,9 +82,13 @@ class Waiting:
         try:
             await self._counts.until(self.reached, future)
         except TimeoutError:
-            raise StepFailed(f"not within {self._wait.timeout}: {self._missing()}") from None
+            why = [self._missing(), await why_pending(self._cluster)]
+            message = f"not within {self._wait.timeout}: {'; '.join(filter(None, why))}"
+            raise StepFailed(message) from None
         finally:
             timer.cancel()
+        if failed := self._failed():
+            raise StepFailed(failed)
 
     async def _until_condition(self, condition: Condition, deadline: float) -> None:
         kind = DEFAULT.by_kind(condition.api_version, condition.kind)
@@ -87,8 +109,13 @@ class Waiting:
     # --- counts ----------------------------------------------------------------------------
 
     def reached(self) -> bool:
-        """Whether every count is as it should be."""
-        return all(holds for _, _, _, holds in self._looked())
+        """Whether there is nothing left to wait for: every count is as it should be, and what rolls out
+        has done so, or has failed.
+        """
+        counted = all(holds for _, _, _, holds in self._looked())
+        if self._rollout is None:
+            return counted
+        return (counted and not self._rolling()) or bool(self._failed())
 
     def share(self) -> float | None:
         """How far the first count has come, from 0 to 1; None if it cannot be said."""
@@ -98,11 +125,38 @@ class Waiting:
         return None
 
     def _missing(self) -> str:
-        return ", ".join(
+        counts = [
             f"{camel(name)} is {have:,}, not {_wanted(want)}"
             for name, have, want, holds in self._looked()
             if not holds
-        )
+        ]
+        return ", ".join([*counts, *filter(None, (self._rolling(),))])
+
+    def _rolling(self) -> str:
+        """What is left of the rollout that is waited for."""
+        rollout = self._rollout
+        if rollout is None:
+            return ""
+        found = self._rollouts()
+        if not found:
+            return f"there is no {rollout.kind} {rollout.name} in {rollout.namespace}"
+        left = ((each, rest) for each in found if (rest := left_of(each)))
+        return next((f"{rollout.kind} {e.metadata.name}: {rest}" for e, rest in left), "")
+
+    def _failed(self) -> str:
+        """Why what is waited for cannot come any more; empty if it may."""
+        return next(filter(None, map(failure_of, self._rollouts())), "")
+
+    def _rollouts(self) -> list[Any]:
+        rollout = self._rollout
+        if rollout is None:
+            return []
+        place = (_ROLLOUTS[rollout.kind], rollout.namespace)
+        return [
+            each
+            for (bucket, namespace, name), each in self._counts.rollouts.items()
+            if (bucket, namespace) == place and fnmatchcase(name, rollout.name)
+        ]
 
     def _looked(self) -> list[tuple[str, int, int | Bounds, bool]]:
         wait, counts = self._wait, self._counts
@@ -127,7 +181,7 @@ def _count(counts: Counts, name: str) -> int:
     phase = name.removeprefix("pods_").capitalize()
     if phase in ("Pending", "Running", "Succeeded", "Failed"):
         return counts.phases[phase]
-    found: int = getattr(counts, {"pods_bound": "bound", "pods_ready": "ready"}.get(name, name))
+    found: int = getattr(counts, _OF_PODS.get(name, name))
     return found
 
 

@@ -18,8 +18,8 @@ from typing import IO, Final
 
 from actors.log import show
 from orchestrator.scenario.loading import Source, load_text
+from orchestrator.scenario.report import wording
 from orchestrator.scenario.report.model import HTML_FILE, Report
-from orchestrator.scenario.report.units import of_measure
 from orchestrator.scenario.report.writing import write_report, write_whole
 from orchestrator.scenario.running.runner import Progress, run_scenario
 from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost, decode_job, encode
@@ -82,7 +82,7 @@ def _work(job: Job, tell: Callable[[Answer], None]) -> Answer:
         return Lost(f"{type(error).__name__}: {error}")
     return Ended(
         outcome=report.outcome,
-        reason=_reason(report),
+        reason=wording.reason(report),
         digest=report.digest,
         measures=report.measures,
     )
@@ -107,18 +107,6 @@ def _write(report: Report, directory: Path) -> None:
 
     write_report(report, directory)
     write_whole(directory / HTML_FILE, (render(report).encode(),))
-
-
-def _reason(report: Report) -> str:
-    """Why a run failed."""
-    reasons = [
-        f"{each.measure} is {of_measure(each.measure, each.measured)}, expected {each.expected}"
-        for each in report.expectations
-        if not each.holds
-    ]
-    if report.failure is not None:
-        reasons.insert(0, f"{report.failure.step}: {report.failure.message}")
-    return "; ".join(reasons) if report.outcome == "failed" else ""
 
 
 def _log(job: Job) -> None:

@@ -6,23 +6,21 @@ from typing import Any
 from hypothesis import strategies as st
 from msgspec import structs
 
-from orchestrator.scenario.report.model import (
+from orchestrator.scenario.measures.figures import (
     ActorUse,
     ApiCalls,
     Checkpoint,
-    Environment,
-    Failure,
     HeatMap,
     Outcome,
     Pause,
     Pauses,
     QueueUse,
-    Report,
     ResourceUse,
     Series,
     StepRecord,
     Summary,
 )
+from orchestrator.scenario.report.model import Environment, Failure, Report
 from tests.scenario.report import reports
 
 FLOATS = st.floats(allow_infinity=False) | st.sampled_from([0.0, 1.0, 0.5, 300.0])

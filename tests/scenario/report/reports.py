@@ -5,22 +5,24 @@ import math
 import random
 from typing import Any
 
-from orchestrator.scenario.report.model import (
+from orchestrator.scenario.measures.figures import (
     ActorUse,
     ApiCalls,
     Checkpoint,
-    Environment,
     HeatMap,
     Outcome,
     Pause,
     Pauses,
     QueueUse,
-    Report,
     ResourceUse,
     Series,
-    Spread,
     StepRecord,
     Summary,
+)
+from orchestrator.scenario.report.model import (
+    Environment,
+    Report,
+    Spread,
     SweepCell,
     SweepReport,
     SweepRun,

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from orchestrator.scenario.report.model import HeatMap
+from orchestrator.scenario.measures.figures import HeatMap
 from orchestrator.scenario.report.plots.heat import even, heat_maps
 
 

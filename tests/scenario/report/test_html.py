@@ -10,16 +10,15 @@ from html.parser import HTMLParser
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from orchestrator.scenario.report.html import render
-from orchestrator.scenario.report.model import (
+from orchestrator.scenario.measures.figures import (
     Checkpoint,
-    Failure,
     HeatMap,
-    Report,
     ResourceUse,
     Series,
     StepRecord,
 )
+from orchestrator.scenario.report.html import render
+from orchestrator.scenario.report.model import Failure, Report
 from orchestrator.scenario.report.sweep_page import render_sweep
 from tests.scenario.report import reports
 from tests.scenario.report.anything import any_report

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from orchestrator.scenario import load, run_scenario
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.html import render
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.plots.over_time import over_time
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario

@@ -8,8 +8,8 @@ import pytest
 
 from orchestrator.cluster import Cluster
 from orchestrator.scenario import load, run_scenario
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.html import render
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.reading import read_report
 from orchestrator.scenario.report.writing import write_report
 from tests.manifests import deployment

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 from msgspec import Struct
 
-from orchestrator.scenario.report import units
-from orchestrator.scenario.report.model import Series
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import Series
 
 _UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _STEPS: Final = {

@@ -6,9 +6,9 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import ApiCalls
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import ApiCalls
 from orchestrator.scenario.report.plots.axes import drawable
 from orchestrator.scenario.report.plots.figure import card, draw, plain
 from orchestrator.scenario.report.plots.palette import BLUE, ORANGE

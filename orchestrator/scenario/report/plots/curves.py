@@ -7,9 +7,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from msgspec import Struct
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import Series, Spread
+from orchestrator.scenario.report.model import Spread
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,
     column,

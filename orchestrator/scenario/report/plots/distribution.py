@@ -10,10 +10,10 @@ from typing import Final
 from matplotlib.axes import Axes
 from msgspec import Struct
 
-from orchestrator.scenario.measures.histogram import FACTOR
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.distribution import FACTOR
+from orchestrator.scenario.measures.figures import Summary
 from orchestrator.scenario.report.markup import EMPTY, Html, element
-from orchestrator.scenario.report.model import Summary
 from orchestrator.scenario.report.plots.axes import (
     label_counts,
     label_log_seconds,

@@ -14,9 +14,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import HeatMap
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import HeatMap
 from orchestrator.scenario.report.page import pictures
 from orchestrator.scenario.report.plots.axes import (
     LEAST_SPAN,

@@ -6,9 +6,9 @@ from typing import Final
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.page import pictures
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,

@@ -4,8 +4,8 @@ import math
 
 from matplotlib.axes import Axes
 
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,
     column,

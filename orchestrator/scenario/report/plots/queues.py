@@ -4,8 +4,8 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import Html
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.page import pictures
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,

@@ -11,8 +11,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from msgspec import Struct
 
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.plots.axes import TimeAxis, column, label_counts, label_time
 from orchestrator.scenario.report.plots.figure import card, draw, legend
 from orchestrator.scenario.report.plots.palette import BLUE, ORANGE

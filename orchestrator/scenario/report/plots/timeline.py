@@ -6,9 +6,9 @@ from typing import Final, Literal
 from matplotlib.axes import Axes
 from matplotlib.ticker import NullLocator
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import Checkpoint, StepRecord
 from orchestrator.scenario.report.markup import EMPTY, Html
-from orchestrator.scenario.report.model import Checkpoint, StepRecord
 from orchestrator.scenario.report.plots.axes import LEAST_SPAN, drawable, label_time
 from orchestrator.scenario.report.plots.figure import card, draw, legend, plain
 from orchestrator.scenario.report.plots.palette import BLUE, INK, VERMILION

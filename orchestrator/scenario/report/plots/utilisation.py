@@ -5,9 +5,9 @@ from typing import Final
 
 from matplotlib.axes import Axes
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
+from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import Html, join
-from orchestrator.scenario.report.model import Series
 from orchestrator.scenario.report.plots.axes import (
     TimeAxis,
     column,

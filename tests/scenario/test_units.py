@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.scenario.report import units
+from orchestrator.scenario import units
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import math
 from typing import Final
 
 NONE: Final = "–"
+NOTHING: Final = "nothing measured"
 _MINUTE: Final = 60.0
 _HOUR: Final = 3600.0
 _DAY: Final = 86_400.0
 _SMALL_SECONDS: Final = ((1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
-_SHARES: Final = ("requested/", "fragmentation/")
+SHARES: Final = ("requested", "fragmentation", "allocatedAt")
+"""What measures of shares from 0 to 1 begin with."""
 _BYTES: Final = ("memory", "storage", "ephemeral-storage", "hugepages-")
 
 
@@ -68,10 +70,14 @@ def share(value: float) -> str:
     return f"{number(_three(round(value * 100, 2)))} %"
 
 
-def of_measure(name: str, value: float) -> str:
+def of_measure(name: str, value: float | None) -> str:
     """A measure, in the unit that its name tells."""
-    if name.startswith(_SHARES):
+    if value is None:
+        return NOTHING
+    if name.startswith(SHARES):
         return share(value)
+    if "PodSeconds" in name:
+        return f"{number(_three(value))} pod·s"
     if "Seconds" in name:
         return seconds(value)
     if "Bytes" in name:
@@ -81,9 +87,10 @@ def of_measure(name: str, value: float) -> str:
 
 def bound_of_measure(name: str, value: float) -> str:
     """A bound that somebody set on a measure, in the measure's unit: counts and seconds as they are."""
-    if name.startswith(_SHARES) or "Bytes" in name:
+    if name.startswith(SHARES) or "Bytes" in name:
         return of_measure(name, value)
-    return f"{value:,.10g}{' s' * ('Seconds' in name)}"
+    unit = " pod·s" if "PodSeconds" in name else " s" * ("Seconds" in name)
+    return f"{value:,.10g}{unit}"
 
 
 def of_resource(resource: str, value: float) -> str:
