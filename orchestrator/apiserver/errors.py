@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from orchestrator.api.scheme import Resource
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import ApplyConflictError
 from orchestrator.machinery.field_errors import FieldError, quote
 from orchestrator.protocol import (
     AlreadyExists,
@@ -113,6 +114,21 @@ def uid_mismatch(resource: Resource, name: str, expected: str, present: str | No
         f"Precondition failed: UID in precondition: {expected}, UID in object meta: {present or ''}"
     )
     return conflict(resource, name, why)
+
+
+def uid_of_nothing(resource: Resource, name: str, uid: str) -> Conflict:
+    """An apply that means one object, where there is none."""
+    why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+    return conflict(resource, name, why)
+
+
+def apply_conflict(error: ApplyConflictError) -> Conflict:
+    """An apply would change what others own; each field has its cause."""
+    causes = tuple(
+        Cause("FieldManagerConflict", f"conflict with {each.manager}", each.field)
+        for each in error.conflicts
+    )
+    return Conflict(str(error), causes=causes)
 
 
 def revision_mismatch(
