@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from orchestrator.api import document
 from orchestrator.api.errors import DecodeError, UnknownKind
-from orchestrator.api.generate.protobuf import TABLE
+from orchestrator.api.facts import PROTOBUF
 
 MAGIC: Final = b"k8s\x00"
 MAX_DEPTH: Final = 100
@@ -51,7 +51,7 @@ def table() -> dict[str, dict[int, tuple[str, str]]]:
     """Definition -> number -> (JSON name, type); see `generate/protobuf.py`."""
     return {
         definition: {int(number): (name, kind) for number, (name, kind) in fields.items()}
-        for definition, fields in json.loads(TABLE.read_text()).items()
+        for definition, fields in json.loads(PROTOBUF.read_text()).items()
     }
 
 

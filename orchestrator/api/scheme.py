@@ -58,6 +58,8 @@ class Resource:
     """One resource of one group and version. Compared by identity.
 
     `key` names it without the version (`pods`, `deployments.apps`): versions share storage.
+    `storage_version` is the version that a custom resource is stored in, and `knowledge` what a server
+    that serves it knows of its kind; both follow its definition.
     """
 
     __slots__ = (
@@ -67,12 +69,14 @@ class Resource:
         "group",
         "key",
         "kind",
+        "knowledge",
         "list_kind",
         "module",
         "namespaced",
         "plural",
         "short_names",
         "singular",
+        "storage_version",
         "subresources",
         "type_name",
         "verbs",
@@ -95,6 +99,8 @@ class Resource:
         list_kind: str = "",
         module: str = "",
         type_name: str = "",
+        storage_version: str = "",
+        knowledge: Any = None,
     ) -> None:
         self.group = group
         self.version = version
@@ -111,6 +117,8 @@ class Resource:
         self.api_version = f"{group}/{version}" if group else version
         self.module = module
         self.type_name = type_name
+        self.storage_version = storage_version
+        self.knowledge = knowledge
         self._type: type[Any] | None = None if module else Unstructured
 
     @property
@@ -200,6 +208,9 @@ class Scheme:
         """
         if resource.key == "events.events.k8s.io":
             return self._by_path["", "v1", "events"]
+        if resource.storage_version:
+            path = (resource.group, resource.storage_version, resource.plural)
+            return self._by_path.get(path, resource)
         for version in self.versions(resource.group):
             found = self._by_path.get((resource.group, version, resource.plural))
             if found is not None:

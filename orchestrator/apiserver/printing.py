@@ -11,7 +11,7 @@ from orchestrator.machinery.errors import TimeError
 from orchestrator.machinery.times import human_duration, parse_time
 
 K = TypeVar("K")
-Cell: TypeAlias = str | int | bool
+Cell: TypeAlias = str | int | float | bool | None
 Row: TypeAlias = Sequence[Cell]
 
 NONE: Final = "<none>"

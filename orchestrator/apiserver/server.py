@@ -15,13 +15,14 @@ from msgspec.structs import replace
 
 from actors import Actor, Deferred, Terminated
 from orchestrator.api.core.v1 import Pod
-from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
 from orchestrator.apiserver.courses import part_of, steps_of
+from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
@@ -92,6 +93,8 @@ class ApiServer(Actor):
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
         self._served: dict[Resource, Served] = {}
+        # Changes of these concern no definition; the definitions themselves are not among them.
+        self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
 
     # --- life ------------------------------------------------------------------------------
 
@@ -106,9 +109,13 @@ class ApiServer(Actor):
             self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations
         )
         self._hub = WatchHub(self._watchers, self.ctx, self.store.revision)
+        self._definitions = DefinitionBook(
+            self._env, self.scheme, self._forget_served, self._delete_custom
+        )
         self.store.listen(self._changed)
         self._hub.greet()
         self._bootstrap()
+        self._definitions.settle()
         self.ctx.every(self._bookmark_seconds, _MinutePassed())
 
     def stopped(self) -> None:
@@ -118,6 +125,8 @@ class ApiServer(Actor):
 
     def drained(self) -> None:
         """Make the slice's writes durable and tell the watchers, once for all of them."""
+        if self._definitions.unsettled:
+            self._definitions.settle()
         self.store.flush()
         self._hub.flush()
 
@@ -127,7 +136,22 @@ class ApiServer(Actor):
             self._allocations.observe(change)
         elif bucket == EVENTS:
             self._expiry.observe(change, self.ctx.clock.now())
+        elif bucket not in self._builtin:
+            self._definitions.observe(change)
         self._hub.publish(change)
+
+    def _forget_served(self, resource: Resource) -> None:
+        """What the server knew of a custom resource is no longer so."""
+        self._served.pop(resource, None)
+
+    def _delete_custom(self, resource: Resource, stored: Any) -> None:
+        """Delete an object whose definition is being deleted; its finalizers hold it still."""
+        metadata = stored.metadata
+        deletion = Delete(
+            resource=resource, name=metadata.name, namespace=metadata.namespace, uid=metadata.uid
+        )
+        steps = steps_of(self._served_for(resource), self.scheme, "delete", "")
+        Attempt(self._env, self._perform, steps, deletion).run()
 
     def _bootstrap(self) -> None:
         address = str(self._service_network.network_address + 1)

@@ -405,6 +405,7 @@ class Client:
                 name=pod.metadata.name,
                 namespace=pod.metadata.namespace,
                 subresource=subresource,
+                field_manager=self._manager,
                 identity=self.identity,
             )
         )

@@ -64,6 +64,7 @@ class Wiring(Struct, frozen=True):
     scheme: Scheme = DEFAULT
     identity: Identity = ADMIN
     record_events: bool = True
+    field_manager: str = ""  # of what is written; empty: each controller's name
 
 
 class Statistics(Struct, frozen=True):
@@ -229,7 +230,7 @@ class Controller(Actor):
             clock=self.ctx.clock,
             identity=wiring.identity,
             scheme=wiring.scheme,
-            field_manager=self.name,
+            field_manager=wiring.field_manager or self.name,
             checked=self.checked,
         )
         self.events = EventRecorder(
@@ -238,6 +239,7 @@ class Controller(Actor):
             f"{self.name}-controller",
             enabled=wiring.record_events,
             identity=wiring.identity,
+            field_manager=wiring.field_manager or self.name,
         )
         self.prepare()
 

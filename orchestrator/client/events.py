@@ -58,12 +58,14 @@ class EventRecorder:
         host: str = "",
         enabled: bool = True,
         identity: Identity = ADMIN,
+        field_manager: str = "",
     ) -> None:
         self._ctx = ctx
         self._api = api
         self._source = EventSource(component=component, host=host)
         self.enabled = enabled
         self._identity = identity
+        self._manager = field_manager or component
         self._written: OrderedDict[tuple[str, ...], Event] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._similar: OrderedDict[tuple[str, ...], _Similar] = OrderedDict()
@@ -146,7 +148,11 @@ class EventRecorder:
         request: Create | Update
         if new:
             request = Create(
-                resource=_EVENTS, object=event, namespace=namespace, identity=self._identity
+                resource=_EVENTS,
+                object=event,
+                namespace=namespace,
+                field_manager=self._manager,
+                identity=self._identity,
             )
         else:
             request = Update(
@@ -154,6 +160,7 @@ class EventRecorder:
                 object=event,
                 name=event.metadata.name,
                 namespace=namespace,
+                field_manager=self._manager,
                 identity=self._identity,
             )
         self._ctx.request(self._api, request, then=_nothing, failed=_nothing)

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
 # How often silent watches are told so where nothing is lost between mailboxes.
 RARE_BOOKMARK_SECONDS: Final = 86_400.0
+# Who has written what the embedding program writes by `Cluster.client`.
+_EMBEDDER: Final = "orchestrator"
 READY_SECONDS: Final = 60.0  # how long entering the block waits for the nodes
 
 
@@ -183,11 +185,14 @@ class Cluster:
             mailbox=_API_MAILBOX,
             restart=ALWAYS,
         )
-        self.client = Client(self.api, clock=system.clock, scheme=self.scheme)
+        self.client = Client(
+            self.api, clock=system.clock, scheme=self.scheme, field_manager=_EMBEDDER
+        )
         self._manager = system.spawn(
             lambda: ControllerManager(
                 self.api,
                 self._controllers,
+                scheme=self.scheme,
                 identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
                 added=self._added,

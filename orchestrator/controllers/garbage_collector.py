@@ -14,14 +14,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Key, OfMetadata
+from orchestrator.client import Change, Key, OfMetadata, remove_finalizer
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.machinery.owners import without_owner
 from orchestrator.protocol import NotFound, PropagationPolicy
 
 FOREGROUND: Final = "foregroundDeletion"
@@ -142,16 +141,16 @@ class GarbageCollector(KubernetesController):
             return None
         if obj.metadata.deletion_timestamp is not None:
             if ORPHAN in obj.metadata.finalizers:
-                await self._orphan(resource, obj)
+                await self._orphan(obj)
             elif FOREGROUND in obj.metadata.finalizers:
-                await self._delete_dependents(resource, obj)
+                await self._delete_dependents(obj)
             return None
         if not obj.metadata.owner_references or self._says_invalid(obj):
             return None
         solid, waiting, gone = await self._classify(obj)
         if solid:
             if waiting or gone:
-                await self._drop_references(resource, obj, [*waiting, *gone])
+                await self._drop_references(obj, [*waiting, *gone])
         else:
             await self._delete(resource, obj, foreground=bool(waiting))
         return None
@@ -226,7 +225,7 @@ class GarbageCollector(KubernetesController):
         except NotFound:
             return
 
-    async def _delete_dependents(self, resource: Resource, owner: Any) -> None:
+    async def _delete_dependents(self, owner: Any) -> None:
         """Foreground: the dependents go; when none is left that blocks, so does the owner."""
         blocked = False
         for dependent_resource, dependent in self._dependents(owner.metadata.uid):
@@ -237,31 +236,21 @@ class GarbageCollector(KubernetesController):
             if dependent.metadata.deletion_timestamp is None:
                 self.enqueue(_key(dependent_resource, dependent))
         if not blocked:
-            await self._drop_finalizer(resource, owner, FOREGROUND)
+            await remove_finalizer(self.client, owner, FOREGROUND)
 
-    async def _orphan(self, resource: Resource, owner: Any) -> None:
+    async def _orphan(self, owner: Any) -> None:
         """Let the dependents go on without the owner."""
-        for dependent_resource, dependent in self._dependents(owner.metadata.uid):
+        for _, dependent in self._dependents(owner.metadata.uid):
             references = dependent.metadata.owner_references
             mine = [r for r in references if r.uid == owner.metadata.uid]
-            await self._drop_references(dependent_resource, dependent, mine)
-        await self._drop_finalizer(resource, owner, ORPHAN)
+            await self._drop_references(dependent, mine)
+        await remove_finalizer(self.client, owner, ORPHAN)
 
-    async def _drop_references(
-        self, resource: Resource, obj: Any, dropped: list[OwnerReference]
-    ) -> None:
-        uids = {r.uid for r in dropped}
-        kept = tuple(r for r in obj.metadata.owner_references if r.uid not in uids)
-        metadata = replace(obj.metadata, owner_references=kept)
+    async def _drop_references(self, obj: Any, dropped: list[OwnerReference]) -> None:
+        for reference in dropped:
+            obj = without_owner(obj, reference.uid)
         try:
-            await self.client.update(replace(obj, metadata=metadata))
-        except NotFound:
-            return
-
-    async def _drop_finalizer(self, resource: Resource, obj: Any, finalizer: str) -> None:
-        kept = tuple(f for f in obj.metadata.finalizers if f != finalizer)
-        try:
-            await self.client.update(replace(obj, metadata=replace(obj.metadata, finalizers=kept)))
+            await self.client.update(obj)
         except NotFound:
             return
 

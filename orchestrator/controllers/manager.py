@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import Actor, Ref, Request, Restart
 from orchestrator.api.scheme import DEFAULT, Scheme
@@ -22,6 +23,8 @@ ALONE: Final = Restart(
 )
 
 _INFORMERS: Final = "informers"
+# Who has written what the program's own controllers write, as in Kubernetes.
+_PROGRAM: Final = "kube-controller-manager"
 
 
 class Registration(Struct, frozen=True):
@@ -123,7 +126,7 @@ class ControllerManager(Actor):
                 controller.__qualname__,
                 f'a controller named "{name}" runs already ({other.__module__}.{other.__qualname__})',
             )
-        first = made(controller, self._wiring, arguments)
+        first = made(controller, self._wiring_of(controller), arguments)
         ref = self.ctx.spawn(self._factory(first, registration), name, restart=ALONE)
         if first.broken is not None:
             self._running.pop(name, None)
@@ -134,15 +137,21 @@ class ControllerManager(Actor):
             ) from first.broken
         return ref
 
+    def _wiring_of(self, controller: type[Controller]) -> Wiring:
+        """What a user runs later writes under its own name."""
+        if controller not in self._controllers:
+            return self._wiring
+        return replace(self._wiring, field_manager=_PROGRAM)
+
     def _factory(self, first: Controller, registration: Registration) -> Callable[[], Controller]:
         """Gives the instance that was made to see whether it can be, then new ones."""
-        unused = [first]
+        unused, controller = [first], registration.controller
 
         def make() -> Controller:
             new = (
                 unused.pop()
                 if unused
-                else made(registration.controller, self._wiring, registration.arguments)
+                else made(controller, self._wiring_of(controller), registration.arguments)
             )
             self._running[new.name] = new
             return new

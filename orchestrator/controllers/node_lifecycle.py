@@ -238,7 +238,7 @@ class NodeLifecycleController(KubernetesController):
         Taints that were given before are taken back, as Kubernetes does in a full disruption.
         """
         nodes = list(self.cache(Node).list())
-        return len(nodes) > 1 and all(ready_status(n) != "True" for n in nodes)
+        return bool(nodes) and all(ready_status(n) != "True" for n in nodes)
 
     def _may_evict(self, node: Node, now: float) -> float | None:
         """None: now. Otherwise the seconds to wait before asking again."""

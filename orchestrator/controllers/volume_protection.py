@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
-from orchestrator.client import Change, Controller, Key, KeyFunction
+from orchestrator.client import Change, Key, KeyFunction, remove_finalizer
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.protocol import NotFound
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
@@ -62,7 +61,7 @@ class ClaimProtectionController(KubernetesController):
             return None
         pods = self.cache(Pod).by_index("claim", f"{key.namespace}/{key.name}")
         if not any(uses(pod) for pod in pods):
-            await _let_go(self, claim, CLAIM_FINALIZER)
+            await remove_finalizer(self.client, claim, CLAIM_FINALIZER)
         return None
 
 
@@ -78,22 +77,5 @@ class VolumeProtectionController(KubernetesController):
         if volume is None or volume.metadata.deletion_timestamp is None:
             return None
         if volume.status is None or volume.status.phase != "Bound":
-            await _let_go(self, volume, VOLUME_FINALIZER)
+            await remove_finalizer(self.client, volume, VOLUME_FINALIZER)
         return None
-
-
-async def _let_go(controller: Controller, obj: Any, finalizer: str) -> None:
-    metadata = obj.metadata
-    if finalizer not in metadata.finalizers:
-        return
-    left = [each for each in metadata.finalizers if each != finalizer]
-    body = {
-        "metadata": {
-            "finalizers": left or None,
-            "resourceVersion": metadata.resource_version,
-        }
-    }
-    try:
-        await controller.client.patch(type(obj), metadata.name, body, namespace=metadata.namespace)
-    except NotFound:
-        return

@@ -24,6 +24,7 @@ from orchestrator.protocol import (
     Update,
 )
 
+FIELD_MANAGER: Final = "kubelet"  # who has written what a kubelet writes
 RENEW_SECONDS: Final = 10.0  # a quarter of the lease's duration
 _LEASES: Final = resource_of(Lease)
 
@@ -63,6 +64,7 @@ class Heartbeat:
                     resource=_LEASES,
                     object=lease,
                     namespace=LEASE_NAMESPACE,
+                    field_manager=FIELD_MANAGER,
                     identity=self._identity,
                 ),
                 then=self._written,
@@ -99,6 +101,7 @@ class Heartbeat:
             object=lease,
             name=self._node.metadata.name,
             namespace=LEASE_NAMESPACE,
+            field_manager=FIELD_MANAGER,
             identity=self._identity,
         )
         self._ctx.request(self._api, update, then=then, failed=failed)

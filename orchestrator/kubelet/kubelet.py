@@ -16,7 +16,7 @@ from actors import Request
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Watcher
-from orchestrator.kubelet.heartbeat import RENEW_SECONDS, Heartbeat
+from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.node_status import conditions_at
@@ -129,7 +129,12 @@ class Kubelet(Watcher):
         status = replace(node.status, conditions=conditions_at(now, ()))
         self.ctx.request(
             self.api,
-            Create(resource=_NODES, object=replace(node, status=status), identity=self.identity),
+            Create(
+                resource=_NODES,
+                object=replace(node, status=status),
+                field_manager=FIELD_MANAGER,
+                identity=self.identity,
+            ),
             then=self._registered,
             failed=partial(self._register_failed, node),
         )
@@ -214,6 +219,7 @@ class Kubelet(Watcher):
                 object=replace(node, metadata=replace(node.metadata, resource_version="")),
                 name=self._spec.name,
                 subresource="status",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
             then=None,
@@ -371,6 +377,7 @@ class Kubelet(Watcher):
                 name=metadata.name,
                 namespace=metadata.namespace,
                 subresource="status",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
             then=None,

@@ -5,8 +5,16 @@ scores, `scheduler.py` is the actor; a plugin is a file in `plugins/`. Binding i
 server's business, and running the pod is the kubelet's.
 """
 
-from orchestrator.scheduler.framework import Plugin, Profile
+from orchestrator.scheduler.configuration import SchedulerConfiguration
+from orchestrator.scheduler.errors import (
+    InvalidConfiguration,
+    InvalidProfile,
+    PluginError,
+    SchedulerFault,
+)
+from orchestrator.scheduler.framework import Plugin
 from orchestrator.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_PROFILE
+from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.scheduler import (
     GetSchedulerStatistics,
     Scheduler,
@@ -17,8 +25,13 @@ __all__ = [
     "DEFAULT_PLUGINS",
     "DEFAULT_PROFILE",
     "GetSchedulerStatistics",
+    "InvalidConfiguration",
+    "InvalidProfile",
     "Plugin",
+    "PluginError",
     "Profile",
     "Scheduler",
+    "SchedulerConfiguration",
+    "SchedulerFault",
     "SchedulerStatistics",
 ]

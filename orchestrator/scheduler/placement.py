@@ -5,109 +5,260 @@ less.
 """
 
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from random import Random
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
+import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodSpec
-from orchestrator.scheduler.framework import Profile
-from orchestrator.scheduler.shape import Shape
-from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.machinery.owners import controller_of
+from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.profile import Profile
+from orchestrator.scheduler.shape import Local, Shape
+from orchestrator.scheduler.snapshot import Rows, Snapshot
 
 _SHAPES: Final = 256  # shapes remembered
 _SPECS: Final = 8192  # specs whose shape is remembered
 
+Kernels: TypeAlias = tuple[list[tuple[Plugin, FilterKernel]], list[tuple[Plugin, int, ScoreKernel]]]
+
 
 class Refusal(Struct, frozen=True):
-    """A pod fits nowhere: kube-scheduler's message, and the plugins that refused it somewhere."""
+    """A pod fits nowhere: kube-scheduler's message, and the plugins that refused it somewhere.
+
+    `helpable` are the rows of which an eviction may make a place; at `stage` preFilter no node was
+    looked at, and at a later one than filter one was chosen; `fault`: a plugin broke its promise.
+    """
 
     message: str
     plugins: frozenset[str]
+    helpable: tuple[int, ...] = ()
+    stage: Literal["preFilter", "filter", "later"] = "filter"
+    fault: bool = False
 
 
 class Placement:
     """Chooses nodes for pods by a profile."""
 
-    def __init__(self, profile: Profile, nodes: Snapshot) -> None:
+    def __init__(
+        self, profile: Profile, nodes: Snapshot, nominations: Nominations | None = None
+    ) -> None:
+        self.nodes = nodes
+        self.nominations = Nominations() if nominations is None else nominations
         self._profile = profile
-        self._nodes = nodes
-        self._looking = [p for p in profile.plugins if p.has("filter") or p.has("score")]
+        self._filters = profile.at("filter")
+        self._scorers = [(p, w) for p in profile.at("score") if (w := profile.weight(p))]
         self._shapes: dict[Hashable, Shape] = {}
+        self._locals: dict[Hashable, Local] = {}
         self._refusals: dict[Shape, tuple[int, Refusal]] = {}  # with the version of the snapshot
-        # By the id of the spec, which is held, so that its id stays its own.
-        self._of_spec: dict[int, tuple[PodSpec | None, Shape]] = {}
+        # By the id of the spec, which is held, so that its id stays its own, and by what else of a
+        # pod kernels look at.
+        self._of_spec: dict[Hashable, tuple[PodSpec | None, Shape]] = {}
+        self._facts = -1  # those of the snapshot of which `_of_spec` is true
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
-        shape = self._shape_of(pod)
-        rows = shape.leaders()
-        count = len(rows)
-        if not count:
-            return self._refusal(shape, pod)
-        return self._nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
+        try:
+            shape = self.shape_of(pod)
+            rows = self._nominated(pod, shape) if self.nominations else shape.leaders()
+            count = len(rows)
+            if not count:
+                return self._refusal(shape, pod)
+            return self.nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
+        except PluginError as error:
+            self.forget()  # what was half looked at must not be believed
+            return Refusal(str(error), frozenset(), fault=True)
 
-    def _shape_of(self, pod: Pod) -> Shape:
-        known = self._of_spec.get(id(pod.spec))
+    def forget(self) -> None:
+        """Look at everything anew."""
+        self._shapes.clear()
+        self._locals.clear()
+        self._of_spec.clear()
+        self._refusals.clear()
+
+    # --- shapes ----------------------------------------------------------------------------
+
+    def shape_of(self, pod: Pod) -> Shape:
+        """What is known of the nodes for pods like this one. Raises PluginError."""
+        if self._facts != self.nodes.facts:
+            self._facts = self.nodes.facts
+            self._of_spec.clear()
+            self._refusals.clear()
+        identity = _identity(pod)
+        known = self._of_spec.get(identity)
         if known is not None:
             return known[1]
-        key = self._key_of(pod)
-        shape = self._shapes.get(key)
-        if shape is None:
-            if len(self._shapes) >= _SHAPES:
-                self._shapes.clear()
-                self._of_spec.clear()
-                self._refusals.clear()
-            shape = self._shapes[key] = Shape(pod, self._profile, self._nodes)
-        elif len(self._of_spec) >= _SPECS:
+        shape = self._shape_for(self.kernels_of(pod))
+        if len(self._of_spec) >= _SPECS:
             self._of_spec.clear()
-        self._of_spec[id(pod.spec)] = (pod.spec, shape)
+        self._of_spec[identity] = (pod.spec, shape)
         return shape
 
-    def _key_of(self, pod: Pod) -> Hashable:
-        """What pods of one shape have in common: all that plugins look at, or else the spec."""
-        traits = tuple(plugin.traits_of(pod) for plugin in self._looking)
-        return _Same(pod.spec) if None in traits else traits
+    def kernels_of(self, pod: Pod) -> Kernels:
+        """What filters and scores a pod, anew. Raises PluginError."""
+        nodes = self.nodes
+        filters = [
+            (plugin, kernel)
+            for plugin in self._filters
+            if (kernel := filter_kernel_of(plugin, pod, nodes)) is not None
+        ]
+        scorers = [
+            (plugin, weight, scorer)
+            for plugin, weight in self._scorers
+            if (scorer := score_kernel_of(plugin, pod, nodes)) is not None
+        ]
+        return filters, scorers
+
+    def _shape_for(self, kernels: Kernels) -> Shape:
+        filters, scorers = kernels
+        every: list[tuple[str, str, FilterKernel | ScoreKernel]] = [
+            *(("filter", plugin.name, kernel) for plugin, kernel in filters),
+            *(("score", plugin.name, scorer) for plugin, _, scorer in scorers),
+        ]
+        key = tuple((point, name, kernel.traits) for point, name, kernel in every)
+        shape = self._shapes.get(key)
+        if shape is not None:
+            return shape
+        if len(self._shapes) >= _SHAPES:
+            self.forget()
+        own = tuple(each for each, (_, _, k) in zip(key, every, strict=True) if not k.spanning)
+        local = self._locals.get(own)
+        if local is None:
+            local = self._locals[own] = Local(
+                [k for _, k in filters if not k.spanning],
+                [(w, k) for _, w, k in scorers if not k.spanning],
+                self.nodes,
+            )
+        shape = self._shapes[key] = Shape(
+            [(p.name, k) for p, k in filters], [(w, k) for _, w, k in scorers], local, self.nodes
+        )
+        return shape
+
+    # --- nominated pods --------------------------------------------------------------------
+
+    def _nominated(self, pod: Pod, shape: Shape) -> Rows:
+        """The leaders where other pods have been promised room, and the pod itself perhaps."""
+        rows = self._left_by_nominated(pod, shape.feasible(), shape)
+        own = self.nodes.row_of(pod.status.nominated_node_name or "") if pod.status else None
+        if own is not None and own in rows:
+            return np.array((own,), np.intp)
+        return shape.best_of(rows)
+
+    def _left_by_nominated(self, pod: Pod, rows: Rows, shape: Shape) -> Rows:
+        """The rows that could take the pod, too, if all pods that were promised room had come."""
+        kept = np.ones(len(rows), np.bool_)
+        places = {int(row): place for place, row in enumerate(rows)}
+        for name in self.nominations.nodes():
+            row = self.nodes.row_of(name)
+            if row is not None and row in places:
+                kept[places[row]] = self._refused_with_nominated(pod, row, shape) is None
+        return rows[kept]
+
+    def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
+        """Who would refuse the row if the pods that were promised room there had come."""
+        others = self.nominations.others(self.nodes.names[row], pod)
+        if not others:
+            return None
+        with self.supposing(row, adding=others):
+            return shape.refusing(row)
+
+    def why_not(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
+        """Who refuses a row as things stand, promised room counted; None: nobody."""
+        return self._refused_with_nominated(pod, row, shape) or shape.refusing(row)
+
+    @contextmanager
+    def supposing(
+        self, row: int, *, adding: tuple[Pod, ...] = (), removing: tuple[Pod, ...] = ()
+    ) -> Iterator[None]:
+        """Inside the block the snapshot is as if these pods had come to a row, and those gone."""
+        nodes, name = self.nodes, self.nodes.names[row]
+        for pod in removing:
+            nodes.remove_pod(pod.metadata.uid, name)
+        for pod in adding:
+            nodes.add_pod(pod.metadata.uid, pod, name)
+        try:
+            yield
+        finally:
+            for pod in adding:
+                nodes.remove_pod(pod.metadata.uid, name)
+            for pod in removing:
+                nodes.add_pod(pod.metadata.uid, pod, name)
+
+    # --- explanations ----------------------------------------------------------------------
 
     def _refusal(self, shape: Shape, pod: Pod) -> Refusal:
         """The explanation; while nothing changes, one for all pods of a shape."""
+        if self.nominations:
+            return self._explain(shape, pod)
         known = self._refusals.get(shape)
-        if known is None or known[0] != shape.version:
-            known = self._refusals[shape] = (shape.version, self._explain(shape, pod))
+        version = self.nodes.version
+        if known is None or known[0] != version:
+            known = self._refusals[shape] = (version, self._explain(shape, pod))
         return known[1]
 
     def _explain(self, shape: Shape, pod: Pod) -> Refusal:
         """For each node the reasons of the first plugin that refuses it, counted."""
-        nodes = self._nodes
-        counts: Counter[str] = Counter()
-        refusing: set[str] = set()
-        left = nodes.all_rows()
-        if not len(left):
+        left = self.nodes.all_rows()
+        total = len(left)
+        if not total:
             everybody = frozenset(p.name for p in self._profile.plugins)
             return Refusal("no nodes available to schedule pods", everybody)
-        total = len(left)
-        for plugin in shape.filters:
-            passes = plugin.filter(pod, nodes, left)
+        if shape.refusal:
+            name, words = shape.refusal
+            message = f"0/{total} nodes are available: {words}."
+            return Refusal(message, frozenset((name,)), stage="preFilter")
+        counts: Counter[str] = Counter()
+        refusing: set[str] = set()
+        helpable: list[int] = []
+        narrowing = [(name, k.only) for name, k in shape.filters if k.only is not None]
+        if narrowing:
+            rows = {
+                self.nodes.row_of(n) for n in frozenset.intersection(*(o for _, o in narrowing))
+            }
+            keep = np.array([row in rows for row in left.tolist()], np.bool_)
+            names = ",".join(sorted(name for name, _ in narrowing))
+            if not keep.all():
+                counts[f"node(s) didn't satisfy plugin(s) [{names}]"] = int((~keep).sum())
+                refusing.update(name for name, _ in narrowing)
+            left = left[keep]
+        for name, kernel in shape.filters:
+            passes = kernel.rows(left)
             refused = left[~passes]
             if len(refused):
-                refusing.add(plugin.name)
-                counts.update(plugin.tally_of(pod, nodes, refused))
+                refusing.add(name)
+                counts.update(counted(kernel, refused))
+                helpable += refused[~kernel.unresolvable(refused)].tolist()
             left = left[passes]
-        reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
-        return Refusal(f"0/{total} nodes are available: {reasons}.", frozenset(refusing))
+        for row in left.tolist():  # it could take the pod, were there not the room promised
+            with self.supposing(row, adding=self.nominations.others(self.nodes.names[row], pod)):
+                kernel_name, blame = shape.named_refusing(row) or ("", None)
+                if blame is not None:
+                    refusing.add(kernel_name)
+                    only = np.array((row,), np.intp)
+                    counts.update(counted(blame, only))
+                    helpable += only[~blame.unresolvable(only)].tolist()
+        return Refusal(unavailable(total, counts), frozenset(refusing), tuple(helpable))
 
 
-class _Same:
-    """A spec as a key: equal to the very same spec only."""
+def unavailable(total: int, counts: Mapping[str, int]) -> str:
+    """kube-scheduler's sentence about nodes that cannot take a pod."""
+    reasons = ", ".join(sorted(f"{count} {reason}" for reason, count in counts.items()))
+    return f"0/{total} nodes are available: {reasons}."
 
-    __slots__ = ("spec",)
 
-    def __init__(self, spec: PodSpec | None) -> None:
-        self.spec = spec
-
-    def __hash__(self) -> int:
-        return id(self.spec)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.spec is self.spec
+def _identity(pod: Pod) -> Hashable:
+    """All of a pod that kernels are made from, given the facts of the snapshot."""
+    metadata = pod.metadata
+    owner = controller_of(pod) if metadata.owner_references else None
+    return (
+        id(pod.spec),
+        metadata.namespace,
+        tuple(metadata.labels.items()),
+        None if owner is None else (owner.kind, owner.name),
+    )

@@ -7,26 +7,17 @@
 """
 
 import heapq
-from enum import Enum
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.events import ClusterEvent
 
 INITIAL_BACKOFF_SECONDS: Final = 1.0
 MAX_BACKOFF_SECONDS: Final = 10.0
 FLUSH_SECONDS: Final = 300.0
-
-
-class ClusterEvent(Enum):
-    """What may make an unschedulable pod schedulable."""
-
-    NODE_ADDED = "node added"
-    NODE_ALLOCATABLE = "node's allocatable changed"
-    NODE_LABELS = "node's labels changed"
-    NODE_TAINTS = "node's taints or unschedulable changed"
-    POD_REMOVED = "an assigned pod went"
 
 
 class QueuedPod(Struct):
@@ -38,21 +29,32 @@ class QueuedPod(Struct):
     failed_at: float = 0.0
     refused_by: frozenset[str] = frozenset()  # names of plugins
 
-    @property
-    def backoff_until(self) -> float:
-        """When it may be tried again."""
-        if self.attempts == 0:
-            return 0.0
-        delay = min(INITIAL_BACKOFF_SECONDS * 2.0 ** (self.attempts - 1), MAX_BACKOFF_SECONDS)
-        return self.failed_at + delay
+
+SortKey: TypeAlias = Callable[[Pod, float], tuple[float, ...]]
+"""(pod, when it came to the queue) -> what orders the pods, ascending."""
+
+
+def by_priority(pod: Pod, queued_at: float) -> tuple[float, ...]:
+    """The highest priority first, then the one that waited longest."""
+    priority = pod.spec.priority if pod.spec is not None else None
+    return (-(priority or 0), queued_at)
 
 
 class SchedulingQueue:
     """The pods that wait, by uid."""
 
-    def __init__(self, helped_by: dict[ClusterEvent, frozenset[str]]) -> None:
+    def __init__(
+        self,
+        helped_by: dict[ClusterEvent, frozenset[str]],
+        *,
+        initial_backoff: float = INITIAL_BACKOFF_SECONDS,
+        max_backoff: float = MAX_BACKOFF_SECONDS,
+        sort_key: SortKey = by_priority,
+    ) -> None:
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
-        self._active: list[tuple[int, float, int, str]] = []
+        self._initial_backoff, self._max_backoff = initial_backoff, max_backoff
+        self._sort_key = sort_key
+        self._active: list[tuple[tuple[float, ...], int, str]] = []
         self._backoff: list[tuple[float, int, str]] = []
         self._unschedulable: dict[str, frozenset[str]] = {}  # by whom each was refused
         # The same by who refused them, with the number of the failure: an event that helps none of
@@ -111,7 +113,7 @@ class SchedulingQueue:
     def pop(self) -> QueuedPod | None:
         """The next pod to try; it leaves the queue."""
         while self._active:
-            uid = heapq.heappop(self._active)[3]
+            uid = heapq.heappop(self._active)[2]
             if self._where.get(uid) == "active":
                 queued = self._pods[uid]
                 self.remove(uid)
@@ -136,6 +138,8 @@ class SchedulingQueue:
 
     def happened(self, event: ClusterEvent, now: float) -> None:
         """Bring back the pods that `event` may help."""
+        if not self._refused:
+            return
         helped = self._helped_by.get(event, frozenset())
         waiting: dict[str, int] = {}
         for refused_by, group in self._refused.items():
@@ -168,18 +172,25 @@ class SchedulingQueue:
     def _activate(self, uid: str, queued: QueuedPod, now: float) -> None:
         self._no_longer_unschedulable(uid)
         self._gated.pop(uid, None)
-        if queued.backoff_until > now:
+        if self._backoff_until(queued) > now:
             self._back_off(uid, queued)
             return
         self._move(uid, "active")
         self._number += 1
-        priority = queued.pod.spec.priority if queued.pod.spec is not None else None
-        heapq.heappush(self._active, (-(priority or 0), queued.queued_at, self._number, uid))
+        key = self._sort_key(queued.pod, queued.queued_at)
+        heapq.heappush(self._active, (key, self._number, uid))
+
+    def _backoff_until(self, queued: QueuedPod) -> float:
+        """When a pod may be tried again."""
+        if queued.attempts == 0:
+            return 0.0
+        delay = self._initial_backoff * 2.0 ** min(queued.attempts - 1, 64)
+        return queued.failed_at + min(delay, self._max_backoff)
 
     def _back_off(self, uid: str, queued: QueuedPod) -> None:
         self._move(uid, "backoff")
         self._number += 1
-        heapq.heappush(self._backoff, (queued.backoff_until, self._number, uid))
+        heapq.heappush(self._backoff, (self._backoff_until(queued), self._number, uid))
 
     def _move(self, uid: str, where: str) -> None:
         before = self._where.get(uid)

@@ -5,24 +5,51 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Binding, Node, ObjectReference, Pod
+from orchestrator.api.core.v1 import Binding, Namespace, Node, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.client import Change, EventRecorder, Watcher
+from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.machinery.errors import MachineryError
-from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ADMIN, ApiRef, Conflict, Create, Identity, NotFound, Patch
-from orchestrator.scheduler.framework import Profile
-from orchestrator.scheduler.placement import Placement, Refusal
-from orchestrator.scheduler.plugins import DEFAULT_PROFILE
-from orchestrator.scheduler.queue import ClusterEvent, QueuedPod, SchedulingQueue
+from orchestrator.protocol import (
+    ADMIN,
+    ApiRef,
+    Conflict,
+    Create,
+    Delete,
+    Identity,
+    NotFound,
+)
+from orchestrator.scheduler.changes import (
+    EVENTS_OF_KINDS,
+    has_ended,
+    has_node,
+    labels_of_namespace,
+    matters,
+    node_events,
+    says_nothing,
+    watching,
+    worth_a_try,
+)
+from orchestrator.scheduler.configuration import (
+    DEFAULT_CONFIGURATION,
+    SchedulerConfiguration,
+    configuration_of,
+)
+from orchestrator.scheduler.cycle import Cycle
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import Nomination
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.placement import Refusal
+from orchestrator.scheduler.profile import Profile, helped_by
+from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
+from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.snapshot import Snapshot
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
@@ -50,53 +77,74 @@ class _Continue(Struct, frozen=True):
 
 
 class Scheduler(Watcher):
-    """kube-scheduler with one profile."""
+    """kube-scheduler. Raises TypeError for what is no configuration."""
 
     def __init__(
         self,
         api: ApiRef,
-        profile: Profile = DEFAULT_PROFILE,
+        configuration: SchedulerConfiguration | Profile = DEFAULT_CONFIGURATION,
         *,
         identity: Identity = ADMIN,
         record_events: bool = True,
     ) -> None:
         super().__init__(api, identity)
-        self._profile = profile
-        self._gates = profile.with_point("pre_enqueue")
+        configuration = configuration_of(configuration)
         self._record_events = record_events
         self._nodes = Snapshot()
-        self._queue = SchedulingQueue(profile.helped_by())
-        self._placement = Placement(profile, self._nodes)
+        self._nominations = Nominations()
+        self._profiles = {
+            profile.scheduler_name: Cycle(profile, self._nodes, self._nominations)
+            for profile in configuration.profiles
+        }
+        self._queue = SchedulingQueue(
+            helped_by(configuration.profiles),
+            initial_backoff=configuration.initial_backoff_seconds,
+            max_backoff=configuration.max_backoff_seconds,
+            sort_key=next(iter(self._profiles.values())).sort_key,
+        )
         self._binding: dict[str, str] = {}  # uid -> node of bindings under way
-        self._post_filters = profile.with_point("post_filter")
-        self._before_binding = [
-            (point, plugin)
-            for point in ("reserve", "permit")
-            for plugin in profile.with_point(point)
-        ]
-        self._unreservers = profile.with_point("unreserve")
-        self._post_binders = profile.with_point("post_bind")
-        self._acts_on_binding = record_events or bool(self._post_binders)
         self._timer: Timer | None = None
         self._continuing = False
         self._attempts = self._scheduled = self._unschedulable = self._errors = 0
 
     def started(self) -> None:
-        self._events = EventRecorder(
+        self._reports = {
+            name: Reports(self.ctx, self.api, self._recorder(name), self.identity)
+            for name in self._profiles
+        }
+        self._unsynced: set[str] = set()
+        self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
+        self._pods = self.reflect(Pod, on_change=self._on_pod, on_synced=self._awaited("pods"))
+        self._nodes.objects[Pod] = self._pods.cache
+        kinds = (kind for cycle in self._profiles.values() for kind in cycle.profile.watches())
+        for kind in dict.fromkeys(kinds):
+            self._watch_objects(kind)
+
+    def _recorder(self, name: str) -> EventRecorder:
+        return EventRecorder(
             self.ctx,
             self.api,
-            self._profile.scheduler_name,
+            name,
             enabled=self._record_events,
             identity=self.identity,
-        )
-        self._synced: dict[str, None] = {}
-        self.reflect(Node, on_change=self._on_node, on_synced=lambda: self._in_step("nodes"))
-        self._pods = self.reflect(
-            Pod, on_change=self._on_pod, on_synced=lambda: self._in_step("pods")
+            field_manager=FIELD_MANAGER,
         )
 
-    def _in_step(self, what: str) -> None:
-        self._synced[what] = None
+    def _awaited(self, what: str) -> Callable[[], None]:
+        self._unsynced.add(what)
+        return partial(self._unsynced.discard, what)
+
+    def _watch_objects(self, kind: type) -> None:
+        """Keep the objects of a kind at hand for plugins."""
+        reflector: Reflector[Any] = self.reflect(
+            kind,
+            on_change=partial(self._on_object, kind),
+            on_synced=self._awaited(kind.__name__),
+            **watching(kind),
+        )
+        self._nodes.objects[kind] = reflector.cache
+        if kind is Namespace:
+            self._nodes.populations.labels_of = partial(labels_of_namespace, reflector.cache)
 
     def on_statistics(self, message: GetSchedulerStatistics) -> SchedulerStatistics:
         """Counters and depths."""
@@ -115,6 +163,15 @@ class Scheduler(Watcher):
 
     # --- what changes ----------------------------------------------------------------------
 
+    def _on_object(self, kind: type, change: Change[Any]) -> None:
+        if not matters(kind, change, self._nodes):
+            return
+        if kind is Namespace:
+            self._nodes.populations.relabelled()
+        self._nodes.learned()
+        for event in EVENTS_OF_KINDS.get(kind, ()):
+            self._queue.happened(event, self.ctx.clock.monotonic())
+
     def _on_node(self, change: Change[Node]) -> None:
         old, new = change.old, change.new
         now = self.ctx.clock.monotonic()
@@ -122,7 +179,7 @@ class Scheduler(Watcher):
             assert old is not None
             self._nodes.remove_node(old.metadata.name)
             return
-        happened = _node_events(old, new)
+        happened = node_events(old, new)
         if not happened:
             return
         try:
@@ -135,50 +192,63 @@ class Scheduler(Watcher):
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
-        if old is not None and new is not None and _says_nothing(old, new):
+        if old is not None and new is not None and says_nothing(old, new):
             return
         pod = old if new is None else new
         assert pod is not None
         uid = pod.metadata.uid
-        if old is not None and new is not None and old.metadata.uid != new.metadata.uid:
+        if old is not None and new is not None and old.metadata.uid != uid:
             self._release(old)
-        node = pod.spec.node_name if pod.spec is not None else ""
-        if new is None or _has_ended(new):
+        if new is None or has_ended(new):
             self._queue.remove(uid)
             self._release(pod)
-        elif node:
-            self._queue.remove(uid)
-            assumed = self._binding.pop(uid, None)
-            if assumed == node:
-                self._scheduled += 1
-            elif assumed is not None:
-                self._nodes.remove_pod(uid, assumed)
-            self._nodes.add_pod(uid, new, node)
+        elif has_node(new):
+            self._on_placed(new)
         elif self._is_ours(new):
-            if uid not in self._binding and _worth_a_try(old, new):
-                gate = self._gate(new)
-                self._queue.put(new, self.ctx.clock.monotonic(), gated=bool(gate))
-                if gate:
-                    self._report_gated(new, gate)
+            if uid not in self._binding and worth_a_try(old, new):
+                self._enqueue(new)
         else:
             self._queue.remove(uid)
+            self._nominations.remove(uid)
+
+    def _on_placed(self, pod: Pod) -> None:
+        """A pod has its node: what was assumed is true, or somebody else placed or changed it."""
+        assert pod.spec is not None
+        uid, node = pod.metadata.uid, pod.spec.node_name
+        self._queue.remove(uid)
+        self._nominations.remove(uid)
+        assumed = self._binding.pop(uid, None)
+        if assumed == node:
+            self._scheduled += 1
+        elif assumed is not None:
+            self._nodes.remove_pod(uid, assumed)
+        event = ClusterEvent.POD_ADDED
+        if assumed != node and self._nodes.holds(uid):
+            event = ClusterEvent.POD_LABELS
+            self._nodes.update_pod(uid, pod, node)
+        else:
+            self._nodes.add_pod(uid, pod, node)
+        self._queue.happened(event, self.ctx.clock.monotonic())
+
+    def _enqueue(self, pod: Pod) -> None:
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
+        gated = self._profiles[name].gate(pod)
+        if pod.status is not None and pod.status.nominated_node_name and not gated:
+            self._nominations.put(pod, pod.status.nominated_node_name)
+        self._queue.put(pod, self.ctx.clock.monotonic(), gated=bool(gated))
+        if gated:
+            self._reports[name].gated(pod)
 
     def _is_ours(self, pod: Pod) -> bool:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
-        return name == self._profile.scheduler_name and pod.metadata.deletion_timestamp is None
+        return name in self._profiles and pod.metadata.deletion_timestamp is None
 
     def _release(self, pod: Pod) -> None:
         uid = pod.metadata.uid
+        self._nominations.remove(uid)
         node = self._binding.pop(uid, None) or (pod.spec.node_name if pod.spec is not None else "")
         if node and self._nodes.remove_pod(uid, node):
             self._queue.happened(ClusterEvent.POD_REMOVED, self.ctx.clock.monotonic())
-
-    def _gate(self, pod: Pod) -> str:
-        for plugin in self._gates:
-            reason = plugin.pre_enqueue(pod)
-            if reason:
-                return reason
-        return ""
 
     # --- scheduling ------------------------------------------------------------------------
 
@@ -188,7 +258,7 @@ class Scheduler(Watcher):
 
     def drained(self) -> None:
         """Place a batch of pods."""
-        if len(self._synced) < 2 or not len(self._queue):
+        if self._unsynced or not len(self._queue):
             return
         due = self._queue.advance(self.ctx.clock.monotonic())
         for _ in range(BATCH):
@@ -214,27 +284,24 @@ class Scheduler(Watcher):
     def _schedule(self, queued: QueuedPod) -> None:
         self._attempts += 1
         pod = queued.pod
-        try:
-            choice = self._placement.choose(pod, self.ctx.random)
-        except MachineryError as error:
-            choice = Refusal(str(error), frozenset())
+        assert pod.spec is not None
+        cycle = self._profiles[pod.spec.scheduler_name]
+        choice = cycle.choose(pod, self.ctx.random)
         if isinstance(choice, Refusal):
-            for plugin in self._post_filters:
-                plugin.post_filter(pod, self._nodes)
-        elif refusal := self._refused_before_binding(pod, choice):
-            choice = refusal
-        if isinstance(choice, Refusal):
-            self._unschedulable += 1
-            self._queue.fail(queued, choice.plugins, self.ctx.clock.monotonic())
-            self._report_unschedulable(pod, choice.message)
-            return
+            self._fail(queued, cycle, choice)
+        else:
+            self._bind(queued, cycle, choice)
+
+    def _bind(self, queued: QueuedPod, cycle: Cycle, node: str) -> None:
+        pod = queued.pod
         metadata = pod.metadata
-        self._nodes.add_pod(metadata.uid, pod, choice)
-        self._binding[metadata.uid] = choice
+        self._nodes.add_pod(metadata.uid, pod, node)
+        self._binding[metadata.uid] = node
         binding = Binding(
             metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid),
-            target=ObjectReference(kind="Node", name=choice),
+            target=ObjectReference(kind="Node", name=node),
         )
+        tells = self._record_events or cycle.acts_on_binding
         self.ctx.request(
             self.api,
             Create(
@@ -243,37 +310,26 @@ class Scheduler(Watcher):
                 namespace=metadata.namespace,
                 name=metadata.name,
                 subresource="binding",
+                field_manager=FIELD_MANAGER,
                 identity=self.identity,
             ),
-            then=partial(self._bound, pod, choice) if self._acts_on_binding else None,
-            failed=partial(self._bind_failed, queued, choice),
+            then=partial(self._bound, pod, cycle, node) if tells else None,
+            failed=partial(self._bind_failed, queued, cycle, node),
         )
 
-    def _refused_before_binding(self, pod: Pod, node: str) -> Refusal | None:
-        """Reserve, then permit; the first plugin that says no undoes what was reserved."""
-        for point, plugin in self._before_binding:
-            reason = getattr(plugin, point)(pod, node)
-            if reason:
-                self._unreserve(pod, node)
-                message = f'running {point.capitalize()} plugin "{plugin.name}": {reason}'
-                return Refusal(message, frozenset((plugin.name,)))
-        return None
-
-    def _unreserve(self, pod: Pod, node: str) -> None:
-        for plugin in reversed(self._unreservers):
-            plugin.unreserve(pod, node)
-
-    def _bound(self, pod: Pod, node: str, _: object) -> None:
-        for plugin in self._post_binders:
-            plugin.post_bind(pod, node)
+    def _bound(self, pod: Pod, cycle: Cycle, node: str, _: object) -> None:
+        fault = cycle.bound(pod, node)
+        if fault:
+            self.ctx.log.warning("plugin failed", pod=pod.metadata.name, error=fault)
         if self._record_events:
-            name = f"{pod.metadata.namespace}/{pod.metadata.name}"
-            message = f"Successfully assigned {name} to {node}"
-            self._events.event(pod, "Normal", "Scheduled", message)
+            self._reports[cycle.name].scheduled(pod, node)
 
-    def _bind_failed(self, queued: QueuedPod, node: str, error: BaseException) -> None:
-        uid = queued.pod.metadata.uid
-        self._unreserve(queued.pod, node)
+    def _bind_failed(
+        self, queued: QueuedPod, cycle: Cycle, node: str, error: BaseException
+    ) -> None:
+        metadata = queued.pod.metadata
+        uid = metadata.uid
+        cycle.unreserve(queued.pod, node)
         if self._binding.get(uid) != node:
             return  # the watch has said meanwhile where it is, or that it is gone
         self._errors += 1
@@ -282,49 +338,53 @@ class Scheduler(Watcher):
         if isinstance(error, NotFound):
             return
         if isinstance(error, Conflict):
-            metadata = queued.pod.metadata
             current = self._pods.cache.get(metadata.namespace, metadata.name)
-            if current is None or current.metadata.uid != uid or _has_node(current):
+            if current is None or current.metadata.uid != uid or has_node(current):
                 return
         self._queue.fail(queued, frozenset(), self.ctx.clock.monotonic())
 
-    # --- reports ---------------------------------------------------------------------------
+    # --- a pod without a place ---------------------------------------------------------------
 
-    def _report_unschedulable(self, pod: Pod, message: str) -> None:
-        self._write_condition(pod, "Unschedulable", message)
-        if self._record_events:
-            self._events.event(pod, "Warning", "FailedScheduling", message)
-
-    def _report_gated(self, pod: Pod, message: str) -> None:
-        self._write_condition(
-            pod, "SchedulingGated", "Scheduling is blocked due to non-empty scheduling gates"
+    def _fail(self, queued: QueuedPod, cycle: Cycle, refusal: Refusal) -> None:
+        self._unschedulable += 1
+        metadata = queued.pod.metadata
+        # As the API server has it now: what is said of it already need not be said again.
+        current = self._pods.cache.get(metadata.namespace, metadata.name)
+        pod = (
+            current if current is not None and current.metadata.uid == metadata.uid else queued.pod
+        )
+        made = cycle.make_room(pod, refusal)
+        if made.nomination is not None:
+            self._evict(made.nomination, pod, cycle)
+        elif made.nominated == "":
+            self._nominations.remove(metadata.uid)
+        self._queue.fail(queued, made.refusal.plugins, self.ctx.clock.monotonic())
+        self._reports[cycle.name].unschedulable(
+            pod, made.refusal.message, nominated=made.nominated, fault=made.refusal.fault
         )
 
-    def _write_condition(self, pod: Pod, reason: str, message: str) -> None:
-        """PodScheduled False; nothing is written when it says so already."""
-        conditions = pod.status.conditions if pod.status is not None else ()
-        was = next((c for c in conditions if c.type == "PodScheduled"), None)
-        if was is not None and (was.status, was.reason, was.message) == ("False", reason, message):
-            return
-        at = format_time(self.ctx.clock.now())
-        since = was.last_transition_time if was is not None and was.status == "False" else at
-        condition = {
-            "type": "PodScheduled",
-            "status": "False",
-            "reason": reason,
-            "message": message,
-            "lastTransitionTime": since,
-            "observedGeneration": pod.metadata.generation,
-        }
+    def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
+        """Perform a preemption: the victims go, and the pod is promised their node."""
+        node, reports = nomination.node, self._reports[cycle.name]
+        for victim in nomination.victims:
+            if victim.metadata.deletion_timestamp is None:
+                reports.disrupted(victim, cycle.name)
+                self._delete(victim)
+                reports.preempted(victim, pod, node)
+        for other in self._nominations.lower(node, pod):
+            self._nominations.remove(other.metadata.uid)
+            reports.no_longer_nominated(other)
+        self._nominations.put(pod, node)
+
+    def _delete(self, victim: Pod) -> None:
+        metadata = victim.metadata
         self.ctx.request(
             self.api,
-            Patch(
+            Delete(
                 resource=_PODS,
-                name=pod.metadata.name,
-                namespace=pod.metadata.namespace,
-                patch_type="strategic",
-                body={"metadata": {"uid": pod.metadata.uid}, "status": {"conditions": [condition]}},
-                subresource="status",
+                name=metadata.name,
+                namespace=metadata.namespace,
+                uid=metadata.uid,
                 identity=self.identity,
             ),
             then=None,
@@ -333,52 +393,4 @@ class Scheduler(Watcher):
 
 
 def _nothing(*_: object) -> None:
-    """The next attempt reports again."""
-
-
-def _has_node(pod: Pod) -> bool:
-    return pod.spec is not None and pod.spec.node_name != ""
-
-
-def _has_ended(pod: Pod) -> bool:
-    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
-
-
-def _says_nothing(old: Pod, new: Pod) -> bool:
-    """A pod that has its node goes on running: most changes are of this kind."""
-    return (
-        new.spec is old.spec
-        and new.spec is not None
-        and new.spec.node_name != ""
-        and old.metadata.uid == new.metadata.uid
-        and not _has_ended(new)
-        and not _has_ended(old)
-    )
-
-
-def _worth_a_try(old: Pod | None, new: Pod) -> bool:
-    """Whether something has changed that scheduling depends on: not the status alone."""
-    return (
-        old is None
-        or old.metadata.uid != new.metadata.uid
-        or old.spec is not new.spec
-        or old.metadata.labels != new.metadata.labels
-    )
-
-
-def _node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
-    """What of a node's change concerns scheduling; a heartbeat does not."""
-    if old is None:
-        return (ClusterEvent.NODE_ADDED,)
-    events = []
-    was = old.status.allocatable if old.status is not None else None
-    now = new.status.allocatable if new.status is not None else None
-    if was != now:
-        events.append(ClusterEvent.NODE_ALLOCATABLE)
-    if old.metadata.labels != new.metadata.labels:
-        events.append(ClusterEvent.NODE_LABELS)
-    before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
-    after = (new.spec.taints, new.spec.unschedulable) if new.spec is not None else ((), None)
-    if before != after:
-        events.append(ClusterEvent.NODE_TAINTS)
-    return tuple(events)
+    """Whoever is gone need not be deleted; what is to be tried again is."""

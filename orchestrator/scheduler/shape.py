@@ -6,7 +6,9 @@ placement, by arrays when they are many. The rows with the highest total are kep
 that a pod after another costs the one row on which the last was placed, however many nodes there are.
 
 Scores that are normalized depend on all rows. They take part only where they tell nodes apart, which
-is rare; then all totals are added up for each pod.
+is rare; then all totals are added up for each pod. Kernels that span rows (affinity between pods,
+spreading) are asked for each pod, about the rows that the others leave: what the others know is shared
+by all shapes that differ in spanning kernels alone.
 """
 
 from array import array
@@ -15,8 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.api.core.v1 import Pod
-from orchestrator.scheduler.framework import Profile
+from orchestrator.scheduler.framework import FilterKernel, ScoreKernel
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 NOT_FEASIBLE: Final = -1
@@ -24,8 +25,8 @@ NOT_FEASIBLE: Final = -1
 _FEW: Final = 24
 
 
-class Shape:
-    """The totals of all rows for pods like `pod`, as of `version` of the snapshot."""
+class Local:
+    """The totals of all rows by kernels that look at one row at a time, as of `version`."""
 
     __slots__ = (
         "_apart",
@@ -33,32 +34,23 @@ class Shape:
         "_filters",
         "_nodes",
         "_normalized",
-        "_pod",
         "_raw",
-        "_row_filters",
-        "_row_raw",
-        "_row_scorers",
         "_scorers",
         "_tied",
         "_totals",
-        "filters",
         "version",
     )
 
-    def __init__(self, pod: Pod, profile: Profile, nodes: Snapshot) -> None:
-        self._pod = pod
+    def __init__(
+        self,
+        filters: list[FilterKernel],
+        scorers: list[tuple[int, ScoreKernel]],
+        nodes: Snapshot,
+    ) -> None:
         self._nodes = nodes
-        self.filters = [p for p in profile.plugins if p.has("filter") and p.relevant(pod)]
-        weighted = [
-            (profile.weights.get(p.name, 1), p)
-            for p in profile.plugins
-            if p.has("score") and p.scores(pod)
-        ]
-        self._scorers = [(weight, p) for weight, p in weighted if not p.has("normalize")]
-        self._normalized = [(weight, p) for weight, p in weighted if p.has("normalize")]
-        self._row_filters = [p.filter_of_row(pod, nodes) for p in self.filters]
-        self._row_scorers = [(weight, p.score_of_row(pod, nodes)) for weight, p in self._scorers]
-        self._row_raw = [p.score_of_row(pod, nodes) for _, p in self._normalized]
+        self._filters = filters
+        self._scorers = [(weight, k) for weight, k in scorers if not k.normalizes]
+        self._normalized = [(weight, k) for weight, k in scorers if k.normalizes]
         self.version = -1
         self._totals: Int64 = np.zeros(0, np.int64)  # without those that need normalization
         self._raw: list[Int64] = []  # of those that do; 0 where a pod does not fit
@@ -66,14 +58,31 @@ class Shape:
         self._best = NOT_FEASIBLE
         self._tied: array[int] | None = None  # the rows with `_best`, ascending; None: to be found
 
+    def feasible(self) -> Rows:
+        """The rows that can take the pod, ascending."""
+        self._refresh()
+        return np.flatnonzero(self._totals >= 0)
+
+    def totals(self, rows: Rows) -> Int64:
+        """The totals of feasible rows, normalized among these."""
+        totals = self._totals[rows]
+        for raw, apart, (weight, kernel) in zip(
+            self._raw, self._apart, self._normalized, strict=True
+        ):
+            if apart:  # otherwise it adds the same to every node
+                totals += weight * kernel.normalize(raw[rows])
+        return totals
+
     def leaders(self) -> "array[int] | Rows":
         """The rows with the highest total, ascending; empty when the pod fits nowhere."""
         self._refresh()
         if any(self._apart):
-            return _highest(self._normalized_totals())[1]
+            rows = self.feasible()
+            return best(rows, self.totals(rows))
         if self._tied is None:
-            self._best, rows = _highest(self._totals)
-            self._tied = array("q", rows.astype(np.int64, copy=False).tobytes())
+            self._best = int(self._totals.max(initial=NOT_FEASIBLE))
+            found = self._totals == max(self._best, 0)
+            self._tied = array("q", np.flatnonzero(found).astype(np.int64, copy=False).tobytes())
         return self._tied
 
     def _refresh(self) -> None:
@@ -95,20 +104,21 @@ class Shape:
 
     def _compute(self, rows: Rows) -> None:
         """Filter and score many rows."""
-        pod, nodes = self._pod, self._nodes
-        left = rows[nodes.valid[rows]]
-        for plugin in self.filters:
+        left = rows[self._nodes.valid[rows]]
+        for kernel in self._filters:
             if not len(left):
                 break
-            left = left[plugin.filter(pod, nodes, left)]
+            left = left[kernel.rows(left)]
         total = np.zeros(len(left), np.int64)
-        for weight, plugin in self._scorers:
-            total += weight * plugin.score(pod, nodes, left)
+        if len(left):
+            for weight, scorer in self._scorers:
+                total += weight * scorer.rows(left)
         self._totals[rows] = NOT_FEASIBLE
         self._totals[left] = total
-        for index, (raw, (_, plugin)) in enumerate(zip(self._raw, self._normalized, strict=True)):
+        for index, (raw, (_, scorer)) in enumerate(zip(self._raw, self._normalized, strict=True)):
             raw[rows] = 0
-            raw[left] = plugin.score(pod, nodes, left)
+            if len(left):
+                raw[left] = scorer.rows(left)
             self._apart[index] = int(np.count_nonzero(raw))
         self._tied = None
 
@@ -117,11 +127,11 @@ class Shape:
         fits = self._fits(row)
         total = 0 if fits else NOT_FEASIBLE
         if fits:
-            for weight, score in self._row_scorers:
-                total += weight * score(row)
-        for index, score in enumerate(self._row_raw):
+            for weight, scorer in self._scorers:
+                total += weight * scorer.row(row)
+        for index, (_, scorer) in enumerate(self._normalized):
             raw = self._raw[index]
-            was, now = raw.item(row), score(row) if fits else 0
+            was, now = raw.item(row), scorer.row(row) if fits else 0
             if now != was:
                 raw[row] = now
                 self._apart[index] += bool(now) - bool(was)
@@ -130,8 +140,8 @@ class Shape:
     def _fits(self, row: int) -> bool:
         if not self._nodes.valid.item(row):
             return False
-        for fits in self._row_filters:  # noqa: SIM110  # a generator would cost twice the loop
-            if not fits(row):
+        for kernel in self._filters:  # noqa: SIM110  # a generator would cost twice the loop
+            if not kernel.row(row):
                 return False
         return True
 
@@ -153,20 +163,77 @@ class Shape:
             if not tied:
                 self._tied = None
 
-    def _normalized_totals(self) -> Int64:
-        """The totals with the scores that were brought to 0..100 among all feasible rows."""
-        feasible = self._totals >= 0
-        total = self._totals.copy()
-        for raw, apart, (weight, plugin) in zip(
-            self._raw, self._apart, self._normalized, strict=True
-        ):
-            if apart:  # otherwise it adds the same to every node
-                total[feasible] += weight * plugin.normalize(raw[feasible])
-        return total
+
+class Shape:
+    """All that is known of the nodes for pods of one shape."""
+
+    __slots__ = ("_local", "_nodes", "_scorers", "_spanning", "filters", "refusal")
+
+    def __init__(
+        self,
+        filters: list[tuple[str, FilterKernel]],
+        scorers: list[tuple[int, ScoreKernel]],
+        local: Local,
+        nodes: Snapshot,
+    ) -> None:
+        self.filters = filters
+        self._local = local
+        self._nodes = nodes
+        self._spanning = [kernel for _, kernel in filters if kernel.spanning]
+        self._scorers = [(weight, kernel) for weight, kernel in scorers if kernel.spanning]
+        # (plugin, words) of who refuses every node before any is looked at.
+        self.refusal = next(((name, k.refusal) for name, k in filters if k.refusal), None)
+
+    @property
+    def version(self) -> int:
+        """The version of the snapshot of which the shape speaks."""
+        return self._local.version
+
+    def leaders(self) -> "array[int] | Rows":
+        """The rows with the highest total, ascending; empty when the pod fits nowhere."""
+        if self.refusal:
+            return np.zeros(0, np.intp)
+        if not self._spanning and not self._scorers:
+            return self._local.leaders()
+        return self.best_of(self.feasible())
+
+    def feasible(self) -> Rows:
+        """The rows that can take the pod, ascending."""
+        rows = self._local.feasible()
+        if self.refusal:
+            return rows[:0]
+        for kernel in self._spanning:
+            if not len(rows):
+                break
+            rows = rows[kernel.rows(rows)]
+        return rows
+
+    def best_of(self, rows: Rows) -> Rows:
+        """Of feasible rows those with the highest total among them."""
+        if len(rows) <= 1:
+            return rows
+        return best(rows, self.totals(rows))
+
+    def totals(self, rows: Rows) -> Int64:
+        """The totals of feasible rows, normalized among these."""
+        totals = self._local.totals(rows)
+        for weight, kernel in self._scorers:
+            totals += weight * kernel.rows(rows)
+        return totals
+
+    def refusing(self, row: int) -> FilterKernel | None:
+        """Who refuses a row as things stand now, whatever is remembered; None: nobody."""
+        found = self.named_refusing(row)
+        return None if found is None else found[1]
+
+    def named_refusing(self, row: int) -> tuple[str, FilterKernel] | None:
+        """The same with the plugin's name."""
+        for name, kernel in self.filters:
+            if not kernel.row(row):
+                return name, kernel
+        return None
 
 
-def _highest(totals: Int64) -> tuple[int, Rows]:
-    """The highest total, and the feasible rows that have it."""
-    best = int(totals.max(initial=NOT_FEASIBLE))
-    rows = np.flatnonzero(totals == best)
-    return best, rows if best != NOT_FEASIBLE else rows[:0]
+def best(rows: Rows, totals: Int64) -> Rows:
+    """The rows with the highest total."""
+    return np.asarray(rows[totals == totals.max(initial=NOT_FEASIBLE)])

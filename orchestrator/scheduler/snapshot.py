@@ -5,15 +5,17 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, TypeAlias
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
-from orchestrator.api.core.v1 import Node, Pod, Taint
+from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
+from orchestrator.scheduler.populations import Populations, Query
 
 Int64: TypeAlias = NDArray[np.int64]
 Bool: TypeAlias = NDArray[np.bool_]
@@ -25,6 +27,25 @@ _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
 
 HostPort: TypeAlias = tuple[str, str, int]  # protocol, IP, port
+
+
+class Objects(Protocol):
+    """The objects of one kind; a `client.Cache` is such."""
+
+    def get(self, namespace: str, name: str) -> Any | None:
+        """One object."""
+        ...
+
+    def list(self, namespace: str | None = None) -> Iterator[Any]:
+        """All objects of a namespace, or of all."""
+        ...
+
+
+class Image(Struct):
+    """An image and the rows that have it; its bytes are as the first node said that had it."""
+
+    size: int
+    rows: set[int]
 
 
 class _Placed(Struct, frozen=True):
@@ -59,6 +80,17 @@ class Snapshot:
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
         self._log_start = 0
+        self.populations = Populations(_FIRST_ROWS)
+        # By topology key: the number of each row's value, -1 where the label is missing.
+        self._domains: dict[str, Int64] = {}
+        self._domain_numbers: dict[str, dict[str, int]] = {}
+        self.images: dict[str, Image] = {}
+        self._images_of: dict[int, tuple[str, ...]] = {}
+        # Caches of other kinds, for plugins that look at them (`Plugin.watches`).
+        self.objects: dict[type, Objects] = {}
+        self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
+        self.nodes_version = 0  # grows with every change of a node itself
+        self._facts = 0
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -67,6 +99,15 @@ class Snapshot:
     def version(self) -> int:
         """Grows with every change of any row."""
         return self._log_start + len(self._log)
+
+    @property
+    def facts(self) -> int:
+        """Grows with what kernels are made from, apart from rows: objects, terms, known images."""
+        return self._facts + self.populations.terms_changed
+
+    def learned(self) -> None:
+        """Something has changed that kernels are made from."""
+        self._facts += 1
 
     def touched_since(self, version: int) -> list[int] | None:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
@@ -101,9 +142,13 @@ class Snapshot:
         self.labels[row] = node.metadata.labels
         self.taints[row] = node.spec.taints if node.spec is not None else ()
         self.tainted[row] = bool(self.taints[row])
+        self.nodes_version += 1
+        for key, domains in self._domains.items():
+            domains[row] = self._domain_of(key, row)
+        self._put_images(row, node.status.images if node.status is not None else ())
         self.allocatable[:, row] = 0
         for resource, amount in _amounts(offers):
-            column = self._column(resource)  # first: it may put larger arrays in their place
+            column = self.column(resource)  # first: it may put larger arrays in their place
             self.allocatable[column, row] = amount
         self._touch(row)
         if new:
@@ -116,8 +161,12 @@ class Snapshot:
         if row is None:
             return
         for uid in self._on_row.pop(row, ()):
-            self._homeless.setdefault(name, {})[uid] = self._placed.pop(uid).pod
+            pod = self._placed.pop(uid).pod
+            self._homeless.setdefault(name, {})[uid] = pod
+            self.populations.add(pod, row, -1)
         self.valid[row] = False
+        self.nodes_version += 1
+        self._put_images(row, ())
         self.requested[:, row] = 0
         self.scoring[:, row] = 0
         self.ports.pop(row, None)
@@ -138,6 +187,7 @@ class Snapshot:
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count(row, needs, 1)
+        self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
             taken[port] = taken.get(port, 0) + 1
@@ -154,6 +204,7 @@ class Snapshot:
             return False
         del self._on_row[placed.row][uid]
         self._count(placed.row, placed.needs, -1)
+        self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
             taken[port] -= 1
@@ -162,9 +213,79 @@ class Snapshot:
         self._touch(placed.row)
         return True
 
+    def update_pod(self, uid: str, pod: Pod, node_name: str) -> None:
+        """A placed pod has other labels, or is being deleted."""
+        placed = self._placed.get(uid)
+        if placed is None:
+            if uid in self._homeless.get(node_name, {}):
+                self._homeless[node_name][uid] = pod
+            return
+        self.populations.add(placed.pod, placed.row, -1)
+        self._placed[uid] = replace(placed, pod=pod)
+        self.populations.add(pod, placed.row, 1)
+        self._touch(placed.row)
+
+    def holds(self, uid: str) -> bool:
+        """Whether a pod is counted on a node."""
+        return uid in self._placed
+
+    def pods_on(self, row: int) -> list[Pod]:
+        """The pods of a row, in the order in which they came."""
+        return [self._placed[uid].pod for uid in self._on_row.get(row, ())]
+
+    def current(self, pod: Pod) -> Pod:
+        """A counted pod as the watch last told it: with its status."""
+        pods = self.objects.get(Pod)
+        if pods is None:
+            return pod
+        found = pods.get(pod.metadata.namespace, pod.metadata.name)
+        return found if found is not None and found.metadata.uid == pod.metadata.uid else pod
+
+    def population(self, query: Query) -> Int64:
+        """How many pods of a query each row holds; follows them from now on. Not to be changed."""
+        return self.populations.column(query, ((p.pod, p.row) for p in self._placed.values()))
+
+    # --- topology --------------------------------------------------------------------------
+
+    def domains(self, key: str) -> Int64:
+        """For each row the number of its value of a label, -1 without one. Not to be changed."""
+        column = self._domains.get(key)
+        if column is None:
+            self._domain_numbers[key] = {}
+            self._domains[key] = column = np.full(self.valid.size, -1, np.int64)
+            for row in self._rows.values():
+                column[row] = self._domain_of(key, row)
+        return column
+
+    def domain_count(self, key: str) -> int:
+        """How many numbers `domains` has given."""
+        self.domains(key)
+        return len(self._domain_numbers[key])
+
+    def _domain_of(self, key: str, row: int) -> int:
+        value = self.labels[row].get(key)
+        numbers = self._domain_numbers[key]
+        return -1 if value is None else numbers.setdefault(value, len(numbers))
+
+    def _put_images(self, row: int, images: Sequence[ContainerImage]) -> None:
+        before = self._images_of.pop(row, ())
+        if not images and not before:
+            return
+        known = len(self.images)
+        for name in before:
+            self.images[name].rows.discard(row)
+            if not self.images[name].rows:
+                del self.images[name]
+        for image in images:
+            for name in image.names:
+                self.images.setdefault(name, Image(image.size_bytes or 0, set())).rows.add(row)
+        self._images_of[row] = tuple({name for image in images for name in image.names})
+        if len(self.images) != known or before:
+            self.learned()
+
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
-        return [(self._column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
+        return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
 
     def _count(self, row: int, needs: Needs, sign: int) -> None:
         requested = self.requested
@@ -175,10 +296,11 @@ class Snapshot:
         self.scoring[0, row] += sign * needs.scoring_milli_cpu
         self.scoring[1, row] += sign * needs.scoring_memory_bytes
         for resource, amount in needs.extended.items():
-            column = self._column(resource)
+            column = self.column(resource)
             self.requested[column, row] += sign * amount
 
-    def _column(self, resource: str) -> int:
+    def column(self, resource: str) -> int:
+        """The column of a resource."""
         column = self.resources.get(resource)
         if column is None:
             column = self.resources[resource] = len(self.resources)
@@ -199,6 +321,9 @@ class Snapshot:
         size = self.valid.size
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
+        for key, domains in list(self._domains.items()):
+            self._domains[key] = np.concatenate([domains, np.full(size, -1, np.int64)])
+        self.populations.grow(2 * size)
         for name in ("allocatable", "requested", "scoring"):
             column: Int64 = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)], axis=1))
@@ -219,6 +344,11 @@ def _amounts(needs: Needs) -> list[tuple[str, int]]:
 
 def _wanted(needs: Needs) -> list[tuple[str, int]]:
     return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
+
+
+def amount_of(needs: Needs, resource: str) -> int:
+    """How much of a resource, by its name."""
+    return next((amount for name, amount in _amounts(needs) if name == resource), 0)
 
 
 def host_ports(pod: Pod) -> tuple[HostPort, ...]:

@@ -1,5 +1,7 @@
 """Nodes that fall silent, and taints that evict."""
 
+import pytest
+
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Node, Pod
 from tests.manifests import deployment, pod
@@ -88,3 +90,16 @@ async def test_nobody_is_evicted_while_all_nodes_are_down(cluster: Cluster) -> N
     await cluster.clock.sleep(90)
     first = await cluster.client.get(Node, "node-0")
     assert ("node.kubernetes.io/unreachable", "NoExecute") in _taints(first)
+
+
+@pytest.mark.cluster(nodes=1)
+async def test_an_only_node_that_is_down_keeps_its_pods(cluster: Cluster) -> None:
+    """All nodes are down then, too."""
+    await cluster.apply([deployment(replicas=2)])
+    await cluster.clock.sleep(20)
+    await cluster.crash_node("node-0")
+    await cluster.clock.sleep(600)
+    node = await cluster.client.get(Node, "node-0")
+    assert _taints(node) == {("node.kubernetes.io/unreachable", "NoSchedule")}
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert [p.metadata.deletion_timestamp for p in pods] == [None, None]

@@ -1,7 +1,7 @@
 """Filter and score: against a plain oracle, and with the memory of shapes against without it."""
 
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from random import Random
 from typing import Any, ClassVar
 
@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.api.core.v1 import Node, Pod
-from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, Plugin, Profile
+from orchestrator.scheduler import DEFAULT_PROFILE, Plugin, Profile
+from orchestrator.scheduler.adapters import counted
+from orchestrator.scheduler.framework import FilterKernel, default_normalize
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
@@ -194,22 +196,31 @@ class PreferLow(Plugin):
         return np.array([-int(nodes.names[row][1:]) % 3 for row in rows], np.int64)
 
 
-class Roomy(NodeResourcesFit):
-    """A plugin derived from one that speaks of single rows, with another filter and score."""
+class Roomy(Plugin):
+    """Two pods a node at most, and the emptier the better."""
+
+    name: ClassVar[str] = "Roomy"
 
     def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
-        fits = super().filter(pod, nodes, rows)
-        return np.asarray(fits & (nodes.requested[PODS, rows] < 2))
+        return np.asarray(nodes.requested[PODS, rows] < 2)
 
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
-        return 100 - super().score(pod, nodes, rows)
+        return np.asarray(nodes.requested[PODS, rows])
+
+    def normalize(self, scores: Int64) -> Int64:
+        return default_normalize(scores, reverse=True)
 
 
 _PROFILES = (
     DEFAULT_PROFILE,
-    Profile(plugins=(*DEFAULT_PLUGINS, PreferLow()), weights={"PreferLow": 2}),
-    Profile(plugins=(*DEFAULT_PLUGINS[:-2], Roomy(), DEFAULT_PLUGINS[-1])),
-    Profile(plugins=(*DEFAULT_PLUGINS[:-2], NodeResourcesFit("MostAllocated"))),
+    DEFAULT_PROFILE.adding(PreferLow(), weight=2),
+    DEFAULT_PROFILE.adding(Roomy()),
+    DEFAULT_PROFILE.without("NodeResourcesFit").adding(NodeResourcesFit("MostAllocated")),
+    DEFAULT_PROFILE.without("NodeResourcesFit").adding(
+        NodeResourcesFit(
+            "RequestedToCapacityRatio", {"cpu": 2, "memory": 1}, ((0, 0), (70, 9), (100, 4))
+        )
+    ),
 )
 
 
@@ -259,34 +270,51 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
 
 
 def _assert_tallies_are_sums(profile: Profile, pod: Pod, snapshot: Snapshot) -> None:
-    """What a plugin says of many rows is what it says of each."""
+    """What a kernel says of many rows is what it says of each."""
     rows = snapshot.all_rows()
-    for plugin in profile.with_point("filter"):
-        if plugin.relevant(pod):
-            refused = rows[~plugin.filter(pod, snapshot, rows)]
-            together = plugin.tally_of(pod, snapshot, refused)
-            one_by_one = Counter(r for row in refused for r in plugin.reasons(pod, snapshot, row))
-            assert {r: n for r, n in together.items() if n} == one_by_one
+    filters, scorers = Placement(profile, snapshot).kernels_of(pod)
+    for _, kernel in filters:
+        passes = kernel.rows(rows)
+        assert passes.tolist() == [kernel.row(int(row)) for row in rows]
+        refused = rows[~passes]
+        one_by_one = Counter(r for row in refused for r in kernel.reasons(int(row)))
+        assert counted(kernel, refused) == one_by_one
+    for _, _, scorer in scorers:
+        if not scorer.spanning:
+            assert scorer.rows(rows).tolist() == [scorer.row(int(row)) for row in rows]
 
 
-def test_pods_of_equal_templates_share_what_is_known_of_the_nodes() -> None:
+class Counting(Plugin):
+    """Remembers for which pods it looked at all nodes."""
+
+    name: ClassVar[str] = "Counting"
+
+    def __init__(self) -> None:
+        self.looked: list[str] = []
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel:
+        return _Count(pod, self.looked)
+
+
+class _Count(FilterKernel):
+    def __init__(self, pod: Pod, looked: list[str]) -> None:
+        self.traits = pod.metadata.name[0]
+        self._name, self._looked = pod.metadata.name, looked
+
+    def rows(self, rows: Rows) -> Bool:
+        self._looked.append(self._name)
+        return np.ones(len(rows), np.bool_)
+
+
+def test_pods_with_equal_traits_share_what_is_known_of_the_nodes() -> None:
+    """The second pod of a kind costs no look at the nodes, whatever template it comes from."""
     snapshot = Snapshot()
     snapshot.put_node(make_node("n"))
-    filtered: list[str] = []
-
-    class Counting(NodeResourcesFit):
-        def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
-            filtered.append(pod.metadata.name)
-            return super().filter(pod, nodes, rows)
-
-        def traits(self, pod: Pod) -> Hashable:
-            return super().traits(pod)
-
-    placement = Placement(Profile(plugins=(*DEFAULT_PLUGINS[:-2], Counting())), snapshot)
-    for name in ("a", "b"):
+    counting = Counting()
+    placement = Placement(DEFAULT_PROFILE.adding(counting), snapshot)
+    for name in ("a1", "a2", "c1"):
         placement.choose(make_pod(name, cpu="1"), Random(0))
-    placement.choose(make_pod("c", cpu="2"), Random(0))
-    assert filtered == ["a", "c"]
+    assert counting.looked == ["a1", "c1"]
 
 
 def test_the_pods_of_a_node_that_comes_back_are_counted_again() -> None:

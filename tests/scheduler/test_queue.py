@@ -3,12 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.scheduler.queue import (
-    FLUSH_SECONDS,
-    ClusterEvent,
-    QueuedPod,
-    SchedulingQueue,
-)
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.queue import FLUSH_SECONDS, QueuedPod, SchedulingQueue
 from tests.scheduler.objects import make_pod
 
 HELPED_BY = {

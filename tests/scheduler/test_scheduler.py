@@ -10,8 +10,9 @@ from actors import Fault, FaultPlan, MessageFault
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Binding, Event, Node, Pod
 from orchestrator.apiserver.subresources import binding
-from orchestrator.scheduler import DEFAULT_PLUGINS, GetSchedulerStatistics, Plugin, Profile
-from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics, Plugin
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 
@@ -51,7 +52,9 @@ async def test_a_pod_without_a_place_says_why_and_is_placed_when_there_is_room(
     assert _scheduled(late) == (
         "False",
         "Unschedulable",
-        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable.",
+        "0/3 nodes are available: 1 Insufficient cpu, 2 node(s) were unschedulable. no new claims to "
+        "deallocate, preemption: 0/3 nodes are available: 1 No preemption victims found for incoming "
+        "pod, 2 Preemption is not helpful for scheduling.",
     )
     events = await cluster.client.list(Event, namespace="default")
     failed = [e for e in events if e.reason == "FailedScheduling"]
@@ -98,7 +101,7 @@ class PreferLast(Plugin):
 
 @pytest.mark.cluster(
     nodes=4,
-    scheduler=Profile(plugins=(*DEFAULT_PLUGINS, PreferLast()), weights={"PreferLast": 1000}),
+    scheduler=DEFAULT_PROFILE.adding(PreferLast(), weight=1000),
 )
 async def test_a_plugin_of_ones_own_decides(cluster: Cluster) -> None:
     await cluster.apply([_manifest(f"p{n}") for n in range(5)])
@@ -134,12 +137,13 @@ class OnePerNode(Plugin):
     def post_bind(self, pod: Pod, node: str) -> None:
         self.told.append(f"bound {pod.metadata.name}")
 
-    def post_filter(self, pod: Pod, nodes: Snapshot) -> None:
+    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Placement) -> str:
         self.told.append(f"nowhere {pod.metadata.name}")
+        return ""
 
 
 def _cluster(plugin: Plugin, *faults: Fault) -> Cluster:
-    profile = Profile(plugins=(*DEFAULT_PLUGINS, plugin))
+    profile = DEFAULT_PROFILE.adding(plugin)
     return Cluster(nodes=1, scheduler=profile, faults=FaultPlan(faults) if faults else None)
 
 

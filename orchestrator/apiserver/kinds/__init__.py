@@ -80,4 +80,7 @@ _PLAIN: Final[dict[type[Any], Kind]] = {}
 
 def kind_of(resource: Resource) -> Kind:
     """The kind of a resource; one without a row has what all kinds have."""
+    known: Kind | None = resource.knowledge
+    if known is not None:
+        return known
     return KINDS.get(resource.type) or _PLAIN.setdefault(resource.type, Kind(resource.type))

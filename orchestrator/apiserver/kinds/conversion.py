@@ -8,6 +8,7 @@ where it can, so that reading in one version and writing back loses nothing.
 from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.by_names import by_names
 from orchestrator.apiserver.kinds.kind import Convert
@@ -15,11 +16,20 @@ from orchestrator.apiserver.kinds.kind import Convert
 
 def conversion(source: Resource, target: Resource) -> Convert | None:
     """The function from one version of a resource to another; None when they are one."""
-    if source is target:
-        return None
     if kind_of(target).custom:
-        return lambda stored: replace(stored, api_version=target.api_version)
-    if source.type is target.type:
+        return _relabelled(target.api_version)
+    if source is target or source.type is target.type:
         return None
     special = kind_of(source).converts.get(target.type)
     return special or (lambda stored: by_names(stored, target.type))
+
+
+def _relabelled(api_version: str) -> Convert:
+    """A custom resource in another version: its content is the same."""
+
+    def relabel(custom: Unstructured) -> Unstructured:
+        if custom.api_version == api_version:
+            return custom
+        return replace(custom, api_version=api_version)
+
+    return relabel

@@ -38,6 +38,7 @@ class Kind(Struct, frozen=True):
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
     `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `unknown`: the paths of what an object holds and its schema does not name, for a custom kind.
     `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -52,5 +53,6 @@ class Kind(Struct, frozen=True):
     converts: Converts = {}
     answers_deleted: bool = False
     usage: Callable[[Any], Mapping[str, int]] | None = None
+    unknown: Callable[[Any], list[str]] | None = None
     strategic: bool = True
     custom: bool = False

@@ -1,77 +1,120 @@
-"""NodeAffinity: nodeSelector, required and preferred node affinity, matchFields."""
-
-from collections.abc import Hashable, Mapping
-from typing import Final
+"""NodeAffinity: nodeSelector, required and preferred node affinity, matchFields, added affinity."""
 
 import numpy as np
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import NodeAffinity as Affinity
+from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery import node_affinity
-from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
-from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.machinery.node_affinity import NodeMatcher
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import (
+    FilterKernel,
+    Fixed,
+    Plugin,
+    ScoreKernel,
+    default_normalize,
+)
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
-_REASON: Final = "node(s) didn't match Pod's node affinity/selector"
+_CONFLICT = "pod affinity terms conflict"
 
 
 class NodeAffinity(Plugin):
-    """Filters by what is required, scores by the weights of what is preferred."""
+    """Filters by what is required, scores by the weights of what is preferred.
+
+    `added` is what all pods of the profile require and prefer besides (`addedAffinity`).
+    """
 
     name = "NodeAffinity"
+    weight = 2
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS))
 
-    def relevant(self, pod: Pod) -> bool:
+    def __init__(self, added: Affinity | None = None) -> None:
+        self._added = added
+        required = added.required_during_scheduling_ignored_during_execution if added else None
+        self._added_matches = node_affinity.matcher(required) if required is not None else None
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec
-        return spec is not None and (bool(spec.node_selector) or spec.affinity is not None)
+        own = spec is not None and (bool(spec.node_selector) or _requires(spec))
+        if not own and self._added_matches is None:
+            return None
+        return _Required(spec if own else None, self._added_matches, nodes)
 
-    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
-        assert pod.spec is not None
-        names = node_affinity.required_names(pod.spec)
-        if names is not None:
-            # Only the nodes that matchFields names are worth a look.
-            wanted = {nodes.row_of(name) for name in names}
-            candidates = [(i, r) for i, r in enumerate(rows) if r in wanted]
-        else:
-            candidates = list(enumerate(rows))
-        matches = node_affinity.required(pod.spec)
-        answers = np.zeros(len(rows), np.bool_)
-        for index, row in candidates:
-            answers[index] = matches(nodes.labels[row], nodes.names[row])
-        return answers
-
-    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
-        assert pod.spec is not None
-        matches = node_affinity.required(pod.spec)
-        return lambda row: matches(nodes.labels[row], nodes.names[row])
-
-    def traits(self, pod: Pod) -> Hashable:
+    def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
         spec = pod.spec
-        if spec is None:
-            return ()
-        affinity = spec.affinity.node_affinity if spec.affinity is not None else ()
-        return tuple(sorted(spec.node_selector.items())), affinity, spec.affinity is not None
+        own = spec is not None and node_affinity.has_preferences(spec)
+        added = (
+            self._added.preferred_during_scheduling_ignored_during_execution if self._added else ()
+        )
+        if not own and not added:
+            return None
+        specs = [spec] if own and spec is not None else []
+        if added:
+            assert self._added is not None
+            specs.append(_spec_with(self._added))
+        return _Preferred(specs, nodes)
 
-    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return (_REASON,)
 
-    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
-        return {_REASON: len(rows)}
+def _requires(spec: PodSpec) -> bool:
+    affinity = spec.affinity.node_affinity if spec.affinity is not None else None
+    return (
+        affinity is not None
+        and affinity.required_during_scheduling_ignored_during_execution is not None
+    )
 
-    def scores(self, pod: Pod) -> bool:
-        return pod.spec is not None and node_affinity.has_preferences(pod.spec)
 
-    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
-        spec = pod.spec
-        assert spec is not None
-        weights = [
-            node_affinity.preferred_weight(spec, nodes.labels[r], nodes.names[r]) for r in rows
-        ]
-        return np.array(weights, dtype=np.int64)
+def _spec_with(affinity: Affinity) -> PodSpec:
+    from orchestrator.api.core.v1 import Affinity as Affinities
 
-    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
-        spec = pod.spec
-        assert spec is not None
-        return lambda row: node_affinity.preferred_weight(spec, nodes.labels[row], nodes.names[row])
+    return PodSpec(affinity=Affinities(node_affinity=affinity))
+
+
+def _traits(spec: PodSpec | None) -> object:
+    if spec is None:
+        return None
+    affinity = spec.affinity.node_affinity if spec.affinity is not None else None
+    return tuple(sorted(spec.node_selector.items())), affinity
+
+
+class _Required(Fixed):
+    reason = "node(s) didn't match Pod's node affinity/selector"
+
+    def __init__(self, spec: PodSpec | None, added: NodeMatcher | None, nodes: Snapshot) -> None:
+        self.traits = _traits(spec)
+        self._nodes = nodes
+        own = node_affinity.required(spec) if spec is not None else None
+        self._matches = [matches for matches in (added, own) if matches is not None]
+        self.only = node_affinity.required_names(spec) if spec is not None else None
+        if self.only is not None and not self.only:
+            self.refusal = _CONFLICT
+
+    def rows(self, rows: Rows) -> Bool:
+        row = self.row
+        if self.only is None:
+            return np.array([row(each) for each in rows], np.bool_)
+        wanted = {self._nodes.row_of(name) for name in self.only}
+        return np.array([each in wanted and row(each) for each in rows.tolist()], np.bool_)
+
+    def row(self, row: int) -> bool:
+        labels, name = self._nodes.labels[row], self._nodes.names[row]
+        return all(matches(labels, name) for matches in self._matches)
+
+
+class _Preferred(ScoreKernel):
+    normalizes = True
+
+    def __init__(self, specs: list[PodSpec], nodes: Snapshot) -> None:
+        self.traits = tuple(spec.affinity.node_affinity for spec in specs if spec.affinity)
+        self._specs = specs
+        self._nodes = nodes
+
+    def rows(self, rows: Rows) -> Int64:
+        return np.array([self.row(int(row)) for row in rows], dtype=np.int64)
+
+    def row(self, row: int) -> int:
+        labels, name = self._nodes.labels[row], self._nodes.names[row]
+        return sum(node_affinity.preferred_weight(spec, labels, name) for spec in self._specs)
 
     def normalize(self, scores: Int64) -> Int64:
         return default_normalize(scores)

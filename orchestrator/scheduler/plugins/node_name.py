@@ -1,16 +1,11 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
-from collections.abc import Hashable, Mapping
-from typing import Final
-
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.scheduler.framework import Plugin
-from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
-
-_REASON: Final = "node(s) didn't match the requested node name"
 
 
 class NodeName(Plugin):
@@ -19,18 +14,18 @@ class NodeName(Plugin):
     name = "NodeName"
     helped_by = frozenset((ClusterEvent.NODE_ADDED,))
 
-    def relevant(self, pod: Pod) -> bool:
-        return pod.spec is not None and bool(pod.spec.node_name)
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        if pod.spec is None or not pod.spec.node_name:
+            return None
+        return _Named(pod.spec.node_name, nodes)
 
-    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
-        assert pod.spec is not None
-        return np.asarray(rows == nodes.row_of(pod.spec.node_name))
 
-    def traits(self, pod: Pod) -> Hashable:
-        return pod.spec.node_name if pod.spec is not None else ""
+class _Named(Fixed):
+    reason = "node(s) didn't match the requested node name"
 
-    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return (_REASON,)
+    def __init__(self, name: str, nodes: Snapshot) -> None:
+        self.traits = self._name = name
+        self._nodes = nodes
 
-    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
-        return {_REASON: len(rows)}
+    def rows(self, rows: Rows) -> Bool:
+        return np.asarray(rows == self._nodes.row_of(self._name))

@@ -1,16 +1,22 @@
 """NodePorts: two pods cannot have one host port of a node."""
 
-from collections.abc import Hashable, Mapping
-from typing import Final
+from collections.abc import Mapping
 
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.scheduler.framework import Plugin, RowFilter
-from orchestrator.scheduler.queue import ClusterEvent
-from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot, host_ports, ports_conflict
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import FilterKernel, Plugin
+from orchestrator.scheduler.snapshot import (
+    Bool,
+    HostPort,
+    Rows,
+    Snapshot,
+    host_ports,
+    ports_conflict,
+)
 
-_REASON: Final = "node(s) didn't have free ports for the requested pod ports"
+_REASON = "node(s) didn't have free ports for the requested pod ports"
 
 
 class NodePorts(Plugin):
@@ -19,24 +25,25 @@ class NodePorts(Plugin):
     name = "NodePorts"
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED))
 
-    def relevant(self, pod: Pod) -> bool:
-        return bool(host_ports(pod))
-
-    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         wanted = host_ports(pod)
-        return np.array(
-            [not ports_conflict(nodes.ports.get(int(row), {}), wanted) for row in rows], np.bool_
-        )
+        return _Ports(wanted, nodes) if wanted else None
 
-    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
-        wanted = host_ports(pod)
-        return lambda row: not ports_conflict(nodes.ports.get(row, {}), wanted)
 
-    def traits(self, pod: Pod) -> Hashable:
-        return host_ports(pod)
+class _Ports(FilterKernel):
+    def __init__(self, wanted: tuple[HostPort, ...], nodes: Snapshot) -> None:
+        self.traits = self._wanted = wanted
+        self._nodes = nodes
 
-    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
+    def rows(self, rows: Rows) -> Bool:
+        return np.array([self.row(int(row)) for row in rows], np.bool_)
+
+    def row(self, row: int) -> bool:
+        taken = self._nodes.ports.get(row)
+        return not taken or not ports_conflict(taken, self._wanted)
+
+    def reasons(self, row: int) -> tuple[str, ...]:
         return (_REASON,)
 
-    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+    def tally(self, rows: Rows) -> Mapping[str, int]:
         return {_REASON: len(rows)}

@@ -1,84 +1,111 @@
 """NodeResourcesFit: a node must have room; how much room is left is a score."""
 
-from collections.abc import Callable, Hashable, Mapping
-from typing import Any, Final, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Final, Literal, get_args
 
 import numpy as np
+from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.machinery.resources import pod_needs
-from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, RowFilter, RowScore
-from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.machinery.resources import Needs, pod_needs
+from orchestrator.scheduler.errors import InvalidProfile
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.plugins.utilization import Shape, utilization_scores
 from orchestrator.scheduler.snapshot import CPU, MEMORY, PODS, Bool, Int64, Rows, Snapshot
 
-Strategy = Literal["LeastAllocated", "MostAllocated"]
-
-
-_Amount = TypeVar("_Amount", Int64, int)
-
-
-def _least(requested: _Amount, capacity: _Amount) -> _Amount:
-    return (capacity - requested) * MAX_NODE_SCORE // capacity
-
-
-def _most(requested: _Amount, capacity: _Amount) -> _Amount:
-    return requested * MAX_NODE_SCORE // capacity
-
-
-_SCORERS: Final[dict[Strategy, Callable[[Any, Any], Any]]] = {
-    "LeastAllocated": _least,
-    "MostAllocated": _most,
-}
+Strategy = Literal["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]
+_STRATEGIES: Final = get_args(Strategy)
+_EQUALLY: Final[Mapping[str, int]] = {"cpu": 1, "memory": 1}
 
 
 class NodeResourcesFit(Plugin):
-    """Filters by requests against allocatable; scores CPU and memory by a strategy, equally."""
+    """Filters by requests against allocatable; scores by a strategy, with weights of resources.
+
+    `shape` is of RequestedToCapacityRatio: (utilization in percent, score of 0 to 10), ascending.
+    Extended resources that are `ignored` by name, or by the group before the slash, do not filter.
+    Raises InvalidProfile.
+    """
 
     name = "NodeResourcesFit"
     helped_by = frozenset(
         (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_ALLOCATABLE, ClusterEvent.POD_REMOVED)
     )
 
-    def __init__(self, strategy: Strategy = "LeastAllocated") -> None:
-        self._scorer = _SCORERS[strategy]
+    def __init__(
+        self,
+        strategy: Strategy = "LeastAllocated",
+        resources: Mapping[str, int] = _EQUALLY,
+        shape: Shape = (),
+        *,
+        ignored: frozenset[str] = frozenset(),
+        ignored_groups: frozenset[str] = frozenset(),
+    ) -> None:
+        if strategy not in _STRATEGIES:
+            raise InvalidProfile(
+                f"NodeResourcesFit has no strategy {strategy!r}; it has {', '.join(_STRATEGIES)}"
+            )
+        if (strategy == "RequestedToCapacityRatio") != bool(shape):
+            raise InvalidProfile("RequestedToCapacityRatio, and nothing else, needs a shape")
+        self._strategy: Strategy = strategy
+        self._resources = tuple(resources.items())
+        self._shape = shape
+        self._ignored, self._ignored_groups = ignored, ignored_groups
 
-    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        names = list(nodes.resources)
+        wanted = tuple(
+            (column, amount)
+            for column, amount in nodes.needs_of(pod)
+            if not self._ignores(names[column] if column < len(names) else "")
+        )
+        return _Room(wanted, nodes)
+
+    def _ignores(self, resource: str) -> bool:
+        if "/" not in resource or not (self._ignored or self._ignored_groups):
+            return False
+        return resource in self._ignored or resource.partition("/")[0] in self._ignored_groups
+
+    def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        # What is set for the pod as a whole does not count here, as in kube-scheduler 1.36.
+        if pod.spec is not None and pod.spec.resources is not None:
+            pod = replace(pod, spec=replace(pod.spec, resources=None))
+        needs = pod_needs(pod)
+        if self._strategy == "LeastAllocated" and self._resources == (("cpu", 1), ("memory", 1)):
+            return _LeastOfTwo(needs, nodes)
+        return _Allocation(self._strategy, self._resources, self._shape, needs, nodes)
+
+
+class _Room(FilterKernel):
+    """Whether what is free is enough of each (column, amount)."""
+
+    def __init__(self, wanted: tuple[tuple[int, int], ...], nodes: Snapshot) -> None:
+        self.traits = self._wanted = wanted
+        self._nodes = nodes
+
+    def rows(self, rows: Rows) -> Bool:
+        nodes = self._nodes
         answers = np.ones(len(rows), np.bool_)
-        for column, amount in nodes.needs_of(pod):
+        for column, amount in self._wanted:
             free = nodes.allocatable[column, rows] - nodes.requested[column, rows]
             answers &= free >= amount
         return answers
 
-    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
-        wanted = nodes.needs_of(pod)
+    def row(self, row: int) -> bool:
+        offered, taken = self._nodes.allocatable.item, self._nodes.requested.item
+        for column, amount in self._wanted:  # a generator would cost twice the loop
+            if offered(column, row) - taken(column, row) < amount:
+                return False
+        return True
 
-        def fits(row: int) -> bool:
-            offered, taken = nodes.allocatable.item, nodes.requested.item
-            for column, amount in wanted:  # a generator would cost twice the loop
-                if offered(column, row) - taken(column, row) < amount:
-                    return False
-            return True
+    def reasons(self, row: int) -> tuple[str, ...]:
+        return tuple(self.tally(np.array((row,), np.intp)))
 
-        return fits
-
-    def traits(self, pod: Pod) -> Hashable:
-        needs = pod_needs(pod)
-        return (
-            needs.milli_cpu,
-            needs.memory_bytes,
-            needs.ephemeral_storage_bytes,
-            tuple(sorted(needs.extended.items())),
-            needs.scoring_milli_cpu,
-            needs.scoring_memory_bytes,
-        )
-
-    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return tuple(self.tally(pod, nodes, np.array((row,), np.intp)))
-
-    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
+    def tally(self, rows: Rows) -> Mapping[str, int]:
+        nodes = self._nodes
         names = list(nodes.resources)
         counts = {}
-        for column, amount in nodes.needs_of(pod):
+        for column, amount in self._wanted:
             free = nodes.allocatable[column, rows] - nodes.requested[column, rows]
             short = int(np.count_nonzero(free < amount))
             if short:
@@ -86,35 +113,90 @@ class NodeResourcesFit(Plugin):
                 counts[reason] = short
         return counts
 
-    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
-        needs = pod_needs(pod)
+    def unresolvable(self, rows: Rows) -> Bool:
+        """More is asked than the whole node offers; its number of pods is another matter."""
+        answers = np.zeros(len(rows), np.bool_)
+        for column, amount in self._wanted:
+            if column != PODS:
+                answers |= self._nodes.allocatable[column, rows] < amount
+        return answers
+
+
+class _Allocation(ScoreKernel):
+    """The weighted mean of what a strategy says of each resource."""
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        resources: tuple[tuple[str, int], ...],
+        shape: Shape,
+        needs: Needs,
+        nodes: Snapshot,
+    ) -> None:
+        self._nodes = nodes
+        self._strategy = strategy
+        self._shape = shape
+        self._wanted = tuple(
+            (nodes.column(name), weight, amount)
+            for name, weight in resources
+            # A pod does not weigh an extended resource that it does not ask for.
+            if (amount := _scored(needs, name)) or "/" not in name
+        )
+        self.traits = self._wanted
+
+    def rows(self, rows: Rows) -> Int64:
+        nodes = self._nodes
         total = np.zeros(len(rows), np.int64)
         weights = np.zeros(len(rows), np.int64)
-        for column, amount in (
-            (CPU, needs.scoring_milli_cpu),
-            (MEMORY, needs.scoring_memory_bytes),
-        ):
+        for column, weight, amount in self._wanted:
             capacity = nodes.allocatable[column, rows]
-            requested = nodes.scoring[column, rows] + amount
+            taken = nodes.scoring if column in (CPU, MEMORY) else nodes.requested
+            requested = taken[column, rows] + amount
             offered = capacity > 0  # a node that does not offer a resource is not scored by it
-            score = self._scorer(requested, np.maximum(capacity, 1))
-            total += np.where(offered & (requested <= capacity), score, 0)
-            weights += offered
+            scores = np.where(offered, self._scores(requested, np.maximum(capacity, 1)), 0)
+            if self._strategy == "RequestedToCapacityRatio":
+                offered = scores > 0
+            total += scores * weight
+            weights += offered * weight
+        if self._strategy == "RequestedToCapacityRatio":
+            return np.floor(total / np.maximum(weights, 1) + 0.5).astype(np.int64)
         return total // np.maximum(weights, 1)
 
-    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
-        needs, scorer = pod_needs(pod), self._scorer
-        wanted = ((CPU, needs.scoring_milli_cpu), (MEMORY, needs.scoring_memory_bytes))
+    def _scores(self, requested: Int64, capacity: Int64) -> Int64:
+        if self._strategy == "LeastAllocated":
+            free = (capacity - requested) * MAX_NODE_SCORE // capacity
+            return np.where(requested <= capacity, free, 0)
+        if self._strategy == "MostAllocated":
+            return np.minimum(requested, capacity) * MAX_NODE_SCORE // capacity
+        used = np.where(requested > capacity, 100, requested * 100 // capacity)
+        return utilization_scores(self._shape, used)
 
-        def score(row: int) -> int:
-            total = weights = 0
-            for column, amount in wanted:
-                capacity = nodes.allocatable.item(column, row)
-                if capacity > 0:
-                    weights += 1
-                    requested = nodes.scoring.item(column, row) + amount
-                    if requested <= capacity:
-                        total += scorer(requested, capacity)
-            return total // weights if weights else 0
 
-        return score
+class _LeastOfTwo(_Allocation):
+    """LeastAllocated over CPU and memory alike, one row without arrays."""
+
+    def __init__(self, needs: Needs, nodes: Snapshot) -> None:
+        super().__init__("LeastAllocated", (("cpu", 1), ("memory", 1)), (), needs, nodes)
+
+    def row(self, row: int) -> int:
+        offered, taken = self._nodes.allocatable.item, self._nodes.scoring.item
+        total = weights = 0
+        for column, _, amount in self._wanted:
+            capacity = offered(column, row)
+            if capacity > 0:
+                weights += 1
+                requested = taken(column, row) + amount
+                if requested <= capacity:
+                    total += (capacity - requested) * MAX_NODE_SCORE // capacity
+        return total // weights if weights else 0
+
+
+def _scored(needs: Needs, resource: str) -> int:
+    match resource:
+        case "cpu":
+            return needs.scoring_milli_cpu
+        case "memory":
+            return needs.scoring_memory_bytes
+        case "ephemeral-storage":
+            return needs.ephemeral_storage_bytes
+    return needs.extended.get(resource, 0)

@@ -1,71 +1,76 @@
 """TaintToleration: taints that a pod does not tolerate keep it away, or make a node less liked."""
 
-from collections.abc import Hashable, Mapping
-from typing import Final
-
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod, Taint, Toleration
 from orchestrator.machinery.taints import count_untolerated_preferences, untolerated
-from orchestrator.scheduler.framework import Plugin, RowFilter, RowScore, default_normalize
-from orchestrator.scheduler.queue import ClusterEvent
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import (
+    FilterKernel,
+    Fixed,
+    Plugin,
+    ScoreKernel,
+    default_normalize,
+)
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
-
-_REASON: Final = "node(s) had untolerated taint(s)"
 
 
 class TaintToleration(Plugin):
     """Filters by NoSchedule and NoExecute taints; scores by PreferNoSchedule ones."""
 
     name = "TaintToleration"
+    weight = 3
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
 
-    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
-        tolerations = _tolerations(pod)
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        return _Tolerable(_tolerations(pod), nodes)
+
+    def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        return _Liked(_tolerations(pod), nodes)
+
+
+class _Tolerable(Fixed):
+    reason = "node(s) had untolerated taint(s)"
+
+    def __init__(self, tolerations: tuple[Toleration, ...], nodes: Snapshot) -> None:
+        self.traits = self._tolerations = tolerations
+        self._nodes = nodes
+
+    def rows(self, rows: Rows) -> Bool:
+        nodes = self._nodes
         known: dict[tuple[Taint, ...], bool] = {}
         answers = np.ones(len(rows), np.bool_)
         for index in np.flatnonzero(nodes.tainted[rows]):
             taints = nodes.taints[rows[index]]
             answer = known.get(taints)
             if answer is None:
-                answer = known[taints] = _keeps_away(taints, tolerations) is None
+                answer = known[taints] = untolerated(taints, self._tolerations) is None
             answers[index] = answer
         return answers
 
-    def filter_row(self, pod: Pod, nodes: Snapshot) -> RowFilter:
-        tolerations = _tolerations(pod)
+    def row(self, row: int) -> bool:
+        taints = self._nodes.taints[row]
+        return not taints or untolerated(taints, self._tolerations) is None
 
-        def fits(row: int) -> bool:
-            taints = nodes.taints[row]
-            return not taints or _keeps_away(taints, tolerations) is None
 
-        return fits
+class _Liked(ScoreKernel):
+    normalizes = True
 
-    def traits(self, pod: Pod) -> Hashable:
-        return _tolerations(pod)
+    def __init__(self, tolerations: tuple[Toleration, ...], nodes: Snapshot) -> None:
+        self.traits = self._tolerations = tolerations
+        self._nodes = nodes
 
-    def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
-        return (_REASON,)
-
-    def tally(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Mapping[str, int]:
-        return {_REASON: len(rows)}
-
-    def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
-        tolerations = _tolerations(pod)
+    def rows(self, rows: Rows) -> Int64:
+        nodes = self._nodes
         scores = np.zeros(len(rows), np.int64)
         for index in np.flatnonzero(nodes.tainted[rows]):
             taints = nodes.taints[rows[index]]
-            scores[index] = count_untolerated_preferences(taints, tolerations)
+            scores[index] = count_untolerated_preferences(taints, self._tolerations)
         return scores
 
-    def score_row(self, pod: Pod, nodes: Snapshot) -> RowScore:
-        tolerations = _tolerations(pod)
-
-        def score(row: int) -> int:
-            taints = nodes.taints[row]
-            return count_untolerated_preferences(taints, tolerations) if taints else 0
-
-        return score
+    def row(self, row: int) -> int:
+        taints = self._nodes.taints[row]
+        return count_untolerated_preferences(taints, self._tolerations) if taints else 0
 
     def normalize(self, scores: Int64) -> Int64:
         return default_normalize(scores, reverse=True)
@@ -73,7 +78,3 @@ class TaintToleration(Plugin):
 
 def _tolerations(pod: Pod) -> tuple[Toleration, ...]:
     return pod.spec.tolerations if pod.spec is not None else ()
-
-
-def _keeps_away(taints: tuple[Taint, ...], tolerations: tuple[Toleration, ...]) -> Taint | None:
-    return untolerated(taints, tolerations)

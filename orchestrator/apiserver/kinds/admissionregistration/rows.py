@@ -3,14 +3,12 @@
 from typing import Final
 
 from orchestrator.api.admissionregistration.v1 import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
     MutatingWebhookConfiguration,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
-)
-from orchestrator.api.admissionregistration.v1beta1 import (
-    MutatingAdmissionPolicy,
-    MutatingAdmissionPolicyBinding,
 )
 from orchestrator.apiserver.kinds.admissionregistration.defaults import (
     default_admission_binding,

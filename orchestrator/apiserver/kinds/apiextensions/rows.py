@@ -3,7 +3,16 @@
 from typing import Final
 
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
+from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
+from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 
-KINDS: Final[tuple[Kind, ...]] = (Kind(CustomResourceDefinition, traits=OBSERVED_STRICT),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(
+        CustomResourceDefinition,
+        default=default_definition,
+        strategy=DefinitionStrategy,
+        traits=OBSERVED_STRICT,
+    ),
+)

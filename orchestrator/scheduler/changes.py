@@ -1,0 +1,121 @@
+"""Which changes of objects concern scheduling. Pure."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator.api.apps.v1 import ReplicaSet, StatefulSet
+from orchestrator.api.core.v1 import (
+    Namespace,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    ReplicationController,
+)
+from orchestrator.api.policy.v1 import PodDisruptionBudget
+from orchestrator.api.storage.v1 import CSINode, StorageClass
+from orchestrator.client import Change
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.snapshot import Snapshot
+
+_LONG: Final = 3600.0  # how long the API server may hold back what nobody misses
+_OWNERS: Final = (ReplicaSet, StatefulSet, ReplicationController)
+
+EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = dict.fromkeys(
+    (PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode), (ClusterEvent.VOLUMES,)
+)
+"""What a change of an object of a kind may help."""
+
+
+def watching(kind: type) -> dict[str, Any]:
+    """How to watch a kind: of owners of pods only the selector counts, and that never changes."""
+    if kind in _OWNERS:
+        return {"batch_seconds": _LONG, "can_wait": _same_selector, "tell_all": False}
+    return {}
+
+
+def _same_selector(old: Any, new: Any) -> bool:
+    if old.spec is None or new.spec is None:
+        return old.spec is new.spec
+    return bool(old.spec.selector == new.spec.selector)
+
+
+def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
+    """Whether kernels may have to be made anew."""
+    old, new = change.old, change.new
+    if kind is PodDisruptionBudget:
+        return False  # asked for at each preemption
+    if kind is Namespace:
+        return (old.metadata.labels if old else None) != (new.metadata.labels if new else None)
+    if kind in _OWNERS:
+        # It comes before its pods; only who was looked for in vain, or goes, makes a difference.
+        latest = change.latest.metadata
+        return old is not None or (kind, latest.namespace, latest.name) in nodes.missed
+    if old is not None and new is not None:
+        return bool(getattr(old, "spec", None) is not getattr(new, "spec", None)) or (
+            kind in EVENTS_OF_KINDS
+        )
+    return True
+
+
+def labels_of_namespace(namespaces: Any, name: str) -> Mapping[str, str]:
+    """The labels of a namespace."""
+    namespace = namespaces.get("", name)
+    return namespace.metadata.labels if namespace is not None else {}
+
+
+def has_node(pod: Pod) -> bool:
+    """Whether a pod is assigned."""
+    return pod.spec is not None and pod.spec.node_name != ""
+
+
+def has_ended(pod: Pod) -> bool:
+    """Whether a pod needs no room any more."""
+    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+
+
+def says_nothing(old: Pod, new: Pod) -> bool:
+    """A pod that has its node goes on running: most changes are of this kind."""
+    before, after = old.metadata, new.metadata
+    return (
+        new.spec is old.spec
+        and new.spec is not None
+        and new.spec.node_name != ""
+        and before.uid == after.uid
+        and (before.labels is after.labels or before.labels == after.labels)
+        and before.deletion_timestamp == after.deletion_timestamp
+        and not has_ended(new)
+        and not has_ended(old)
+    )
+
+
+def worth_a_try(old: Pod | None, new: Pod) -> bool:
+    """Whether something has changed that scheduling depends on: not the status alone."""
+    return (
+        old is None
+        or old.metadata.uid != new.metadata.uid
+        or old.spec is not new.spec
+        or old.metadata.labels != new.metadata.labels
+    )
+
+
+def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
+    """What of a node's change concerns scheduling; a heartbeat does not."""
+    if old is None:
+        return (ClusterEvent.NODE_ADDED,)
+    events = []
+    was = old.status.allocatable if old.status is not None else None
+    now = new.status.allocatable if new.status is not None else None
+    if was != now or _images(old) != _images(new):
+        events.append(ClusterEvent.NODE_ALLOCATABLE)
+    if old.metadata.labels != new.metadata.labels:
+        events.append(ClusterEvent.NODE_LABELS)
+    before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
+    after = (new.spec.taints, new.spec.unschedulable) if new.spec is not None else ((), None)
+    if before != after:
+        events.append(ClusterEvent.NODE_TAINTS)
+    return tuple(events)
+
+
+def _images(node: Node) -> Any:
+    return node.status.images if node.status is not None else ()

@@ -1,0 +1,135 @@
+"""What happens to one pod under one profile, extension point by extension point.
+
+A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, never an exception.
+"""
+
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.machinery.errors import MachineryError
+from orchestrator.scheduler.adapters import called
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.framework import Nomination, Unreserve
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.profile import Profile
+from orchestrator.scheduler.queue import by_priority
+from orchestrator.scheduler.snapshot import Snapshot
+
+
+class Room(Struct, frozen=True):
+    """What PostFilter came to: the refusal with its last words, and the promise that was made.
+
+    `nominated` is the node that the pod's status should name; None: what it says already.
+    """
+
+    refusal: Refusal
+    nomination: Nomination | None = None
+    nominated: str | None = None
+
+
+class Cycle:
+    """A profile at work."""
+
+    def __init__(self, profile: Profile, nodes: Snapshot, nominations: Nominations) -> None:
+        self.profile = profile
+        self.name = profile.scheduler_name
+        self._placement = Placement(profile, nodes, nominations)
+        self._gates: tuple[Any, ...] = profile.at("preEnqueue")
+        self._post_filters: tuple[Any, ...] = profile.at("postFilter")
+        reservers: tuple[Any, ...] = profile.at("reserve")
+        self._before_binding: list[tuple[str, Any, Callable[[Pod, str], str]]] = [
+            ("Reserve", p, p.reserve) for p in reservers if hasattr(p, "reserve")
+        ]
+        permitters: tuple[Any, ...] = profile.at("permit")
+        self._before_binding += [("Permit", p, p.permit) for p in permitters]
+        self._unreservers = [p for p in reservers if isinstance(p, Unreserve)]
+        self._post_binders: tuple[Any, ...] = profile.at("postBind")
+        self.acts_on_binding = bool(self._post_binders)
+        sorters: tuple[Any, ...] = profile.at("queueSort")
+        self.sort_key = sorters[0].sort_key if sorters else by_priority
+
+    def gate(self, pod: Pod) -> str:
+        """Why the pod must not enter the queue; empty when it may."""
+        for plugin in self._gates:
+            try:
+                reason: str = called(plugin, "preEnqueue", plugin.pre_enqueue, pod)
+            except PluginError as error:
+                return str(error)
+            if reason:
+                return reason
+        return ""
+
+    def choose(self, pod: Pod, random: Random) -> str | Refusal:
+        """The pod's node, reserved and permitted."""
+        try:
+            choice = self._placement.choose(pod, random)
+        except MachineryError as error:
+            return Refusal(str(error), frozenset(), fault=True)
+        if isinstance(choice, str) and self._before_binding:
+            return self._refused_before_binding(pod, choice) or choice
+        return choice
+
+    def _refused_before_binding(self, pod: Pod, node: str) -> Refusal | None:
+        """Reserve, then permit; the first plugin that says no undoes what was reserved."""
+        for point, plugin, ask in self._before_binding:
+            fault = False
+            try:
+                reason = called(plugin, point, ask, pod, node)
+            except PluginError as error:
+                reason, fault = str(error), True
+            if reason:
+                self.unreserve(pod, node)
+                if fault:
+                    return Refusal(reason, frozenset(), fault=True)
+                words = f'running {point} plugin "{plugin.name}": {reason}'
+                return Refusal(words, frozenset((plugin.name,)), stage="later")
+        return None
+
+    def unreserve(self, pod: Pod, node: str) -> None:
+        """Give back what was reserved."""
+        for plugin in reversed(self._unreservers):
+            try:
+                called(plugin, "Reserve", plugin.unreserve, pod, node)
+            except PluginError:
+                continue  # the others' reservations must be given back, too
+
+    def bound(self, pod: Pod, node: str) -> str:
+        """Tell the plugins; answers what one of them raised, in words."""
+        words = ""
+        for plugin in self._post_binders:
+            try:
+                called(plugin, "PostBind", plugin.post_bind, pod, node)
+            except PluginError as error:
+                words = str(error)
+        return words
+
+    def make_room(self, pod: Pod, refusal: Refusal) -> Room:
+        """PostFilter: the first plugin that makes room decides; otherwise all have their word."""
+        if refusal.fault or refusal.stage == "later" or not self._post_filters:
+            return Room(refusal)
+        if refusal.stage == "preFilter":
+            # As kube-scheduler 1.36 ends it: its plugins look for what they noted of the pod.
+            return Room(replace(refusal, message=f"{refusal.message} not found"))
+        words = []
+        nominated: str | None = None
+        for plugin in self._post_filters:
+            try:
+                answer = called(
+                    plugin, "postFilter", plugin.post_filter, pod, refusal, self._placement
+                )
+            except PluginError as error:
+                return Room(replace(refusal, message=f"{refusal.message} {error}"))
+            if isinstance(answer, Nomination):
+                return Room(refusal, answer, answer.node)
+            if answer:
+                words.append(answer)
+            if hasattr(plugin, "withdraws") and plugin.withdraws(answer):
+                nominated = ""
+        tail = f" {', '.join(words)}" if words else ""
+        return Room(replace(refusal, message=refusal.message + tail), None, nominated)

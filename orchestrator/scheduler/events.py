@@ -1,0 +1,16 @@
+"""What may make an unschedulable pod schedulable."""
+
+from enum import Enum
+
+
+class ClusterEvent(Enum):
+    """A change that a plugin may have waited for."""
+
+    NODE_ADDED = "node added"
+    NODE_ALLOCATABLE = "node's allocatable changed"
+    NODE_LABELS = "node's labels changed"
+    NODE_TAINTS = "node's taints or unschedulable changed"
+    POD_ADDED = "a pod got its node"
+    POD_REMOVED = "an assigned pod went"
+    POD_LABELS = "an assigned pod's labels changed"
+    VOLUMES = "a volume, a claim, a storage class or a node's drivers changed"

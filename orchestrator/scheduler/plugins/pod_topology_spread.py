@@ -1,0 +1,301 @@
+"""PodTopologySpread: pods of one kind evenly over zones, nodes, or any label's values.
+
+A pod without constraints gets the profile's default ones, over the pods that its Services and its
+owner select. Counts come from `Snapshot.population`, a column that follows the pods; the sum over
+domains is one pass over it.
+"""
+
+from collections.abc import Hashable, Iterable
+from typing import Any, Final
+
+import numpy as np
+from msgspec import Struct
+
+from orchestrator.api.apps.v1 import ReplicaSet, StatefulSet
+from orchestrator.api.core.v1 import Pod, ReplicationController, Service, TopologySpreadConstraint
+from orchestrator.machinery import labels, node_affinity
+from orchestrator.machinery.labels import Selector
+from orchestrator.machinery.owners import controller_of
+from orchestrator.machinery.requirements import Requirement
+from orchestrator.machinery.taints import untolerated
+from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.populations import Query
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+HOSTNAME: Final = "kubernetes.io/hostname"
+ZONE: Final = "topology.kubernetes.io/zone"
+
+SYSTEM_DEFAULTS: Final = (
+    TopologySpreadConstraint(
+        topology_key=HOSTNAME, when_unsatisfiable="ScheduleAnyway", max_skew=3
+    ),
+    TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
+)
+_SKEWED: Final = "node(s) didn't match pod topology spread constraints"
+_UNLABELLED: Final = f"{_SKEWED} (missing required label)"
+
+
+class PodTopologySpread(Plugin):
+    """Filters by constraints that say DoNotSchedule, scores by those that say ScheduleAnyway.
+
+    `defaults` are for pods without constraints; None: the system's, of hostnames and zones.
+    """
+
+    name = "PodTopologySpread"
+    weight = 2
+    helped_by = frozenset(
+        (
+            ClusterEvent.NODE_ADDED,
+            ClusterEvent.NODE_LABELS,
+            ClusterEvent.NODE_TAINTS,
+            ClusterEvent.POD_ADDED,
+            ClusterEvent.POD_REMOVED,
+            ClusterEvent.POD_LABELS,
+        )
+    )
+    watches = (Service, ReplicationController, ReplicaSet, StatefulSet)
+
+    def __init__(self, defaults: tuple[TopologySpreadConstraint, ...] | None = None) -> None:
+        self._system = defaults is None
+        self._defaults = SYSTEM_DEFAULTS if defaults is None else defaults
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        constraints = self._constraints(pod, nodes, "DoNotSchedule")
+        return _Skew(pod, constraints, nodes) if constraints else None
+
+    def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        constraints = self._constraints(pod, nodes, "ScheduleAnyway")
+        if not constraints:
+            return None
+        own = pod.spec is not None and bool(pod.spec.topology_spread_constraints)
+        return _Evenness(pod, constraints, nodes, need_all=own or not self._system)
+
+    def _constraints(self, pod: Pod, nodes: Snapshot, action: str) -> tuple["Constraint", ...]:
+        own = pod.spec.topology_spread_constraints if pod.spec is not None else ()
+        some = [c for c in own or self._defaults if c.when_unsatisfiable == action]
+        if not some:
+            return ()
+        if own:
+            selectors = [with_labels_of(c.label_selector, pod, c.match_label_keys) for c in some]
+        else:
+            selector = default_selector(pod, nodes)
+            if selector.empty:
+                return ()
+            selectors = [selector] * len(some)
+        return tuple(_constraint(c, selector) for c, selector in zip(some, selectors, strict=True))
+
+
+class Constraint(Struct, frozen=True):
+    """One constraint with its selector."""
+
+    key: str
+    max_skew: int
+    selector: Selector
+    min_domains: int
+    honours_affinity: bool
+    honours_taints: bool
+
+
+def _constraint(given: TopologySpreadConstraint, selector: Selector) -> Constraint:
+    return Constraint(
+        key=given.topology_key,
+        max_skew=given.max_skew,
+        selector=selector,
+        min_domains=1 if given.min_domains is None else given.min_domains,
+        honours_affinity=(given.node_affinity_policy or "Honor") == "Honor",
+        honours_taints=given.node_taints_policy == "Honor",
+    )
+
+
+def default_selector(pod: Pod, nodes: Snapshot) -> Selector:
+    """The pods that a pod's Services and its owner select; empty where there are none."""
+    namespace, own = pod.metadata.namespace, pod.metadata.labels
+    merged: dict[str, str] = {}
+    for service in _all(nodes, Service, namespace):
+        wanted = service.spec.selector if service.spec is not None else {}
+        if wanted and labels.all_equal(own, tuple(wanted.items())):
+            merged.update(wanted)
+    owner = controller_of(pod)
+    more: tuple[Requirement, ...] = ()
+    kinds = {
+        "ReplicationController": ReplicationController,
+        "ReplicaSet": ReplicaSet,
+        "StatefulSet": StatefulSet,
+    }
+    if owner is not None and owner.kind in kinds:
+        found = nodes.objects.get(kinds[owner.kind])
+        obj = found.get(namespace, owner.name) if found is not None else None
+        if obj is None:
+            nodes.missed.add((kinds[owner.kind], namespace, owner.name))
+        elif obj.spec is not None:
+            if owner.kind == "ReplicationController":
+                merged.update(obj.spec.selector)
+            else:
+                more = labels.of_struct(obj.spec.selector).requirements
+    base = labels.of_pairs(merged)
+    return Selector(dict.fromkeys((*base.requirements, *more))) if more else base
+
+
+def _all(nodes: Snapshot, kind: type, namespace: str) -> Iterable[Any]:
+    found = nodes.objects.get(kind)
+    return found.list(namespace) if found is not None else ()
+
+
+class _Spread:
+    """What filter and score have in common: which rows count, and how many pods are there."""
+
+    def __init__(self, pod: Pod, constraints: tuple[Constraint, ...], nodes: Snapshot) -> None:
+        self._pod, self._nodes, self._constraints = pod, nodes, constraints
+        namespace = frozenset((pod.metadata.namespace,))
+        self._queries = [
+            Query((PodSet(namespace, None, c.selector),), living=True)
+            if not c.selector.empty
+            else None
+            for c in constraints
+        ]
+        self._eligible_at = -1
+        self._eligible: list[Bool] = []
+
+    def _traits(self) -> Hashable:
+        spec = self._pod.spec
+        policies: Hashable = None
+        if spec is not None:
+            affinity = spec.affinity.node_affinity if spec.affinity is not None else None
+            policies = (tuple(sorted(spec.node_selector.items())), affinity, spec.tolerations)
+        return self._pod.metadata.namespace, self._constraints, policies
+
+    def _counts(self, index: int) -> Int64:
+        query = self._queries[index]
+        if query is None:
+            return np.zeros(self._nodes.valid.size, np.int64)
+        return self._nodes.population(query)
+
+    def _labelled(self) -> Bool:
+        """The rows that have the labels of all constraints."""
+        labelled = self._nodes.valid.copy()
+        for constraint in self._constraints:
+            labelled &= self._nodes.domains(constraint.key) >= 0
+        return labelled
+
+    def _eligibles(self, need_all: bool) -> list[Bool]:
+        """For each constraint the rows whose pods count; remembered while nodes stay as they are."""
+        nodes = self._nodes
+        if self._eligible_at != nodes.nodes_version:
+            self._eligible_at = nodes.nodes_version
+            base = self._labelled() if need_all else nodes.valid.copy()
+            self._eligible = [self._included(base, c) for c in self._constraints]
+        return self._eligible
+
+    def _included(self, base: Bool, constraint: Constraint) -> Bool:
+        nodes, spec = self._nodes, self._pod.spec
+        included = base & (nodes.domains(constraint.key) >= 0)
+        if spec is None:
+            return included
+        if constraint.honours_affinity and (spec.node_selector or spec.affinity is not None):
+            matches = node_affinity.required(spec)
+            for row in np.flatnonzero(included):
+                included[row] = matches(nodes.labels[row], nodes.names[row])
+        if constraint.honours_taints:
+            for row in np.flatnonzero(included & nodes.tainted):
+                included[row] = untolerated(nodes.taints[row], spec.tolerations) is None
+        return included
+
+
+class _Skew(_Spread, FilterKernel):
+    spanning = True
+
+    def __init__(self, pod: Pod, constraints: tuple[Constraint, ...], nodes: Snapshot) -> None:
+        super().__init__(pod, constraints, nodes)
+        own = pod.metadata.labels
+        self._self = [int(c.selector.matches(own)) for c in constraints]
+        self.traits = (self._traits(), tuple(self._self))
+
+    def rows(self, rows: Rows) -> Bool:
+        answers = np.ones(len(rows), np.bool_)
+        for index in range(len(self._constraints)):
+            domains = self._nodes.domains(self._constraints[index].key)[rows]
+            answers &= domains >= 0
+            answers &= self._even(index, rows, domains)
+        return answers
+
+    def _even(self, index: int, rows: Rows, domains: Int64) -> Bool:
+        constraint, nodes = self._constraints[index], self._nodes
+        eligible = self._eligibles(True)[index]
+        all_domains = nodes.domains(constraint.key)
+        size = nodes.domain_count(constraint.key)
+        where = all_domains[eligible]
+        there = np.bincount(where, minlength=size) > 0
+        counts = np.bincount(where, self._counts(index)[eligible], size).astype(np.int64)
+        present = int(there.sum())
+        lowest = int(counts[there].min()) if present and present >= constraint.min_domains else 0
+        if not size:
+            return np.ones(len(rows), np.bool_)
+        skew = counts[np.maximum(domains, 0)] + self._self[index] - lowest
+        return np.asarray(skew <= constraint.max_skew)
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        """The first constraint in their order that the row does not meet decides."""
+        rows = np.array((row,), np.intp)
+        for index, constraint in enumerate(self._constraints):
+            domains = self._nodes.domains(constraint.key)[rows]
+            if domains[0] < 0:
+                return (_UNLABELLED,)
+            if not self._even(index, rows, domains)[0]:
+                break
+        return (_SKEWED,)
+
+    def unresolvable(self, rows: Rows) -> Bool:
+        return np.array([self.reasons(int(row)) == (_UNLABELLED,) for row in rows], np.bool_)
+
+
+class _Evenness(_Spread, ScoreKernel):
+    spanning = True
+
+    def __init__(
+        self, pod: Pod, constraints: tuple[Constraint, ...], nodes: Snapshot, *, need_all: bool
+    ) -> None:
+        super().__init__(pod, constraints, nodes)
+        self._need_all = need_all
+        self.traits = (self._traits(), need_all)
+
+    def rows(self, rows: Rows) -> Int64:
+        scored = self._labelled()[rows] if self._need_all else np.ones(len(rows), np.bool_)
+        some = rows[scored]
+        if not len(some):
+            return np.zeros(len(rows), np.int64)
+        raw = np.zeros(len(some), np.float64)
+        for index, constraint in enumerate(self._constraints):
+            raw += self._weighed(index, constraint, some)
+        scores = np.zeros(len(rows), np.int64)
+        scores[scored] = _normalized(np.floor(raw + 0.5).astype(np.int64))
+        return scores
+
+    def _weighed(self, index: int, constraint: Constraint, rows: Rows) -> Any:
+        """What a constraint adds for each row: the pods of its domain, smaller topologies weigh less."""
+        nodes = self._nodes
+        counts = self._counts(index)
+        domains = nodes.domains(constraint.key)
+        here = domains[rows]
+        if constraint.key == HOSTNAME:
+            sums: Any = counts[rows]
+            size = len(rows)
+        else:
+            eligible = self._eligibles(self._need_all)[index]
+            total = np.bincount(
+                domains[eligible], counts[eligible], nodes.domain_count(constraint.key)
+            )
+            # A row without the label has an empty domain of its own.
+            sums = total[np.maximum(here, 0)] if len(total) else np.zeros(len(rows))
+            size = len(np.unique(here))
+        weight = np.log(float(size + 2))
+        return np.where(here >= 0, sums * weight + (constraint.max_skew - 1), 0.0)
+
+
+def _normalized(raw: Int64) -> Int64:
+    """The fewest pods get 100."""
+    highest, lowest = int(raw.max()), int(raw.min())
+    if highest == 0:
+        return np.full(len(raw), MAX_NODE_SCORE, np.int64)
+    return MAX_NODE_SCORE * (highest + lowest - raw) // highest

@@ -1,0 +1,121 @@
+"""Whom to evict so that a pod fits: kube-scheduler's dry run, and its choice among nodes. Pure.
+
+On each node that eviction may help, all pods of lower priority are thought away; if the pod fits then,
+they are thought back one by one, the most important first, as long as the pod still fits. Whoever
+finds no place is a victim. Those whose disruption budget would be violated are tried first.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.policy.v1 import PodDisruptionBudget
+from orchestrator.machinery import labels
+from orchestrator.scheduler.adapters import counted
+from orchestrator.scheduler.nominations import priority_of
+from orchestrator.scheduler.placement import Placement
+
+_NO_VICTIMS = "No preemption victims found for incoming pod"
+_LEAST_PRIORITY = 1 << 31
+
+
+class Candidate(Struct, frozen=True):
+    """A node where the pod would fit without the victims, who are in order of importance."""
+
+    row: int
+    victims: tuple[Pod, ...]
+    violations: int
+
+
+def candidate_on(
+    row: int, pod: Pod, cycle: Placement, budgets: Sequence[PodDisruptionBudget]
+) -> Candidate | Counter[str]:
+    """The fewest victims on a node; or the reasons why none would help, counted."""
+    shape = cycle.shape_of(pod)
+    priority = priority_of(pod)
+    nodes = cycle.nodes
+    lower = [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
+    if not lower:
+        return Counter((_NO_VICTIMS,))
+    lower.sort(key=importance)
+    with cycle.supposing(row, removing=tuple(lower)):
+        refusing = cycle.why_not(pod, row, shape)
+        if refusing is not None:
+            return Counter(counted(refusing, np.array((row,), np.intp)))
+        violating, others = divided_by_budgets(lower, budgets)
+        victims: list[Pod] = []
+        violations = 0
+        back: list[Pod] = []
+        for number, each in enumerate((*violating, *others)):
+            with cycle.supposing(row, adding=(*back, each)):
+                fits = cycle.why_not(pod, row, shape) is None
+            if fits:
+                back.append(each)
+            else:
+                victims.append(each)
+                violations += number < len(violating)
+    return Candidate(row, tuple(sorted(victims, key=importance)), violations)
+
+
+def divided_by_budgets(
+    pods: Iterable[Pod], budgets: Sequence[PodDisruptionBudget]
+) -> tuple[list[Pod], list[Pod]]:
+    """Those whose eviction, one after another, would violate a budget; and the others."""
+    left = [b.status.disruptions_allowed if b.status is not None else 0 for b in budgets]
+    violating: list[Pod] = []
+    others: list[Pod] = []
+    for pod in pods:
+        violates = False
+        for number, budget in enumerate(budgets):
+            if _covers(budget, pod):
+                left[number] -= 1
+                violates = violates or left[number] < 0
+        (violating if violates else others).append(pod)
+    return violating, others
+
+
+def _covers(budget: PodDisruptionBudget, pod: Pod) -> bool:
+    if budget.metadata.namespace != pod.metadata.namespace or not pod.metadata.labels:
+        return False
+    if budget.spec is None or budget.spec.selector is None:
+        return False
+    selector = labels.of_struct(budget.spec.selector)
+    if selector.empty or not selector.matches(pod.metadata.labels):
+        return False
+    disrupted = budget.status.disrupted_pods if budget.status is not None else {}
+    return pod.metadata.name not in disrupted
+
+
+def importance(pod: Pod) -> tuple[int, tuple[bool, str]]:
+    """Ascending: the most important first, by priority and then by how long it has run."""
+    return -priority_of(pod), _started(pod)
+
+
+def _started(pod: Pod) -> tuple[bool, str]:
+    """When a pod began, to be compared; one that has not began last."""
+    started = pod.status.start_time if pod.status is not None else None
+    return started is None, started or ""
+
+
+def best_candidate(candidates: Sequence[Candidate]) -> Candidate:
+    """kube-scheduler's choice: few violations, low priorities, few victims, the youngest pods."""
+    left = list(candidates)
+    for cost in (
+        lambda c: c.violations,
+        lambda c: priority_of(c.victims[0]),
+        lambda c: sum(priority_of(pod) + _LEAST_PRIORITY for pod in c.victims),
+        lambda c: len(c.victims),
+    ):
+        least = min(map(cost, left))
+        left = [each for each in left if cost(each) == least]
+    latest = max(map(_earliest_start, left))
+    return next(each for each in left if _earliest_start(each) == latest)
+
+
+def _earliest_start(candidate: Candidate) -> tuple[bool, str]:
+    """When the first of the victims of highest priority began; one that has not began last."""
+    highest = priority_of(candidate.victims[0])
+    return min(_started(p) for p in candidate.victims if priority_of(p) == highest)

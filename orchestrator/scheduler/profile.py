@@ -1,0 +1,144 @@
+"""A profile: plugins, the points at which each takes part, and the weights of their scores.
+
+What is wrong with a profile is said where it is made, as InvalidProfile.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from orchestrator.scheduler.errors import InvalidProfile
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import (
+    POINTS,
+    Filter,
+    FilterRule,
+    Normalize,
+    Plugin,
+    Reasons,
+    Score,
+    ScoreRule,
+)
+
+MAX_WEIGHT: Final = 1_000_000
+
+
+class Profile(Struct, frozen=True):
+    """Plugins in the order in which they take part. Raises InvalidProfile.
+
+    A score's weight is the plugin's own `weight` (1 without one) unless `weights` says another;
+    `points` names, for points where not all plugins that could take part do, those that do.
+    """
+
+    plugins: tuple[Plugin, ...]
+    weights: Mapping[str, int] = {}
+    scheduler_name: str = "default-scheduler"
+    points: Mapping[str, tuple[str, ...]] = {}
+
+    def __post_init__(self) -> None:
+        names: set[str] = set()
+        for plugin in self.plugins:
+            name = _checked(plugin)
+            if name in names:
+                raise InvalidProfile(f"plugin {name!r} stands twice in the profile")
+            names.add(name)
+        _check_weights(self.weights, names)
+        for point, some in self.points.items():
+            if point not in POINTS:
+                raise InvalidProfile(f"{point!r} is no extension point: {', '.join(POINTS)}")
+            for name in some:
+                if name not in names:
+                    raise InvalidProfile(_unknown(name, names))
+
+    def at(self, point: str) -> tuple[Plugin, ...]:
+        """The plugins that take part at a point, in their order."""
+        able = tuple(p for p in self.plugins if isinstance(p, POINTS[point]))
+        names = self.points.get(point)
+        if names is None:
+            return able
+        by_name = {p.name: p for p in able}
+        return tuple(by_name[name] for name in names if name in by_name)
+
+    def weight(self, plugin: Plugin) -> int:
+        """What a plugin's score counts."""
+        weight = self.weights.get(plugin.name)
+        return getattr(plugin, "weight", 1) if weight is None else weight
+
+    def adding(self, *plugins: Plugin, weight: int | None = None) -> "Profile":
+        """This profile and more plugins; the others keep their weights. Raises InvalidProfile."""
+        weights = self.weights
+        if weight is not None:
+            weights = {**weights, **{plugin.name: weight for plugin in plugins}}
+        return replace(self, plugins=(*self.plugins, *plugins), weights=weights)
+
+    def without(self, *names: str) -> "Profile":
+        """This profile without some plugins. Raises InvalidProfile for one that it has not."""
+        present = {plugin.name for plugin in self.plugins}
+        for name in names:
+            if name not in present:
+                raise InvalidProfile(_unknown(name, present))
+        return replace(
+            self,
+            plugins=tuple(p for p in self.plugins if p.name not in names),
+            weights={n: w for n, w in self.weights.items() if n not in names},
+            points={
+                point: tuple(n for n in some if n not in names)
+                for point, some in self.points.items()
+            },
+        )
+
+    def watches(self) -> tuple[type, ...]:
+        """The kinds that the plugins want to know of."""
+        return tuple(dict.fromkeys(kind for p in self.plugins for kind in p.watches))
+
+
+def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]:
+    """For each event, the plugins whose refusals it may lift."""
+    plugins = [plugin for profile in profiles for plugin in profile.plugins]
+    return {
+        event: frozenset(p.name for p in plugins if event in p.helped_by) for event in ClusterEvent
+    }
+
+
+def _checked(plugin: Any) -> str:
+    """The name of a plugin that can take part."""
+    if isinstance(plugin, type):
+        raise InvalidProfile(f"{plugin.__name__} is a class: put an instance, {plugin.__name__}()")
+    kind = type(plugin).__name__
+    if not isinstance(plugin, Plugin):
+        raise InvalidProfile(f"{plugin!r} is no plugin: derive {kind} from scheduler.Plugin")
+    name = plugin.name
+    if not isinstance(name, str) or not name:
+        raise InvalidProfile(f'plugin {kind} has no name: give it name = "{kind}"')
+    pairs: tuple[tuple[type, type], ...] = ((Filter, FilterRule), (Score, ScoreRule))
+    for simple, rule in pairs:
+        if isinstance(plugin, simple) and isinstance(plugin, rule):
+            what = simple.__name__.lower()
+            raise InvalidProfile(
+                f"plugin {name!r} has both {what} and {what}_kernel: which of them counts?"
+            )
+    if not any(isinstance(plugin, protocol) for each in POINTS.values() for protocol in each):
+        raise InvalidProfile(f"plugin {name!r} has no extension point ({', '.join(POINTS)})")
+    if isinstance(plugin, Normalize) and not isinstance(plugin, Score):
+        raise InvalidProfile(f"plugin {name!r} has normalize, but no score")
+    if isinstance(plugin, Reasons) and not isinstance(plugin, Filter):
+        raise InvalidProfile(f"plugin {name!r} has reasons, but no filter")
+    return name
+
+
+def _check_weights(weights: Mapping[str, int], names: set[str]) -> None:
+    for name, weight in weights.items():
+        if name not in names:
+            raise InvalidProfile(f"a weight for {_unknown(name, names)}")
+        if not isinstance(weight, int) or isinstance(weight, bool):
+            raise InvalidProfile(f"the weight of {name!r} is a whole number, not {weight!r}")
+        if not 0 <= weight <= MAX_WEIGHT:
+            raise InvalidProfile(
+                f"the weight of {name!r} is {weight}: 0 to {MAX_WEIGHT:,} is right"
+            )
+
+
+def _unknown(name: str, names: set[str]) -> str:
+    return f"plugin {name!r}, which the profile has not; it has {', '.join(sorted(names))}"

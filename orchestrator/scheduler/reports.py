@@ -1,0 +1,104 @@
+"""What the scheduler says of a pod: its PodScheduled condition, its nominated node, and events."""
+
+from typing import Any, Final
+
+from actors import Context
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheme import resource_of
+from orchestrator.client import EventRecorder
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import ApiRef, Identity, Patch
+
+FIELD_MANAGER: Final = "kube-scheduler"  # who has written what the scheduler writes
+
+_PODS = resource_of(Pod)
+_GATED = "Scheduling is blocked due to non-empty scheduling gates"
+
+
+class Reports:
+    """Writes without waiting; what cannot be written is said again at the next attempt."""
+
+    def __init__(
+        self, ctx: Context, api: ApiRef, events: EventRecorder, identity: Identity
+    ) -> None:
+        self._ctx, self._api, self._events, self._identity = ctx, api, events, identity
+
+    def scheduled(self, pod: Pod, node: str) -> None:
+        """The pod is bound."""
+        name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+        self._events.event(pod, "Normal", "Scheduled", f"Successfully assigned {name} to {node}")
+
+    def gated(self, pod: Pod) -> None:
+        """The pod waits outside the queue."""
+        self._write(pod, "SchedulingGated", _GATED, None)
+
+    def unschedulable(self, pod: Pod, message: str, *, nominated: str | None, fault: bool) -> None:
+        """The pod got no node; `nominated` is the node promised to it (empty: none any more)."""
+        reason = "SchedulerError" if fault else "Unschedulable"
+        self._write(pod, reason, message, nominated)
+        self._events.event(pod, "Warning", "FailedScheduling", message)
+
+    def preempted(self, victim: Pod, by: Pod, node: str) -> None:
+        """A pod has to go for another."""
+        message = f"Preempted by pod {by.metadata.uid} on node {node}"
+        self._events.event(victim, "Normal", "Preempted", message)
+
+    def no_longer_nominated(self, pod: Pod) -> None:
+        """Somebody more important was promised the node."""
+        self._patch(pod, {"nominatedNodeName": None})
+
+    def _write(self, pod: Pod, reason: str, message: str, nominated: str | None) -> None:
+        """PodScheduled False; nothing is written when the pod says so already."""
+        status: dict[str, Any] = {}
+        conditions = pod.status.conditions if pod.status is not None else ()
+        was = next((c for c in conditions if c.type == "PodScheduled"), None)
+        if was is None or (was.status, was.reason, was.message) != ("False", reason, message):
+            at = format_time(self._ctx.clock.now())
+            since = was.last_transition_time if was is not None and was.status == "False" else at
+            condition = {
+                "type": "PodScheduled",
+                "status": "False",
+                "reason": reason,
+                "message": message,
+                "lastTransitionTime": since,
+                "observedGeneration": pod.metadata.generation,
+            }
+            status["conditions"] = [condition]
+        known = (pod.status.nominated_node_name if pod.status is not None else None) or ""
+        if nominated is not None and nominated != known:
+            status["nominatedNodeName"] = nominated or None
+        if status:
+            self._patch(pod, status)
+
+    def disrupted(self, victim: Pod, scheduler_name: str) -> None:
+        """The victim's DisruptionTarget condition, which comes before its deletion."""
+        condition = {
+            "type": "DisruptionTarget",
+            "status": "True",
+            "reason": "PreemptionByScheduler",
+            "message": f"{scheduler_name}: preempting to accommodate a higher priority pod",
+            "lastTransitionTime": format_time(self._ctx.clock.now()),
+            "observedGeneration": victim.metadata.generation,
+        }
+        self._patch(victim, {"conditions": [condition]})
+
+    def _patch(self, pod: Pod, status: dict[str, Any]) -> None:
+        self._ctx.request(
+            self._api,
+            Patch(
+                resource=_PODS,
+                name=pod.metadata.name,
+                namespace=pod.metadata.namespace,
+                patch_type="strategic",
+                body={"metadata": {"uid": pod.metadata.uid}, "status": status},
+                subresource="status",
+                field_manager=FIELD_MANAGER,
+                identity=self._identity,
+            ),
+            then=None,
+            failed=_nothing,
+        )
+
+
+def _nothing(*_: object) -> None:
+    """The next attempt reports again."""

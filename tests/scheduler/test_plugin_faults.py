@@ -1,0 +1,177 @@
+"""What a plugin of one's own does wrong: said where it is made, and else the fault of one pod."""
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import actors
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, InvalidProfile, Plugin, Profile
+from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from tests.scheduler.test_scheduler import _manifest, _scheduled
+
+
+class Faulty(Plugin):
+    """Answers for the pod `bad` what it was told to, and for others what is right."""
+
+    name: ClassVar[str] = "Faulty"
+
+    def __init__(self, filtering: Any = None, scoring: Any = None, **more: Any) -> None:
+        self._filtering, self._scoring = filtering, scoring
+        for point, answer in more.items():
+            setattr(self, point, answer)
+
+    def filter(self, pod: Pod, nodes: Any, rows: Any) -> Any:
+        if pod.metadata.name != "bad" or self._filtering is None:
+            return np.ones(len(rows), np.bool_)
+        return self._filtering(rows)
+
+    def score(self, pod: Pod, nodes: Any, rows: Any) -> Any:
+        if pod.metadata.name != "bad" or self._scoring is None:
+            return np.zeros(len(rows), np.int64)
+        return self._scoring(rows)
+
+
+def _raise(_: Any) -> Any:
+    raise LookupError("the moon is full")
+
+
+_RANGE = (
+    'running Score plugins: plugin "Faulty" returns an invalid score {}, it should in the range of '
+    "[0, 100] after normalizing"
+)
+_FAULTS: dict[str, tuple[Faulty, str]] = {
+    "filter raises": (Faulty(_raise), 'running "Faulty" filter plugin: the moon is full'),
+    "filter gives None": (
+        Faulty(lambda rows: [None][0]),
+        'running "Faulty" filter plugin: it answered NoneType, not an array',
+    ),
+    "filter gives numbers": (
+        Faulty(lambda rows: np.ones(len(rows))),
+        'running "Faulty" filter plugin: it answered an array of float64, not of bool',
+    ),
+    "filter gives one": (
+        Faulty(lambda rows: np.ones(1, np.bool_)),
+        'running "Faulty" filter plugin: it answered an array of shape (1,), not (2,)',
+    ),
+    "reasons is a text": (
+        Faulty(lambda rows: np.zeros(len(rows), np.bool_), reasons=lambda *_: "no room"),
+        "running \"Faulty\" filter plugin: reasons is a tuple of texts, not 'no room'",
+    ),
+    "score raises": (
+        Faulty(scoring=_raise),
+        'running "Faulty" score plugin: the moon is full',
+    ),
+    "score is NaN": (Faulty(scoring=lambda r: np.full(len(r), np.nan)), _RANGE.format("nan")),
+    "score is high": (Faulty(scoring=lambda r: np.full(len(r), 1000)), _RANGE.format("1000")),
+    "score is low": (Faulty(scoring=lambda r: np.full(len(r), -0.5) - 1), _RANGE.format("-1")),
+    "score is a text": (
+        Faulty(scoring=lambda r: np.full(len(r), "x")),
+        'running "Faulty" score plugin: it answered an array of <U1',
+    ),
+    "reserve raises": (
+        Faulty(reserve=lambda pod, node: _raise(0) if pod.metadata.name == "bad" else ""),
+        'running "Faulty" Reserve plugin: the moon is full',
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", _FAULTS)
+def test_a_plugins_fault_is_that_of_one_pod(fault: str) -> None:
+    """The pod says what the plugin did, is tried again, and the others are scheduled."""
+    plugin, message = _FAULTS[fault]
+
+    async def main() -> None:
+        async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+            await cluster.apply([_manifest("bad"), _manifest("good")])
+            await cluster.clock.sleep(20)
+            pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+            assert pods["good"].spec is not None
+            assert pods["good"].spec.node_name
+            assert _scheduled(pods["bad"]) == ("False", "SchedulerError", message)
+            (event,) = [e for e in await cluster.client.list(Event) if e.type == "Warning"]
+            assert (event.reason, event.message) == ("FailedScheduling", message)
+            assert event.count == 5  # at 0, 1, 3, 7 and 15 s
+
+    actors.run(main)
+
+
+def test_a_filter_without_reasons_gives_its_name() -> None:
+    """Refusing without a word is allowed."""
+    plugin = Faulty(lambda rows: np.zeros(len(rows), np.bool_))
+
+    async def main() -> None:
+        async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+            await cluster.apply([_manifest("bad")])
+            await cluster.clock.sleep(1)
+            message = _scheduled(await cluster.client.get(Pod, "bad", namespace="default"))[2]
+            assert message.startswith(
+                "0/2 nodes are available: 2 node(s) didn't satisfy plugin(s) [Faulty]. "
+            )
+
+    actors.run(main)
+
+
+class Nameless(Plugin):
+    """No name."""
+
+    def score(self, pod: Pod, nodes: Any, rows: Any) -> Any:
+        return np.zeros(len(rows))
+
+
+class Pointless(Plugin):
+    """No extension point."""
+
+    name: ClassVar[str] = "Pointless"
+
+
+class Twofold(NodeResourcesFit):
+    """Says twice what it filters."""
+
+    def filter(self, pod: Pod, nodes: Any, rows: Any) -> Any:
+        return np.zeros(len(rows), np.bool_)
+
+
+_MISTAKES: dict[str, tuple[Any, dict[str, Any], str]] = {
+    "a class": (Faulty, {}, r"Faulty is a class: put an instance, Faulty\(\)"),
+    "no plugin": (3, {}, "3 is no plugin: derive int from scheduler.Plugin"),
+    "no name": (Nameless(), {}, 'plugin Nameless has no name: give it name = "Nameless"'),
+    "no point": (Pointless(), {}, "plugin 'Pointless' has no extension point"),
+    "twice": (NodeResourcesFit(), {}, "plugin 'NodeResourcesFit' stands twice in the profile"),
+    "two filters": (Twofold(), {}, "'NodeResourcesFit' has both filter and filter_kernel"),
+    "an unknown weight": (Faulty(), {"Fawlty": 1}, "a weight for plugin 'Fawlty', which the"),
+    "a weight below 0": (Faulty(), {"Faulty": -5}, "the weight of 'Faulty' is -5: 0 to"),
+    "half a weight": (Faulty(), {"Faulty": 0.5}, "'Faulty' is a whole number, not 0.5"),
+}
+
+
+@pytest.mark.parametrize("mistake", _MISTAKES)
+def test_a_profile_that_cannot_be_is_refused_where_it_is_made(mistake: str) -> None:
+    """With what is wrong, and what would be right."""
+    plugin, weights, message = _MISTAKES[mistake]
+    with pytest.raises(InvalidProfile, match=message):
+        Profile(plugins=(*DEFAULT_PLUGINS, plugin), weights=weights)
+
+
+def test_a_strategy_that_does_not_exist_is_refused_with_those_that_do() -> None:
+    """A typing error is no KeyError."""
+    with pytest.raises(InvalidProfile, match="LeastAllocated, MostAllocated"):
+        NodeResourcesFit("MostAlocated")  # type: ignore[arg-type]  # the mistake
+
+
+def test_a_plugin_more_leaves_the_weights_of_the_others() -> None:
+    """TaintToleration counts three times, whoever joins."""
+    profile = DEFAULT_PROFILE.adding(Faulty(), weight=7)
+    weights = {p.name: profile.weight(p) for p in profile.at("score")}
+    assert weights == {
+        "TaintToleration": 3,
+        "NodeAffinity": 2,
+        "NodeResourcesFit": 1,
+        "PodTopologySpread": 2,
+        "InterPodAffinity": 2,
+        "NodeResourcesBalancedAllocation": 1,
+        "ImageLocality": 1,
+        "Faulty": 7,
+    }
