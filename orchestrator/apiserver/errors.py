@@ -10,6 +10,7 @@ from typing import Final
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import ApplyConflictError
 from orchestrator.machinery.field_errors import FieldError, quote
 from orchestrator.protocol import (
     AlreadyExists,
@@ -136,6 +137,21 @@ def unclassified(message: str) -> InternalError:
     error = InternalError(message)
     error.reason = ""
     return error
+
+
+def uid_of_nothing(resource: Resource, name: str, uid: str) -> Conflict:
+    """An apply that means one object, where there is none."""
+    why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+    return conflict(resource, name, why)
+
+
+def apply_conflict(error: ApplyConflictError) -> Conflict:
+    """An apply would change what others own; each field has its cause."""
+    causes = tuple(
+        Cause("FieldManagerConflict", f"conflict with {each.manager}", each.field)
+        for each in error.conflicts
+    )
+    return Conflict(str(error), causes=causes)
 
 
 def uid_mismatch(

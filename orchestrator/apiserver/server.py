@@ -160,7 +160,7 @@ class ApiServer(Actor):
             metadata = wanted.metadata
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
-                creation = Create(resource=resource, object=wanted)
+                creation = Create(resource=resource, object=wanted, field_manager="kube-apiserver")
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:

@@ -24,6 +24,7 @@ from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
+from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
@@ -43,6 +44,7 @@ _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
 }
 # What Kubernetes shows of a body that it cannot read: the head of text, else fewer bytes of it.
 _SUMMARY_BYTES: Final = 30
@@ -152,7 +154,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    document = {**document, "apiVersion": api_version, "kind": kind}
+    document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
         obj, unknown = codec.decode_noting(document, expected.type)
     except DecodeError as error:
@@ -276,6 +278,21 @@ def decode_patch(data: bytes) -> Any:
         return _json_value(data)
     except _Unreadable as error:
         raise BadRequest(f"error decoding patch: {error}") from error
+
+
+def decode_configuration(data: bytes) -> Any:
+    """The configuration that somebody applies, YAML or JSON. Raises BadRequest."""
+    try:
+        return _json_value(data)
+    except _Unreadable:  # YAML is more than JSON
+        pass
+    try:
+        return manifests.load(data, "body")
+    except ManifestError as error:
+        # The original names no line where it is the first.
+        line = f"line {error.line}: " if error.line > 1 else ""
+        why = f"error converting YAML to JSON: yaml: {line}{error.reason}"
+        raise BadRequest(f"error decoding YAML: {why}") from error
 
 
 def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:

@@ -97,7 +97,9 @@ def check_identity(
         raise errors.version_required(resource, name)
 
 
-def kept(metadata: ObjectMeta, present: ObjectMeta, generation: int | None) -> ObjectMeta:
+def kept(
+    metadata: ObjectMeta, present: ObjectMeta, generation: int | None, managed_fields: Any
+) -> ObjectMeta:
     """An update's metadata with what an update cannot change.
 
     The very same metadata if the update brought it back unchanged, as most do.
@@ -115,7 +117,7 @@ def kept(metadata: ObjectMeta, present: ObjectMeta, generation: int | None) -> O
         resource_version=present.resource_version,
         deletion_timestamp=present.deletion_timestamp,
         deletion_grace_period_seconds=present.deletion_grace_period_seconds,
-        managed_fields=present.managed_fields,
+        managed_fields=managed_fields,
     )
 
 
