@@ -7,7 +7,7 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api.generate.condense import DOCUMENT
+from orchestrator.api.facts import DOCUMENT
 from orchestrator.api.generate.names import type_name
 
 _METHOD_VERBS: Final = {

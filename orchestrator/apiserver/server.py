@@ -183,7 +183,7 @@ class ApiServer(Actor):
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
                 new = replace(wanted, metadata=replace(metadata, resource_version=""))
-                creation = Create(resource=resource, object=new)
+                creation = Create(resource=resource, object=new, field_manager="kube-apiserver")
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:

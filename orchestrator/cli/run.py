@@ -60,7 +60,7 @@ def run(
     events: bool,
     traced: str | None,
 ) -> None:
-    """Run a benchmark SCENARIO; one with a sweep for every setting and seed, side by side.
+    """Run a benchmark SCENARIO, a file or the name of a shipped one such as density; one with a sweep for every setting and seed, side by side.
 
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """
@@ -69,7 +69,11 @@ def run(
     from orchestrator.scenario.causes import parse_object
     from orchestrator.scenario.report.terminal import show
     from orchestrator.scenario.running.interruption import at_first_ctrl_c
+    from orchestrator.scenario.shipped import find_scenario, propose
 
+    scenario = find_scenario(scenario)
+    if not scenario.exists():
+        raise InputError(f"{scenario}: cannot be read: there is no such file{propose(scenario)}")
     parameters = _parameters(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")

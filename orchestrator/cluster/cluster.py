@@ -27,7 +27,12 @@ from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery import manifests
 from orchestrator.protocol import Expired, Identity, NotFound
 from orchestrator.proxy import Connect, Destination
-from orchestrator.scheduler import DEFAULT_PROFILE, Scheduler
+from orchestrator.scheduler import (
+    DEFAULT_CONFIGURATION,
+    Scheduler,
+    SchedulerConfiguration,
+    configuration_of,
+)
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import MemoryStore, Store
 
@@ -67,6 +72,7 @@ class Cluster:
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
+    `scheduler` is a configuration, a profile, or a KubeSchedulerConfiguration as a mapping.
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
     seed decides which ready actor is next, and who caused what.
     `meter` hears of every API call.
@@ -84,7 +90,9 @@ class Cluster:
         seed: int = 0,
         store: Store | None = None,
         controllers: Sequence[type[Controller] | str] = CONTROLLERS,
-        scheduler: SchedulerProfile = DEFAULT_PROFILE,
+        scheduler: SchedulerConfiguration
+        | SchedulerProfile
+        | Mapping[str, Any] = DEFAULT_CONFIGURATION,
         profile: Profile | None = None,
         runtimes: Mapping[str, RuntimeFactory] | None = None,
         proxies: bool = True,
@@ -122,7 +130,7 @@ class Cluster:
             self.system.trace.describe = describe
         self.client: Client
         self.api: Ref[Any]
-        self._scheduler_profile = scheduler
+        self._scheduler = configuration_of(scheduler)
         self._proxies = proxies
         self._record_events = record_events
         self._computed_heartbeats = heartbeats == "computed"
@@ -203,7 +211,7 @@ class Cluster:
         system.spawn(
             lambda: Scheduler(
                 self.api,
-                self._scheduler_profile,
+                self._scheduler,
                 identity=Identity("system:kube-scheduler"),
                 record_events=self._record_events,
             ),

@@ -131,7 +131,17 @@ def _difference(report: Report) -> str:
     ]
     if different:
         return ", ".join(different)
+    for name, sha256 in report.scheduler.files.items():
+        if _sha256(Path(name)) != sha256:
+            return f"{name}, which has plugins of its scheduler, has changed since"
     return "the code has changed since, or a file that the scenario names"
+
+
+def _sha256(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _version(package: str) -> str:

@@ -40,14 +40,13 @@ from orchestrator.scheduler.changes import (
 from orchestrator.scheduler.configuration import (
     DEFAULT_CONFIGURATION,
     SchedulerConfiguration,
-    configuration_of,
 )
 from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
-from orchestrator.scheduler.profile import Profile, helped_by
+from orchestrator.scheduler.profile import helped_by
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.snapshot import Snapshot
@@ -77,18 +76,17 @@ class _Continue(Struct, frozen=True):
 
 
 class Scheduler(Watcher):
-    """kube-scheduler. Raises TypeError for what is no configuration."""
+    """kube-scheduler."""
 
     def __init__(
         self,
         api: ApiRef,
-        configuration: SchedulerConfiguration | Profile = DEFAULT_CONFIGURATION,
+        configuration: SchedulerConfiguration = DEFAULT_CONFIGURATION,
         *,
         identity: Identity = ADMIN,
         record_events: bool = True,
     ) -> None:
         super().__init__(api, identity)
-        configuration = configuration_of(configuration)
         self._record_events = record_events
         self._nodes = Snapshot()
         self._nominations = Nominations()

@@ -243,7 +243,10 @@ class Snapshot:
 
     def population(self, query: Query) -> Int64:
         """How many pods of a query each row holds; follows them from now on. Not to be changed."""
-        return self.populations.column(query, ((p.pod, p.row) for p in self._placed.values()))
+        return self.populations.column(query, self._placements)
+
+    def _placements(self) -> Iterator[tuple[Pod, int]]:
+        return ((placed.pod, placed.row) for placed in self._placed.values())
 
     # --- topology --------------------------------------------------------------------------
 

@@ -34,7 +34,8 @@ class Write(Struct, frozen=True, gc=False):
     The write happens if what the store holds under the key is `expected`: the very object that
     the writer read, or None if it read nothing. `object` is the state to store (its
     `metadata.resourceVersion` is stamped by the store); with `delete` it is the last state, which
-    watchers will see, and the key is removed.
+    watchers will see, and the key is removed. `managed_fields`, where they are given, are stamped
+    into the metadata in the same step.
     """
 
     bucket: str
@@ -43,6 +44,7 @@ class Write(Struct, frozen=True, gc=False):
     object: Any
     expected: Any = None
     delete: bool = False
+    managed_fields: Any = None
 
 
 class Mismatch(Struct, frozen=True, gc=False):

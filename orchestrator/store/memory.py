@@ -113,7 +113,7 @@ class MemoryStore:
             done(Mismatch(present))
             return
         revision = self._revision = self._revision + 1
-        stored = _stamped(write.object, revision)
+        stored = _stamped(write, revision)
         if write.delete:
             objects.remove(namespace, name)
             change = Change("DELETED", stored, present, revision, bucket=bucket)
@@ -156,6 +156,9 @@ class MemoryStore:
             raise FutureRevision(revision, self._revision)
 
 
-def _stamped(stored: Any, revision: int) -> Any:
-    metadata = replace(stored.metadata, resource_version=str(revision))
-    return replace(stored, metadata=metadata)
+def _stamped(write: Write, revision: int) -> Any:
+    stored = write.object
+    changes = {"resource_version": str(revision)}
+    if write.managed_fields is not None:
+        changes["managed_fields"] = write.managed_fields
+    return replace(stored, metadata=replace(stored.metadata, **changes))

@@ -35,7 +35,7 @@ def _columns(table: str) -> list[str]:
 
 def test_version_and_resources(anykubectl: Kubectl) -> None:
     version = json.loads(anykubectl("version", "-o", "json"))
-    assert version["serverVersion"]["gitVersion"].startswith("v1.35.")
+    assert version["serverVersion"]["gitVersion"].startswith("v1.36.")
     resources = anykubectl("api-resources", "--no-headers")
     assert {"pods", "deployments", "jobs", "leases"} <= {
         r.split()[0] for r in resources.splitlines()

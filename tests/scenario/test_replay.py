@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import actors
 from actors.virtual import VirtualLoop
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.scenario import load, run_scenario
 from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.replay import (
     Moment,
@@ -21,7 +22,9 @@ from orchestrator.scenario.replay import (
     read_replayable,
 )
 from orchestrator.scenario.report.model import Report, SweepReport, SweepRun
+from orchestrator.scenario.running.replaying import ScenarioReplayer
 from tests.cli.replaying import SmallRun, make_report, write
+from tests.scenario.shipped import ROOT
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +164,19 @@ def test_a_cluster_that_stands_still_is_as_it_was(report: Report) -> None:
     """Before the Deployment came, and after."""
     assert actors.run(_at, report, 9.0) == (2, 0, 9.0)
     assert actors.run(_at, report, 30.0) == (2, 3, 30.0)
+
+
+def test_a_traced_run_is_replayed_as_it_was() -> None:
+    """It has a history of its own, and the report says so."""
+    traced: list[actors.Trace] = []
+    report = run_scenario(load(ROOT / "examples/first-scenario.yaml"), on_trace=traced.append)
+    plain = run_scenario(load(ROOT / "examples/first-scenario.yaml"))
+    assert (report.traced, plain.traced) == (True, False)
+    assert report.digest != plain.digest
+
+    async def bring_back() -> None:
+        async with ScenarioReplayer().bring_to(report, report.virtual_seconds) as moment:
+            check_same_history(report, moment.digests, report.virtual_seconds)
+            assert moment.digests[report.revisions] == report.digest
+
+    actors.run(bring_back)

@@ -1,6 +1,7 @@
 """What the server knows of a custom resource's kind in one version, from its definition."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec.structs import replace
@@ -16,6 +17,8 @@ from orchestrator.apiserver.kinds.custom import CUSTOM
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.validation.field import Errors
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom
+from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.schemas import (
     Schema,
     compile_schema,
@@ -52,8 +55,13 @@ def custom_kind(
         table=table,
         rules=_rules(schema),
         default=_filler(schema),
+        shape=partial(_shape, schema),
         unknown=lambda custom: _unknown(custom, schema),
     )
+
+
+def _shape(schema: Schema) -> Shape:
+    return shape_of_custom(schema.document, preserve_unknown=schema.preserves_unknown)
 
 
 def whole(custom: Unstructured) -> dict[str, Any]:

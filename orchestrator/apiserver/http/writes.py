@@ -1,6 +1,6 @@
 """POST, PUT, PATCH and DELETE."""
 
-from typing import Final
+from typing import Any, Final
 
 from aiohttp.web import StreamResponse
 
@@ -17,6 +17,7 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     BadRequest,
     Create,
+    Created,
     Delete,
     DeleteCollection,
     Deleted,
@@ -85,7 +86,16 @@ async def update(front: Front, call: Call) -> StreamResponse:
             warn=warnings.append,
         )
     )
-    return await object_reply(front, call, updated, warnings=warnings)
+    return await _changed_reply(front, call, updated, warnings)
+
+
+async def _changed_reply(
+    front: Front, call: Call, answer: Any, warnings: list[str]
+) -> StreamResponse:
+    """The object that was changed, or made because there was none."""
+    if type(answer) is Created:
+        return await object_reply(front, call, answer.object, status=201, warnings=warnings)
+    return await object_reply(front, call, answer, warnings=warnings)
 
 
 def _expected(target: Target) -> Expected:
@@ -101,7 +111,7 @@ def _expected(target: Target) -> Expected:
 
 def _check_identity(metadata: ObjectMeta, target: Target) -> None:
     """The object in the body is the one that the path names. Raises BadRequest."""
-    if metadata.namespace and metadata.namespace != target.namespace:
+    if target.namespace and metadata.namespace and metadata.namespace != target.namespace:
         raise BadRequest(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
@@ -124,8 +134,10 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         return await connect(front, call)
     patch_type = bodies.patch_type_of(call.request, typed=kind_of(target.resource).strategic)
     data = call.body
-    options = parameters.write_options(call.query, "PatchOptions", call.agent)
-    body = await bodies.apart(bodies.decode_patch, data)
+    applies = patch_type == "apply"
+    options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
+    decode = bodies.decode_configuration if applies else bodies.decode_patch
+    body = await bodies.apart(decode, data)
     warnings: list[str] = []
     patched = await front.ask(
         Patch(
@@ -143,7 +155,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             warn=warnings.append,
         )
     )
-    return await object_reply(front, call, patched, warnings=warnings)
+    return await _changed_reply(front, call, patched, warnings)
 
 
 # --- deleting ------------------------------------------------------------------------------

@@ -127,7 +127,7 @@ def _all_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
         yield from _owner_errors(meta.owner_references)
     if meta.finalizers:
         yield from _finalizer_errors(meta.finalizers)
-    if meta.managed_fields:
+    if type(meta.managed_fields) is tuple and meta.managed_fields:
         yield from _managed_field_errors(meta)
 
 
@@ -242,7 +242,8 @@ def metadata_update_errors(new: ObjectMeta, old: ObjectMeta) -> Errors:
         yield from annotation_errors(new.annotations, f"{_PATH}.annotations")
     if new.owner_references is not old.owner_references and new.owner_references:
         yield from _owner_errors(new.owner_references)
-    if new.managed_fields is not old.managed_fields and new.managed_fields:
+    # A ledger is the server's own; only entries that a client sent can be wrong.
+    if type(new.managed_fields) is tuple and new.managed_fields:
         yield from _managed_field_errors(new)
     if new.finalizers is not old.finalizers and new.finalizers:
         yield from _standard_finalizer_errors(new.finalizers)

@@ -13,6 +13,7 @@ from typing import Final
 from msgspec import Struct
 
 from actors import Trace, TraceEntry
+from orchestrator.api.scheme import DEFAULT
 from orchestrator.cluster import About, Subject
 
 API_SERVER: Final = "/apiserver"
@@ -66,7 +67,16 @@ def parse_object(text: str) -> ObjectName:
     parts = text.split("/")
     if len(parts) not in (2, 3) or not all(parts):
         raise ValueError(f'{_FORM}, got "{text}"')
-    return ObjectName(parts[0], parts[1] if len(parts) == 3 else "", parts[-1])
+    return ObjectName(_kind_named(parts[0]), parts[1] if len(parts) == 3 else "", parts[-1])
+
+
+def _kind_named(name: str) -> str:
+    """The kind that kubectl would understand: `deploy`, `deployments` and `deployment` are Deployment."""
+    wanted = name.lower()
+    for resource in DEFAULT.resources():
+        if wanted in (resource.kind.lower(), resource.plural, *resource.short_names):
+            return resource.kind
+    return name
 
 
 def find_story(trace: Trace, wanted: ObjectName) -> Story:

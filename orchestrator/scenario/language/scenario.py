@@ -7,6 +7,7 @@ from msgspec import Meta
 from orchestrator.scenario.language.base import Strict
 from orchestrator.scenario.language.expectations import Expected, ObjectExpectation, ServiceLevel
 from orchestrator.scenario.language.nodes import NodeGroup, TraceSource
+from orchestrator.scenario.language.scheduling import Scheduling
 from orchestrator.scenario.language.steps import Step
 from orchestrator.scenario.language.workloads import Workload
 
@@ -60,7 +61,7 @@ class Sweep(Strict, frozen=True):
 
 class Spec(Strict, frozen=True):
     """The scenario itself. `parameters` are names with their values, which `--set NAME=VALUE`
-    changes; null: it must be set.
+    changes; null: it must be set. `scheduler` is how pods are placed, or the name of one of `policies`.
     """
 
     nodes: tuple[NodeGroup, ...]
@@ -69,6 +70,8 @@ class Spec(Strict, frozen=True):
     traces: dict[str, TraceSource] = {}
     workloads: tuple[Workload, ...] = ()
     simulation: Simulation = Simulation()
+    policies: dict[str, Scheduling] = {}
+    scheduler: str | Scheduling | None = None
     faults: tuple[dict[str, Any], ...] = ()
     steps: tuple[Step, ...] = ()
     expect: dict[str, Expected] = {}

@@ -12,6 +12,7 @@ from orchestrator.kubelet.runtimes.profile import ProfileError, parse_field
 from orchestrator.scenario.language import Bounds, Scenario, Step
 from orchestrator.scenario.loading.nodes import GroupPlan, plan_group
 from orchestrator.scenario.loading.parameters import settle
+from orchestrator.scenario.loading.scheduling import SchedulerPlan, plan_scheduler
 from orchestrator.scenario.loading.source import Source
 from orchestrator.scenario.loading.steps import StepPlan, StepPlanner, all_steps
 from orchestrator.scenario.loading.workloads import WorkloadPlan, plan_workload
@@ -35,6 +36,7 @@ class Loaded(msgspec.Struct, frozen=True):
     steps: tuple[StepPlan, ...]
     profile: Profile
     faults: FaultPlan | None  # None: nothing goes wrong on purpose
+    scheduler: SchedulerPlan = SchedulerPlan()
 
 
 def load(path: Path, parameters: Mapping[str, Any] | None = None) -> Loaded:
@@ -73,6 +75,7 @@ def load_text(source: Source, parameters: Mapping[str, Any]) -> Loaded:
         steps=steps,
         profile=_profile(source, scenario),
         faults=_faults(source, scenario, steps),
+        scheduler=plan_scheduler(source, spec.scheduler, spec.policies),
     )
 
 

@@ -12,7 +12,10 @@ from orchestrator.machinery import manifests, quantities
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.times import parse_duration
 from orchestrator.scenario.errors import ScenarioError
+from orchestrator.scenario.loading.wording import explained, unknown_field
 
+_UNQUOTED: Final = re.compile(r"""^[^"'#]*(?:: |- |\[|, ?)\{\{""")
+_QUOTE: Final = 'an expression must be quoted, for YAML takes a brace for a mapping: "{{nodes}}"'
 _AT: Final = re.compile(r" - at `\$\.?(?P<path>[^`]*)`")
 
 
@@ -37,11 +40,20 @@ class Source:
         try:
             documents = manifests.load_all(self.text, str(self.path))
         except MachineryError as error:
+            if (line := self._unquoted()) is not None:
+                raise ScenarioError(str(self.path), line, "", _QUOTE) from None
             message = str(error).removeprefix(f"{self.path}:").removeprefix(str(self.path))
             raise ScenarioError(str(self.path), 0, "", message.lstrip(": ")) from None
         if len(documents) != 1:
             raise self.error("", f"expected one Scenario document, got {len(documents)}")
         return documents[0]
+
+    def _unquoted(self) -> int | None:
+        """The first line with an expression that YAML takes for a mapping in a mapping."""
+        for number, line in enumerate(self.text.splitlines(), 1):
+            if _UNQUOTED.search(line):
+                return number
+        return None
 
     def convert(self, document: Any, type_: Any, where: str) -> Any:
         """The document as a type. Raises ScenarioError."""
@@ -53,7 +65,10 @@ class Source:
             path = match["path"] if match is not None else ""
             message = text[: match.start()] if match is not None else text
             full = ".".join(part for part in (where, path) if part)
-            raise self.error(full, message[:1].lower() + message[1:].replace("`", '"')) from None
+            field = unknown_field(message)
+            at = f"{full}.{field}" if field else full
+            told = explained(message, type_, path)
+            raise ScenarioError(str(self.path), _line_of(self.text, at), full, told) from None
 
     def seconds(self, text: str, where: str) -> float:
         """A duration in seconds. Raises ScenarioError."""

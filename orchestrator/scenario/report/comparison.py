@@ -6,12 +6,13 @@ A column is one thing that is compared, with all its runs. Differences are to th
 import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
+from pathlib import Path
 from statistics import fmean, stdev
 from typing import Final
 
 from msgspec import Struct
 
-from orchestrator.scenario.report.model import Report, Spread
+from orchestrator.scenario.report.model import Placing, Report, Spread
 from orchestrator.scenario.report.page import parameters
 
 
@@ -170,6 +171,12 @@ def _several(values: Iterable[str]) -> str:
     return " | ".join(sorted(set(values), key=lambda text: (len(text), text)))
 
 
+def _placing(placing: Placing) -> str:
+    weights = ", ".join(f"{name} {weight}" for name, weight in placing.weights.items())
+    files = ", ".join(f"{Path(name).name} {sha[:12]}" for name, sha in placing.files.items())
+    return f"{placing.policy} ({weights}{files and f'; {files}'})"
+
+
 _SETTINGS: Final[dict[str, Callable[[Report], str]]] = {
     "scenario": lambda run: run.scenario,
     "scenario file": lambda run: run.scenario_sha256[:12],
@@ -177,6 +184,8 @@ _SETTINGS: Final[dict[str, Callable[[Report], str]]] = {
     "parameters": lambda run: parameters(run.parameters),
     "clock": lambda run: run.clock,
     "heartbeats": lambda run: run.heartbeats,
+    "scheduler": lambda run: _placing(run.scheduler),
+    "traced": lambda run: "yes" if run.traced else "no",
     "outcome": lambda run: run.outcome,
     "Python": lambda run: run.environment.python,
     "system": lambda run: run.environment.system,

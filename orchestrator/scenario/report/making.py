@@ -19,7 +19,7 @@ from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of
 from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.measures.windows import WHOLE, Window
-from orchestrator.scenario.report.model import Environment, Failure, Report
+from orchestrator.scenario.report.model import Environment, Failure, Placing, Report
 
 # The names in a report, and the distributions that bring them.
 _PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
@@ -63,6 +63,7 @@ def make_report(
     steps: tuple[StepRecord, ...],
     failure: Failure | None,
     interrupted: bool,
+    traced: bool,
     actors: tuple[ActorUse, ...],
     objects: tuple[ObjectsFound, ...],
 ) -> Report:
@@ -83,6 +84,8 @@ def make_report(
         seed=seed,
         clock=clock,
         heartbeats=scenario.spec.simulation.heartbeats,
+        scheduler=placing(loaded),
+        traced=traced,
         outcome="interrupted" if interrupted else "passed" if passed else "failed",
         digest=last.digest if last is not None else "",
         wall_seconds=measures["wallSeconds"],
@@ -110,6 +113,17 @@ def make_report(
         expectations=expectations,
         failure=failure,
         environment=environment(),
+    )
+
+
+def placing(loaded: Loaded) -> Placing:
+    """How a scenario places pods."""
+    chosen, plan = loaded.scenario.spec.scheduler, loaded.scheduler
+    policy = chosen if isinstance(chosen, str) else "default" if chosen is None else "its own"
+    return Placing(
+        policy=policy,
+        weights={p.name: plan.profile.weight(p) for p in plan.profile.at("score")},
+        files={str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in plan.files},
     )
 
 

@@ -36,6 +36,16 @@ class Failure(Struct, frozen=True):
     message: str
 
 
+class Placing(Struct, frozen=True, kw_only=True):
+    """How pods were placed: the policy's name, the weights of its scores, and the SHA-256 of each file
+    that holds a plugin of the user's own.
+    """
+
+    policy: str = "default"
+    weights: dict[str, int] = {}
+    files: dict[str, str] = {}
+
+
 class Environment(Struct, frozen=True):
     """Where a run took place."""
 
@@ -65,6 +75,8 @@ class Report(Struct, frozen=True, kw_only=True):
     seed: int
     clock: Literal["virtual", "real"]
     heartbeats: Literal["written", "computed"]
+    scheduler: Placing = Placing()
+    traced: bool = False  # it handled messages one by one, and so has a history of its own
     outcome: Literal["passed", "failed", "interrupted"]
     digest: str
     wall_seconds: float

@@ -27,7 +27,7 @@ class ScenarioReplayer:
             loaded = load_text(source, report.parameters)
         except ScenarioError as error:
             raise ReplayError(f"the run's scenario cannot be run again: {error}") from None
-        run = Run(loaded, report.seed)
+        run = Run(loaded, report.seed, trace=report.traced)
         history = run.meter.history = MarkedHistory(report.series.revisions)
         moment: asyncio.Future[Cluster] = asyncio.get_running_loop().create_future()
         performing = asyncio.ensure_future(run.pause_at(until, moment))

@@ -198,6 +198,7 @@ class Run:
             seed=self._seed,
             store=WatchedStore(self.meter),
             profile=self._loaded.profile,
+            scheduler=self._loaded.scheduler.profile,
             proxies=simulation.proxies,
             record_events=simulation.events,
             heartbeats=simulation.heartbeats,
@@ -219,6 +220,7 @@ class Run:
             steps=tuple(stage.records) if stage is not None else (),
             failure=stage.failure if stage is not None else None,
             interrupted=self._interrupted,
+            traced=self._traced,
             actors=self._actors,
             objects=self._objects,
         )

@@ -202,7 +202,11 @@ def test_a_trace_whose_beginning_is_forgotten_says_so() -> None:
     ("text", "name"),
     [
         ("Deployment/web", ObjectName("Deployment", "", "web")),
-        ("pod/prod/db", ObjectName("pod", "prod", "db")),
+        ("pod/prod/db", ObjectName("Pod", "prod", "db")),
+        ("deploy/web", ObjectName("Deployment", "", "web")),
+        ("deployments/web", ObjectName("Deployment", "", "web")),
+        ("svc/web", ObjectName("Service", "", "web")),
+        ("nothing/web", ObjectName("nothing", "", "web")),
     ],
 )
 def test_objects_are_named_by_kind_and_name(text: str, name: ObjectName) -> None:
