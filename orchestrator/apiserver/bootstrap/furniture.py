@@ -68,10 +68,15 @@ def furniture(now: Time, network: IPv4Network) -> Mapping[type[Any], Sequence[An
 @lru_cache(maxsize=1)
 def _read() -> Mapping[type[Any], Sequence[Any]]:
     """The facts, undated."""
-    return {
-        kind: msgspec.json.decode((_FACTS / f"{file}.json").read_bytes(), type=tuple[kind, ...])
-        for file, kind in _KINDS.items()
-    }
+    return {kind: _facts(file, kind) for file, kind in _KINDS.items()}
+
+
+def _facts(file: str, kind: type[Any]) -> Sequence[Any]:
+    found: Sequence[Any] = msgspec.json.decode(
+        (_FACTS / f"{file}.json").read_bytes(),
+        type=tuple[kind, ...],  # type: ignore[valid-type]
+    )
+    return found
 
 
 def _dated(undated: Any, now: Time) -> Any:
