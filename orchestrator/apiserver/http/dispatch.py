@@ -11,12 +11,14 @@ from typing import Final, TypeAlias
 from aiohttp.web import BaseRequest, StreamResponse
 from msgspec.structs import replace
 
+from orchestrator.api.protobuf_writer import has_form
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
+    no_representation,
     no_such_path,
     not_acceptable,
     path_forbidden,
@@ -24,7 +26,7 @@ from orchestrator.apiserver.http.errors import (
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import health_reply
-from orchestrator.apiserver.http.negotiation import is_pretty, negotiate
+from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import schema_at
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
@@ -156,7 +158,11 @@ class Dispatcher:
         query, headers = request.query, request.headers
         target = target_of(parts, self._front.scheme)
         verb = verb_of(target, request.method, watch=wants_watch(query))
-        form = negotiate(headers.get("Accept", ""))
+        accept = headers.get("Accept", "")
+        if not is_representable(accept):
+            raise no_representation(collection=verb in ("list", "watch"))
+        resource = target.resource
+        form = negotiate(accept, has_form(resource.api_version, resource.kind))
         if form is None:
             raise not_acceptable()
         agent = headers.get("User-Agent", "")

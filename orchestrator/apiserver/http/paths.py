@@ -89,11 +89,10 @@ _PART_VERBS: Final = {**_OBJECT_VERBS, "POST": "create"}
 
 
 def verb_of(target: Target, method: str, *, watch: bool) -> str:
-    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed.
+    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed, for HEAD, too.
 
     `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
     """
-    method = "GET" if method == "HEAD" else method
     resource = target.resource
     if target.subresource is not None:
         verb = _PART_VERBS.get(method, "")

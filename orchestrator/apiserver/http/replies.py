@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ from orchestrator.protocol import ApiError, Page
 GZIP_BYTES: Final = 128 * 1024
 # Above it compression takes milliseconds, and has a thread.
 _THREAD_BYTES: Final = 512 * 1024
+# Above it YAML and protobuf take milliseconds.
+_RENDER_BYTES: Final = 64 * 1024
 # Above it a list is sent while it is made.
 STREAM_BYTES: Final = 4 * 1024 * 1024
 # The fastest: documents shrink to a tenth anyway, and most clients are on this machine.
@@ -145,7 +148,7 @@ def error_reply(request: BaseRequest, error: ApiError) -> Response:
 
 
 async def _finished(call: Call, made: bytes, status: int, warnings: Iterable[str]) -> Response:
-    data, media_type = rendered(made, call.form, pretty=call.pretty)
+    data, media_type = await _rendered(made, call)
     headers = dict(_HEADERS)
     if len(data) > GZIP_BYTES and accepts_gzip(call.request):
         data = await compressed(data)
@@ -153,6 +156,14 @@ async def _finished(call: Call, made: bytes, status: int, warnings: Iterable[str
     return document_reply(
         data, status=status, media_type=media_type, headers=headers, warnings=warnings
     )
+
+
+async def _rendered(made: bytes, call: Call) -> tuple[bytes, str]:
+    """A document in its media type; of a large one another form than JSON is made in a thread."""
+    if call.form.media == "json" or len(made) < _RENDER_BYTES:
+        return rendered(made, call.form, pretty=call.pretty)
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(None, partial(rendered, made, call.form, pretty=call.pretty))
 
 
 def accepts_gzip(request: BaseRequest) -> bool:

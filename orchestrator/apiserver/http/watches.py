@@ -9,16 +9,19 @@ is cut (a client that takes nothing any more).
 import asyncio
 from typing import Any, Final
 
+import msgspec
 from aiohttp.web import StreamResponse
 
 from actors import Inbox
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.protobuf_writer import watch_frame
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
-from orchestrator.apiserver.http.errors import cannot_parse, not_acceptable
+from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
-from orchestrator.apiserver.http.presentation import SLICE, Presenter
+from orchestrator.apiserver.http.presentation import PROTOBUF, SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.kinds import kind_of
@@ -46,8 +49,8 @@ _LOST: Final = "the watch has lost events; list and watch again"
 
 async def watch(front: Front, call: Call) -> StreamResponse:
     """Stream what happens to the objects of a collection, or to one."""
-    if call.form.media != "json":
-        raise not_acceptable(("application/json;stream=watch",))
+    if call.form.media == "yaml":
+        raise not_acceptable(STREAMS)
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
     since, shows_present = _start(options)
     present = presenter(front, call)
@@ -101,8 +104,7 @@ def _start(options: ListOptions) -> tuple[int | None, bool]:
     if version in ("", "0"):
         return None, options.send_initial is not False
     if not (version.isascii() and version.isdecimal()):
-        error = cannot_parse("ParseUint", version)
-        raise BadRequest(f'resourceVersion: Invalid value: "{version}": {error.message}')
+        raise unparsable_version(version)
     return (None, True) if options.send_initial else (int(version), False)
 
 
@@ -140,8 +142,10 @@ class _Stream:
         self._present = present
         self._is_table = call.form.shape == "Table"
         self._seconds = options.timeout_seconds or _LEAST_SECONDS * (1 + front.random.random())
+        self._is_protobuf = call.form.media == "protobuf"
+        media_type = f"{PROTOBUF};stream=watch" if self._is_protobuf else "application/json"
         self._response = StreamResponse(
-            headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+            headers={"Content-Type": media_type, "Cache-Control": "no-cache, private"}
         )
         self._revision = 0
 
@@ -224,7 +228,7 @@ class _Stream:
         return [self._event(event.type, event.object) for event in message.events]
 
     def _event(self, type_: str, obj: Any) -> bytes:
-        line = b'{"type":"%b","object":%b}\n' % (type_.encode(), self._present.object(obj))
+        line = self._framed(type_, self._present.object(obj))
         if self._is_table:
             self._present.headers = False
         return line
@@ -243,4 +247,9 @@ class _Stream:
 
     def error(self, error: ApiError) -> bytes:
         """The last event of a watch that cannot go on."""
-        return b'{"type":"ERROR","object":%b}\n' % error_document(error)
+        return self._framed("ERROR", error_document(error))
+
+    def _framed(self, type_: str, document: bytes) -> bytes:
+        if self._is_protobuf:
+            return watch_frame(type_, msgspec.json.decode(document))
+        return b'{"type":"%b","object":%b}\n' % (type_.encode(), document)

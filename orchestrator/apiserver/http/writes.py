@@ -111,7 +111,7 @@ def _expected(target: Target) -> Expected:
 
 def _check_identity(metadata: ObjectMeta, target: Target) -> None:
     """The object in the body is the one that the path names. Raises BadRequest."""
-    if metadata.namespace and metadata.namespace != target.namespace:
+    if target.namespace and metadata.namespace and metadata.namespace != target.namespace:
         raise BadRequest(
             "the namespace of the provided object does not match the namespace sent on the request"
         )
