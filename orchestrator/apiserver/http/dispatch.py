@@ -12,6 +12,7 @@ from aiohttp.web import BaseRequest, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
@@ -39,6 +40,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.version import version_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import (
     AUTHENTICATED,
     MASTERS,
@@ -79,11 +81,13 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("code", "labels")
+    __slots__ = ("code", "labels", "resource", "warnings")
 
     def __init__(self, method: str) -> None:
         self.labels = (method, "", "", "", "")
         self.code = 500
+        self.resource: Resource | None = None
+        self.warnings: list[str] = []
 
 
 class Dispatcher:
@@ -102,6 +106,8 @@ class Dispatcher:
             response = await self._answered(request, record)
             record.code = response.status
             if not response.prepared:
+                if record.resource is not None:
+                    add_warnings(response, record.resource, record.warnings)
                 response.headers["Audit-Id"] = request.headers.get("Audit-Id") or front.uid()
             return response
         except (asyncio.CancelledError, ConnectionError):
@@ -135,7 +141,8 @@ class Dispatcher:
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
         call = self._call(request, parts, identity)
-        resource = call.target.resource
+        resource = record.resource = call.target.resource
+        record.warnings = call.warnings
         record.labels = (
             call.verb.upper(),
             resource.group,
@@ -175,6 +182,7 @@ class Dispatcher:
             form=form,
             pretty=is_pretty(query.get("pretty"), agent),
             agent=agent,
+            warnings=[],
         )
 
     # --- paths that are no resources -------------------------------------------------------
