@@ -5,9 +5,10 @@ fills its indexes, tells the watchers of the last incarnation that their watches
 goes on. So killing it at any message loses nothing that was answered.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Network
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
-from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
@@ -33,6 +34,7 @@ from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ApiError,
     Create,
@@ -49,7 +51,15 @@ from orchestrator.protocol import (
     Watch,
     Watching,
 )
-from orchestrator.store import Change, Compacted, FutureRevision, Outcome, Store, Write
+from orchestrator.store import (
+    FIRST_REVISION,
+    Change,
+    Compacted,
+    FutureRevision,
+    Outcome,
+    Store,
+    Write,
+)
 
 M = TypeVar("M")
 
@@ -100,6 +110,8 @@ class ApiServer(Actor):
 
     def started(self) -> None:
         """Derive everything from the store, and put in what is missing."""
+        if self.store.revision == FIRST_REVISION:
+            self._furnish()
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
@@ -153,14 +165,25 @@ class ApiServer(Actor):
         steps = steps_of(self._served_for(resource), self.scheme, "delete", "")
         Attempt(self._env, self._perform, steps, deletion).run()
 
+    def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
+        return furniture(format_time(self.ctx.clock.now()), self._service_network)
+
+    def _furnish(self) -> None:
+        """A new store begins with what every cluster has."""
+        for kind, objects in self._furniture().items():
+            self.store.begin_with(self.scheme.by_type(kind).key, objects)
+
     def _bootstrap(self) -> None:
+        """Create what is missing: in a new store, what its history begins with."""
         address = str(self._service_network.network_address + 1)
-        for wanted in bootstrap_objects(address, self._secure_port):
+        furnished = chain.from_iterable(self._furniture().values())
+        for wanted in chain(bootstrap_objects(address, self._secure_port), furnished):
             resource = self.scheme.by_type(type(wanted))
             metadata = wanted.metadata
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
-                creation = Create(resource=resource, object=wanted, field_manager="kube-apiserver")
+                new = replace(wanted, metadata=replace(metadata, resource_version=""))
+                creation = Create(resource=resource, object=new, field_manager="kube-apiserver")
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
