@@ -33,6 +33,7 @@ from orchestrator.apiserver.pipeline.authorize import check_authorized
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -77,7 +78,8 @@ class ApiServer(Actor):
 
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
-    `bookmark_seconds` is how often idle channels are given a sign of life.
+    `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
+    wrong on purpose.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class ApiServer(Actor):
         node_ports: tuple[int, int] = NODE_PORTS,
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
+        trouble: ApiTrouble | None = None,
     ) -> None:
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
@@ -102,6 +105,7 @@ class ApiServer(Actor):
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
         self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
@@ -269,6 +273,10 @@ class ApiServer(Actor):
         """End a watch."""
         self._hub.leave(message.sink, message.token)
 
+    def on_end_watches(self, message: EndWatches) -> int:
+        """End all watches on purpose, as if what they wait for had been compacted."""
+        return self._hub.expire()
+
     # --- writing ---------------------------------------------------------------------------
 
     def on_create(self, message: Create) -> Any:
@@ -328,6 +336,41 @@ class ApiServer(Actor):
         What a failing store raises from `commit` or `flush` is not caught: no later request could
         be answered any better.
         """
+        if self._trouble.rules:
+            fault = self._trouble.of(message)
+            if fault is not None:
+                return self._troubled(fault, handle, message)
+        return self._answered_now(handle, message)
+
+    def _troubled(self, fault: ApiFault, handle: Callable[[M], Any], message: M) -> Any:
+        """Refuse a request on purpose, or answer it later."""
+        if not fault.latency_seconds:
+            return self._refused(fault.error(), message)
+        deferred = self.ctx.defer()
+        self.ctx.call_after(fault.latency_seconds, self._late, deferred, fault, handle, message)
+        return deferred
+
+    def _late(
+        self, deferred: Deferred[Any], fault: ApiFault, handle: Callable[[M], Any], message: M
+    ) -> None:
+        if fault.code:
+            deferred.fail(fault.error())
+            return
+        try:
+            answer = handle(message)
+        except Exception as error:
+            deferred.fail(self._as_api_error(error, message))
+            return
+        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+            deferred.reply(answer)
+            return
+        answer.run()
+        if answer.ended:
+            self._end(deferred, message, answer.answer, answer.error)
+        else:
+            answer.on_end = partial(self._end, deferred, message)
+
+    def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
         try:
             answer = handle(message)
         except Exception as error:
