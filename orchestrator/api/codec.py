@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from orchestrator.api import decoding
 from orchestrator.api.errors import DecodeError
+from orchestrator.api.json_errors import json_error
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -101,7 +102,8 @@ def loads(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise DecodeError("", str(error)) from None
+        words = json_error(data.encode() if isinstance(data, str) else data)
+        raise DecodeError("", words or str(error)) from None
 
 
 def encode(obj: Any) -> bytes:

@@ -29,7 +29,8 @@ def check_place(draft: Draft) -> None:
     metadata = draft.new.metadata
     if metadata.name and metadata.name != draft.name:
         raise errors.name_differs(metadata.name, draft.name)
-    if metadata.namespace and metadata.namespace != draft.namespace:
+    # That of a cluster-scoped object is cleared later.
+    if draft.namespace and metadata.namespace and metadata.namespace != draft.namespace:
         raise errors.namespace_differs()
 
 
