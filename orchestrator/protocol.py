@@ -74,6 +74,12 @@ class Deleted(Struct, frozen=True, gc=False):
     gone: bool
 
 
+class Created(Struct, frozen=True, gc=False):
+    """The answer of an update or an apply whose object was not there, and is now."""
+
+    object: Any
+
+
 # --- reading -------------------------------------------------------------------------------
 
 
@@ -328,6 +334,12 @@ class GiveUp(ApiError):
 
 class InternalError(ApiError):
     """A fault of the server's own: report it."""
+
+
+class Unclassified(ApiError):
+    """A failure to which the original gives no reason, only a sentence."""
+
+    code, reason = 500, ""
 
 
 class TooManyRequests(RetryLater):

@@ -13,12 +13,20 @@ from msgspec import Struct
 
 from orchestrator.api import decoding
 from orchestrator.api.errors import DecodeError
+from orchestrator.api.json_errors import json_error
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
 T = TypeVar("T")
 
-_ENCODER: Final = msgspec.json.Encoder()
+
+def _worked_out(value: Any) -> tuple[Any, ...]:
+    """A field that is worked out when it is read (`metadata.managedFields`)."""
+    return tuple(value)
+
+
+_ENCODER: Final = msgspec.json.Encoder(enc_hook=_worked_out)
+_NONE_WORKED_OUT: Final = b'"managedFields":[],'  # no text in JSON has bare quotes: it is a field
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 _WORDS: Final = {
     "str": "string",
@@ -94,7 +102,8 @@ def loads(data: bytes | str) -> Any:
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        raise DecodeError("", str(error)) from None
+        words = json_error(data.encode() if isinstance(data, str) else data)
+        raise DecodeError("", words or str(error)) from None
 
 
 def encode(obj: Any) -> bytes:
@@ -102,7 +111,7 @@ def encode(obj: Any) -> bytes:
     if type(obj) is Unstructured:
         return _ENCODER.encode(to_dict(obj))
     prefix = _prefix(type(obj))  # type: ignore[arg-type]
-    text = _ENCODER.encode(obj)
+    text = _encoded(obj)
     if not prefix:
         return text
     return prefix + (text[1:] if text == b"{}" else b"," + text[1:])
@@ -115,6 +124,10 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
     """
     length = len(_prefix(type_))  # type: ignore[arg-type]
     return b"{" + text[length:].removeprefix(b",") if length else text
+
+
+def _encoded(obj: Any) -> bytes:
+    return _ENCODER.encode(obj).replace(_NONE_WORKED_OUT, b"")
 
 
 def to_dict(obj: Any) -> dict[str, Any]:
@@ -186,7 +199,7 @@ def _unstructured(document: Any) -> Unstructured:
 
 
 def _builtins(obj: Any) -> dict[str, Any]:
-    return cast("dict[str, Any]", msgspec.json.decode(_ENCODER.encode(obj)))
+    return cast("dict[str, Any]", msgspec.json.decode(_encoded(obj)))
 
 
 @cache

@@ -17,12 +17,12 @@ from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, Final, NamedTuple, TypeAlias, Union, get_args, get_origin, get_type_hints
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from orchestrator.api import document
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.generate.names import TypeName, type_name
-from orchestrator.api.scalars import MicroTime, Time
+from orchestrator.api.scalars import EMPTY, MicroTime, Time
 from orchestrator.api.times import read_time
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -90,6 +90,8 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     name, go_type = type_.__name__, _go_name(type_)
     is_kind = isinstance(getattr(type_, "kind", None), str)
     fields: dict[str, Reader] | None = None
+    # Maps that are not written when they are empty, so that an empty one is none.
+    optional_maps = {each.encode_name for each in structs.fields(type_) if each.default is EMPTY}
 
     def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
         nonlocal fields
@@ -105,7 +107,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
             if reader is None:
                 if not (is_kind and key in ("kind", "apiVersion")):
                     unknown.append(path + str(key))
-            elif value is not None:
+            elif value is not None and (value != {} or key not in optional_maps):
                 made[key] = reader(value, Place(path + key, name, said + key), unknown)
         return made
 

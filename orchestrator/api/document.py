@@ -7,7 +7,7 @@ import json
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api.generate.condense import DOCUMENT
+from orchestrator.api.facts import DOCUMENT
 from orchestrator.api.generate.names import type_name
 
 _METHOD_VERBS: Final = {
@@ -21,6 +21,7 @@ _PATCH_TYPES: Final = (
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 )
 _LIST_PARAMETERS: Final = (
     ("allowWatchBookmarks", "boolean"),

@@ -4,11 +4,10 @@ The definitions are there, and no paths: kubectl looks kinds up by them, and cal
 """
 
 import json
-from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.api import document
+from orchestrator.api import document, wire
 
 MEDIA_TYPES: Final = (
     "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
@@ -26,32 +25,32 @@ def swagger() -> bytes:
     """The document."""
     source = document.swagger()
     definitions = _named(source["definitions"], _schema)
-    info = _text(1, source["info"]["title"]) + _text(2, source["info"]["version"])
+    info = wire.text(1, source["info"]["title"]) + wire.text(2, source["info"]["version"])
     return (
-        _text(_DOCUMENT["swagger"], source["swagger"])
-        + _bytes(_DOCUMENT["info"], info)
-        + _bytes(_DOCUMENT["paths"], b"")
-        + _bytes(_DOCUMENT["definitions"], definitions)
+        wire.text(_DOCUMENT["swagger"], source["swagger"])
+        + wire.message(_DOCUMENT["info"], info)
+        + wire.message(_DOCUMENT["paths"], b"")
+        + wire.message(_DOCUMENT["definitions"], definitions)
     )
 
 
 def _schema(schema: dict[str, Any]) -> bytes:
-    parts = [_text(number, schema[name]) for name, number in _TEXTS.items() if name in schema]
+    parts = [wire.text(number, schema[name]) for name, number in _TEXTS.items() if name in schema]
     if "default" in schema:
-        parts.append(_bytes(_DEFAULT, _any(schema["default"])))
-    parts += [_text(_REQUIRED, name) for name in schema.get("required", ())]
+        parts.append(wire.message(_DEFAULT, _any(schema["default"])))
+    parts += [wire.text(_REQUIRED, name) for name in schema.get("required", ())]
     if "additionalProperties" in schema:
-        inner = _bytes(1, _schema(schema["additionalProperties"]))
-        parts.append(_bytes(_ADDITIONAL, inner))
+        inner = wire.message(1, _schema(schema["additionalProperties"]))
+        parts.append(wire.message(_ADDITIONAL, inner))
     if "type" in schema:
-        parts.append(_bytes(_TYPE, _text(1, schema["type"])))
+        parts.append(wire.message(_TYPE, wire.text(1, schema["type"])))
     if "items" in schema:
-        parts.append(_bytes(_ITEMS, _bytes(1, _schema(schema["items"]))))
+        parts.append(wire.message(_ITEMS, wire.message(1, _schema(schema["items"]))))
     if "properties" in schema:
-        parts.append(_bytes(_PROPERTIES, _named(schema["properties"], _schema)))
+        parts.append(wire.message(_PROPERTIES, _named(schema["properties"], _schema)))
     extensions = {name: value for name, value in schema.items() if name.startswith("x-")}
     parts += [
-        _bytes(_EXTENSION, _text(1, name) + _bytes(2, _any(value)))
+        wire.message(_EXTENSION, wire.text(1, name) + wire.message(2, _any(value)))
         for name, value in extensions.items()
     ]
     return b"".join(parts)
@@ -60,24 +59,10 @@ def _schema(schema: dict[str, Any]) -> bytes:
 def _named(values: dict[str, Any], encode: Any) -> bytes:
     """`additional_properties` of Definitions and Properties: names with their values."""
     return b"".join(
-        _bytes(1, _text(1, name) + _bytes(2, encode(value))) for name, value in values.items()
+        wire.message(1, wire.text(1, name) + wire.message(2, encode(value)))
+        for name, value in values.items()
     )
 
 
 def _any(value: Any) -> bytes:
-    return _text(_YAML, json.dumps(value))  # JSON is YAML
-
-
-def _text(number: int, text: str) -> bytes:
-    return _bytes(number, text.encode())
-
-
-def _bytes(number: int, data: bytes) -> bytes:
-    return bytes((*_varint(number << 3 | 2), *_varint(len(data)))) + data
-
-
-def _varint(value: int) -> Iterable[int]:
-    while value > 0x7F:
-        yield value & 0x7F | 0x80
-        value >>= 7
-    yield value
+    return wire.text(_YAML, json.dumps(value))  # JSON is YAML

@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from orchestrator.api import document
 from orchestrator.api.errors import DecodeError, UnknownKind
-from orchestrator.api.generate.protobuf import TABLE
+from orchestrator.api.facts import PROTOBUF
 
 MAGIC: Final = b"k8s\x00"
 MAX_DEPTH: Final = 100
@@ -40,19 +40,24 @@ def decode(data: bytes) -> dict[str, Any]:
     api_version = _string(type_meta.get(1, b""), "apiVersion")
     kind = _string(type_meta.get(2, b""), "kind")
     definition = _kinds().get((api_version, kind))
-    if definition is None or definition not in _table():
+    if definition is None or definition not in table():
         raise UnknownKind(api_version, kind)
     raw = _bytes(envelope.get(_ENVELOPE_RAW, b""), "")
     return {"apiVersion": api_version, "kind": kind, **_message(raw, definition, "", 0)}
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, dict[int, tuple[str, str]]]:
+def table() -> dict[str, dict[int, tuple[str, str]]]:
     """Definition -> number -> (JSON name, type); see `generate/protobuf.py`."""
     return {
         definition: {int(number): (name, kind) for number, (name, kind) in fields.items()}
-        for definition, fields in json.loads(TABLE.read_text()).items()
+        for definition, fields in json.loads(PROTOBUF.read_text()).items()
     }
+
+
+def definition_of(api_version: str, kind: str) -> str | None:
+    """The name of a kind's definition."""
+    return _kinds().get((api_version, kind))
 
 
 @lru_cache(maxsize=1)
@@ -72,7 +77,7 @@ def _kinds() -> dict[tuple[str, str], str]:
 def _message(data: Any, definition: str, path: str, depth: int) -> dict[str, Any]:
     if depth > MAX_DEPTH:
         raise DecodeError(path, f"exceeded max depth {MAX_DEPTH}")
-    known = _table()[definition]
+    known = table()[definition]
     made: dict[str, Any] = {}
     for number, wire, value in _fields(data, path):
         field = known.get(number)

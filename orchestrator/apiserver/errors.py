@@ -5,9 +5,12 @@ texts, so they are part of the interface.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from orchestrator.api.scheme import Resource
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.errors import ApplyConflictError
 from orchestrator.machinery.field_errors import FieldError, quote
 from orchestrator.protocol import (
     AlreadyExists,
@@ -23,6 +26,7 @@ from orchestrator.protocol import (
     NotFound,
     ServerTimeout,
     TooManyRequests,
+    Unclassified,
 )
 
 _MODIFIED = (
@@ -107,23 +111,99 @@ def version_required(resource: Resource, name: str) -> Invalid:
     )
 
 
-def uid_mismatch(resource: Resource, name: str, expected: str, present: str | None) -> Conflict:
-    """The caller means another object of the same name."""
-    why = (
-        f"Precondition failed: UID in precondition: {expected}, UID in object meta: {present or ''}"
+def version_on_create() -> Unclassified:
+    """A new object cannot have a version; Kubernetes answers 500, and says nothing of a reason."""
+    return Unclassified("resourceVersion should not be set on objects to be created")
+
+
+def unparsable_version(text: str) -> Unclassified:
+    """A resourceVersion that is no number."""
+    return Unclassified(_unparsable(text))
+
+
+def _unparsable(text: str) -> str:
+    return (
+        f"resourceVersion: Invalid value: {quote(text)}: "
+        f"strconv.ParseUint: parsing {quote(text)}: invalid syntax"
     )
+
+
+def invalid_version(text: str) -> BadRequest:
+    """The same, of a list."""
+    return BadRequest(f"invalid resource version: {_unparsable(text)}")
+
+
+def uid_of_nothing(resource: Resource, name: str, uid: str) -> Conflict:
+    """An apply that means one object, where there is none."""
+    why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
     return conflict(resource, name, why)
 
 
-def revision_mismatch(
-    resource: Resource, name: str, expected: str, present: str | None
+def apply_conflict(error: ApplyConflictError) -> Conflict:
+    """An apply would change what others own; each field has its cause."""
+    causes = tuple(
+        Cause("FieldManagerConflict", f"conflict with {each.manager}", each.field)
+        for each in error.conflicts
+    )
+    return Conflict(str(error), causes=causes)
+
+
+def uid_mismatch(
+    resource: Resource, namespace: str, name: str, expected: str, present: str
 ) -> Conflict:
-    """The caller means another state of the object."""
+    """The writer means another object of the same name. Kubernetes shows where its store has it."""
+    key = "/".join(part for part in (_storage_path(resource), namespace, name) if part)
     why = (
-        f"Precondition failed: ResourceVersion in precondition: {expected}, "
-        f"ResourceVersion in object meta: {present or ''}"
+        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
+        f"AdditionalErrorMsg: Precondition failed: UID in precondition: {expected}, "
+        f"UID in object meta: {present}"
     )
     return conflict(resource, name, why)
+
+
+# Where Kubernetes stores what; other kinds of its own under their plural names.
+_STORAGE_PATHS: Final = {
+    "endpoints": "services/endpoints",
+    "ingresses.networking.k8s.io": "ingress",
+    "nodes": "minions",
+    "replicationcontrollers": "controllers",
+    "services": "services/specs",
+}
+_GROUPED: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+
+
+def _storage_path(resource: Resource) -> str:
+    if resource.group in _GROUPED or resource.type is Unstructured:
+        return f"{resource.group}/{resource.plural}"
+    return _STORAGE_PATHS.get(resource.key, resource.plural)
+
+
+def uid_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
+    """A deletion means another object of the same name."""
+    why = (
+        f"the UID in the precondition ({expected}) does not match the UID in record ({present}). "
+        "The object might have been deleted and then recreated"
+    )
+    return _deletion_conflict(resource, name, why)
+
+
+def revision_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
+    """A deletion means another state of the object."""
+    why = (
+        f"the ResourceVersion in the precondition ({expected}) does not match the ResourceVersion "
+        f"in record ({present}). The object might have been modified"
+    )
+    return _deletion_conflict(resource, name, why)
+
+
+def _deletion_conflict(resource: Resource, name: str, why: str) -> Conflict:
+    kind = _qualified(resource.kind, resource.group)
+    return Conflict(
+        f"Operation cannot be fulfilled on {kind} {quote(name)}: {why}",
+        kind=resource.kind,
+        group=resource.group,
+        name=name,
+    )
 
 
 def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> Invalid:
@@ -253,6 +333,7 @@ __all__ = [
     "internal",
     "invalid",
     "invalid_field",
+    "invalid_version",
     "list_expired",
     "method_not_allowed",
     "modified",
@@ -262,10 +343,13 @@ __all__ = [
     "namespace_terminating",
     "no_such_resource",
     "not_found",
-    "revision_mismatch",
+    "revision_differs",
     "too_large",
     "too_old",
+    "uid_differs",
     "uid_mismatch",
     "unauthorized",
+    "unparsable_version",
+    "version_on_create",
     "version_required",
 ]

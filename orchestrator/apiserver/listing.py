@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from orchestrator.api.json_errors import json_error
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.pipeline.served import Served
@@ -19,6 +20,7 @@ from orchestrator.protocol import BadRequest, Invalid, List, Page
 from orchestrator.store import Compacted, FutureRevision, Key, Store
 
 _TOKEN_VERSION: Final = "meta.k8s.io/v1"
+_BAD_TOKEN: Final = "invalid continue token: continue key is not valid: "
 _MATCH: Final = "resourceVersionMatch"
 
 
@@ -36,20 +38,19 @@ class ContinueToken(Struct, frozen=True):
 
 def decode_token(text: str) -> ContinueToken:
     """The token that a client sent back. Raises BadRequest."""
+    data = None
     try:
         data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         token = msgspec.json.decode(data, type=ContinueToken)
     except (ValueError, msgspec.MsgspecError) as error:
-        raise BadRequest(f"continue key is not valid: {error}") from error
+        why = json_error(data) if data is not None else ""
+        raise BadRequest(f"{_BAD_TOKEN}{why or error}") from error
     if token.v != _TOKEN_VERSION:
-        raise BadRequest(
-            "continue key is not valid: server does not recognize this encoded version "
-            + field_errors.quote(token.v)
-        )
+        raise BadRequest(f"{_BAD_TOKEN}server does not recognize this encoded version {token.v}")
     if token.rv <= 0:
-        raise BadRequest("continue key is not valid: incorrect encoded start resourceVersion")
+        raise BadRequest(f"{_BAD_TOKEN}incorrect encoded start resourceVersion")
     if not token.start:
-        raise BadRequest("continue key is not valid: encoded start key is empty")
+        raise BadRequest(f"{_BAD_TOKEN}encoded start key is empty")
     return token
 
 
@@ -106,7 +107,7 @@ def _revision(store: Store, message: List) -> int | None:
     if not text:
         return None
     if not text.isdecimal():
-        raise BadRequest(f"Invalid value: {field_errors.quote(text)}: not a resource version")
+        raise errors.invalid_version(text)
     revision = int(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')

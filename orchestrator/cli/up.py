@@ -10,6 +10,7 @@ from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.apiserver.admission import Admission
+    from orchestrator.scheduler import SchedulerConfiguration
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -45,11 +46,18 @@ NAMES = _Names()
     metavar="NAME,...",
     help="Admission plugins not to ask.",
 )
+@click.option(
+    "--scheduler-config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="A KubeSchedulerConfiguration, as kube-scheduler's --config has it.",
+)
 @serving.options
 @logs.option
 def up(
     nodes: int,
     seed: int,
+    scheduler_config: Path | None,
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     listen: tuple[str, int],
@@ -64,16 +72,44 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
-    actors.run(_serve, nodes, seed, admission, listen, kubeconfig, virtual=False)
+    scheduler = _scheduler(scheduler_config)
+    actors.run(_serve, nodes, seed, admission, scheduler, listen, kubeconfig, virtual=False)
+
+
+def _scheduler(path: Path | None) -> "SchedulerConfiguration":
+    """The scheduler of a file. Raises InputError."""
+    from orchestrator.machinery import manifests
+    from orchestrator.machinery.errors import MachineryError
+    from orchestrator.scheduler import (
+        DEFAULT_CONFIGURATION,
+        InvalidConfiguration,
+        load_configuration,
+    )
+
+    if path is None:
+        return DEFAULT_CONFIGURATION
+    try:
+        return load_configuration(manifests.load(path.read_text(encoding="utf-8"), str(path)))
+    except InvalidConfiguration as error:
+        raise InputError(f"{path}: {error}") from None
+    except (MachineryError, OSError, UnicodeDecodeError) as error:
+        raise InputError(str(error)) from None
 
 
 async def _serve(
-    nodes: int, seed: int, admission: "Admission", listen: tuple[str, int], kubeconfig: Path
+    nodes: int,
+    seed: int,
+    admission: "Admission",
+    scheduler: "SchedulerConfiguration",
+    listen: tuple[str, int],
+    kubeconfig: Path,
 ) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
-        async with Cluster(nodes=nodes, seed=seed, admission=admission) as cluster:
+        async with Cluster(
+            nodes=nodes, seed=seed, admission=admission, scheduler=scheduler
+        ) as cluster:
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
             await serving.serve(cluster, what, listen, kubeconfig)
 

@@ -29,6 +29,7 @@ from orchestrator.protocol import (
     ApiError,
     ApiRef,
     Create,
+    Created,
     Delete,
     DeleteCollection,
     Deleted,
@@ -412,6 +413,8 @@ class Client:
 
     async def _write(self, resource: Resource, answer: Awaitable[Any]) -> Any:
         obj = await answer
+        if type(obj) is Created:
+            obj = obj.object
         _note(resource, obj)
         return obj
 

@@ -11,11 +11,13 @@ from difflib import get_close_matches
 from typing import Any, Final
 
 import msgspec
+from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.protocol import Cause, Invalid
 
 _ENCODER: Final = msgspec.json.Encoder()
@@ -55,11 +57,20 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
     else:
         resource = scheme.by_type(type(obj))
     try:
-        return resource, msgspec.json.decode(_ENCODER.encode(obj), type=type(obj))
+        bare = _without_ledger(obj)
+        return resource, msgspec.json.decode(_ENCODER.encode(bare), type=type(obj))
     except msgspec.ValidationError as error:
         raise _invalid(resource.kind, _name(obj.metadata), _in_python(error)) from None
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise _invalid(resource.kind, _name(obj.metadata), DecodeError("", str(error))) from None
+
+
+def _without_ledger(obj: Any) -> Any:
+    """An object that was read, without who owns which field: the server knows, and copying costs."""
+    metadata = obj.metadata
+    if type(getattr(metadata, "managed_fields", ())) is not Ledger:
+        return obj
+    return replace(obj, metadata=replace(metadata, managed_fields=()))
 
 
 def _in_python(error: msgspec.ValidationError) -> DecodeError:

@@ -1,5 +1,6 @@
 """Namespaces that are being deleted: their content goes first, then they do."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
@@ -12,8 +13,8 @@ from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pod_gc import has_ended
 from orchestrator.machinery.conditions import with_condition
-from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ApiError, MethodNotAllowed, NotFound
+from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.protocol import ApiError, InternalError, MethodNotAllowed, NotFound
 
 FINALIZER: Final = "kubernetes"
 # How long a namespace that is deleted keeps its content: what is deleted together with it (by one
@@ -32,6 +33,7 @@ class Remaining(Struct, frozen=True):
     finalizers: tuple[tuple[str, int], ...]
     failures: tuple[str, ...]
     seconds: float = 0.0
+    pods: int = 0  # they go first, and nothing else before they have gone
 
 
 def conditions_for(remaining: Remaining) -> tuple[NamespaceCondition, ...]:
@@ -107,8 +109,8 @@ class NamespaceController(KubernetesController):
         finalizers = namespace.spec.finalizers if namespace.spec is not None else ()
         if FINALIZER not in finalizers:
             return None
-        remaining = await self._delete_content(key.name)
-        if not remaining.content and not remaining.failures:
+        remaining = await self._delete_content(namespace)
+        if not remaining.content and not remaining.failures and not remaining.pods:
             assert namespace.spec is not None
             left = tuple(f for f in finalizers if f != FINALIZER)
             metadata = replace(namespace.metadata, resource_version="")
@@ -121,6 +123,8 @@ class NamespaceController(KubernetesController):
                 return None
             return None
         await self._report(namespace, remaining)
+        if remaining.failures:
+            return 0.0  # again, after a delay that grows
         return remaining.seconds / 2 + 1  # as Kubernetes does
 
     def _resources(self) -> Sequence[Resource]:
@@ -137,33 +141,58 @@ class NamespaceController(KubernetesController):
                 found[resource.key] = resource
         return list(found.values())
 
-    async def _delete_content(self, namespace: str) -> Remaining:
+    async def _delete_content(self, namespace: Namespace) -> Remaining:
+        """Delete all content; pods first, and as long as there are any, nothing else."""
+        pods = self._wiring.scheme.by_type(Pod)
         content: list[tuple[str, int]] = []
-        finalizers: dict[str, int] = {}
+        finalizers: Counter[str] = Counter()
         failures: list[str] = []
         seconds = 0.0
-        for resource in self._resources():
+        for resource in (pods, *(each for each in self._resources() if each is not pods)):
             try:
-                page = await self.client.page(resource, namespace=namespace)
-                if not page.items:
-                    continue
-                await self.client.delete_collection(
-                    resource, namespace=namespace, propagation_policy="Background"
-                )
-                page = await self.client.page(resource, namespace=namespace)
+                items, estimate = await self._empty(resource, namespace)
             except MethodNotAllowed:
                 continue
             except ApiError as error:
-                failures.append(f"{resource.key}: {error.message}")
+                failures.append(error.message)
                 continue
-            if page.items:
-                content.append((f"{resource.plural}.{resource.group}", len(page.items)))
-                seconds = max(seconds, _grace_seconds(page.items) or FINALIZER_SECONDS)
-            for item in page.items:
-                for finalizer in item.metadata.finalizers:
-                    finalizers[finalizer] = finalizers.get(finalizer, 0) + 1
+            if not items:
+                continue
+            seconds = max(seconds, estimate)
+            if resource is pods:
+                return Remaining((), (), (), seconds, len(items))
+            content.append((f"{resource.plural}.{resource.group}", len(items)))
+            finalizers.update(f for item in items for f in item.metadata.finalizers)
         return Remaining(
             tuple(sorted(content)), tuple(sorted(finalizers.items())), tuple(failures), seconds
+        )
+
+    async def _empty(
+        self, resource: Resource, namespace: Namespace
+    ) -> tuple[tuple[Any, ...], float]:
+        """Delete the objects of a resource; answers those that stay, and for how many seconds.
+
+        Raises `protocol.ApiError`s; InternalError when some stay that nothing holds any more.
+        """
+        name = namespace.metadata.name
+        page = await self.client.page(resource, namespace=name)
+        if not page.items:
+            return (), 0.0
+        seconds = _grace_seconds(page.items)
+        await self.client.delete_collection(
+            resource, namespace=name, propagation_policy="Background"
+        )
+        page = await self.client.page(resource, namespace=name)
+        deleted_at = parse_time(namespace.metadata.deletion_timestamp or "")
+        if self.ctx.clock.now() - deleted_at >= seconds:
+            seconds = 0.0  # it should have gone by now
+        if not page.items or seconds:
+            return page.items, seconds
+        if any(item.metadata.finalizers for item in page.items):
+            return page.items, FINALIZER_SECONDS
+        raise InternalError(
+            f"unexpected items still remain in namespace: {name} for gvr: "
+            f"{resource.group}/{resource.version}, Resource={resource.plural}"
         )
 
     async def _report(self, namespace: Namespace, remaining: Remaining) -> None:

@@ -20,7 +20,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 
-KUBELET_VERSION: Final = "v1.35.0"
+KUBELET_VERSION: Final = "v1.36.2"
 KUBELET_PORT: Final = 10250
 DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
     "cpu": "32",

@@ -5,7 +5,11 @@ scores, `scheduler.py` is the actor; a plugin is a file in `plugins/`. Binding i
 server's business, and running the pod is the kubelet's.
 """
 
-from orchestrator.scheduler.configuration import SchedulerConfiguration
+from orchestrator.scheduler.configuration import (
+    DEFAULT_CONFIGURATION,
+    SchedulerConfiguration,
+    configuration_of,
+)
 from orchestrator.scheduler.errors import (
     InvalidConfiguration,
     InvalidProfile,
@@ -13,6 +17,7 @@ from orchestrator.scheduler.errors import (
     SchedulerFault,
 )
 from orchestrator.scheduler.framework import Plugin
+from orchestrator.scheduler.loading import load_configuration
 from orchestrator.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_PROFILE
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.scheduler import (
@@ -22,6 +27,7 @@ from orchestrator.scheduler.scheduler import (
 )
 
 __all__ = [
+    "DEFAULT_CONFIGURATION",
     "DEFAULT_PLUGINS",
     "DEFAULT_PROFILE",
     "GetSchedulerStatistics",
@@ -34,4 +40,6 @@ __all__ = [
     "SchedulerConfiguration",
     "SchedulerFault",
     "SchedulerStatistics",
+    "configuration_of",
+    "load_configuration",
 ]

@@ -1,5 +1,6 @@
 """What a scheduler is made from: its profiles and its queue's times."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -33,10 +34,22 @@ class SchedulerConfiguration(Struct, frozen=True):
 DEFAULT_CONFIGURATION: Final = SchedulerConfiguration()
 
 
-def configuration_of(given: "SchedulerConfiguration | Profile") -> SchedulerConfiguration:
-    """A configuration from what `Cluster(scheduler=)` takes. Raises TypeError."""
+def configuration_of(given: object) -> SchedulerConfiguration:
+    """A configuration from what `Cluster(scheduler=)` takes: one, a profile, or a document.
+
+    Raises TypeError and, for a document that cannot be, InvalidConfiguration.
+    """
+    from orchestrator.scheduler.loading import (
+        load_configuration,
+    )  # late: it makes this module's type
+
     if isinstance(given, SchedulerConfiguration):
         return given
     if isinstance(given, Profile):
         return SchedulerConfiguration(profiles=(given,))
-    raise TypeError(f"scheduler is a SchedulerConfiguration or a Profile, not {given!r}")
+    if isinstance(given, Mapping):
+        return load_configuration(given)
+    raise TypeError(
+        "scheduler is a SchedulerConfiguration, a Profile, or a KubeSchedulerConfiguration as a "
+        f"mapping, not {given!r}"
+    )

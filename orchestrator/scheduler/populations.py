@@ -7,7 +7,7 @@ of the nodes' zones. `Held` is the other direction: which terms the pods that ar
 (or for) those that come. While nobody asks and no pod holds a term, pods cost nothing here.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -43,6 +43,8 @@ class Populations:
         self._columns: dict[Query, Int64] = {}
         self._held: dict[Held, Int64] = {}
         self._holders: dict[Held, int] = {}
+        # By what sets look at of a pod, the columns that count it: most pods come in replicas.
+        self._counting: dict[Hashable, list[Int64]] = {}
         self.labels_of: LabelsOfNamespace = _no_labels
         self.terms_changed = 0  # how often the set of held terms has changed
 
@@ -51,14 +53,15 @@ class Populations:
         """By term, the column of how many pods hold it (of `prefer`: the sum of their weights)."""
         return self._held
 
-    def column(self, query: Query, pods: Iterable[tuple[Pod, int]]) -> Int64:
-        """The pods of a query by row; `pods` are all there are, should the query be new."""
+    def column(self, query: Query, pods: Callable[[], Iterable[tuple[Pod, int]]]) -> Int64:
+        """The pods of a query by row; `pods` tells all there are, should the query be new."""
         column = self._columns.get(query)
         if column is None:
+            self._counting.clear()
             if len(self._columns) >= _QUERIES:
                 self._columns.clear()
             column = self._columns[query] = np.zeros(self._size, np.int64)
-            for pod, row in pods:
+            for pod, row in pods():
                 if self._belongs(query, pod):
                     column[row] += 1
         return column
@@ -66,9 +69,8 @@ class Populations:
     def add(self, pod: Pod, row: int, sign: int) -> None:
         """A pod came to a row (1), or went (-1)."""
         if self._columns:
-            for query, column in self._columns.items():
-                if self._belongs(query, pod):
-                    column[row] += sign
+            for column in self._counted_by(pod):
+                column[row] += sign
         spec = pod.spec
         if spec is not None and spec.affinity is not None:
             self._hold(terms_of(pod), pod, row, sign)
@@ -77,15 +79,33 @@ class Populations:
         """A namespace has other labels: what asked for them is counted anew."""
         for query in [q for q in self._columns if any(s.namespace_selector for s in q.sets)]:
             del self._columns[query]
+        self._counting.clear()
         self.terms_changed += 1
 
     def grow(self, size: int) -> None:
         """Make room for more rows."""
         more = size - self._size
         self._size = size
+        self._counting.clear()
         for columns in (self._columns, self._held):
             for key, column in list(columns.items()):
                 columns[key] = np.concatenate([column, np.zeros(more, np.int64)])  # type: ignore[index]
+
+    def _counted_by(self, pod: Pod) -> list[Int64]:
+        metadata = pod.metadata
+        key = (
+            metadata.namespace,
+            metadata.deletion_timestamp is None,
+            tuple(metadata.labels.items()),
+        )
+        columns = self._counting.get(key)
+        if columns is None:
+            if len(self._counting) >= _QUERIES:
+                self._counting.clear()
+            columns = self._counting[key] = [
+                column for query, column in self._columns.items() if self._belongs(query, pod)
+            ]
+        return columns
 
     def _belongs(self, query: Query, pod: Pod) -> bool:
         metadata = pod.metadata

@@ -1,11 +1,14 @@
 """The store as the API server sees it; the promises are in the package's docstring."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from orchestrator.protocol import Event
+
+# etcd's first revision: 0 stays free to mean "any" in Kubernetes' API.
+FIRST_REVISION: Final = 1
 
 
 class Key(NamedTuple):
@@ -31,7 +34,8 @@ class Write(Struct, frozen=True, gc=False):
     The write happens if what the store holds under the key is `expected`: the very object that
     the writer read, or None if it read nothing. `object` is the state to store (its
     `metadata.resourceVersion` is stamped by the store); with `delete` it is the last state, which
-    watchers will see, and the key is removed.
+    watchers will see, and the key is removed. `managed_fields`, where they are given, are stamped
+    into the metadata in the same step.
     """
 
     bucket: str
@@ -40,6 +44,7 @@ class Write(Struct, frozen=True, gc=False):
     object: Any
     expected: Any = None
     delete: bool = False
+    managed_fields: Any = None
 
 
 class Mismatch(Struct, frozen=True, gc=False):
@@ -101,6 +106,14 @@ class Store(Protocol):
         ...
 
     # --- writing ----------------------------------------------------------------------------
+
+    def begin_with(self, bucket: str, objects: Sequence[Any]) -> None:
+        """Lay objects into a bucket of a new store, at its first revision; nobody is told of them.
+
+        They stand in key order and are kept as they are: whoever calls has stamped them. Raises
+        NotNew when the store's revision is not the first, or the bucket has objects.
+        """
+        ...
 
     def commit(self, write: Write, done: Done) -> None:
         """Try the write, and call `done` with the outcome: at once, or from a later `flush`.

@@ -22,6 +22,7 @@ from orchestrator.apiserver import ApiServer, HubStatistics, api_server
 from orchestrator.protocol import (
     ApiError,
     Create,
+    Created,
     Delete,
     Deleted,
     Get,
@@ -105,9 +106,10 @@ class Api:
         return [each.metadata.name for each in (await self.page(kind, **options)).items]
 
     async def update(self, new: Any, **options: Any) -> Any:
-        """As stored."""
+        """As stored, whether it was there before or not."""
         about = self._about(type(new), new.metadata.name, options, new.metadata.namespace)
-        return await self.ref.ask(Update(object=new, **about))
+        answer = await self.ref.ask(Update(object=new, **about))
+        return answer.object if isinstance(answer, Created) else answer
 
     async def status(self, new: Any, **options: Any) -> Any:
         """An update of the status."""

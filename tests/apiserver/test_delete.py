@@ -50,14 +50,15 @@ async def test_preconditions_must_hold(api: Api) -> None:
     read = await api.create(ConfigMap(metadata=meta("a")))
     error = await refused(Conflict, api.delete(ConfigMap, "a", uid="other"))
     assert error.message == (
-        'Operation cannot be fulfilled on configmaps "a": Precondition failed: '
-        f"UID in precondition: other, UID in object meta: {read.metadata.uid}"
+        'Operation cannot be fulfilled on ConfigMap "a": the UID in the precondition (other) does '
+        f"not match the UID in record ({read.metadata.uid}). "
+        "The object might have been deleted and then recreated"
     )
     error = await refused(Conflict, api.delete(ConfigMap, "a", resource_version="1"))
     assert error.message == (
-        'Operation cannot be fulfilled on configmaps "a": Precondition failed: '
-        "ResourceVersion in precondition: 1, "
-        f"ResourceVersion in object meta: {read.metadata.resource_version}"
+        'Operation cannot be fulfilled on ConfigMap "a": the ResourceVersion in the precondition '
+        f"(1) does not match the ResourceVersion in record ({read.metadata.resource_version}). "
+        "The object might have been modified"
     )
     known = {"uid": read.metadata.uid, "resource_version": read.metadata.resource_version}
     assert (await api.delete(ConfigMap, "a", **known)).gone

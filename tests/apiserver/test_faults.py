@@ -12,8 +12,10 @@ from actors import run
 from orchestrator.api import codec
 from orchestrator.api.authorization.v1 import SelfSubjectAccessReview
 from orchestrator.api.core.v1 import (
+    Binding,
     ConfigMap,
     FCVolumeSource,
+    ObjectReference,
     PersistentVolume,
     Service,
     ServiceSpec,
@@ -21,17 +23,20 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.core.v1 import PersistentVolumeSpec as VolumeSpec
 from orchestrator.api.generate.names import type_name
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.policy.v1 import Eviction
 from orchestrator.api.scheme import DEFAULT, Resource
 from orchestrator.apiserver import ComponentAuthorizer
 from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation, Reader
 from orchestrator.protocol import (
     ApiError,
+    Create,
     Delete,
     DeleteCollection,
     Get,
     Identity,
     InternalError,
     List,
+    Patch,
     Update,
     Watch,
     status_of,
@@ -170,6 +175,22 @@ def _drawn(resource: Resource, random: Random) -> Any:
     return codec.from_dict(wire, kind)
 
 
+def _asked_of_parts(resource: Resource, about: dict[str, Any]) -> list[Any]:
+    """Reads, patches and posts of the subresources that the resource has."""
+    merge: dict[str, Any] = {"patch_type": "merge", "body": {"spec": {"replicas": 2}}}
+    requests: list[Any] = [Patch(**about, **merge)]
+    for each in resource.subresources:
+        if each.name == "scale":  # it needs a spec that validation has seen
+            continue
+        requests.append(Get(**about, subresource=each.name))
+        requests.append(Patch(**about, **merge, subresource=each.name))
+    if resource.key == "pods":
+        binding = Binding(target=ObjectReference(kind="Node", name="n"))
+        requests.append(Create(**about, object=binding, subresource="binding"))
+        requests.append(Create(**about, object=Eviction(), subresource="eviction"))
+    return requests
+
+
 async def _write_in_all_ways(api: Api, resource: Resource, random: Random) -> None:
     """Create, and update over a stored object that validation never saw."""
     bucket = api.scheme.storage(resource).key
@@ -191,7 +212,9 @@ async def _write_in_all_ways(api: Api, resource: Resource, random: Random) -> No
             )
             for part in parts
         ]
-        requests.append(Delete(resource=resource, name="x", namespace=namespace))
+        about: dict[str, Any] = {"resource": resource, "name": "x", "namespace": namespace}
+        requests += _asked_of_parts(resource, about)
+        requests.append(Delete(**about))
     for request in requests:
         try:
             await api.ref.ask(request)

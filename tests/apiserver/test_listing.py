@@ -127,7 +127,7 @@ async def test_a_token_ends_when_its_revision_is_compacted(api: Api) -> None:
 async def test_a_forged_token_is_refused(api: Api, token: str) -> None:
     """It is the client's fault."""
     error = await refused(BadRequest, api.page(ConfigMap, continue_token=token))
-    assert error.message.startswith("continue key is not valid: ")
+    assert error.message.startswith("invalid continue token: continue key is not valid: ")
 
 
 # --- revisions -----------------------------------------------------------------------------
@@ -172,7 +172,12 @@ async def test_a_revision_of_the_future_is_refused_for_now(api: Api) -> None:
             'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: '
             'resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
         ),
-        ({"resource_version": "x"}, BadRequest, 'Invalid value: "x": not a resource version'),
+        (
+            {"resource_version": "x"},
+            BadRequest,
+            'invalid resource version: resourceVersion: Invalid value: "x": '
+            'strconv.ParseUint: parsing "x": invalid syntax',
+        ),
         (
             {"resource_version": "1", "continue_token": "x"},
             BadRequest,

@@ -13,7 +13,6 @@ from orchestrator.protocol import (
     Invalid,
     NotFound,
     PatchType,
-    UnsupportedMediaType,
 )
 from tests.apiserver.harness import Api, deployment, meta, pod, refused
 
@@ -147,16 +146,3 @@ async def test_strict_patches_refuse_unknown_fields(api: Api) -> None:
     assert (await api.patch(Pod, "web", body)).spec.node_name in ("", None)
     error = await refused(Invalid, api.patch(Pod, "web", body, field_validation="Strict"))
     assert error.message.endswith('strict decoding error: unknown field "spec.nodeNam"')
-
-
-@pytest.mark.parametrize("subresource", ["", "status", "scale"])
-async def test_an_apply_is_refused_as_long_as_nobody_owns_fields(
-    api: Api, subresource: str
-) -> None:
-    """As a format that is not known."""
-    await api.create(deployment("web"))
-    error = await refused(
-        UnsupportedMediaType,
-        api.patch(Deployment, "web", {}, "apply", subresource=subresource, field_manager="me"),
-    )
-    assert error.code == 415

@@ -86,9 +86,17 @@ async def test_an_update_of_another_incarnation_conflicts(api: Api) -> None:
     stale = with_metadata(read, uid="other", resource_version="")
     error = await refused(Conflict, api.update(stale))
     assert error.message == (
-        'Operation cannot be fulfilled on configmaps "a": Precondition failed: '
-        f"UID in precondition: other, UID in object meta: {read.metadata.uid}"
+        'Operation cannot be fulfilled on configmaps "a": StorageError: invalid object, Code: 4, '
+        "Key: /registry/configmaps/default/a, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: other, UID in object meta: {read.metadata.uid}"
     )
+
+
+async def test_the_version_zero_is_whatever_is_there(api: Api) -> None:
+    """As for a list it is any state."""
+    read = await api.create(config("a"))
+    updated = await api.update(with_metadata(read, resource_version="0", labels={"a": "b"}))
+    assert updated.metadata.labels == {"a": "b"}
 
 
 # --- metadata ------------------------------------------------------------------------------

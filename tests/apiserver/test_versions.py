@@ -5,9 +5,6 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.autoscaling import v1, v2
-from orchestrator.api.coordination.v1alpha2 import LeaseCandidate as AlphaCandidate
-from orchestrator.api.coordination.v1alpha2 import LeaseCandidateSpec as AlphaSpec
-from orchestrator.api.coordination.v1beta1 import LeaseCandidate as BetaCandidate
 from orchestrator.api.core.v1 import Event as CoreEvent
 from orchestrator.api.core.v1 import EventSource, ObjectReference
 from orchestrator.api.events.v1 import Event, EventSeries
@@ -114,18 +111,6 @@ async def test_reading_v1_and_writing_it_back_loses_nothing(api: Api) -> None:
     assert after.spec.metrics == metrics
     assert after.spec.max_replicas == 9
     assert after.metadata.annotations == {}
-
-
-async def test_kinds_with_the_same_fields_convert_by_name(api: Api) -> None:
-    """Most versions differ in nothing else."""
-    spec = AlphaSpec(
-        lease_name="leader", binary_version="1.35.0", emulation_version="1.35.0", strategy="x.y/z"
-    )
-    created = await api.create(AlphaCandidate(metadata=meta("a"), spec=spec))
-    assert isinstance(created, AlphaCandidate)
-    newer = await api.get(BetaCandidate, "a")
-    assert newer.spec is not None
-    assert (newer.spec.lease_name, newer.spec.binary_version) == ("leader", "1.35.0")
 
 
 def test_there_is_no_conversion_within_a_version(api: Api) -> None:

@@ -35,7 +35,7 @@ def _columns(table: str) -> list[str]:
 
 def test_version_and_resources(anykubectl: Kubectl) -> None:
     version = json.loads(anykubectl("version", "-o", "json"))
-    assert version["serverVersion"]["gitVersion"].startswith("v1.35.")
+    assert version["serverVersion"]["gitVersion"].startswith("v1.36.")
     resources = anykubectl("api-resources", "--no-headers")
     assert {"pods", "deployments", "jobs", "leases"} <= {
         r.split()[0] for r in resources.splitlines()
@@ -183,14 +183,3 @@ def test_replace_edit_diff_and_apply_prune(here: Kubectl) -> None:
     here("replace", "-f", "-", "--force", stdin=yaml.safe_dump(manifest), timeout=60)
     here("apply", "-f", "-", "--dry-run=server", stdin=yaml.safe_dump(manifest))
     here("delete", "pod", "replaced", "--grace-period=0", "--force")
-
-
-def test_server_side_apply_is_refused_with_what_is_accepted(here: Kubectl) -> None:
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "ssa"},
-        "data": {"a": "1"},
-    }
-    refused = here.refused("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(manifest))
-    assert "application/strategic-merge-patch+json" in refused

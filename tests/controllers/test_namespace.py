@@ -63,3 +63,23 @@ async def test_what_holds_a_namespace_is_said_in_its_conditions(cluster: Cluster
     await cluster.clock.sleep(10)
     with pytest.raises(NotFound):
         await cluster.client.get(Namespace, "held")
+
+
+async def test_pods_go_before_anything_else(cluster: Cluster) -> None:
+    """What they may need to stop, a ConfigMap say, is there until they have stopped."""
+    await _namespace(cluster, "doomed")
+    manifest = deployment(simulation={"stop-seconds": 8})
+    manifest["metadata"]["namespace"] = "doomed"
+    await cluster.apply([manifest])
+    await cluster.client.create(ConfigMap(metadata=ObjectMeta(name="a", namespace="doomed")))
+    await cluster.clock.sleep(20)
+    await cluster.client.delete(Namespace, "doomed")
+    await cluster.clock.sleep(10)
+    pods = await cluster.client.list(Pod, namespace="doomed")
+    assert pods
+    assert all(p.metadata.deletion_timestamp is not None for p in pods)
+    there = await cluster.client.get(ConfigMap, "a", namespace="doomed")
+    assert there.metadata.deletion_timestamp is None
+    await cluster.clock.sleep(60)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Namespace, "doomed")

@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes admissionregistration.v1."""
 
@@ -27,6 +27,10 @@ from orchestrator.api.scalars import (
 )
 
 
+class ApplyConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression: str | None = None
+
+
 class AuditAnnotation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     key: str = field(default_factory=str)
     value_expression: str = field(default_factory=str)
@@ -35,6 +39,10 @@ class AuditAnnotation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 class ExpressionWarning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     field_ref: str = field(default_factory=str)
     warning: str = field(default_factory=str)
+
+
+class JSONPatch(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    expression: str | None = None
 
 
 class MatchCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -48,6 +56,50 @@ class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     namespace_selector: LabelSelector | None = None
     object_selector: LabelSelector | None = None
     resource_rules: tuple[NamedRuleWithOperations, ...] = ()
+
+
+class MutatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingAdmissionPolicy"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: MutatingAdmissionPolicySpec | None = None
+
+
+class MutatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingAdmissionPolicyBinding"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    metadata: ObjectMeta = field(default_factory=ObjectMeta)
+    spec: MutatingAdmissionPolicyBindingSpec | None = None
+
+
+class MutatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingAdmissionPolicyBindingList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[MutatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class MutatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    match_resources: MatchResources | None = None
+    param_ref: ParamRef | None = None
+    policy_name: str | None = None
+
+
+class MutatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    kind: ClassVar[str] = "MutatingAdmissionPolicyList"
+    api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
+    items: tuple[MutatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
+    metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    failure_policy: str | None = None
+    match_conditions: tuple[MatchCondition, ...] = ()
+    match_constraints: MatchResources | None = None
+    mutations: tuple[Mutation, ...] = ()
+    param_kind: ParamKind | None = None
+    reinvocation_policy: str | None = None
+    variables: tuple[Variable, ...] = ()
 
 
 class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -77,6 +129,12 @@ class MutatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=Tr
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[MutatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
+
+
+class Mutation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    apply_configuration: ApplyConfiguration | None = None
+    json_patch: JSONPatch | None = None
+    patch_type: str = field(default_factory=str)
 
 
 class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

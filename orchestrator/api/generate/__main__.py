@@ -3,8 +3,8 @@
 import json
 from pathlib import Path
 
+from orchestrator.api.facts import DOCUMENT
 from orchestrator.api.generate import resources
-from orchestrator.api.generate.condense import DOCUMENT
 from orchestrator.api.generate.fixups import check
 from orchestrator.api.generate.types import Types
 

@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final
 
-DOCUMENT: Final = Path(__file__).parent / "kubernetes-1.35.json"
+from orchestrator.api.facts import DOCUMENT
+
 _KEPT: Final = (
     "$ref",
     "type",

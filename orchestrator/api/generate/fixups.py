@@ -114,6 +114,36 @@ POINTERS: Final = frozenset(
     )
 )
 
+# Fields that the document does not require, and that Kubernetes' structs always write (no `omitempty`) ...
+ALWAYS_WRITTEN: Final = frozenset(
+    (
+        ("authentication.v1.TokenRequest", "spec"),
+        ("authentication.v1.TokenRequestSpec", "audiences"),
+        ("authentication.v1.TokenRequestStatus", "expirationTimestamp"),
+        ("authentication.v1.TokenRequestStatus", "token"),
+        ("discovery.v1.EndpointSlice", "endpoints"),
+        ("policy.v1.PodDisruptionBudgetStatus", "currentHealthy"),
+        ("policy.v1.PodDisruptionBudgetStatus", "desiredHealthy"),
+        ("policy.v1.PodDisruptionBudgetStatus", "disruptionsAllowed"),
+        ("policy.v1.PodDisruptionBudgetStatus", "expectedPods"),
+        ("rbac.v1.RoleRef", "apiGroup"),
+        ("scheduling.v1.PriorityClass", "value"),
+    )
+)
+# ... and fields that it requires of a valid object, and that they leave out when empty.
+MAY_BE_ABSENT: Final = frozenset(
+    (
+        ("admissionregistration.v1.ValidatingAdmissionPolicyBinding", "spec"),
+        ("admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "policyName"),
+        ("admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec", "validationActions"),
+        ("authentication.v1.TokenReviewSpec", "token"),
+        ("autoscaling.v1.HorizontalPodAutoscaler", "spec"),
+        ("autoscaling.v2.HorizontalPodAutoscaler", "spec"),
+        ("batch.v1.CronJob", "spec"),
+        ("networking.v1.IPAddress", "spec"),
+    )
+)
+
 # Families of core/v1: a module each, and the kinds from which it is reached. A type lives in the
 # first family that reaches it, so that no module needs a later one.
 CORE_FAMILIES: Final = {
@@ -128,6 +158,10 @@ CORE_FAMILIES: Final = {
     "policy": ("LimitRangeList", "ResourceQuotaList"),
     "cluster": ("NamespaceList", "EventList", "ComponentStatusList"),
 }
+
+# Lists that cannot be watched: they are made up when they are asked for. The document gives all lists
+# the parameter `watch`.
+NOT_WATCHED: Final = frozenset(("componentstatuses",))
 
 # Short names and categories are not in the document; these are Kubernetes' own.
 SHORT_NAMES: Final = {
@@ -178,6 +212,8 @@ CATEGORIES: Final = {
     "api-extensions": (
         "apiservices.apiregistration.k8s.io",
         "customresourcedefinitions.apiextensions.k8s.io",
+        "mutatingadmissionpolicies.admissionregistration.k8s.io",
+        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
         "mutatingwebhookconfigurations.admissionregistration.k8s.io",
         "validatingadmissionpolicies.admissionregistration.k8s.io",
         "validatingadmissionpolicybindings.admissionregistration.k8s.io",
@@ -197,7 +233,8 @@ def check(document: dict[str, Any], resource_keys: frozenset[str]) -> None:
         for field in schema.get("properties", ())
     }
     stale = [name for name in SCALARS if name not in definitions]
-    stale += [f"{name}.{field}" for name, field in POINTERS if (name, field) not in fields]
+    named_fields = (*POINTERS, *sorted(ALWAYS_WRITTEN), *sorted(MAY_BE_ABSENT))
+    stale += [f"{name}.{field}" for name, field in named_fields if (name, field) not in fields]
     named = {field for _, field in fields}
     stale += [field for field in sorted(POINTER_FIELDS) if field not in named]
     core = {type_name(n).name for n in definitions if type_name(n)[:2] == ("core", "v1")}

@@ -1,4 +1,4 @@
-"""Write `protobuf-1.35.json`: `python -m orchestrator.api.generate.protobuf DIRECTORY`.
+"""Write `facts/protobuf.json`: `python -m orchestrator.api.generate.protobuf DIRECTORY`.
 
 DIRECTORY holds the sources of `k8s.io/api` and `k8s.io/apimachinery` of one release, which this
 project does not keep. What it keeps are the facts that a decoder needs: for each definition, the
@@ -16,9 +16,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.api.generate.condense import DOCUMENT
-
-TABLE: Final = Path(__file__).parent / "protobuf-1.35.json"
+from orchestrator.api.facts import DOCUMENT, PROTOBUF
 
 _SCALARS: Final = frozenset(("string", "bytes", "bool", "int32", "int64", "double"))
 _COMMENT: Final = re.compile(r"//.*")
@@ -111,7 +109,7 @@ def main() -> None:
         f"{json.dumps(name)}: {json.dumps(fields, separators=(',', ':'))}"
         for name, fields in table(Path(sys.argv[1])).items()
     ]
-    TABLE.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    PROTOBUF.write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from orchestrator.api.generate.fixups import (
+    ALWAYS_WRITTEN,
     CORE_FAMILIES,
+    MAY_BE_ABSENT,
     PLAIN_STRING_GROUPS,
     POINTER_FIELDS,
     POINTERS,
@@ -13,7 +15,7 @@ from orchestrator.api.generate.fixups import (
 from orchestrator.api.generate.names import TypeName, camel, field_name, type_name
 
 HEADER: Final = (
-    "# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.\n"
+    "# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.\n"
     "# ruff: noqa\n"
 )
 _STRUCT: Final = "frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'"
@@ -165,7 +167,7 @@ class Types:
             api_version = f"{group}/{version}" if group else version
             lines.append(f'    kind: ClassVar[str] = "{name.name}"\n')
             lines.append(f'    api_version: ClassVar[str] = "{api_version}"\n')
-        required = frozenset(schema.get("required", ()))
+        required = required_fields(name, schema)
         body = [
             self._field(name, wire, value, wire in required)
             for wire, value in schema.get("properties", {}).items()
@@ -249,3 +251,12 @@ class Types:
                 return f"Mapping[str, {self._annotation(schema['additionalProperties'])}]"
             return "Json"
         return _PRIMITIVES[kind] if kind is not None else "Json"
+
+
+def required_fields(owner: TypeName, schema: dict[str, Any]) -> frozenset[str]:
+    """The fields of a definition that are always written, by their names on the wire."""
+    found = {
+        wire for wire in schema.get("required", ()) if (".".join(owner), wire) not in MAY_BE_ABSENT
+    }
+    found |= {wire for name, wire in ALWAYS_WRITTEN if name == ".".join(owner)}
+    return frozenset(found)

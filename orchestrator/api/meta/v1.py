@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes meta.v1."""
 
@@ -89,11 +89,6 @@ class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit
     values: tuple[str, ...] = ()
 
 
-class GroupResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    group: str = field(default_factory=str)
-    resource: str = field(default_factory=str)
-
-
 class GroupVersionForDiscovery(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     group_version: str = field(default_factory=str)
     version: str = field(default_factory=str)
@@ -131,6 +126,7 @@ class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     remaining_item_count: int | None = None
     resource_version: str = ""
     self_link: str = ""
+    shard_info: ShardInfo | None = None
 
 
 class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -178,6 +174,10 @@ class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     client_cidr: str = field(default_factory=str, name="clientCIDR")
     server_address: str = field(default_factory=str)
+
+
+class ShardInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    selector: str = field(default_factory=str)
 
 
 class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

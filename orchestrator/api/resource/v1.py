@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes resource.v1."""
 
@@ -84,6 +84,7 @@ class Device(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
     capacity: Mapping[str, DeviceCapacity] = EMPTY
     consumes_counters: tuple[DeviceCounterConsumption, ...] = ()
     name: str = field(default_factory=str)
+    node_allocatable_resource_mappings: Mapping[str, NodeAllocatableResourceMapping] = EMPTY
     node_name: str | None = None
     node_selector: NodeSelector | None = None
     taints: tuple[DeviceTaint, ...] = ()
@@ -102,9 +103,13 @@ class DeviceAllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_d
 
 class DeviceAttribute(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     bool_: bool | None = None
+    bools: tuple[bool, ...] = ()
     int_: int | None = None
+    ints: tuple[int, ...] = ()
     string: str | None = None
+    strings: tuple[str, ...] = ()
     version: str | None = None
+    versions: tuple[str, ...] = ()
 
 
 class DeviceCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -220,6 +225,11 @@ class NetworkDeviceData(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     hardware_address: str | None = None
     interface_name: str | None = None
     ips: tuple[str, ...] = ()
+
+
+class NodeAllocatableResourceMapping(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    allocation_multiplier: Quantity | None = None
+    capacity_key: str | None = None
 
 
 class OpaqueDeviceConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

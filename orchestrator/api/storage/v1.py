@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes storage.v1."""
 
@@ -51,6 +51,7 @@ class CSIDriverSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     fs_group_policy: str | None = None
     node_allocatable_update_period_seconds: int | None = None
     pod_info_on_mount: bool | None = None
+    prevent_pod_scheduling_if_missing: bool | None = None
     requires_republish: bool | None = None
     se_linux_mount: bool | None = None
     service_account_token_in_secrets: bool | None = None

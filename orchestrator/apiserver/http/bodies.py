@@ -14,11 +14,17 @@ from aiohttp.web import BaseRequest, RequestPayloadError
 from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
-from orchestrator.apiserver.http.errors import timed_out, too_large, unsupported_media_type
+from orchestrator.apiserver.http.errors import (
+    timed_out,
+    too_large,
+    unsupported_media_type,
+    unsupported_patch_type,
+)
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
+from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
@@ -38,8 +44,15 @@ _PATCHES: Final[Mapping[str, PatchType]] = {
     "application/json-patch+json": "json",
     "application/merge-patch+json": "merge",
     "application/strategic-merge-patch+json": "strategic",
+    "application/apply-patch+yaml": "apply",
 }
+# What Kubernetes shows of a body that it cannot read: the head of text, else fewer bytes of it.
 _SUMMARY_BYTES: Final = 30
+_NO_KIND: Final = "couldn't get version/kind; json parse error: "
+_TYPE_META: Final = (
+    'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
+    'Kind string "json:\\"kind,omitempty\\"" }'
+)
 
 
 class Expected(NamedTuple):
@@ -115,9 +128,11 @@ def media_of(request: BaseRequest) -> BodyMedia:
 def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
     """By the content type; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
     patch_type = _PATCHES.get(_content_type(request))
-    if patch_type is None or (patch_type == "strategic" and not typed):
+    if patch_type is None:
+        raise unsupported_patch_type()
+    if patch_type == "strategic" and not typed:
         raise unsupported_media_type(
-            name for name, known in _PATCHES.items() if typed or known != "strategic"
+            name for name, known in _PATCHES.items() if known != "strategic"
         )
     return patch_type
 
@@ -139,7 +154,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
-    document = {**document, "apiVersion": api_version, "kind": kind}
+    document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
         obj, unknown = codec.decode_noting(document, expected.type)
     except DecodeError as error:
@@ -156,13 +171,12 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
 
 def _document(data: bytes, media: BodyMedia, kind: str) -> dict[str, Any]:
     try:
-        document = _READERS[media](data)
+        return _READERS[media](data)
     except _Unreadable as error:
         raise BadRequest(
             f"the object provided is unrecognized (must be of type {kind}): "
-            f"couldn't get version/kind; json parse error: {error} ({_summary(data)})"
+            f"{error} ({_summary(data)})"
         ) from error
-    return document
 
 
 class _Unreadable(ValueError):
@@ -170,11 +184,16 @@ class _Unreadable(ValueError):
 
 
 def _json(data: bytes) -> dict[str, Any]:
-    if not data:
-        raise _Unreadable("unexpected end of JSON input")
-    document = _json_value(data)
+    try:
+        document = _json_value(data)
+    except _Unreadable as error:
+        raise _Unreadable(_NO_KIND + str(error)) from error
+    if document is None:
+        return {}
     if not isinstance(document, dict):
-        raise _Unreadable(f"json: cannot unmarshal {_kind_of(document)} into an object")
+        raise _Unreadable(
+            f"{_NO_KIND}json: cannot unmarshal {_kind_of(document)} into Go value of type {_TYPE_META}"
+        )
     return document
 
 
@@ -193,10 +212,15 @@ def _yaml(data: bytes) -> dict[str, Any]:
     try:
         return manifests.load(data, "body")
     except ManifestError as error:
-        raise _Unreadable(f"line {error.line}: {error.reason}") from error
+        raise _Unreadable(f"yaml: {error.reason}") from error
 
 
 def _protobuf(data: bytes) -> dict[str, Any]:
+    if not data.startswith(protobuf.MAGIC):
+        prefix = " ".join(map(str, protobuf.MAGIC))
+        raise _Unreadable(
+            f"provided data does not appear to be a protobuf message, expected prefix [{prefix}]"
+        )
     try:
         return protobuf.decode(data)
     except UnknownKind:
@@ -238,11 +262,21 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
         )
     if kind and kind != expected.kind:
         version = expected.api_version.rpartition("/")[2]
+        why = f"{kind} is not {expected.kind}"
+        if protobuf.definition_of(expected.api_version, kind) is None:
+            why = _unregistered(expected.api_version, kind)
         raise BadRequest(
-            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: '
-            f"{kind} is not {expected.kind}"
+            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
         )
     return expected.api_version, expected.kind
+
+
+def _unregistered(api_version: str, kind: str) -> str:
+    """Kubernetes names the place in its source where the kinds are registered."""
+    return (
+        f'no kind "{kind}" is registered for version "{api_version}" in scheme '
+        '"pkg/api/legacyscheme/scheme.go:30"'
+    )
 
 
 # --- patches and options -------------------------------------------------------------------
@@ -254,6 +288,21 @@ def decode_patch(data: bytes) -> Any:
         return _json_value(data)
     except _Unreadable as error:
         raise BadRequest(f"error decoding patch: {error}") from error
+
+
+def decode_configuration(data: bytes) -> Any:
+    """The configuration that somebody applies, YAML or JSON. Raises BadRequest."""
+    try:
+        return _json_value(data)
+    except _Unreadable:  # YAML is more than JSON
+        pass
+    try:
+        return manifests.load(data, "body")
+    except ManifestError as error:
+        # The original names no line where it is the first.
+        line = f"line {error.line}: " if error.line > 1 else ""
+        why = f"error converting YAML to JSON: yaml: {line}{error.reason}"
+        raise BadRequest(f"error decoding YAML: {why}") from error
 
 
 def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:

@@ -9,8 +9,6 @@ is not given to another one while the entry stands.
 from collections import OrderedDict
 from typing import Any, Final
 
-import msgspec
-
 from orchestrator.api import codec
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
@@ -41,9 +39,7 @@ class Encodings:
         if found is not None:
             return found
         head = f'{{"kind":"PartialObjectMetadata","apiVersion":"{meta_version}","metadata":'
-        return self._keep(
-            obj, meta_version, head.encode() + msgspec.json.encode(obj.metadata) + b"}"
-        )
+        return self._keep(obj, meta_version, head.encode() + codec.encode(obj.metadata) + b"}")
 
     def _find(self, obj: Any, form: str) -> bytes | None:
         key = (id(obj), form)

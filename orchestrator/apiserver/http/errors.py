@@ -8,6 +8,7 @@ that only HTTP knows.
 """
 
 from collections.abc import Iterable
+from typing import Final
 
 from orchestrator.machinery.field_errors import FieldError
 from orchestrator.protocol import (
@@ -49,7 +50,11 @@ class NotImplementedHere(GiveUp):
     code, reason = 501, "NotImplemented"
 
 
-MEDIA_TYPES = ("application/json", "application/yaml")
+MEDIA_TYPES: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf")
+STREAMS: Final = (
+    "application/json;stream=watch",
+    "application/vnd.kubernetes.protobuf;stream=watch",
+)
 
 
 def no_such_path() -> NotFound:
@@ -68,6 +73,19 @@ def not_acceptable(accepted: Iterable[str] = MEDIA_TYPES) -> NotAcceptable:
     """The client wants none of the forms that there are."""
     types = ", ".join(accepted)
     return NotAcceptable(f"only the following media types are accepted: {types}")
+
+
+def no_representation(*, collection: bool) -> NotAcceptable:
+    """None of the media types that the client names is known at the path at all."""
+    types = ", ".join((*MEDIA_TYPES, *STREAMS) if collection else MEDIA_TYPES)
+    return NotAcceptable(
+        f"406: Not Acceptable\n\nAvailable representations: {types}", has_details=True
+    )
+
+
+def unsupported_patch_type() -> UnsupportedMediaType:
+    """The patch is in a format that is not known."""
+    return UnsupportedMediaType("415: Unsupported Media Type", has_details=True)
 
 
 def unsupported_media_type(accepted: Iterable[str] = MEDIA_TYPES) -> UnsupportedMediaType:

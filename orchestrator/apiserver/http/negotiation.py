@@ -5,7 +5,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct
 
-Media: TypeAlias = Literal["json", "yaml"]
+Media: TypeAlias = Literal["json", "yaml", "protobuf"]
 Shape: TypeAlias = Literal["", "Table", "PartialObjectMetadata", "PartialObjectMetadataList"]
 
 _SHAPES: Final[dict[str, Shape]] = {
@@ -17,7 +17,7 @@ _META_VERSIONS: Final = ("v1", "v1beta1")
 _MEDIA: Final[dict[str, Media]] = {
     "application/json": "json",
     "application/yaml": "yaml",
-    "application/*": "json",
+    "application/vnd.kubernetes.protobuf": "protobuf",
     "*/*": "json",
 }
 _PRETTY_AGENTS: Final = ("curl", "Wget", "Mozilla/5.0")
@@ -64,16 +64,23 @@ def _quality(text: str) -> float:
 
 
 @lru_cache(maxsize=512)
-def negotiate(accept: str) -> Form | None:
+def is_representable(accept: str) -> bool:
+    """Whether the client names any media type that is known, whatever its parameters."""
+    return not accept or any(clause.media_type in _MEDIA for clause in clauses(accept))
+
+
+@lru_cache(maxsize=512)
+def negotiate(accept: str, protobuf: bool = True) -> Form | None:
     """The first alternative that can be served; None if there is none.
 
-    Protobuf and CBOR are never served: a client that offers JSON beside them gets JSON.
+    `protobuf`: whether what is asked for has that form, as Kubernetes' own kinds have. CBOR is never
+    served: a client that offers JSON beside it gets JSON.
     """
     if not accept:
         return Form()
     for clause in clauses(accept):
         media = _MEDIA.get(clause.media_type)
-        if media is None:
+        if media is None or (media == "protobuf" and not protobuf):
             continue
         form = _form(media, clause.parameters)
         if form is not None:
@@ -89,6 +96,8 @@ def _form(media: Media, parameters: dict[str, str]) -> Form | None:
     if not (group or version or kind):
         return Form(media, pretty=pretty)
     shape = _SHAPES.get(kind)
+    if media == "protobuf" and shape == "Table":
+        return None
     if shape is None or group != "meta.k8s.io" or version not in _META_VERSIONS:
         return None
     return Form(media, shape, f"{group}/{version}", pretty)

@@ -123,8 +123,8 @@ def _watch_faults(options: ListOptions) -> list[FieldError]:
             faults.append(_forbidden(field, detail))
         if match != _NOT_OLDER:
             faults.append(field_errors.not_supported(field, match, (_NOT_OLDER,)))
-        if options.continue_token:
-            faults.append(_forbidden(field, "forbidden when continue is provided"))
+    if options.continue_token:
+        faults.append(_forbidden(field, "forbidden when continue is provided"))
     return faults
 
 
@@ -135,7 +135,7 @@ def _forbidden(field: str, detail: str, verb: str = "is ") -> FieldError:
 # --- writing -------------------------------------------------------------------------------
 
 
-def write_options(query: Query, kind: str, agent: str) -> WriteOptions:
+def write_options(query: Query, kind: str, agent: str, *, applies: bool = False) -> WriteOptions:
     """`kind` is CreateOptions, UpdateOptions or PatchOptions. Raises Invalid.
 
     Without a field manager the client's program is it: what stands before the user agent's slash.
@@ -143,7 +143,9 @@ def write_options(query: Query, kind: str, agent: str) -> WriteOptions:
     manager = query.get("fieldManager", "")
     validation = query.get("fieldValidation", "")
     faults = []
-    if kind == "PatchOptions" and "force" in query:
+    if applies and not manager:
+        faults.append(field_errors.required("fieldManager", "is required for apply patch"))
+    if kind == "PatchOptions" and "force" in query and not applies:
         faults.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
     if len(manager.encode()) > _MANAGER_LENGTH:
         faults.append(field_errors.too_long("fieldManager", _MANAGER_LENGTH))
@@ -156,7 +158,7 @@ def write_options(query: Query, kind: str, agent: str) -> WriteOptions:
         raise invalid_options(kind, *faults)
     return WriteOptions(
         dry_run=dry_run,
-        field_manager=manager or _program(agent),
+        field_manager=manager or _program(agent) or "unknown",
         field_validation=cast(Any, validation or "Warn"),
         force=boolean(query, "force"),
     )

@@ -10,8 +10,8 @@ from orchestrator.api.meta.v1 import Info
 # The version of the API document that the kinds are generated from. Clients parse it as a semantic
 # version and decide by it what the server can do, so it has no suffix of our own.
 MAJOR: Final = "1"
-MINOR: Final = "35"
-GIT_VERSION: Final = f"v{MAJOR}.{MINOR}.0"
+MINOR: Final = "36"
+GIT_VERSION: Final = f"v{MAJOR}.{MINOR}.2"
 
 
 def version_document() -> bytes:

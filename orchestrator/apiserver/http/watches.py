@@ -9,18 +9,22 @@ is cut (a client that takes nothing any more).
 import asyncio
 from typing import Any, Final
 
+import msgspec
 from aiohttp.web import StreamResponse
 
 from actors import Inbox
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.protobuf_writer import watch_frame
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
-from orchestrator.apiserver.http.errors import cannot_parse, not_acceptable
+from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
-from orchestrator.apiserver.http.presentation import SLICE, Presenter
+from orchestrator.apiserver.http.presentation import PROTOBUF, SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     ApiError,
@@ -46,8 +50,8 @@ _LOST: Final = "the watch has lost events; list and watch again"
 
 async def watch(front: Front, call: Call) -> StreamResponse:
     """Stream what happens to the objects of a collection, or to one."""
-    if call.form.media != "json":
-        raise not_acceptable(("application/json;stream=watch",))
+    if call.form.media == "yaml":
+        raise not_acceptable(STREAMS)
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
     since, shows_present = _start(options)
     present = presenter(front, call)
@@ -55,8 +59,7 @@ async def watch(front: Front, call: Call) -> StreamResponse:
         stream = _Stream(front, call, options, present)
         try:
             try:
-                watching = await front.ask(_message(call, options, since, inbox))
-                _check_future(options, watching)
+                watching, since = await _joined(front, call, options, inbox, since)
             except Expired as error:
                 # Clients take this as the first event as well, and all of them look for it there.
                 await stream.begin()
@@ -64,7 +67,7 @@ async def watch(front: Front, call: Call) -> StreamResponse:
                 return await stream.end()
             await stream.begin()
             try:
-                await stream.run(watching, inbox, shows_present=shows_present)
+                await stream.run(watching, inbox, since, shows_present=shows_present)
             except (ConnectionError, TimeoutError):
                 raise
             except Exception as error:
@@ -77,6 +80,23 @@ async def watch(front: Front, call: Call) -> StreamResponse:
             return stream.cut()
         finally:
             front.api.tell(Unwatch(inbox.ref, _TOKEN))
+
+
+async def _joined(
+    front: Front, call: Call, options: ListOptions, inbox: Inbox, since: int | None
+) -> tuple[Watching, int]:
+    """The watch, and the revision after which its events are told.
+
+    One that begins at a revision that is still to come waits for it, as etcd's does.
+    """
+    try:
+        watching = await front.ask(_message(call, options, since, inbox))
+        _check_future(options, watching, since)
+    except ServerTimeout:
+        if since is None:
+            raise
+        watching = await front.ask(_message(call, options, None, inbox))
+    return watching, since or 0
 
 
 def _with_name(options: ListOptions, name: str) -> ListOptions:
@@ -101,8 +121,7 @@ def _start(options: ListOptions) -> tuple[int | None, bool]:
     if version in ("", "0"):
         return None, options.send_initial is not False
     if not (version.isascii() and version.isdecimal()):
-        error = cannot_parse("ParseUint", version)
-        raise BadRequest(f'resourceVersion: Invalid value: "{version}": {error.message}')
+        raise unparsable_version(version)
     return (None, True) if options.send_initial else (int(version), False)
 
 
@@ -119,8 +138,10 @@ def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) 
     )
 
 
-def _check_future(options: ListOptions, watching: Watching) -> None:
+def _check_future(options: ListOptions, watching: Watching, since: int | None) -> None:
     """A state that is not older than a revision: there is none yet if that is still to come."""
+    if since is not None:
+        return
     wanted = int(options.resource_version or 0)
     if wanted > watching.revision:
         raise ServerTimeout(
@@ -140,9 +161,12 @@ class _Stream:
         self._present = present
         self._is_table = call.form.shape == "Table"
         self._seconds = options.timeout_seconds or _LEAST_SECONDS * (1 + front.random.random())
+        self._is_protobuf = call.form.media == "protobuf"
+        media_type = f"{PROTOBUF};stream=watch" if self._is_protobuf else "application/json"
         self._response = StreamResponse(
-            headers={"Content-Type": "application/json", "Cache-Control": "no-cache, private"}
+            headers={"Content-Type": media_type, "Cache-Control": "no-cache, private"}
         )
+        add_warnings(self._response, call.target.resource)
         self._revision = 0
 
     # --- the response ----------------------------------------------------------------------
@@ -174,9 +198,12 @@ class _Stream:
 
     # --- events ----------------------------------------------------------------------------
 
-    async def run(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
-        """Write events until the time is up or the watch is closed."""
-        self._revision = watching.revision
+    async def run(
+        self, watching: Watching, inbox: Inbox, since: int, *, shows_present: bool
+    ) -> None:
+        """Write events after `since` until the time is up or the watch is closed."""
+        self._revision = max(watching.revision, since)
+        self._since = since
         deadline = asyncio.timeout(self._seconds)
         try:
             async with deadline:
@@ -217,14 +244,21 @@ class _Stream:
             await self._front.clock.sleep(0)
 
     def _lines(self, message: WatchEvents) -> list[bytes]:
+        if message.revision <= self._since:
+            return []
         self._revision = message.revision
         self._present.now = self._front.clock.now()
         if not message.events:
             return [self._bookmark()] if self._bookmarks else []
-        return [self._event(event.type, event.object) for event in message.events]
+        since = self._since
+        return [
+            self._event(event.type, event.object)
+            for event in message.events
+            if event.revision > since
+        ]
 
     def _event(self, type_: str, obj: Any) -> bytes:
-        line = b'{"type":"%b","object":%b}\n' % (type_.encode(), self._present.object(obj))
+        line = self._framed(type_, self._present.object(obj))
         if self._is_table:
             self._present.headers = False
         return line
@@ -243,4 +277,9 @@ class _Stream:
 
     def error(self, error: ApiError) -> bytes:
         """The last event of a watch that cannot go on."""
-        return b'{"type":"ERROR","object":%b}\n' % error_document(error)
+        return self._framed("ERROR", error_document(error))
+
+    def _framed(self, type_: str, document: bytes) -> bytes:
+        if self._is_protobuf:
+            return watch_frame(type_, msgspec.json.decode(document))
+        return b'{"type":"%b","object":%b}\n' % (type_.encode(), document)

@@ -9,6 +9,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
 from orchestrator.apiserver.printing import AGE, NAME, HasMetadata, Printer, Row, age
 
@@ -70,4 +71,5 @@ CUSTOM: Final = Kind(
     strategic=False,
     custom=True,
     keeps_amounts=True,
+    resets=STATUS_ALONE,
 )

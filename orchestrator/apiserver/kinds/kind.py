@@ -10,9 +10,11 @@ from typing import Any, Final, TypeAlias
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
 from orchestrator.apiserver.printing import CREATED_AT, NAME, HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.names import path_segment_errors
 
 Default: TypeAlias = Callable[[Any], Any]
@@ -38,6 +40,8 @@ class Kind(Struct, frozen=True):
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
     `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
+    `resets`: what writes of its subresources leave as it is, where that is not the usual.
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind.
     `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
@@ -53,6 +57,8 @@ class Kind(Struct, frozen=True):
     converts: Converts = {}
     answers_deleted: bool = False
     usage: Callable[[Any], Mapping[str, int]] | None = None
+    shape: Callable[[], Shape] | None = None
+    resets: Resets = USUAL
     unknown: Callable[[Any], list[str]] | None = None
     strategic: bool = True
     custom: bool = False

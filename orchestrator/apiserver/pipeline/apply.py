@@ -1,21 +1,221 @@
-"""The place of server-side apply among the writes: a patch whose body is what its manager wants.
+"""Server-side apply: what a manager wants of an object becomes part of it.
 
-Nothing records who owns which field yet, so an apply is refused as a patch of an unknown format.
+The configuration is laid over the present object, and what the manager applied last and does not
+name any more is removed. What others own is changed only by force. An object that is not there is
+created. What follows is as for any update: admission, defaults, validation.
 """
 
-from typing import NoReturn
+from typing import Any, Protocol
 
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.errors import DecodeError
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.course import Course
-from orchestrator.apiserver.pipeline.draft import Draft, Step
-from orchestrator.apiserver.pipeline.patch import unsupported_patch
+from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
+from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
+from orchestrator.apiserver.pipeline.migration import annotated, refuse_unmigrated
+from orchestrator.apiserver.pipeline.own_fields import manager_of
+from orchestrator.apiserver.pipeline.write_path import WritePath
+from orchestrator.machinery.documents import Json, Object
+from orchestrator.machinery.errors import ApplyConflictError, ShapeError
+from orchestrator.machinery.managed_fields.checking import check
+from orchestrator.machinery.managed_fields.ledger import managers_in, settled
+from orchestrator.machinery.managed_fields.managers import Managers, applier
+from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, adopted, applied
+from orchestrator.machinery.managed_fields.shapes import Shape
+from orchestrator.protocol import ApiError, BadRequest, Create, Patch, Unclassified
+
+
+def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
+    """The stored object; if there is none, one that the configuration makes, by other steps."""
+
+    def make(course: Course) -> tuple[Step, ...]:
+        path = WritePath(course.served, course.scheme, course.subresource)
+        resource, bucket = course.served.resource, course.served.bucket
+        creation = replace(course, action="create", instead=True)
+        create = make_steps(creation, makers)
+
+        def step(env: Environment, draft: Draft) -> Instead | None:
+            draft.old = env.store.get(bucket, draft.namespace, draft.name)
+            if draft.old is not None:
+                return None
+            if course.subresource:
+                raise errors.not_found(resource, draft.name)
+            return Instead(_creation(env, path, draft), create)
+
+        return (step,)
+
+    return make
+
+
+def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
+    """The creation of what a configuration describes."""
+    message: Patch = draft.message
+    body = configuration_of(path, message)
+    uid = (body.get("metadata") or {}).get("uid")
+    if uid:
+        raise errors.uid_of_nothing(message.resource, message.name, uid)
+    result = lay_over(env, path, message, body, {}, {})
+    new = object_of(path, result.object)
+    owners: Any = settled(result.managers)
+    return Create(
+        resource=message.resource,
+        object=replace(new, metadata=replace(new.metadata, managed_fields=owners)),
+        namespace=message.namespace,
+        name=message.name,
+        dry_run=message.dry_run,
+        field_manager=message.field_manager,
+        identity=message.identity,
+    )
+
+
+def own_applied(course: Course) -> tuple[Step, ...]:
+    """The owners of an object that an apply creates are known."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.owners = draft.message.object.metadata.managed_fields
+
+    return (step,)
 
 
 def apply(course: Course) -> tuple[Step, ...]:
-    """The object that an applied configuration makes. Errors: UnsupportedMediaType."""
-    kind = course.served.type
+    """The object that an applied configuration makes. Errors: BadRequest, Conflict, Unclassified."""
+    path = WritePath(course.served, course.scheme, course.subresource)
+    from_request = course.served.from_request
 
-    def step(_env: Environment, _draft: Draft) -> NoReturn:
-        raise unsupported_patch(kind)
+    def step(env: Environment, draft: Draft) -> None:
+        message, old = draft.message, draft.old
+        body = configuration_of(path, message)
+        live = path.document(old)
+        before = managers_in(old.metadata.managed_fields)
+        managers = before or adopted(live, path.shape, path.writer(""), env.time())
+        result = lay_over(env, path, message, body, live, managers, old)
+        new = from_request(object_of(path, result.object)) if result.changed else old
+        draft.new = replace(
+            new, metadata=replace(new.metadata, managed_fields=old.metadata.managed_fields)
+        )
+        draft.owners = settled(result.managers)
+        draft.owners_changed = who_owns_what(before) != who_owns_what(result.managers)
 
     return (step,)
+
+
+def who_owns_what(managers: Managers) -> dict[Any, Any]:
+    """All but the times: an apply that changes nothing else is none."""
+    return {manager: (owned.fields, owned.api_version) for manager, owned in managers.items()}
+
+
+class Applicable(Protocol):
+    """What can be applied: an object by its path, or a part of it as an object of another kind."""
+
+    @property
+    def api_version(self) -> str: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def type(self) -> type[Any]: ...
+    @property
+    def shape(self) -> Shape: ...
+    def writer(self, name: str) -> Writer:
+        """Who applies."""
+
+    def to_stored(self, received: Any) -> Any:
+        """An object of this version as it is stored."""
+
+    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """Two stored objects as documents of a version; None for one that is not served."""
+
+
+# --- the configuration ---------------------------------------------------------------------
+
+
+def configuration_of(path: Applicable, message: Patch) -> Object:
+    """The configuration, which must be one of this kind and object."""
+    body = message.body
+    if not isinstance(body, dict):
+        raise BadRequest(f"error decoding YAML: expected an object, got {type(body).__name__}")
+    _check_kind(path, body)
+    metadata = body.get("metadata") or {}
+    if not isinstance(metadata, dict):
+        metadata = {}
+    if metadata.get("managedFields") is not None:
+        raise BadRequest("metadata.managedFields must be nil")
+    try:
+        check(body, path.shape)
+    except ShapeError as error:
+        raise _untyped(path, message, metadata, error) from error
+    _check_place(message, metadata)
+    return body
+
+
+def _check_kind(path: Applicable, body: Object) -> None:
+    api_version, kind = body.get("apiVersion") or "", body.get("kind") or ""
+    if api_version != path.api_version or kind != path.kind:
+        group, _, version = str(api_version).rpartition("/")
+        raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
+
+
+def _check_place(message: Patch, metadata: Object) -> None:
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if namespace and namespace != message.namespace:
+        raise errors.namespace_differs()
+    if not name:
+        raise BadRequest(
+            f"the name of the object ({message.name} based on URL) was undeterminable: "
+            "name must be provided"
+        )
+    if name != message.name:
+        raise errors.name_differs(name, message.name)
+
+
+def _untyped(path: Applicable, message: Patch, metadata: Object, error: ShapeError) -> ApiError:
+    where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    group, _, version = path.api_version.rpartition("/")
+    kind = f"{group}/{version}, Kind={path.kind}"
+    return Unclassified(f"failed to create typed patch object ({where}; {kind}): {error}")
+
+
+def lay_over(
+    env: Environment,
+    path: Applicable,
+    message: Patch,
+    body: Object,
+    live: Object,
+    managers: Managers,
+    old: Any = None,
+) -> Applied:
+    """The merged object, and its owners with the time of now for who changed it."""
+    writer = path.writer(manager_of(message))
+
+    def in_version(new: Object, api_version: str) -> Pair | None:
+        return path.pair(old, path.to_stored(object_of(path, new)), api_version)
+
+    def lay(force: bool) -> Applied:
+        return applied(live, body, path.shape, managers, writer, in_version, force=force)
+
+    try:
+        try:
+            result = lay(message.force)
+        except ApplyConflictError as conflict:
+            refuse_unmigrated(path.api_version, path.shape, writer, live, conflict)
+            result = lay(True)
+    except ApplyConflictError as error:
+        raise errors.apply_conflict(error) from error
+    except ShapeError as error:
+        raise Unclassified(str(error)) from error
+    result = annotated(writer, body, result)
+    own = applier(writer.name, writer.subresource)
+    if result.changed and own in result.managers:
+        timed = replace(result.managers[own], time=env.time())
+        result = replace(result, managers={**result.managers, own: timed})
+    return result
+
+
+def object_of(path: Applicable, document: Json) -> Any:
+    """The document as an object of the requested version."""
+    try:
+        return codec.decode_noting(document, path.type)[0]
+    except DecodeError as error:
+        raise Unclassified(f"failed to convert new object: {error}") from error

@@ -1,5 +1,9 @@
 """The last step: a write, or the answer of a write that is none (a dry run, or no change)."""
 
+from typing import Any
+
+from msgspec.structs import replace
+
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
@@ -18,8 +22,9 @@ def commit_new(course: Course) -> tuple[Step, ...]:
         if env.store.get(bucket, namespace, name) is not None:
             raise errors.already_exists(resource, name)
         if draft.message.dry_run:
-            return show(new)
-        return Commit(Write(bucket, namespace, name, new), reply)
+            return show(owned(draft))
+        write = Write(bucket, namespace, name, new, managed_fields=draft.owners)
+        return Commit(write, reply)
 
     return (step,)
 
@@ -35,14 +40,23 @@ def commit(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> Decision:
         new, old = draft.new, draft.old
-        if new is old or new == old:
+        if (new is old or new == old) and not draft.owners_changed:
             return show(old)
         if draft.message.dry_run:
-            return show(new)
+            return show(owned(draft))
         gone = is_finished(new, old) and not is_held(new)
-        return Commit(Write(bucket, draft.namespace, draft.name, new, old, delete=gone), reply)
+        write = Write(bucket, draft.namespace, draft.name, new, old, gone, draft.owners)
+        return Commit(write, reply)
 
     return (step,)
+
+
+def owned(draft: Draft) -> Any:
+    """The new object with its owners, as the store would stamp it."""
+    new = draft.new
+    if draft.owners is None:
+        return new
+    return replace(new, metadata=replace(new.metadata, managed_fields=draft.owners))
 
 
 def commit_changed(course: Course) -> tuple[Step, ...]:

@@ -10,6 +10,7 @@ from orchestrator.apiserver.admission.interface import Operation
 from orchestrator.apiserver.authorizer import Authorizer, Verb
 from orchestrator.apiserver.pipeline.draft import Step
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.protocol import Created
 from orchestrator.store import Change
 
 Action: TypeAlias = Literal["create", "update", "patch", "apply", "delete"]
@@ -27,7 +28,8 @@ _OPERATIONS: Final[dict[Action, Operation]] = {
 class Course(Struct, frozen=True):
     """`as_part` makes a subresource of another kind from the stored object (`scale`).
 
-    Without `authorizer` everything is allowed.
+    Without `authorizer` everything is allowed. `instead`: an update or an apply creates its object,
+    which the answer says.
     """
 
     served: Served
@@ -36,6 +38,7 @@ class Course(Struct, frozen=True):
     subresource: str
     as_part: Callable[[Any], Any] | None = None
     authorizer: Authorizer | None = None
+    instead: bool = False
 
     @property
     def verb(self) -> Verb:
@@ -50,15 +53,16 @@ class Course(Struct, frozen=True):
     @property
     def show(self) -> Callable[[Any], Any]:
         """Makes the answer of an object as it is stored."""
-        return self.as_part or self.served.to_version
+        show = self.as_part or self.served.to_version
+        return (lambda stored: Created(show(stored))) if self.instead else show
 
     @property
     def reply(self) -> Callable[[Change], Any]:
         """Makes the answer of what was committed."""
-        if self.as_part is None:
+        if self.as_part is None and not self.instead:
             return self.served.reply
-        as_part = self.as_part
-        return lambda change: as_part(change.object)
+        show = self.show
+        return lambda change: show(change.object)
 
 
 Maker: TypeAlias = Callable[[Course], tuple[Step, ...]]

@@ -28,10 +28,10 @@ def check_preconditions(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         message, metadata = draft.message, draft.old.metadata
         if message.uid and message.uid != metadata.uid:
-            raise errors.uid_mismatch(resource, draft.name, message.uid, metadata.uid)
+            raise errors.uid_differs(resource, draft.name, message.uid, metadata.uid)
         version = message.resource_version
         if version and version != metadata.resource_version:
-            raise errors.revision_mismatch(resource, draft.name, version, metadata.resource_version)
+            raise errors.revision_differs(resource, draft.name, version, metadata.resource_version)
 
     return (step,)
 

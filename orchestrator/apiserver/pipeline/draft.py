@@ -37,9 +37,21 @@ class Draft:
     that is an object of another kind is looked at (a Scale, a Binding), `new` is that one.
     `name` and `namespace` are those of the stored object. `gone`: the write removes the object.
     `request` is the write as admission plugins see it, once one of them has been asked.
+    `owners` is what `metadata.managedFields` become if the object changes (None: what they are), or
+    even if it does not, when `owners_changed`.
     """
 
-    __slots__ = ("gone", "message", "name", "namespace", "new", "old", "request")
+    __slots__ = (
+        "gone",
+        "message",
+        "name",
+        "namespace",
+        "new",
+        "old",
+        "owners",
+        "owners_changed",
+        "request",
+    )
 
     def __init__(self, message: Any) -> None:
         self.message = message
@@ -49,6 +61,8 @@ class Draft:
         self.old: Any = None
         self.gone = False
         self.request: AdmissionRequest | None = None
+        self.owners: Any = None
+        self.owners_changed = False
 
 
 def stored_object(change: Change) -> Any:

@@ -22,9 +22,9 @@ def namespace_of(resource: Resource, metadata: ObjectMeta, requested: str) -> st
     """
     written = metadata.namespace
     if not resource.namespaced:
-        if requested or written:
+        if requested:
             raise errors.namespace_differs()
-        return ""
+        return ""  # what is written is cleared
     if not written or not requested or written == requested:
         namespace = written or requested
         if not namespace:
@@ -43,8 +43,8 @@ def stamped(
     generation: int | None,
 ) -> ObjectMeta:
     """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest."""
-    if metadata.resource_version:
-        raise BadRequest("resourceVersion should not be set on objects to be created")
+    if _is_version(metadata.resource_version):
+        raise errors.version_on_create()
     if name and metadata.name and metadata.name != name:
         raise errors.name_differs(metadata.name, name)
     final = metadata.name or name
@@ -56,12 +56,18 @@ def stamped(
         namespace=namespace,
         uid=env.uid(),
         creation_timestamp=env.time(),
-        generation=generation,
+        # A kind that does not count its generations keeps what its client wrote.
+        generation=metadata.generation if generation is None else generation,
         resource_version="",
         deletion_timestamp=None,
         deletion_grace_period_seconds=None,
         managed_fields=(),
     )
+
+
+def _is_version(text: str) -> bool:
+    """Whether a new object says that it is stored already. What is no number is passed over."""
+    return text.isascii() and text.isdecimal() and 0 < int(text) < 2**64
 
 
 def _generated(env: Environment, resource: Resource, namespace: str, prefix: str) -> str:
@@ -81,8 +87,10 @@ def check_identity(
     """
     name = present.name
     if metadata.uid and metadata.uid != present.uid:
-        raise errors.uid_mismatch(resource, name, metadata.uid, present.uid)
+        raise errors.uid_mismatch(resource, present.namespace, name, metadata.uid, present.uid)
     version = metadata.resource_version
+    if version == "0":
+        return  # whatever is there
     if version:
         if version != present.resource_version:
             raise errors.modified(resource, name)
@@ -90,7 +98,9 @@ def check_identity(
         raise errors.version_required(resource, name)
 
 
-def kept(metadata: ObjectMeta, present: ObjectMeta, generation: int | None) -> ObjectMeta:
+def kept(
+    metadata: ObjectMeta, present: ObjectMeta, generation: int | None, managed_fields: Any
+) -> ObjectMeta:
     """An update's metadata with what an update cannot change.
 
     The very same metadata if the update brought it back unchanged, as most do.
@@ -108,7 +118,7 @@ def kept(metadata: ObjectMeta, present: ObjectMeta, generation: int | None) -> O
         resource_version=present.resource_version,
         deletion_timestamp=present.deletion_timestamp,
         deletion_grace_period_seconds=present.deletion_grace_period_seconds,
-        managed_fields=present.managed_fields,
+        managed_fields=managed_fields,
     )
 
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
 from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
 from orchestrator.apiserver.pipeline.metadata import check_identity, kept, namespace_of, stamped
@@ -28,7 +29,8 @@ def check_place(draft: Draft) -> None:
     metadata = draft.new.metadata
     if metadata.name and metadata.name != draft.name:
         raise errors.name_differs(metadata.name, draft.name)
-    if metadata.namespace and metadata.namespace != draft.namespace:
+    # That of a cluster-scoped object is cleared later.
+    if draft.namespace and metadata.namespace and metadata.namespace != draft.namespace:
         raise errors.namespace_differs()
 
 
@@ -51,7 +53,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
         if not course.served.strategy.traits.create_on_update:
             return read(course)
         bucket, resource = course.served.bucket, course.served.resource
-        create = make_steps(replace(course, action="create"), makers)
+        create = make_steps(replace(course, action="create", instead=True), makers)
 
         def step(env: Environment, draft: Draft) -> Instead | None:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
@@ -105,7 +107,9 @@ def keep(course: Course) -> tuple[Step, ...]:
         new, old = draft.new, draft.old.metadata
         if new.metadata is not old:
             check_identity(resource, new.metadata, old, unconditional=unconditional)
-        _set_metadata(draft, kept(new.metadata, old, old.generation))
+        # Whoever brings the very entries back, as most do, brings the present ledger.
+        owners = claimed(new.metadata.managed_fields, old.managed_fields)
+        _set_metadata(draft, kept(new.metadata, old, old.generation, owners))
 
     return (step,)
 
@@ -121,7 +125,8 @@ def keep_all_but_status(course: Course) -> tuple[Step, ...]:
             check_identity(resource, new.metadata, metadata, unconditional=True)
         # Only a writer that knows the present state can mean to change what is beside the status.
         if owns_metadata and new.metadata.resource_version:
-            metadata = kept(new.metadata, metadata, metadata.generation)
+            owners = metadata.managed_fields
+            metadata = kept(new.metadata, metadata, metadata.generation, owners)
         _set_metadata(draft, metadata)
 
     return (step,)

@@ -1,13 +1,101 @@
-"""The place of `metadata.managedFields` among the steps: after all that may change the object.
+"""Who owns which field: each write leaves a ledger in `metadata.managedFields`.
 
-Which manager writes, `message.field_manager` says. No manager's fields are recorded yet, so no write
-has this step.
+A write owns what its client says, not what admission, defaults of other objects and allocation make
+of that; so this step comes before theirs, as in Kubernetes. The ledger is worked out by its first
+reader, with the defaults that the kind has.
 """
 
+from functools import lru_cache
+from typing import Any, Final
+
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course
-from orchestrator.apiserver.pipeline.draft import Step
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.write_path import WritePath
+from orchestrator.machinery.managed_fields.ledger import TIMELESS, Ledger
+
+# Deeds of the server's own, whoever asks for them: nobody owns a pod's node.
+_UNTRACKED: Final = ("binding", "eviction")
+_EMBEDDING: Final = "orchestrator"
 
 
 def own_fields(course: Course) -> tuple[Step, ...]:
-    """Record which manager owns which fields."""
-    return ()
+    """Note who writes, and what. An apply knows its owners already."""
+    if course.action == "apply" or course.subresource in _UNTRACKED:
+        return ()
+    path = WritePath(course.served, course.scheme, course.subresource)
+    if course.action == "create":
+        return () if course.subresource else (_creating(path, course.served.to_stored is None),)
+    if course.subresource == "status" and not course.served.kind.custom:
+        return (_reporting(path),)
+    return (_changing(path),)
+
+
+def _creating(path: WritePath, as_sent: bool) -> Step:
+    """`as_sent`: objects are stored in the version in which they come."""
+
+    def step(env: Environment, draft: Draft) -> None:
+        sent = draft.message.object
+        # A controller stamps many objects from one; then they share what is worked out, too.
+        new = sent if as_sent else draft.new
+        before = claimed(sent.metadata.managed_fields, ())
+        draft.owners = Ledger(before, path, manager_of(draft.message), env.now(), None, new)
+
+    return step
+
+
+def _changing(path: WritePath) -> Step:
+    # A Scale brings no entries of its own, and the original stamps no time.
+    scale = path.subresource == "scale"
+
+    def step(env: Environment, draft: Draft) -> None:
+        new, old = draft.new, draft.old
+        before = new.metadata.managed_fields
+        if type(before) is Ledger or before:
+            now = TIMELESS if scale else env.now()
+            draft.owners = Ledger(before, path, manager_of(draft.message), now, old, new)
+
+    return step
+
+
+def _reporting(path: WritePath) -> Step:
+    """The same for a write of a status, which mostly changes nothing but that."""
+
+    def step(env: Environment, draft: Draft) -> None:
+        new, old = draft.new, draft.old
+        before: Any = old.metadata.managed_fields
+        who, now = manager_of(draft.message), env.now()
+        if type(before) is not Ledger:
+            if before:
+                draft.owners = Ledger(before, path, who, now, old, new)
+        elif new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
+            draft.owners = before.after_status(path, who, now, old.status, new.status)
+        else:
+            draft.owners = Ledger(before, path, who, now, old, new)
+
+    return step
+
+
+def _same_metadata(new: Any, old: Any) -> bool:
+    """Whether nothing in the metadata changes that somebody could own."""
+    return bool(
+        (new.labels is old.labels or new.labels == old.labels)
+        and (new.annotations is old.annotations or new.annotations == old.annotations)
+        and new.finalizers == old.finalizers
+        and new.owner_references == old.owner_references
+    )
+
+
+def manager_of(message: Any) -> str:
+    """Who writes: the message's field manager, else the component that sent it."""
+    return message.field_manager or _component(message.identity.name)
+
+
+@lru_cache(maxsize=65536)
+def _component(user: str) -> str:
+    if user.startswith("system:node:"):
+        return "kubelet"
+    if user == "system:admin":
+        return _EMBEDDING
+    return user.rpartition(":")[2]

@@ -1,9 +1,10 @@
 """Patch: the present state as a document, changed, and read back."""
 
 from collections.abc import Callable, Hashable
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import msgspec
+from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
@@ -21,6 +22,7 @@ from orchestrator.machinery.errors import (
     PatchFormatError,
     PatchSizeError,
 )
+from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.machinery.patches import (
     apply_json_patch,
     apply_merge_patch,
@@ -36,6 +38,8 @@ from orchestrator.protocol import (
     RequestEntityTooLarge,
     UnsupportedMediaType,
 )
+
+_MANAGERS: Final = "managedFields"
 
 
 def patch(course: Course) -> tuple[Step, ...]:
@@ -56,7 +60,7 @@ def patch(course: Course) -> tuple[Step, ...]:
 def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
     try:
-        document = _apply(message, codec.to_dict(present), type(present))
+        document = with_explicit_reset(_apply(message, _document(message, present), type(present)))
         _check_kind(document, present)
     except PatchError as error:
         raise _refusal(message, error) from error
@@ -82,6 +86,28 @@ def _undecodable(document: Any, why: str) -> Invalid:
     text = msgspec.json.encode(document).decode() + "\n"
     cause = field_errors.invalid("patch", text, why)
     return errors.invalid("", "", "", [cause_of(cause)])
+
+
+def _document(message: Patch, present: Any) -> dict[str, Any]:
+    """The present state; with its managedFields, which cost, only if the patch is about them."""
+    if not _concerns_managers(message.body):
+        metadata = replace(present.metadata, managed_fields=())
+        present = replace(present, metadata=metadata)
+    return codec.to_dict(present)
+
+
+def _concerns_managers(body: Any) -> bool:
+    if isinstance(body, dict):
+        metadata = body.get("metadata")
+        return isinstance(metadata, dict) and _MANAGERS in metadata
+    operations = body if isinstance(body, list) else ()
+    return any(
+        str(operation.get(field, "/")).startswith((f"/metadata/{_MANAGERS}",))
+        or operation.get(field) in ("", "/metadata")
+        for operation in operations
+        if isinstance(operation, dict)
+        for field in ("path", "from")
+    )
 
 
 def _apply(message: Patch, document: dict[str, Any], kind: type[Any]) -> Any:

@@ -7,7 +7,7 @@ when the tuple is made.
 from typing import Final
 
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import apply
+from orchestrator.apiserver.pipeline.apply import apply, own_applied, read_or_apply
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit, commit_new
 from orchestrator.apiserver.pipeline.course import Maker
@@ -35,9 +35,7 @@ from orchestrator.apiserver.pipeline.objects import (
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.patch import patch
 
-CREATE: Final[tuple[Maker, ...]] = (
-    authorize,
-    stamp,
+_BEGIN: Final[tuple[Maker, ...]] = (
     admit,
     default,
     prepare_to_create,
@@ -46,12 +44,14 @@ CREATE: Final[tuple[Maker, ...]] = (
     review_outside,
     confirm,
     review,
-    own_fields,
     commit_new,
 )
+CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, own_fields, *_BEGIN)
+CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, own_applied, *_BEGIN)
 # How an object becomes its next state, whoever says which: a client's object or a patch.
 _REPLACE: Final[tuple[Maker, ...]] = (
     keep,
+    own_fields,
     prepare_to_update,
     admit,
     default,
@@ -61,20 +61,24 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     review_outside,
     confirm,
     review,
-    own_fields,
     commit,
 )
 UPDATE: Final[tuple[Maker, ...]] = (authorize, take, read_or(CREATE), *_REPLACE)
 PATCH: Final[tuple[Maker, ...]] = (authorize, read, patch, *_REPLACE)
-APPLY: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE)
+APPLY: Final[tuple[Maker, ...]] = (
+    authorize,
+    read_or_apply(CREATE_APPLIED),
+    apply,
+    *_REPLACE,
+)
 _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     keep_all_but_status,
     prepare_status,
+    own_fields,  # here, so that the next report finds the very status of this one
     admit,
     review_outside,
     review,
     validate_status,
-    own_fields,
     commit,
 )
 UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, *_REPLACE_STATUS)

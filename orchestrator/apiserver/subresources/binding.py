@@ -15,7 +15,6 @@ from orchestrator.apiserver.pipeline.commit import commit_changed
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import read
-from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
@@ -117,7 +116,6 @@ BINDING: Final = Part(
             review_outside,
             review,
             _bind,
-            own_fields,
             commit_changed,
         )
     },

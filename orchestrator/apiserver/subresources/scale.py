@@ -1,16 +1,23 @@
 """`scale`: how many replicas, for whoever need not know what of."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
+from orchestrator.api import codec
 from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
-from orchestrator.apiserver.pipeline.apply import apply
+from orchestrator.apiserver.pipeline.apply import (
+    configuration_of,
+    lay_over,
+    object_of,
+    who_owns_what,
+)
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course, Maker
@@ -23,6 +30,12 @@ from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patched
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors, labels
+from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
+from orchestrator.machinery.managed_fields.ledger import managers_in, settled
+from orchestrator.machinery.managed_fields.managers import Manager, Managers, Ownership
+from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
+from orchestrator.machinery.managed_fields.ownership import Writer
+from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.protocol import BadRequest
 
 
@@ -49,7 +62,7 @@ def scale_of(stored: Any) -> Scale:
             resource_version=metadata.resource_version,
             creation_timestamp=metadata.creation_timestamp,
         ),
-        spec=ScaleSpec(replicas=_replicas(stored)),
+        spec=ScaleSpec(replicas=_replicas(stored) or None),  # zero is not written
         status=ScaleStatus(
             replicas=0 if stored.status is None else stored.status.replicas or 0,
             selector=_selector(stored.spec),
@@ -125,6 +138,87 @@ def _with_replicas(stored: Any, replicas: int) -> Any:
     return replace(stored, metadata=metadata, spec=replace(stored.spec, replicas=replicas))
 
 
+# --- apply ---------------------------------------------------------------------------------
+
+
+class _ScalePath:
+    """Scales as they are applied; whose fields these are stands in the scaled object."""
+
+    api_version: Final = Scale.api_version
+    kind: Final = Scale.kind
+    type: Final = Scale
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Of a Scale."""
+        return shape_of_kind("autoscaling", "v1", Scale.kind)
+
+    def writer(self, name: str) -> Writer:
+        """Who applies a Scale."""
+        return Writer(name=name, api_version=self.api_version, subresource="scale")
+
+    def to_stored(self, received: Any) -> Any:
+        """A Scale is not stored."""
+        return received
+
+    def pair(self, _old: Any, _new: Any, _api_version: str) -> None:
+        """There is no other version."""
+
+
+_PATH: Final = _ScalePath()
+_OWNED: Final[FieldSet] = {"f:spec": {"f:replicas": {}}}
+
+
+def _apply(course: Course) -> tuple[Step, ...]:
+    """The Scale that an applied one makes. Errors: BadRequest, Conflict, Unclassified."""
+    api_version = course.served.resource.api_version
+
+    def step(env: Environment, draft: Draft) -> None:
+        message, old = draft.message, draft.old
+        body = configuration_of(_PATH, message)
+        managers = managers_in(old.metadata.managed_fields)
+        live = codec.to_dict(scale_of(old))
+        result = lay_over(env, _PATH, message, body, live, _of_scale(managers))
+        after = _of_parent(managers, result.managers, api_version)
+        draft.owners = settled(after)
+        draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
+        _mean(course, draft, object_of(_PATH, result.object))
+
+    return (step,)
+
+
+def _of_scale(managers: Managers) -> Managers:
+    """Who owns the number of replicas, as owners of the Scale's."""
+    return {
+        _in_version(manager, _PATH.api_version): Ownership(_OWNED, _PATH.api_version, owned.time)
+        for manager, owned in managers.items()
+        if intersection(owned.fields, _OWNED)
+    }
+
+
+def _of_parent(before: Managers, scale: Managers, api_version: str) -> Managers:
+    """The owners of the scaled object's fields after those of its Scale have changed.
+
+    As in the original, who begins to own through the Scale has no time.
+    """
+    after: Managers = {}
+    for manager, owned in before.items():
+        kept = _in_version(manager, _PATH.api_version) in scale
+        fields = owned.fields if kept else difference(owned.fields, _OWNED)
+        if fields:
+            after[manager] = replace(owned, fields=fields)
+    for manager in scale:
+        mine = _in_version(manager, api_version)
+        if mine not in after:
+            after[mine] = Ownership(_OWNED, api_version)
+    return after
+
+
+def _in_version(manager: Manager, api_version: str) -> Manager:
+    """The same manager by another version; one who applies is the same by all."""
+    return manager._replace(api_version=api_version) if manager.api_version else manager
+
+
 _REPLACE: Final[tuple[Maker, ...]] = (
     admit,
     review_outside,
@@ -138,7 +232,7 @@ SCALE: Final = Part(
     writes={
         "update": (authorize, read, _take, *_REPLACE),
         "patch": (authorize, read, _patch, *_REPLACE),
-        "apply": (authorize, read, apply, *_REPLACE),
+        "apply": (authorize, read, _apply, *_REPLACE),
     },
     as_part=scale_of,
 )

@@ -9,6 +9,7 @@ from orchestrator.api.meta.v1 import ManagedFieldsEntry, Time
 from orchestrator.machinery.errors import FieldSetError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, read, union, written
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.times import parse_time
 
 APPLY: Final = "Apply"
@@ -57,6 +58,17 @@ def updater(name: str, api_version: str, subresource: str = "") -> Manager:
     return Manager(name or "unknown", UPDATE, api_version, subresource)
 
 
+def with_explicit_reset(document: Any) -> Any:
+    """A document whose empty list of managedFields is one empty entry, which means the same.
+
+    Both say that nobody is to own anything; but an object cannot tell an empty list from none.
+    """
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    if not isinstance(metadata, dict) or metadata.get("managedFields") != []:
+        return document
+    return {**document, "metadata": {**metadata, "managedFields": [{}]}}
+
+
 def managers_of(entries: Iterable[ManagedFieldsEntry]) -> Managers:
     """The managers that an object names. Raises FieldSetError for entries that are none."""
     found: Managers = {}
@@ -95,9 +107,13 @@ def _entry(manager: Manager, owned: Ownership) -> ManagedFieldsEntry:
         api_version=owned.api_version,
         time=owned.time,
         fields_type=FIELDS_TYPE,
-        fields_v1=written(owned.fields),
+        fields_v1=_WRITTEN(owned.fields),
         subresource=manager.subresource,
     )
+
+
+# Pods of one template have one set.
+_WRITTEN: Final[IdentityMemo[FieldSet, FieldSet]] = IdentityMemo(written)
 
 
 def _order(managers: Managers) -> Any:

@@ -6,8 +6,8 @@ change what another manager owns is a conflict, unless it is forced. What a mana
 longer applies is removed, if nobody else owns it.
 """
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,6 +19,7 @@ from orchestrator.machinery.managed_fields.comparison import Comparison, compare
 from orchestrator.machinery.managed_fields.elements import FIELD
 from orchestrator.machinery.managed_fields.extraction import fields_of
 from orchestrator.machinery.managed_fields.field_sets import (
+    NOTHING,
     FieldSet,
     difference,
     intersection,
@@ -30,7 +31,6 @@ from orchestrator.machinery.managed_fields.field_sets import (
 )
 from orchestrator.machinery.managed_fields.managers import (
     BEFORE_FIRST_APPLY,
-    Manager,
     Managers,
     Ownership,
     applier,
@@ -63,18 +63,36 @@ class Writer(Struct, frozen=True, gc=False, kw_only=True):
     name: str
     api_version: str
     subresource: str = ""
-    ignored: FieldSet = {}
+    ignored: FieldSet = NOTHING
 
 
 # --- update --------------------------------------------------------------------------------
 
 
+class Pair(NamedTuple):
+    """An object before and after a write, in one version, and what that version resets."""
+
+    old: Object
+    new: Object
+    shape: Shape
+    ignored: FieldSet = NOTHING
+
+    @property
+    def comparison(self) -> Comparison:
+        """What the write changed, but for what it cannot change."""
+        return compare(self.old, self.new, self.shape).without(self.ignored)
+
+
+InVersion: TypeAlias = Callable[[str], Pair | None]
+"""The write as another version of the kind sees it; None for a version that is not served."""
+
+
 def updated(
-    old: Object, new: Object, shape: Shape, managers: Managers, writer: Writer, time: Time
+    pair: Pair, managers: Managers, writer: Writer, time: Time | None, in_version: InVersion
 ) -> Managers:
-    """The managers after a create, replace or patch made `new` of `old` (a create: of nothing)."""
-    comparison = compare(old, new, shape).without(writer.ignored)
-    result = _released(_reconciled(managers, shape), comparison)
+    """The managers after a create, replace or patch; a create's `pair.old` is empty."""
+    comparison = pair.comparison
+    result = _released(managers, _Versions(writer.api_version, pair, comparison, in_version))
     taken = difference(union(comparison.modified, comparison.added), _UNOWNED)
     if not taken:
         return result
@@ -85,21 +103,39 @@ def updated(
     return capped(result)
 
 
-def _reconciled(managers: Managers, shape: Shape) -> Managers:
-    return {
-        manager: replace(owned, fields=reconciled(owned.fields, shape))
-        for manager, owned in managers.items()
-    }
+class _Versions:
+    """One write as all the versions see it whose fields somebody owns; each is compared once."""
+
+    def __init__(
+        self, api_version: str, pair: Pair, comparison: Comparison, in_version: InVersion
+    ) -> None:
+        self._in_version = in_version
+        self._known: dict[str, tuple[Shape, Comparison] | None] = {
+            api_version: (pair.shape, comparison)
+        }
+
+    def of(self, api_version: str) -> tuple[Shape, Comparison] | None:
+        """The shape and the comparison; None for a version that is not served."""
+        if api_version not in self._known:
+            pair = self._in_version(api_version)
+            found = None if pair is None else (pair.shape, pair.comparison)
+            self._known[api_version] = found
+        return self._known[api_version]
 
 
-def _released(managers: Managers, comparison: Comparison) -> Managers:
+def _released(managers: Managers, versions: _Versions) -> Managers:
     """The managers without what was changed or removed; those that own nothing are gone."""
-    lost = union(union(comparison.modified, comparison.added), comparison.removed)
     result: Managers = {}
     for manager, owned in managers.items():
-        fields = difference(owned.fields, lost)
+        version = versions.of(owned.api_version)
+        if version is None:
+            continue
+        shape, (removed, modified, added) = version
+        before = reconciled(owned.fields, shape)
+        fields = difference(before, union(union(modified, added), removed))
         if fields:
-            result[manager] = owned if fields is owned.fields else replace(owned, fields=fields)
+            same = fields == owned.fields
+            result[manager] = owned if same else replace(owned, fields=fields)
     return result
 
 
@@ -120,53 +156,57 @@ def applied(
     shape: Shape,
     managers: Managers,
     writer: Writer,
+    in_version: Callable[[Object, str], Pair | None],
     *,
     force: bool = False,
 ) -> Applied:
     """Lay a checked configuration over the live object. The writer's time is the caller's to set.
 
-    Raises ApplyConflictError for fields of others that would change, and ShapeError.
+    `in_version` makes a pair of the live and a new object in another version. Raises
+    ApplyConflictError for fields of others that would change, and ShapeError.
     """
-    before = _reconciled(managers, shape)
     manager = applier(writer.name, writer.subresource)
-    last = before.get(manager)
+    last = managers.get(manager)
     fields = recursive_difference(fields_of(configuration, shape), writer.ignored)
-    owners = {
-        **before,
-        manager: Ownership(fields, writer.api_version, None if last is None else last.time),
-    }
+    own = Ownership(fields, writer.api_version, None if last is None else last.time)
+    others = {each: owned for each, owned in managers.items() if each != manager}
     new = merged(live, configuration, shape)
     if last is not None and last.fields:
-        new = _pruned(new, last.fields, owners, shape)
-    comparison = compare(live, new, shape).without(writer.ignored)
-    others = {each: owned for each, owned in owners.items() if each != manager}
+        new = _pruned(new, reconciled(last.fields, shape), [own, *others.values()], shape)
+    pair = Pair(live, new, shape, writer.ignored)
+    versions = _Versions(
+        writer.api_version, pair, pair.comparison, lambda version: in_version(new, version)
+    )
     if not force:
-        _refuse_conflicts(others, comparison)
-    result = _released(others, comparison)
-    own = difference(fields, _UNOWNED)
-    if own:
-        result[manager] = replace(owners[manager], fields=own)
+        _refuse_conflicts(others, versions)
+    result = _released(others, versions)
+    if fields := difference(fields, _UNOWNED):
+        result[manager] = replace(own, fields=fields)
     return Applied(new, result, not equal(live, new))
 
 
-def _refuse_conflicts(others: Managers, comparison: Comparison) -> None:
-    changed = union(comparison.modified, comparison.added)
+def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
     conflicts: list[Conflict] = []
     for manager in sorted(others, key=str):
-        for path in paths(intersection(others[manager].fields, changed)):
-            conflicts.append(Conflict(str(manager), text_of(path), path))
+        owned = others[manager]
+        version = versions.of(owned.api_version)
+        if version is not None:
+            shape, comparison = version
+            changed = union(comparison.modified, comparison.added)
+            for path in paths(intersection(reconciled(owned.fields, shape), changed)):
+                conflicts.append(Conflict(str(manager), text_of(path), path))
     if conflicts:
         raise ApplyConflictError(conflicts)
 
 
-def _pruned(new: Object, last: FieldSet, owners: Mapping[Manager, Ownership], shape: Shape) -> Json:
+def _pruned(new: Object, last: FieldSet, owners: Sequence[Ownership], shape: Shape) -> Json:
     """The object without what its manager applied last and nobody owns any more."""
     named = with_named_fields(last, shape)
     pruned = without(new, named, shape)
     whole = with_named_fields(fields_of(new, shape), shape)
     left = with_named_fields(fields_of(pruned, shape), shape)
     owned: FieldSet = {}
-    for each in owners.values():
+    for each in owners:
         owned = union(owned, each.fields)
     kept = union(left, with_named_fields(owned, shape))
     pruned = without(new, difference(whole, kept), shape)
@@ -175,7 +215,11 @@ def _pruned(new: Object, last: FieldSet, owners: Mapping[Manager, Ownership], sh
     return without(new, intersection(difference(whole, left), named), shape)
 
 
-def adopted(live: Object, empty: Object, shape: Shape, writer: Writer, time: Time) -> Managers:
+def adopted(live: Object, shape: Shape, writer: Writer, time: Time) -> Managers:
     """The managers of an object that has none yet, before the first apply to it."""
     first = replace(writer, name=BEFORE_FIRST_APPLY)
-    return updated(empty, live, shape, {}, first, time)
+    return updated(Pair({}, live, shape, writer.ignored), {}, first, time, _no_other)
+
+
+def _no_other(_api_version: str) -> None:
+    """There are no managers yet, so there is none of another version."""

@@ -20,7 +20,7 @@ from orchestrator.machinery.managed_fields.managers import (
     updater,
 )
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom, shape_of_kind
-from orchestrator.machinery.managed_fields.ownership import Applied, Writer, applied, updated
+from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, applied, updated
 from orchestrator.machinery.managed_fields.shapes import Shape
 
 NOW = Time("2024-01-01T00:00:00Z")
@@ -45,7 +45,30 @@ def _apply(
     shape: Shape = CONFIG_MAP,
     force: bool = False,
 ) -> Applied:
-    return applied(live, configuration, shape, managers, _writer(name), force=force)
+    return applied(
+        live,
+        configuration,
+        shape,
+        managers,
+        _writer(name),
+        lambda _new, _version: None,
+        force=force,
+    )
+
+
+def _update(
+    old: dict[str, Any],
+    new: dict[str, Any],
+    managers: Managers,
+    name: str,
+    *,
+    shape: Shape = CONFIG_MAP,
+    api_version: str = "v1",
+    time: Time = NOW,
+) -> Managers:
+    writer = _writer(name, api_version)
+    pair = Pair(old, new, shape, writer.ignored)
+    return updated(pair, managers, writer, time, lambda _version: None)
 
 
 # --- who creates and updates ---------------------------------------------------------------
@@ -66,7 +89,7 @@ def test_a_creator_owns_what_was_written_and_maps_that_nobody_had() -> None:
         },
         "status": {"replicas": 1},
     }
-    managers = updated({}, deployment, DEPLOYMENT, {}, _writer("me", "apps/v1"), NOW)
+    managers = _update({}, deployment, {}, "me", shape=DEPLOYMENT, api_version="apps/v1")
     owned = managers[updater("me", "apps/v1")]
     assert owned == Ownership(
         {
@@ -103,8 +126,8 @@ def test_a_creator_owns_what_was_written_and_maps_that_nobody_had() -> None:
 def test_who_changes_a_field_takes_it() -> None:
     """An update takes what it changed from its owner, and nothing else."""
     old, new = _config_map(a="1", b="1"), _config_map(a="2", b="1")
-    first = updated({}, old, CONFIG_MAP, {}, _writer("one"), NOW)
-    then = updated(old, new, CONFIG_MAP, first, _writer("two"), NOW)
+    first = _update({}, old, {}, "one")
+    then = _update(old, new, first, "two")
     assert then[updater("one", "v1")].fields == {"f:data": {".": {}, "f:b": {}}}
     assert then[updater("two", "v1")].fields == {"f:data": {"f:a": {}}}
 
@@ -112,9 +135,9 @@ def test_who_changes_a_field_takes_it() -> None:
 def test_an_update_that_changes_nothing_changes_no_manager() -> None:
     """A write without a change leaves entries, and their times, as they were."""
     same = _config_map(a="1")
-    first = updated({}, same, CONFIG_MAP, {}, _writer("one"), NOW)
+    first = _update({}, same, {}, "one")
     later = Time("2025-01-01T00:00:00Z")
-    assert updated(same, same, CONFIG_MAP, first, _writer("two"), later) == first
+    assert _update(same, same, first, "two", time=later) == first
 
 
 def test_the_oldest_updaters_are_told_as_one() -> None:
@@ -124,7 +147,7 @@ def test_the_oldest_updaters_are_told_as_one() -> None:
     for number in range(13):
         new = {**live, "data": {**live["data"], f"k{number:02}": "1"}}
         time = Time(f"2024-01-01T00:00:{number:02}Z")
-        managers = updated(live, new, CONFIG_MAP, managers, _writer(f"m{number:02}"), time)
+        managers = _update(live, new, managers, f"m{number:02}", time=time)
         live = new
     names = sorted(manager.name for manager in managers)
     assert names == ["ancient-changes", *(f"m{number:02}" for number in range(4, 13))]
@@ -149,7 +172,7 @@ def test_a_conflict_names_manager_and_field() -> None:
 def test_several_conflicts_are_told_by_manager() -> None:
     """All conflicts are told at once, and those of updaters with the version that they used."""
     live = _config_map(a="1", b="1")
-    managers = updated({}, live, CONFIG_MAP, {}, _writer("one"), NOW)
+    managers = _update({}, live, {}, "one")
     with pytest.raises(ApplyConflictError) as refused:
         _apply(live, _config_map(a="2", b="2"), managers, "two")
     assert str(refused.value) == (

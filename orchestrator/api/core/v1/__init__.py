@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes core/v1, in families."""
 
@@ -105,6 +105,7 @@ from orchestrator.api.core.v1.containers import (
     GRPCAction as GRPCAction,
     HTTPGetAction as HTTPGetAction,
     HTTPHeader as HTTPHeader,
+    ImageVolumeStatus as ImageVolumeStatus,
     Lifecycle as Lifecycle,
     LifecycleHandler as LifecycleHandler,
     LinuxContainerUser as LinuxContainerUser,
@@ -123,6 +124,7 @@ from orchestrator.api.core.v1.containers import (
     VolumeDevice as VolumeDevice,
     VolumeMount as VolumeMount,
     VolumeMountStatus as VolumeMountStatus,
+    VolumeStatus as VolumeStatus,
     WindowsSecurityContextOptions as WindowsSecurityContextOptions,
 )
 from orchestrator.api.core.v1.pods import (
@@ -132,6 +134,7 @@ from orchestrator.api.core.v1.pods import (
     HostAlias as HostAlias,
     HostIP as HostIP,
     NodeAffinity as NodeAffinity,
+    NodeAllocatableResourceClaimStatus as NodeAllocatableResourceClaimStatus,
     Pod as Pod,
     PodAffinity as PodAffinity,
     PodAffinityTerm as PodAffinityTerm,
@@ -147,6 +150,7 @@ from orchestrator.api.core.v1.pods import (
     PodResourceClaim as PodResourceClaim,
     PodResourceClaimStatus as PodResourceClaimStatus,
     PodSchedulingGate as PodSchedulingGate,
+    PodSchedulingGroup as PodSchedulingGroup,
     PodSecurityContext as PodSecurityContext,
     PodSpec as PodSpec,
     PodStatus as PodStatus,
@@ -158,7 +162,6 @@ from orchestrator.api.core.v1.pods import (
     Toleration as Toleration,
     TopologySpreadConstraint as TopologySpreadConstraint,
     WeightedPodAffinityTerm as WeightedPodAffinityTerm,
-    WorkloadReference as WorkloadReference,
 )
 from orchestrator.api.core.v1.nodes import (
     AttachedVolume as AttachedVolume,

@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes core.v1.containers."""
 
@@ -222,6 +222,10 @@ class HTTPHeader(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     value: str = field(default_factory=str)
 
 
+class ImageVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    image_ref: str = field(default_factory=str)
+
+
 class Lifecycle(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     post_start: LifecycleHandler | None = None
     pre_stop: LifecycleHandler | None = None
@@ -261,6 +265,7 @@ class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 class ResourceHealth(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     health: str = ""
+    message: str = ""
     resource_id: str = field(default_factory=str, name="resourceID")
 
 
@@ -342,6 +347,11 @@ class VolumeMountStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     name: str = field(default_factory=str)
     read_only: bool | None = None
     recursive_read_only: str | None = None
+    volume_status: VolumeStatus | None = None
+
+
+class VolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    image: ImageVolumeStatus | None = None
 
 
 class WindowsSecurityContextOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

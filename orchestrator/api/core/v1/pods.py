@@ -1,4 +1,4 @@
-# Generated from kubernetes-1.35.json by `python -m orchestrator.api.generate`.
+# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.
 # ruff: noqa
 """Kubernetes core.v1.pods."""
 
@@ -76,6 +76,12 @@ class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
 class NodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
+
+
+class NodeAllocatableResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    containers: tuple[str, ...] = ()
+    resource_claim_name: str = field(default_factory=str)
+    resources: Mapping[str, Quantity] = field(default_factory=required_mapping)
 
 
 class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -165,6 +171,10 @@ class PodSchedulingGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     name: str = field(default_factory=str)
 
 
+class PodSchedulingGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+    pod_group_name: str = ""
+
+
 class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     app_armor_profile: AppArmorProfile | None = None
     fs_group: int | None = None
@@ -213,6 +223,7 @@ class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     runtime_class_name: str | None = None
     scheduler_name: str = ""
     scheduling_gates: tuple[PodSchedulingGate, ...] = ()
+    scheduling_group: PodSchedulingGroup | None = None
     security_context: PodSecurityContext | None = None
     service_account: str = ""
     service_account_name: str = ""
@@ -223,7 +234,6 @@ class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     tolerations: tuple[Toleration, ...] = ()
     topology_spread_constraints: tuple[TopologySpreadConstraint, ...] = ()
     volumes: tuple[Volume, ...] = ()
-    workload_ref: WorkloadReference | None = None
 
 
 class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -236,6 +246,7 @@ class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     host_ips: tuple[HostIP, ...] = field(default=(), name="hostIPs")
     init_container_statuses: tuple[ContainerStatus, ...] = ()
     message: str = ""
+    node_allocatable_resource_claim_statuses: tuple[NodeAllocatableResourceClaimStatus, ...] = ()
     nominated_node_name: str = ""
     observed_generation: int | None = None
     phase: str = ""
@@ -300,9 +311,3 @@ class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit
 class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     pod_affinity_term: PodAffinityTerm = field(default_factory=lambda: PodAffinityTerm())
     weight: int = field(default_factory=int)
-
-
-class WorkloadReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    name: str = field(default_factory=str)
-    pod_group: str = field(default_factory=str)
-    pod_group_replica_key: str = ""

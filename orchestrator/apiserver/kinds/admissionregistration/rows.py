@@ -3,14 +3,12 @@
 from typing import Final
 
 from orchestrator.api.admissionregistration.v1 import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
     MutatingWebhookConfiguration,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingWebhookConfiguration,
-)
-from orchestrator.api.admissionregistration.v1beta1 import (
-    MutatingAdmissionPolicy,
-    MutatingAdmissionPolicyBinding,
 )
 from orchestrator.apiserver.kinds.admissionregistration.defaults import (
     default_admission_binding,
@@ -24,6 +22,7 @@ from orchestrator.apiserver.kinds.admissionregistration.tables import (
     WEBHOOKS,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -40,6 +39,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_admission_policy,
         traits=OBSERVED_STRICT,
         table=POLICIES,
+        resets=STATUS_ALONE,
     ),
     Kind(
         ValidatingAdmissionPolicyBinding,

@@ -6,6 +6,7 @@ from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
 from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -14,5 +15,6 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_definition,
         strategy=DefinitionStrategy,
         traits=OBSERVED_STRICT,
+        resets=STATUS_ALONE,
     ),
 )

@@ -5,6 +5,9 @@ from typing import Final
 from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.apiserver.kinds.apiregistration.tables import SERVICES
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import STRICT
 
-KINDS: Final[tuple[Kind, ...]] = (Kind(APIService, traits=STRICT, table=SERVICES),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(APIService, traits=STRICT, table=SERVICES, resets=STATUS_ALONE),
+)

@@ -31,6 +31,7 @@ from orchestrator.apiserver.kinds.apps.validation import (
     REPLICA_SET_RULES,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import SPEC
 from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -50,6 +51,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         strategy=DeploymentStrategy,
         traits=Traits(generation=True, status_owns_metadata=True),
         table=DEPLOYMENTS,
+        resets={"status": {**SPEC, "f:metadata": {"f:labels": {}}}},
     ),
     Kind(
         ReplicaSet,

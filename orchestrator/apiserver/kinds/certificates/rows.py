@@ -5,5 +5,16 @@ from typing import Final
 from orchestrator.api.certificates.v1 import CertificateSigningRequest
 from orchestrator.apiserver.kinds.certificates.tables import REQUESTS
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import SPEC, STATUS
 
-KINDS: Final[tuple[Kind, ...]] = (Kind(CertificateSigningRequest, table=REQUESTS),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(
+        CertificateSigningRequest,
+        table=REQUESTS,
+        resets={
+            "": {**SPEC, **STATUS},
+            "status": {**SPEC, "f:status": {"f:conditions": {}}},
+            "approval": {**SPEC, "f:status": {"f:certificate": {}}},
+        },
+    ),
+)

@@ -9,9 +9,18 @@ from orchestrator.apiserver.kinds.flowcontrol.defaults import (
 )
 from orchestrator.apiserver.kinds.flowcontrol.tables import FLOWS, LEVELS
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(FlowSchema, default=default_flow_schema, traits=OBSERVED, table=FLOWS),
-    Kind(PriorityLevelConfiguration, default=default_priority_level, traits=OBSERVED, table=LEVELS),
+    Kind(
+        FlowSchema, default=default_flow_schema, traits=OBSERVED, table=FLOWS, resets=STATUS_ALONE
+    ),
+    Kind(
+        PriorityLevelConfiguration,
+        default=default_priority_level,
+        traits=OBSERVED,
+        table=LEVELS,
+        resets=STATUS_ALONE,
+    ),
 )

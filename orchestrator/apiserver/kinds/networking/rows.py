@@ -26,6 +26,7 @@ from orchestrator.apiserver.kinds.networking.tables import (
     INGRESSES,
     POLICIES,
 )
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -45,5 +46,5 @@ KINDS: Final[tuple[Kind, ...]] = (
         traits=OBSERVED,
         table=POLICIES,
     ),
-    Kind(ServiceCIDR, table=CIDRS),
+    Kind(ServiceCIDR, table=CIDRS, resets=STATUS_ALONE),
 )

@@ -9,12 +9,13 @@ from orchestrator.api.resource.v1 import (
     ResourceSlice,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
 from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(DeviceClass, table=PLAIN),
-    Kind(ResourceClaim, default=default_claim, table=CLAIMS),
+    Kind(ResourceClaim, default=default_claim, table=CLAIMS, resets=STATUS_ALONE),
     Kind(ResourceClaimTemplate, default=default_claim_template, table=PLAIN),
     Kind(ResourceSlice, table=SLICES),
 )

@@ -11,6 +11,7 @@ from orchestrator.api.storage.v1 import (
     VolumeAttributesClass,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.storage.defaults import default_driver, default_storage_class
 from orchestrator.apiserver.kinds.storage.tables import (
     ATTACHMENTS,
@@ -34,6 +35,12 @@ KINDS: Final[tuple[Kind, ...]] = (
         table=CLASSES,
         answers_deleted=True,
     ),
-    Kind(VolumeAttachment, traits=STRICT, table=ATTACHMENTS, answers_deleted=True),
+    Kind(
+        VolumeAttachment,
+        traits=STRICT,
+        table=ATTACHMENTS,
+        answers_deleted=True,
+        resets=STATUS_ALONE,
+    ),
     Kind(VolumeAttributesClass, table=ATTRIBUTES_CLASSES),
 )

@@ -12,6 +12,7 @@ from orchestrator.apiserver.kinds.core.pods.validation import (
     POD_TEMPLATE_RULES,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.resets import SPEC
 from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -24,6 +25,12 @@ KINDS: Final[tuple[Kind, ...]] = (
         strategy=PodStrategy,
         traits=Traits(generation=True, status_owns_metadata=True),
         table=PODS,
+        resets={
+            "status": {
+                **SPEC,
+                "f:metadata": {"f:deletionTimestamp": {}, "f:ownerReferences": {}},
+            }
+        },
         answers_deleted=True,
     ),
     Kind(

@@ -1,1 +1,0 @@
-"""The kinds of the group that Kubernetes calls apiserverinternal."""

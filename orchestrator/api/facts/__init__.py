@@ -1,0 +1,11 @@
+"""What Kubernetes' own documents say, condensed: facts that generation and the running server read.
+
+`kubernetes.json` is the OpenAPI document (names, types, shapes, paths), `protobuf.json` the numbers of
+the fields. `orchestrator.api.generate` says how they are made.
+"""
+
+from pathlib import Path
+from typing import Final
+
+DOCUMENT: Final = Path(__file__).parent / "kubernetes.json"
+PROTOBUF: Final = Path(__file__).parent / "protobuf.json"

@@ -1,0 +1,86 @@
+"""Between client-side and server-side apply, for whoever uses kubectl's manager.
+
+What kubectl applied client-side stands in an annotation and belongs to managers that update, so
+the first server-side apply would conflict with kubectl itself. Fields that still are as that
+annotation says may be taken over. And while the annotation is there it is kept up to date, so that
+one may go back.
+"""
+
+import json
+from typing import Final
+
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.errors import DecodeError
+from orchestrator.machinery.documents import Object
+from orchestrator.machinery.errors import ApplyConflictError
+from orchestrator.machinery.managed_fields.comparison import compare
+from orchestrator.machinery.managed_fields.extraction import fields_of
+from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet, contains, difference
+from orchestrator.machinery.managed_fields.ownership import Applied, Writer
+from orchestrator.machinery.managed_fields.shapes import Shape
+from orchestrator.machinery.patches import LAST_APPLIED
+
+_KUBECTL: Final = "kubectl"
+_ANNOTATIONS_LIMIT: Final = 256 * 1024  # bytes of all keys and values together
+
+
+def refuse_unmigrated(
+    api_version: str, shape: Shape, writer: Writer, live: Object, error: ApplyConflictError
+) -> None:
+    """Return if a conflict is only with what the same client applied before.
+
+    Raises the conflict, or what is left of it.
+    """
+    if writer.name != _KUBECTL:
+        raise error
+    own = _applied_before(api_version, shape, live)
+    left = [each for each in error.conflicts if not contains(own, each.path)]
+    if left:
+        raise ApplyConflictError(left) from error
+
+
+def _applied_before(api_version: str, shape: Shape, live: Object) -> FieldSet:
+    """The fields of the annotation that are still as it says."""
+    text = _annotations(live).get(LAST_APPLIED)
+    try:
+        before = codec.loads(text) if isinstance(text, str) and text else None
+    except DecodeError:
+        return NOTHING
+    if not isinstance(before, dict) or before.get("apiVersion") != api_version:
+        return NOTHING
+    fields = fields_of(before, shape)
+    for changed in compare(before, live, shape):
+        fields = difference(fields, changed)
+    return fields
+
+
+def annotated(writer: Writer, body: Object, result: Applied) -> Applied:
+    """The result with the annotation as a client-side apply would have written it."""
+    annotations = _annotations(result.object)
+    if writer.name != _KUBECTL or not annotations.get(LAST_APPLIED):
+        return result
+    text = json.dumps(_bare(body), separators=(",", ":"), sort_keys=True, ensure_ascii=False) + "\n"
+    annotations = {**annotations, LAST_APPLIED: text}
+    if sum(len(k.encode()) + len(v.encode()) for k, v in annotations.items()) > _ANNOTATIONS_LIMIT:
+        del annotations[LAST_APPLIED]
+    if annotations == _annotations(result.object):
+        return result
+    metadata = {**result.object["metadata"], "annotations": annotations}
+    return replace(result, object={**result.object, "metadata": metadata}, changed=True)
+
+
+def _bare(body: Object) -> Object:
+    """A configuration without the annotation."""
+    metadata = body.get("metadata") or {}
+    annotations = metadata.get("annotations")
+    if not annotations:
+        return body
+    kept = {name: value for name, value in annotations.items() if name != LAST_APPLIED}
+    return {**body, "metadata": {**metadata, "annotations": kept}}
+
+
+def _annotations(document: Object) -> Object:
+    found: Object = (document.get("metadata") or {}).get("annotations") or {}
+    return found

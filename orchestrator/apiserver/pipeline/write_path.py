@@ -1,0 +1,124 @@
+"""The paths by which objects are written, as the owners of fields see them."""
+
+from functools import cached_property
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.errors import UnknownKind
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.conversion import conversion
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.resets import SPEC, STATUS
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.machinery.documents import Object
+from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
+from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
+from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
+from orchestrator.machinery.managed_fields.shapes import Shape
+from orchestrator.machinery.memo import IdentityMemo
+
+# Objects that controllers stamp others from; there are few of a kind at a time.
+_REMEMBERED: Final = 64
+
+
+class WritePath:
+    """One version of a resource, or a subresource of it; made once, shared by all its writes."""
+
+    def __init__(self, served: Served, scheme: Scheme, subresource: str) -> None:
+        self.resource = served.resource
+        self.subresource = subresource
+        self._served = served
+        self.kind = served.resource.kind
+        self.type = served.type
+        self.api_version = served.resource.api_version
+        self._stored = served.stored
+        self._row = served.kind
+        self._scheme = scheme
+        self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Of the objects of this version."""
+        return _shape(self.resource)
+
+    def writer(self, name: str) -> Writer:
+        """Who writes by this path."""
+        return Writer(
+            name=name,
+            api_version=self.api_version,
+            subresource=self.subresource,
+            ignored=_reset(self.resource, self.subresource),
+        )
+
+    def to_stored(self, received: Any) -> Any:
+        """An object of this version as it is stored."""
+        return self._served.from_request(received)
+
+    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """Two stored objects, either of them possibly None; `new` may lack its defaults."""
+        resource = self._version(api_version)
+        if resource is None:
+            return None
+        if new is not None:
+            new = apply_defaults(self._row, new)
+        return self._pair(resource, self.document(old, resource), self.document(new, resource))
+
+    def created(self, new: Any) -> FieldSet:
+        """What a manager owns that created this stored object; remembered by its identity."""
+        return self._created(new)
+
+    def _fields(self, new: Any) -> FieldSet:
+        pair = self.pair(None, new, self.api_version)
+        assert pair is not None
+        managers = updated(pair, {}, self.writer(""), None, lambda _version: None)
+        return next((owned.fields for owned in managers.values()), NOTHING)
+
+    def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """Two objects that have nothing but these statuses."""
+        resource = self._version(api_version)
+        if resource is None:
+            return None
+        make = self._stored.type
+        before, after = make(status=old), make(status=new)
+        return self._pair(resource, self.document(before, resource), self.document(after, resource))
+
+    def _pair(self, resource: Resource, old: Object, new: Object) -> Pair:
+        shape = self.shape if resource is self.resource else _shape(resource)
+        return Pair(old, new, shape, _reset(resource, self.subresource))
+
+    def document(self, stored: Any, resource: Resource | None = None) -> Object:
+        """A stored object in a version, without its managedFields; {} for None."""
+        if stored is None:
+            return {}
+        convert = conversion(self._stored, resource or self.resource)
+        stored = replace(stored, metadata=replace(stored.metadata, managed_fields=()))
+        return codec.to_dict(stored if convert is None else convert(stored))
+
+    def _version(self, api_version: str) -> Resource | None:
+        if api_version == self.api_version:
+            return self.resource
+        try:
+            found = self._scheme.by_kind(api_version, self.resource.kind)
+        except UnknownKind:
+            return None
+        return found if self._scheme.storage(found) is self._stored else None
+
+
+def _shape(resource: Resource) -> Shape:
+    custom = kind_of(resource)
+    if custom.shape is not None:
+        return custom.shape()
+    return shape_of_kind(resource.group, resource.version, resource.kind)
+
+
+def _reset(resource: Resource, subresource: str) -> FieldSet:
+    """The fields that a write by this path leaves as they are, with all inside them."""
+    special = kind_of(resource).resets.get(subresource)
+    if special is not None:
+        return special
+    if subresource == "status":
+        return SPEC
+    return NOTHING if resource.subresource("status") is None else STATUS

@@ -1,0 +1,217 @@
+"""`metadata.managedFields` that are worked out when somebody reads them.
+
+Nearly all writes come from components in the same process, and nobody looks at who owns which field
+of their objects. So a write leaves a ledger in the object's metadata: who wrote, when, and what the
+object was before and after, which are references to frozen objects that exist anyway. A ledger
+reads as the tuple of entries that it stands for; the first reader folds it, and the ledgers before
+it, into managers. From then on it holds those and lets the objects go.
+
+A writer that reports the status of one object again and again makes one ledger of all its reports, as
+long as nobody else wrote and nobody read: from the status before the first to the last one. So a
+field that such a writer changed and changed back is told as if it had not touched it. A chain that
+nobody reads is folded when it gets longer than `MAX_UNREAD`.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, Protocol
+
+from orchestrator.api.meta.v1 import ManagedFieldsEntry
+from orchestrator.machinery.errors import FieldSetError
+from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
+from orchestrator.machinery.managed_fields.managers import (
+    Managers,
+    Ownership,
+    entries_of,
+    managers_of,
+    updater,
+)
+from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
+from orchestrator.machinery.times import format_time
+
+MAX_UNREAD: Final = 8
+# A manager without a time: the original keeps none for writes of some subresources.
+TIMELESS: Final = -1.0
+
+
+class Path(Protocol):
+    """The path by which objects are written: a version of a kind, or a subresource of it."""
+
+    @property
+    def api_version(self) -> str:
+        """Of the entries of who writes by this path."""
+        ...
+
+    def writer(self, name: str) -> Writer:
+        """Who writes by this path."""
+        ...
+
+    def pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """Two objects, either of them possibly None, as documents of a version."""
+        ...
+
+    def created(self, new: Any) -> FieldSet:
+        """What a manager owns that created this object."""
+        ...
+
+    def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
+        """The same of objects that have nothing but these statuses."""
+        ...
+
+
+class Ledger:
+    """One write, and those before it. Reads as a tuple of ManagedFieldsEntry."""
+
+    __slots__ = (
+        "_before",
+        "_entries",
+        "_managers",
+        "_new",
+        "_old",
+        "_path",
+        "_seconds",
+        "_status",
+        "_unread",
+        "_who",
+    )
+
+    def __init__(
+        self,
+        before: "Ledger | tuple[ManagedFieldsEntry, ...]",
+        path: Path,
+        who: str,
+        seconds: float,
+        old: Any,
+        new: Any,
+        *,
+        status: bool = False,
+    ) -> None:
+        self._before: Ledger | tuple[ManagedFieldsEntry, ...] = before
+        self._path = path
+        self._who = who
+        self._seconds = seconds
+        self._old = old
+        self._new = new
+        self._status = status
+        self._managers: Managers | None = None
+        self._entries: tuple[ManagedFieldsEntry, ...] | None = None
+        self._unread: int = before._unread + 1 if isinstance(before, Ledger) else 1
+        if self._unread > MAX_UNREAD:
+            self.managers()
+
+    def after_status(self, path: Path, who: str, seconds: float, old: Any, new: Any) -> "Ledger":
+        """The ledger after a write that changed the status `old` into `new`, and nothing else."""
+        if (
+            self._status
+            and self._managers is None
+            and self._path is path
+            and self._who == who
+            and self._new is old
+        ):
+            return Ledger(self._before, path, who, seconds, self._old, new, status=True)
+        return Ledger(self, path, who, seconds, old, new, status=True)
+
+    def managers(self) -> Managers:
+        """Who owns what. Not to be changed."""
+        if self._managers is None:
+            unread: list[Ledger] = []
+            at: Ledger | tuple[ManagedFieldsEntry, ...] = self
+            while type(at) is Ledger and at._managers is None:
+                unread.append(at)
+                at = at._before
+            managers = managers_in(at)
+            while unread:
+                managers = unread.pop()._fold(managers)
+        return self._managers or {}
+
+    def _fold(self, before: Managers) -> Managers:
+        if self._old is None and not before:
+            return self._fold_creation()
+        path, old, new = self._path, self._old, self._new
+        make = path.status_pair if self._status else path.pair
+        time = None if self._seconds == TIMELESS else format_time(self._seconds)
+        pair = make(old, new, path.api_version)
+        if pair is None:  # a custom resource's version that is no longer served
+            return self._let_go(before)
+        writer = path.writer(self._who)
+        managers = updated(pair, before, writer, time, lambda version: make(old, new, version))
+        return self._let_go(managers)
+
+    def _fold_creation(self) -> Managers:
+        """The commonest case: pods of one template have one object, and one set, together."""
+        path = self._path
+        fields = path.created(self._new)
+        manager = updater(self._who, path.api_version)
+        owned = Ownership(fields, path.api_version, format_time(self._seconds))
+        return self._let_go({manager: owned} if fields else {})
+
+    def _let_go(self, managers: Managers) -> Managers:
+        self._managers = managers
+        self._before, self._old, self._new, self._unread = (), None, None, 0
+        return managers
+
+    def entries(self) -> tuple[ManagedFieldsEntry, ...]:
+        """What the ledger stands for."""
+        if self._entries is None:
+            self._entries = entries_of(self.managers())
+        return self._entries
+
+    # --- as a tuple ---
+
+    def __iter__(self) -> Iterator[ManagedFieldsEntry]:
+        return iter(self.entries())
+
+    def __len__(self) -> int:
+        return len(self.entries())
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.entries()[index]
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if isinstance(other, Ledger | tuple):
+            return self.entries() == tuple(other)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(self.entries())
+
+
+def settled(managers: Managers) -> Ledger:
+    """The ledger of managers that are known already."""
+    ledger = Ledger((), _NOWHERE, "", TIMELESS, None, None)
+    ledger._managers = managers
+    ledger._unread = 0
+    return ledger
+
+
+class _Nowhere:
+    """The path of a ledger that was never written by any."""
+
+    api_version = ""
+
+    def writer(self, name: str) -> Writer:
+        return Writer(name=name, api_version="")
+
+    def pair(self, _old: Any, _new: Any, _api_version: str) -> Pair | None:
+        return None
+
+    def created(self, _new: Any) -> FieldSet:
+        return NOTHING
+
+    status_pair = pair
+
+
+_NOWHERE: Final = _Nowhere()
+
+
+def managers_in(managed_fields: Sequence[ManagedFieldsEntry] | Ledger) -> Managers:
+    """Who owns what by an object's managedFields; nobody, if they are no valid ones."""
+    if type(managed_fields) is Ledger:
+        return managed_fields.managers()
+    try:
+        return managers_of(managed_fields)
+    except FieldSetError:
+        return {}
