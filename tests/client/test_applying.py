@@ -1,7 +1,5 @@
 """Server-side apply by the typed client, against a whole cluster."""
 
-import asyncio
-
 import pytest
 from msgspec.structs import replace
 
@@ -40,7 +38,7 @@ async def test_what_was_read_can_be_applied(cluster: Cluster) -> None:
 async def test_components_are_the_managers_of_what_they_write(cluster: Cluster) -> None:
     """A pod of a Deployment was made by the controller manager, and is reported by the kubelet."""
     await cluster.apply([deployment(replicas=1)])
-    await asyncio.sleep(30)
+    await cluster.clock.sleep(30.0)
     (pod,) = await cluster.client.list(Pod)
     assert {(each.manager, each.subresource) for each in pod.metadata.managed_fields} == {
         ("kube-controller-manager", ""),
