@@ -21,6 +21,7 @@ _PATCH_TYPES: Final = (
     "application/json-patch+json",
     "application/merge-patch+json",
     "application/strategic-merge-patch+json",
+    "application/apply-patch+yaml",
 )
 _LIST_PARAMETERS: Final = (
     ("allowWatchBookmarks", "boolean"),

@@ -16,6 +16,7 @@ The request pipeline and everything that decides about a request:
 | `admission/` | what the step of that name asks |
 | `defaults/`, `validation/`, `printing` | the words that kinds are written in |
 | `allocation/` | service addresses and node ports |
+| `trouble` | requests that are refused or answered late on purpose |
 | `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
@@ -44,14 +45,18 @@ controller's, and controllers reach the server by messages. Storage is `store`'s
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer
 from orchestrator.apiserver.metered import CallMeter, MeteredApiServer, api_server
 from orchestrator.apiserver.server import BOOKMARK_SECONDS, ApiServer
+from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.watch import HubStatistics, Watchers
 
 __all__ = [
     "BOOKMARK_SECONDS",
+    "ApiFault",
     "ApiServer",
+    "ApiTrouble",
     "Authorizer",
     "CallMeter",
     "ComponentAuthorizer",
+    "EndWatches",
     "HubStatistics",
     "MeteredApiServer",
     "Watchers",

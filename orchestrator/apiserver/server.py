@@ -5,9 +5,10 @@ fills its indexes, tells the watchers of the last incarnation that their watches
 goes on. So killing it at any message loses nothing that was answered.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from ipaddress import IPv4Network
+from itertools import chain
 from typing import Any, Final, TypeVar
 
 from msgspec import Struct
@@ -20,7 +21,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
 from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
-from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects
+from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
@@ -32,7 +33,9 @@ from orchestrator.apiserver.pipeline.authorize import check_authorized
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ApiError,
     Create,
@@ -49,7 +52,15 @@ from orchestrator.protocol import (
     Watch,
     Watching,
 )
-from orchestrator.store import Change, Compacted, FutureRevision, Outcome, Store, Write
+from orchestrator.store import (
+    FIRST_REVISION,
+    Change,
+    Compacted,
+    FutureRevision,
+    Outcome,
+    Store,
+    Write,
+)
 
 M = TypeVar("M")
 
@@ -67,7 +78,8 @@ class ApiServer(Actor):
 
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
-    `bookmark_seconds` is how often idle channels are given a sign of life.
+    `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
+    wrong on purpose.
     """
 
     def __init__(
@@ -82,6 +94,7 @@ class ApiServer(Actor):
         node_ports: tuple[int, int] = NODE_PORTS,
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
+        trouble: ApiTrouble | None = None,
     ) -> None:
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
@@ -92,6 +105,7 @@ class ApiServer(Actor):
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
         self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
@@ -100,6 +114,9 @@ class ApiServer(Actor):
 
     def started(self) -> None:
         """Derive everything from the store, and put in what is missing."""
+        new = self.store.revision == FIRST_REVISION
+        if new:
+            self._furnish()
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
@@ -116,6 +133,9 @@ class ApiServer(Actor):
         self._hub.greet()
         self._bootstrap()
         self._definitions.settle()
+        if new:
+            # Nobody has seen what was before: a watch from then is too old, as behind Kubernetes' cache.
+            self.store.compact(self.store.revision)
         self.ctx.every(self._bookmark_seconds, _MinutePassed())
 
     def stopped(self) -> None:
@@ -153,14 +173,25 @@ class ApiServer(Actor):
         steps = steps_of(self._served_for(resource), self.scheme, "delete", "")
         Attempt(self._env, self._perform, steps, deletion).run()
 
+    def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
+        return furniture(format_time(self.ctx.clock.now()), self._service_network)
+
+    def _furnish(self) -> None:
+        """A new store begins with what every cluster has."""
+        for kind, objects in self._furniture().items():
+            self.store.begin_with(self.scheme.by_type(kind).key, objects)
+
     def _bootstrap(self) -> None:
+        """Create what is missing: in a new store, what its history begins with."""
         address = str(self._service_network.network_address + 1)
-        for wanted in bootstrap_objects(address, self._secure_port):
+        furnished = chain.from_iterable(self._furniture().values())
+        for wanted in chain(bootstrap_objects(address, self._secure_port), furnished):
             resource = self.scheme.by_type(type(wanted))
             metadata = wanted.metadata
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
-                creation = Create(resource=resource, object=wanted, field_manager="kube-apiserver")
+                new = replace(wanted, metadata=replace(metadata, resource_version=""))
+                creation = Create(resource=resource, object=new, field_manager="kube-apiserver")
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
@@ -246,6 +277,10 @@ class ApiServer(Actor):
         """End a watch."""
         self._hub.leave(message.sink, message.token)
 
+    def on_end_watches(self, message: EndWatches) -> int:
+        """End all watches on purpose, as if what they wait for had been compacted."""
+        return self._hub.expire()
+
     # --- writing ---------------------------------------------------------------------------
 
     def on_create(self, message: Create) -> Any:
@@ -305,6 +340,41 @@ class ApiServer(Actor):
         What a failing store raises from `commit` or `flush` is not caught: no later request could
         be answered any better.
         """
+        if self._trouble.rules:
+            fault = self._trouble.of(message)
+            if fault is not None:
+                return self._troubled(fault, handle, message)
+        return self._answered_now(handle, message)
+
+    def _troubled(self, fault: ApiFault, handle: Callable[[M], Any], message: M) -> Any:
+        """Refuse a request on purpose, or answer it later."""
+        if not fault.latency_seconds:
+            return self._refused(fault.error(), message)
+        deferred = self.ctx.defer()
+        self.ctx.call_after(fault.latency_seconds, self._late, deferred, fault, handle, message)
+        return deferred
+
+    def _late(
+        self, deferred: Deferred[Any], fault: ApiFault, handle: Callable[[M], Any], message: M
+    ) -> None:
+        if fault.code:
+            deferred.fail(fault.error())
+            return
+        try:
+            answer = handle(message)
+        except Exception as error:
+            deferred.fail(self._as_api_error(error, message))
+            return
+        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+            deferred.reply(answer)
+            return
+        answer.run()
+        if answer.ended:
+            self._end(deferred, message, answer.answer, answer.error)
+        else:
+            answer.on_end = partial(self._end, deferred, message)
+
+    def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
         try:
             answer = handle(message)
         except Exception as error:

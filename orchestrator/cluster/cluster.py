@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from actors import ALWAYS, ActorSystem, Clock, FaultPlan, MailboxSpec, Misuse, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver import BOOKMARK_SECONDS, Authorizer, CallMeter, api_server
+from orchestrator.apiserver import (
+    BOOKMARK_SECONDS,
+    ApiFault,
+    ApiTrouble,
+    Authorizer,
+    CallMeter,
+    EndWatches,
+    api_server,
+)
 from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
@@ -75,7 +83,8 @@ class Cluster:
     `scheduler` is a configuration, a profile, or a KubeSchedulerConfiguration as a mapping.
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
     seed decides which ready actor is next, and who caused what.
-    `meter` hears of every API call.
+    `api_faults` are requests that the API server refuses or answers late on purpose; more are added
+    with `fail_api` while it runs. `meter` hears of every API call.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
     what, and `resources` are kinds of your own, stored and served beside the built-in ones.
 
@@ -99,6 +108,7 @@ class Cluster:
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
+        api_faults: Sequence[ApiFault] = (),
         order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: CallMeter | None = None,
@@ -126,6 +136,9 @@ class Cluster:
             on_answer=meter.answered if meter is not None else None,
         )
         self._meter = meter
+        self.api_trouble = ApiTrouble(seed)
+        for fault in api_faults:
+            self.api_trouble.add(fault)
         if self.system.trace is not None:
             self.system.trace.describe = describe
         self.client: Client
@@ -185,6 +198,7 @@ class Cluster:
                 scheme=self.scheme,
                 admission=self._admission,
                 authorizer=self._authorizer,
+                trouble=self.api_trouble,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS
                 if self._computed_heartbeats
                 else BOOKMARK_SECONDS,
@@ -352,6 +366,18 @@ class Cluster:
         """Where a connection opened on `node` would go. Raises proxy.NoRoute and NoEndpoints."""
         proxy = self.system.ref(f"/nodes/{node}/proxy")
         return await proxy.ask(Connect(ip=ip, port=port, client_ip=client_ip, protocol=protocol))
+
+    def fail_api(self, **fault: Any) -> ApiFault:
+        """Have the API server refuse requests, or answer late: `fail_api(verb="update", code=409,
+        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it.
+        """
+        added = ApiFault(**fault)
+        self.api_trouble.add(added)
+        return added
+
+    async def end_watches(self) -> int:
+        """End every watch with 410, as after a compaction; answers how many there were."""
+        return await self.api.ask(EndWatches())
 
     def crash(self, path: str) -> None:
         """Make the actor of a component fail (`/scheduler`); its supervisor starts it again."""

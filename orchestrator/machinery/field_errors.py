@@ -43,6 +43,10 @@ _WITHOUT_VALUE: Final = frozenset(
 )
 
 
+# The value of a complaint that does not show it.
+OMITTED: Final = object()
+
+
 class FieldError(Struct, frozen=True):
     """One fault: `field` is a path like `spec.containers[0].name`; `value` is what was found."""
 
@@ -58,7 +62,7 @@ class FieldError(Struct, frozen=True):
     def body(self) -> str:
         """The sentence without the path; the message of a `StatusCause`."""
         text = _TITLES[self.reason]
-        if self.reason not in _WITHOUT_VALUE:
+        if self.reason not in _WITHOUT_VALUE and self.value is not OMITTED:
             text = f"{text}: {shown(self.value)}"
         return f"{text}: {self.detail}" if self.detail else text
 

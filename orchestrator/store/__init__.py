@@ -44,6 +44,9 @@ the `expected` of its write: compare-and-swap compares identity.
 A read sees a write before it is durable (promise 3), but nobody outside the API server's actor
 does: it answers its callers from `done` and tells its watchers from the listener.
 
+A new store may begin with objects (`begin_with`). They stand at the first revision, as if one
+transaction had written them before anybody looked: they are in every list, and in no history.
+
 What is not promised: atomic writes of several objects (Kubernetes has none), threads, and history
 across a restart of the process (an engine may begin with its floor at the present revision).
 
@@ -58,8 +61,9 @@ across a restart of the process (an engine may begin with its floor at the prese
   continuation costs a call.
 """
 
-from orchestrator.store.errors import Compacted, FutureRevision, StoreError
+from orchestrator.store.errors import Compacted, FutureRevision, NotNew, StoreError
 from orchestrator.store.interface import (
+    FIRST_REVISION,
     Change,
     Done,
     Key,
@@ -72,6 +76,7 @@ from orchestrator.store.interface import (
 from orchestrator.store.memory import HISTORY_LIMIT, MemoryStore
 
 __all__ = [
+    "FIRST_REVISION",
     "HISTORY_LIMIT",
     "Change",
     "Compacted",
@@ -81,6 +86,7 @@ __all__ = [
     "Listener",
     "MemoryStore",
     "Mismatch",
+    "NotNew",
     "Outcome",
     "Store",
     "StoreError",

@@ -1,11 +1,14 @@
 """The store as the API server sees it; the promises are in the package's docstring."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from orchestrator.protocol import Event
+
+# etcd's first revision: 0 stays free to mean "any" in Kubernetes' API.
+FIRST_REVISION: Final = 1
 
 
 class Key(NamedTuple):
@@ -103,6 +106,14 @@ class Store(Protocol):
         ...
 
     # --- writing ----------------------------------------------------------------------------
+
+    def begin_with(self, bucket: str, objects: Sequence[Any]) -> None:
+        """Lay objects into a bucket of a new store, at its first revision; nobody is told of them.
+
+        They stand in key order and are kept as they are: whoever calls has stamped them. Raises
+        NotNew when the store's revision is not the first, or the bucket has objects.
+        """
+        ...
 
     def commit(self, write: Write, done: Done) -> None:
         """Try the write, and call `done` with the outcome: at once, or from a later `flush`.

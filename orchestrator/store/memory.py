@@ -11,16 +11,22 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.store.bucket import Bucket
-from orchestrator.store.errors import FutureRevision
+from orchestrator.store.errors import FutureRevision, NotNew
 from orchestrator.store.history import History
-from orchestrator.store.interface import Change, Done, Key, Listener, Mismatch, Write
+from orchestrator.store.interface import (
+    FIRST_REVISION,
+    Change,
+    Done,
+    Key,
+    Listener,
+    Mismatch,
+    Write,
+)
 
 # A history is kept for each bucket, so that the heartbeats of thousands of nodes do not push out
 # the changes of pods that a restarted watcher asks for. One change keeps one replaced state alive:
 # about 1 KB for a pod, so a full bucket holds back some 8 MB.
 HISTORY_LIMIT: Final = 8192
-# etcd's first revision: 0 stays free to mean "any" in Kubernetes' API.
-FIRST_REVISION: Final = 1
 _NOTHING_UNDONE: Final[Mapping[Key, Any]] = {}
 
 
@@ -87,6 +93,14 @@ class MemoryStore:
         """Every change of the bucket after `revision`, in order."""
         self._not_in_the_future(revision)
         return self._history(bucket).since(revision)
+
+    def begin_with(self, bucket: str, objects: Sequence[Any]) -> None:
+        """Lay objects into a bucket, at the first revision. Raises NotNew."""
+        if self._revision != FIRST_REVISION or bucket in self._buckets:
+            raise NotNew(bucket, self._revision)
+        into = self._buckets[bucket] = Bucket()
+        for each in objects:
+            into.add(each.metadata.namespace, each.metadata.name, each)
 
     def commit(self, write: Write, done: Done) -> None:
         """Try the write, and call `done` with the outcome at once."""

@@ -2,7 +2,16 @@
 
 import pytest
 
-from orchestrator.store import Change, Compacted, FutureRevision, Key, Outcome, Store, Write
+from orchestrator.store import (
+    Change,
+    Compacted,
+    FutureRevision,
+    Key,
+    NotNew,
+    Outcome,
+    Store,
+    Write,
+)
 from tests.store.promises import (
     BUCKET,
     as_values,
@@ -268,3 +277,28 @@ def test_every_write_is_answered_by_the_flush(store: Store) -> None:
         store.commit(Write(BUCKET, "", name, thing(name)), note)
     store.flush()
     assert answers == ["a", "b", "c"]
+
+
+# --- a new store may begin with objects ------------------------------------------------------
+
+
+def test_what_a_store_begins_with_is_in_lists_and_in_no_history(store: Store) -> None:
+    """It stands at the first revision, the very objects that were handed in, and can be replaced."""
+    first, second = thing("a", value=1), thing("b", value=2)
+    store.begin_with(BUCKET, (first, second))
+    assert store.revision == 1
+    assert tuple(store.list(BUCKET)) == (first, second)
+    assert store.get(BUCKET, "", "a") is first
+    assert list(store.changes_since(BUCKET, 1)) == []
+    put(store, "a", 3)
+    assert as_values(store.scan(BUCKET, at=1)) == {("", "a"): 1, ("", "b"): 2}
+
+
+def test_only_a_new_store_begins_with_objects(store: Store) -> None:
+    """Behind the first write, or twice, nobody would hear of a change."""
+    store.begin_with(BUCKET, (thing("a"),))
+    with pytest.raises(NotNew, match="not new"):
+        store.begin_with(BUCKET, (thing("b"),))
+    put(store, "c", bucket="others")
+    with pytest.raises(NotNew, match="not new"):
+        store.begin_with("more", (thing("b"),))

@@ -159,6 +159,10 @@ CORE_FAMILIES: Final = {
     "cluster": ("NamespaceList", "EventList", "ComponentStatusList"),
 }
 
+# Lists that cannot be watched: they are made up when they are asked for. The document gives all lists
+# the parameter `watch`.
+NOT_WATCHED: Final = frozenset(("componentstatuses",))
+
 # Short names and categories are not in the document; these are Kubernetes' own.
 SHORT_NAMES: Final = {
     "certificatesigningrequests.certificates.k8s.io": ("csr",),

@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from orchestrator.api.generate.fixups import CATEGORIES, SHORT_NAMES
+from orchestrator.api.generate.fixups import CATEGORIES, NOT_WATCHED, SHORT_NAMES
 from orchestrator.api.generate.names import TypeName, type_name
 from orchestrator.api.generate.types import HEADER, Types
 
@@ -23,7 +23,6 @@ _VERBS: Final = {
     "patch": "patch",
     "delete": "delete",
     "deletecollection": "deletecollection",
-    "connect": "connect",
 }
 _ORDER: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 
@@ -41,19 +40,18 @@ def resources(document: dict[str, Any]) -> list[dict[str, Any]]:
             (group, version, plural),
             {"namespaced": False, "kind": "", "verbs": set(), "subresources": {}},
         )
-        for action, *kind in operations.values():
+        for method, (action, *kind) in operations.items():
             if match["sub"]:
                 known = row["subresources"].setdefault(match["sub"], [tuple(kind), set()])
-                known[1].add(_VERBS[action] if action != "connect" else "get")
-                if action == "connect":
-                    known[1].add("create")
+                # Connections have one action for all methods; discovery tells them apart.
+                known[1].add(_VERBS[method if action == "connect" else action])
                 continue
             if match["namespaced"]:
                 row["namespaced"] = True
             if action in ("post", "list", "get"):
                 row["kind"] = kind[2]
             row["verbs"].add(_VERBS[action])
-            if action == "list":
+            if action == "list" and plural not in NOT_WATCHED:
                 row["verbs"].add("watch")
     return [
         {"group": group, "version": version, "plural": plural, **row}

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -15,16 +15,19 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.definitions.columns import table_of
 from orchestrator.apiserver.kinds.custom import CUSTOM
 from orchestrator.apiserver.kinds.kind import Kind
-from orchestrator.apiserver.validation.field import Errors
+from orchestrator.apiserver.validation.field import Errors, invalid
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.schemas import (
+    RuleNode,
     Schema,
+    compile_rules,
     compile_schema,
     faults_of,
     list_faults,
     prune,
+    rule_faults,
     with_defaults,
 )
 
@@ -94,21 +97,51 @@ def _unknown(custom: Unstructured, schema: Schema) -> list[str]:
 
 
 def _rules(schema: Schema) -> Rules:
+    node = compile_rules(schema, root=True)
+
     def errors(custom: Unstructured) -> Errors:
-        return _faults(custom, schema)
+        return _faults(whole(custom), None, schema, node)
 
-    return Rules(
-        spec=errors,
-        update=lambda new, _old: errors(new),
-        status=lambda new, _old: errors(new),
-        recheck=False,
-    )
+    def change_errors(new: Unstructured, old: Unstructured) -> Errors:
+        return _faults(whole(new), whole(old), schema, node)
+
+    return Rules(spec=errors, update=change_errors, status=change_errors, recheck=False)
 
 
-def _faults(custom: Unstructured, schema: Schema) -> Errors:
-    value = whole(custom)
-    yield from faults_of(value, schema)
-    yield from list_faults(value, schema)
+# While one of these stands against a value, its rules are not asked.
+_BLOCKING: Final = frozenset(
+    {"FieldValueRequired", "FieldValueTooLong", "FieldValueTooMany", "FieldValueTypeInvalid"}
+)
+_NOT_ASKED: Final = invalid(
+    "<nil>",
+    "null",
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
+
+
+def _faults(value: Any, old: Any, schema: Schema, node: RuleNode | None) -> Errors:
+    """What is wrong with a custom resource that replaces `old` (None: a new one)."""
+    found = [*faults_of(value, schema), *list_faults(value, schema)]
+    if old is not None:
+        found = [each for each in found if not _is_old(each.field, value, old)]
+    yield from found
+    if node is not None:
+        if any(each.reason in _BLOCKING for each in found):
+            yield _NOT_ASKED
+        else:
+            yield from rule_faults(value, old, node)
+
+
+def _is_old(path: str, value: Any, old: Any) -> bool:
+    """Whether a fault is of a part that the update leaves as it was: such faults are let pass."""
+    for name in path.replace("]", "").replace("[", ".").split("."):
+        if value == old:
+            return True
+        if not isinstance(value, dict) or not isinstance(old, dict) or name not in old:
+            return False
+        value, old = value.get(name), old[name]
+    return bool(value == old)
 
 
 def selectable(

@@ -12,12 +12,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.scheme import Resource, Scheme, Subresource
+from orchestrator.apiserver.http.errors import not_acceptable
 from orchestrator.apiserver.http.negotiation import clauses
 
 _AGGREGATED: Final = "apidiscovery.k8s.io"
 _AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
-_AGGREGATED_VERSIONS: Final = ("v2", "v2beta1")
+_AGGREGATED_VERSION: Final = "v2"
+_ANY_JSON: Final = ("application/json", "application/*", "*/*")
 
 
 class Document(NamedTuple):
@@ -38,12 +40,15 @@ class Discovery:
         self._documents: dict[tuple[str, ...], Document] = {}
 
     def find(self, parts: list[str], accept: str) -> Document | None:
-        """The document at /api..., /apis... for an Accept header; None: there is none."""
-        aggregated = aggregated_version(accept) if len(parts) == 1 else ""
+        """The document at /api..., /apis... for an Accept header; None: there is none.
+
+        Raises NotAcceptable for a client that wants an aggregated form which does not exist any more.
+        """
+        aggregated = len(parts) == 1 and wants_aggregated(accept)
         resources = tuple(self._scheme.resources())
         if resources != self._resources:  # they compare by identity
             self._resources, self._documents = resources, {}
-        key = (aggregated, *parts)
+        key = (str(aggregated), *parts)
         document = self._documents.get(key)
         if document is None:
             document = self._made(parts, aggregated)
@@ -51,9 +56,17 @@ class Discovery:
                 self._documents[key] = document
         return document
 
-    def _made(self, parts: list[str], aggregated: str) -> Document | None:
+    def paths(self) -> list[str]:
+        """Where the documents are."""
+        found = ["/api", *(f"/api/{each}" for each in self._scheme.versions("")), "/apis", "/apis/"]
+        for group in self._groups():
+            found.append(f"/apis/{group}")
+            found += (f"/apis/{group}/{each}" for each in self._scheme.versions(group))
+        return found
+
+    def _made(self, parts: list[str], aggregated: bool) -> Document | None:
         if aggregated:
-            return self._aggregated(parts[0], aggregated)
+            return self._aggregated(parts[0])
         match parts:
             case ["api"]:
                 body = self._core_versions()
@@ -107,7 +120,8 @@ class Discovery:
             entries.extend(_subresources(resource))
         return {
             "kind": "APIResourceList",
-            "apiVersion": "v1",
+            # The list of the core group is of a time before lists said their own version.
+            **({"apiVersion": "v1"} if group else {}),
             "groupVersion": group_version,
             "resources": sorted(entries, key=lambda entry: str(entry["name"])),
         }
@@ -135,13 +149,11 @@ class Discovery:
 
     # --- the aggregated form ---------------------------------------------------------------
 
-    def _aggregated(self, root: str, version: str) -> Document:
+    def _aggregated(self, root: str) -> Document:
         groups = [""] if root == "api" else self._groups()
         items = [
             {
-                "metadata": {"name": group, "creationTimestamp": None}
-                if group
-                else {"creationTimestamp": None},
+                "metadata": {"name": group} if group else {},
                 "versions": [
                     {
                         "version": each,
@@ -155,34 +167,37 @@ class Discovery:
         ]
         body = {
             "kind": _AGGREGATED_KIND,
-            "apiVersion": f"{_AGGREGATED}/{version}",
+            "apiVersion": f"{_AGGREGATED}/{_AGGREGATED_VERSION}",
             "metadata": {},
             "items": items,
         }
         data = msgspec.json.encode(body)
         return Document(
             data,
-            f"application/json;g={_AGGREGATED};v={version};as={_AGGREGATED_KIND}",
+            f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
             f'"{hashlib.sha512(data).hexdigest().upper()}"',
         )
 
 
-def aggregated_version(accept: str) -> str:
-    """The version of the aggregated form that the client likes best; "" for the old form."""
+def wants_aggregated(accept: str) -> bool:
+    """Whether the client likes the aggregated form best of those that there are.
+
+    Raises NotAcceptable for one that wants nothing but another version of it.
+    """
+    unknown = False
     for clause in clauses(accept):
-        if clause.media_type not in ("application/json", "application/*", "*/*"):
+        if clause.media_type not in _ANY_JSON:
             continue
         parameters = clause.parameters
         if not parameters.get("as"):
-            return ""
-        version = parameters.get("v", "")
-        if (
-            parameters["as"] == _AGGREGATED_KIND
-            and parameters.get("g") == _AGGREGATED
-            and version in _AGGREGATED_VERSIONS
-        ):
-            return version
-    return ""
+            return False
+        form = parameters["as"], parameters.get("g"), parameters.get("v")
+        if form == (_AGGREGATED_KIND, _AGGREGATED, _AGGREGATED_VERSION):
+            return True
+        unknown = True
+    if unknown:
+        raise not_acceptable()
+    return False
 
 
 def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
@@ -200,11 +215,10 @@ def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
 
 
 def _aggregated_resource(resource: Resource) -> dict[str, Any]:
-    scope = "Namespaced" if resource.namespaced else "Cluster"
     entry: dict[str, Any] = {
         "resource": resource.plural,
-        "responseKind": _kind(resource.group, resource.version, resource.kind),
-        "scope": scope,
+        "responseKind": _kind(resource, resource),
+        "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
         "verbs": sorted(resource.verbs),
     }
@@ -216,7 +230,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
         entry["subresources"] = [
             {
                 "subresource": sub.name,
-                "responseKind": _kind(sub.group, sub.version, sub.kind),
+                "responseKind": _kind(sub, resource),
                 "verbs": sorted(sub.verbs),
             }
             for sub in resource.subresources
@@ -224,8 +238,12 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
     return entry
 
 
-def _kind(group: str, version: str, kind: str) -> dict[str, str]:
-    return {"group": group, "version": version, "kind": kind}
+def _kind(served: Resource | Subresource, resource: Resource) -> dict[str, str]:
+    """What is answered; of a built-in resource's own group and version only the kind is said."""
+    group, version = served.group, served.version
+    if resource.module and (group, version) == (resource.group, resource.version):
+        group = version = ""
+    return {"group": group, "version": version, "kind": served.kind}
 
 
 def _storage_hash(resource: Resource) -> str:

@@ -8,10 +8,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
+import msgspec
 from aiohttp.web import BaseRequest, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
@@ -25,7 +27,7 @@ from orchestrator.apiserver.http.errors import (
 )
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
-from orchestrator.apiserver.http.health import health_reply
+from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import schema_at
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -39,6 +41,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.version import version_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import (
     AUTHENTICATED,
     MASTERS,
@@ -59,17 +62,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "delete": writes.delete,
     "deletecollection": writes.delete_collection,
 }
-_PATHS: Final = (
-    "/api",
-    "/apis",
-    "/healthz",
-    "/livez",
-    "/metrics",
-    "/openapi/v2",
-    "/openapi/v3",
-    "/readyz",
-    "/version",
-)
+_PATHS: Final = ("/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version")
 # Paths that are no resources and that every user may read, but nobody without a name.
 _FOR_ALL: Final = ("api", "apis", "openapi")
 # What a client is said to have done when it went away before its answer.
@@ -79,11 +72,13 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("code", "labels")
+    __slots__ = ("code", "labels", "resource", "warnings")
 
     def __init__(self, method: str) -> None:
         self.labels = (method, "", "", "", "")
         self.code = 500
+        self.resource: Resource | None = None
+        self.warnings: list[str] = []
 
 
 class Dispatcher:
@@ -102,6 +97,8 @@ class Dispatcher:
             response = await self._answered(request, record)
             record.code = response.status
             if not response.prepared:
+                if record.resource is not None:
+                    add_warnings(response, record.resource, record.warnings)
                 response.headers["Audit-Id"] = request.headers.get("Audit-Id") or front.uid()
             return response
         except (asyncio.CancelledError, ConnectionError):
@@ -135,7 +132,8 @@ class Dispatcher:
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
         call = self._call(request, parts, identity)
-        resource = call.target.resource
+        resource = record.resource = call.target.resource
+        record.warnings = call.warnings
         record.labels = (
             call.verb.upper(),
             resource.group,
@@ -175,6 +173,7 @@ class Dispatcher:
             form=form,
             pretty=is_pretty(query.get("pretty"), agent),
             agent=agent,
+            warnings=[],
         )
 
     # --- paths that are no resources -------------------------------------------------------
@@ -195,10 +194,12 @@ class Dispatcher:
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         document = self._front.discovery.find(parts, request.headers.get("Accept", ""))
         if document is None:
-            raise no_such_path()
+            raise PageNotFound
         if not document.etag:
             return document_reply(document.data, media_type=document.media_type)
-        return await self._tagged(request, document.data, document.etag, document.media_type)
+        return await self._tagged(
+            request, document.data, document.etag, document.media_type, vary="Accept"
+        )
 
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         schema = schema_at(parts, request.headers.get("Accept", ""))
@@ -207,10 +208,17 @@ class Dispatcher:
         )
 
     async def _tagged(
-        self, request: BaseRequest, data: bytes, etag: str, media_type: str, gzipped: bytes = b""
+        self,
+        request: BaseRequest,
+        data: bytes,
+        etag: str,
+        media_type: str,
+        gzipped: bytes = b"",
+        *,
+        vary: str = "Accept, Accept-Encoding",
     ) -> StreamResponse:
         """A document that clients keep; 304 for one that has the present one."""
-        headers = {"ETag": etag, "Vary": "Accept, Accept-Encoding", "Cache-Control": "public"}
+        headers = {"ETag": etag, "Vary": vary, "Cache-Control": "public"}
         if request.headers.get("If-None-Match") == etag:
             return document_reply(b"", status=304, media_type=media_type, headers=headers)
         if len(data) > GZIP_BYTES and accepts_gzip(request):
@@ -230,8 +238,9 @@ class Dispatcher:
         return text_reply(self._front.metrics.text())
 
     async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        paths = ",".join(f'"{path}"' for path in _PATHS)
-        return document_reply(f'{{"paths":[{paths}]}}'.encode())
+        """The paths of what is no object, in order."""
+        paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
+        return document_reply(msgspec.json.encode({"paths": paths}))
 
 
 _PAGES: Final[Mapping[str, Page]] = {

@@ -7,7 +7,7 @@ from aiohttp.web import Response
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.scheme import resource_of
-from orchestrator.apiserver.http.errors import no_such_path
+from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.replies import text_reply
@@ -37,21 +37,42 @@ async def _shutdown(front: Front) -> bool:
     return not front.stopping
 
 
+# What the API server has done before it answers its first message, by the names of Kubernetes' hooks.
+_HOOKS: Final = (
+    "start-system-namespaces-controller",
+    "rbac/bootstrap-roles",
+    "scheduling/bootstrap-system-priority-classes",
+    "bootstrap-controller",
+    "start-kubernetes-service-cidr-controller",
+)
+# `etcd` stands for the store, which nothing but the API server reaches.
+_ALL: Final[Mapping[str, Check]] = {
+    "ping": _ping,
+    "etcd": _api,
+    **{f"poststarthook/{name}": _api for name in _HOOKS},
+}
 _CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
-    "livez": {"ping": _ping},
-    "healthz": {"ping": _ping, "api": _api},
-    "readyz": {"ping": _ping, "api": _api, "shutdown": _shutdown},
+    "livez": _ALL,
+    "healthz": _ALL,
+    "readyz": {**_ALL, "shutdown": _shutdown},
 }
 
 
+def check_paths() -> list[str]:
+    """Where all checks, and the single ones, are answered."""
+    singly = [f"/{kind}/{name}" for kind, checks in _CHECKS.items() for name in checks]
+    return [*(f"/{kind}" for kind in _CHECKS), *singly]
+
+
 async def health_reply(front: Front, parts: list[str], query: Query) -> Response:
-    """`ok`, or 500 and what failed. Raises NotFound for an unknown check."""
+    """`ok`, or 500 and what failed. Raises PageNotFound for an unknown check."""
     kind = parts[0]
     checks = _CHECKS[kind]
     if len(parts) > 1:
-        if len(parts) > 2 or parts[1] not in checks:
-            raise no_such_path()
-        checks = {parts[1]: checks[parts[1]]}
+        name = "/".join(parts[1:])
+        if name not in checks:
+            raise PageNotFound
+        checks = {name: checks[name]}
     lines, healthy = [], True
     excluded = query.getall("exclude", [])
     for name, check in checks.items():

@@ -247,6 +247,12 @@ class WatchHub:
         """The server stops: end all watches."""
         self._close_all(ServiceUnavailable(_STOPPING))
 
+    def expire(self) -> int:
+        """End all watches as expired: who watches lists again. Answers how many there were."""
+        count = len(self._watchers)
+        self._close_all(Expired("The resourceVersion for the provided watch is too old."))
+        return count
+
     def _close_all(self, error: ApiError) -> None:
         self._watchers.close_all(error)
         self._tell_closed()

@@ -3,13 +3,24 @@
 A schema is compiled once from its document and then asked: `prune` drops what it does not know,
 `with_defaults` fills in what is missing, `faults_of` says what is wrong in the words of Kubernetes.
 Values are plain JSON (dict, list, str, int, float, bool, None) and are never changed in place: what
-stays the same is the same object. Rules in CEL are not looked at here.
+stays the same is the same object. `compile_rules` and `rule_faults` are for rules in CEL.
 """
 
 from orchestrator.machinery.schemas.defaulting import with_defaults
 from orchestrator.machinery.schemas.lists import list_faults
 from orchestrator.machinery.schemas.pruning import prune
+from orchestrator.machinery.schemas.rules import RuleNode, compile_rules, rule_faults
 from orchestrator.machinery.schemas.schema import Schema, compile_schema
 from orchestrator.machinery.schemas.validation import faults_of
 
-__all__ = ["Schema", "compile_schema", "faults_of", "list_faults", "prune", "with_defaults"]
+__all__ = [
+    "RuleNode",
+    "Schema",
+    "compile_rules",
+    "compile_schema",
+    "faults_of",
+    "list_faults",
+    "prune",
+    "rule_faults",
+    "with_defaults",
+]

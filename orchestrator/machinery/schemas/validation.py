@@ -18,7 +18,7 @@ from orchestrator.machinery.field_errors import (
     too_long,
     too_many,
 )
-from orchestrator.machinery.schemas.formats import FORMATS
+from orchestrator.machinery.formats import FORMATS
 from orchestrator.machinery.schemas.schema import INTEGER, NUMBER, Schema
 
 # How Kubernetes prints the path of a complaint that has none.

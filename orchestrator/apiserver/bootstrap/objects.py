@@ -1,4 +1,4 @@
-"""The objects that every cluster begins with, and gets back if they are missing."""
+"""The objects that every cluster's history begins with, and that it gets back if they are missing."""
 
 from collections.abc import Iterator
 from typing import Any, Final

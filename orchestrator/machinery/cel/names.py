@@ -1,0 +1,54 @@
+"""Names of properties as CEL can say them: what is no identifier, or a word of the language, is escaped."""
+
+import re
+from functools import lru_cache
+from typing import Final
+
+_RESERVED: Final = frozenset(
+    [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
+)
+_IDENTIFIER: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_./-]*")
+_SPECIAL: Final = (
+    ("__", "__underscores__"),
+    (".", "__dot__"),
+    ("-", "__dash__"),
+    ("/", "__slash__"),
+)
+
+
+@lru_cache(maxsize=1 << 12)
+def escaped(name: str) -> str | None:
+    """The identifier by which a property is reached; None for a name that has none.
+
+    Follows Kubernetes: `namespace` is `__namespace__`, `a-b` is `a__dash__b`, `a__b` is
+    `a__underscores__b`.
+    """
+    if not _IDENTIFIER.fullmatch(name):
+        return None
+    if name in _RESERVED:
+        return f"__{name}__"
+    for special, word in _SPECIAL:
+        name = name.replace(special, word)
+    return name

@@ -1,0 +1,250 @@
+"""The rules of a schema in CEL (`x-kubernetes-validations`): compiled once, asked of each value.
+
+A rule stands at a node and sees its value as `self`, and the value that was there before as `oldSelf`
+if the two belong together: items of a list only if it is a map list with equal keys. A rule of an
+unchanged value is not told again (ratcheting).
+"""
+
+import base64
+import binascii
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from msgspec import Struct
+
+from orchestrator.machinery.cel import (
+    CompileError,
+    EvaluationError,
+    Expression,
+    compile_expression,
+    escaped,
+)
+from orchestrator.machinery.cel.functions import opaque
+from orchestrator.machinery.field_errors import (
+    OMITTED,
+    FieldError,
+    child,
+    duplicate,
+    forbidden,
+    index,
+    invalid,
+    key,
+    required,
+)
+from orchestrator.machinery.schemas.schema import Schema
+
+VARIABLES: Final = frozenset({"self", "oldSelf"})
+NOT_BOOL: Final = "cel expression must evaluate to a bool"
+_NOT_TEXT: Final = "messageExpression must evaluate to a string"
+# Metadata is seen by rules as far as it may be in a schema.
+_SEEN_METADATA: Final = ("name", "generateName")
+
+
+class Rule(Struct, frozen=True):
+    """One rule; `transition` says that it looks at what was before."""
+
+    expression: Expression
+    transition: bool
+    optional_old: bool = False
+    message: str = ""
+    message_expression: Expression | None = None
+    reason: str = ""
+    field_path: str = ""
+
+    @property
+    def words(self) -> str:
+        """What to say when the rule does not hold."""
+        return self.message.strip() or f"failed rule: {self.expression.text.strip()}"
+
+
+class RuleNode(Struct, frozen=True):
+    """The rules of a node and of those below it."""
+
+    schema: Schema
+    rules: tuple[Rule, ...] = ()
+    properties: Mapping[str, "RuleNode"] = {}
+    items: "RuleNode | None" = None
+    additional: "RuleNode | None" = None
+    root: bool = False
+
+
+def compile_rules(schema: Schema, *, root: bool = False) -> RuleNode | None:
+    """The rules of a schema that was found valid before; None if it has none."""
+    rules = [each for each in _compiled(schema) if each is not None]
+    properties = {
+        name: node
+        for name, below in schema.properties.items()
+        if (node := compile_rules(below, root=below.embedded)) is not None
+    }
+    items = None if schema.items is None else compile_rules(schema.items)
+    additional = None if schema.additional is None else compile_rules(schema.additional)
+    if not rules and not properties and items is None and additional is None:
+        return None
+    return RuleNode(schema, tuple(rules), properties, items, additional, root or schema.embedded)
+
+
+def _compiled(schema: Schema) -> Iterator[Rule | None]:
+    parts = [schema.document, *(each.document for each in schema.all_of)]
+    for document in parts:
+        for rule in document.get("x-kubernetes-validations") or ():
+            try:
+                yield compile_rule(rule)
+            except CompileError:
+                yield None  # the definition's own validation told of it
+
+
+def compile_rule(rule: Mapping[str, Any]) -> Rule:
+    """A rule of a definition. Raises CompileError."""
+    expression = compile_expression(str(rule.get("rule") or ""), VARIABLES)
+    if expression.type not in ("BOOL", "DYN"):
+        raise CompileError(NOT_BOOL)
+    said = rule.get("messageExpression")
+    message = compile_expression(str(said), VARIABLES) if said else None
+    if message is not None and message.type not in ("STRING", "DYN"):
+        raise CompileError(_NOT_TEXT)
+    return Rule(
+        expression,
+        expression.uses("oldSelf"),
+        bool(rule.get("optionalOldSelf")),
+        str(rule.get("message") or ""),
+        message,
+        str(rule.get("reason") or ""),
+        str(rule.get("fieldPath") or ""),
+    )
+
+
+def rule_faults(
+    value: Any, old: Any, node: RuleNode | None, path: str = ""
+) -> Iterator[FieldError]:
+    """What the rules say against a value, which replaces `old` (None: nothing comparable)."""
+    if node is None or value is None:
+        return
+    if node.rules:
+        yield from _faults_here(value, old, node, path)
+    if isinstance(value, Mapping):
+        before = old if isinstance(old, Mapping) else {}
+        for name in sorted(value):
+            below = node.properties.get(name)
+            if below is not None:
+                yield from rule_faults(value[name], before.get(name), below, child(path, name))
+            elif node.additional is not None and name not in node.schema.properties:
+                where = key(path, name)
+                yield from rule_faults(value[name], before.get(name), node.additional, where)
+    elif isinstance(value, list | tuple) and node.items is not None:
+        for number, each in enumerate(value):
+            known = _correlated(each, old, node.schema)
+            yield from rule_faults(each, known, node.items, index(path, number))
+
+
+def _correlated(item: Any, old: Any, schema: Schema) -> Any:
+    """The old item of the same keys, in a list that is a map; None in other lists."""
+    if schema.list_type != "map" or not isinstance(old, list | tuple):
+        return None
+    if not isinstance(item, Mapping):
+        return None
+    keys = [item.get(name) for name in schema.list_map_keys]
+    for each in old:
+        if isinstance(each, Mapping) and [each.get(n) for n in schema.list_map_keys] == keys:
+            return each
+    return None
+
+
+def _faults_here(value: Any, old: Any, node: RuleNode, path: str) -> Iterator[FieldError]:
+    if old is not None and old == value:
+        return
+    variables = {"self": to_cel(value, node.schema, root=node.root)}
+    before = None if old is None else to_cel(old, node.schema, root=node.root)
+    for rule in node.rules:
+        if rule.transition and old is None and not rule.optional_old:
+            continue
+        if rule.optional_old:
+            variables["oldSelf"] = opaque("optional", [] if old is None else [before])
+        else:
+            variables["oldSelf"] = before
+        fault = _fault(rule, variables, value, node.schema, path)
+        if fault is not None:
+            yield fault
+
+
+def _fault(
+    rule: Rule, variables: Mapping[str, Any], value: Any, schema: Schema, path: str
+) -> FieldError | None:
+    where = f"{path}{rule.field_path}" if path else rule.field_path.removeprefix(".")
+    type_ = ",".join(schema.types)
+    try:
+        holds = rule.expression.value(variables)
+    except EvaluationError as error:
+        return invalid(where or "<nil>", type_, f"{error} evaluating rule: {rule.words}")
+    if holds is True:
+        return None
+    words = _words(rule, variables)
+    shown = OMITTED if type_ in ("object", "array") else value
+    match rule.reason:
+        case "FieldValueForbidden":
+            return forbidden(where or "<nil>", words)
+        case "FieldValueRequired":
+            return required(where or "<nil>", words)
+        case "FieldValueDuplicate":
+            return duplicate(where or "<nil>", shown)
+    return invalid(where or "<nil>", shown, words)
+
+
+def _words(rule: Rule, variables: Mapping[str, Any]) -> str:
+    if rule.message_expression is not None:
+        try:
+            said = rule.message_expression.value(variables)
+        except EvaluationError:
+            said = None
+        if isinstance(said, str) and said.strip() and "\n" not in said.strip():
+            return said.strip()
+    return rule.words
+
+
+# --- values --------------------------------------------------------------------------------
+
+
+def to_cel(value: Any, schema: Schema | None, *, root: bool = False) -> Any:
+    """A value as rules see it: escaped names, and the types that the schema's formats mean."""
+    if schema is None or value is None:
+        return value
+    if isinstance(value, Mapping):
+        return _map_to_cel(value, schema, root=root or schema.embedded)
+    if isinstance(value, list | tuple):
+        return [to_cel(each, schema.items) for each in value]
+    if isinstance(value, str):
+        return _text_to_cel(value, schema.format)
+    if "number" in schema.types and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value
+
+
+def _map_to_cel(value: Mapping[str, Any], schema: Schema, *, root: bool) -> dict[str, Any]:
+    seen: dict[str, Any] = {}
+    for name, part in value.items():
+        below = schema.properties.get(name)
+        if root and name in ("apiVersion", "kind"):
+            seen[name] = part
+        elif root and name == "metadata" and isinstance(part, Mapping):
+            seen[name] = {each: part[each] for each in _SEEN_METADATA if each in part}
+        elif below is not None:
+            word = escaped(name)
+            if word is not None:
+                seen[word] = to_cel(part, below)
+        elif schema.additional is not None:
+            seen[name] = to_cel(part, schema.additional)
+        elif schema.preserves_unknown and not schema.properties:
+            seen[name] = part
+    return seen
+
+
+def _text_to_cel(text: str, format_: str) -> Any:
+    try:
+        if format_ in ("date-time", "date"):
+            moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+        if format_ == "byte":
+            return base64.b64decode(text, validate=True)
+    except (ValueError, binascii.Error):
+        return text
+    return text

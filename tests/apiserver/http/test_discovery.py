@@ -1,0 +1,48 @@
+"""Which paths there are, as clients ask for them; the recorded dialogues have the documents whole."""
+
+import pytest
+
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.http.discovery import Discovery, wants_aggregated
+from orchestrator.protocol import NotAcceptable
+
+_V2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_V2BETA1 = _V2.replace("v=v2", "v=v2beta1")
+
+
+@pytest.mark.parametrize(
+    ("accept", "wanted"),
+    [
+        (_V2, True),
+        (f"{_V2},{_V2BETA1},application/json", True),
+        (f"{_V2BETA1},application/json", False),
+        ("application/json", False),
+        ("", False),
+        ("text/html", False),
+    ],
+)
+def test_the_aggregated_form_is_for_those_who_like_it_best(accept: str, wanted: bool) -> None:
+    """An unknown version of it counts as nothing where the client takes the old form, too."""
+    assert wants_aggregated(accept) is wanted
+
+
+def test_who_wants_only_a_version_that_is_gone_is_refused() -> None:
+    """Kubernetes 1.36 does not serve v2beta1 any more."""
+    with pytest.raises(NotAcceptable):
+        wants_aggregated(_V2BETA1)
+
+
+def test_a_resource_of_ones_own_says_its_group() -> None:
+    """Built-in resources leave it out of the aggregated form, custom ones do not; paths follow."""
+    scheme = Scheme.builtin()
+    discovery = Discovery(scheme)
+    scheme.register(
+        Resource("stable.example", "v1", "things", "Thing", namespaced=True, verbs=("get", "list"))
+    )
+    document = discovery.find(["apis"], _V2)
+    assert document is not None
+    own = b'"responseKind":{"group":"stable.example","version":"v1","kind":"Thing"}'
+    builtin = b'"responseKind":{"group":"","version":"","kind":"Deployment"}'
+    assert own in document.data
+    assert builtin in document.data
+    assert "/apis/stable.example/v1" in discovery.paths()
