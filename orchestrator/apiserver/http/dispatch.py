@@ -28,7 +28,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
-from orchestrator.apiserver.http.openapi import schema_at
+from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
 from orchestrator.apiserver.http.replies import (
@@ -82,6 +82,7 @@ class Dispatcher:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._openapi_documents = OpenApi(front.scheme)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
@@ -194,7 +195,13 @@ class Dispatcher:
         )
 
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        schema = schema_at(parts, request.headers.get("Accept", ""))
+        accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
+        try:
+            schema = self._openapi_documents.find(parts, accept, expected)
+        except NoDocument:
+            return document_reply(b"", status=404, media_type="text/plain; charset=utf-8")
+        except Moved as moved:
+            return document_reply(b"", status=301, headers={"Location": moved.location})
         return await self._tagged(
             request, schema.data, schema.etag, schema.media_type, schema.gzipped
         )

@@ -132,6 +132,8 @@ async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
     _, index = await call("GET", "/openapi/v3")
     _, document = await call("GET", index["paths"]["apis/apps/v1"]["serverRelativeURL"])
     assert document["openapi"] == "3.0.0"
+    async with call.send("GET", "/openapi/v3/apis/none/v1") as answer:
+        assert (answer.status, await answer.read()) == (404, b"")
 
 
 async def test_long_answers_are_compressed_for_those_who_accept_it(
