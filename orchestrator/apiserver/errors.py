@@ -26,6 +26,7 @@ from orchestrator.protocol import (
     NotFound,
     ServerTimeout,
     TooManyRequests,
+    Unclassified,
 )
 
 _MODIFIED = (
@@ -110,14 +111,14 @@ def version_required(resource: Resource, name: str) -> Invalid:
     )
 
 
-def version_on_create() -> InternalError:
+def version_on_create() -> Unclassified:
     """A new object cannot have a version; Kubernetes answers 500, and says nothing of a reason."""
-    return unclassified("resourceVersion should not be set on objects to be created")
+    return Unclassified("resourceVersion should not be set on objects to be created")
 
 
-def unparsable_version(text: str) -> InternalError:
+def unparsable_version(text: str) -> Unclassified:
     """A resourceVersion that is no number."""
-    return unclassified(_unparsable(text))
+    return Unclassified(_unparsable(text))
 
 
 def _unparsable(text: str) -> str:
@@ -130,13 +131,6 @@ def _unparsable(text: str) -> str:
 def invalid_version(text: str) -> BadRequest:
     """The same, of a list."""
     return BadRequest(f"invalid resource version: {_unparsable(text)}")
-
-
-def unclassified(message: str) -> InternalError:
-    """What Kubernetes' handlers answer for errors that they do not know: 500 without a reason."""
-    error = InternalError(message)
-    error.reason = ""
-    return error
 
 
 def uid_of_nothing(resource: Resource, name: str, uid: str) -> Conflict:
@@ -355,7 +349,6 @@ __all__ = [
     "uid_differs",
     "uid_mismatch",
     "unauthorized",
-    "unclassified",
     "unparsable_version",
     "version_on_create",
     "version_required",

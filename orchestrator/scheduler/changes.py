@@ -13,7 +13,10 @@ from orchestrator.api.core.v1 import (
     ReplicationController,
 )
 from orchestrator.api.policy.v1 import PodDisruptionBudget
-from orchestrator.api.storage.v1 import CSINode, StorageClass
+from orchestrator.api.storage.v1 import (
+    CSINode,
+    StorageClass,
+)
 from orchestrator.client import Change
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot

@@ -14,7 +14,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import Nomination, Unreserve
+from orchestrator.scheduler.framework import Nomination, Preparation, Unreserve
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
@@ -39,6 +39,7 @@ class Cycle:
     def __init__(self, profile: Profile, nodes: Snapshot, nominations: Nominations) -> None:
         self.profile = profile
         self.name = profile.scheduler_name
+        self._nodes = nodes
         self._placement = Placement(profile, nodes, nominations)
         self._gates: tuple[Any, ...] = profile.at("preEnqueue")
         self._post_filters: tuple[Any, ...] = profile.at("postFilter")
@@ -48,6 +49,9 @@ class Cycle:
         ]
         permitters: tuple[Any, ...] = profile.at("permit")
         self._before_binding += [("Permit", p, p.permit) for p in permitters]
+        self._preparers: tuple[Any, ...] = profile.at("preBind")
+        # Kubernetes' own writes for volumes alone, so that pods without any are not asked about.
+        self.always_prepares = any(p.name != "VolumeBinding" for p in self._preparers)
         self._unreservers = [p for p in reservers if isinstance(p, Unreserve)]
         self._post_binders: tuple[Any, ...] = profile.at("postBind")
         self.acts_on_binding = bool(self._post_binders)
@@ -90,6 +94,21 @@ class Cycle:
                 words = f'running {point} plugin "{plugin.name}": {reason}'
                 return Refusal(words, frozenset((plugin.name,)), stage="later")
         return None
+
+    def prepare(self, pod: Pod, node: str) -> list[Preparation] | Refusal:
+        """PreBind: what is to be written before the pod is bound."""
+        found: list[Preparation] = []
+        for plugin in self._preparers:
+            try:
+                answer = called(plugin, "PreBind", plugin.pre_bind, pod, node, self._nodes)
+            except (PluginError, MachineryError) as error:
+                for preparation in found:
+                    preparation.undo()
+                self.unreserve(pod, node)
+                return Refusal(str(error), frozenset(), fault=True)
+            if answer is not None:
+                found.append(answer)
+        return found
 
     def unreserve(self, pod: Pod, node: str) -> None:
         """Give back what was reserved."""

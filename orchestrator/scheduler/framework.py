@@ -22,13 +22,14 @@ all rows that are left, for each pod.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.protocol import Patch
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
@@ -222,6 +223,20 @@ class Permit(Protocol):
         ...
 
 
+class Preparation(Struct, frozen=True):
+    """What must be written before a pod is bound, and how to take back what it was assumed to do."""
+
+    patches: tuple[Patch, ...]
+    undo: Callable[[], None]
+
+
+@runtime_checkable
+class PreBind(Protocol):
+    def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
+        """What to write first; the pod is bound when all of it is. None: nothing."""
+        ...
+
+
 @runtime_checkable
 class PostBind(Protocol):
     def post_bind(self, pod: Pod, node: str) -> None:
@@ -237,6 +252,7 @@ POINTS: Final[Mapping[str, tuple[type, ...]]] = {
     "score": (Score, ScoreRule),
     "reserve": (Reserve, Unreserve),
     "permit": (Permit,),
+    "preBind": (PreBind,),
     "postBind": (PostBind,),
 }
 """Extension points by their names in a configuration."""

@@ -23,6 +23,7 @@ from orchestrator.scheduler.plugins.node_resources_balanced_allocation import (
 )
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.pod_topology_spread import PodTopologySpread
+from orchestrator.scheduler.plugins.volume_binding import VolumeBinding
 
 ENTRY_POINTS: Final = "orchestrator.scheduler_plugins"
 NOT_HERE: Final = frozenset(
@@ -30,12 +31,8 @@ NOT_HERE: Final = frozenset(
         "DefaultBinder",
         "GangScheduling",
         "NodeDeclaredFeatures",
-        "NodeVolumeLimits",
         "PodGroupPodsCount",
         "TopologyPlacementGenerator",
-        "VolumeBinding",
-        "VolumeRestrictions",
-        "VolumeZone",
     )
 )
 """Plugins of Kubernetes that are no plugins here: a configuration may do without them."""
@@ -160,6 +157,12 @@ def _preemption(args: document.DefaultPreemptionArgs, path: str) -> Plugin:
     return DefaultPreemption(args.min_candidate_nodes_percentage, args.min_candidate_nodes_absolute)
 
 
+def _volumes(args: document.VolumeBindingArgs, path: str) -> Plugin:
+    if args.shape:
+        raise InvalidConfiguration(f"{path}.shape", "capacity is not scored")
+    return VolumeBinding()
+
+
 def _spread(args: document.PodTopologySpreadArgs, path: str) -> Plugin:
     where = f"{path}.defaultConstraints"
     if args.defaulting_type == "System":
@@ -206,4 +209,5 @@ _MAKERS: Final[dict[str, Maker]] = {
     "DefaultPreemption": _taking(document.DefaultPreemptionArgs, _preemption),
     "PodTopologySpread": _taking(document.PodTopologySpreadArgs, _spread),
     "NodeAffinity": _taking(document.NodeAffinityArgs, _added),
+    "VolumeBinding": _taking(document.VolumeBindingArgs, _volumes),
 }

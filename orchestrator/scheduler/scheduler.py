@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import Request, Timer
 from orchestrator.api.core.v1 import Binding, Namespace, Node, ObjectReference, Pod
@@ -43,7 +44,7 @@ from orchestrator.scheduler.configuration import (
 )
 from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.framework import Nomination
+from orchestrator.scheduler.framework import Nomination, Preparation
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.profile import helped_by
@@ -287,14 +288,51 @@ class Scheduler(Watcher):
         choice = cycle.choose(pod, self.ctx.random)
         if isinstance(choice, Refusal):
             self._fail(queued, cycle, choice)
+            return
+        if not pod.spec.volumes and not cycle.always_prepares:
+            self._assume(pod, choice)
+            self._bind(queued, cycle, choice)
+            return
+        prepared = cycle.prepare(pod, choice)
+        if isinstance(prepared, Refusal):
+            self._fail(queued, cycle, prepared)
+            return
+        self._assume(pod, choice)
+        if prepared:
+            self._write_first(queued, cycle, choice, prepared)
         else:
             self._bind(queued, cycle, choice)
+
+    def _assume(self, pod: Pod, node: str) -> None:
+        self._nodes.add_pod(pod.metadata.uid, pod, node)
+        self._binding[pod.metadata.uid] = node
+
+    def _write_first(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: list[Preparation]
+    ) -> None:
+        """Write what plugins want written, all at once, and bind the pod when that is done."""
+        waiting = [len(patches := [p for each in prepared for p in each.patches])]
+
+        def written(_: object) -> None:
+            waiting[0] -= 1
+            if waiting[0] == 0 and self._binding.get(queued.pod.metadata.uid) == node:
+                self._bind(queued, cycle, node)
+
+        def failed(error: BaseException) -> None:
+            if waiting[0] <= 0:
+                return
+            waiting[0] = -1
+            for each in prepared:
+                each.undo()
+            self._bind_failed(queued, cycle, node, error)
+
+        for patch in patches:
+            patch = replace(patch, field_manager=FIELD_MANAGER, identity=self.identity)
+            self.ctx.request(self.api, patch, then=written, failed=failed)
 
     def _bind(self, queued: QueuedPod, cycle: Cycle, node: str) -> None:
         pod = queued.pod
         metadata = pod.metadata
-        self._nodes.add_pod(metadata.uid, pod, node)
-        self._binding[metadata.uid] = node
         binding = Binding(
             metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid),
             target=ObjectReference(kind="Node", name=node),

@@ -89,6 +89,8 @@ class Snapshot:
         # Caches of other kinds, for plugins that look at them (`Plugin.watches`).
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
+        self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
+        self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
         self.nodes_version = 0  # grows with every change of a node itself
         self._facts = 0
 
@@ -162,6 +164,7 @@ class Snapshot:
             return
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
+            self._use_claims(pod, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
         self.valid[row] = False
@@ -187,6 +190,7 @@ class Snapshot:
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count(row, needs, 1)
+        self._use_claims(pod, 1)
         self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -204,6 +208,7 @@ class Snapshot:
             return False
         del self._on_row[placed.row][uid]
         self._count(placed.row, placed.needs, -1)
+        self._use_claims(placed.pod, -1)
         self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -289,6 +294,16 @@ class Snapshot:
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
         return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
+
+    def _use_claims(self, pod: Pod, sign: int) -> None:
+        for volume in pod.spec.volumes if pod.spec is not None else ():
+            if volume.persistent_volume_claim is not None:
+                name = f"{pod.metadata.namespace}/{volume.persistent_volume_claim.claim_name}"
+                count = self.claims_in_use.get(name, 0) + sign
+                if count > 0:
+                    self.claims_in_use[name] = count
+                else:
+                    self.claims_in_use.pop(name, None)
 
     def _count(self, row: int, needs: Needs, sign: int) -> None:
         requested = self.requested

@@ -7,7 +7,7 @@ from orchestrator.api.apps.v1 import DeploymentStatus
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.pipeline import metadata
-from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, InternalError, NotFound
+from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 
 
@@ -110,7 +110,7 @@ async def test_the_name_in_the_object_must_be_the_one_in_the_request(api: Api) -
 async def test_a_resource_version_cannot_be_created(api: Api) -> None:
     """An object that was read is not a new one; a version that is no number is passed over."""
     stale = pod("a", metadata=meta("a", resource_version="7"))
-    error = await refused(InternalError, api.create(stale))
+    error = await refused(Unclassified, api.create(stale))
     assert error.message == "resourceVersion should not be set on objects to be created"
     assert (error.code, error.reason) == (500, "")
     await api.create(pod("b", metadata=meta("b", resource_version="v1")))

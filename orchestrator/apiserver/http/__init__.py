@@ -25,7 +25,7 @@ the process, and could stand before any other actor that answers them.
 `server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
 handlers share; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
-`presentation`, `replies`, `statuses`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
+`presentation`, `replies`, `statuses`, `warnings`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
 `metrics`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
 """
 

@@ -262,11 +262,21 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
         )
     if kind and kind != expected.kind:
         version = expected.api_version.rpartition("/")[2]
+        why = f"{kind} is not {expected.kind}"
+        if protobuf.definition_of(expected.api_version, kind) is None:
+            why = _unregistered(expected.api_version, kind)
         raise BadRequest(
-            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: '
-            f"{kind} is not {expected.kind}"
+            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
         )
     return expected.api_version, expected.kind
+
+
+def _unregistered(api_version: str, kind: str) -> str:
+    """Kubernetes names the place in its source where the kinds are registered."""
+    return (
+        f'no kind "{kind}" is registered for version "{api_version}" in scheme '
+        '"pkg/api/legacyscheme/scheme.go:30"'
+    )
 
 
 # --- patches and options -------------------------------------------------------------------

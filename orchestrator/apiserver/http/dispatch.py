@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 import msgspec
-from aiohttp.web import BaseRequest, StreamResponse
+from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
@@ -40,6 +41,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.version import version_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import (
     AUTHENTICATED,
     MASTERS,
@@ -70,11 +72,13 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("code", "labels")
+    __slots__ = ("code", "labels", "resource", "warnings")
 
     def __init__(self, method: str) -> None:
         self.labels = (method, "", "", "", "")
         self.code = 500
+        self.resource: Resource | None = None
+        self.warnings: list[str] = []
 
 
 class Dispatcher:
@@ -94,6 +98,8 @@ class Dispatcher:
             response = await self._answered(request, record)
             record.code = response.status
             if not response.prepared:
+                if record.resource is not None:
+                    add_warnings(response, record.resource, record.warnings)
                 response.headers["Audit-Id"] = request.headers.get("Audit-Id") or front.uid()
             return response
         except (asyncio.CancelledError, ConnectionError):
@@ -127,7 +133,8 @@ class Dispatcher:
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
         call = self._call(request, parts, identity)
-        resource = call.target.resource
+        resource = record.resource = call.target.resource
+        record.warnings = call.warnings
         record.labels = (
             call.verb.upper(),
             resource.group,
@@ -167,6 +174,7 @@ class Dispatcher:
             form=form,
             pretty=is_pretty(query.get("pretty"), agent),
             agent=agent,
+            warnings=[],
         )
 
     # --- paths that are no resources -------------------------------------------------------
@@ -199,7 +207,7 @@ class Dispatcher:
         try:
             schema = self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
-            return document_reply(b"", status=404, media_type="text/plain; charset=utf-8")
+            return Response(status=404)
         except Moved as moved:
             return document_reply(b"", status=301, headers={"Location": moved.location})
         return await self._tagged(

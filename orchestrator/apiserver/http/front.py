@@ -139,7 +139,7 @@ class Front:
 
 
 class Call(Struct, frozen=True):
-    """One request for a resource. `body` is b"" where a connection is asked for, which reads its own."""
+    """One request for a resource. `warnings` grows while it is handled; `body` is b"" where a connection is asked for, which reads its own."""
 
     request: BaseRequest
     query: Query
@@ -149,4 +149,5 @@ class Call(Struct, frozen=True):
     form: Form
     pretty: bool
     agent: str
+    warnings: list[str]
     body: bytes = b""

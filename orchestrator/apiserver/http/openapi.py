@@ -20,6 +20,8 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.openapi.documents import Documents
 
 _JSON: Final = ("application/json", "application/*", "*/*")
+# JSON it is all the same; Kubernetes does not say so.
+_INDEX_TYPE: Final = "text/plain; charset=utf-8"
 _V2_FORMS: Final = (*_JSON[:1], *openapi_protobuf.MEDIA_TYPES)
 
 
@@ -64,7 +66,7 @@ class OpenApi:
         if accept and not any(clause.media_type in _JSON for clause in clauses(accept)):
             raise not_acceptable(("application/json",))
         if parts[1:] == ["v3"]:
-            return self._made("v3", self._index)
+            return self._made("v3", self._index, _INDEX_TYPE)
         if parts[1:2] != ["v3"]:
             raise NoDocument
         found = self._version_3("/".join(parts[2:]))

@@ -123,8 +123,8 @@ def _watch_faults(options: ListOptions) -> list[FieldError]:
             faults.append(_forbidden(field, detail))
         if match != _NOT_OLDER:
             faults.append(field_errors.not_supported(field, match, (_NOT_OLDER,)))
-        if options.continue_token:
-            faults.append(_forbidden(field, "forbidden when continue is provided"))
+    if options.continue_token:
+        faults.append(_forbidden(field, "forbidden when continue is provided"))
     return faults
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource, Scheme, Subresource
-from orchestrator.apiserver.http.errors import method_not_allowed, no_such_path
+from orchestrator.apiserver.http.errors import PageNotFound, method_not_allowed, no_such_path
 
 # Below /api/v1/namespaces/<name> these are parts of the namespace, all else is something in it.
 _NAMESPACE_PARTS: Final = ("status", "finalize")
@@ -44,7 +44,7 @@ def split(path: str) -> list[str]:
 
 
 def target_of(parts: list[str], scheme: Scheme) -> Target:
-    """What a resource path names. Raises NotFound."""
+    """What a resource path names. Raises NotFound, as PageNotFound where there is no such group."""
     if parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     else:
@@ -60,6 +60,8 @@ def target_of(parts: list[str], scheme: Scheme) -> Target:
     if not all(rest) or not rest:
         raise no_such_path()
     resource = scheme.by_path(group, version, rest[0])
+    if resource is None and group and not scheme.versions(group):
+        raise PageNotFound
     if resource is None or (namespace and not resource.namespaced):
         raise no_such_path()
     return _target(resource, namespace, rest[1:], watch)

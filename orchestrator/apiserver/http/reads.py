@@ -4,6 +4,7 @@ from typing import Final
 
 from aiohttp.web import StreamResponse
 
+from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
@@ -28,7 +29,28 @@ async def get(front: Front, call: Call) -> StreamResponse:
             identity=call.identity,
         )
     )
+    if (version := call.query.get("resourceVersion", "0")) not in ("", "0"):
+        await _reach(front, call, version)
     return await object_reply(front, call, found)
+
+
+async def _reach(front: Front, call: Call, version: str) -> None:
+    """Whether the state is as new as the client asks for. Raises Unclassified and ServerTimeout.
+
+    Asked in the server's own name: who may get the object need not be allowed to list.
+    """
+    if not (version.isascii() and version.isdecimal()):
+        raise unparsable_version(version)
+    target = call.target
+    await front.ask(
+        List(
+            resource=target.resource,
+            namespace=target.namespace,
+            field_selector=f"metadata.name={target.name}",
+            resource_version=version,
+            match="NotOlderThan",
+        )
+    )
 
 
 async def connect(front: Front, call: Call) -> StreamResponse:

@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -15,6 +15,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
 from orchestrator.apiserver.http.presentation import Presenter, rendered
 from orchestrator.apiserver.http.statuses import document, error_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import ApiError, Page
 
 # Below it compression costs more than it saves; Kubernetes' own threshold.
@@ -38,21 +39,11 @@ def document_reply(
     status: int = 200,
     media_type: str = "application/json",
     headers: Mapping[str, str] = _HEADERS,
-    warnings: Iterable[str] = (),
 ) -> Response:
     """A response with a body."""
     all_headers = CIMultiDict(headers)
     all_headers["Content-Type"] = media_type
-    for warning in warnings:
-        all_headers.add("Warning", f"299 - {_quoted(warning)}")
     return Response(body=data, status=status, headers=all_headers)
-
-
-def _quoted(text: str) -> str:
-    """A quoted-string of HTTP: one line, backslashes before quotes and backslashes."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def text_reply(text: str, *, status: int = 200) -> Response:
@@ -61,12 +52,10 @@ def text_reply(text: str, *, status: int = 200) -> Response:
     return document_reply(data, status=status, media_type="text/plain; charset=utf-8")
 
 
-async def object_reply(
-    front: Front, call: Call, obj: Any, *, status: int = 200, warnings: Iterable[str] = ()
-) -> Response:
+async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200) -> Response:
     """An object in the form that the client asks for."""
     data = presenter(front, call).object(obj)
-    return await _finished(call, data, status, warnings)
+    return await _finished(call, data, status)
 
 
 async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:
@@ -82,7 +71,7 @@ async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:
         size += len(piece)
         if size > STREAM_BYTES and streams:
             return await _streamed(front, call, pieces, source)
-    return await _finished(call, b"".join(pieces), 200, ())
+    return await _finished(call, b"".join(pieces), 200)
 
 
 async def _streamed(
@@ -95,6 +84,7 @@ async def _streamed(
         compressor = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
         headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
     response = StreamResponse(headers=headers)
+    add_warnings(response, call.target.resource)
     await response.prepare(call.request)
     loop = asyncio.get_running_loop()
     try:
@@ -125,10 +115,10 @@ def presenter(front: Front, call: Call) -> Presenter:
     return Presenter(target.resource, call.form, include, front.encodings, now, target.subresource)
 
 
-def status_reply(call: Call, status: Status, *, warnings: Iterable[str] = ()) -> Response:
+def status_reply(call: Call, status: Status) -> Response:
     """A success that has no object to show; its code is the status's."""
     data, media_type = rendered(document(status), call.form, pretty=call.pretty)
-    return document_reply(data, status=status.code or 200, media_type=media_type, warnings=warnings)
+    return document_reply(data, status=status.code or 200, media_type=media_type)
 
 
 def success(code: int | None = None, details: StatusDetails | None = None) -> Status:
@@ -137,8 +127,10 @@ def success(code: int | None = None, details: StatusDetails | None = None) -> St
 
 
 def error_reply(request: BaseRequest, error: ApiError) -> Response:
-    """An error as Status, in YAML if that is all that the client reads."""
+    """An error as Status, in YAML or protobuf if the client prefers them."""
     form = negotiate(request.headers.get("Accept", "")) or Form()
+    if form.shape:
+        form = Form()  # a Status has no other shapes
     pretty = is_pretty(None, request.headers.get("User-Agent", ""))
     data, media_type = rendered(error_document(error), form, pretty=pretty)
     headers = dict(_HEADERS)
@@ -147,15 +139,13 @@ def error_reply(request: BaseRequest, error: ApiError) -> Response:
     return document_reply(data, status=error.code, media_type=media_type, headers=headers)
 
 
-async def _finished(call: Call, made: bytes, status: int, warnings: Iterable[str]) -> Response:
+async def _finished(call: Call, made: bytes, status: int) -> Response:
     data, media_type = await _rendered(made, call)
     headers = dict(_HEADERS)
     if len(data) > GZIP_BYTES and accepts_gzip(call.request):
         data = await compressed(data)
         headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
-    return document_reply(
-        data, status=status, media_type=media_type, headers=headers, warnings=warnings
-    )
+    return document_reply(data, status=status, media_type=media_type, headers=headers)
 
 
 async def _rendered(made: bytes, call: Call) -> tuple[bytes, str]:

@@ -24,6 +24,7 @@ from orchestrator.apiserver.http.parameters import ListOptions
 from orchestrator.apiserver.http.presentation import PROTOBUF, SLICE, Presenter
 from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
+from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
     ApiError,
@@ -58,8 +59,7 @@ async def watch(front: Front, call: Call) -> StreamResponse:
         stream = _Stream(front, call, options, present)
         try:
             try:
-                watching = await front.ask(_message(call, options, since, inbox))
-                _check_future(options, watching)
+                watching, since = await _joined(front, call, options, inbox, since)
             except Expired as error:
                 # Clients take this as the first event as well, and all of them look for it there.
                 await stream.begin()
@@ -67,7 +67,7 @@ async def watch(front: Front, call: Call) -> StreamResponse:
                 return await stream.end()
             await stream.begin()
             try:
-                await stream.run(watching, inbox, shows_present=shows_present)
+                await stream.run(watching, inbox, since, shows_present=shows_present)
             except (ConnectionError, TimeoutError):
                 raise
             except Exception as error:
@@ -80,6 +80,23 @@ async def watch(front: Front, call: Call) -> StreamResponse:
             return stream.cut()
         finally:
             front.api.tell(Unwatch(inbox.ref, _TOKEN))
+
+
+async def _joined(
+    front: Front, call: Call, options: ListOptions, inbox: Inbox, since: int | None
+) -> tuple[Watching, int]:
+    """The watch, and the revision after which its events are told.
+
+    One that begins at a revision that is still to come waits for it, as etcd's does.
+    """
+    try:
+        watching = await front.ask(_message(call, options, since, inbox))
+        _check_future(options, watching, since)
+    except ServerTimeout:
+        if since is None:
+            raise
+        watching = await front.ask(_message(call, options, None, inbox))
+    return watching, since or 0
 
 
 def _with_name(options: ListOptions, name: str) -> ListOptions:
@@ -121,8 +138,10 @@ def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) 
     )
 
 
-def _check_future(options: ListOptions, watching: Watching) -> None:
+def _check_future(options: ListOptions, watching: Watching, since: int | None) -> None:
     """A state that is not older than a revision: there is none yet if that is still to come."""
+    if since is not None:
+        return
     wanted = int(options.resource_version or 0)
     if wanted > watching.revision:
         raise ServerTimeout(
@@ -147,6 +166,7 @@ class _Stream:
         self._response = StreamResponse(
             headers={"Content-Type": media_type, "Cache-Control": "no-cache, private"}
         )
+        add_warnings(self._response, call.target.resource)
         self._revision = 0
 
     # --- the response ----------------------------------------------------------------------
@@ -178,9 +198,12 @@ class _Stream:
 
     # --- events ----------------------------------------------------------------------------
 
-    async def run(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
-        """Write events until the time is up or the watch is closed."""
-        self._revision = watching.revision
+    async def run(
+        self, watching: Watching, inbox: Inbox, since: int, *, shows_present: bool
+    ) -> None:
+        """Write events after `since` until the time is up or the watch is closed."""
+        self._revision = max(watching.revision, since)
+        self._since = since
         deadline = asyncio.timeout(self._seconds)
         try:
             async with deadline:
@@ -221,11 +244,18 @@ class _Stream:
             await self._front.clock.sleep(0)
 
     def _lines(self, message: WatchEvents) -> list[bytes]:
+        if message.revision <= self._since:
+            return []
         self._revision = message.revision
         self._present.now = self._front.clock.now()
         if not message.events:
             return [self._bookmark()] if self._bookmarks else []
-        return [self._event(event.type, event.object) for event in message.events]
+        since = self._since
+        return [
+            self._event(event.type, event.object)
+            for event in message.events
+            if event.revision > since
+        ]
 
     def _event(self, type_: str, obj: Any) -> bytes:
         line = self._framed(type_, self._present.object(obj))

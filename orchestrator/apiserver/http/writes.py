@@ -41,7 +41,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
     received = await bodies.apart(
         bodies.decode, data, media, _expected(target), options.field_validation
     )
-    warnings = [*received.warnings]
+    call.warnings.extend(received.warnings)
     created = await front.ask(
         Create(
             resource=target.resource,
@@ -52,12 +52,12 @@ async def create(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
-            warn=warnings.append,
+            warn=call.warnings.append,
         )
     )
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
-        return status_reply(call, success(201), warnings=warnings)
-    return await object_reply(front, call, created, status=201, warnings=warnings)
+        return status_reply(call, success(201))
+    return await object_reply(front, call, created, status=201)
 
 
 async def update(front: Front, call: Call) -> StreamResponse:
@@ -71,7 +71,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
     received = await bodies.apart(
         bodies.decode, data, media, _expected(target), options.field_validation
     )
-    warnings = [*received.warnings]
+    call.warnings.extend(received.warnings)
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
         Update(
@@ -83,19 +83,17 @@ async def update(front: Front, call: Call) -> StreamResponse:
             dry_run=options.dry_run,
             field_manager=options.field_manager,
             identity=call.identity,
-            warn=warnings.append,
+            warn=call.warnings.append,
         )
     )
-    return await _changed_reply(front, call, updated, warnings)
+    return await _changed_reply(front, call, updated)
 
 
-async def _changed_reply(
-    front: Front, call: Call, answer: Any, warnings: list[str]
-) -> StreamResponse:
+async def _changed_reply(front: Front, call: Call, answer: Any) -> StreamResponse:
     """The object that was changed, or made because there was none."""
     if type(answer) is Created:
-        return await object_reply(front, call, answer.object, status=201, warnings=warnings)
-    return await object_reply(front, call, answer, warnings=warnings)
+        return await object_reply(front, call, answer.object, status=201)
+    return await object_reply(front, call, answer)
 
 
 def _expected(target: Target) -> Expected:
@@ -138,7 +136,6 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
     decode = bodies.decode_configuration if applies else bodies.decode_patch
     body = await bodies.apart(decode, data)
-    warnings: list[str] = []
     patched = await front.ask(
         Patch(
             resource=target.resource,
@@ -152,10 +149,10 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             force=options.force,
             field_validation=options.field_validation,
             identity=call.identity,
-            warn=warnings.append,
+            warn=call.warnings.append,
         )
     )
-    return await _changed_reply(front, call, patched, warnings)
+    return await _changed_reply(front, call, patched)
 
 
 # --- deleting ------------------------------------------------------------------------------
@@ -167,7 +164,6 @@ async def delete(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     choice = await _delete_choice(call)
-    warnings: list[str] = []
     deleted = await front.ask(
         Delete(
             resource=target.resource,
@@ -179,13 +175,13 @@ async def delete(front: Front, call: Call) -> StreamResponse:
             resource_version=choice.resource_version,
             dry_run=choice.dry_run,
             identity=call.identity,
-            warn=warnings.append,
+            warn=call.warnings.append,
         )
     )
     if deleted.gone and not kind_of(target.resource).answers_deleted:
-        return status_reply(call, success(details=_details(target, deleted)), warnings=warnings)
+        return status_reply(call, success(details=_details(target, deleted)))
     status = 202 if choice.cascades and not deleted.gone else 200
-    return await object_reply(front, call, deleted.object, status=status, warnings=warnings)
+    return await object_reply(front, call, deleted.object, status=status)
 
 
 def _details(target: Target, deleted: Deleted) -> StatusDetails:

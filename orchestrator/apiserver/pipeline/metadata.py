@@ -56,7 +56,8 @@ def stamped(
         namespace=namespace,
         uid=env.uid(),
         creation_timestamp=env.time(),
-        generation=generation,
+        # A kind that does not count its generations keeps what its client wrote.
+        generation=metadata.generation if generation is None else generation,
         resource_version="",
         deletion_timestamp=None,
         deletion_grace_period_seconds=None,

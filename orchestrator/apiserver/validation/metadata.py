@@ -157,14 +157,14 @@ def annotation_errors(annotations: Mapping[str, str], path: str) -> Errors:
 def _owner_errors(owners: tuple[OwnerReference, ...]) -> Errors:
     path = f"{_PATH}.ownerReferences"
     controller = ""
-    for i, owner in enumerate(owners):
-        yield from _one_owner_errors(owner, f"{path}[{i}]")
+    for owner in owners:
+        yield from _one_owner_errors(owner, path)  # without its index, as in Kubernetes
         if owner.controller:
             this = f"{owner.kind}/{owner.name}"
             if controller:
                 yield invalid(
                     path,
-                    owners,
+                    [*map(_shown, owners)],
                     "Only one reference can have Controller set to true. "
                     f'Found "true" in references for {controller} and {this}',
                 )
@@ -182,7 +182,20 @@ def _one_owner_errors(owner: OwnerReference, path: str) -> Errors:
         yield invalid(f"{path}.uid", owner.uid, "must not be empty")
     if owner.api_version == "v1" and owner.kind == "Event":
         detail = "/v1, Kind=Event is disallowed from being an owner"
-        yield invalid(path, owner, detail)
+        yield invalid(path, _shown(owner), detail)
+
+
+def _shown(owner: OwnerReference) -> dict[str, object]:
+    """An owner as complaints show it: its fields in the order of Go's struct."""
+    fields = {
+        "apiVersion": owner.api_version,
+        "kind": owner.kind,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": owner.controller,
+        "blockOwnerDeletion": owner.block_owner_deletion,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 def _finalizer_errors(finalizers: tuple[str, ...]) -> Errors:

@@ -198,7 +198,7 @@ class Run:
             seed=self._seed,
             store=WatchedStore(self.meter),
             profile=self._loaded.profile,
-            scheduler=self._loaded.scheduler.profile,
+            scheduler=self._loaded.scheduler.configuration,
             proxies=simulation.proxies,
             record_events=simulation.events,
             heartbeats=simulation.heartbeats,

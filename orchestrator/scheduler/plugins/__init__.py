@@ -15,10 +15,14 @@ from orchestrator.scheduler.plugins.node_resources_balanced_allocation import (
 )
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.node_unschedulable import NodeUnschedulable
+from orchestrator.scheduler.plugins.node_volume_limits import NodeVolumeLimits
 from orchestrator.scheduler.plugins.pod_topology_spread import PodTopologySpread
 from orchestrator.scheduler.plugins.priority_sort import PrioritySort
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.plugins.taint_toleration import TaintToleration
+from orchestrator.scheduler.plugins.volume_binding import VolumeBinding
+from orchestrator.scheduler.plugins.volume_restrictions import VolumeRestrictions
+from orchestrator.scheduler.plugins.volume_zone import VolumeZone
 from orchestrator.scheduler.profile import Profile
 
 DEFAULT_PLUGINS: Final[tuple[Plugin, ...]] = (
@@ -30,6 +34,10 @@ DEFAULT_PLUGINS: Final[tuple[Plugin, ...]] = (
     NodeAffinity(),
     NodePorts(),
     NodeResourcesFit(),
+    VolumeRestrictions(),
+    NodeVolumeLimits(),
+    VolumeBinding(),
+    VolumeZone(),
     PodTopologySpread(),
     InterPodAffinity(),
     DynamicResources(),

@@ -81,3 +81,25 @@ async def test_a_content_encoding_of_a_body_is_not_looked_at(call: Caller) -> No
     headers = {"Content_Type": "application/json", "Content_Encoding": "gzip"}
     assert (await call("POST", path, b"\x1f\x8bgarbage", **headers))[0] == 400
     assert (await call("POST", path, body, **headers))[0] == 201
+
+
+async def test_who_calls_an_old_path_is_told_first(call: Caller) -> None:
+    """Whatever becomes of the request, and before any other warning."""
+    path = "/api/v1/namespaces/default/endpoints"
+    old = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    async with call.send("GET", f"{path}/none") as answer:
+        assert (answer.status, answer.headers.getall("Warning")) == (404, [old])
+    async with call.send("POST", path, {"metadata": {"name": "a"}, "nonsense": 1}) as answer:
+        unknown = '299 - "unknown field \\"nonsense\\""'
+        assert answer.headers.getall("Warning") == [old, unknown]
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/xml, application/cbor"])
+async def test_a_form_that_nobody_knows_is_not_acceptable(call: Caller, accept: str) -> None:
+    """And the answer says which are."""
+    code, status = await call("GET", "/api/v1/namespaces/default", Accept=accept)
+    assert (code, status["details"]) == (406, {})
+    assert status["message"] == (
+        "406: Not Acceptable\n\nAvailable representations: "
+        "application/json, application/yaml, application/vnd.kubernetes.protobuf"
+    )

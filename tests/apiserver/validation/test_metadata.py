@@ -56,8 +56,8 @@ OWNER = {"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "web", "uid": "u
         (
             {"metadata.ownerReferences": [{**OWNER, "apiVersion": "", "uid": ""}]},
             [
-                'metadata.ownerReferences[0].apiVersion: Invalid value: "": version must not be empty',
-                'metadata.ownerReferences[0].uid: Invalid value: "": must not be empty',
+                'metadata.ownerReferences.apiVersion: Invalid value: "": version must not be empty',
+                'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
             ],
         ),
         ({"metadata.finalizers": ["example.com/wait", "foregroundDeletion"]}, []),

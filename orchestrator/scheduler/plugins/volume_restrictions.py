@@ -1,0 +1,111 @@
+"""VolumeRestrictions: disks that one node, and claims that one pod, can use at a time."""
+
+from typing import Final
+
+import numpy as np
+
+from orchestrator.api.core.v1 import PersistentVolumeClaim, Pod, Volume
+from orchestrator.scheduler import volumes
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import FilterKernel, Plugin
+from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+
+_NO_DISK: Final = "node(s) had no available disk"
+_IN_USE: Final = (
+    "node(s) unavailable due to PersistentVolumeClaim with ReadWriteOncePod access mode already "
+    "in-use by another pod"
+)
+
+
+class VolumeRestrictions(Plugin):
+    """Filters by exclusive disks in pods' specs, and by claims with ReadWriteOncePod."""
+
+    name = "VolumeRestrictions"
+    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
+    watches = (PersistentVolumeClaim,)
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        spec = pod.spec
+        if spec is None or not spec.volumes:
+            return None
+        disks = tuple(volume for volume in spec.volumes if _is_exclusive(volume))
+        if not disks and not volumes.has_claims(spec.volumes):
+            return None
+        return _Restrictions(pod, disks, nodes)
+
+
+class _Restrictions(FilterKernel):
+    spanning = True  # a claim is in use wherever its pod is
+
+    def __init__(self, pod: Pod, disks: tuple[Volume, ...], nodes: Snapshot) -> None:
+        self._nodes, self._disks = nodes, disks
+        namespace = pod.metadata.namespace
+        self._exclusive: tuple[str, ...] = ()
+        try:
+            self._exclusive = tuple(
+                f"{namespace}/{name}"
+                for name, own in volumes.claim_names(pod)
+                if not own and _is_for_one_pod(volumes.claim_of(nodes, namespace, name))
+            )
+        except volumes.NoClaim as error:
+            self.refusal = str(error)
+        self.traits = (disks, self._exclusive, self.refusal)
+
+    def _in_use(self) -> bool:
+        return any(claim in self._nodes.claims_in_use for claim in self._exclusive)
+
+    def rows(self, rows: Rows) -> Bool:
+        if self._in_use():
+            return np.zeros(len(rows), np.bool_)
+        if not self._disks:
+            return np.ones(len(rows), np.bool_)
+        return np.array([self._has_disks(int(row)) for row in rows], np.bool_)
+
+    def _has_disks(self, row: int) -> bool:
+        return not any(
+            _conflict(disk, other)
+            for pod in self._nodes.pods_on(row)
+            if pod.spec is not None
+            for other in pod.spec.volumes
+            for disk in self._disks
+        )
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        return (_IN_USE,) if self._has_disks(row) else (_NO_DISK,)
+
+
+def _is_exclusive(volume: Volume) -> bool:
+    return any(
+        source is not None
+        for source in (
+            volume.gce_persistent_disk,
+            volume.aws_elastic_block_store,
+            volume.rbd,
+            volume.iscsi,
+        )
+    )
+
+
+def _is_for_one_pod(claim: PersistentVolumeClaim) -> bool:
+    return claim.spec is not None and "ReadWriteOncePod" in claim.spec.access_modes
+
+
+def _conflict(one: Volume, other: Volume) -> bool:
+    """Whether two volumes are one disk that not both pods can have."""
+    if one.gce_persistent_disk is not None and other.gce_persistent_disk is not None:
+        disk, its = one.gce_persistent_disk, other.gce_persistent_disk
+        return disk.pd_name == its.pd_name and not (disk.read_only and its.read_only)
+    if one.aws_elastic_block_store is not None and other.aws_elastic_block_store is not None:
+        return one.aws_elastic_block_store.volume_id == other.aws_elastic_block_store.volume_id
+    if one.iscsi is not None and other.iscsi is not None:
+        return one.iscsi.iqn == other.iscsi.iqn and not (
+            one.iscsi.read_only and other.iscsi.read_only
+        )
+    if one.rbd is not None and other.rbd is not None:
+        mine, its_image = one.rbd, other.rbd
+        return (
+            bool(set(mine.monitors) & set(its_image.monitors))
+            and (mine.pool, mine.image) == (its_image.pool, its_image.image)
+            and not (mine.read_only and its_image.read_only)
+        )
+    return False
