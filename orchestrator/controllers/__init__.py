@@ -7,6 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
@@ -36,6 +37,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     StatefulSetController,
     DaemonSetController,
     JobController,
+    CronJobController,
     TtlAfterFinishedController,
     NamespaceController,
     ServiceAccountController,
