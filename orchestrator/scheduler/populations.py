@@ -35,16 +35,35 @@ class Held(Struct, frozen=True):
     topology_key: str
 
 
+class Population:
+    """How many pods of a query each row holds, as a column and, where there are any, by row."""
+
+    __slots__ = ("by_row", "column")
+
+    def __init__(self, size: int) -> None:
+        self.column: Int64 = np.zeros(size, np.int64)
+        self.by_row: dict[int, int] = {}
+
+    def add(self, row: int, sign: int) -> None:
+        """A pod more, or less."""
+        count = self.by_row.get(row, 0) + sign
+        self.column[row] = count
+        if count:
+            self.by_row[row] = count
+        else:
+            del self.by_row[row]
+
+
 class Populations:
     """The columns of all queries and of all terms that are held."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._columns: dict[Query, Int64] = {}
+        self._counts: dict[Query, Population] = {}
         self._held: dict[Held, Int64] = {}
         self._holders: dict[Held, int] = {}
         # By what sets look at of a pod, the columns that count it: most pods come in replicas.
-        self._counting: dict[Hashable, list[Int64]] = {}
+        self._counting: dict[Hashable, list[Population]] = {}
         self.labels_of: LabelsOfNamespace = _no_labels
         self.terms_changed = 0  # how often the set of held terms has changed
 
@@ -53,32 +72,32 @@ class Populations:
         """By term, the column of how many pods hold it (of `prefer`: the sum of their weights)."""
         return self._held
 
-    def column(self, query: Query, pods: Callable[[], Iterable[tuple[Pod, int]]]) -> Int64:
-        """The pods of a query by row; `pods` tells all there are, should the query be new."""
-        column = self._columns.get(query)
-        if column is None:
+    def of(self, query: Query, pods: Callable[[], Iterable[tuple[Pod, int]]]) -> "Population":
+        """The pods of a query; `pods` tells all there are, should the query be new."""
+        population = self._counts.get(query)
+        if population is None:
             self._counting.clear()
-            if len(self._columns) >= _QUERIES:
-                self._columns.clear()
-            column = self._columns[query] = np.zeros(self._size, np.int64)
+            if len(self._counts) >= _QUERIES:
+                self._counts.clear()
+            population = self._counts[query] = Population(self._size)
             for pod, row in pods():
                 if self._belongs(query, pod):
-                    column[row] += 1
-        return column
+                    population.add(row, 1)
+        return population
 
     def add(self, pod: Pod, row: int, sign: int) -> None:
         """A pod came to a row (1), or went (-1)."""
-        if self._columns:
-            for column in self._counted_by(pod):
-                column[row] += sign
+        if self._counts:
+            for population in self._counted_by(pod):
+                population.add(row, sign)
         spec = pod.spec
         if spec is not None and spec.affinity is not None:
             self._hold(terms_of(pod), pod, row, sign)
 
     def relabelled(self) -> None:
         """A namespace has other labels: what asked for them is counted anew."""
-        for query in [q for q in self._columns if any(s.namespace_selector for s in q.sets)]:
-            del self._columns[query]
+        for query in [q for q in self._counts if any(s.namespace_selector for s in q.sets)]:
+            del self._counts[query]
         self._counting.clear()
         self.terms_changed += 1
 
@@ -86,26 +105,29 @@ class Populations:
         """Make room for more rows."""
         more = size - self._size
         self._size = size
-        self._counting.clear()
-        for columns in (self._columns, self._held):
-            for key, column in list(columns.items()):
-                columns[key] = np.concatenate([column, np.zeros(more, np.int64)])  # type: ignore[index]
+        nothing = np.zeros(more, np.int64)
+        for population in self._counts.values():
+            population.column = np.concatenate([population.column, nothing])
+        for term, column in list(self._held.items()):
+            self._held[term] = np.concatenate([column, nothing])
 
-    def _counted_by(self, pod: Pod) -> list[Int64]:
+    def _counted_by(self, pod: Pod) -> list[Population]:
         metadata = pod.metadata
         key = (
             metadata.namespace,
             metadata.deletion_timestamp is None,
             tuple(metadata.labels.items()),
         )
-        columns = self._counting.get(key)
-        if columns is None:
+        counting = self._counting.get(key)
+        if counting is None:
             if len(self._counting) >= _QUERIES:
                 self._counting.clear()
-            columns = self._counting[key] = [
-                column for query, column in self._columns.items() if self._belongs(query, pod)
+            counting = self._counting[key] = [
+                population
+                for query, population in self._counts.items()
+                if self._belongs(query, pod)
             ]
-        return columns
+        return counting
 
     def _belongs(self, query: Query, pod: Pod) -> bool:
         metadata = pod.metadata

@@ -21,7 +21,9 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
-from orchestrator.scheduler.populations import Query
+from orchestrator.scheduler.groups import Groups
+from orchestrator.scheduler.populations import Population, Query
+from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -33,6 +35,7 @@ SYSTEM_DEFAULTS: Final = (
     ),
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
+_MANY_ZONES: Final = 24  # beyond them a look at each row costs less
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -170,7 +173,7 @@ class _Spread:
         query = self._queries[index]
         if query is None:
             return np.zeros(self._nodes.valid.size, np.int64)
-        return self._nodes.population(query)
+        return self._nodes.population(query).column
 
     def _labelled(self) -> Bool:
         """The rows that have the labels of all constraints."""
@@ -258,6 +261,8 @@ class _Evenness(_Spread, ScoreKernel):
     ) -> None:
         super().__init__(pod, constraints, nodes)
         self._need_all = need_all
+        self._plain_at = -1
+        self._is_plain = False
         self.traits = (self._traits(), need_all)
 
     def rows(self, rows: Rows) -> Int64:
@@ -271,6 +276,42 @@ class _Evenness(_Spread, ScoreKernel):
         scores = np.zeros(len(rows), np.int64)
         scores[scored] = _normalized(np.floor(raw + 0.5).astype(np.int64))
         return scores
+
+    def leaders(self, local: Local, weight: int) -> Rows | None:
+        """The rows with the highest total, without a look at each; None: look at each.
+
+        Rows of one zone without any of the pods have one score. So of these only the rows count that
+        lead in their zone by everything else, which `Local` knows; the few others are looked at.
+        """
+        keys = [c.key for c in self._constraints if c.key != HOSTNAME]
+        if len(keys) > 1 or not self._plain():
+            return None
+        groups = local.groups(keys[0] if keys else "")
+        if len(groups.feasible) > _MANY_ZONES or groups.total == 0:
+            return None
+        if self._need_all and keys and groups.feasible[0]:
+            return None  # some rows are without the label
+        return _Lead(self, self._constraints, groups, local, weight).rows()
+
+    def _plain(self) -> bool:
+        """Whether all rows that can count do: remembered while nodes stay as they are."""
+        if self._plain_at != self._nodes.nodes_version:
+            self._plain_at = self._nodes.nodes_version
+            nodes = self._nodes
+            named = nodes.domains(HOSTNAME)[nodes.valid] >= 0
+            included = zip(self._eligibles(self._need_all), self._constraints, strict=True)
+            self._is_plain = bool(named.all()) and all(
+                bool((eligible == (nodes.valid & (nodes.domains(c.key) >= 0))).all())
+                for eligible, c in included
+            )
+            if len({self._queries[i] for i in range(len(self._queries))}) != 1:
+                self._is_plain = False
+        return self._is_plain
+
+    def pods(self) -> Population | None:
+        """The pods that all constraints count; None: none do."""
+        query = self._queries[0]
+        return self._nodes.population(query) if query is not None else None
 
     def _weighed(self, index: int, constraint: Constraint, rows: Rows) -> Any:
         """What a constraint adds for each row: the pods of its domain, smaller topologies weigh less."""
@@ -293,9 +334,83 @@ class _Evenness(_Spread, ScoreKernel):
         return np.where(here >= 0, sums * weight + (constraint.max_skew - 1), 0.0)
 
 
-def _normalized(raw: Int64) -> Int64:
+class _Lead:
+    """One look for the leaders of a shape that is spread."""
+
+    def __init__(
+        self,
+        kernel: _Evenness,
+        constraints: tuple[Constraint, ...],
+        groups: Groups,
+        local: Local,
+        weight: int,
+    ) -> None:
+        self._constraints, self._groups = constraints, groups
+        self._local, self._weight = local, weight
+        pods = kernel.pods()
+        by_row = pods.by_row if pods is not None else {}
+        self._column = pods.column if pods is not None else None
+        self._rows = np.fromiter(by_row.keys(), np.intp, len(by_row))
+        self._counts = np.fromiter(by_row.values(), np.int64, len(by_row))
+
+    def rows(self) -> Rows:
+        """The leaders, ascending."""
+        groups = self._groups
+        size = len(groups.feasible)
+        classes = groups.class_of[self._rows]
+        sums = np.bincount(classes, self._counts, size)
+        own = self._local.known_totals(self._rows)
+        fits = own >= 0
+        free = groups.feasible - np.bincount(classes[fits], minlength=size)
+        raw_free = self._raw(np.zeros(size), sums, np.arange(size))
+        raw_held = self._raw(self._counts, sums, classes)
+        there = np.concatenate([raw_free[free > 0], raw_held[fits]])
+        high, low = int(there.max()), int(there.min())
+        held = own + self._weight * _scaled(raw_held, high, low)
+        scores = self._weight * _scaled(raw_free, high, low)
+        return self._best(held[fits], self._rows[fits], scores, free)
+
+    def _raw(self, counts: Any, sums: Any, classes: Any) -> Int64:
+        """The sum over the constraints, each in its turn, as for all rows."""
+        groups = self._groups
+        total = np.zeros(len(counts), np.float64)
+        zones = int(np.count_nonzero(groups.feasible))
+        for constraint in self._constraints:
+            if constraint.key == HOSTNAME:
+                weight = np.log(float(groups.total + 2))
+                total += counts * weight + (constraint.max_skew - 1)
+            else:
+                weight = np.log(float(zones + 2))
+                added = sums[classes] * weight + (constraint.max_skew - 1)
+                total += np.where(classes > 0, added, 0.0)
+        return np.floor(total + 0.5).astype(np.int64)
+
+    def _best(self, held: Int64, rows: Rows, scores: Int64, free: Int64) -> Rows:
+        best = int(held.max()) if len(held) else -1
+        found = [rows[held == best]] if len(held) else []
+        groups = self._groups
+        highest = [
+            (groups.best(number) + int(scores[number]), number)
+            for number in np.flatnonzero(free).tolist()
+        ]
+        for bound, number in sorted(highest, reverse=True):
+            if bound < best:
+                break
+            total, tied = groups.leaders(number, self._column)
+            total += int(scores[number])
+            if total > best:
+                best, found = total, [tied]
+            elif total == best:
+                found.append(tied)
+        return found[0] if len(found) == 1 and len(rows) == 0 else np.sort(np.concatenate(found))
+
+
+def _scaled(raw: Int64, high: int, low: int) -> Int64:
     """The fewest pods get 100."""
-    highest, lowest = int(raw.max()), int(raw.min())
-    if highest == 0:
+    if high == 0:
         return np.full(len(raw), MAX_NODE_SCORE, np.int64)
-    return MAX_NODE_SCORE * (highest + lowest - raw) // highest
+    return MAX_NODE_SCORE * (high + low - raw) // high
+
+
+def _normalized(raw: Int64) -> Int64:
+    return _scaled(raw, int(raw.max()), int(raw.min()))
