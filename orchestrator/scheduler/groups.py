@@ -57,7 +57,7 @@ class Groups:
             self._tied[number] = array("q", tied.tobytes())
         return self._best[number]
 
-    def leaders(self, number: int, without: Int64 | None) -> tuple[int, Rows]:
+    def leaders(self, number: int, without: Int64) -> tuple[int, Rows]:
         """The highest total in a group, and who has it, among rows where a column is 0.
 
         There must be such a row that is feasible.
@@ -66,8 +66,6 @@ class Groups:
         tied = self._tied[number]
         assert tied is not None
         rows: Rows = np.frombuffer(tied, np.int64).astype(np.intp)
-        if without is None:
-            return best, rows
         rows = rows[without[rows] == 0]
         if len(rows):
             return best, rows

@@ -7,7 +7,7 @@ of the nodes' zones. `Held` is the other direction: which terms the pods that ar
 (or for) those that come. While nobody asks and no pod holds a term, pods cost nothing here.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -44,9 +44,9 @@ class Population:
         self.column: Int64 = np.zeros(size, np.int64)
         self.by_row: dict[int, int] = {}
 
-    def add(self, row: int, sign: int) -> None:
-        """A pod more, or less."""
-        count = self.by_row.get(row, 0) + sign
+    def add(self, row: int, more: int) -> None:
+        """Pods more, or less."""
+        count = self.by_row.get(row, 0) + more
         self.column[row] = count
         if count:
             self.by_row[row] = count
@@ -54,17 +54,28 @@ class Population:
             del self.by_row[row]
 
 
+class _Alike:
+    """Pods that no query tells apart, since namespace and labels are equal; who counts them."""
+
+    __slots__ = ("by_row", "counted_by", "labels", "living", "namespace")
+
+    def __init__(self, namespace: str, labels: Labels, living: bool) -> None:
+        self.namespace, self.labels, self.living = namespace, labels, living
+        self.by_row: dict[int, int] = {}
+        self.counted_by: list[Population] = []
+
+
 class Populations:
-    """The columns of all queries and of all terms that are held."""
+    """The populations of all queries, and the columns of all terms that are held."""
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._counts: dict[Query, Population] = {}
+        # All pods by what queries look at: most come in replicas.
+        self._alike: dict[Hashable, _Alike] = {}
+        self.labels_of: LabelsOfNamespace = _no_labels
         self._held: dict[Held, Int64] = {}
         self._holders: dict[Held, int] = {}
-        # By what sets look at of a pod, the columns that count it: most pods come in replicas.
-        self._counting: dict[Hashable, list[Population]] = {}
-        self.labels_of: LabelsOfNamespace = _no_labels
         self.terms_changed = 0  # how often the set of held terms has changed
 
     @property
@@ -72,33 +83,50 @@ class Populations:
         """By term, the column of how many pods hold it (of `prefer`: the sum of their weights)."""
         return self._held
 
-    def of(self, query: Query, pods: Callable[[], Iterable[tuple[Pod, int]]]) -> "Population":
-        """The pods of a query; `pods` tells all there are, should the query be new."""
+    def of(self, query: Query) -> Population:
+        """How many pods of a query each row holds; follows them from now on. Not to be changed."""
         population = self._counts.get(query)
         if population is None:
-            self._counting.clear()
             if len(self._counts) >= _QUERIES:
-                self._counts.clear()
+                self._forget()
             population = self._counts[query] = Population(self._size)
-            for pod, row in pods():
-                if self._belongs(query, pod):
-                    population.add(row, 1)
+            for alike in self._alike.values():
+                if self._belong(query, alike):
+                    alike.counted_by.append(population)
+                    for row, count in alike.by_row.items():
+                        population.add(row, count)
         return population
+
+    def _forget(self) -> None:
+        self._counts.clear()
+        for alike in self._alike.values():
+            alike.counted_by.clear()
 
     def add(self, pod: Pod, row: int, sign: int) -> None:
         """A pod came to a row (1), or went (-1)."""
-        if self._counts:
-            for population in self._counted_by(pod):
-                population.add(row, sign)
+        metadata = pod.metadata
+        living = metadata.deletion_timestamp is None
+        key = (metadata.namespace, living, tuple(metadata.labels.items()))
+        alike = self._alike.get(key)
+        if alike is None:
+            alike = self._alike[key] = _Alike(metadata.namespace, metadata.labels, living)
+            alike.counted_by += [p for q, p in self._counts.items() if self._belong(q, alike)]
+        count = alike.by_row.get(row, 0) + sign
+        if count:
+            alike.by_row[row] = count
+        else:
+            del alike.by_row[row]
+            if not alike.by_row:
+                del self._alike[key]
+        for population in alike.counted_by:
+            population.add(row, sign)
         spec = pod.spec
         if spec is not None and spec.affinity is not None:
             self._hold(terms_of(pod), pod, row, sign)
 
     def relabelled(self) -> None:
-        """A namespace has other labels: what asked for them is counted anew."""
-        for query in [q for q in self._counts if any(s.namespace_selector for s in q.sets)]:
-            del self._counts[query]
-        self._counting.clear()
+        """A namespace has other labels: all is counted anew when it is asked for."""
+        self._forget()
         self.terms_changed += 1
 
     def grow(self, size: int) -> None:
@@ -111,31 +139,11 @@ class Populations:
         for term, column in list(self._held.items()):
             self._held[term] = np.concatenate([column, nothing])
 
-    def _counted_by(self, pod: Pod) -> list[Population]:
-        metadata = pod.metadata
-        key = (
-            metadata.namespace,
-            metadata.deletion_timestamp is None,
-            tuple(metadata.labels.items()),
-        )
-        counting = self._counting.get(key)
-        if counting is None:
-            if len(self._counting) >= _QUERIES:
-                self._counting.clear()
-            counting = self._counting[key] = [
-                population
-                for query, population in self._counts.items()
-                if self._belongs(query, pod)
-            ]
-        return counting
-
-    def _belongs(self, query: Query, pod: Pod) -> bool:
-        metadata = pod.metadata
-        if query.living and metadata.deletion_timestamp is not None:
+    def _belong(self, query: Query, pods: _Alike) -> bool:
+        if query.living and not pods.living:
             return False
-        namespace, labels = metadata.namespace, metadata.labels
         for each in query.sets:  # noqa: SIM110  # a generator would cost twice the loop
-            if not each.matches(namespace, labels, self.labels_of):
+            if not each.matches(pods.namespace, pods.labels, self.labels_of):
                 return False
         return True
 

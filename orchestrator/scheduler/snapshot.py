@@ -248,10 +248,7 @@ class Snapshot:
 
     def population(self, query: Query) -> Population:
         """How many pods of a query each row holds; follows them from now on. Not to be changed."""
-        return self.populations.of(query, self._placements)
-
-    def _placements(self) -> Iterator[tuple[Pod, int]]:
-        return ((placed.pod, placed.row) for placed in self._placed.values())
+        return self.populations.of(query)
 
     # --- topology --------------------------------------------------------------------------
 

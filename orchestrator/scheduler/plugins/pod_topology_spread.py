@@ -6,6 +6,7 @@ domains is one pass over it.
 """
 
 from collections.abc import Hashable, Iterable
+from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -291,7 +292,11 @@ class _Evenness(_Spread, ScoreKernel):
             return None
         if self._need_all and keys and groups.feasible[0]:
             return None  # some rows are without the label
-        return _Lead(self, self._constraints, groups, local, weight).rows()
+        query = self._queries[0]
+        if query is None:
+            return None
+        pods = self._nodes.population(query)
+        return _Lead(self._constraints, groups, weight).rows(pods, local)
 
     def _plain(self) -> bool:
         """Whether all rows that can count do: remembered while nodes stay as they are."""
@@ -304,14 +309,9 @@ class _Evenness(_Spread, ScoreKernel):
                 bool((eligible == (nodes.valid & (nodes.domains(c.key) >= 0))).all())
                 for eligible, c in included
             )
-            if len({self._queries[i] for i in range(len(self._queries))}) != 1:
+            if len(set(self._queries)) != 1:
                 self._is_plain = False
         return self._is_plain
-
-    def pods(self) -> Population | None:
-        """The pods that all constraints count; None: none do."""
-        query = self._queries[0]
-        return self._nodes.population(query) if query is not None else None
 
     def _weighed(self, index: int, constraint: Constraint, rows: Rows) -> Any:
         """What a constraint adds for each row: the pods of its domain, smaller topologies weigh less."""
@@ -330,79 +330,85 @@ class _Evenness(_Spread, ScoreKernel):
             # A row without the label has an empty domain of its own.
             sums = total[np.maximum(here, 0)] if len(total) else np.zeros(len(rows))
             size = len(np.unique(here))
-        weight = np.log(float(size + 2))
+        weight = log(size + 2)
         return np.where(here >= 0, sums * weight + (constraint.max_skew - 1), 0.0)
 
 
 class _Lead:
     """One look for the leaders of a shape that is spread."""
 
-    def __init__(
-        self,
-        kernel: _Evenness,
-        constraints: tuple[Constraint, ...],
-        groups: Groups,
-        local: Local,
-        weight: int,
-    ) -> None:
-        self._constraints, self._groups = constraints, groups
-        self._local, self._weight = local, weight
-        pods = kernel.pods()
-        by_row = pods.by_row if pods is not None else {}
-        self._column = pods.column if pods is not None else None
-        self._rows = np.fromiter(by_row.keys(), np.intp, len(by_row))
-        self._counts = np.fromiter(by_row.values(), np.int64, len(by_row))
+    __slots__ = ("_constraints", "_groups", "_weight")
 
-    def rows(self) -> Rows:
+    def __init__(self, constraints: tuple[Constraint, ...], groups: Groups, weight: int) -> None:
+        self._constraints, self._groups, self._weight = constraints, groups, weight
+
+    def rows(self, pods: Population, local: Local) -> Rows:
         """The leaders, ascending."""
-        groups = self._groups
+        groups, by_row = self._groups, pods.by_row
+        count = len(by_row)
+        rows = np.fromiter(by_row.keys(), np.intp, count)
+        counts = np.fromiter(by_row.values(), np.int64, count)
+        classes = groups.class_of[rows]
         size = len(groups.feasible)
-        classes = groups.class_of[self._rows]
-        sums = np.bincount(classes, self._counts, size)
-        own = self._local.known_totals(self._rows)
+        own = local.known_totals(rows)
         fits = own >= 0
         free = groups.feasible - np.bincount(classes[fits], minlength=size)
-        raw_free = self._raw(np.zeros(size), sums, np.arange(size))
-        raw_held = self._raw(self._counts, sums, classes)
-        there = np.concatenate([raw_free[free > 0], raw_held[fits]])
+        # First what a row of each group without pods has, then each row with some.
+        raw = self._raw(counts, classes, np.bincount(classes, counts, size))
+        there = raw[np.concatenate((free > 0, fits))]
         high, low = int(there.max()), int(there.min())
-        held = own + self._weight * _scaled(raw_held, high, low)
-        scores = self._weight * _scaled(raw_free, high, low)
-        return self._best(held[fits], self._rows[fits], scores, free)
+        scores = self._weight * _scaled(raw, high, low)
+        held = own + scores[size:]
+        if not fits.all():
+            held, rows = held[fits], rows[fits]
+        return self._best(held, rows, scores[:size].tolist(), free.tolist(), pods.column)
 
-    def _raw(self, counts: Any, sums: Any, classes: Any) -> Int64:
+    def _raw(self, counts: Int64, classes: Int64, sums: Any) -> Int64:
         """The sum over the constraints, each in its turn, as for all rows."""
         groups = self._groups
-        total = np.zeros(len(counts), np.float64)
-        zones = int(np.count_nonzero(groups.feasible))
+        size = len(sums)
+        total: Any = 0.0
         for constraint in self._constraints:
             if constraint.key == HOSTNAME:
-                weight = np.log(float(groups.total + 2))
-                total += counts * weight + (constraint.max_skew - 1)
+                added = np.zeros(size + len(counts))
+                added[size:] = counts
+                added *= log(groups.total + 2)
+                added += constraint.max_skew - 1
             else:
-                weight = np.log(float(zones + 2))
-                added = sums[classes] * weight + (constraint.max_skew - 1)
-                total += np.where(classes > 0, added, 0.0)
-        return np.floor(total + 0.5).astype(np.int64)
+                zones = int(np.count_nonzero(groups.feasible))
+                of_group = sums * log(zones + 2) + (constraint.max_skew - 1)
+                of_group[0] = 0.0
+                added = np.concatenate((of_group, of_group[classes]))
+            total = total + added
+        return np.asarray(np.floor(total + 0.5).astype(np.int64))
 
-    def _best(self, held: Int64, rows: Rows, scores: Int64, free: Int64) -> Rows:
-        best = int(held.max()) if len(held) else -1
-        found = [rows[held == best]] if len(held) else []
+    def _best(
+        self, held: Int64, rows: Rows, scores: list[int], free: list[int], column: Int64
+    ) -> Rows:
         groups = self._groups
+        best = int(held.max()) if len(held) else -1
         highest = [
-            (groups.best(number) + int(scores[number]), number)
-            for number in np.flatnonzero(free).tolist()
+            (groups.best(number) + scores[number], number)
+            for number, rows_left in enumerate(free)
+            if rows_left
         ]
+        found: list[Rows] = []
         for bound, number in sorted(highest, reverse=True):
             if bound < best:
                 break
-            total, tied = groups.leaders(number, self._column)
-            total += int(scores[number])
+            total, tied = groups.leaders(number, column)
+            total += scores[number]
             if total > best:
                 best, found = total, [tied]
             elif total == best:
                 found.append(tied)
-        return found[0] if len(found) == 1 and len(rows) == 0 else np.sort(np.concatenate(found))
+        if len(held):
+            equal = held == best
+            if equal.any():
+                found.append(rows[equal])
+        return (
+            found[0] if len(found) == 1 and len(found[0]) == 1 else np.sort(np.concatenate(found))
+        )
 
 
 def _scaled(raw: Int64, high: int, low: int) -> Int64:
