@@ -183,14 +183,3 @@ def test_replace_edit_diff_and_apply_prune(here: Kubectl) -> None:
     here("replace", "-f", "-", "--force", stdin=yaml.safe_dump(manifest), timeout=60)
     here("apply", "-f", "-", "--dry-run=server", stdin=yaml.safe_dump(manifest))
     here("delete", "pod", "replaced", "--grace-period=0", "--force")
-
-
-def test_server_side_apply_is_refused_with_what_is_accepted(here: Kubectl) -> None:
-    manifest = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {"name": "ssa"},
-        "data": {"a": "1"},
-    }
-    refused = here.refused("apply", "--server-side", "-f", "-", stdin=yaml.safe_dump(manifest))
-    assert "application/strategic-merge-patch+json" in refused

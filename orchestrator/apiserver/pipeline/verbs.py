@@ -73,8 +73,8 @@ APPLY: Final[tuple[Maker, ...]] = (
 )
 _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     keep_all_but_status,
-    own_fields,
     prepare_status,
+    own_fields,  # here, so that the next report finds the very status of this one
     admit,
     review_outside,
     review,
