@@ -30,6 +30,7 @@ Schema: TypeAlias = Mapping[str, Any]
 _INT: Final = {"int32": 2**31, "int64": 2**63}
 _QUANTITY: Final = frozenset((str, int, float))
 _INT_OR_STRING: Final = frozenset((int, str))
+_TEXTS: Final = frozenset((str,))
 _QUANTITY_FORM: Final = re.compile(r"([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)", re.ASCII)
 _NOT_A_QUANTITY: Final = (
     "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
@@ -104,7 +105,9 @@ def _struct_reader(type_: type[Struct]) -> Reader:
         made = {}
         for key, value in data.items():
             reader = fields.get(key)
-            if reader is None:
+            if reader is _string and type(value) is str:
+                made[key] = value  # most fields: their place would be made for nothing
+            elif reader is None:
                 if not (is_kind and key in ("kind", "apiVersion")):
                     unknown.append(path + str(key))
             elif value is not None and (value != {} or key not in optional_maps):
@@ -206,6 +209,8 @@ def _list_reader(inner: Any, reader: Reader, schema: Schema) -> Reader:
     def read_list(data: Any, place: Place, unknown: list[str]) -> Any:
         if not isinstance(data, list | tuple):
             raise unfit(data, place, go_type)
+        if reader is _string and _TEXTS.issuperset(map(type, data)):
+            return data
         return [
             empty if item is None else reader(item, place.item(f"[{index}]"), unknown)
             for index, item in enumerate(data)
@@ -221,6 +226,8 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
     def read_map(data: Any, place: Place, unknown: list[str]) -> Any:
         if not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
+        if reader is _string and _TEXTS.issuperset(map(type, data.values())):
+            return data
         return {
             key: empty if item is None else reader(item, place.item(f".{key}"), unknown)
             for key, item in data.items()

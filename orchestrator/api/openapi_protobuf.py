@@ -4,10 +4,10 @@ The definitions are there, and no paths: kubectl looks kinds up by them, and cal
 """
 
 import json
-from functools import lru_cache
+from collections.abc import Mapping
 from typing import Any, Final
 
-from orchestrator.api import document, wire
+from orchestrator.api import wire
 
 MEDIA_TYPES: Final = (
     "application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
@@ -20,10 +20,8 @@ _DEFAULT, _REQUIRED, _ADDITIONAL, _TYPE, _ITEMS, _PROPERTIES, _EXTENSION = 5, 19
 _YAML: Final = 2  # of an Any
 
 
-@lru_cache(maxsize=1)
-def swagger() -> bytes:
-    """The document."""
-    source = document.swagger()
+def encode(source: Mapping[str, Any]) -> bytes:
+    """The protobuf form of a document."""
     definitions = _named(source["definitions"], _schema)
     info = wire.text(1, source["info"]["title"]) + wire.text(2, source["info"]["version"])
     return (

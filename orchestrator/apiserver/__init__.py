@@ -22,6 +22,7 @@ The request pipeline and everything that decides about a request:
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
 | `authorizer`, `reviews` | who may do what, and answering that question |
 | `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
+| `openapi/` | the API's description of itself |
 | `http/` | the same messages as REST |
 
 ## What does not

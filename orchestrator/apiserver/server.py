@@ -114,7 +114,8 @@ class ApiServer(Actor):
 
     def started(self) -> None:
         """Derive everything from the store, and put in what is missing."""
-        if self.store.revision == FIRST_REVISION:
+        new = self.store.revision == FIRST_REVISION
+        if new:
             self._furnish()
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
@@ -132,6 +133,9 @@ class ApiServer(Actor):
         self._hub.greet()
         self._bootstrap()
         self._definitions.settle()
+        if new:
+            # Nobody has seen what was before: a watch from then is too old, as behind Kubernetes' cache.
+            self.store.compact(self.store.revision)
         self.ctx.every(self._bookmark_seconds, _MinutePassed())
 
     def stopped(self) -> None:

@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Compare this measure only; may be repeated.",
 )
+@click.option("--differing", is_flag=True, help="Show the measures only that differ.")
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE.html",
     help="Draw the comparison as a page, too.",
 )
-def compare(places: tuple[str, ...], measures: tuple[str, ...], out: Path | None) -> None:
+def compare(
+    places: tuple[str, ...], measures: tuple[str, ...], differing: bool, out: Path | None
+) -> None:
     """Compare the reports of runs; differences are to the first.
 
     Each of A, B, ... is a run's directory or its report.json, a directory that holds several runs'
@@ -43,7 +46,7 @@ def compare(places: tuple[str, ...], measures: tuple[str, ...], out: Path | None
     Exit code 0, or 2 if something is no report.
     """
     # Late: `orchestrator --help` needs none of it.
-    from orchestrator.scenario.report.comparison import measures_of
+    from orchestrator.scenario.report.comparison import differing_measures, measures_of
     from orchestrator.scenario.report.comparison_terminal import show_columns, show_pairing
     from orchestrator.scenario.report.reading import ReportError, read_runs
 
@@ -59,7 +62,14 @@ def compare(places: tuple[str, ...], measures: tuple[str, ...], out: Path | None
             near = get_close_matches(measure, known, 1, 0)
             hint = f'; did you mean "{near[0]}"?' if near else ""
             raise InputError(f'no run has a measure "{measure}"{hint}')
+    if sum(len(column.runs) for column in columns) < 2:
+        raise InputError(f"comparing needs two: {places[0]} is one run; name another beside it")
     console = output()
+    if differing:
+        measures = tuple(differing_measures(columns, measures))
+        if not measures:
+            console.print("no measure differs")
+            return
     for place, each in found:
         for lost in (line for runs in each for line in runs.lost):
             console.print(Text(f"{place}: not counted: {lost}", "yellow"))

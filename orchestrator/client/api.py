@@ -378,6 +378,32 @@ class Client:
             resource, typed.metadata.name, body, namespace=where, patch_type=patch_type
         )
 
+    async def apply_server_side(
+        self, obj: Any, *, namespace: str = "", field_manager: str = "", force: bool = False
+    ) -> Any:
+        """Create the object, or make it what `obj` says, as `kubectl apply --server-side` does.
+
+        `obj` is an object or a decoded manifest; `field_manager` owns from then on what it says, and
+        what it said before and leaves out now is removed. Raises Conflict for fields of other managers
+        that would change, unless it is to `force` them.
+        """
+        document = dict(obj) if isinstance(obj, Mapping) else codec.to_dict(obj)
+        resource, typed = codec.decode_any(document, self.scheme)
+        where = _in(resource, namespace or typed.metadata.namespace)
+        metadata = {**document["metadata"], **({"namespace": where} if where else {})}
+        metadata.pop("managedFields", None)
+        request = Patch(
+            resource=resource,
+            name=typed.metadata.name,
+            patch_type="apply",
+            body={**document, "metadata": metadata},
+            namespace=where,
+            field_manager=field_manager or self._manager,
+            force=force,
+            identity=self.identity,
+        )
+        return await self._write(resource, self.api.ask(request))
+
     async def scale(
         self, kind: type[Any] | Resource, name: str, replicas: int, *, namespace: str = ""
     ) -> None:

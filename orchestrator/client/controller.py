@@ -92,6 +92,9 @@ class Controller(Actor):
     workers: ClassVar[int] = 5
     backoff: ClassVar[Backoff] = Backoff()  # of a key whose reconcile fails
     limit: ClassVar[RateLimit | None] = None  # of reconciles a second
+    # Whether it watches nothing but `kind` until there is an object of it: for controllers that most
+    # clusters have no work for, and that would hear of every pod.
+    dormant: ClassVar[bool] = False
     # Whether its client looks at the types of what it writes. Kubernetes' own are typed by mypy.
     checked: ClassVar[bool] = True
     # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
@@ -119,6 +122,7 @@ class Controller(Actor):
         self._of_metadata: dict[Resource, None] = {}  # sources that hear of nothing else
         self._unsynced: dict[Resource, None] = {}
         self._subscribed = False
+        self._asleep = self.dormant
         self._timer: Timer | None = None
         self._timer_at = 0.0
         self._reconciles = 0
@@ -219,8 +223,18 @@ class Controller(Actor):
             self.broken = error
             raise
         self._subscribed = True
-        self._unsynced = dict.fromkeys(self._sources)
-        for resource in self._sources:
+        own = self._resource(self.kind)
+        self._unsynced = dict.fromkeys((own,) if self._asleep else self._sources)
+        for resource in self._unsynced:
+            self._subscribe(resource)
+
+    def _wake(self) -> None:
+        """There is an object of `kind`: watch the rest."""
+        self._asleep = False
+        own = self._resource(self.kind)
+        rest = [resource for resource in self._sources if resource is not own]
+        self._unsynced.update(dict.fromkeys(rest))
+        for resource in rest:
             self._subscribe(resource)
 
     def _connect(self) -> None:
@@ -298,6 +312,8 @@ class Controller(Actor):
 
     def _in_step(self, resource: Resource) -> None:
         self._unsynced.pop(resource, None)
+        if self._asleep and len(self.cache_of(resource)):
+            self._wake()
         if not self._unsynced:
             for key in self.initial_keys():
                 self._queue.add(key)
@@ -305,6 +321,8 @@ class Controller(Actor):
 
     def on_changed(self, message: Changed) -> None:
         """A shared cache has changed."""
+        if self._asleep:
+            self._wake()
         function = self._sources[message.resource]
         add = self._queue.add
         before = self._queue.changes

@@ -7,6 +7,8 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.cron_job import CronJobController
+from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
@@ -18,7 +20,9 @@ from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
+from orchestrator.controllers.replication_controller import ReplicationControllerController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
+from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
@@ -29,7 +33,11 @@ from orchestrator.controllers.volume_protection import (
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
     ReplicaSetController,
+    ReplicationControllerController,
+    StatefulSetController,
+    DaemonSetController,
     JobController,
+    CronJobController,
     TtlAfterFinishedController,
     NamespaceController,
     ServiceAccountController,

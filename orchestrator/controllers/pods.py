@@ -1,24 +1,45 @@
 """What controllers that own pods ask of a pod: is it active, ready, available; which go first."""
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
-from orchestrator.api.core.v1 import Pod, PodCondition
+from orchestrator.api.core.v1 import Pod, PodCondition, PodTemplateSpec
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.machinery.owners import owner_reference
 from orchestrator.machinery.times import parse_time
 
 DELETION_COST: Final = "controller.kubernetes.io/pod-deletion-cost"
 
 
+def stamped(owner: Any, template: PodTemplateSpec | None) -> Pod:
+    """A pod of `owner` made from a template, whose spec object it shares; its name is generated."""
+    metadata = template.metadata if template is not None else None
+    return Pod(
+        metadata=ObjectMeta(
+            generate_name=f"{owner.metadata.name}-",
+            namespace=owner.metadata.namespace,
+            labels=metadata.labels if metadata is not None else {},
+            annotations=metadata.annotations if metadata is not None else {},
+            finalizers=metadata.finalizers if metadata is not None else (),
+            owner_references=(owner_reference(owner, controller=True),),
+        ),
+        spec=template.spec if template is not None else None,
+    )
+
+
+def has_ended(pod: Pod) -> bool:
+    """Whether all its containers have ended for good."""
+    return pod.status is not None and pod.status.phase in ("Succeeded", "Failed")
+
+
 def is_active(pod: Pod) -> bool:
     """Not ended, and not being deleted."""
-    phase = pod.status.phase if pod.status is not None else ""
-    return phase not in ("Succeeded", "Failed") and pod.metadata.deletion_timestamp is None
+    return not has_ended(pod) and pod.metadata.deletion_timestamp is None
 
 
 def is_terminating(pod: Pod) -> bool:
     """Being deleted, and not ended yet."""
-    phase = pod.status.phase if pod.status is not None else ""
-    return phase not in ("Succeeded", "Failed") and pod.metadata.deletion_timestamp is not None
+    return not has_ended(pod) and pod.metadata.deletion_timestamp is not None
 
 
 def ready_condition(pod: Pod) -> PodCondition | None:

@@ -5,37 +5,38 @@ reference and the selector, creation in batches that double as long as the API s
 ("slow start"), deletion in `deletion_order`, and one status write for a settled state.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetCondition, ReplicaSetStatus
 from orchestrator.api.core.v1 import Pod
-from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import (
     Change,
     Key,
     KeyFunction,
+    Source,
     same_but_status,
-    same_metadata,
 )
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import Claim, settle
 from orchestrator.controllers.indexes import controller_index
+from orchestrator.controllers.pod_control import create_pods, delete_pods
 from orchestrator.controllers.pods import (
     available_at,
     deletion_order,
     is_active,
     is_ready,
     is_terminating,
+    stamped,
 )
-from orchestrator.controllers.slow_start import create_pods
-from orchestrator.machinery.labels import Selector, compile_selector
-from orchestrator.machinery.owners import controller_of, owner_reference
+from orchestrator.controllers.suitors import Suitors, selector_of
+from orchestrator.machinery.labels import Selector
+from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ApiError, NotFound
+from orchestrator.protocol import ApiError
 
 BURST: Final = 500  # how many pods one reconcile creates or deletes at the most
 
@@ -127,13 +128,13 @@ class ReplicaSetController(KubernetesController):
     """Keeps each ReplicaSet's number of pods."""
 
     name = "replicaset"
-    kind = ReplicaSet
+    kind: ClassVar[type[Any]] = ReplicaSet
     rest_seconds = 0.1
     owns = (Pod,)
 
-    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Source]:
         """A pod without a controller concerns the sets whose selector it matches."""
-        return {Pod: self._suitors}
+        return {Pod: Suitors(lambda: self.cache(self.kind), self.selector)}
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """Not after a write of the status: that was this controller's own."""
@@ -146,22 +147,9 @@ class ReplicaSetController(KubernetesController):
         """Pods by the uid of their controller; those without one by namespace."""
         return {Pod: {"controller": controller_index}}
 
-    def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
-        pod = change.new
-        if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return ()
-        if change.old is not None and same_metadata(change.old, pod):
-            return ()  # whoever it suits has heard of it
-        labels, namespace = pod.metadata.labels, pod.metadata.namespace
-        return [
-            Key(namespace, each.metadata.name)
-            for each in self.cache(ReplicaSet).list(namespace)
-            if _selector(each).matches(labels)
-        ]
-
     async def reconcile(self, key: Key) -> float | None:
         """Make the pods of one set as many as asked, and write its status."""
-        replica_set = self.cache(ReplicaSet).get(key.namespace, key.name)
+        replica_set = self.cache(self.kind).get(key.namespace, key.name)
         if replica_set is None or replica_set.spec is None:
             return None
         cache = self.cache(Pod)
@@ -169,16 +157,16 @@ class ReplicaSetController(KubernetesController):
             cache.by_index("controller", replica_set.metadata.uid), key=lambda p: p.metadata.name
         )
         orphans = list(cache.by_index("controller", f"none/{key.namespace}"))
-        selector = _selector(replica_set)
+        selector = self.selector(replica_set)
         todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
         claim: Claim[Pod] = Claim(adopt=todo.adopt, release=todo.release)
         adopted = list(await settle(self.client, replica_set, claim))
         failure: ApiError | None = None
         try:
             if todo.create:
-                pods = [pod_from(replica_set)] * todo.create
+                pods = [stamped(replica_set, replica_set.spec.template)] * todo.create
                 await create_pods(self.client, self.events, replica_set, pods)
-            await self._delete(replica_set, todo.delete)
+            await delete_pods(self.client, self.events, replica_set, todo.delete)
         except ApiError as error:
             failure = error
         released = {p.metadata.uid for p in todo.release}
@@ -186,11 +174,20 @@ class ReplicaSetController(KubernetesController):
         now = self.ctx.clock.now()
         missing = todo.create - len(todo.delete)
         status, due = status_of(replica_set, present, failure, missing, now)
-        if status != replica_set.status:
-            await self.client.update_status(replace(replica_set, status=status))
+        written = self.written(status)
+        if written != replica_set.status:
+            await self.client.update_status(replace(replica_set, status=written))
         if failure is not None:
             raise failure
         return None if due is None else due - now
+
+    def selector(self, owner: Any) -> Selector:
+        """The selector of an object of this kind."""
+        return selector_of(owner)
+
+    def written(self, status: ReplicaSetStatus) -> Any:
+        """The status as objects of this kind have it."""
+        return status
 
     def _related(self, replica_set: ReplicaSet, owned: list[Pod]) -> Iterable[Pod]:
         """The pods of all sets with the same owner, for spreading deletions over nodes."""
@@ -200,45 +197,7 @@ class ReplicaSetController(KubernetesController):
         pods = self.cache(Pod)
         siblings = (
             s
-            for s in self.cache(ReplicaSet).list(replica_set.metadata.namespace)
+            for s in self.cache(self.kind).list(replica_set.metadata.namespace)
             if (other := controller_of(s)) is not None and other.uid == owner.uid
         )
         return (p for s in siblings for p in pods.by_index("controller", s.metadata.uid))
-
-    async def _delete(self, replica_set: ReplicaSet, pods: Iterable[Pod]) -> None:
-        for pod in pods:
-            name = pod.metadata.name
-            try:
-                await self.client.delete(
-                    Pod, name, namespace=pod.metadata.namespace, uid=pod.metadata.uid
-                )
-            except NotFound:
-                continue
-            except ApiError as error:
-                message = f"Error deleting: {error.message}"
-                self.events.event(replica_set, "Warning", "FailedDelete", message)
-                raise
-            self.events.event(replica_set, "Normal", "SuccessfulDelete", f"Deleted pod: {name}")
-
-
-def pod_from(replica_set: ReplicaSet) -> Pod:
-    """A pod stamped from the template; all of a set's pods share the template's spec object."""
-    assert replica_set.spec is not None
-    template = replica_set.spec.template
-    metadata = template.metadata if template is not None else None
-    return Pod(
-        metadata=ObjectMeta(
-            generate_name=f"{replica_set.metadata.name}-",
-            namespace=replica_set.metadata.namespace,
-            labels=metadata.labels if metadata is not None else {},
-            annotations=metadata.annotations if metadata is not None else {},
-            finalizers=metadata.finalizers if metadata is not None else (),
-            owner_references=(owner_reference(replica_set, controller=True),),
-        ),
-        spec=template.spec if template is not None else None,
-    )
-
-
-def _selector(replica_set: ReplicaSet) -> Selector:
-    assert replica_set.spec is not None
-    return compile_selector(replica_set.spec.selector)

@@ -4,11 +4,9 @@ When the API server refuses (a quota, say), one request finds out and not five h
 """
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from actors import NoReply
-from orchestrator.api.core.v1 import Pod
-from orchestrator.client import Client, EventRecorder
 from orchestrator.protocol import ApiError
 
 T = TypeVar("T")
@@ -30,22 +28,3 @@ async def slow_start(
                 raise answer
         done += batch
         batch *= 2
-
-
-async def create_pods(
-    client: Client, events: EventRecorder, owner: Any, pods: Sequence[Pod]
-) -> None:
-    """Create the pods of an owner, and record on it how that went. Raises the first failure."""
-
-    async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
-        answers = await client.create_all(batch)
-        for answer in answers if events.enabled else ():
-            if isinstance(answer, Pod):
-                message = f"Created pod: {answer.metadata.name}"
-                events.event(owner, "Normal", "SuccessfulCreate", message)
-            elif isinstance(answer, ApiError):
-                message = f"Error creating: {answer.message}"
-                events.event(owner, "Warning", "FailedCreate", message)
-        return answers
-
-    await slow_start(pods, attempt)

@@ -15,9 +15,9 @@ from msgspec.structs import replace
 from actors import Request
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
-from orchestrator.client import Change, EventRecorder, Watcher
+from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
-from orchestrator.kubelet.node_admission import NodeAdmission
+from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.node_status import conditions_at
 from orchestrator.kubelet.pod_addresses import PodAddresses
@@ -107,6 +107,7 @@ class Kubelet(Watcher):
         self._dirty: dict[str, None] = {}
         self._addresses = PodAddresses(spec.pod_cidr)
         self._admission: NodeAdmission
+        self._known: Reflector[Pod]
 
     # --- the node --------------------------------------------------------------------------
 
@@ -171,7 +172,7 @@ class Kubelet(Watcher):
         if not self._computed_heartbeats:
             self.ctx.call_every(RENEW_SECONDS, beat.renew, first=first_beat)
             self.ctx.call_every(STATUS_REPORT_SECONDS, self._report_node, first=first_report)
-        self.reflect(
+        self._known = self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
             on_change=self._on_pod,
@@ -259,8 +260,11 @@ class Kubelet(Watcher):
             managed.reported = None
             self._dirty[pod.metadata.uid] = None
 
-    def _adopt(self, pod: Pod) -> None:
-        """Begin with a pod: a new one, or one that this node ran before the kubelet restarted."""
+    def _adopt(self, pod: Pod, *, looked: bool = False) -> None:
+        """Begin with a pod: a new one, or one that this node ran before the kubelet restarted.
+
+        `looked`: the node's labels were just read.
+        """
         now = self.ctx.clock.now()
         metadata, status = pod.metadata, pod.status or PodStatus()
         managed = self._pods[metadata.uid] = _Managed(PodWorker(pod, now))
@@ -283,11 +287,35 @@ class Kubelet(Watcher):
         if metadata.deletion_timestamp is None:
             rejection = self._admission.reject(pod)
         if rejection is not None:
-            self._apply(managed, PodRejected(*rejection))
+            if rejection[0] == NODE_AFFINITY and not looked:
+                del self._pods[metadata.uid]
+                self._look_at_labels(pod)
+            else:
+                self._apply(managed, PodRejected(*rejection))
             return
         self._admission.add(pod)
         managed.ips = self._take_addresses(pod)
         self._apply(managed, PodChanged(pod))
+
+    def _look_at_labels(self, pod: Pod) -> None:
+        """Read the node, whose labels may have changed, before a pod is rejected because of them."""
+
+        def then(node: Node | None) -> None:
+            if node is not None:
+                self._admission.relabel(node.metadata.labels)
+            metadata = pod.metadata
+            latest = self._known.cache.get(metadata.namespace, metadata.name)
+            if latest is None or latest.metadata.uid != metadata.uid:
+                return
+            if metadata.uid not in self._pods:
+                self._adopt(latest, looked=True)
+
+        self.ctx.request(
+            self.api,
+            Get(resource=_NODES, name=self._spec.name, identity=self.identity),
+            then=then,
+            failed=lambda _: then(None),
+        )
 
     def _reports_of(self, uid: str) -> list[ContainerStarted | ContainerExited | ContainerProbed]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]

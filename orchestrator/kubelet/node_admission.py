@@ -1,5 +1,6 @@
 """Whether this node can take a pod: the check that a kubelet makes again after the scheduler."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from orchestrator.api.core.v1 import Node, Pod
@@ -7,6 +8,7 @@ from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.node_affinity import required
 from orchestrator.machinery.resources import NO_NEEDS, Needs, node_offers, pod_needs
 
+NODE_AFFINITY: Final = "NodeAffinity"  # the reason of a rejection by the node's labels
 _NAMES = ("milli_cpu", "memory_bytes", "ephemeral_storage_bytes")
 _RESOURCES = {
     "milli_cpu": "cpu",
@@ -26,6 +28,10 @@ class NodeAdmission:
         self._used: dict[str, int] = {}
         self._pods: dict[str, Needs] = {}
 
+    def relabel(self, labels: Mapping[str, str]) -> None:
+        """The node's labels have been read again."""
+        self._labels = labels
+
     def reject(self, pod: Pod) -> tuple[str, str] | None:
         """Reason and message when the node cannot take the pod; None when it can."""
         if pod.spec is None:
@@ -34,7 +40,7 @@ class NodeAdmission:
             text = (
                 "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
             )
-            return "NodeAffinity", text
+            return NODE_AFFINITY, text
         offers, used = self._offers, self._used
         for resource, amount in _AMOUNTS(pod_needs(pod)).items():
             if used.get(resource, 0) + amount > offers.get(resource, 0):

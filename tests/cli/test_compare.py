@@ -77,7 +77,8 @@ def test_what_is_no_report_is_exit_code_2(
         (["HERE/absent-*"], "nothing is at HERE/absent-*"),
         (["HERE"], "there is no report.json in HERE"),
         (["RUN", "--measure", "podsRedy"], 'did you mean "podsReady"?'),
-        (["RUN", "--out", "HERE/file/page.html"], "cannot write HERE/file/page.html"),
+        (["RUN"], "comparing needs two: RUN is one run"),
+        (["RUN", "RUN", "--out", "HERE/file/page.html"], "cannot write HERE/file/page.html"),
         ([], "Missing argument"),
     ],
 )
@@ -91,8 +92,18 @@ def test_what_cannot_be_compared_is_told_in_one_line(
     done = _orchestrator("compare", *given)
     assert done.returncode == 2
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-    assert message.replace("HERE", str(tmp_path)) in line
+    assert re.sub("RUN|HERE", lambda found: places[found[0]], message) in line
     assert [each.name for each in tmp_path.iterdir()] == ["file"]
+
+
+def test_only_what_differs_is_shown_if_that_is_asked_for(runs: list[Path]) -> None:
+    """Of the measures that are named as well."""
+    done = _orchestrator("compare", *runs, "--differing")
+    assert "podsReady" in done.stdout
+    assert "nodesReady" not in done.stdout
+    done = _orchestrator("compare", *runs, "--differing", "--measure", "nodesReady")
+    assert done.returncode == 0
+    assert done.stdout.splitlines() == ["no measure differs"]
 
 
 def test_a_report_of_another_version_is_not_guessed_at(runs: list[Path], tmp_path: Path) -> None:

@@ -123,7 +123,9 @@ class _Player:
         anonymous = anonymous or any(name.lower() == "authorization" for name in headers)
         session = self._stranger if anonymous else self._admin
         url = URL(self._front.url + path, encoded=True)
-        async with session.request(method, url, headers=named, data=body) as answer:
+        async with session.request(
+            method, url, headers=named, data=body, allow_redirects=False
+        ) as answer:
             data = await answer.read()
             return answer.status, list(answer.headers.items()), data
 

@@ -30,6 +30,8 @@ SMALL: Final[Mapping[str, Mapping[str, str]]] = {
     "benchmarks/load.yaml": {"nodes": "10", "namespaces": "2"},
     "benchmarks/node-failures.yaml": {"nodes": "20", "percent": "10", "minutes": "5"},
     "benchmarks/openb.yaml": {"folder": _TRACE, "tasks": "120"},
+    "benchmarks/openb-fgd.yaml": {"folder": _TRACE, "nodes": "all"},
+    "benchmarks/rollout-failures.yaml": {"nodes": "20", "policy": "packing", "deployments": "4"},
     "benchmarks/rolling-updates.yaml": {"nodes": "5", "storms": "1"},
     "benchmarks/scale.yaml": {"nodes": "6", "deployments": "3"},
     "examples/first-scenario.yaml": {},

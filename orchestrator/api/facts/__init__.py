@@ -9,3 +9,5 @@ from typing import Final
 
 DOCUMENT: Final = Path(__file__).parent / "kubernetes.json"
 PROTOBUF: Final = Path(__file__).parent / "protobuf.json"
+# What only the published documents say of fields: defaults and the values that an enumeration has.
+FIELDS: Final = Path(__file__).parent / "fields.json"

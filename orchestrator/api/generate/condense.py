@@ -1,17 +1,18 @@
 """Make the condensed document that the project keeps from Kubernetes' OpenAPI v2 document.
 
-    python -m orchestrator.api.generate.condense swagger.json
+    python -m orchestrator.api.generate.condense swagger.json v3/
 
-It keeps facts (names, types, shapes, required fields, extensions, paths and their actions) and
+The folder has the OpenAPI v3 documents, which alone know fields' defaults and enumerations. It keeps facts (names, types, shapes, required fields, extensions, paths and their actions) and
 leaves the descriptions out.
 """
 
 import json
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.api.facts import DOCUMENT
+from orchestrator.api.facts import DOCUMENT, FIELDS
 
 _KEPT: Final = (
     "$ref",
@@ -62,12 +63,30 @@ def _operations(item: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+def fields(documents: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Definition -> field -> its `default` and `enum`, of those that have any."""
+    found: dict[str, dict[str, Any]] = {}
+    for document in documents:
+        for name, schema in document.get("components", {}).get("schemas", {}).items():
+            for field, value in sorted(schema.get("properties", {}).items()):
+                kept = {key: value[key] for key in ("default", "enum") if key in value}
+                for part in ("items", "additionalProperties"):
+                    if "enum" in value.get(part, {}):
+                        kept[part] = {"enum": value[part]["enum"]}
+                if kept:
+                    found.setdefault(name, {})[field] = kept
+    return dict(sorted(found.items()))
+
+
 def main() -> None:
-    """Write the condensed form of the document named on the command line."""
+    """Write the condensed forms of the documents named on the command line."""
     swagger = json.loads(Path(sys.argv[1]).read_text())
     text = json.dumps(condense(swagger), sort_keys=True, separators=(",", ":"))
     # One definition or path a line, so that a new version's changes can be read.
     DOCUMENT.write_text(text.replace('},"', '},\n"') + "\n")
+    documents = [json.loads(path.read_text()) for path in sorted(Path(sys.argv[2]).glob("*.json"))]
+    rows = [f"{json.dumps(name)}: {json.dumps(row)}" for name, row in fields(documents).items()]
+    FIELDS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":

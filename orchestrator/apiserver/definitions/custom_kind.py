@@ -59,6 +59,7 @@ def custom_kind(
         rules=_rules(schema),
         default=_filler(schema),
         shape=partial(_shape, schema),
+        schema=schema.document,
         unknown=lambda custom: _unknown(custom, schema),
     )
 

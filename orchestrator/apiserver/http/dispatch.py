@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeAlias
 
 import msgspec
-from aiohttp.web import BaseRequest, StreamResponse
+from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
@@ -29,7 +29,7 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
-from orchestrator.apiserver.http.openapi import schema_at
+from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
 from orchestrator.apiserver.http.replies import (
@@ -86,6 +86,7 @@ class Dispatcher:
 
     def __init__(self, front: Front) -> None:
         self._front = front
+        self._openapi_documents = OpenApi(front.scheme)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
@@ -202,7 +203,13 @@ class Dispatcher:
         )
 
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        schema = schema_at(parts, request.headers.get("Accept", ""))
+        accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
+        try:
+            schema = self._openapi_documents.find(parts, accept, expected)
+        except NoDocument:
+            return Response(status=404)
+        except Moved as moved:
+            return document_reply(b"", status=301, headers={"Location": moved.location})
         return await self._tagged(
             request, schema.data, schema.etag, schema.media_type, schema.gzipped
         )

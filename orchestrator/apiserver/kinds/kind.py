@@ -42,6 +42,7 @@ class Kind(Struct, frozen=True):
     `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
     `resets`: what writes of its subresources leave as it is, where that is not the usual.
+    `schema`: the OpenAPI schema that a custom kind's definition gives.
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind.
     `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
@@ -59,6 +60,7 @@ class Kind(Struct, frozen=True):
     usage: Callable[[Any], Mapping[str, int]] | None = None
     shape: Callable[[], Shape] | None = None
     resets: Resets = USUAL
+    schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
     strategic: bool = True
     custom: bool = False

@@ -1,6 +1,6 @@
 """The Job controller: as many pods at a time as asked, until enough have ended well."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -8,12 +8,11 @@ from msgspec.structs import replace
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
 from orchestrator.client import (
-    Change,
     Key,
     KeyFunction,
     OfMetadata,
+    Source,
     key_of,
-    same_metadata,
 )
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
@@ -24,7 +23,9 @@ from orchestrator.controllers.job.indexes import format_indexes
 from orchestrator.controllers.job.plan import Plan, plan
 from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
-from orchestrator.controllers.slow_start import create_pods, slow_start
+from orchestrator.controllers.pod_control import create_pods
+from orchestrator.controllers.slow_start import slow_start
+from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import Selector, compile_selector
 from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time
@@ -45,26 +46,13 @@ class JobController(KubernetesController):
         """Nothing is known of failures before."""
         self._backoffs: dict[Key, tuple[str, Backoff]] = {}  # with the uid of the Job
 
-    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+    def watches(self) -> Mapping[Any, Source]:
         """A pod without a controller concerns the Jobs whose selector it matches."""
-        return {Pod: self._suitors}
+        return {Pod: Suitors(lambda: self.cache(Job), _selector)}
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Pods by the uid of their controller; those without one by namespace."""
         return {Pod: {"controller": controller_index, "tracked": _tracked_index}}
-
-    def _suitors(self, change: Change[Pod]) -> Iterable[Key]:
-        pod = change.new
-        if pod is None or controller_of(pod) is not None or not pod.metadata.labels:
-            return ()
-        if change.old is not None and same_metadata(change.old, pod):
-            return ()  # whoever it suits has heard of it
-        namespace = pod.metadata.namespace
-        return [
-            Key(namespace, each.metadata.name)
-            for each in self.cache(Job).list(namespace)
-            if _selector(each).matches(pod.metadata.labels)
-        ]
 
     async def reconcile(self, key: Key) -> float | None:
         """Count what has ended, see whether the Job is over, and bring its pods to their number."""

@@ -1,7 +1,13 @@
-"""When a Job ended."""
+"""When and how a Job ended."""
 
 from orchestrator.api.batch.v1 import Job
+from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.times import parse_time
+
+
+def is_complete(job: Job) -> bool:
+    """Whether the Job ended well."""
+    return job.status is not None and is_true(job.status.conditions, "Complete")
 
 
 def ended_at(job: Job) -> float | None:

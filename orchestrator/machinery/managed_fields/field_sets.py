@@ -21,6 +21,7 @@ Path: TypeAlias = tuple[Element, ...]
 
 NOTHING: Final[FieldSet] = {}
 LEAF: Final[FieldSet] = {}
+_FIELDS_END: Final = "g"  # the names of fields sort before it, all other elements behind
 
 
 def read(fields: Any) -> FieldSet:
@@ -47,9 +48,10 @@ def _read(node: Any) -> FieldSet:
 
 def written(fields: FieldSet) -> FieldSet:
     """The same set with its elements in order."""
-    if len(fields) < 2:
-        return {element: written(inner) for element, inner in fields.items()}
-    return {element: written(fields[element]) for element in sorted(fields, key=rank)}
+    elements = sorted(fields)
+    if elements and elements[-1] > _FIELDS_END:  # items of lists have an order of their own
+        elements.sort(key=rank)
+    return {element: fields[element] and written(fields[element]) for element in elements}
 
 
 def of_paths(*paths: Path) -> FieldSet:

@@ -36,7 +36,7 @@ def _inside(element: str, shape: Shape | None) -> tuple[Shape | None, bool]:
 
 def reconciled(fields: FieldSet, shape: Shape | None) -> FieldSet:
     """The set after its kind's schema changed: what became atomic has one owner for all of it."""
-    if shape is None or not fields:
+    if shape is None or not fields or shape.lasting:
         return fields
     return {
         element: node if element == SELF else _reconciled(node, _inside(element, shape)[0])

@@ -88,6 +88,7 @@ class _Reader:
         if name == _RAW or name not in self._definitions:
             return UNTYPED
         shape = self._named[name, atomic] = Shape()
+        shape.lasting = True
         if name == _QUANTITY:
             shape.scalar = "untyped"
             return shape

@@ -99,9 +99,12 @@ class MapShape:
 
 
 class Shape:
-    """What a value may be; made empty and filled once, because types refer to themselves."""
+    """What a value may be; made empty and filled once, because types refer to themselves.
 
-    __slots__ = ("list", "map", "scalar")
+    `lasting`: it is a built-in kind's, which never becomes another one while the server runs.
+    """
+
+    __slots__ = ("lasting", "list", "map", "scalar")
 
     def __init__(
         self,
@@ -112,6 +115,7 @@ class Shape:
         self.scalar: Scalar = scalar
         self.list = list_
         self.map = map_
+        self.lasting = False
 
     def part(self, value: Json) -> "ListShape | MapShape | Scalar":
         """The part that a value is taken for.

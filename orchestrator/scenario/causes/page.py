@@ -5,7 +5,7 @@ from html import escape
 from typing import Final
 
 from orchestrator.scenario.causes.lanes import Role, Sequence, fold, title_of
-from orchestrator.scenario.causes.sequence import draw_sequence
+from orchestrator.scenario.causes.sequence import draw_heads, draw_sequence
 from orchestrator.scenario.causes.story import Story
 from orchestrator.scenario.causes.style import STYLE
 from orchestrator.scenario.causes.text import moment, news_of, tree_lines
@@ -47,7 +47,7 @@ def render(story: Story) -> str:
             f'<div class="scroll">{draw_timeline(story)}</div>',
             f'<p class="legend">{"".join(_tones(story))}</p>',
             "<h2>Who told whom</h2>",
-            f'<div class="scroll">{draw_sequence(sequence)}</div>',
+            f'<div class="scroll tall">{draw_heads(sequence)}{draw_sequence(sequence)}</div>',
             f'<p class="legend">{"".join(_roles(sequence))}</p>',
             *(f"<p>{escape(note)}</p>" for note in _notes(story, sequence)),
             "<h2>The states that objects came to</h2>",

@@ -46,6 +46,16 @@ def draw_sequence(sequence: Sequence) -> str:
     return "".join(parts) + "</svg>"
 
 
+def draw_heads(sequence: Sequence) -> str:
+    """The lanes' heads by themselves, to stay in sight while the diagram scrolls below them."""
+    width = GUTTER + LANE * (len(sequence.lanes) - 1) + 56
+    heads = "".join(_head(sequence, number, 6) for number in range(len(sequence.lanes)))
+    return (
+        f'<svg class="sequence heads" xmlns="http://www.w3.org/2000/svg" width="{width}" '
+        f'height="{HEAD}" viewBox="0 0 {width} {HEAD}" aria-hidden="true">{heads}</svg>'
+    )
+
+
 def _rows(sequence: Sequence) -> Iterator[tuple[Arrow, int]]:
     y, previous = 0, -1.0
     for arrow in sequence.arrows:

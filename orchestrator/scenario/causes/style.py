@@ -5,7 +5,7 @@ from typing import Final
 STYLE: Final = """
 :root {
   color-scheme: light dark;
-  --paper: #fff; --ink: #1c2127; --faint: #68717c; --rule: #dde1e6; --box: #f6f7f9;
+  --shade: #0004; --paper: #fff; --ink: #1c2127; --faint: #68717c; --rule: #dde1e6; --box: #f6f7f9;
   --role-client: #5b6470; --role-control: #00805f; --role-informers: #7a6a00;
   --role-api: #0067a5; --role-scheduler: #a8487d; --role-node: #c04f00; --role-proxy: #6a51a3;
   --wait: #d5dae0; --bound: #9fcbea; --start: #f5c869; --good: #7cc9a8; --bad: #e88b7a;
@@ -13,7 +13,7 @@ STYLE: Final = """
 }
 @media (prefers-color-scheme: dark) {
   :root {
-    --paper: #14171b; --ink: #e4e7eb; --faint: #98a1ac; --rule: #333941; --box: #1c2025;
+    --shade: #000a; --paper: #14171b; --ink: #e4e7eb; --faint: #98a1ac; --rule: #333941; --box: #1c2025;
     --role-client: #a9b2bd; --role-control: #3fc79b; --role-informers: #d4c14a;
     --role-api: #5db4ec; --role-scheduler: #e08fbc; --role-node: #f29049; --role-proxy: #ab97e0;
     --wait: #7d8791; --bound: #79b4dd; --start: #e0b455; --good: #62b795; --bad: #dd7d6b;
@@ -29,7 +29,13 @@ h2 { font-size: 1.1rem; margin: 2rem 0 .6rem; }
 p { max-width: 75ch; margin: .5rem 0; }
 .lead { overflow-wrap: anywhere; }
 p:not(.lead) { color: var(--faint); font-size: .9rem; }
-.scroll { overflow-x: auto; border: 1px solid var(--rule); border-radius: 8px; padding: 10px; }
+.scroll { overflow: auto; border: 1px solid var(--rule); border-radius: 8px; padding: 10px;
+  background: linear-gradient(90deg, var(--paper) 30%, transparent) left / 3rem 100% no-repeat local,
+    linear-gradient(-90deg, var(--paper) 30%, transparent) right / 3rem 100% no-repeat local,
+    linear-gradient(90deg, var(--shade), transparent) left / .9rem 100% no-repeat scroll,
+    linear-gradient(-90deg, var(--shade), transparent) right / .9rem 100% no-repeat scroll; }
+.tall { max-height: 85vh; padding-top: 0; }
+.heads { position: sticky; top: 0; margin-bottom: -48px; }
 svg { display: block; font-size: 11.5px; }
 svg text { fill: var(--ink); }
 .legend { max-width: none; display: flex; flex-wrap: wrap; gap: .2rem 1.1rem; }
@@ -72,7 +78,8 @@ pre { font: 12.5px/1.45 ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monos
     --gone: #b9a9cf;
   }
   main { max-width: none; padding: 0; }
-  .scroll { overflow: visible; border: 0; padding: 0; }
+  .scroll { overflow: visible; max-height: none; border: 0; padding: 0; background: none; }
+  .heads { display: none; }
   svg { max-width: 100%; height: auto; }
   svg.sequence { max-height: 160mm; margin: 0 auto; }
   pre { white-space: pre-wrap; font-size: 8.5px; }

@@ -14,12 +14,6 @@ from orchestrator.scenario.language.expectations import (
 )
 from orchestrator.scenario.language.nodes import NodeChoice, NodeGroup, TaintSpec, TraceSource
 from orchestrator.scenario.language.scenario import API_VERSION, Scenario, Spec, Sweep
-from orchestrator.scenario.language.scheduling import (
-    PluginConfig,
-    PluginSet,
-    Scheduling,
-    SchedulingProfile,
-)
 from orchestrator.scenario.language.steps import (
     ACTIONS,
     Condition,
@@ -51,15 +45,11 @@ __all__ = [
     "NodeGroup",
     "ObjectExpectation",
     "ObjectName",
-    "PluginConfig",
-    "PluginSet",
     "Repeat",
     "Rollout",
     "RolloutRestart",
     "Scale",
     "Scenario",
-    "Scheduling",
-    "SchedulingProfile",
     "ServiceLevel",
     "SetImage",
     "Slow",

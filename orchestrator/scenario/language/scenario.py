@@ -7,7 +7,6 @@ from msgspec import Meta
 from orchestrator.scenario.language.base import Strict
 from orchestrator.scenario.language.expectations import Expected, ObjectExpectation, ServiceLevel
 from orchestrator.scenario.language.nodes import NodeGroup, TraceSource
-from orchestrator.scenario.language.scheduling import Scheduling
 from orchestrator.scenario.language.steps import Step
 from orchestrator.scenario.language.workloads import Workload
 
@@ -61,7 +60,8 @@ class Sweep(Strict, frozen=True):
 
 class Spec(Strict, frozen=True):
     """The scenario itself. `parameters` are names with their values, which `--set NAME=VALUE`
-    changes; null: it must be set. `scheduler` is how pods are placed, or the name of one of `policies`.
+    changes; null: it must be set. `scheduler` is how pods are placed, a KubeSchedulerConfiguration or
+    the name of one of `policies`.
     """
 
     nodes: tuple[NodeGroup, ...]
@@ -70,8 +70,8 @@ class Spec(Strict, frozen=True):
     traces: dict[str, TraceSource] = {}
     workloads: tuple[Workload, ...] = ()
     simulation: Simulation = Simulation()
-    policies: dict[str, Scheduling] = {}
-    scheduler: str | Scheduling | None = None
+    policies: dict[str, dict[str, Any]] = {}
+    scheduler: str | dict[str, Any] | None = None
     faults: tuple[dict[str, Any], ...] = ()
     steps: tuple[Step, ...] = ()
     expect: dict[str, Expected] = {}

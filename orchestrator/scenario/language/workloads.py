@@ -32,11 +32,17 @@ class Workload(Strict, frozen=True):
     (`uniform(1, 3)`, `exponential(5)`, `normal(3, 1)`, `lognormal(60, 1.5)`, `pareto(10, 1.2)`), or
     `choice(a, b: 2, c)` with weights. With `lifetime` (seconds, or a distribution of them) each is
     deleted that long after it was applied.
+
+    Of a trace: `inflate: 1.3` samples its tasks with replacement until they have asked for 130 % of the nodes'
+    devices; `speed: 100` lets them come a hundred times as fast; without `departures` they stay.
     """
 
     objects: tuple[dict[str, Any], ...] = ()
     file: str = ""
     trace: str = ""
+    inflate: float = 0.0
+    speed: float = 1.0
+    departures: bool = True
     namespace: str = ""
     count: int | None = None
     arrivals: Arrivals | None = None

@@ -8,10 +8,11 @@ from typing import Any, Final
 from msgspec import Struct
 
 from orchestrator.scenario.errors import ScenarioError
-from orchestrator.scenario.language import Sweep
+from orchestrator.scenario.language import Spec, Sweep
 from orchestrator.scenario.loading.loader import Loaded, load_text
 from orchestrator.scenario.loading.parameters import settle
 from orchestrator.scenario.loading.source import Source
+from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, titles_of
 from orchestrator.scenario.report.page import parameters, plain_value
 
 _WHERE: Final = "spec.sweep"
@@ -38,6 +39,7 @@ class SweepPlan(Struct, frozen=True):
     description: str
     processes: int
     runs: tuple[PlannedRun, ...]
+    expected: tuple[str, ...] = ()  # measures, those that the file names before the service levels'
 
 
 def plan_sweep(source: Source, given: Mapping[str, Any], seed: int | None) -> SweepPlan | None:
@@ -64,7 +66,7 @@ def plan_sweep(source: Source, given: Mapping[str, Any], seed: int | None) -> Sw
         own = loaded.scenario.spec.seed
         seeds = (seed,) if seed is not None else sweep.seeds or (own,)
         runs += [(settings[-1], each) for each in seeds]
-        metadata = loaded.scenario.metadata
+        metadata, expected = loaded.scenario.metadata, expected_measures(loaded.scenario.spec)
     _check_different(source, settings)
     return SweepPlan(
         source=source,
@@ -72,7 +74,14 @@ def plan_sweep(source: Source, given: Mapping[str, Any], seed: int | None) -> Sw
         description=metadata.description,
         processes=sweep.processes,
         runs=tuple(_planned(runs, given)),
+        expected=expected,
     )
+
+
+def expected_measures(spec: Spec) -> tuple[str, ...]:
+    """What a scenario's measures are called of which it expects something."""
+    levels = (name for level in spec.service_levels for name in SERVICE_LEVELS[level])
+    return tuple(dict.fromkeys((*titles_of(spec.expect), *levels)))
 
 
 def _sweep(source: Source, document: dict[str, Any], given: Mapping[str, Any]) -> Sweep:

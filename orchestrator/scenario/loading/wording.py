@@ -30,7 +30,9 @@ def explained(message: str, type_: Any, path: str) -> str:
         told = f'did you mean "{near[0]}"?' if near else there
         return f'there is no "{unknown}" here{told and f"; {told}"}'
     told = _TYPES.sub(_in_words, message)
-    return told[:1].lower() + told[1:].replace("`", '"')
+    return (
+        told[:1].lower() if told.startswith(("Expected", "Object", "Invalid")) else told[:1]
+    ) + told[1:].replace("`", '"')
 
 
 def unknown_field(message: str) -> str:

@@ -3,7 +3,7 @@
 import random
 from collections.abc import Iterator, Mapping
 from itertools import islice, repeat
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -17,7 +17,10 @@ from orchestrator.scenario.loading.source import Source
 from orchestrator.scenario.templates import ExpressionError, fill_text, filled
 from orchestrator.scenario.traces import Trace
 from orchestrator.scenario.traces.objects import pod_of
+from orchestrator.scenario.traces.reshaping import Shape, reshaped
 from orchestrator.scenario.values import Draw, DrawError, drawn, parse_value
+
+_MOST_INFLATION: Final = 100
 
 
 class Arrival(Struct, frozen=True):
@@ -39,6 +42,7 @@ class WorkloadPlan(Struct, frozen=True):
     values: Mapping[str, Draw]
     lifetime: Draw | None
     trace: Trace | None
+    shape: Shape = Shape()
 
     @property
     def timed(self) -> bool:
@@ -49,7 +53,7 @@ class WorkloadPlan(Struct, frozen=True):
         """Its objects in the order of their times; endless if the file says so."""
         if self.trace is not None:
             tasks = self.trace.tasks if self.count is None else self.trace.tasks[: self.count]
-            for task in tasks:
+            for task in reshaped(self.trace, tasks, self.shape, dice):
                 pod = pod_of(task, self.namespace or "default")
                 yield Arrival(task.arrival_seconds, [pod], self._lifetime(dice))
             return
@@ -90,6 +94,13 @@ def plan_workload(
         raise source.error(f"{where}.trace", f"there is no trace {workload.trace}; known: {known}")
     if workload.trace and workload.arrivals is not None:
         raise source.error(f"{where}.arrivals", "a trace has arrival times of its own")
+    shape = Shape(workload.inflate, workload.speed, workload.departures)
+    if shape != Shape() and not workload.trace:
+        raise source.error(where, "inflate, speed and departures are of a trace")
+    if not 0 <= shape.inflate <= _MOST_INFLATION or not shape.speed > 0:
+        raise source.error(
+            where, f"expected inflate from 0 to {_MOST_INFLATION}, and a speed above 0"
+        )
     count = workload.count
     if count is not None and count < 0:
         raise source.error(f"{where}.count", f"expected 0 or more, got {count}")
@@ -109,6 +120,7 @@ def plan_workload(
         if workload.lifetime != ""
         else None,
         trace=traces[workload.trace] if workload.trace else None,
+        shape=shape,
     )
     _check_first(source, plan, where)
     return plan

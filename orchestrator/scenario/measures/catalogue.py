@@ -77,6 +77,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     "fragmentation/": "<resource>/<group>: of what is free, the share that the pods seen so far could "
     "not use, at the end",
     "fragmentationMean/": "... in the mean over the cluster's time, by the samples",
+    "allocatedAt/": "<percent>/<resource>: the share of a trace's devices that was requested when the tasks "
+    "that had arrived asked for so many percent of them; of an inflated trace",
     "writes/": "<resource>: writes to the store",
     "stepSeconds/": "<name of a step>: how long its action took, of the cluster's time",
 }

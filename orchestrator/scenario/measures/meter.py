@@ -16,6 +16,7 @@ from orchestrator.scenario.counts import NODES, PODS, Counts
 from orchestrator.scenario.history import History
 from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.measures import distribution
+from orchestrator.scenario.measures.arrived import Arrived
 from orchestrator.scenario.measures.availability import WORKLOADS, Availability
 from orchestrator.scenario.measures.calls import CallMark, CallMeter
 from orchestrator.scenario.measures.figures import (
@@ -112,6 +113,7 @@ class Meter:
         self.checkpoints: list[Checkpoint] = []
         self.moments: list[Moment] = []
         self.windows = Windows((), self)
+        self.arrived: Arrived | None = None  # if what has been asked for is worth following
         self.journal: Journal | None = None
 
     @property
@@ -146,6 +148,8 @@ class Meter:
     def _observe_pod(self, change: Change) -> None:
         now = self.counts.last_write_at = self._now()
         before, after = self._pod_states.follow(change)
+        if self.arrived is not None and change.type == "ADDED":
+            self.arrived.observe_created(change.object)
         if before is not after:
             self.counts.observe_pod(before, after)
             self.pods.observe(change.object, before, after, now)
@@ -158,6 +162,10 @@ class Meter:
         """Start-up is over."""
         self.first_step_at = time.perf_counter()
         self.pauses.counting = True
+
+    def follow_arrivals(self, resource: str) -> None:
+        """Measure what is allocated of an extended resource when so much of it has been asked for."""
+        self.arrived = Arrived(resource, lambda: self.use.total(resource))
 
     def power(self, nodes: Sequence[str], *, on: bool) -> None:
         """Nodes have lost their power, or have it again."""
@@ -310,6 +318,9 @@ class Meter:
         for use in self.use.now():
             found[f"requested/{use.resource}/{use.group}"] = use.share
             found[f"fragmentation/{use.resource}/{use.group}"] = use.fragmentation
+        if self.arrived is not None:
+            for percent, allocated in self.arrived.allocated_at.items():
+                found[f"allocatedAt/{percent}/{self.arrived.resource}"] = allocated
         for name, group, share in self.use.since(since.shares, self._now()):
             found[f"requestedMean/{name}/{group}"] = share.mean
             found[f"requestedMax/{name}/{group}"] = share.highest
@@ -342,6 +353,8 @@ class Meter:
         }
         for name, times in self.pods.so_far.items():
             values[f"{name}SecondsP99"] = times.quantile(0.99)
+        if self.arrived is not None:
+            values[f"arrived/{self.arrived.resource}"] = self.arrived.share
         for kind, count in self._messages().items():
             values[f"messages/{kind}"] = count
         for name, depth in self._queues().items():

@@ -156,6 +156,14 @@ class NodeUse:
             for column, gauge in group.shares.items():
                 yield resources[column], name, gauge.since(mark.get((name, column)), now)
 
+    def total(self, resource: str) -> tuple[float, float]:
+        """What is requested of a resource now, and what there is, over all groups, in the table's units."""
+        column = self._resources.get(resource)
+        if column is None:
+            return 0.0, 0.0
+        groups = self._groups.values()
+        return sum(g.used[column] for g in groups), sum(g.offered[column] for g in groups)
+
     # --- the present -----------------------------------------------------------------------
 
     def now(self) -> tuple[Use, ...]:

@@ -4,7 +4,7 @@ A column is one thing that is compared, with all its runs. Differences are to th
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from statistics import fmean, stdev
@@ -81,6 +81,14 @@ def measures_of(columns: Sequence[Column]) -> tuple[str, ...]:
     """All measures that any run has."""
     names = (name for column in columns for run in column.runs for name in run.measures)
     return tuple(dict.fromkeys(names))
+
+
+def differing_measures(columns: Sequence[Column], measures: Sequence[str] = ()) -> Iterator[str]:
+    """Those of the measures, or of all, that are not the same in all columns."""
+    for row in rows(columns, measures):
+        first, *others = row.cells
+        if any(other != first for other in others):
+            yield row.measure
 
 
 def spread_of(values: Sequence[float]) -> Spread | None:

@@ -1,8 +1,10 @@
 """The page of one run: what it was, what came of it, and how to repeat it."""
 
+from collections.abc import Callable
 from typing import Final, Literal
 
 from orchestrator.scenario import units
+from orchestrator.scenario.measures.pods import START_ALL
 from orchestrator.scenario.report import tables
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
@@ -11,14 +13,16 @@ from orchestrator.scenario.report.page import (
     document,
     environment,
     fields,
+    folded,
     heading,
     headline,
     parameters,
     pictures,
 )
 from orchestrator.scenario.report.plots import calls, distribution
-from orchestrator.scenario.report.plots.axes import main_axis, time_axes
+from orchestrator.scenario.report.plots.axes import TimeAxis, main_axis, time_axes
 from orchestrator.scenario.report.plots.heat import heat_maps
+from orchestrator.scenario.report.plots.marks import Mark, marks_of
 from orchestrator.scenario.report.plots.over_time import over_time
 from orchestrator.scenario.report.plots.phases import phases
 from orchestrator.scenario.report.plots.queues import queues
@@ -33,39 +37,40 @@ LATENCIES: Final = {
     "podStartAll": "Pod start of all: with those that had to wait",
     "podReady": "Pod ready: from created to ready",
 }
-_TWO_CLOCKS: Final = (
-    "By the cluster's clock, which says what the cluster did, and by this machine's, which says what "
-    "it cost. Idle time is long on one and short on the other."
+_MARKS: Final = (
+    "Lines mark where steps begin, numbered as below, and where nodes or actors crash and recover."
 )
+_BY_WALL: Final = "By this machine's clock, which says what it cost"
 
 
 def render(report: Report) -> str:
     """The page: one file that needs nothing else, the same for an equal report."""
     head = join([heading(report.scenario, report.description, report.outcome), _headline(report)])
-    real = report.clock == "real"
-    both = "" if real else _TWO_CLOCKS
+    marks = marks_of(report)
     return document(
         f"{report.scenario}: {report.outcome}",
         head,
         [
             Section("Expectations", tables.expectations(report.expectations)),
             Section("Failure", _failure(report)),
-            Section("Pods", _phases(report), both),
-            Section("Throughput", _throughput(report), "Means over equal parts of the time."),
-            Section("Latencies", _latencies(report), "By the cluster's clock."),
+            Section("Pods", _phases(report, marks), _MARKS),
+            Section(
+                "Throughput", _throughput(report, marks), "Means over equal parts of the time."
+            ),
+            Section("Latencies", _latencies(report), _latencies_note(report)),
             Section("API calls", _calls(report), _calls_note(report)),
-            Section("Utilisation", _utilisation(report), _UTILISATION),
-            Section("Nodes", heat_maps(report.heat_maps, "heat")),
-            Section("Queues", _queues(report), _QUEUES),
-            Section("Over time", over_time(report.series, "time")),
-            Section("Actors", tables.actors(report.actors)),
-            Section("Event loop", _pauses(report), _pauses_note(report)),
+            Section("Utilisation", _utilisation(report, marks), _UTILISATION),
+            Section("Nodes", heat_maps(report.heat_maps, "heat", marks)),
+            Section("Over time", over_time(report.series, "time", marks)),
+            Section("Steps", _steps(report)),
+            Section("Queues", folded("How many waited where", _queues(report, marks)), _QUEUES),
+            Section("Actors", folded("Messages by kind of actor", tables.actors(report.actors))),
+            Section("Event loop", folded("Its turns", _pauses(report)), _pauses_note(report)),
             Section(
                 "Writes",
                 tables.writes(report),
                 "Writes to the store, and how many for each pod that was created.",
             ),
-            Section("Steps", _steps(report)),
             Section("Measures", _measures(report)),
             Section(
                 "Scenario", element("pre", report.text, class_="long") if report.text else EMPTY
@@ -127,20 +132,32 @@ def _failure(report: Report) -> Html:
     return element("div", element("b", step), element("p", message), class_="failure")
 
 
-def _phases(report: Report) -> Html:
-    axes = time_axes(report.series, real=report.clock == "real")
-    return pictures(phases(report.series, axis, f"phases-{axis.clock}") for axis in axes)
+def _phases(report: Report, marks: tuple[Mark, ...]) -> Html:
+    return _by_clocks(
+        report, marks, lambda axis: phases(report.series, axis, f"phases-{axis.clock}")
+    )
 
 
-def _throughput(report: Report) -> Html:
-    axes = time_axes(report.series, real=report.clock == "real")
-    return pictures(throughput(report.series, axis, f"rate-{axis.clock}") for axis in axes)
+def _throughput(report: Report, marks: tuple[Mark, ...]) -> Html:
+    return _by_clocks(
+        report, marks, lambda axis: throughput(report.series, axis, f"rate-{axis.clock}")
+    )
+
+
+def _by_clocks(report: Report, marks: tuple[Mark, ...], drawn: Callable[[TimeAxis], Html]) -> Html:
+    """A picture by the first clock that moved on, and behind a fold those by the others."""
+    first, *others = time_axes(report.series, marks, real=report.clock == "real") or (None,)
+    if first is None:
+        return EMPTY
+    folds = (folded(_BY_WALL, pictures([drawn(axis)])) for axis in others if axis is not None)
+    return join([pictures([drawn(first)]), *folds])
 
 
 def _latencies(report: Report) -> Html:
     return pictures(
         distribution.histogram(LATENCIES.get(name, name), summary, f"latency{i}")
         for i, (name, summary) in enumerate(report.latencies.items())
+        if report.left_out or name != START_ALL  # which is the same where nothing is left out
     )
 
 
@@ -160,14 +177,27 @@ def _calls_note(report: Report) -> str:
     )
 
 
-def _utilisation(report: Report) -> Html:
-    axis = main_axis(report.series, real=report.clock == "real")
+def _latencies_note(report: Report) -> str:
+    """What the numbers are, and what they leave out."""
+    told = "By the cluster's clock."
+    worst = max((s.relative_error for s in report.latencies.values()), default=0.0)
+    told += (
+        f" Quantiles are right within {units.share(worst)}." if worst else " Quantiles are exact."
+    )
+    if report.left_out:
+        left = ", ".join(f"{units.number(n)} {why}" for why, n in report.left_out.items())
+        told += f" Kubernetes' indicator of pod start leaves out {left}."
+    return told
+
+
+def _utilisation(report: Report, marks: tuple[Mark, ...]) -> Html:
+    axis = main_axis(report.series, marks, real=report.clock == "real")
     drawn = pictures([all_resources(report.series, axis, "use")]) if axis else EMPTY
     return join([drawn, tables.resources(report.resources)])
 
 
-def _queues(report: Report) -> Html:
-    return join([queues(report.series, "queue"), tables.queues(report.queues)])
+def _queues(report: Report, marks: tuple[Mark, ...]) -> Html:
+    return join([queues(report.series, "queue", marks), tables.queues(report.queues)])
 
 
 def _measures(report: Report) -> Html:
@@ -193,11 +223,15 @@ def _steps(report: Report) -> Html:
     clocks: tuple[Literal["virtual", "wall"], ...] = (
         ("wall",) if report.clock == "real" else ("virtual", "wall")
     )
-    drawn = pictures(
+    first, *others = (
         timeline(report.steps, report.checkpoints, clock, f"steps-{clock}", failed=failed)
         for clock in clocks
     )
-    return join([drawn, tables.checkpoints(report.checkpoints)])
+    if not first:  # all of it took place in one moment of the cluster's time
+        first, others = join(others), []
+    folds = (folded(_BY_WALL, pictures([other])) for other in others)
+    parts = [pictures([first]), *folds, tables.checkpoints(report.checkpoints)]
+    return join(parts)
 
 
 def _repeat(report: Report) -> Html:

@@ -22,12 +22,36 @@ MAIN_MEASURES: Final = {
 """Those of the cluster before those of this machine, and what it took last."""
 
 
-def telling(cells: Sequence[SweepCell]) -> dict[str, str]:
-    """Those that are not the same in all settings, with what they are called; all of a single one."""
-    found = {}
+MORE_TITLES: Final = {
+    "podStartAllSecondsP99": "pod start of all, p99",
+    "podStartAllSecondsMax": "longest pod start of all",
+    "missingPodSeconds": "missing replicas × time",
+    "replicasMissingMax": "most replicas missing",
+    "recoverySeconds": "time to recover",
+    "incompleteSeconds": "time with replicas missing",
+}
+"""Of measures that are shown where somebody expects something of them."""
+BY_WALL: Final = frozenset(("wallSeconds", "podsPerSecond", "peakRssBytes", "longestPauseSeconds"))
+"""What is of this machine."""
+
+
+def telling(cells: Sequence[SweepCell], expected: Sequence[str] = ()) -> dict[str, str]:
+    """What to show of a sweep, with what it is called: all that is expected, whether it differs or not,
+    and those of the others that are not the same in all settings (all of a single one).
+    """
+    found = {
+        name: title_of(name) for name in expected if any(name in cell.measures for cell in cells)
+    }
     for name, title in MAIN_MEASURES.items():
         spreads = [s for cell in cells if (s := cell.measures.get(name)) is not None]
         different = {(spread.min, spread.max) for spread in spreads}
         if len(different) > 1 or (different and len(cells) == 1):
-            found[name] = title
+            found.setdefault(name, title)
     return found
+
+
+def title_of(measure: str) -> str:
+    """What a measure is called; one of a window with its window."""
+    name, space, window = measure.partition(" ")
+    title = MAIN_MEASURES.get(name) or MORE_TITLES.get(name, name)
+    return f"{title}{space}{window}"

@@ -120,9 +120,10 @@ def placing(loaded: Loaded) -> Placing:
     """How a scenario places pods."""
     chosen, plan = loaded.scenario.spec.scheduler, loaded.scheduler
     policy = chosen if isinstance(chosen, str) else "default" if chosen is None else "its own"
+    profile = plan.configuration.profiles[0]
     return Placing(
         policy=policy,
-        weights={p.name: plan.profile.weight(p) for p in plan.profile.at("score")},
+        weights={plugin.name: profile.weight(plugin) for plugin in profile.at("score")},
         files={str(p): hashlib.sha256(p.read_bytes()).hexdigest() for p in plan.files},
     )
 

@@ -151,4 +151,5 @@ class SweepReport(Struct, frozen=True, kw_only=True):
     wall_seconds: float
     runs: tuple[SweepRun, ...]
     cells: tuple[SweepCell, ...]
+    expected: tuple[str, ...] = ()  # the measures that the scenario expects something of
     environment: Environment

@@ -53,6 +53,11 @@ def pictures(parts: Iterable[Html]) -> Html:
     return element("div", *shown, class_="pictures") if shown else EMPTY
 
 
+def folded(summary: str, contents: Html) -> Html:
+    """What is there for those who want it, behind a line to unfold it."""
+    return element("details", element("summary", summary), contents) if contents else EMPTY
+
+
 def table(headings: Sequence[str], rows: Iterable[Sequence[str]], *, names: int = 1) -> Html:
     """A table whose first `names` columns are text and the others numbers; EMPTY without rows."""
     body = [element("tr", *(_cell(cell, i < names) for i, cell in enumerate(row))) for row in rows]

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from orchestrator.scenario import units
 from orchestrator.scenario.report import wording
-from orchestrator.scenario.report.main_measures import MAIN_MEASURES, telling
+from orchestrator.scenario.report.main_measures import BY_WALL, MAIN_MEASURES, telling
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import (
     HTML_FILE,
@@ -21,6 +21,7 @@ from orchestrator.scenario.report.page import (
     document,
     environment,
     fields,
+    folded,
     heading,
     headline,
     parameters,
@@ -42,8 +43,8 @@ def render_sweep(report: SweepReport) -> str:
         head,
         [
             Section("Runs that did not pass", _failures(report.runs)),
-            Section("Measures over the settings", _pictures(report.cells), _drawn_note(report)),
-            Section("Settings", _settings(report.cells), "Mean ± deviation over the seeds."),
+            Section("Measures over the settings", _pictures(report), _drawn_note(report)),
+            Section("Settings", _settings(report), "Mean ± deviation over the seeds."),
             Section("Runs", _runs(report.runs), "Each has a page of its own."),
             Section(
                 "Scenario", element("pre", report.text, class_="long") if report.text else EMPTY
@@ -98,26 +99,28 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def _pictures(cells: Sequence[SweepCell]) -> Html:
+def _pictures(report: SweepReport) -> Html:
+    cells = report.cells
     if len(cells) < 2:
         return EMPTY
     axis = axis_of(cells)
-    parts = []
-    for index, (measure, title) in enumerate(telling(cells).items()):
+    parts, by_wall = list[Html](), list[Html]()
+    for index, (measure, title) in enumerate(telling(cells, report.expected).items()):
         known = [(c, s) for c in cells if (s := c.measures.get(measure))]
         name = f"sweep{index}"
+        into = by_wall if measure in BY_WALL and measure not in report.expected else parts
         if axis is None:
             bars = [c.measures.get(measure) for c in cells]
             named = list(zip(_labels(cells), bars, strict=True))
-            parts.append(as_bars(measure, named, name, title))
+            into.append(as_bars(measure, named, name, title))
             continue
         lines: dict[str, list[tuple[float, Spread]]] = {}
         for cell, spread in known:
             others = {n: v for n, v in cell.parameters.items() if n in varied(cells) and n != axis}
             lines.setdefault(parameters(others), []).append((float(cell.parameters[axis]), spread))
         ordered = [(label, sorted(points, key=lambda p: p[0])) for label, points in lines.items()]
-        parts.append(over_parameter(measure, axis, ordered, name, title))
-    return pictures(parts)
+        into.append(over_parameter(measure, axis, ordered, name, title))
+    return join([pictures(parts), folded("What it cost on this machine", pictures(by_wall))])
 
 
 def _labels(cells: Sequence[SweepCell]) -> list[str]:
@@ -138,9 +141,11 @@ def _names(cells: Sequence[SweepCell]) -> list[str]:
 def _drawn_note(report: SweepReport) -> str:
     cells = report.cells
     what = "Means over the seeds; whiskers are their deviation."
+    if report.expected:
+        what += " What the scenario expects something of comes first."
     if axis_of(cells) is None and not _has_room(cells):
         what += " Numbered as the settings below."
-    drawn = telling(cells)
+    drawn = telling(cells, report.expected)
     equal = [
         f"{title} ({units.of_measure(name, spread.mean)})"
         for name, title in MAIN_MEASURES.items()
@@ -149,11 +154,12 @@ def _drawn_note(report: SweepReport) -> str:
     return f"{what} The same in all settings: {', '.join(equal)}." if equal else what
 
 
-def _settings(cells: Sequence[SweepCell]) -> Html:
+def _settings(report: SweepReport) -> Html:
+    cells = report.cells
     if not cells:
         return EMPTY
     shown = varied(cells)
-    drawn = telling(cells)
+    drawn = telling(cells, report.expected)
     lines = [
         [
             str(number),

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from orchestrator.scenario import units
 from orchestrator.scenario.report import wording
-from orchestrator.scenario.report.main_measures import MAIN_MEASURES, telling
+from orchestrator.scenario.report.main_measures import telling, title_of
 from orchestrator.scenario.report.model import SweepCell, SweepReport
 from orchestrator.scenario.report.page import plain_value
 from orchestrator.scenario.report.terminal import OUTCOME_STYLES
@@ -31,7 +31,7 @@ def show(report: SweepReport, console: Console) -> None:
     )
     console.print()
     console.print("Mean ± deviation over the seeds")
-    console.print(_settings(report.cells, console))
+    console.print(_settings(report, console))
     lost = [run for run in report.runs if run.outcome != "passed"]
     if lost:
         console.print()
@@ -43,9 +43,12 @@ def show(report: SweepReport, console: Console) -> None:
         console.print(f"and {len(lost) - _MOST_FAILURES:,} more")
 
 
-def _settings(cells: Sequence[SweepCell], console: Console) -> Table:
-    """As many of the main measures that differ as there is room for; the report has all."""
-    names = list(telling(cells))
+def _settings(report: SweepReport, console: Console) -> Table:
+    """What is expected, and as many of the main measures that differ as there is room for; the report
+    has all.
+    """
+    cells = report.cells
+    names = list(telling(cells, report.expected))
     roomy = console.options.update(width=_ROOMY)
     while (
         len(names) > 1
@@ -62,7 +65,7 @@ def _table(cells: Sequence[SweepCell], names: Sequence[str]) -> Table:
         table.add_column(Text(name), overflow="fold")
     table.add_column("runs", justify="right")
     for name in names:
-        table.add_column(MAIN_MEASURES[name], justify="right", overflow="fold")
+        table.add_column(title_of(name), justify="right", overflow="fold")
     for cell in cells:
         setting = (plain_value(cell.parameters[name]) for name in settings)
         spreads = (wording.spread(name, cell.measures.get(name)) for name in names)

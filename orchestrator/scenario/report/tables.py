@@ -13,7 +13,7 @@ from orchestrator.scenario.measures.figures import (
     QueueUse,
     ResourceUse,
 )
-from orchestrator.scenario.report.markup import Html, element, join
+from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import bar, table
 
@@ -24,11 +24,13 @@ def expectations(outcomes: tuple[Outcome, ...]) -> Html:
     """What was expected, and whether it holds."""
     return table(
         ["measure", "expected", "measured"],
-        (
-            [_verdict(each), each.expected, units.of_measure(each.measure, each.measured)]
-            for each in outcomes
-        ),
+        ([_verdict(each), each.expected, _measured(each)] for each in outcomes),
     )
+
+
+def _measured(outcome: Outcome) -> Html:
+    note = element("small", outcome.note) if outcome.note else EMPTY
+    return join([units.of_measure(outcome.measure, outcome.measured), note])
 
 
 def _verdict(outcome: Outcome) -> Html:

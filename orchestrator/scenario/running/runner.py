@@ -25,6 +25,7 @@ from orchestrator.scenario.report.writing import whole
 from orchestrator.scenario.running.actor_kinds import ActorKinds
 from orchestrator.scenario.running.interruption import at_first_ctrl_c
 from orchestrator.scenario.running.stage import Stage
+from orchestrator.scenario.traces.reshaping import device_of
 
 PROGRESS_SECONDS: Final = 0.1
 _MAILBOXES: Final = ("/apiserver", "/scheduler", "/controllers/informers")
@@ -113,6 +114,9 @@ class Run:
             on_progress=self._progress if on_progress is not None else None,
         )
 
+        for workload in loaded.workloads:
+            if workload.trace is not None and workload.shape.inflate:
+                self.meter.follow_arrivals(device_of(workload.trace))
         expected = titles_of(loaded.scenario.spec.expect).values()
         windows = (Window(each.from_, each.to) for _, each in expected)
         self.meter.windows = Windows((w for w in windows if w != WHOLE), self.meter)
@@ -198,7 +202,7 @@ class Run:
             seed=self._seed,
             store=WatchedStore(self.meter),
             profile=self._loaded.profile,
-            scheduler=self._loaded.scheduler.profile,
+            scheduler=self._loaded.scheduler.configuration,
             proxies=simulation.proxies,
             record_events=simulation.events,
             heartbeats=simulation.heartbeats,

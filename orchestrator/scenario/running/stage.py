@@ -119,14 +119,14 @@ class Stage:
         step, clock = plan.step, self._cluster.clock
         if watched:
             self._at(plan.name)
-        virtual, wall = clock.monotonic(), time.perf_counter()
+        virtual, wall = self._meter.counts.now(), time.perf_counter()
         windows = self._meter.windows
         try:
             if step.at:
                 await clock.sleep(self._start + parse_duration(step.at) - clock.monotonic())
             if step.when is not None:
                 await self._wait(step.when, watched)
-            virtual, wall = clock.monotonic(), time.perf_counter()
+            virtual, wall = self._meter.counts.now(), time.perf_counter()
             windows.begins(plan.name)
             await self._act(plan, watched)
             windows.ends(plan.name)
@@ -137,8 +137,8 @@ class Stage:
             self.records.append(
                 StepRecord(
                     name=plan.name,
-                    virtual_begin=virtual - self._start,
-                    virtual_end=clock.monotonic() - self._start,
+                    virtual_begin=virtual,
+                    virtual_end=self._meter.counts.now(),
                     wall_begin=self._meter.wall_at(wall),
                     wall_end=self._meter.wall_seconds,
                 )

@@ -32,6 +32,7 @@ def join(
         wall_seconds=wall_seconds,
         runs=runs,
         cells=_cells(runs),
+        expected=plan.expected,
         environment=environment,
     )
 

@@ -1,6 +1,7 @@
 """The front over real TLS: who may come in, and what the documents about the server say."""
 
 import gzip
+import json
 import ssl
 import stat
 from pathlib import Path
@@ -129,9 +130,12 @@ async def test_schemas_are_there_and_kept_by_clients(call: Caller) -> None:
     async with call.send("GET", "/openapi/v2", Accept=accept) as answer:
         assert answer.headers["Content-Type"].endswith("v1.0+protobuf")
         assert b"io.k8s.api.apps.v1.Deployment" in await answer.read()
-    _, index = await call("GET", "/openapi/v3")
+    async with call.send("GET", "/openapi/v3") as answer:
+        index = json.loads(await answer.read())  # Kubernetes calls it text
     _, document = await call("GET", index["paths"]["apis/apps/v1"]["serverRelativeURL"])
     assert document["openapi"] == "3.0.0"
+    async with call.send("GET", "/openapi/v3/apis/none/v1") as answer:
+        assert (answer.status, await answer.read()) == (404, b"")
 
 
 async def test_long_answers_are_compressed_for_those_who_accept_it(

@@ -112,6 +112,14 @@ async def test_a_token_that_nobody_gave_is_refused(call: Caller) -> None:
     assert status["status"] == "Failure"
 
 
+async def test_a_watch_from_before_the_cluster_was_there_is_too_old(call: Caller) -> None:
+    """The client must list, and hears so as an event."""
+    async with call.send("GET", "/api/v1/namespaces?watch=1&resourceVersion=1") as answer:
+        event = json.loads(await answer.content.readline())
+    assert (event["type"], event["object"]["code"]) == ("ERROR", 410)
+    assert event["object"]["message"].startswith("too old resource version: 1 (")
+
+
 async def test_a_watch_ends_when_its_time_is_up(call: Caller) -> None:
     """As a whole document."""
     async with call.send("GET", f"{CONFIGS}?watch=1&timeoutSeconds=1&resourceVersion=0") as answer:

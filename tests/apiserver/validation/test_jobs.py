@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orchestrator.api.batch.v1 import CronJob, Job
-from orchestrator.apiserver.kinds.batch.cron import schedule_error
 from orchestrator.apiserver.kinds.batch.job_policies import count_indexes
+from orchestrator.machinery.cron import schedule_error
 from tests.apiserver.validation.support import edit, faults, status_faults, update_faults
 
 JOB: dict[str, Any] = {

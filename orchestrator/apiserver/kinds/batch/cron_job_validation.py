@@ -5,7 +5,6 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from orchestrator.api.batch.v1 import CronJob, CronJobSpec, JobSpec, JobTemplateSpec
-from orchestrator.apiserver.kinds.batch.cron import schedule_error
 from orchestrator.apiserver.kinds.batch.job_validation import job_spec_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -16,6 +15,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.cron import schedule_error
 
 _CONCURRENCIES: Final = ("Allow", "Forbid", "Replace")
 _MAX_NAME: Final = 52  # its jobs' names are 11 characters longer

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from orchestrator.scenario import units
 from orchestrator.scenario.measures.figures import Series
+from orchestrator.scenario.report.plots.marks import Mark, draw_marks, legend_of
 
 _UNITS: Final = ((86_400.0, "days"), (3600.0, "hours"), (60.0, "minutes"))
 _STEPS: Final = {
@@ -37,6 +38,11 @@ class TimeAxis(Struct, frozen=True, kw_only=True):
     clock: str  # virtual, wall
     seconds: tuple[float, ...]
     samples: tuple[int, ...]  # those that have a time: indices into the series' columns
+    marks: tuple[Mark, ...] = ()  # that its pictures show
+
+    def legend(self, begin: float, end: float) -> list[tuple[str, str, str]]:
+        """What the marks of a picture mean that reaches from one second to another."""
+        return legend_of(self.marks, self.clock, begin, end)
 
     @property
     def span(self) -> tuple[float, float]:
@@ -44,7 +50,9 @@ class TimeAxis(Struct, frozen=True, kw_only=True):
         return self.seconds[0], self.seconds[-1]
 
 
-def time_axes(series: Series, *, real: bool = False) -> tuple[TimeAxis, ...]:
+def time_axes(
+    series: Series, marks: tuple[Mark, ...] = (), *, real: bool = False
+) -> tuple[TimeAxis, ...]:
     """The clocks by which the series can be drawn: those that moved on between its samples.
 
     Both are drawn where both moved. The cluster's clock says what the cluster did; the wall's says
@@ -56,15 +64,17 @@ def time_axes(series: Series, *, real: bool = False) -> tuple[TimeAxis, ...]:
         samples = tuple(i for i, second in enumerate(seconds) if drawable(second))
         known = tuple(seconds[i] for i in samples)
         if known and known[-1] - known[0] > LEAST_SPAN and list(known) == sorted(known):
-            found.append(TimeAxis(clock=clock, seconds=known, samples=samples))
+            found.append(TimeAxis(clock=clock, seconds=known, samples=samples, marks=marks))
     return tuple(found)
 
 
-def main_axis(series: Series, *, real: bool = False) -> TimeAxis | None:
+def main_axis(
+    series: Series, marks: tuple[Mark, ...] = (), *, real: bool = False
+) -> TimeAxis | None:
     """The clock for a picture that is drawn once: the cluster's, unless most samples fall into
     moments that it does not tell apart.
     """
-    axes = time_axes(series, real=real)
+    axes = time_axes(series, marks, real=real)
     if not axes:
         return None
     moments = len(set(axes[0].seconds)) / len(axes[0].seconds)
@@ -78,8 +88,13 @@ def column(series: Series, name: str, axis: TimeAxis) -> list[float]:
     return [value if drawable(value) else math.nan for value in known]
 
 
-def label_time(axes: Axes, clock: str, begin: float, end: float) -> None:
-    """Make the x axis one of seconds: its range, and ticks in the unit that suits its length."""
+def label_time(
+    axes: Axes, clock: str, begin: float, end: float, marks: tuple[Mark, ...] = ()
+) -> None:
+    """Make the x axis one of seconds: its range, ticks in the unit that suits its length, and lines at the
+    moments that are marked.
+    """
+    draw_marks(axes, marks, clock, begin, end)
     factor, unit = unit_of(end - begin)
     axes.set_xlim(begin, end)
     whole = unit in _STEPS  # of which people do not think in tenths

@@ -24,7 +24,8 @@ from orchestrator.scenario.report.plots.axes import (
     full_scale,
     label_time,
 )
-from orchestrator.scenario.report.plots.figure import card, draw, plain
+from orchestrator.scenario.report.plots.figure import card, draw, legend, plain
+from orchestrator.scenario.report.plots.marks import Mark, legend_of
 from orchestrator.scenario.report.plots.palette import RULE, SHADES
 
 _COLUMNS: Final = 300  # what the raster resolves of time
@@ -34,13 +35,13 @@ _FEW: Final = 8  # columns, beside which
 _LITTLE: Final = 0.1  # of the greatest change in one is all that happens
 
 
-def heat_maps(found: Sequence[HeatMap], name: str) -> Html:
+def heat_maps(found: Sequence[HeatMap], name: str, marks: tuple[Mark, ...] = ()) -> Html:
     """A picture for each resource, all by one clock."""
     wall = all(_ascending(heat.wall_seconds) and _sudden(heat) for heat in found)
-    return pictures(_heat_map(h, f"{name}{i}", wall=wall) for i, h in enumerate(found))
+    return pictures(_heat_map(h, f"{name}{i}", marks, wall=wall) for i, h in enumerate(found))
 
 
-def _heat_map(heat: HeatMap, name: str, *, wall: bool) -> Html:
+def _heat_map(heat: HeatMap, name: str, marks: tuple[Mark, ...], *, wall: bool) -> Html:
     """The picture; EMPTY if no time went by."""
     clock, times = ("wall", heat.wall_seconds) if wall else ("virtual", heat.virtual_seconds)
     if not _ascending(times) or not any(heat.values):
@@ -62,7 +63,7 @@ def _heat_map(heat: HeatMap, name: str, *, wall: bool) -> Html:
             vmax=full,
             extent=(begin, end, len(raster) - 0.5, -0.5),
         )
-        label_time(axes, clock, begin, end)
+        label_time(axes, clock, begin, end, marks)
         axes.grid(visible=False)
         stride = max(1, math.ceil(len(raster) / _LABELS))
         places = range(0, len(raster), stride)
@@ -80,8 +81,10 @@ def _heat_map(heat: HeatMap, name: str, *, wall: bool) -> Html:
         bar.outline.set_visible(False)
 
     means = any(" … " in row for row in heat.rows)
+    lines = legend_of(marks, clock, begin, end)
     return card(
         heat.resource,
+        legend(lines) if lines else EMPTY,
         draw(paint, name, f"requested share of {heat.resource} by node over time", height=_HEIGHT),
         note=("requested share, rows are means" if means else "requested share of each node")
         + "; grey: not there" * absent,
@@ -99,7 +102,7 @@ def even(heat: HeatMap, times: Sequence[float], columns: int) -> list[list[float
 def _sudden(heat: HeatMap) -> bool:
     """Whether nearly all changes fall into a few even parts of the cluster's time."""
     times = heat.virtual_seconds
-    if not _ascending(times):
+    if not _ascending(times) or not heat.values:
         return True
     table = np.array([[_at(row, i) for i in range(len(times))] for row in heat.values])
     changes = np.abs(np.diff(np.nan_to_num(table), axis=1)).sum(axis=0)

@@ -18,6 +18,7 @@ from orchestrator.scenario.report.plots.axes import (
     main_axis,
 )
 from orchestrator.scenario.report.plots.figure import card, draw, legend
+from orchestrator.scenario.report.plots.marks import Mark
 from orchestrator.scenario.report.plots.palette import colour
 
 MESSAGES: Final = "messages/"
@@ -26,17 +27,19 @@ _MOST_KINDS: Final = 6
 _LATENCIES: Final = {
     "schedulingSecondsP99": "scheduling",
     "podStartSecondsP99": "start",
+    "podStartAllSecondsP99": "start of all",
     "podReadySecondsP99": "ready",
 }
 _CALLS: Final = {"apiReadSecondsP99": "reading", "apiWriteSecondsP99": "writing"}
 
 
-def over_time(series: Series, name: str) -> Html:
+def over_time(series: Series, name: str, marks: tuple[Mark, ...] = ()) -> Html:
     """A picture for each measure that was ever more than nothing."""
-    axis = main_axis(series)
+    axis = main_axis(series, marks)
     if axis is None:
         return pictures(())
     asked: list[tuple[str, dict[str, str], Callable[[float], str]]] = [
+        ("Replicas that were missing", {"replicasMissing": ""}, units.number),
         ("Pod latencies so far, p99", _LATENCIES, units.seconds),
         ("Waits for API calls so far, p99", _CALLS, units.seconds),
         ("Messages handled, busiest kinds", _busiest(series), units.number),
@@ -70,7 +73,7 @@ def _lines(
         for index, column_name in enumerate(lines):
             values = column(series, column_name, axis)
             axes.plot(axis.seconds, values, color=colour(index), lw=1.3, drawstyle="steps-post")
-        label_time(axes, axis.clock, *axis.span)
+        label_time(axes, axis.clock, *axis.span, axis.marks)
         axes.set_ylim(bottom=0)
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unit(value)))
 

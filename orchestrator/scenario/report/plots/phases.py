@@ -47,10 +47,11 @@ def phases(
         axes.stackplot(
             axis.seconds, stack, colors=[PHASES[phase][1] for phase in shown], step="post"
         )
-        label_time(axes, axis.clock, begin, end)
+        label_time(axes, axis.clock, begin, end, axis.marks)
         label_counts(axes, top=highest)
 
     entries = [(PHASES[phase][0], PHASES[phase][1], "area") for phase in reversed(shown)]
+    entries += axis.legend(begin, end)
     return card(title, legend(entries), draw(paint, name, f"pods by phase over {axis.clock} time"))
 
 

@@ -16,6 +16,7 @@ from orchestrator.scenario.report.plots.axes import (
     time_axes,
 )
 from orchestrator.scenario.report.plots.figure import card, draw
+from orchestrator.scenario.report.plots.marks import Mark
 from orchestrator.scenario.report.plots.palette import BLUE
 
 QUEUE: Final = "queue/"
@@ -23,11 +24,11 @@ _HEIGHT: Final = 160
 _MOST: Final = 12
 
 
-def queues(series: Series, name: str) -> Html:
+def queues(series: Series, name: str, marks: tuple[Mark, ...] = ()) -> Html:
     """A picture for each queue in which anybody ever waited, each with a scale of its own; the longest
     first, and only so many: the table has all.
     """
-    axes = time_axes(series)
+    axes = time_axes(series, marks)
     used = [n for n, values in series.columns.items() if n.startswith(QUEUE) and _positive(values)]
     if not axes:
         return pictures(())
@@ -42,7 +43,7 @@ def _queue(series: Series, axis: TimeAxis, queue: str, name: str) -> Html:
         values = column(series, queue, axis)
         axes.fill_between(axis.seconds, values, step="post", color=BLUE, alpha=0.3, linewidth=0)
         axes.plot(axis.seconds, values, color=BLUE, drawstyle="steps-post", lw=1.2)
-        label_time(axes, axis.clock, *axis.span)
+        label_time(axes, axis.clock, *axis.span, axis.marks)
         label_counts(axes)
 
     return card(title, draw(paint, name, f"{title} over {axis.clock} time", height=_HEIGHT))

@@ -76,12 +76,12 @@ def throughput(
         for width, (rate, _, colour) in zip((2.8, 1.3), lines, strict=False):  # both are seen
             values = [value * factor for value in rate.values]
             axes.stairs(values, rate.edges, color=colour, linewidth=width, baseline=None)
-        label_time(axes, axis.clock, begin, end)
+        label_time(axes, axis.clock, begin, end, axis.marks)
         label_counts(axes, top=highest * factor * 1.08)
 
     return card(
         title or f"Pods per {unit}",
-        legend([(label, colour, "solid") for _, label, colour in lines]),
+        legend([(label, colour, "solid") for _, label, colour in lines] + axis.legend(begin, end)),
         draw(paint, name, f"pods scheduled and started per {unit} over {axis.clock} time"),
         note=f"pods per {unit}" * bool(title),
     )

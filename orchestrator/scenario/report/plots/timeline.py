@@ -47,7 +47,7 @@ def timeline(
         places = [row + 0.7 for row in range(len(shown))]
         axes.barh(places, widths, left=[b for _, b, _ in shown], height=0.34, color=colours)
         for row, (step, b, e) in enumerate(shown):
-            took = f"{plain(step, _LETTERS)} · {units.seconds(e - b)}"
+            took = f"{row + 1}  {plain(step, _LETTERS)} · {units.seconds(e - b)}"
             late = (b - begin) / (end - begin) > 0.5
             axes.text(
                 e if late else b,

@@ -57,12 +57,13 @@ def utilisation(
             if group in fragmented:
                 lost = column(series, _column(FRAGMENTATION, resource, group), axis)
                 axes.plot(axis.seconds, lost, color=colour(index), ls="dotted", lw=1.3)
-        label_time(axes, axis.clock, begin, end)
+        label_time(axes, axis.clock, begin, end, axis.marks)
         label_shares(axes, highest)
 
     entries = [(group, colour(i), "solid") for i, group in enumerate(shown)]
     if fragmented:
         entries.append(("fragmented", colour(0), "dotted"))
+    entries += axis.legend(begin, end)
     rest = f"and {units.number(len(groups) - len(shown))} groups more" * (len(groups) > len(shown))
     return card(
         title or resource,

@@ -1,0 +1,148 @@
+"""The whole documents: version 2 in one, version 3 in one a group and version."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from orchestrator.api import document
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.openapi import rendering, schemas
+from orchestrator.apiserver.openapi.operations import (
+    META,
+    Operation,
+    Route,
+    discovery_routes,
+    root,
+    routes_of,
+)
+from orchestrator.apiserver.openapi.schemas import V2, V3, Shape
+
+_BEARER: Final = {
+    "BearerToken": {
+        "description": "Bearer Token authentication",
+        "type": "apiKey",
+        "name": "authorization",
+        "in": "header",
+    }
+}
+
+
+SchemaOf: TypeAlias = Callable[[Resource], Shape | None]
+
+
+def _no_schema(_resource: Resource) -> None:
+    """Of built-in resources the facts are known."""
+
+
+class Described(NamedTuple):
+    """What the documents say of one resource: its paths, and its shapes in the two dialects.
+
+    The shapes of built-in kinds are not here; their names are known.
+    """
+
+    routes: tuple[Route, ...]
+    definitions: Mapping[str, Shape]
+    schemas: Mapping[str, Shape]
+
+
+def openapi_of(resource: Resource, schema: Shape | None = None) -> Described:
+    """The description of a resource; `schema` is a custom resource's own, in JSON's form."""
+    if not resource.module:
+        names = schemas.names_of_custom(resource)
+        return Described(
+            tuple(routes_of(resource, *names)),
+            schemas.custom(resource, schema, V2),
+            schemas.custom(resource, schema, V3),
+        )
+    by_kind = schemas.names_by_kind()
+    name = by_kind[resource.group, resource.version, resource.kind]
+    list_name = by_kind.get((resource.group, resource.version, resource.list_kind), "")
+    return Described(tuple(routes_of(resource, name, list_name)), {}, {})
+
+
+class Documents:
+    """The documents of one scheme as it is now; `schema_of` tells custom resources' schemas."""
+
+    def __init__(self, scheme: Scheme, schema_of: SchemaOf = _no_schema) -> None:
+        self._groups = {group: scheme.versions(group) for group in scheme.groups()}
+        self._described = {
+            resource: openapi_of(resource, schema_of(resource)) for resource in scheme.resources()
+        }
+        self._custom = {each.group for each in self._described if not each.module}
+        # Version 3's parts by their path below /openapi/v3: each the routes of one document.
+        self._parts: dict[str, list[Route]] = {}
+        for route in discovery_routes(self._groups):
+            self._parts.setdefault(route.path.strip("/"), []).append(route)
+        for resource, described in self._described.items():
+            part = root(resource.group, resource.version).strip("/")
+            self._parts[part] += described.routes
+
+    def parts(self) -> list[str]:
+        """What version 3 has documents of: `api/v1`, `apis/apps`, `version`, ..."""
+        return sorted(self._parts)
+
+    def is_custom(self, part: str) -> bool:
+        """Whether the document of a part depends on more than the version of the server."""
+        return _of(part)[0] in self._custom
+
+    def version_2(self) -> dict[str, Any]:
+        """The one document of version 2."""
+        definitions = dict(schemas.builtin())
+        for described in self._described.values():
+            definitions.update(described.definitions)
+        routes = [route for part in self._parts.values() for route in part]
+        return {
+            "swagger": "2.0",
+            "info": _info(),
+            "paths": {r.path: rendering.version_2(r) for r in sorted(routes, key=_path)},
+            "definitions": dict(sorted(definitions.items())),
+            "securityDefinitions": _BEARER,
+            "security": [{"BearerToken": []}],
+        }
+
+    def version_3(self, part: str) -> dict[str, Any] | None:
+        """One document of version 3; None where there is none."""
+        routes = self._parts.get(part)
+        if routes is None:
+            return None
+        group, version = _of(part)
+        own = {
+            name: shape
+            for resource, described in self._described.items()
+            if (resource.group, resource.version) == (group, version)
+            for name, shape in described.schemas.items()
+        }
+        needed = schemas.with_all_needed([*_mentioned(routes), *schemas.references(dict(own))])
+        shapes = {name: schemas.served_in(shape, group, version) for name, shape in needed.items()}
+        components: dict[str, Any] = {"securitySchemes": _BEARER}
+        if shapes or own:
+            components["schemas"] = dict(sorted({**shapes, **own}.items()))
+        return {
+            "openapi": "3.0.0",
+            "info": _info(),
+            "paths": {r.path: rendering.version_3(r) for r in sorted(routes, key=_path)},
+            "components": components,
+        }
+
+
+def _info() -> dict[str, str]:
+    return {"title": "Kubernetes", "version": document.load()["version"]}
+
+
+def _path(route: Route) -> str:
+    return route.path
+
+
+def _of(part: str) -> tuple[str, str]:
+    """Group and version of `apis/apps/v1`, `api/v1`; empty where there is none."""
+    words = part.split("/")
+    if words[0] == "api":
+        return "", words[1] if len(words) > 1 else ""
+    return words[1] if len(words) > 1 else "", words[2] if len(words) > 2 else ""
+
+
+def _mentioned(routes: list[Route]) -> list[str]:
+    operations: list[Operation] = [o for route in routes for o in route.operations.values()]
+    names = {o.answer for o in operations} | {o.body for o in operations if o.body is not None}
+    if any(o.body == f"{META}DeleteOptions" for o in operations):
+        names |= {f"{META}WatchEvent"}
+    return sorted(name for name in names if name)

@@ -1,0 +1,44 @@
+"""Creating and deleting the pods of an owner, and recording on it how that went."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Client, EventRecorder
+from orchestrator.controllers.slow_start import slow_start
+from orchestrator.protocol import ApiError, NotFound
+
+
+async def create_pods(
+    client: Client, events: EventRecorder, owner: Any, pods: Sequence[Pod]
+) -> None:
+    """Create the pods of an owner, and record on it how that went. Raises the first failure."""
+
+    async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
+        answers = await client.create_all(batch)
+        for answer in answers if events.enabled else ():
+            if isinstance(answer, Pod):
+                message = f"Created pod: {answer.metadata.name}"
+                events.event(owner, "Normal", "SuccessfulCreate", message)
+            elif isinstance(answer, ApiError):
+                message = f"Error creating: {answer.message}"
+                events.event(owner, "Warning", "FailedCreate", message)
+        return answers
+
+    await slow_start(pods, attempt)
+
+
+async def delete_pods(
+    client: Client, events: EventRecorder, owner: Any, pods: Iterable[Pod]
+) -> None:
+    """Delete the very pods that were seen, and record it. Raises the first failure."""
+    for pod in pods:
+        metadata = pod.metadata
+        try:
+            await client.delete(Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid)
+        except NotFound:
+            continue
+        except ApiError as error:
+            events.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
+            raise
+        events.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {metadata.name}")

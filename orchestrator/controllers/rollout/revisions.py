@@ -1,0 +1,88 @@
+"""One ControllerRevision: a patch that brings an owner's pod template back, under a name made of its hash.
+
+The hash is Kubernetes' own, FNV-1 of the patch's text and the collision count, so that a template has the
+same name here as there: the text is compact JSON with sorted keys, and what Go never leaves out of it is
+written though it is empty.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.apps.v1 import ControllerRevision
+from orchestrator.api.core.v1 import PodTemplateSpec
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.machinery.names import safe_encode
+from orchestrator.machinery.owners import owner_reference
+
+_PREFIX_LENGTH: Final = 223
+_OFFSET: Final = 0x811C9DC5
+_PRIME: Final = 0x01000193
+# Characters that Go's encoder escapes in JSON, lest a browser take them for markup.
+_MARKUP: Final = re.compile("[<>&\u2028\u2029]")
+
+
+def patch_of(template: PodTemplateSpec) -> Mapping[str, Any]:
+    """The patch that gives an object this template."""
+    return {"spec": {"template": {**_whole(codec.to_dict(template)), "$patch": "replace"}}}
+
+
+def template_of(revision: ControllerRevision) -> PodTemplateSpec:
+    """The template that a revision keeps."""
+    data: Any = revision.data
+    kept = {k: v for k, v in data["spec"]["template"].items() if k != "$patch"}
+    return codec.decode(kept, PodTemplateSpec)
+
+
+def hash_of(patch: Mapping[str, Any], collisions: int) -> str:
+    """The hash of a patch; `collisions` gives another for the same patch."""
+    text = msgspec.json.encode(patch, order="sorted").decode()
+    text = _MARKUP.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    number = _OFFSET
+    for byte in f"{text}{collisions}".encode():
+        number = (number * _PRIME & 0xFFFFFFFF) ^ byte
+    return safe_encode(str(number))
+
+
+def make(owner: Any, number: int, collisions: int, label: str) -> ControllerRevision:
+    """The revision of the owner's present template; the hash stands in its label `label`, too."""
+    template: PodTemplateSpec = owner.spec.template
+    patch = patch_of(template)
+    hash_ = hash_of(patch, collisions)
+    return ControllerRevision(
+        metadata=ObjectMeta(
+            name=f"{owner.metadata.name[:_PREFIX_LENGTH]}-{hash_}",
+            namespace=owner.metadata.namespace,
+            labels={**template.metadata.labels, label: hash_},
+            annotations=owner.metadata.annotations,
+            owner_references=(owner_reference(owner, controller=True),),
+        ),
+        data=patch,
+        revision=number,
+    )
+
+
+def in_order(revisions: Sequence[ControllerRevision]) -> list[ControllerRevision]:
+    """Oldest first: by number, then age, then name."""
+    return sorted(
+        revisions,
+        key=lambda r: (r.revision, r.metadata.creation_timestamp or "", r.metadata.name),
+    )
+
+
+def renumbered(revision: ControllerRevision, number: int) -> ControllerRevision:
+    """The revision with another number: a roll-back makes an old one the newest."""
+    return replace(revision, revision=number)
+
+
+def _whole(template: dict[str, Any]) -> dict[str, Any]:
+    """A template with the empty maps that Go writes: of its metadata, and of containers' resources."""
+    spec = template.get("spec", {})
+    for name in ("containers", "initContainers"):
+        if name in spec:
+            spec = {**spec, name: [{"resources": {}, **each} for each in spec[name]]}
+    return {"metadata": {}, **template, "spec": {"containers": None, **spec}}

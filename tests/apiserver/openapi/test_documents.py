@@ -1,0 +1,129 @@
+"""The documents beside the original's; see `fingerprints` for how they are compared."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+import pytest
+
+from orchestrator.api.scheme import Resource, Scheme, Subresource
+from orchestrator.apiserver.openapi.documents import Documents, openapi_of
+from tests.apiserver.openapi.fingerprints import ORIGINAL, fingerprint
+
+_ORIGINAL: Final[Mapping[str, Mapping[str, str]]] = json.loads(ORIGINAL.read_text())
+# Where the documents differ, and why. The list can only shrink.
+_DIFFERENT: Final[Mapping[str, Mapping[str, str]]] = {
+    "v2": {
+        "/.well-known/openid-configuration/ get": "not served",
+        "/openid/v1/jwks/ get": "not served",
+    },
+    # References of fields that have no sentence stand bare there, which means the same.
+    "apis/networking.k8s.io/v1": {"io.k8s.api.networking.v1.IngressRule": "bare references"},
+    "apis/apiextensions.k8s.io/v1": {
+        "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": "bare references",
+    },
+}
+_NOT_SERVED: Final = {".well-known/openid-configuration", "openid/v1/jwks"}
+_SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["spec"],
+    "properties": {
+        "spec": {
+            "type": "object",
+            "properties": {
+                "size": {"type": "integer", "minimum": 1},
+                "port": {"x-kubernetes-int-or-string": True},
+                "rest": {"type": "object", "x-kubernetes-preserve-unknown-fields": True},
+            },
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def documents() -> Documents:
+    """Of the built-in resources."""
+    return Documents(Scheme.builtin())
+
+
+def _custom(**options: Any) -> Resource:
+    verbs = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+    status = Subresource(
+        "status", "stable.example.com", "v1", "CronTab", ("get", "patch", "update")
+    )
+    return Resource(
+        "stable.example.com",
+        "v1",
+        "crontabs",
+        "CronTab",
+        namespaced=True,
+        verbs=verbs,
+        subresources=(status,),
+        **options,
+    )
+
+
+def _differences(part: str, document: Mapping[str, Any]) -> set[str]:
+    mine, original = fingerprint(document), _ORIGINAL[part]
+    return {name for name in mine.keys() | original.keys() if mine.get(name) != original.get(name)}
+
+
+def test_version_2_says_what_the_original_says(documents: Documents) -> None:
+    """Paths, operations with parameters, bodies and answers, and every definition."""
+    assert _differences("v2", documents.version_2()) == _DIFFERENT["v2"].keys()
+
+
+@pytest.mark.parametrize("part", sorted(_ORIGINAL.keys() - {"v2"} - _NOT_SERVED))
+def test_version_3_says_what_the_original_says(documents: Documents, part: str) -> None:
+    """Defaults, and patch strategies beside references, too: kubectl merges by them."""
+    document = documents.version_3(part)
+    assert document is not None
+    assert _differences(part, document) == _DIFFERENT.get(part, {}).keys()
+
+
+def test_version_3_has_a_document_of_each_group_and_version(documents: Documents) -> None:
+    """And of the paths of discovery."""
+    assert set(documents.parts()) == _ORIGINAL.keys() - {"v2"} - _NOT_SERVED
+
+
+def test_a_custom_resource_is_described_whole() -> None:
+    """Its paths, its schema with what every object has, and its list."""
+    routes, definitions, schemas = openapi_of(_custom(), _SCHEMA)
+    ids = {each.id for route in routes for each in route.operations.values()}
+    assert "listStableExampleComV1CronTabForAllNamespaces" in ids
+    assert "patchStableExampleComV1NamespacedCronTabStatus" in ids
+    assert not any("/watch/" in route.path for route in routes)
+    shape = schemas["com.example.stable.v1.CronTab"]
+    assert shape["required"] == ["spec"]
+    assert shape["properties"]["metadata"]["allOf"][0]["$ref"].endswith("meta.v1.ObjectMeta")
+    assert shape["properties"]["spec"]["properties"]["size"]["minimum"] == 1
+    assert shape["x-kubernetes-group-version-kind"][0]["kind"] == "CronTab"
+    items = definitions["com.example.stable.v1.CronTabList"]["properties"]["items"]
+    assert items["items"] == {"$ref": "#/definitions/com.example.stable.v1.CronTab"}
+
+
+def test_version_2_leaves_out_what_its_clients_refuse() -> None:
+    """Bounds, and what may have several types."""
+    _, definitions, _ = openapi_of(_custom(), _SCHEMA)
+    properties = definitions["com.example.stable.v1.CronTab"]["properties"]["spec"]["properties"]
+    assert properties["size"] == {"type": "integer"}
+    assert properties["port"] == {"x-kubernetes-int-or-string": True}
+
+
+def test_a_custom_resource_without_schema_takes_everything() -> None:
+    """And says so."""
+    _, _, schemas = openapi_of(_custom())
+    assert schemas["com.example.stable.v1.CronTab"]["x-kubernetes-preserve-unknown-fields"]
+
+
+def test_custom_groups_stand_in_the_index_as_soon_as_they_are_served() -> None:
+    """With all the shapes that they refer to."""
+    scheme = Scheme.builtin()
+    scheme.register(_custom())
+    documents = Documents(scheme, lambda resource: None if resource.module else _SCHEMA)
+    assert {"apis/stable.example.com", "apis/stable.example.com/v1"} <= set(documents.parts())
+    assert documents.is_custom("apis/stable.example.com/v1")
+    assert not documents.is_custom("apis/apps/v1")
+    document = documents.version_3("apis/stable.example.com/v1")
+    assert document is not None
+    assert "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta" in document["components"]["schemas"]

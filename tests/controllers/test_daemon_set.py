@@ -1,0 +1,126 @@
+"""DaemonSets: a pod on each node that fits, rolled out node by node."""
+
+from typing import Any
+
+from orchestrator import Cluster
+from orchestrator.api.apps.v1 import ControllerRevision, DaemonSet, DaemonSetStatus
+from orchestrator.api.core.v1 import Node, Pod
+from tests.manifests import Manifest
+
+
+def _set(image: str = "img:1", pod: dict[str, Any] | None = None, **spec: Any) -> Manifest:
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": "ds", "namespace": "default"},
+        "spec": {
+            "selector": {"matchLabels": {"app": "ds"}},
+            "template": {
+                "metadata": {"labels": {"app": "ds"}},
+                "spec": {
+                    "terminationGracePeriodSeconds": 1,
+                    "containers": [{"name": "c", "image": image}],
+                    **(pod or {}),
+                },
+            },
+            **spec,
+        },
+    }
+
+
+async def _pods(cluster: Cluster) -> dict[str, list[str]]:
+    """The images by node."""
+    found: dict[str, list[str]] = {}
+    for pod in await cluster.client.list(Pod, namespace="default"):
+        if pod.spec is not None:
+            image = pod.spec.containers[0].image or ""
+            found.setdefault(pod.spec.node_name, []).append(image)
+    return {node: sorted(images) for node, images in found.items()}
+
+
+async def _nodes(cluster: Cluster) -> list[str]:
+    return sorted(node.metadata.name for node in await cluster.client.list(Node))
+
+
+async def _status(cluster: Cluster) -> DaemonSetStatus:
+    found = await cluster.client.get(DaemonSet, "ds", namespace="default")
+    assert found.status is not None
+    return found.status
+
+
+async def test_each_node_has_one_pod(cluster: Cluster) -> None:
+    """Cordoned ones, too; and a pod that is lost comes back."""
+    nodes = await _nodes(cluster)
+    await cluster.client.patch(Node, nodes[0], {"spec": {"unschedulable": True}})
+    await cluster.apply([_set()])
+    await cluster.clock.sleep(20)
+    assert await _pods(cluster) == {node: ["img:1"] for node in nodes}
+    victim = (await cluster.client.list(Pod, namespace="default"))[0]
+    await cluster.client.delete(Pod, victim.metadata.name, namespace="default")
+    await cluster.clock.sleep(20)
+    assert await _pods(cluster) == {node: ["img:1"] for node in nodes}
+    status = await _status(cluster)
+    assert (status.desired_number_scheduled, status.number_available) == (3, 3)
+    assert status.number_unavailable is None
+
+
+async def test_labels_and_taints_decide_where(cluster: Cluster) -> None:
+    """A node that gets the label gets the pod, and loses it with the label; a NoSchedule taint lets it stay."""
+    one, two, _ = await _nodes(cluster)
+    await cluster.apply([_set(pod={"nodeSelector": {"disk": "ssd"}})])
+    await cluster.clock.sleep(10)
+    assert await _pods(cluster) == {}
+    for node in (one, two):
+        await cluster.client.patch(Node, node, {"metadata": {"labels": {"disk": "ssd"}}})
+    await cluster.clock.sleep(20)
+    assert sorted(await _pods(cluster)) == [one, two]
+    taint = {"key": "k", "value": "v", "effect": "NoSchedule"}
+    await cluster.client.patch(Node, one, {"spec": {"taints": [taint]}})
+    await cluster.client.patch(Node, two, {"metadata": {"labels": {"disk": None}}})
+    await cluster.clock.sleep(20)
+    assert sorted(await _pods(cluster)) == [one]
+    status = await _status(cluster)
+    assert (status.desired_number_scheduled, status.number_misscheduled) == (0, 1)
+
+
+async def test_a_roll_out_goes_node_by_node(cluster: Cluster) -> None:
+    """At most `maxUnavailable` (1) lack an available pod; when it is over all are new."""
+    await cluster.apply([_set(minReadySeconds=30)])
+    await cluster.clock.sleep(60)
+    await cluster.apply([_set("img:2", minReadySeconds=30)])
+    await cluster.clock.sleep(15)
+    images = sorted(image for each in (await _pods(cluster)).values() for image in each)
+    assert images == ["img:1", "img:1", "img:2"]
+    assert (await _status(cluster)).updated_number_scheduled == 1
+    await cluster.clock.sleep(180)
+    assert set(map(tuple, (await _pods(cluster)).values())) == {("img:2",)}
+    revisions = await cluster.client.list(ControllerRevision, namespace="default")
+    assert sorted(r.revision for r in revisions) == [1, 2]
+
+
+async def test_a_surge_puts_the_new_pod_beside_the_old(cluster: Cluster) -> None:
+    """The old one goes when the new one is available: no node is ever without."""
+    how = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    await cluster.apply([_set(minReadySeconds=30, updateStrategy=how)])
+    await cluster.clock.sleep(60)
+    await cluster.apply([_set("img:2", minReadySeconds=30, updateStrategy=how)])
+    await cluster.clock.sleep(15)
+    assert sorted(map(len, (await _pods(cluster)).values())) == [1, 1, 2]
+    assert (await _status(cluster)).number_unavailable is None
+    await cluster.clock.sleep(180)
+    assert set(map(tuple, (await _pods(cluster)).values())) == {("img:2",)}
+
+
+async def test_on_delete_waits_for_the_user(cluster: Cluster) -> None:
+    """A node's pod is new once somebody has deleted the old one."""
+    how = {"type": "OnDelete"}
+    await cluster.apply([_set(updateStrategy=how)])
+    await cluster.clock.sleep(20)
+    await cluster.apply([_set("img:2", updateStrategy=how)])
+    await cluster.clock.sleep(60)
+    assert set(map(tuple, (await _pods(cluster)).values())) == {("img:1",)}
+    victim = (await cluster.client.list(Pod, namespace="default"))[0]
+    await cluster.client.delete(Pod, victim.metadata.name, namespace="default")
+    await cluster.clock.sleep(20)
+    images = sorted(image for each in (await _pods(cluster)).values() for image in each)
+    assert images == ["img:1", "img:1", "img:2"]
