@@ -21,6 +21,7 @@ from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
+from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
@@ -44,6 +45,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,
+    ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
