@@ -14,10 +14,10 @@ import sys
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-import structlog
-from structlog.typing import EventDict
+if TYPE_CHECKING:
+    from structlog.typing import EventDict
 
 _REMEMBERED: Final = 1024  # errors that are counted; the one that came least lately is forgotten
 _VALUE_CHARACTERS: Final = 300  # of one value in a line; an error's text may hold whole objects
@@ -25,6 +25,8 @@ _VALUE_CHARACTERS: Final = 300  # of one value in a line; an error's text may ho
 
 def new_log(name: str) -> Any:
     """A structlog logger that writes to `logging.getLogger(name)`, with a memory of its own."""
+    import structlog  # late: it brings rich along, which is most of what `import actors` would cost
+
     logger = logging.getLogger(name)
     if not any(isinstance(handler, logging.NullHandler) for handler in logger.handlers):
         logger.addHandler(logging.NullHandler())
@@ -58,7 +60,7 @@ class Repeats:
     def __init__(self) -> None:
         self._counts: OrderedDict[Hashable, int] = OrderedDict()
 
-    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
+    def __call__(self, _logger: Any, _method: str, event: "EventDict") -> "EventDict":
         """The event, without its traceback when it is not the first; raises DropEvent."""
         error = event.get("exc_info")
         if not isinstance(error, BaseException):
@@ -71,7 +73,9 @@ class Repeats:
         if count == 1:
             return event
         if count & (count - 1):
-            raise structlog.DropEvent
+            from structlog import DropEvent  # late, as above
+
+            raise DropEvent
         del event["exc_info"]
         event["times"] = count
         return event
@@ -87,7 +91,7 @@ def _origin(error: BaseException) -> Hashable:
     return traceback.tb_frame.f_code.co_filename, traceback.tb_lineno
 
 
-def _name_error(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def _name_error(_logger: Any, _method: str, event: "EventDict") -> "EventDict":
     """The exception itself as `exc_info`, and its text as `error`."""
     error = event.pop("exc_info", None)
     if error is True:
@@ -100,7 +104,7 @@ def _name_error(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _render(_logger: Any, _method: str, event: EventDict) -> tuple[tuple[str], Mapping[str, Any]]:
+def _render(_logger: Any, _method: str, event: "EventDict") -> tuple[tuple[str], Mapping[str, Any]]:
     """What the standard logger is called with."""
     name, error = event.pop("event"), event.pop("exc_info", None)
     fields = dict(event)

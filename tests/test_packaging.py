@@ -38,7 +38,7 @@ def _modules_after(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import actors", {"numpy", "aiohttp", "yaml", "click", "matplotlib"}),
+        ("import actors", {"numpy", "aiohttp", "rich", "structlog", "yaml", "click", "matplotlib"}),
         ("import orchestrator", {"numpy", "aiohttp", "rich", "yaml", "click", "matplotlib"}),
         ("import orchestrator.cluster", {"aiohttp", "cryptography", "click", "matplotlib"}),
         ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),

@@ -153,7 +153,7 @@ PODS = "/api/v1/namespaces/default/pods"
         ("GET", PODS + "?limit=many", b"", "application/json", 400, "BadRequest"),
         ("GET", PODS + "?resourceVersion=new", b"", "application/json", 400, "BadRequest"),
         ("GET", PODS + "?labelSelector=a%20in%20(", b"", "application/json", 400, "BadRequest"),
-        ("GET", "/apis/nothing/v1/things", b"", "application/json", 404, "NotFound"),
+        ("GET", "/apis/apps/v9/things", b"", "application/json", 404, "NotFound"),
         ("PUT", PODS, b"{}", "application/json", 405, "MethodNotAllowed"),
         ("GET", PODS + "?continue=%00", b"", "application/json", 400, "BadRequest"),
     ],

@@ -18,9 +18,10 @@ async def test_a_status_is_written_as_the_original_writes_it(call: Caller) -> No
         assert b'"reason":"NotFound","details":{},"code":404}\n' in await answer.read()
 
 
-async def test_a_path_that_is_nothing_is_answered_as_text(call: Caller) -> None:
-    """As Go's own multiplexer does."""
-    async with call.send("GET", "/nothing") as answer:
+@pytest.mark.parametrize("path", ["/nothing", "/apis/nothing.example/v1/things"])
+async def test_a_path_that_is_nothing_is_answered_as_text(call: Caller, path: str) -> None:
+    """As Go's own multiplexer does; of a group that is there a Status says so."""
+    async with call.send("GET", path) as answer:
         assert (answer.status, await answer.text()) == (404, "404 page not found\n")
 
 
