@@ -30,6 +30,7 @@ from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
     VolumeProtectionController,
 )
+from orchestrator.controllers.volumes import ClaimBinder, VolumeKeeper
 
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
@@ -51,6 +52,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     PodGarbageCollector,
     DisruptionController,
     StaleDisruptionController,
+    ClaimBinder,
+    VolumeKeeper,
     ClaimProtectionController,
     VolumeProtectionController,
     GarbageCollector,
