@@ -25,6 +25,7 @@ from orchestrator.client.declaration import check
 from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import AddNode, Nodes, node_spec
 from orchestrator.cluster.power import power_switch
+from orchestrator.cluster.publishing import publish
 from orchestrator.cluster.subjects import describe
 from orchestrator.cluster.watchdog import Watchdog
 from orchestrator.controllers import CONTROLLERS, ControllerManager
@@ -349,6 +350,8 @@ class Cluster:
         if not self._has_switch and not options.get("read_only"):
             self._has_switch = True
             await self.run_controller(power_switch(self))
+        if not options.get("read_only"):
+            await publish(self.client, front, host)
         return front
 
     async def run_controller(self, controller: type[Controller], **arguments: Any) -> Ref[Any]:

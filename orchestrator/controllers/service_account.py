@@ -36,6 +36,10 @@ class ServiceAccountController(KubernetesController):
 
 
 ROOT_CA: Final = "kube-root-ca.crt"
+# Where a server that listens says which authority its certificates are of.
+AUTHENTICATION: Final = "extension-apiserver-authentication"
+CLIENT_AUTHORITY: Final = "client-ca-file"
+_SYSTEM: Final = "kube-system"
 _DESCRIPTION: Final = (
     "Contains a CA bundle that can be used to verify the kube-apiserver when using internal "
     "endpoints such as the internal service IP or kubernetes.default.svc. No other usage is "
@@ -46,22 +50,33 @@ _DESCRIPTION: Final = (
 class RootCaPublisher(KubernetesController):
     """Keeps the ConfigMap `kube-root-ca.crt` in each active namespace.
 
-    `certificate` is the PEM text of the CA that signs the API server's certificate.
+    It holds the authority that signs the API server's certificate; nothing, as long as no server listens.
     """
 
     name = "root-ca-certificate-publisher"
     kind = Namespace
-    certificate = ""
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """A ConfigMap of that name concerns its namespace."""
-        return {ConfigMap: _namespace_of_root_ca}
+        """A ConfigMap of that name concerns its namespace, a new authority all of them."""
+        return {ConfigMap: self._concerned}
+
+    def _concerned(self, change: Change[Any]) -> Iterable[Key]:
+        metadata = change.latest.metadata
+        if metadata.name == ROOT_CA:
+            return (Key("", metadata.namespace),)
+        if metadata.name == AUTHENTICATION and metadata.namespace == _SYSTEM:
+            return tuple(Key("", each.metadata.name) for each in self.cache(Namespace).list())
+        return ()
+
+    def _authority(self) -> str:
+        known = self.cache(ConfigMap).get(_SYSTEM, AUTHENTICATION)
+        return "" if known is None else known.data.get(CLIENT_AUTHORITY, "")
 
     async def reconcile(self, key: Key) -> float | None:
         """Create it where it is missing, put it right where it was changed."""
         if not is_active(self.cache(Namespace).get("", key.name)):
             return None
-        data = {"ca.crt": self.certificate}
+        data = {"ca.crt": self._authority()}
         present = self.cache(ConfigMap).get(key.name, ROOT_CA)
         if present is None:
             metadata = ObjectMeta(
@@ -85,8 +100,3 @@ def is_active(namespace: Namespace | None) -> bool:
 
 def _namespace_of(change: Change[Any]) -> Iterable[Key]:
     return (Key("", change.latest.metadata.namespace),)
-
-
-def _namespace_of_root_ca(change: Change[Any]) -> Iterable[Key]:
-    metadata = change.latest.metadata
-    return (Key("", metadata.namespace),) if metadata.name == ROOT_CA else ()

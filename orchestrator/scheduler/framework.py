@@ -35,6 +35,7 @@ from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 if TYPE_CHECKING:
     from orchestrator.scheduler.placement import Placement, Refusal
+    from orchestrator.scheduler.shape import Local
 
 MAX_NODE_SCORE: Final = 100
 
@@ -116,6 +117,13 @@ class ScoreKernel:
     def normalize(self, scores: Int64) -> Int64:
         """The scores of all feasible nodes brought to 0..100."""
         return scores
+
+    def leaders(self, local: "Local", weight: int) -> Rows | None:
+        """Of a spanning kernel that alone joins what is known of rows: those with the highest total.
+
+        None: they are to be found by a look at all of them.
+        """
+        return None
 
 
 def default_normalize(scores: Int64, *, reverse: bool = False) -> Int64:

@@ -7,7 +7,7 @@ of the nodes' zones. `Held` is the other direction: which terms the pods that ar
 (or for) those that come. While nobody asks and no pod holds a term, pods cost nothing here.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -35,17 +35,47 @@ class Held(Struct, frozen=True):
     topology_key: str
 
 
+class Population:
+    """How many pods of a query each row holds, as a column and, where there are any, by row."""
+
+    __slots__ = ("by_row", "column")
+
+    def __init__(self, size: int) -> None:
+        self.column: Int64 = np.zeros(size, np.int64)
+        self.by_row: dict[int, int] = {}
+
+    def add(self, row: int, more: int) -> None:
+        """Pods more, or less."""
+        count = self.by_row.get(row, 0) + more
+        self.column[row] = count
+        if count:
+            self.by_row[row] = count
+        else:
+            del self.by_row[row]
+
+
+class _Alike:
+    """Pods that no query tells apart, since namespace and labels are equal; who counts them."""
+
+    __slots__ = ("by_row", "counted_by", "labels", "living", "namespace")
+
+    def __init__(self, namespace: str, labels: Labels, living: bool) -> None:
+        self.namespace, self.labels, self.living = namespace, labels, living
+        self.by_row: dict[int, int] = {}
+        self.counted_by: list[Population] = []
+
+
 class Populations:
-    """The columns of all queries and of all terms that are held."""
+    """The populations of all queries, and the columns of all terms that are held."""
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._columns: dict[Query, Int64] = {}
+        self._counts: dict[Query, Population] = {}
+        # All pods by what queries look at: most come in replicas.
+        self._alike: dict[Hashable, _Alike] = {}
+        self.labels_of: LabelsOfNamespace = _no_labels
         self._held: dict[Held, Int64] = {}
         self._holders: dict[Held, int] = {}
-        # By what sets look at of a pod, the columns that count it: most pods come in replicas.
-        self._counting: dict[Hashable, list[Int64]] = {}
-        self.labels_of: LabelsOfNamespace = _no_labels
         self.terms_changed = 0  # how often the set of held terms has changed
 
     @property
@@ -53,67 +83,67 @@ class Populations:
         """By term, the column of how many pods hold it (of `prefer`: the sum of their weights)."""
         return self._held
 
-    def column(self, query: Query, pods: Callable[[], Iterable[tuple[Pod, int]]]) -> Int64:
-        """The pods of a query by row; `pods` tells all there are, should the query be new."""
-        column = self._columns.get(query)
-        if column is None:
-            self._counting.clear()
-            if len(self._columns) >= _QUERIES:
-                self._columns.clear()
-            column = self._columns[query] = np.zeros(self._size, np.int64)
-            for pod, row in pods():
-                if self._belongs(query, pod):
-                    column[row] += 1
-        return column
+    def of(self, query: Query) -> Population:
+        """How many pods of a query each row holds; follows them from now on. Not to be changed."""
+        population = self._counts.get(query)
+        if population is None:
+            if len(self._counts) >= _QUERIES:
+                self._forget()
+            population = self._counts[query] = Population(self._size)
+            for alike in self._alike.values():
+                if self._belong(query, alike):
+                    alike.counted_by.append(population)
+                    for row, count in alike.by_row.items():
+                        population.add(row, count)
+        return population
+
+    def _forget(self) -> None:
+        self._counts.clear()
+        for alike in self._alike.values():
+            alike.counted_by.clear()
 
     def add(self, pod: Pod, row: int, sign: int) -> None:
         """A pod came to a row (1), or went (-1)."""
-        if self._columns:
-            for column in self._counted_by(pod):
-                column[row] += sign
+        metadata = pod.metadata
+        living = metadata.deletion_timestamp is None
+        key = (metadata.namespace, living, tuple(metadata.labels.items()))
+        alike = self._alike.get(key)
+        if alike is None:
+            alike = self._alike[key] = _Alike(metadata.namespace, metadata.labels, living)
+            alike.counted_by += [p for q, p in self._counts.items() if self._belong(q, alike)]
+        count = alike.by_row.get(row, 0) + sign
+        if count:
+            alike.by_row[row] = count
+        else:
+            del alike.by_row[row]
+            if not alike.by_row:
+                del self._alike[key]
+        for population in alike.counted_by:
+            population.add(row, sign)
         spec = pod.spec
         if spec is not None and spec.affinity is not None:
             self._hold(terms_of(pod), pod, row, sign)
 
     def relabelled(self) -> None:
-        """A namespace has other labels: what asked for them is counted anew."""
-        for query in [q for q in self._columns if any(s.namespace_selector for s in q.sets)]:
-            del self._columns[query]
-        self._counting.clear()
+        """A namespace has other labels: all is counted anew when it is asked for."""
+        self._forget()
         self.terms_changed += 1
 
     def grow(self, size: int) -> None:
         """Make room for more rows."""
         more = size - self._size
         self._size = size
-        self._counting.clear()
-        for columns in (self._columns, self._held):
-            for key, column in list(columns.items()):
-                columns[key] = np.concatenate([column, np.zeros(more, np.int64)])  # type: ignore[index]
+        nothing = np.zeros(more, np.int64)
+        for population in self._counts.values():
+            population.column = np.concatenate([population.column, nothing])
+        for term, column in list(self._held.items()):
+            self._held[term] = np.concatenate([column, nothing])
 
-    def _counted_by(self, pod: Pod) -> list[Int64]:
-        metadata = pod.metadata
-        key = (
-            metadata.namespace,
-            metadata.deletion_timestamp is None,
-            tuple(metadata.labels.items()),
-        )
-        columns = self._counting.get(key)
-        if columns is None:
-            if len(self._counting) >= _QUERIES:
-                self._counting.clear()
-            columns = self._counting[key] = [
-                column for query, column in self._columns.items() if self._belongs(query, pod)
-            ]
-        return columns
-
-    def _belongs(self, query: Query, pod: Pod) -> bool:
-        metadata = pod.metadata
-        if query.living and metadata.deletion_timestamp is not None:
+    def _belong(self, query: Query, pods: _Alike) -> bool:
+        if query.living and not pods.living:
             return False
-        namespace, labels = metadata.namespace, metadata.labels
         for each in query.sets:  # noqa: SIM110  # a generator would cost twice the loop
-            if not each.matches(namespace, labels, self.labels_of):
+            if not each.matches(pods.namespace, pods.labels, self.labels_of):
                 return False
         return True
 

@@ -18,6 +18,7 @@ from typing import Final
 import numpy as np
 
 from orchestrator.scheduler.framework import FilterKernel, ScoreKernel
+from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 NOT_FEASIBLE: Final = -1
@@ -32,6 +33,7 @@ class Local:
         "_apart",
         "_best",
         "_filters",
+        "_groups",
         "_nodes",
         "_normalized",
         "_raw",
@@ -57,6 +59,25 @@ class Local:
         self._apart = [0] * len(self._normalized)  # how many rows of each are not 0
         self._best = NOT_FEASIBLE
         self._tied: array[int] | None = None  # the rows with `_best`, ascending; None: to be found
+        self._groups: dict[str, Groups] = {}
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether scores that are normalized tell rows apart."""
+        self._refresh()
+        return any(self._apart)
+
+    def groups(self, key: str) -> Groups:
+        """The rows by the value of a label, as they are now."""
+        self._refresh()
+        found = self._groups.get(key)
+        if found is None or found.nodes_version != self._nodes.nodes_version:
+            found = self._groups[key] = Groups(key, self._nodes, self._totals)
+        return found
+
+    def known_totals(self, rows: Rows) -> Int64:
+        """The totals of rows, below 0 where they are not feasible; without a look for changes."""
+        return self._totals[rows]
 
     def feasible(self) -> Rows:
         """The rows that can take the pod, ascending."""
@@ -121,6 +142,7 @@ class Local:
                 raw[left] = scorer.rows(left)
             self._apart[index] = int(np.count_nonzero(raw))
         self._tied = None
+        self._groups.clear()
 
     def _look_again(self, row: int) -> None:
         """Filter and score one row."""
@@ -152,6 +174,8 @@ class Local:
         if was == total:
             return
         totals[row] = total
+        for groups in self._groups.values():
+            groups.moved(row, was, total)
         if tied is None:
             return
         if total > self._best:
@@ -195,6 +219,11 @@ class Shape:
             return np.zeros(0, np.intp)
         if not self._spanning and not self._scorers:
             return self._local.leaders()
+        if len(self._scorers) == 1 and not self._spanning and not self._local.is_apart:
+            weight, kernel = self._scorers[0]
+            rows = kernel.leaders(self._local, weight)
+            if rows is not None:
+                return rows
         return self.best_of(self.feasible())
 
     def feasible(self) -> Rows:

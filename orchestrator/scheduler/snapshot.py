@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
-from orchestrator.scheduler.populations import Populations, Query
+from orchestrator.scheduler.populations import Population, Populations, Query
 
 Int64: TypeAlias = NDArray[np.int64]
 Bool: TypeAlias = NDArray[np.bool_]
@@ -246,12 +246,9 @@ class Snapshot:
         found = pods.get(pod.metadata.namespace, pod.metadata.name)
         return found if found is not None and found.metadata.uid == pod.metadata.uid else pod
 
-    def population(self, query: Query) -> Int64:
+    def population(self, query: Query) -> Population:
         """How many pods of a query each row holds; follows them from now on. Not to be changed."""
-        return self.populations.column(query, self._placements)
-
-    def _placements(self) -> Iterator[tuple[Pod, int]]:
-        return ((placed.pod, placed.row) for placed in self._placed.values())
+        return self.populations.of(query)
 
     # --- topology --------------------------------------------------------------------------
 

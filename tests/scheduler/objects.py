@@ -1,10 +1,11 @@
 """Pods and nodes for the scheduler's tests."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.core.v1 import Node, Pod, Service, ServiceSpec
+from orchestrator.api.meta.v1 import ObjectMeta
 
 
 def make_pod(name: str, **spec: Any) -> Pod:
@@ -12,12 +13,13 @@ def make_pod(name: str, **spec: Any) -> Pod:
     requests = {k: spec.pop(k) for k in ("cpu", "memory", "example.com/gpu") if k in spec}
     container: dict[str, Any] = {"name": "c", "image": "i", "resources": {"requests": requests}}
     host_port = spec.pop("host_port", None)
+    labels = spec.pop("labels", {})
     if host_port is not None:
         container["ports"] = [{"containerPort": host_port, "hostPort": host_port}]
     document = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "uid": name},
+        "metadata": {"name": name, "namespace": "default", "uid": name, "labels": labels},
         "spec": {"containers": [container], **spec},
     }
     pod = codec.from_dict(document, Pod)
@@ -47,3 +49,26 @@ def make_node(
     node = codec.from_dict(document, Node)
     assert isinstance(node, Node)
     return node
+
+
+class Some:
+    """Objects of one kind, as `Snapshot.objects` holds them."""
+
+    def __init__(self, *objects: Any) -> None:
+        self._objects = objects
+
+    def get(self, namespace: str, name: str) -> Any:
+        """One by its name."""
+        keys = [(o.metadata.namespace, o.metadata.name) for o in self._objects]
+        return self._objects[keys.index((namespace, name))] if (namespace, name) in keys else None
+
+    def list(self, namespace: str | None = None) -> Iterator[Any]:
+        """All, or those of a namespace."""
+        return (o for o in self._objects if namespace in (None, o.metadata.namespace))
+
+
+def make_service(name: str, **selector: str) -> Service:
+    """A Service of pods with these labels."""
+    return Service(
+        metadata=ObjectMeta(name=name, namespace="default"), spec=ServiceSpec(selector=selector)
+    )

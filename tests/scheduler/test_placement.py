@@ -10,14 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.core.v1 import Node, Pod, Service
 from orchestrator.scheduler import DEFAULT_PROFILE, Plugin, Profile
 from orchestrator.scheduler.adapters import counted
 from orchestrator.scheduler.framework import FilterKernel, default_normalize
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
+from orchestrator.scheduler.plugins.pod_topology_spread import ZONE
 from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
-from tests.scheduler.objects import make_node, make_pod
+from tests.scheduler.objects import Some, make_node, make_pod, make_service
 
 GIB = 1 << 30
 
@@ -104,7 +105,7 @@ def _node(name: str, node: dict[str, Any]) -> Node:
         cpu=str(node["cpu"]),
         memory=f"{node['memory']}Gi",
         pods=str(node["pods"]),
-        labels={"zone": node["zone"]},
+        labels={"zone": node["zone"], ZONE: node["zone"]} if node["zone"] else {},
         taints=taints,
         unschedulable=node["unschedulable"],
     )
@@ -124,6 +125,8 @@ def _pod(name: str, shape: dict[str, Any]) -> Pod:
         spec["affinity"] = {
             "nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}
         }
+    if shape.get("app"):
+        spec["labels"] = {"app": shape["app"]}
     return make_pod(name, **spec)
 
 
@@ -170,17 +173,18 @@ _alike_nodes = st.lists(
             "avoided": avoided,
         },
         st.booleans(),
-        st.sampled_from("ab"),
-        st.sampled_from([False, False, False, True]),
+        st.sampled_from(["a", "b", "b", ""]),
+        st.sampled_from([False, False, False, False, False, True]),
     ),
     min_size=8,
     max_size=16,
 )
 _choosy_shapes = st.lists(
     st.builds(
-        lambda shape, prefers: {**shape, "prefers": prefers},
+        lambda shape, prefers, app: {**shape, "prefers": prefers, "app": app},
         _shapes.map(lambda shapes: shapes[0]),
-        st.sampled_from(["", "", "a", "b"]),
+        st.sampled_from(["", "", "", "", "a", "b"]),
+        st.sampled_from(["", "a", "b"]),
     ),
     min_size=1,
     max_size=3,
@@ -242,6 +246,8 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
     steps: list[tuple[int, int, int]],
 ) -> None:
     snapshot = Snapshot()
+    # Pods of these two Services are spread over hostnames and zones.
+    snapshot.objects[Service] = Some(make_service("a", app="a"), make_service("b", app="b"))
     for number, node in enumerate(nodes):
         snapshot.put_node(_node(f"n{number}", node))
     remembering = Placement(profile, snapshot)
@@ -253,6 +259,8 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
         fresh = Placement(profile, snapshot)
         choice = remembering.choose(pod, Random(step))
         assert choice == fresh.choose(pod, Random(step))
+        shape = remembering.shape_of(pod)
+        assert list(shape.leaders()) == shape.best_of(shape.feasible()).tolist()
         _assert_tallies_are_sums(profile, pod, snapshot)
         if isinstance(choice, str):
             snapshot.add_pod(f"p{step}", pod, choice)

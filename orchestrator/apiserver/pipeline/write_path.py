@@ -104,7 +104,8 @@ class WritePath:
             found = self._scheme.by_kind(api_version, self.resource.kind)
         except UnknownKind:
             return None
-        return found if self._scheme.storage(found) is self._stored else None
+        # By its key: a definition that changes brings new resources for the same objects.
+        return found if self._scheme.storage(found).key == self._stored.key else None
 
 
 def _shape(resource: Resource) -> Shape:

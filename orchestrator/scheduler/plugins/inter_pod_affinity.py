@@ -111,7 +111,7 @@ class _Near(FilterKernel):
         labelled = np.ones(len(rows), np.bool_)
         if not terms:
             return labelled
-        column = nodes.population(self._all)
+        column = nodes.population(self._all).column
         near = labelled.copy()
         anybody = False
         for _, key in terms:
@@ -126,7 +126,9 @@ class _Near(FilterKernel):
     def _away(self, rows: Rows) -> Bool:
         answers = np.ones(len(rows), np.bool_)
         for pods, key in self._terms.anti:
-            answers &= _sums(self._nodes, self._nodes.population(Query((pods,))), key)[rows] <= 0
+            answers &= (
+                _sums(self._nodes, self._nodes.population(Query((pods,))).column, key)[rows] <= 0
+            )
         return answers
 
     def _welcome(self, rows: Rows) -> Bool:
@@ -167,7 +169,7 @@ class _Preferences(ScoreKernel):
         nodes = self._nodes
         raw = np.zeros(len(rows), np.int64)
         for pods, key, weight in self._own:
-            raw += weight * _sums(nodes, nodes.population(Query((pods,))), key)[rows]
+            raw += weight * _sums(nodes, nodes.population(Query((pods,))).column, key)[rows]
         for held, weight in self._about:
             column = nodes.populations.held.get(held)
             if column is not None:

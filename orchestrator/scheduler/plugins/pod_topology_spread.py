@@ -6,6 +6,7 @@ domains is one pass over it.
 """
 
 from collections.abc import Hashable, Iterable
+from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -21,7 +22,9 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
-from orchestrator.scheduler.populations import Query
+from orchestrator.scheduler.groups import Groups
+from orchestrator.scheduler.populations import Population, Query
+from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 HOSTNAME: Final = "kubernetes.io/hostname"
@@ -33,6 +36,7 @@ SYSTEM_DEFAULTS: Final = (
     ),
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
+_MANY_ZONES: Final = 24  # beyond them a look at each row costs less
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -170,7 +174,7 @@ class _Spread:
         query = self._queries[index]
         if query is None:
             return np.zeros(self._nodes.valid.size, np.int64)
-        return self._nodes.population(query)
+        return self._nodes.population(query).column
 
     def _labelled(self) -> Bool:
         """The rows that have the labels of all constraints."""
@@ -258,6 +262,8 @@ class _Evenness(_Spread, ScoreKernel):
     ) -> None:
         super().__init__(pod, constraints, nodes)
         self._need_all = need_all
+        self._plain_at = -1
+        self._is_plain = False
         self.traits = (self._traits(), need_all)
 
     def rows(self, rows: Rows) -> Int64:
@@ -271,6 +277,41 @@ class _Evenness(_Spread, ScoreKernel):
         scores = np.zeros(len(rows), np.int64)
         scores[scored] = _normalized(np.floor(raw + 0.5).astype(np.int64))
         return scores
+
+    def leaders(self, local: Local, weight: int) -> Rows | None:
+        """The rows with the highest total, without a look at each; None: look at each.
+
+        Rows of one zone without any of the pods have one score. So of these only the rows count that
+        lead in their zone by everything else, which `Local` knows; the few others are looked at.
+        """
+        keys = [c.key for c in self._constraints if c.key != HOSTNAME]
+        if len(keys) > 1 or not self._plain():
+            return None
+        groups = local.groups(keys[0] if keys else "")
+        if len(groups.feasible) > _MANY_ZONES or groups.total == 0:
+            return None
+        if self._need_all and keys and groups.feasible[0]:
+            return None  # some rows are without the label
+        query = self._queries[0]
+        if query is None:
+            return None
+        pods = self._nodes.population(query)
+        return _Lead(self._constraints, groups, weight).rows(pods, local)
+
+    def _plain(self) -> bool:
+        """Whether all rows that can count do: remembered while nodes stay as they are."""
+        if self._plain_at != self._nodes.nodes_version:
+            self._plain_at = self._nodes.nodes_version
+            nodes = self._nodes
+            named = nodes.domains(HOSTNAME)[nodes.valid] >= 0
+            included = zip(self._eligibles(self._need_all), self._constraints, strict=True)
+            self._is_plain = bool(named.all()) and all(
+                bool((eligible == (nodes.valid & (nodes.domains(c.key) >= 0))).all())
+                for eligible, c in included
+            )
+            if len(set(self._queries)) != 1:
+                self._is_plain = False
+        return self._is_plain
 
     def _weighed(self, index: int, constraint: Constraint, rows: Rows) -> Any:
         """What a constraint adds for each row: the pods of its domain, smaller topologies weigh less."""
@@ -289,13 +330,93 @@ class _Evenness(_Spread, ScoreKernel):
             # A row without the label has an empty domain of its own.
             sums = total[np.maximum(here, 0)] if len(total) else np.zeros(len(rows))
             size = len(np.unique(here))
-        weight = np.log(float(size + 2))
+        weight = log(size + 2)
         return np.where(here >= 0, sums * weight + (constraint.max_skew - 1), 0.0)
 
 
-def _normalized(raw: Int64) -> Int64:
+class _Lead:
+    """One look for the leaders of a shape that is spread."""
+
+    __slots__ = ("_constraints", "_groups", "_weight")
+
+    def __init__(self, constraints: tuple[Constraint, ...], groups: Groups, weight: int) -> None:
+        self._constraints, self._groups, self._weight = constraints, groups, weight
+
+    def rows(self, pods: Population, local: Local) -> Rows:
+        """The leaders, ascending."""
+        groups, by_row = self._groups, pods.by_row
+        count = len(by_row)
+        rows = np.fromiter(by_row.keys(), np.intp, count)
+        counts = np.fromiter(by_row.values(), np.int64, count)
+        classes = groups.class_of[rows]
+        size = len(groups.feasible)
+        own = local.known_totals(rows)
+        fits = own >= 0
+        free = groups.feasible - np.bincount(classes[fits], minlength=size)
+        # First what a row of each group without pods has, then each row with some.
+        raw = self._raw(counts, classes, np.bincount(classes, counts, size))
+        there = raw[np.concatenate((free > 0, fits))]
+        high, low = int(there.max()), int(there.min())
+        scores = self._weight * _scaled(raw, high, low)
+        held = own + scores[size:]
+        if not fits.all():
+            held, rows = held[fits], rows[fits]
+        return self._best(held, rows, scores[:size].tolist(), free.tolist(), pods.column)
+
+    def _raw(self, counts: Int64, classes: Int64, sums: Any) -> Int64:
+        """The sum over the constraints, each in its turn, as for all rows."""
+        groups = self._groups
+        size = len(sums)
+        total: Any = 0.0
+        for constraint in self._constraints:
+            if constraint.key == HOSTNAME:
+                added = np.zeros(size + len(counts))
+                added[size:] = counts
+                added *= log(groups.total + 2)
+                added += constraint.max_skew - 1
+            else:
+                zones = int(np.count_nonzero(groups.feasible))
+                of_group = sums * log(zones + 2) + (constraint.max_skew - 1)
+                of_group[0] = 0.0
+                added = np.concatenate((of_group, of_group[classes]))
+            total = total + added
+        return np.asarray(np.floor(total + 0.5).astype(np.int64))
+
+    def _best(
+        self, held: Int64, rows: Rows, scores: list[int], free: list[int], column: Int64
+    ) -> Rows:
+        groups = self._groups
+        best = int(held.max()) if len(held) else -1
+        highest = [
+            (groups.best(number) + scores[number], number)
+            for number, rows_left in enumerate(free)
+            if rows_left
+        ]
+        found: list[Rows] = []
+        for bound, number in sorted(highest, reverse=True):
+            if bound < best:
+                break
+            total, tied = groups.leaders(number, column)
+            total += scores[number]
+            if total > best:
+                best, found = total, [tied]
+            elif total == best:
+                found.append(tied)
+        if len(held):
+            equal = held == best
+            if equal.any():
+                found.append(rows[equal])
+        return (
+            found[0] if len(found) == 1 and len(found[0]) == 1 else np.sort(np.concatenate(found))
+        )
+
+
+def _scaled(raw: Int64, high: int, low: int) -> Int64:
     """The fewest pods get 100."""
-    highest, lowest = int(raw.max()), int(raw.min())
-    if highest == 0:
+    if high == 0:
         return np.full(len(raw), MAX_NODE_SCORE, np.int64)
-    return MAX_NODE_SCORE * (highest + lowest - raw) // highest
+    return MAX_NODE_SCORE * (high + low - raw) // high
+
+
+def _normalized(raw: Int64) -> Int64:
+    return _scaled(raw, int(raw.max()), int(raw.min()))

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from orchestrator.scenario.measures.figures import Moment, StepRecord
 from orchestrator.scenario.report.model import Report
-from orchestrator.scenario.report.plots.palette import GREEN, GREY, VERMILION
+from orchestrator.scenario.report.plots.palette import GREEN, GREY, INK, VERMILION
 
 Kind = Literal["step", "crash", "recovery"]
 _LOOKS: Final[dict[Kind, tuple[str, str]]] = {
@@ -62,7 +62,7 @@ def draw_marks(axes: Axes, marks: Sequence[Mark], clock: str, begin: float, end:
                 str(mark.number),
                 transform=axes.get_xaxis_transform(),
                 fontsize=9,
-                color=GREY,
+                color=INK,
                 ha="center",
                 va="bottom",
             )

@@ -1,0 +1,75 @@
+"""The rows of a shape by the value of one label: who leads in each, kept row by row."""
+
+from array import array
+from bisect import bisect_left, insort
+
+import numpy as np
+
+from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
+
+
+class Groups:
+    """Group 0 has the rows without the label; an empty key makes one group, of number 1, of all."""
+
+    def __init__(self, key: str, nodes: Snapshot, totals: Int64) -> None:
+        if key:
+            self.class_of: Int64 = nodes.domains(key) + 1
+            size = nodes.domain_count(key) + 1
+        else:
+            self.class_of = np.ones(len(totals), np.int64)
+            size = 2
+        self.nodes_version = nodes.nodes_version
+        self._totals = totals
+        there = totals >= 0
+        self.feasible: Int64 = np.bincount(self.class_of[there], minlength=size)
+        self.total = int(there.sum())
+        self._best: list[int] = [-1] * size
+        # The rows with the best total of each group, ascending; None: to be found.
+        self._tied: list[array[int] | None] = [None] * size
+
+    def moved(self, row: int, was: int, now: int) -> None:
+        """A row has another total (below 0: it is not feasible)."""
+        number = self.class_of.item(row)
+        if was < 0 or now < 0:
+            more = int(now >= 0) - int(was >= 0)
+            self.feasible[number] += more
+            self.total += more
+        tied = self._tied[number]
+        if tied is None:
+            return
+        best = self._best[number]
+        if now > best:
+            self._best[number], self._tied[number] = now, array("q", (row,))
+        elif now == best:
+            insort(tied, row)
+        elif was == best:
+            del tied[bisect_left(tied, row)]
+            if not tied:
+                self._tied[number] = None
+
+    def best(self, number: int) -> int:
+        """The highest total in a group."""
+        if self._tied[number] is None:
+            rows = np.flatnonzero(self.class_of == number)
+            totals = self._totals[rows]
+            self._best[number] = best = int(totals.max(initial=-1))
+            tied = rows[totals == best].astype(np.int64, copy=False)
+            self._tied[number] = array("q", tied.tobytes())
+        return self._best[number]
+
+    def leaders(self, number: int, without: Int64) -> tuple[int, Rows]:
+        """The highest total in a group, and who has it, among rows where a column is 0.
+
+        There must be such a row that is feasible.
+        """
+        best = self.best(number)
+        tied = self._tied[number]
+        assert tied is not None
+        rows: Rows = np.frombuffer(tied, np.int64).astype(np.intp)
+        rows = rows[without[rows] == 0]
+        if len(rows):
+            return best, rows
+        rows = np.flatnonzero((self.class_of == number) & (without == 0))
+        totals = self._totals[rows]
+        best = int(totals.max(initial=-1))
+        return best, rows[totals == best]
