@@ -7,6 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
@@ -15,6 +16,7 @@ from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.job import JobController
+from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
@@ -46,6 +48,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,
+    LoadBalancerController,
+    ClusterRoleAggregationController,
     ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,
