@@ -71,10 +71,7 @@ class Cycle:
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, reserved and permitted."""
-        try:
-            choice = self._placement.choose(pod, random)
-        except MachineryError as error:
-            return Refusal(str(error), frozenset(), fault=True)
+        choice = self._placement.choose(pod, random)
         if isinstance(choice, str) and self._before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice

@@ -14,6 +14,7 @@ import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.owners import controller_of
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
 from orchestrator.scheduler.errors import PluginError
@@ -72,8 +73,13 @@ class Placement:
                 return self._refusal(shape, pod)
             return self.nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
         except PluginError as error:
-            self.forget()  # what was half looked at must not be believed
-            return Refusal(str(error), frozenset(), fault=True)
+            words = str(error)
+        except MachineryError as error:
+            words = str(error)
+        except Exception as error:  # a kernel's: the pod has to say so, and the others go on
+            words = f"running a plugin's kernel: {str(error) or type(error).__name__}"
+        self.forget()  # what was half looked at must not be believed
+        return Refusal(words, frozenset(), fault=True)
 
     def forget(self) -> None:
         """Look at everything anew."""

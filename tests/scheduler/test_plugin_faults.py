@@ -9,6 +9,7 @@ import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Pod
 from orchestrator.scheduler import DEFAULT_PLUGINS, DEFAULT_PROFILE, InvalidProfile, Plugin, Profile
+from orchestrator.scheduler.framework import ScoreKernel
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 
@@ -94,6 +95,40 @@ def test_a_plugins_fault_is_that_of_one_pod(fault: str) -> None:
             (event,) = [e for e in await cluster.client.list(Event) if e.type == "Warning"]
             assert (event.reason, event.message) == ("FailedScheduling", message)
             assert event.count == 5  # at 0, 1, 3, 7 and 15 s
+
+    actors.run(main)
+
+
+class _BadKernel(ScoreKernel):
+    """Fails at the first look."""
+
+    traits = "bad"
+
+    def rows(self, rows: Any) -> Any:
+        raise LookupError("no such column")
+
+
+class WithBadKernel(Plugin):
+    """Has a kernel for the pod `bad` alone."""
+
+    name: ClassVar[str] = "WithBadKernel"
+
+    def score_kernel(self, pod: Pod, nodes: Any) -> ScoreKernel | None:
+        return _BadKernel() if pod.metadata.name == "bad" else None
+
+
+def test_a_kernels_fault_is_that_of_one_pod() -> None:
+    """As a plain plugin's."""
+
+    async def main() -> None:
+        async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(WithBadKernel())) as cluster:
+            await cluster.apply([_manifest("bad"), _manifest("good")])
+            await cluster.clock.sleep(5)
+            pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+            assert pods["good"].spec is not None
+            assert pods["good"].spec.node_name
+            message = "running a plugin's kernel: no such column"
+            assert _scheduled(pods["bad"]) == ("False", "SchedulerError", message)
 
     actors.run(main)
 
