@@ -75,6 +75,42 @@ def network_errors(text: str) -> Messages:
     return () if parse_network(text) is not None else (NOT_A_NETWORK,)
 
 
+def strict_address_errors(text: str) -> Messages:
+    """An IP address as newer fields take it: in its one canonical form."""
+    address = parse_address(text)
+    if address is None:
+        return (NOT_AN_ADDRESS,)
+    if _has_leading_zeros(text):
+        return ("must not have leading 0s",)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return ("must not be an IPv4-mapped IPv6 address",)
+    return () if text == str(address) else (f'must be in canonical form ("{address}")',)
+
+
+def strict_network_errors(text: str) -> Messages:
+    """A CIDR as newer fields take it: canonical, and no bits beyond the prefix."""
+    network = parse_network(text)
+    if network is None:
+        return (NOT_A_NETWORK,)
+    address, _, length = text.partition("/")
+    if _has_leading_zeros(address) or length != str(int(length)):
+        return ("must not have leading 0s in IP or prefix length",)
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        return ("must not have an IPv4-mapped IPv6 address",)
+    if parsed != network.network_address:
+        return ("must not have bits set beyond the prefix length",)
+    return () if text == str(network) else (f'must be in canonical form ("{network}")',)
+
+
+def _has_leading_zeros(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:  # read without its zeros before, so that they are what is wrong
+        return True
+    return False
+
+
 def is_ipv6(text: str) -> bool:
     """Whether the text is an IPv6 address."""
     return ":" in text and isinstance(parse_address(text), IPv6Address)

@@ -148,6 +148,14 @@ def quantity_errors(path: str, name: str, quantity: Any) -> Errors:
         yield invalid(path, canonical(quantity), "must be an integer")
 
 
+def nonnegative_quantity_errors(path: str, quantity: Any) -> Errors:
+    """An amount of nothing or more."""
+    if error := unreadable(path, quantity):
+        yield error
+    elif nano(quantity) < 0:
+        yield invalid(path, canonical(quantity), NEGATIVE)
+
+
 def positive_quantity_errors(path: str, quantity: Any) -> Errors:
     """An amount of more than nothing."""
     if error := unreadable(path, quantity):

@@ -18,7 +18,14 @@ _CONTAINER: Final = re.compile(r" \(in container ''\)")
 
 
 class CompileError(MachineryError):
-    """The text is no expression of these variables; the message is the compiler's report."""
+    """The text is no expression of these variables; the message is the compiler's report.
+
+    `about_message`: whether it is the expression of a rule's message that is wrong, not the rule.
+    """
+
+    def __init__(self, message: str, *, about_message: bool = False) -> None:
+        super().__init__(message)
+        self.about_message = about_message
 
 
 class EvaluationError(MachineryError):

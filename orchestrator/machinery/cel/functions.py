@@ -15,6 +15,7 @@ import re2
 from cel_expr_python import cel
 
 from orchestrator.machinery import names
+from orchestrator.machinery.cel import authorization
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
 from orchestrator.machinery.quantities import canonical, nano
@@ -426,10 +427,32 @@ def _rows() -> list[_Row]:
         _member("hasValue", T.BOOL, [_O], lambda optional: bool(_value(optional, "optional"))),
         _member("value", T.DYN, [_O], _present),
     ]
+    rows += _authorizer_rows()
     for name in _FORMATS:
         made = opaque("format", name)
         rows.append(_plain(f"format.{name}", _O, [], lambda made=made: made))
     return rows
+
+
+def _authorizer_rows() -> list[_Row]:
+    of = authorization
+    root, group, resource = ("authorizer",), ("group check",), ("resource check",)
+    path = _member("path", _O, [_O, T.STRING], of.narrowed(root, "path check", "path"))
+    return [
+        path,
+        _member("serviceAccount", _O, [_O, T.STRING, T.STRING], of.account),
+        _member("group", _O, [_O, T.STRING], of.narrowed(root, "group check", "group")),
+        _member("resource", _O, [_O, T.STRING], of.narrowed(group, "resource check", "resource")),
+        *(
+            _member(name, _O, [_O, T.STRING], of.narrowed(resource, "resource check", name))
+            for name in ("subresource", "namespace", "name")
+        ),
+        _member("check", _O, [_O, T.STRING], of.checked),
+        _member("allowed", T.BOOL, [_O], of.decided("allowed", False)),
+        _member("reason", T.STRING, [_O], of.decided("reason", "")),
+        _member("errored", T.BOOL, [_O], of.decided("errored", False)),
+        _member("error", T.STRING, [_O], of.decided("error", "")),
+    ]
 
 
 def kubernetes_functions() -> Any:

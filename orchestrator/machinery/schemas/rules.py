@@ -100,9 +100,7 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
     if expression.type not in ("BOOL", "DYN"):
         raise CompileError(NOT_BOOL)
     said = rule.get("messageExpression")
-    message = compile_expression(str(said), VARIABLES) if said else None
-    if message is not None and message.type not in ("STRING", "DYN"):
-        raise CompileError(_NOT_TEXT)
+    message = _compiled_message(str(said)) if said else None
     return Rule(
         expression,
         expression.uses("oldSelf"),
@@ -112,6 +110,17 @@ def compile_rule(rule: Mapping[str, Any]) -> Rule:
         str(rule.get("reason") or ""),
         str(rule.get("fieldPath") or ""),
     )
+
+
+def _compiled_message(text: str) -> Expression:
+    try:
+        message = compile_expression(text, VARIABLES)
+    except CompileError as error:
+        error.about_message = True
+        raise
+    if message.type not in ("STRING", "DYN"):
+        raise CompileError(_NOT_TEXT, about_message=True)
+    return message
 
 
 def rule_faults(

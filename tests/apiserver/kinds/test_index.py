@@ -9,29 +9,11 @@ from orchestrator.apiserver.kinds.kind import UNKNOWN_RULES, Kind
 # Stored kinds of which only the metadata is judged. The list can only shrink.
 NOT_JUDGED: Final = frozenset(
     {
-        "apiservices.apiregistration.k8s.io",
         "certificatesigningrequests.certificates.k8s.io",
-        "csidrivers.storage.k8s.io",
-        "csinodes.storage.k8s.io",
-        "csistoragecapacities.storage.k8s.io",
-        "customresourcedefinitions.apiextensions.k8s.io",
         "deviceclasses.resource.k8s.io",
-        "flowschemas.flowcontrol.apiserver.k8s.io",
-        "ipaddresses.networking.k8s.io",
-        "mutatingadmissionpolicies.admissionregistration.k8s.io",
-        "mutatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "mutatingwebhookconfigurations.admissionregistration.k8s.io",
-        "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io",
         "resourceclaims.resource.k8s.io",
         "resourceclaimtemplates.resource.k8s.io",
         "resourceslices.resource.k8s.io",
-        "runtimeclasses.node.k8s.io",
-        "servicecidrs.networking.k8s.io",
-        "validatingadmissionpolicies.admissionregistration.k8s.io",
-        "validatingadmissionpolicybindings.admissionregistration.k8s.io",
-        "validatingwebhookconfigurations.admissionregistration.k8s.io",
-        "volumeattachments.storage.k8s.io",
-        "volumeattributesclasses.storage.k8s.io",
     }
 )
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import (
     MatchResources,
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
     MutatingWebhookConfiguration,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
@@ -66,19 +68,32 @@ def _default_match(match: MatchResources) -> MatchResources:
 
 def default_admission_policy(policy: ValidatingAdmissionPolicy) -> ValidatingAdmissionPolicy:
     """A policy that cannot be asked refuses."""
-    spec = policy.spec
-    if spec is None:
-        return policy
+    return policy if policy.spec is None else put(policy, spec=_default_policy(policy.spec))
+
+
+def default_mutating_policy(policy: MutatingAdmissionPolicy) -> MutatingAdmissionPolicy:
+    """A policy that cannot be asked refuses."""
+    return policy if policy.spec is None else put(policy, spec=_default_policy(policy.spec))
+
+
+def _default_policy(spec: Any) -> Any:
     spec = fill(spec, failure_policy="Fail")
-    constraints = maybe(spec.match_constraints, _default_match)
-    return put(policy, spec=put(spec, match_constraints=constraints))
+    return put(spec, match_constraints=maybe(spec.match_constraints, _default_match))
 
 
 def default_admission_binding(
     binding: ValidatingAdmissionPolicyBinding,
 ) -> ValidatingAdmissionPolicyBinding:
     """A binding is about everything that the policy is about."""
-    spec = binding.spec
-    if spec is None:
-        return binding
-    return put(binding, spec=put(spec, match_resources=maybe(spec.match_resources, _default_match)))
+    return binding if binding.spec is None else put(binding, spec=_default_binding(binding.spec))
+
+
+def default_mutating_binding(
+    binding: MutatingAdmissionPolicyBinding,
+) -> MutatingAdmissionPolicyBinding:
+    """A binding is about everything that the policy is about."""
+    return binding if binding.spec is None else put(binding, spec=_default_binding(binding.spec))
+
+
+def _default_binding(spec: Any) -> Any:
+    return put(spec, match_resources=maybe(spec.match_resources, _default_match))

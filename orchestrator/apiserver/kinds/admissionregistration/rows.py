@@ -13,29 +13,50 @@ from orchestrator.api.admissionregistration.v1 import (
 from orchestrator.apiserver.kinds.admissionregistration.defaults import (
     default_admission_binding,
     default_admission_policy,
+    default_mutating_binding,
+    default_mutating_policy,
     default_mutating_webhooks,
     default_validating_webhooks,
+)
+from orchestrator.apiserver.kinds.admissionregistration.policy_validation import (
+    BINDING_RULES,
+    MUTATING_BINDING_RULES,
+    MUTATING_POLICY_RULES,
+    POLICY_RULES,
 )
 from orchestrator.apiserver.kinds.admissionregistration.tables import (
     POLICIES,
     POLICY_BINDINGS,
     WEBHOOKS,
 )
+from orchestrator.apiserver.kinds.admissionregistration.webhook_validation import WEBHOOK_RULES
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(MutatingAdmissionPolicy, traits=OBSERVED_STRICT),
-    Kind(MutatingAdmissionPolicyBinding, traits=OBSERVED_STRICT),
+    Kind(
+        MutatingAdmissionPolicy,
+        rules=MUTATING_POLICY_RULES,
+        default=default_mutating_policy,
+        traits=OBSERVED_STRICT,
+    ),
+    Kind(
+        MutatingAdmissionPolicyBinding,
+        rules=MUTATING_BINDING_RULES,
+        default=default_mutating_binding,
+        traits=OBSERVED_STRICT,
+    ),
     Kind(
         MutatingWebhookConfiguration,
+        rules=WEBHOOK_RULES,
         default=default_mutating_webhooks,
         traits=OBSERVED_STRICT,
         table=WEBHOOKS,
     ),
     Kind(
         ValidatingAdmissionPolicy,
+        rules=POLICY_RULES,
         default=default_admission_policy,
         traits=OBSERVED_STRICT,
         table=POLICIES,
@@ -43,12 +64,14 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         ValidatingAdmissionPolicyBinding,
+        rules=BINDING_RULES,
         default=default_admission_binding,
         traits=OBSERVED_STRICT,
         table=POLICY_BINDINGS,
     ),
     Kind(
         ValidatingWebhookConfiguration,
+        rules=WEBHOOK_RULES,
         default=default_validating_webhooks,
         traits=OBSERVED_STRICT,
         table=WEBHOOKS,

@@ -5,6 +5,7 @@ from typing import Final
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
 from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
+from orchestrator.apiserver.kinds.apiextensions.validation import DEFINITION_RULES
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
@@ -12,6 +13,7 @@ from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         CustomResourceDefinition,
+        rules=DEFINITION_RULES,
         default=default_definition,
         strategy=DefinitionStrategy,
         traits=OBSERVED_STRICT,

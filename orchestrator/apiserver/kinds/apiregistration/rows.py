@@ -4,10 +4,17 @@ from typing import Final
 
 from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.apiserver.kinds.apiregistration.tables import SERVICES
+from orchestrator.apiserver.kinds.apiregistration.validation import SERVICE_RULES
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(APIService, traits=STRICT, table=SERVICES, resets=STATUS_ALONE),
+    Kind(
+        APIService,
+        rules=SERVICE_RULES,
+        traits=STRICT,
+        table=SERVICES,
+        resets=STATUS_ALONE,
+    ),
 )

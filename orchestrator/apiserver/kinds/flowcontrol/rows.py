@@ -8,16 +8,23 @@ from orchestrator.apiserver.kinds.flowcontrol.defaults import (
     default_priority_level,
 )
 from orchestrator.apiserver.kinds.flowcontrol.tables import FLOWS, LEVELS
+from orchestrator.apiserver.kinds.flowcontrol.validation import FLOW_RULES, LEVEL_RULES
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
-        FlowSchema, default=default_flow_schema, traits=OBSERVED, table=FLOWS, resets=STATUS_ALONE
+        FlowSchema,
+        rules=FLOW_RULES,
+        default=default_flow_schema,
+        traits=OBSERVED,
+        table=FLOWS,
+        resets=STATUS_ALONE,
     ),
     Kind(
         PriorityLevelConfiguration,
+        rules=LEVEL_RULES,
         default=default_priority_level,
         traits=OBSERVED,
         table=LEVELS,

@@ -10,6 +10,10 @@ from orchestrator.api.networking.v1 import (
     ServiceCIDR,
 )
 from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.networking.address_validation import (
+    ADDRESS_RULES,
+    SERVICE_RANGE_RULES,
+)
 from orchestrator.apiserver.kinds.networking.defaults import (
     default_ingress_class,
     default_network_policy,
@@ -30,7 +34,7 @@ from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(IPAddress, table=ADDRESSES),
+    Kind(IPAddress, rules=ADDRESS_RULES, table=ADDRESSES),
     Kind(Ingress, rules=INGRESS_RULES, traits=OBSERVED, table=INGRESSES),
     Kind(
         IngressClass,
@@ -46,5 +50,5 @@ KINDS: Final[tuple[Kind, ...]] = (
         traits=OBSERVED,
         table=POLICIES,
     ),
-    Kind(ServiceCIDR, table=CIDRS, resets=STATUS_ALONE),
+    Kind(ServiceCIDR, rules=SERVICE_RANGE_RULES, table=CIDRS, resets=STATUS_ALONE),
 )

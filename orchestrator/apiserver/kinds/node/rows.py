@@ -5,6 +5,9 @@ from typing import Final
 from orchestrator.api.node.v1 import RuntimeClass
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.node.tables import RUNTIMES
+from orchestrator.apiserver.kinds.node.validation import RUNTIME_CLASS_RULES
 from orchestrator.apiserver.kinds.strategy import STRICT
 
-KINDS: Final[tuple[Kind, ...]] = (Kind(RuntimeClass, traits=STRICT, table=RUNTIMES),)
+KINDS: Final[tuple[Kind, ...]] = (
+    Kind(RuntimeClass, rules=RUNTIME_CLASS_RULES, traits=STRICT, table=RUNTIMES),
+)

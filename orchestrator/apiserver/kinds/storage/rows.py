@@ -13,6 +13,11 @@ from orchestrator.api.storage.v1 import (
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.storage.defaults import default_driver, default_storage_class
+from orchestrator.apiserver.kinds.storage.driver_validation import (
+    CAPACITY_RULES,
+    DRIVER_RULES,
+    NODE_RULES,
+)
 from orchestrator.apiserver.kinds.storage.tables import (
     ATTACHMENTS,
     ATTRIBUTES_CLASSES,
@@ -21,13 +26,24 @@ from orchestrator.apiserver.kinds.storage.tables import (
     DRIVERS,
     NODES,
 )
-from orchestrator.apiserver.kinds.storage.validation import STORAGE_CLASS_RULES
+from orchestrator.apiserver.kinds.storage.validation import (
+    ATTACHMENT_RULES,
+    ATTRIBUTES_CLASS_RULES,
+    STORAGE_CLASS_RULES,
+)
 from orchestrator.apiserver.kinds.strategy import STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(CSIDriver, default=default_driver, traits=STRICT, table=DRIVERS, answers_deleted=True),
-    Kind(CSINode, traits=STRICT, table=NODES, answers_deleted=True),
-    Kind(CSIStorageCapacity, table=CAPACITIES),
+    Kind(
+        CSIDriver,
+        rules=DRIVER_RULES,
+        default=default_driver,
+        traits=STRICT,
+        table=DRIVERS,
+        answers_deleted=True,
+    ),
+    Kind(CSINode, rules=NODE_RULES, traits=STRICT, table=NODES, answers_deleted=True),
+    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, table=CAPACITIES),
     Kind(
         StorageClass,
         rules=STORAGE_CLASS_RULES,
@@ -37,10 +53,11 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         VolumeAttachment,
+        rules=ATTACHMENT_RULES,
         traits=STRICT,
         table=ATTACHMENTS,
         answers_deleted=True,
         resets=STATUS_ALONE,
     ),
-    Kind(VolumeAttributesClass, table=ATTRIBUTES_CLASSES),
+    Kind(VolumeAttributesClass, rules=ATTRIBUTES_CLASS_RULES, table=ATTRIBUTES_CLASSES),
 )

@@ -56,7 +56,7 @@ def _volume_errors(volume: PersistentVolume) -> Errors:
         yield not_supported("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM_POLICIES)
     if spec.node_affinity is not None:
         yield from _affinity_errors("spec.nodeAffinity", spec.node_affinity)
-    yield from _source_errors(spec)
+    yield from _source_errors("spec", spec)
     if policy == "Recycle" and spec.host_path and normpath(spec.host_path.path) == "/":
         detail = "may not be 'recycle' for a hostPath mount of '/'"
         yield forbidden("spec.persistentVolumeReclaimPolicy", detail)
@@ -65,6 +65,30 @@ def _volume_errors(volume: PersistentVolume) -> Errors:
         yield from complaints("spec.storageClassName", spec.storage_class_name, messages)
     if spec.volume_mode is not None and spec.volume_mode not in VOLUME_MODES:
         yield not_supported("spec.volumeMode", spec.volume_mode, VOLUME_MODES)
+
+
+def inline_volume_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
+    """A volume that an attachment describes itself: a CSI one, as far as attaching needs it."""
+    inline = "in the context of inline volumes"
+    if spec.claim_ref is not None:
+        yield forbidden(f"{path}.claimRef", f"may not be specified {inline}")
+    if spec.capacity:
+        yield forbidden(f"{path}.capacity", f"may not be specified {inline}")
+    if spec.csi is None:
+        yield required(f"{path}.csi", f"has to be specified {inline}")
+    if not spec.access_modes:
+        yield required(f"{path}.accessModes")
+    yield from access_mode_errors(f"{path}.accessModes", spec.access_modes)
+    if spec.persistent_volume_reclaim_policy not in (None, "", "Retain"):
+        yield forbidden(f"{path}.persistentVolumeReclaimPolicy", f"may only be Retain {inline}")
+    if spec.node_affinity is not None:
+        yield forbidden(f"{path}.nodeAffinity", f"may not be specified {inline}")
+    yield from _source_errors(path, spec)
+    if spec.storage_class_name:
+        yield forbidden(f"{path}.storageClassName", f"may not be specified {inline}")
+    if spec.volume_mode not in (None, "Filesystem"):
+        detail = f"may not specify volumeMode other than Filesystem {inline}"
+        yield forbidden(f"{path}.volumeMode", detail)
 
 
 def _capacity_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
@@ -85,21 +109,21 @@ def _affinity_errors(path: str, affinity: VolumeNodeAffinity) -> Errors:
         yield from node_selector_errors(f"{path}.required", affinity.required)
 
 
-def _source_errors(spec: PersistentVolumeSpec) -> Errors:
+def _source_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
     found = False
     for attribute, (wire, check) in _SOURCES.items():
         source = getattr(spec, attribute)
         if source is None:
             continue
         if found:
-            yield forbidden(f"spec.{wire}", "may not specify more than 1 volume type")
+            yield forbidden(f"{path}.{wire}", "may not specify more than 1 volume type")
             continue
         found = True
-        yield from check(f"spec.{wire}", source)
+        yield from check(f"{path}.{wire}", source)
         if attribute == "local" and spec.node_affinity is None:
-            yield required("spec.nodeAffinity", "Local volume requires node affinity")
+            yield required(f"{path}.nodeAffinity", "Local volume requires node affinity")
     if not found:
-        yield required("spec", "must specify a volume type")
+        yield required(path, "must specify a volume type")
 
 
 def _local_errors(path: str, source: Any) -> Errors:
