@@ -183,10 +183,13 @@ class Controller(Actor):
             cache = self._caches[kind] = self.cache_of(self._resource(kind))
         return cache
 
-    def cache_of(self, resource: Resource) -> Cache[Any]:
-        """The shared cache of a resource (a custom one, say), as `cache` has it."""
+    def cache_of(self, resource: Resource, source: Source = no_keys) -> Cache[Any]:
+        """The shared cache of a resource (a custom one, say), as `cache` has it.
+
+        From now on the resource's changes concern the keys that `source` answers, if it is not watched yet.
+        """
         if resource not in self._sources and self._subscribed:
-            self._begin_to_read(resource)
+            self._begin_to_read(resource, source)
         return self._wiring.shared.cache(resource)
 
     def enqueue(self, key: Key, after: float = 0.0) -> None:
@@ -285,9 +288,9 @@ class Controller(Actor):
         else:
             self._of_metadata.pop(resource, None)
 
-    def _begin_to_read(self, resource: Resource) -> None:
+    def _begin_to_read(self, resource: Resource, source: Source) -> None:
         """Watch one more resource. Raises NotInStep unless others have its cache filled already."""
-        self._sources[resource] = no_keys
+        self._sources[resource] = source
         filled = bool(self._wiring.shared.cache(resource).revision)
         if not filled:
             self._unsynced[resource] = None

@@ -7,6 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
@@ -15,12 +16,14 @@ from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.job import JobController
+from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
+from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
@@ -29,6 +32,7 @@ from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
     VolumeProtectionController,
 )
+from orchestrator.controllers.volumes import ClaimBinder, VolumeKeeper
 
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
@@ -44,11 +48,16 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,
+    LoadBalancerController,
+    ClusterRoleAggregationController,
+    ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
     DisruptionController,
     StaleDisruptionController,
+    ClaimBinder,
+    VolumeKeeper,
     ClaimProtectionController,
     VolumeProtectionController,
     GarbageCollector,

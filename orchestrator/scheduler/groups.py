@@ -18,6 +18,7 @@ class Groups:
         else:
             self.class_of = np.ones(len(totals), np.int64)
             size = 2
+        self.classes: list[int] = self.class_of.tolist()
         self.nodes_version = nodes.nodes_version
         self._totals = totals
         there = totals >= 0

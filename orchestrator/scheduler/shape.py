@@ -13,6 +13,7 @@ by all shapes that differ in spanning kernels alone.
 
 from array import array
 from bisect import bisect_left, insort
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -75,9 +76,9 @@ class Local:
             found = self._groups[key] = Groups(key, self._nodes, self._totals)
         return found
 
-    def known_totals(self, rows: Rows) -> Int64:
-        """The totals of rows, below 0 where they are not feasible; without a look for changes."""
-        return self._totals[rows]
+    def total_of(self) -> Callable[[int], int]:
+        """The total of a row, below 0 where it is not feasible; as of the last look for changes."""
+        return self._totals.item
 
     def feasible(self) -> Rows:
         """The rows that can take the pod, ascending."""

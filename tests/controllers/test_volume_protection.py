@@ -32,7 +32,7 @@ async def test_a_claim_stays_as_long_as_a_pod_uses_it(cluster: Cluster) -> None:
     """And goes with the last one."""
     user = pod("user")
     user["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]
-    await cluster.apply([CLAIM, user])
+    await cluster.apply([VOLUME, CLAIM, user])
     await cluster.client.wait(Pod, "user", "condition=Ready", namespace="default", timeout=30)
     await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
     await cluster.clock.sleep(60)

@@ -7,6 +7,7 @@ a reference needs an `allOf` around it.
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from orchestrator.api import document
@@ -19,6 +20,7 @@ Shape: TypeAlias = Mapping[str, Any]
 V2: Final = "#/definitions/"
 V3: Final = "#/components/schemas/"
 _SERVED_AS: Final = "x-kubernetes-group-version-kind"
+_SENTENCES: Final = Path(__file__).parent / "sentences.json"
 # What is text or number: version 2 can only say the one.
 _EITHER: Final[Mapping[str, tuple[str, ...]]] = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": ("string", "number"),
@@ -44,10 +46,25 @@ def _fields() -> Mapping[str, Mapping[str, Any]]:
     return found
 
 
+@lru_cache(maxsize=1)
+def _sentences() -> Mapping[str, Mapping[str, str]]:
+    """What fields are, in our words: type -> field -> sentence; those of `*` are for all types."""
+    found: Mapping[str, Mapping[str, str]] = json.loads(_SENTENCES.read_text())
+    return found
+
+
 def described(name: str, shape: Shape) -> Shape:
-    """A shape with a sentence of ours, and the enumerations that its fields have."""
+    """A shape with sentences of ours, and the enumerations that its fields have."""
     group, version, kind = type_name(name)
-    return {"description": f"{kind} in {group}/{version}.", **_with(shape, _fields().get(name, {}))}
+    whole = _with(shape, _fields().get(name, {}))
+    sentences = {**_sentences()["*"], **_sentences().get(f"{group}.{version}.{kind}", {})}
+    if "properties" in whole:
+        properties = {
+            field: {"description": sentences[field], **value} if field in sentences else value
+            for field, value in whole["properties"].items()
+        }
+        whole = {**whole, "properties": properties}
+    return {"description": f"{kind} in {group}/{version}.", **whole}
 
 
 def _with(shape: Shape, fields: Mapping[str, Any]) -> Shape:

@@ -32,6 +32,7 @@ class DaemonSetController(KubernetesController):
     name = "daemonset"
     dormant = True
     kind = DaemonSet
+    rest_seconds = 0.1
     owns = (Pod,)
 
     def watches(self) -> Mapping[Any, Source]:

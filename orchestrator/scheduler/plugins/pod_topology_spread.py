@@ -6,7 +6,7 @@ domains is one pass over it.
 """
 
 from collections.abc import Hashable, Iterable
-from math import log
+from math import floor, log
 from typing import Any, Final
 
 import numpy as np
@@ -36,7 +36,8 @@ SYSTEM_DEFAULTS: Final = (
     ),
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
-_MANY_ZONES: Final = 24  # beyond them a look at each row costs less
+_MANY_HELD: Final = 256  # rows with pods; beyond them, and beyond so many zones,
+_MANY_ZONES: Final = 24  # a look at each row costs less
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -296,7 +297,9 @@ class _Evenness(_Spread, ScoreKernel):
         if query is None:
             return None
         pods = self._nodes.population(query)
-        return _Lead(self._constraints, groups, weight).rows(pods, local)
+        if len(pods.by_row) > _MANY_HELD:
+            return None
+        return _Lead(self._constraints, groups, pods, local, weight).rows()
 
     def _plain(self) -> bool:
         """Whether all rows that can count do: remembered while nodes stay as they are."""
@@ -335,80 +338,102 @@ class _Evenness(_Spread, ScoreKernel):
 
 
 class _Lead:
-    """One look for the leaders of a shape that is spread."""
+    """One look for the leaders of a shape that is spread; by numbers, which cost less than arrays."""
 
-    __slots__ = ("_constraints", "_groups", "_weight")
+    __slots__ = ("_classes", "_constraints", "_groups", "_item", "_pods", "_weight")
 
-    def __init__(self, constraints: tuple[Constraint, ...], groups: Groups, weight: int) -> None:
-        self._constraints, self._groups, self._weight = constraints, groups, weight
+    def __init__(
+        self,
+        constraints: tuple[Constraint, ...],
+        groups: Groups,
+        pods: Population,
+        local: Local,
+        weight: int,
+    ) -> None:
+        self._constraints, self._groups = constraints, groups
+        self._pods, self._weight = pods, weight
+        self._item = local.total_of()
+        self._classes = groups.classes
 
-    def rows(self, pods: Population, local: Local) -> Rows:
+    def rows(self) -> Rows:
         """The leaders, ascending."""
-        groups, by_row = self._groups, pods.by_row
-        count = len(by_row)
-        rows = np.fromiter(by_row.keys(), np.intp, count)
-        counts = np.fromiter(by_row.values(), np.int64, count)
-        classes = groups.class_of[rows]
-        size = len(groups.feasible)
-        own = local.known_totals(rows)
-        fits = own >= 0
-        free = groups.feasible - np.bincount(classes[fits], minlength=size)
-        # First what a row of each group without pods has, then each row with some.
-        raw = self._raw(counts, classes, np.bincount(classes, counts, size))
-        there = raw[np.concatenate((free > 0, fits))]
-        high, low = int(there.max()), int(there.min())
-        scores = self._weight * _scaled(raw, high, low)
-        held = own + scores[size:]
-        if not fits.all():
-            held, rows = held[fits], rows[fits]
-        return self._best(held, rows, scores[:size].tolist(), free.tolist(), pods.column)
+        free, sums, held = self._looked()
+        # What a row of each group without pods has, and what those with so many have.
+        raw = {(number, 0): 0 for number, left in enumerate(free) if left}
+        raw.update(dict.fromkeys(held, 0))
+        self._add_up(raw, sums)
+        high, low = max(raw.values()), min(raw.values())
+        weight = self._weight
+        scores = {
+            key: weight * (MAX_NODE_SCORE * (high + low - r) // high if high else MAX_NODE_SCORE)
+            for key, r in raw.items()
+        }
+        best = max((total + scores[key] for key, total in held.items()), default=-1)
+        return self._best(best, scores, held, free)
 
-    def _raw(self, counts: Int64, classes: Int64, sums: Any) -> Int64:
+    def _looked(self) -> tuple[list[int], list[int], dict[tuple[int, int], int]]:
+        """Of each group how many feasible rows are without pods, and its pods; and of the rows with
+        pods, by group and number of pods, the highest total.
+        """
+        free: list[int] = self._groups.feasible.tolist()
+        sums = [0] * len(free)
+        held: dict[tuple[int, int], int] = {}
+        classes, item = self._classes, self._item
+        for row, count in self._pods.by_row.items():
+            number = classes[row]
+            sums[number] += count
+            total = item(row)
+            if total >= 0:
+                free[number] -= 1
+                key = (number, count)
+                if total > held.get(key, -1):
+                    held[key] = total
+        return free, sums, held
+
+    def _add_up(self, raw: dict[tuple[int, int], int], sums: list[int]) -> None:
         """The sum over the constraints, each in its turn, as for all rows."""
         groups = self._groups
-        size = len(sums)
-        total: Any = 0.0
-        for constraint in self._constraints:
-            if constraint.key == HOSTNAME:
-                added = np.zeros(size + len(counts))
-                added[size:] = counts
-                added *= log(groups.total + 2)
-                added += constraint.max_skew - 1
-            else:
-                zones = int(np.count_nonzero(groups.feasible))
-                of_group = sums * log(zones + 2) + (constraint.max_skew - 1)
-                of_group[0] = 0.0
-                added = np.concatenate((of_group, of_group[classes]))
-            total = total + added
-        return np.asarray(np.floor(total + 0.5).astype(np.int64))
+        of_host = log(groups.total + 2)
+        of_zone = log(int(np.count_nonzero(groups.feasible)) + 2)
+        for number, count in raw:
+            total = 0.0
+            for constraint in self._constraints:
+                if constraint.key == HOSTNAME:
+                    total += count * of_host + (constraint.max_skew - 1)
+                elif number:
+                    total += sums[number] * of_zone + (constraint.max_skew - 1)
+            raw[number, count] = floor(total + 0.5)
 
     def _best(
-        self, held: Int64, rows: Rows, scores: list[int], free: list[int], column: Int64
+        self,
+        best: int,
+        scores: dict[tuple[int, int], int],
+        held: dict[tuple[int, int], int],
+        free: list[int],
     ) -> Rows:
-        groups = self._groups
-        best = int(held.max()) if len(held) else -1
-        highest = [
-            (groups.best(number) + scores[number], number)
-            for number, rows_left in enumerate(free)
-            if rows_left
-        ]
+        groups, column = self._groups, self._pods.column
+        highest = [(groups.best(n) + scores[n, 0], n) for n, left in enumerate(free) if left]
+        highest.sort(reverse=True)
         found: list[Rows] = []
-        for bound, number in sorted(highest, reverse=True):
+        for bound, number in highest:
             if bound < best:
                 break
             total, tied = groups.leaders(number, column)
-            total += scores[number]
+            total += scores[number, 0]
             if total > best:
                 best, found = total, [tied]
             elif total == best:
                 found.append(tied)
-        if len(held):
-            equal = held == best
-            if equal.any():
-                found.append(rows[equal])
-        return (
-            found[0] if len(found) == 1 and len(found[0]) == 1 else np.sort(np.concatenate(found))
-        )
+        winners = {key: total for key, total in held.items() if total + scores[key] == best}
+        if winners:
+            classes, item = self._classes, self._item
+            rows = [
+                row
+                for row, count in self._pods.by_row.items()
+                if winners.get((classes[row], count), -1) == item(row) >= 0
+            ]
+            found.append(np.array(rows, np.intp))
+        return np.sort(np.concatenate(found)) if len(found) > 1 else np.sort(found[0])
 
 
 def _scaled(raw: Int64, high: int, low: int) -> Int64:
