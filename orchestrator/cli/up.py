@@ -9,7 +9,6 @@ from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
-    from orchestrator.apiserver.admission import Admission
     from orchestrator.scheduler import SchedulerConfiguration
 
 
@@ -52,6 +51,11 @@ NAMES = _Names()
     metavar="FILE",
     help="A KubeSchedulerConfiguration, as kube-scheduler's --config has it.",
 )
+@click.option(
+    "--bare",
+    is_flag=True,
+    help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
+)
 @serving.options
 @logs.option
 def up(
@@ -60,6 +64,7 @@ def up(
     scheduler_config: Path | None,
     enable: tuple[str, ...],
     disable: tuple[str, ...],
+    bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
 ) -> None:
@@ -73,7 +78,14 @@ def up(
     except AdmissionError as error:
         raise InputError(str(error)) from None
     scheduler = _scheduler(scheduler_config)
-    actors.run(_serve, nodes, seed, admission, scheduler, listen, kubeconfig, virtual=False)
+    options = {
+        "nodes": nodes,
+        "seed": seed,
+        "admission": admission,
+        "scheduler": scheduler,
+        "furnished": not bare,
+    }
+    actors.run(_serve, options, listen, kubeconfig, virtual=False)
 
 
 def _scheduler(path: Path | None) -> "SchedulerConfiguration":
@@ -96,20 +108,12 @@ def _scheduler(path: Path | None) -> "SchedulerConfiguration":
         raise InputError(str(error)) from None
 
 
-async def _serve(
-    nodes: int,
-    seed: int,
-    admission: "Admission",
-    scheduler: "SchedulerConfiguration",
-    listen: tuple[str, int],
-    kubeconfig: Path,
-) -> None:
+async def _serve(options: dict[str, Any], listen: tuple[str, int], kubeconfig: Path) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
-        async with Cluster(
-            nodes=nodes, seed=seed, admission=admission, scheduler=scheduler
-        ) as cluster:
+        async with Cluster(**options) as cluster:
+            nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
             await serving.serve(cluster, what, listen, kubeconfig)
 

@@ -48,6 +48,8 @@ from orchestrator.store import MemoryStore, Store
 if TYPE_CHECKING:
     from orchestrator.apiserver.http import HttpFront
 
+# What installers put into a new cluster.
+_FURNITURE: Final = Path(__file__).parent / "furniture"
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
 # How often silent watches are told so where nothing is lost between mailboxes.
@@ -88,6 +90,8 @@ class Cluster:
     with `fail_api` while it runs. `meter` hears of every API call.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
     what, and `resources` are kinds of your own, stored and served beside the built-in ones.
+    A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
+    and a default StorageClass whose disks are simulated.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -116,7 +120,9 @@ class Cluster:
         admission: Admission = NO_CHANGE,
         authorizer: Authorizer | None = None,
         resources: Sequence[Resource] = (),
+        furnished: bool = False,
     ) -> None:
+        self._furnished = furnished
         self._specs = _specs(nodes)
         self._added: list[Registration] = []  # controllers that were run later
         self._runtimes = Runtimes(profile, runtimes)
@@ -248,6 +254,8 @@ class Cluster:
             restart=ALWAYS,
         )
         await self.add_nodes(self._specs)
+        if self._furnished:
+            await self.apply(_FURNITURE)
 
     # --- nodes -----------------------------------------------------------------------------
 
