@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
 from orchestrator.api.meta.v1 import Time
-from orchestrator.api.scheme import Scheme
+from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
 from orchestrator.machinery.times import format_time
 from orchestrator.store import Store
@@ -64,6 +64,18 @@ class Environment:
         """The stored objects of a built-in kind; "" as namespace means all."""
         bucket = self._buckets.get(kind) or self._bucket(kind)
         return self.store.list(bucket, namespace)
+
+    def resource_of(self, api_version: str, kind: str) -> Resource:
+        """The resource that serves a kind, custom ones included. Raises UnknownKind."""
+        return self.scheme.by_kind(api_version, kind)
+
+    def stored(self, resource: Resource, name: str, namespace: str = "") -> Any:
+        """The stored object of a resource, or None."""
+        return self.store.get(resource.key, namespace, name)
+
+    def all_stored(self, resource: Resource, namespace: str = "") -> Sequence[Any]:
+        """The stored objects of a resource; "" as namespace means all."""
+        return self.store.list(resource.key, namespace)
 
     def _bucket(self, kind: type[Any]) -> str:
         bucket = self._buckets[kind] = self.scheme.by_type(kind).key

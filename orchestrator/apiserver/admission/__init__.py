@@ -37,6 +37,7 @@ from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
 from orchestrator.apiserver.admission.service_account import ServiceAccounts
 from orchestrator.apiserver.admission.storage_protection import StorageObjectInUseProtection
 from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
+from orchestrator.apiserver.admission.validating_policies import ValidatingAdmissionPolicies
 
 __all__ = [
     "DEFAULT_CHAIN",
@@ -63,6 +64,7 @@ _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
     DefaultStorageClass,
     StorageObjectInUseProtection,
     DefaultIngressClass,
+    ValidatingAdmissionPolicies,
     ResourceQuotas,
 )
 

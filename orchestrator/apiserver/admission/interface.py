@@ -24,14 +24,15 @@ What a plugin promises to the pipeline:
 - It holds no state that a restart of the server would lose, other than such memories.
 """
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
-from orchestrator.protocol import Identity
+from orchestrator.machinery.cel.authorization import Ask
+from orchestrator.protocol import Identity, Warn
 
 K = TypeVar("K")
 
@@ -44,7 +45,8 @@ class AdmissionRequest(Struct, kw_only=True):
     `object` is the new state (None for DELETE); `old_object` the present one (None for CREATE).
     For a subresource that is an object of another kind (`binding`, `eviction`, `scale`) `object` is
     that one (Binding, Eviction, Scale), and `name` the name of the object that it belongs to.
-    A patch arrives as the UPDATE that it amounts to.
+    A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
+    stop its request; `ask` answers whether its user, or another, may do something.
     """
 
     operation: Operation
@@ -56,6 +58,8 @@ class AdmissionRequest(Struct, kw_only=True):
     object: Any = None
     old_object: Any = None
     dry_run: bool = False
+    warn: Warn | None = None
+    ask: Ask | None = None
 
 
 class Reader(Protocol):
@@ -81,8 +85,20 @@ class Reader(Protocol):
         """The stored object of a built-in kind, or None."""
         ...
 
-    def list(self, kind: type[K], namespace: str = "") -> Iterable[K]:
+    def list(self, kind: type[K], namespace: str = "") -> Sequence[K]:
         """The stored objects of a built-in kind by namespace and name; "": of all namespaces."""
+        ...
+
+    def resource_of(self, api_version: str, kind: str) -> Resource:
+        """The resource that serves a kind, custom ones included. Raises UnknownKind."""
+        ...
+
+    def stored(self, resource: Resource, name: str, namespace: str = "") -> Any:
+        """The stored object of a resource, or None."""
+        ...
+
+    def all_stored(self, resource: Resource, namespace: str = "") -> Sequence[Any]:
+        """The stored objects of a resource; "" as namespace means all."""
         ...
 
 
@@ -113,6 +129,13 @@ class AdmissionPlugin:
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""
         raise NotImplementedError
+
+    def is_idle(self, reader: Reader) -> bool:
+        """Whether no write at all could concern the plugin now: it asks objects, and there are none.
+
+        A write that only idle plugins handle costs little more than this call.
+        """
+        return False
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object to go on with, or a `Wait` for it. Raises ApiError to refuse.

@@ -7,12 +7,15 @@ other objects to the commit nothing can change.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest
+from orchestrator.apiserver.authorizer import Verb
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
+from orchestrator.machinery.cel.authorization import Question
+from orchestrator.protocol import MASTERS, Identity
 
 
 def admit(course: Course) -> tuple[Step, ...]:
@@ -66,8 +69,11 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
     plugins = [plugin for plugin in found if plugin.waits is waiting]
     if not plugins:
         return ()
+    may_be_idle = all(type(each).is_idle is not AdmissionPlugin.is_idle for each in plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
+        if may_be_idle and all(each.is_idle(env) for each in plugins):
+            return None
         request = draft.request
         if request is None:
             request = _request(course, draft)
@@ -112,5 +118,34 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         object=draft.new,
         old_object=old,
         dry_run=message.dry_run,
+        warn=message.warn,
+        ask=partial(_ask, course, message.identity) if course.authorizer is not None else None,
     )
     return request
+
+
+def _ask(course: Course, identity: Identity, question: Question) -> tuple[bool, str]:
+    """Whether somebody may do something, for the expressions of policies."""
+    assert course.authorizer is not None
+    who = Identity(question.user) if question.user else identity
+    if question.path:
+        return MASTERS in who.groups, ""
+    resource = next(
+        (
+            each
+            for each in course.scheme.resources()
+            if each.group == question.group and each.plural == question.resource
+        ),
+        None,
+    )
+    if resource is None:
+        return MASTERS in who.groups, ""
+    why = course.authorizer.refusal(
+        who,
+        cast("Verb", question.verb),
+        resource,
+        namespace=question.namespace,
+        name=question.name,
+        subresource=question.subresource,
+    )
+    return why is None, why or ""

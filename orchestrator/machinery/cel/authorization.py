@@ -35,7 +35,7 @@ AUTHORIZER: Final[Mapping[str, Any]] = {"@": "authorizer", "v": {}}
 
 
 @contextmanager
-def asking(ask: Ask) -> Iterator[None]:
+def asking(ask: Ask | None) -> Iterator[None]:
     """Expressions evaluated inside ask this function."""
     token = _ASK.set(ask)
     try:

@@ -16,6 +16,7 @@ from cel_expr_python import cel
 
 from orchestrator.machinery import names
 from orchestrator.machinery.cel import authorization
+from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
 from orchestrator.machinery.quantities import canonical, nano
@@ -27,11 +28,6 @@ _O: Final = T.Map(T.STRING, T.DYN)
 _STRINGS: Final = T.List(T.STRING)
 _LIST: Final = T.List(T.DYN)
 _NANO: Final = 10**9
-
-
-def opaque(kind: str, value: Any) -> dict[str, Any]:
-    """A value of a type that the language does not have."""
-    return {"@": kind, "v": value}
 
 
 def _value(of: Opaque, kind: str) -> Any:

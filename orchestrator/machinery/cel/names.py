@@ -1,8 +1,8 @@
-"""Names of properties as CEL can say them: what is no identifier, or a word of the language, is escaped."""
+"""Names as CEL can say them, and values of types that it does not have."""
 
 import re
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 _RESERVED: Final = frozenset(
     [
@@ -52,3 +52,8 @@ def escaped(name: str) -> str | None:
     for special, word in _SPECIAL:
         name = name.replace(special, word)
     return name
+
+
+def opaque(kind: str, value: Any) -> dict[str, Any]:
+    """A value of a type that the language does not have."""
+    return {"@": kind, "v": value}

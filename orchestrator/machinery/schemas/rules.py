@@ -20,7 +20,7 @@ from orchestrator.machinery.cel import (
     compile_expression,
     escaped,
 )
-from orchestrator.machinery.cel.functions import opaque
+from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.field_errors import (
     OMITTED,
     FieldError,

@@ -1,12 +1,12 @@
 """A server's store as a dictionary, and requests as the pipeline makes them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, TypeVar
 
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import Namespace, Pod, ServiceAccount
-from orchestrator.api.scheme import resource_of
+from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation
 from orchestrator.protocol import ADMIN
 
@@ -49,13 +49,22 @@ class Objects:
                 return each
         return None
 
-    def list(self, kind: type[K], namespace: str = "") -> Iterable[K]:
+    def list(self, kind: type[K], namespace: str = "") -> Sequence[K]:
         self.reads += 1
         return [
             each
             for each in self._objects
             if type(each) is kind and namespace in ("", each.metadata.namespace)
         ]
+
+    def resource_of(self, api_version: str, kind: str) -> Resource:
+        return Scheme.builtin().by_kind(api_version, kind)
+
+    def stored(self, resource: Resource, name: str, namespace: str = "") -> Any:
+        return self.get(resource.type, name, namespace)
+
+    def all_stored(self, resource: Resource, namespace: str = "") -> Sequence[Any]:
+        return self.list(resource.type, namespace)
 
 
 def cluster(*objects: Any) -> Objects:
