@@ -10,7 +10,14 @@ from typing import Any, Final
 
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.validation.field import FieldError, cause_of
-from orchestrator.apiserver.validation.metadata import metadata_errors, metadata_update_errors
+from orchestrator.apiserver.validation.metadata import (
+    metadata_change_faults,
+    metadata_errors,
+    metadata_faults,
+    metadata_update_errors,
+)
+from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.machinery.names import path_segment_errors
 from orchestrator.protocol import Cause, Object
 
 _OUTSIDE_SPEC: Final = frozenset({"metadata", "status"})
@@ -28,7 +35,7 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
 def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids to put `new` in the place of `old` (whose status it has)."""
     rules = kind.rules
-    found = _metadata_errors(new, old)
+    found = _metadata_errors(rules, new, old)
     if rules.recheck and not _same_parts(new, old):
         found += rules.spec(new)
     found += rules.update(new, old)
@@ -37,15 +44,30 @@ def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
 
 def validate_status_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids the status of `new`, whose other parts are those of `old`."""
-    found = _metadata_errors(new, old)
+    found = _metadata_errors(kind.rules, new, old)
     found += kind.rules.status(new, old)
     return tuple(map(cause_of, found)) if found else ()
 
 
-def _metadata_errors(new: Object, old: Object) -> list[FieldError]:
+def _metadata_errors(rules: Rules, new: Object, old: Object) -> list[FieldError]:
     if new.metadata is old.metadata:
         return []
-    return list(metadata_update_errors(new.metadata, old.metadata))
+    found = list(metadata_update_errors(new.metadata, old.metadata))
+    return _repeated(rules, new, old) if found else found
+
+
+def _repeated(rules: Rules, new: Object, old: Object) -> list[FieldError]:
+    """The faults of an update's metadata, each as often as Kubernetes tells it."""
+    meta, before = new.metadata, old.metadata
+    namespaced = bool(before.namespace)
+    found = [*metadata_faults(meta, namespaced, path_segment_errors, finalizer_names=False)]
+    found += metadata_change_faults(meta, before, finalizer_names=False)
+    for check in rules.metadata_again:
+        if check == "change":
+            found += metadata_change_faults(meta, before)
+        else:
+            found += metadata_faults(meta, namespaced, rules.name)
+    return found
 
 
 def _same_parts(new: Object, old: Object) -> bool:

@@ -30,7 +30,9 @@ __all__ = [
     "dns_label",
     "dns_subdomain",
     "label_errors",
+    "metadata_change_faults",
     "metadata_errors",
+    "metadata_faults",
     "metadata_update_errors",
 ]
 
@@ -60,7 +62,7 @@ _PLAIN_RULES: Final = (dns_subdomain, dns_label)
 
 def metadata_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Iterable[FieldError]:
     """What a new object's metadata must keep. `rule` is the kind's rule for names."""
-    return () if _is_usual(meta, namespaced, rule) else _all_errors(meta, namespaced, rule)
+    return () if _is_usual(meta, namespaced, rule) else metadata_faults(meta, namespaced, rule)
 
 
 def _is_usual(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> bool:
@@ -101,7 +103,10 @@ def _is_owner(owner: OwnerReference) -> bool:
     return version != "v1" or owner.kind != "Event"
 
 
-def _all_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
+def metadata_faults(
+    meta: ObjectMeta, namespaced: bool, rule: NameRule, *, finalizer_names: bool = True
+) -> Errors:
+    """All that is wrong with metadata. `finalizer_names`: ask for words or domains, too."""
     if meta.generate_name:
         prefix = meta.generate_name
         messages = _prefix_messages(prefix, rule)
@@ -127,6 +132,8 @@ def _all_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Errors:
         yield from _owner_errors(meta.owner_references)
     if meta.finalizers:
         yield from _finalizer_errors(meta.finalizers)
+        if finalizer_names:
+            yield from _standard_finalizer_errors(meta.finalizers)
     if type(meta.managed_fields) is tuple and meta.managed_fields:
         yield from _managed_field_errors(meta)
 
@@ -205,7 +212,6 @@ def _finalizer_errors(finalizers: tuple[str, ...]) -> Errors:
     if "orphan" in finalizers and "foregroundDeletion" in finalizers:
         detail = "finalizer orphan and foregroundDeletion cannot be both set"
         yield invalid(path, finalizers, detail)
-    yield from _standard_finalizer_errors(finalizers)
 
 
 def _standard_finalizer_errors(finalizers: tuple[str, ...]) -> Errors:
@@ -259,6 +265,26 @@ def metadata_update_errors(new: ObjectMeta, old: ObjectMeta) -> Errors:
     if type(new.managed_fields) is tuple and new.managed_fields:
         yield from _managed_field_errors(new)
     if new.finalizers is not old.finalizers and new.finalizers:
+        yield from _finalizer_errors(new.finalizers)
+        yield from _standard_finalizer_errors(new.finalizers)
+
+
+def metadata_change_faults(
+    new: ObjectMeta, old: ObjectMeta, *, finalizer_names: bool = True
+) -> Errors:
+    """All that an update's metadata does wrong as a change, whichever of its parts are the same."""
+    if old.deletion_timestamp:
+        yield from _added_finalizer_errors(new.finalizers, old.finalizers)
+    yield from _generation_errors(new.generation or 0, old.generation or 0)
+    yield from immutable(f"{_PATH}.name", new.name, old.name)
+    yield from immutable(f"{_PATH}.namespace", new.namespace, old.namespace)
+    yield from _stamp_errors(new, old)
+    yield from label_errors(new.labels, f"{_PATH}.labels")
+    yield from annotation_errors(new.annotations, f"{_PATH}.annotations")
+    yield from _owner_errors(new.owner_references)
+    if type(new.managed_fields) is tuple:
+        yield from _managed_field_errors(new)
+    if finalizer_names:
         yield from _standard_finalizer_errors(new.finalizers)
 
 

@@ -1,7 +1,7 @@
 """What there is to say about the validity of one kind: a row of the room's table."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
@@ -17,12 +17,23 @@ def _no_change(_new: Any, _old: Any) -> Errors:
     return iter(())
 
 
+MetadataCheck: TypeAlias = Literal["change", "whole"]
+
+# What most kinds' update rules ask of metadata that has been asked of every kind's before.
+CHANGE: Final[tuple[MetadataCheck, ...]] = ("change",)
+WHOLE: Final[tuple[MetadataCheck, ...]] = ("whole",)
+CHANGE_AND_WHOLE: Final[tuple[MetadataCheck, ...]] = ("change", "whole")
+
+
 class Rules(Struct, frozen=True):
     """The rules of a kind beside those of all metadata.
 
     `spec` is asked about a new object, and about a changed one unless `recheck` is False;
     `update` about what a change may not do; `status` about a new status. Parts of an object that
     an update leaves alone (the very same objects) are not looked at again.
+    `metadata_again`: every update is asked about its metadata once as a whole and once as a change;
+    then most kinds' own rules ask again, the one or the other or both, and so a fault of metadata
+    stands in the causes two, three or four times. Clients see it, so it is told as they know it.
     """
 
     name: NameRule = dns_subdomain
@@ -30,3 +41,4 @@ class Rules(Struct, frozen=True):
     update: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     status: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     recheck: bool = True
+    metadata_again: tuple[MetadataCheck, ...] = CHANGE

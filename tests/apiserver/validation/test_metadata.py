@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from orchestrator.api.core.v1 import ConfigMap, Namespace, Service
+from orchestrator.api.apps.v1 import ReplicaSet
+from orchestrator.api.core.v1 import ConfigMap, LimitRange, Namespace, Service
+from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.api.rbac.v1 import Role
 from tests.apiserver.validation.support import GONE, edit, faults, update_faults
 
@@ -133,7 +135,7 @@ def test_cluster_objects_have_no_namespace() -> None:
     ],
 )
 def test_updates(changes: dict[str, Any], expected: list[str]) -> None:
-    """What the server stamped stays; a dying object gets no new finalizers."""
+    """What the server stamped stays; a dying object gets no new finalizers; each is told twice."""
     old = edit(
         CONFIG,
         {
@@ -143,4 +145,33 @@ def test_updates(changes: dict[str, Any], expected: list[str]) -> None:
             "metadata.finalizers": ["a.b/c"],
         },
     )
-    assert update_faults(ConfigMap, edit(old, changes), old) == expected
+    assert update_faults(ConfigMap, edit(old, changes), old) == expected * 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "labels", "finalizers"),
+    [
+        (ConfigMap, 4, 2),
+        (ReplicaSet, 3, 2),
+        (LimitRange, 3, 1),
+        (PodDisruptionBudget, 2, 1),
+    ],
+)
+def test_faults_are_told_as_often_as_they_are_looked_for(
+    kind: type[Any], labels: int, finalizers: int
+) -> None:
+    """Every update's metadata is judged as a whole and as a change, and by most kinds again."""
+    metadata = edit(CONFIG, {"metadata.deletionTimestamp": "2024-01-01T00:00:00Z"})["metadata"]
+    old = {"metadata": {**metadata, "finalizers": ["a.b/c"]}}
+    if kind is ReplicaSet:
+        old["spec"] = {
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {
+                "metadata": {"labels": {"a": "b"}},
+                "spec": {"containers": [{"name": "a", "image": "a"}]},
+            },
+        }
+    found = update_faults(kind, edit(old, {"metadata.labels": {"a b": ""}}), old)
+    assert [line.partition(":")[0] for line in found] == ["metadata.labels"] * labels
+    found = update_faults(kind, edit(old, {"metadata.finalizers": ["a.b/c", "a.b/d"]}), old)
+    assert [line.partition(":")[0] for line in found] == ["metadata.finalizers"] * finalizers

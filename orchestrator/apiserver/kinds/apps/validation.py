@@ -29,7 +29,7 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import (
     label_selector_errors,
 )
@@ -222,4 +222,6 @@ DAEMON_SET_RULES: Final = Rules(
 )
 
 
-CONTROLLER_REVISION_RULES: Final = Rules(spec=_revision_errors, update=_revision_change_errors)
+CONTROLLER_REVISION_RULES: Final = Rules(
+    spec=_revision_errors, update=_revision_change_errors, metadata_again=CHANGE_AND_WHOLE
+)

@@ -22,7 +22,7 @@ from orchestrator.apiserver.validation.field import (
     too_long,
 )
 from orchestrator.apiserver.validation.formats import domain_path_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors, selects
 from orchestrator.apiserver.validation.workloads import template_labels
 from orchestrator.machinery.names import dns1123_label_errors
@@ -277,4 +277,6 @@ def _status_errors(new: Job, old: Job) -> Errors:
             yield plain_invalid(path, f"cannot disable the terminal {kind}=True condition")
 
 
-JOB_RULES: Final = Rules(spec=_job_errors, update=_update_errors, status=_status_errors)
+JOB_RULES: Final = Rules(
+    spec=_job_errors, update=_update_errors, status=_status_errors, metadata_again=CHANGE_AND_WHOLE
+)

@@ -25,7 +25,7 @@ from orchestrator.apiserver.validation.formats import (
     is_ipv6,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain, label_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.machinery.names import (
     Messages,
     dns1123_label_errors,
@@ -142,4 +142,6 @@ def _slice_change_errors(new: EndpointSlice, old: EndpointSlice) -> Errors:
     yield from immutable("addressType", new.address_type, old.address_type)
 
 
-ENDPOINT_SLICE_RULES: Final = Rules(spec=_slice_errors, update=_slice_change_errors)
+ENDPOINT_SLICE_RULES: Final = Rules(
+    spec=_slice_errors, update=_slice_change_errors, metadata_again=WHOLE
+)

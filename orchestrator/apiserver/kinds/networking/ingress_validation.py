@@ -30,7 +30,7 @@ from orchestrator.apiserver.validation.formats import (
     parse_address,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_label_errors,
@@ -210,6 +210,10 @@ def _class_change_errors(new: IngressClass, old: IngressClass) -> Errors:
     yield from immutable("spec.controller", after, before)
 
 
-INGRESS_RULES: Final = Rules(spec=_ingress_errors, status=_ingress_status_errors)
+INGRESS_RULES: Final = Rules(
+    spec=_ingress_errors, status=_ingress_status_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
-INGRESS_CLASS_RULES: Final = Rules(spec=_class_errors, update=_class_change_errors)
+INGRESS_CLASS_RULES: Final = Rules(
+    spec=_class_errors, update=_class_change_errors, metadata_again=CHANGE_AND_WHOLE
+)

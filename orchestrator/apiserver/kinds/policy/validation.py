@@ -41,4 +41,6 @@ def _status_errors(new: PodDisruptionBudget, _old: PodDisruptionBudget) -> Error
         yield from status_count_errors(new.status, *_COUNTS)
 
 
-POD_DISRUPTION_BUDGET_RULES: Final = Rules(spec=_spec_errors, status=_status_errors)
+POD_DISRUPTION_BUDGET_RULES: Final = Rules(
+    spec=_spec_errors, status=_status_errors, metadata_again=()
+)

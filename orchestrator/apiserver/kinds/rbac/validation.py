@@ -19,7 +19,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.names import path_segment_errors
 
@@ -116,14 +116,24 @@ def _binding_change_errors(
         yield invalid("roleRef", new.role_ref, "cannot change roleRef")
 
 
-ROLE_RULES: Final = Rules(name=path_segment_errors, spec=_role_errors)
+ROLE_RULES: Final = Rules(
+    name=path_segment_errors, spec=_role_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
-CLUSTER_ROLE_RULES: Final = Rules(name=path_segment_errors, spec=_cluster_role_errors)
+CLUSTER_ROLE_RULES: Final = Rules(
+    name=path_segment_errors, spec=_cluster_role_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
 ROLE_BINDING_RULES: Final = Rules(
-    name=path_segment_errors, spec=_binding_errors, update=_binding_change_errors
+    name=path_segment_errors,
+    spec=_binding_errors,
+    update=_binding_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
 )
 
 CLUSTER_ROLE_BINDING_RULES: Final = Rules(
-    name=path_segment_errors, spec=_cluster_binding_errors, update=_binding_change_errors
+    name=path_segment_errors,
+    spec=_cluster_binding_errors,
+    update=_binding_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
 )

@@ -47,4 +47,4 @@ def _event_errors(event: Event) -> Errors:
             yield invalid(name, "", f"can have at most {most} characters")
 
 
-EVENT_RULES: Final = Rules(spec=_event_errors)
+EVENT_RULES: Final = Rules(spec=_event_errors, metadata_again=())

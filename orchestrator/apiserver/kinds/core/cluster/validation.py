@@ -9,7 +9,7 @@ from orchestrator.apiserver.validation.field import (
     invalid,
 )
 from orchestrator.apiserver.validation.metadata import dns_label, finalizer_name_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import qualified_name_errors
 
 
@@ -30,5 +30,8 @@ def _namespace_status_errors(new: Namespace, _old: Namespace) -> Errors:
 
 
 NAMESPACE_RULES: Final = Rules(
-    name=dns_label, spec=_namespace_errors, status=_namespace_status_errors
+    name=dns_label,
+    spec=_namespace_errors,
+    status=_namespace_status_errors,
+    metadata_again=CHANGE_AND_WHOLE,
 )

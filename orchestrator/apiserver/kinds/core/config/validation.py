@@ -16,7 +16,7 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_long,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import config_key_errors
 
 _MAX_SIZE: Final = 1 << 20  # bytes of all values together
@@ -127,8 +127,12 @@ def _secret_change_errors(new: Secret, old: Secret) -> Errors:
     yield from _frozen_errors(new, old, ("data", "data"))
 
 
-CONFIG_MAP_RULES: Final = Rules(spec=_config_map_errors, update=_config_map_change_errors)
+CONFIG_MAP_RULES: Final = Rules(
+    spec=_config_map_errors, update=_config_map_change_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
-SECRET_RULES: Final = Rules(spec=_secret_errors, update=_secret_change_errors)
+SECRET_RULES: Final = Rules(
+    spec=_secret_errors, update=_secret_change_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
-SERVICE_ACCOUNT_RULES: Final = Rules()
+SERVICE_ACCOUNT_RULES: Final = Rules(metadata_again=CHANGE_AND_WHOLE)

@@ -16,7 +16,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.apiserver.validation.formats import network_errors, parse_network
 from orchestrator.apiserver.validation.resources import Quantities, quantity_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_key_errors
 from orchestrator.machinery.names import label_value_errors
 
@@ -100,4 +100,9 @@ def _node_status_errors(new: Node, old: Node) -> Errors:
                 yield duplicate(f"status.addresses[{i}]", printed)
 
 
-NODE_RULES: Final = Rules(spec=_node_errors, update=_node_change_errors, status=_node_status_errors)
+NODE_RULES: Final = Rules(
+    spec=_node_errors,
+    update=_node_change_errors,
+    status=_node_status_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+)

@@ -39,7 +39,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.apiserver.validation.formats import address_errors
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
 
@@ -342,7 +342,11 @@ def _binding_errors(binding: Binding) -> Errors:
 
 
 POD_RULES: Final = Rules(
-    spec=_create_errors, update=_update_errors, status=_status_errors, recheck=False
+    spec=_create_errors,
+    update=_update_errors,
+    status=_status_errors,
+    recheck=False,
+    metadata_again=CHANGE_AND_WHOLE,
 )
 
 POD_TEMPLATE_RULES: Final = Rules(spec=_template_errors)

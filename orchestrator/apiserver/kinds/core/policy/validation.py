@@ -29,7 +29,7 @@ from orchestrator.apiserver.validation.resources import (
     resource_name_errors,
     unreadable,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.machinery.names import qualified_name_errors
 from orchestrator.machinery.quantities import canonical, compare, nano
 
@@ -244,7 +244,7 @@ def _quota_status_errors(new: ResourceQuota, _old: ResourceQuota) -> Errors:
             yield from amounts_errors(f"status.{name}", amounts, quota_resource_name_errors)
 
 
-LIMIT_RANGE_RULES: Final = Rules(spec=_limit_range_errors)
+LIMIT_RANGE_RULES: Final = Rules(spec=_limit_range_errors, metadata_again=WHOLE)
 
 RESOURCE_QUOTA_RULES: Final = Rules(
     spec=_quota_errors, update=_quota_change_errors, status=_quota_status_errors

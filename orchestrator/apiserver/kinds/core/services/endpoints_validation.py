@@ -14,7 +14,7 @@ from orchestrator.apiserver.validation.formats import (
     endpoint_address_errors,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
     dns1123_label_errors,
     port_number_errors,
@@ -64,4 +64,4 @@ def app_protocol_errors(path: str, protocol: str | None) -> Errors:
         yield from complaints(f"{path}.appProtocol", protocol, messages)
 
 
-ENDPOINTS_RULES: Final = Rules(spec=_endpoints_errors)
+ENDPOINTS_RULES: Final = Rules(spec=_endpoints_errors, metadata_again=CHANGE_AND_WHOLE)

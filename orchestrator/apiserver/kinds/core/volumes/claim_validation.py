@@ -30,7 +30,7 @@ from orchestrator.apiserver.validation.resources import (
     basic_quantity_errors,
     positive_quantity_errors,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
 from orchestrator.machinery.quantities import compare
@@ -175,5 +175,5 @@ def _status_errors(new: PersistentVolumeClaim, old: PersistentVolumeClaim) -> Er
 
 
 PERSISTENT_VOLUME_CLAIM_RULES: Final = Rules(
-    spec=_spec_errors, update=_update_errors, status=_status_errors
+    spec=_spec_errors, update=_update_errors, status=_status_errors, metadata_again=CHANGE_AND_WHOLE
 )

@@ -36,7 +36,7 @@ from orchestrator.apiserver.validation.resources import (
     positive_quantity_errors,
     unreadable,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import (
     node_selector_errors,
 )
@@ -196,4 +196,6 @@ def _sources(spec: PersistentVolumeSpec) -> dict[str, Any]:
     return {wire: source for wire, source in found.items() if source is not None}
 
 
-PERSISTENT_VOLUME_RULES: Final = Rules(spec=_volume_errors, update=_volume_change_errors)
+PERSISTENT_VOLUME_RULES: Final = Rules(
+    spec=_volume_errors, update=_volume_change_errors, metadata_again=CHANGE_AND_WHOLE
+)
