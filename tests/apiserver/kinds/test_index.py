@@ -10,10 +10,6 @@ from orchestrator.apiserver.kinds.kind import UNKNOWN_RULES, Kind
 NOT_JUDGED: Final = frozenset(
     {
         "certificatesigningrequests.certificates.k8s.io",
-        "deviceclasses.resource.k8s.io",
-        "resourceclaims.resource.k8s.io",
-        "resourceclaimtemplates.resource.k8s.io",
-        "resourceslices.resource.k8s.io",
     }
 )
 

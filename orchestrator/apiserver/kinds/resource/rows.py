@@ -10,12 +10,25 @@ from orchestrator.api.resource.v1 import (
 )
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
+from orchestrator.apiserver.kinds.resource.claim_validation import (
+    CLAIM_RULES,
+    CLAIM_TEMPLATE_RULES,
+    CLASS_RULES,
+)
 from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
+from orchestrator.apiserver.kinds.resource.slice_validation import SLICE_RULES
 from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(DeviceClass, table=PLAIN),
-    Kind(ResourceClaim, default=default_claim, table=CLAIMS, resets=STATUS_ALONE),
-    Kind(ResourceClaimTemplate, default=default_claim_template, table=PLAIN),
-    Kind(ResourceSlice, table=SLICES),
+    Kind(DeviceClass, rules=CLASS_RULES, table=PLAIN),
+    Kind(
+        ResourceClaim, rules=CLAIM_RULES, default=default_claim, table=CLAIMS, resets=STATUS_ALONE
+    ),
+    Kind(
+        ResourceClaimTemplate,
+        rules=CLAIM_TEMPLATE_RULES,
+        default=default_claim_template,
+        table=PLAIN,
+    ),
+    Kind(ResourceSlice, rules=SLICE_RULES, table=SLICES),
 )
