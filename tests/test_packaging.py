@@ -40,7 +40,10 @@ def _modules_after(statement: str) -> set[str]:
     [
         ("import actors", {"numpy", "aiohttp", "rich", "structlog", "yaml", "click", "matplotlib"}),
         ("import orchestrator", {"numpy", "aiohttp", "rich", "yaml", "click", "matplotlib"}),
-        ("import orchestrator.cluster", {"aiohttp", "cryptography", "click", "matplotlib"}),
+        (
+            "import orchestrator.cluster",
+            {"aiohttp", "cryptography", "click", "jsonpath", "matplotlib", "rich"},
+        ),
         ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),
         ("import orchestrator.pytest_plugin", {"numpy", "aiohttp", "matplotlib", "actors"}),
     ],

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-import jsonpath
 import msgspec
 
 from orchestrator.api import codec
@@ -16,6 +15,8 @@ from orchestrator.apiserver.printing import AGE, NAME, Cell, Column, Printer, Ro
 @lru_cache(maxsize=1 << 12)
 def compiled_path(path: str) -> Callable[[Mapping[str, Any]], list[Any]] | None:
     """What finds the values of a simple JSON path (`.spec.a`); None for what is no path."""
+    import jsonpath  # late: few clusters have custom resources
+
     try:
         found = jsonpath.compile(f"${path}")
     except jsonpath.JSONPathError:
