@@ -234,7 +234,7 @@ def _prose(docstring: str) -> str:
 # --- kinds and metrics ---------------------------------------------------------------------
 
 # Who acts on a kind beside the controllers; a kind that is in neither is only stored and served.
-_COMPONENTS: Final[Mapping[str, str]] = {
+COMPONENTS: Final[Mapping[str, str]] = {
     "Pod": "scheduler, kubelet (simulated runtime)",
     "Node": "kubelet, scheduler",
     "Service": "API server (addresses, ports), proxy (a table; no packet is sent)",
@@ -252,6 +252,8 @@ _COMPONENTS: Final[Mapping[str, str]] = {
     "CSINode": "scheduler (limits of volumes)",
     "VolumeAttachment": "scheduler (limits of volumes)",
     "CustomResourceDefinition": "API server (the kinds that it defines are served)",
+    "ValidatingAdmissionPolicy": "admission (its rules are asked)",
+    "ValidatingAdmissionPolicyBinding": "admission (says where)",
     "Lease": "kubelet (heartbeats)",
     "Event": "components (written)",
     "ConfigMap": "kubelet (a pod that names one waits for it)",
@@ -281,7 +283,7 @@ def kinds() -> str:
     for resource in sorted(Scheme.builtin().resources(), key=lambda r: (r.group, r.kind)):
         api = f"{resource.group}/{resource.version}".lstrip("/")
         controllers = ", ".join(f"`{name}`" for name in actors_of.get(resource.kind, ()))
-        beside = _COMPONENTS.get(resource.kind, "")
+        beside = COMPONENTS.get(resource.kind, "")
         if controllers or beside:
             acted.append([resource.kind, api, controllers, beside])
         else:

@@ -6,6 +6,7 @@ from typing import Final
 
 import pytest
 
+from orchestrator.api.scheme import Scheme
 from tests.docs import commands, reference
 from tests.docs.blocks import PAGES, ROOT, MarkedWrongly, blocks_of
 from tests.docs.pages import PageTrial
@@ -87,3 +88,9 @@ def test_a_mark_without_a_block_is_noticed(tmp_path: Path) -> None:
 def test_the_reference_is_made_from_the_code(page: str, said: str) -> None:
     """Each page of the reference holds what is in the code now."""
     assert said in reference.PAGES[page]()
+
+
+def test_the_table_of_kinds_names_kinds() -> None:
+    """A kind that is not served any more must not be said to be acted on."""
+    served = {resource.kind for resource in Scheme.builtin().resources()}
+    assert set(reference.COMPONENTS) <= served
