@@ -20,7 +20,7 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
-from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer, Verb
+from orchestrator.apiserver.authorizer import Authorizer, Verb
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
@@ -33,6 +33,7 @@ from orchestrator.apiserver.pipeline.authorize import check_authorized
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.roles import RoleAuthorizer
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
@@ -99,7 +100,7 @@ class ApiServer(Actor):
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
         self._watchers = Watchers() if watchers is None else watchers
-        self._authorizer = ComponentAuthorizer() if authorizer is None else authorizer
+        self._authorizer = RoleAuthorizer(store) if authorizer is None else authorizer
         self._admission = tuple(admission)
         self._service_network = service_network
         self._node_ports = node_ports
