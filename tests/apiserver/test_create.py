@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator.api.apps.v1 import DeploymentStatus
+from orchestrator.api.coordination.v1 import Lease, LeaseSpec
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.pipeline import metadata
@@ -186,3 +187,12 @@ async def test_another_kind_is_refused(api: Api) -> None:
     wrong = ConfigMap(metadata=meta("a"))
     error = await refused(BadRequest, api.create(wrong, resource=api.resource(Pod)))
     assert error.message == "ConfigMap in the request is not a Pod"
+
+
+async def test_leases_are_not_elected(api: Api) -> None:
+    """What a coordinated election would need is dropped, when a lease is made and when it changes."""
+    wished = LeaseSpec(holder_identity="me", strategy="Odd", preferred_holder="you")
+    made = await api.create(Lease(metadata=meta("one"), spec=wished))
+    assert made.spec == LeaseSpec(holder_identity="me")
+    changed = await api.update(replace(made, spec=replace(wished, holder_identity="you")))
+    assert changed.spec == LeaseSpec(holder_identity="you")

@@ -15,6 +15,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.formats import percent_errors
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.selectors import (
     is_empty,
     label_selector_errors,
@@ -34,7 +35,7 @@ def selector_errors(path: str, selector: LabelSelector) -> Errors:
 def mismatch_errors(path: str, selector: LabelSelector | None, labels: Any) -> Errors:
     """A workload that did not select its own pods would make them without end."""
     if selector is None or is_empty(selector) or selects(selector, labels) is False:
-        yield invalid(path, labels or None, MISMATCH)
+        yield invalid(path, as_go(labels), MISMATCH)
 
 
 def template_labels(template: PodTemplateSpec | None) -> Any:

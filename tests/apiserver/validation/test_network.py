@@ -143,7 +143,7 @@ SLICE: dict[str, Any] = {
         ),
         (
             {"endpoints.0.addresses": ["fd00::1"]},
-            ['endpoints[0].addresses[0]: Invalid value: "fd00::1": must be a valid IPv4 address'],
+            ['endpoints[0].addresses: Invalid value: "fd00::1": must be an IPv4 address'],
         ),
         ({"ports.1": {"port": 81}}, ['ports[1].name: Duplicate value: ""']),
         (

@@ -96,7 +96,7 @@ AUTOSCALER: dict[str, Any] = {
         (
             {"spec.maxReplicas": 0},
             [
-                "spec.maxReplicas: Invalid value: 0: must be greater than 0",
+                "spec.maxReplicas: Required value: must be set and greater than 0",
                 "spec.maxReplicas: Invalid value: 0: must be greater than or equal to `minReplicas`",
             ],
         ),
@@ -149,7 +149,8 @@ def test_budgets() -> None:
     """One of both bounds, at most all."""
     both = {"metadata": META, "spec": {"minAvailable": 1, "maxUnavailable": "101%"}}
     assert faults(PodDisruptionBudget, both) == [
-        'spec: Invalid value: {"maxUnavailable":"101%","minAvailable":1}: minAvailable and '
+        'spec: Invalid value: {"MinAvailable":1,"Selector":null,"MaxUnavailable":"101%",'
+        '"UnhealthyPodEvictionPolicy":null}: minAvailable and '
         "maxUnavailable cannot be both set",
         'spec.maxUnavailable: Invalid value: "101%": must not be greater than 100%',
     ]
@@ -182,8 +183,8 @@ def test_bindings() -> None:
     ]
     changed = edit(old, {"roleRef.name": "edit"})
     assert update_faults(RoleBinding, changed, old) == [
-        'roleRef: Invalid value: {"apiGroup":"rbac.authorization.k8s.io","kind":"ClusterRole",'
-        '"name":"edit"}: cannot change roleRef'
+        'roleRef: Invalid value: {"APIGroup":"rbac.authorization.k8s.io","Kind":"ClusterRole",'
+        '"Name":"edit"}: cannot change roleRef'
     ]
     account = {
         "metadata": {"name": "x"},

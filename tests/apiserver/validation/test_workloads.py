@@ -165,7 +165,7 @@ def test_daemon_set_strategies() -> None:
     ]
     unknown = edit(WORKLOAD, {"spec.updateStrategy": {"type": "Never"}})
     assert faults(DaemonSet, unknown) == [
-        'spec.updateStrategy: Unsupported value: {"type":"Never"}: supported values: '
+        'spec.updateStrategy: Unsupported value: {"Type":"Never","RollingUpdate":null}: supported values: '
         '"RollingUpdate", "OnDelete"'
     ]
 
@@ -198,7 +198,7 @@ CLAIM = {
         (
             {"spec.updateStrategy": {"type": "OnDelete", "rollingUpdate": {"partition": 1}}},
             [
-                'spec.updateStrategy.rollingUpdate: Invalid value: {"partition":1}: only allowed '
+                'spec.updateStrategy.rollingUpdate: Invalid value: {"Partition":1,"MaxUnavailable":null}: only allowed '
                 "for updateStrategy 'RollingUpdate'"
             ],
         ),

@@ -22,8 +22,10 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import dns_label
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.selectors import selects
 from orchestrator.apiserver.validation.workloads import (
     amount,
     at_most_all_errors,
@@ -79,6 +81,9 @@ def _spec_errors(stateful_set: StatefulSet) -> Errors:
 
 def _template_errors(spec: StatefulSetSpec) -> Errors:
     labels = template_labels(spec.template)
+    if spec.selector is not None and selects(spec.selector, labels) is None:
+        yield invalid("spec.selector", as_go(spec.selector), "")
+        return  # The template is not looked at.
     yield from mismatch_errors("spec.template.metadata.labels", spec.selector, labels)
     claims = spec.volume_claim_templates
     yield from template_errors("spec.template", spec.template, claims)
@@ -96,9 +101,9 @@ def _strategy_errors(path: str, strategy: StatefulSetUpdateStrategy | None) -> E
     if strategy.type == "OnDelete":
         if rolling is not None:
             detail = "only allowed for updateStrategy 'RollingUpdate'"
-            yield invalid(f"{path}.rollingUpdate", rolling, detail)
+            yield invalid(f"{path}.rollingUpdate", as_go(rolling), detail)
     elif strategy.type != "RollingUpdate":
-        yield invalid(path, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+        yield invalid(path, as_go(strategy), "must be 'RollingUpdate' or 'OnDelete'")
     elif rolling is not None:
         yield from nonnegative(f"{path}.rollingUpdate.partition", rolling.partition)
         if rolling.max_unavailable is not None:

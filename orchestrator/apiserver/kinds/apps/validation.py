@@ -29,9 +29,11 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import (
     label_selector_errors,
+    selects,
 )
 from orchestrator.apiserver.validation.workloads import (
     _AVAILABLE,
@@ -88,6 +90,9 @@ def _replica_template_errors(
     selector: LabelSelector | None, template: PodTemplateSpec | None
 ) -> Errors:
     labels = template_labels(template)
+    if selector is not None and selects(selector, labels) is None:
+        yield invalid("spec.selector", as_go(selector), "invalid label selector")
+        return  # The template is not looked at.
     yield from mismatch_errors("spec.template.metadata.labels", selector, labels)
     yield from template_errors("spec.template", template)
     yield from forever_errors("spec.template", template, "ReplicaSet")
@@ -107,7 +112,7 @@ def _deployment_strategy_errors(path: str, strategy: DeploymentStrategy | None) 
         else:
             yield from _rolling_deployment_errors(f"{path}.rollingUpdate", rolling)
     else:
-        yield not_supported(path, strategy, _DEPLOYMENT_STRATEGIES)
+        yield not_supported(path, as_go(strategy), _DEPLOYMENT_STRATEGIES)
 
 
 def _rolling_deployment_errors(path: str, rolling: RollingUpdateDeployment) -> Errors:
@@ -155,7 +160,7 @@ def _daemon_set_errors(daemon_set: DaemonSet) -> Errors:
 def _daemon_strategy_errors(path: str, strategy: DaemonSetUpdateStrategy | None) -> Errors:
     kind = strategy.type if strategy else ""
     if kind not in _DAEMON_STRATEGIES:
-        yield not_supported(path, strategy, _DAEMON_STRATEGIES)
+        yield not_supported(path, as_go(strategy), _DAEMON_STRATEGIES)
     if strategy is None or kind != "RollingUpdate":
         return
     if strategy.rolling_update is None:

@@ -26,6 +26,11 @@ _METRICS: Final = {
     "ContainerResource": "containerResource",
 }
 _METRIC_TYPES: Final = tuple(sorted(_METRICS))
+# What can be measured while there is no pod.
+_FROM_ZERO: Final = ("Object", "External")
+_NO_METRIC_FROM_ZERO: Final = (
+    "must specify at least one Object or External metric to support scaling to zero replicas"
+)
 _TARGETS: Final = ("Utilization", "Value", "AverageValue")
 _SELECTIONS: Final = ("Disabled", "Max", "Min")
 _POLICIES: Final = ("Percent", "Pods")
@@ -39,6 +44,8 @@ def _v2_errors(autoscaler: v2.HorizontalPodAutoscaler) -> Errors:
     yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref)
     for i, metric in enumerate(spec.metrics):
         yield from _metric_errors(f"spec.metrics[{i}]", metric)
+    if spec.min_replicas == 0 and not any(each.type in _FROM_ZERO for each in spec.metrics):
+        yield forbidden("spec.metrics", _NO_METRIC_FROM_ZERO)
     if spec.behavior is not None:
         yield from _rule_errors("spec.behavior.scaleUp", spec.behavior.scale_up)
         yield from _rule_errors("spec.behavior.scaleDown", spec.behavior.scale_down)
@@ -52,13 +59,17 @@ def _v1_errors(autoscaler: v1.HorizontalPodAutoscaler) -> Errors:
     if percent is not None and percent < 1:
         where = "spec.metrics[0].resource.target.averageUtilization"
         yield invalid(where, percent, "must be greater than 0")
+    if spec.min_replicas == 0:
+        yield forbidden("spec.metrics", _NO_METRIC_FROM_ZERO)
 
 
 def _replica_errors(low: int | None, high: int) -> Errors:
     if low is not None and low < 1:
         yield invalid("spec.minReplicas", low, "must be greater than or equal to 1")
-    if high < 1:
-        yield invalid("spec.maxReplicas", high, "must be greater than 0")
+    if not high:
+        yield required("spec.maxReplicas", "must be set and greater than 0")
+    elif high < 0:
+        yield invalid("spec.maxReplicas", high, "must be greater than or equal to 1")
     if low is not None and high < low:
         detail = "must be greater than or equal to `minReplicas`"
         yield invalid("spec.maxReplicas", high, detail)
@@ -96,6 +107,9 @@ def _metric_errors(path: str, metric: v2.MetricSpec) -> Errors:
     if given:
         yield from _source_errors(f"{path}.{given[0]}", given[0], sources[given[0]])
     expected = _METRICS.get(metric.type, "")
+    if not expected:
+        # The original looks at the type twice.
+        yield not_supported(f"{path}.type", metric.type or "", _METRIC_TYPES)
     if expected and expected not in given:
         detail = "must populate information for the given metric source"
         yield required(f"{path}.{expected}", detail)

@@ -22,6 +22,7 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_many,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.machinery.names import qualified_name_errors
 
 _REPLACEMENTS: Final = ("Failed", "TerminatingOrFailed")
@@ -39,7 +40,7 @@ def policy_errors(path: str, spec: JobSpec) -> Errors:
     if spec.success_policy is not None:
         if spec.completion_mode != "Indexed":
             detail = "requires indexed completion mode"
-            yield invalid(f"{path}.successPolicy", spec.success_policy, detail)
+            yield invalid(f"{path}.successPolicy", as_go(spec.success_policy), detail)
         else:
             yield from _success_policy_errors(f"{path}.successPolicy.rules", spec)
     replacement = spec.pod_replacement_policy

@@ -3,17 +3,8 @@
 from typing import Final
 
 from orchestrator.api.coordination.v1 import Lease
-from orchestrator.apiserver.validation.field import (
-    Errors,
-    complaints,
-    forbidden,
-    invalid,
-    not_supported,
-)
+from orchestrator.apiserver.validation.field import Errors, invalid
 from orchestrator.apiserver.validation.rules import Rules
-from orchestrator.machinery.names import qualified_name_errors
-
-_STRATEGIES: Final = ("OldestEmulationVersion",)
 
 
 def _lease_errors(lease: Lease) -> Errors:
@@ -26,18 +17,6 @@ def _lease_errors(lease: Lease) -> Errors:
     if transitions is not None and transitions < 0:
         detail = "must be greater than or equal to 0"
         yield invalid("spec.leaseTransitions", transitions, detail)
-    if spec.strategy is not None:
-        yield from _strategy_errors("spec.strategy.strategy", spec.strategy)
-    if spec.preferred_holder and not spec.strategy:
-        detail = "may only be specified if `strategy` is defined"
-        yield forbidden("spec.preferredHolder", detail)
-
-
-def _strategy_errors(path: str, strategy: str) -> Errors:
-    if "/" in strategy:
-        yield from complaints(path, strategy, qualified_name_errors(strategy))
-    elif strategy not in _STRATEGIES:
-        yield not_supported(path, strategy, _STRATEGIES)
 
 
 LEASE_RULES: Final = Rules(spec=_lease_errors)

@@ -15,6 +15,7 @@ from orchestrator.apiserver.validation.field import (
     complaints,
     duplicate,
     immutable,
+    invalid,
     required,
     too_many,
 )
@@ -23,11 +24,11 @@ from orchestrator.apiserver.validation.formats import (
     domain_name_errors,
     endpoint_address_errors,
     is_ipv6,
+    strict_address_errors,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain, label_errors
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.machinery.names import (
-    Messages,
     dns1123_label_errors,
     label_value_errors,
 )
@@ -53,9 +54,12 @@ _MAX_HINTS: Final = 8
 def _slice_errors(endpoint_slice: EndpointSlice) -> Errors:
     yield from chosen("addressType", endpoint_slice.address_type, _ADDRESS_TYPES)
     yield from _slice_port_errors("ports", endpoint_slice.ports)
-    yield from _endpoint_list_errors(
-        "endpoints", endpoint_slice.endpoints, endpoint_slice.address_type
-    )
+    yield from _endpoints_errors(endpoint_slice)
+
+
+def _endpoints_errors(endpoint_slice: EndpointSlice) -> Errors:
+    endpoints, kind = endpoint_slice.endpoints, endpoint_slice.address_type
+    yield from _endpoint_list_errors("endpoints", endpoints, kind)
 
 
 def _slice_port_errors(path: str, ports: Sequence[SlicePort]) -> Errors:
@@ -90,8 +94,7 @@ def _endpoint_errors(path: str, endpoint: Endpoint, kind: str) -> Errors:
     elif len(addresses) > _MAX_ADDRESSES:
         yield too_many(f"{path}.addresses", len(addresses), _MAX_ADDRESSES)
     for i, address in enumerate(addresses):
-        if messages := _typed_address_errors(address, kind):
-            yield from complaints(f"{path}.addresses[{i}]", address, messages)
+        yield from _address_errors(f"{path}.addresses", i, address, kind)
     if endpoint.node_name is not None and (messages := dns_subdomain(endpoint.node_name)):
         yield from complaints(f"{path}.nodeName", endpoint.node_name, messages)
     topology = endpoint.deprecated_topology
@@ -107,15 +110,19 @@ def _endpoint_errors(path: str, endpoint: Endpoint, kind: str) -> Errors:
         yield from _hint_errors(f"{path}.hints", endpoint.hints)
 
 
-def _typed_address_errors(address: str, kind: str) -> Messages:
-    match kind:
-        case "IPv4" | "IPv6":
-            wrong = address_errors(address) or is_ipv6(address) != (kind == "IPv6")
-            first = (f"must be a valid {kind} address",) if wrong else ()
-            return first + endpoint_address_errors(address)
-        case "FQDN":
-            return domain_name_errors(address)
-    return ()
+def _address_errors(path: str, i: int, address: str, kind: str) -> Errors:
+    where = f"{path}[{i}]"
+    if kind == "FQDN":
+        yield from complaints(where, address, domain_name_errors(address))
+    elif kind in ("IPv4", "IPv6"):
+        # IPv6 addresses were always read strictly.
+        judge = address_errors if kind == "IPv4" else strict_address_errors
+        if messages := judge(address):
+            yield from complaints(where, address, messages)
+            return
+        if is_ipv6(address) != (kind == "IPv6"):
+            yield invalid(path, address, f"must be an {kind} address")
+        yield from complaints(where, address, endpoint_address_errors(address))
 
 
 def _hint_errors(path: str, hints: EndpointHints) -> Errors:
@@ -139,9 +146,16 @@ def _hint_errors(path: str, hints: EndpointHints) -> Errors:
 
 
 def _slice_change_errors(new: EndpointSlice, old: EndpointSlice) -> Errors:
+    if new.address_type is not old.address_type:
+        yield from chosen("addressType", new.address_type, _ADDRESS_TYPES)
+    if new.ports is not old.ports:
+        yield from _slice_port_errors("ports", new.ports)
+    # Endpoints that were accepted once, by whatever rule, may stay.
+    if new.endpoints is not old.endpoints and new.endpoints != old.endpoints:
+        yield from _endpoints_errors(new)
     yield from immutable("addressType", new.address_type, old.address_type)
 
 
 ENDPOINT_SLICE_RULES: Final = Rules(
-    spec=_slice_errors, update=_slice_change_errors, metadata_again=WHOLE
+    spec=_slice_errors, update=_slice_change_errors, recheck=False, metadata_again=WHOLE
 )

@@ -154,7 +154,7 @@ def _reference_errors(
         yield from complaints(f"{path}.apiGroup", ref.api_group, messages)
     for name, value in (("kind", ref.kind), ("name", ref.name)):
         if not value:
-            yield required(f"{path}.{name}", f"{name} is required")
+            yield required(f"{path}.{name}", "")
         else:
             yield from complaints(f"{path}.{name}", value, path_segment_errors(value))
 

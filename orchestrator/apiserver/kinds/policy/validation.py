@@ -4,6 +4,7 @@ from typing import Final
 
 from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpec
 from orchestrator.apiserver.validation.field import Errors, invalid, not_supported
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.apiserver.validation.workloads import (
@@ -25,7 +26,7 @@ def _spec_errors(budget: PodDisruptionBudget) -> Errors:
     spec = budget.spec or PodDisruptionBudgetSpec()
     low, high = spec.min_available, spec.max_unavailable
     if low is not None and high is not None:
-        yield invalid("spec", spec, "minAvailable and maxUnavailable cannot be both set")
+        yield invalid("spec", as_go(spec), "minAvailable and maxUnavailable cannot be both set")
     for name, value in (("minAvailable", low), ("maxUnavailable", high)):
         if value is not None:
             yield from int_or_percent_errors(f"spec.{name}", value)

@@ -18,9 +18,10 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
-from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.apiserver.validation.selectors import label_selector_errors, selects
 from orchestrator.machinery.names import path_segment_errors
 
 _GROUP: Final = "rbac.authorization.k8s.io"
@@ -44,6 +45,9 @@ def _cluster_role_errors(role: ClusterRole) -> Errors:
         yield required(path, detail)
     for i, selector in enumerate(selectors):
         yield from label_selector_errors(f"{path}[{i}]", selector)
+        if selects(selector, {}) is None:
+            # The original prints what it could not make of the selector: nothing.
+            yield invalid(f"{path}[{i}]", None, "invalid label selector.")
 
 
 def _rule_errors(path: str, rule: PolicyRule, *, namespaced: bool) -> Errors:
@@ -113,7 +117,7 @@ def _binding_change_errors(
     new: RoleBinding | ClusterRoleBinding, old: RoleBinding | ClusterRoleBinding
 ) -> Errors:
     if new.role_ref != old.role_ref:
-        yield invalid("roleRef", new.role_ref, "cannot change roleRef")
+        yield invalid("roleRef", as_go(new.role_ref), "cannot change roleRef")
 
 
 ROLE_RULES: Final = Rules(

@@ -31,15 +31,16 @@ from orchestrator.apiserver.kinds.resource.validation import (
     set_errors,
 )
 from orchestrator.apiserver.validation.field import (
+    IMMUTABLE,
     NOT_POSITIVE,
     Errors,
     complaints,
-    immutable,
     invalid,
     named,
     not_supported,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import annotation_errors
 from orchestrator.apiserver.validation.metadata import label_errors as labels_errors
 from orchestrator.apiserver.validation.resources import is_extended
@@ -163,7 +164,8 @@ def _references_errors(known: _Known, path: str, requests: tuple[str, ...]) -> E
 
 
 def _claim_change_errors(new: ResourceClaim, old: ResourceClaim) -> Errors:
-    yield from immutable("spec", new.spec, old.spec)
+    if new.spec != old.spec:
+        yield invalid("spec", as_go(new.spec), IMMUTABLE)
 
 
 def _template_errors(template: ResourceClaimTemplate) -> Errors:
@@ -175,7 +177,8 @@ def _template_errors(template: ResourceClaimTemplate) -> Errors:
 
 
 def _template_change_errors(new: ResourceClaimTemplate, old: ResourceClaimTemplate) -> Errors:
-    yield from immutable("spec", new.spec, old.spec)
+    if new.spec != old.spec:
+        yield invalid("spec", as_go(new.spec), IMMUTABLE)
 
 
 # --- classes ---------------------------------------------------------------------------------

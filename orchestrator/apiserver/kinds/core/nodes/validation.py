@@ -31,7 +31,7 @@ def _node_errors(node: Node) -> Errors:
     # The original reports taints under metadata, where they once were.
     yield from _taint_errors("metadata.taints", spec.taints)
     yield from _resource_errors(node.status or _NO_STATUS)
-    for i, text in enumerate(spec.pod_cidrs):
+    for i, text in enumerate(spec.pod_cidrs or filter(None, [spec.pod_cidr])):
         yield from complaints(f"spec.podCIDRs[{i}]", text, network_errors(text))
     families = {n.version for text in spec.pod_cidrs if (n := parse_network(text))}
     if len(spec.pod_cidrs) > 2 or (len(spec.pod_cidrs) == 2 and len(families) < 2):

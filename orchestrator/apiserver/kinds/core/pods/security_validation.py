@@ -25,6 +25,7 @@ from orchestrator.apiserver.validation.field import (
     too_long,
 )
 from orchestrator.apiserver.validation.formats import relative_path_errors, sysctl_errors
+from orchestrator.apiserver.validation.golang import as_go
 
 _PROFILES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
 _PROC_MOUNTS: Final = ("Default", "Unmasked")
@@ -60,9 +61,9 @@ def _proc_mount_errors(path: str, mount: str, host_users: bool) -> Errors:
 def _escalation_errors(path: str, context: SecurityContext) -> Errors:
     detail = "cannot set `allowPrivilegeEscalation` to false and"
     if context.privileged:
-        yield invalid(path, context, f"{detail} `privileged` to true")
+        yield invalid(path, as_go(context), f"{detail} `privileged` to true")
     if context.capabilities and "CAP_SYS_ADMIN" in context.capabilities.add:
-        yield invalid(path, context, f"{detail} `capabilities.Add` CAP_SYS_ADMIN")
+        yield invalid(path, as_go(context), f"{detail} `capabilities.Add` CAP_SYS_ADMIN")
 
 
 def pod_security_errors(path: str, spec: PodSpec) -> Errors:

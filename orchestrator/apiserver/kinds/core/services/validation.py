@@ -21,10 +21,9 @@ from orchestrator.apiserver.validation.formats import (
     is_ipv6,
     network_errors,
 )
-from orchestrator.apiserver.validation.metadata import dns_subdomain, label_errors
+from orchestrator.apiserver.validation.metadata import dns_label, dns_subdomain, label_errors
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.names import (
-    dns1035_label_errors,
     dns1123_label_errors,
     port_number_errors,
     qualified_name_errors,
@@ -349,5 +348,5 @@ def _hostname_errors(path: str, name: str) -> Errors:
 
 
 SERVICE_RULES: Final = Rules(
-    name=dns1035_label_errors, spec=_spec_errors, update=_update_errors, status=_status_errors
+    name=dns_label, spec=_spec_errors, update=_update_errors, status=_status_errors
 )

@@ -93,7 +93,8 @@ def _source_errors(path: str, spec: PersistentVolumeClaimSpec) -> Errors:
         detail = "may not be specified when dataSourceRef.namespace is specified"
         yield invalid(path, f"{path}.dataSource", detail)
     elif (source.api_group, source.kind, source.name) != (ref.api_group, ref.kind, ref.name):
-        yield invalid(path, f"{path}.dataSource", "must match dataSourceRef")
+        # The original prints a path here, which is a struct without fields to show.
+        yield invalid(path, {}, "must match dataSourceRef")
 
 
 def _reference_errors(path: str, ref: TypedLocalObjectReference | TypedObjectReference) -> Errors:

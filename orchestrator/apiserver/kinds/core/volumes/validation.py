@@ -30,6 +30,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.formats import backstep_errors
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.resources import (
     basic_quantity_errors,
@@ -95,7 +96,7 @@ def _capacity_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
     if not spec.capacity:
         yield required(path)
     if set(spec.capacity) != {"storage"}:
-        yield not_supported(path, dict(spec.capacity) or None, ("storage",))
+        yield not_supported(path, as_go(spec.capacity), ("storage",))
     for name, quantity in spec.capacity.items():
         yield from basic_quantity_errors(f"{path}[{name}]", quantity)
         if not unreadable("", quantity):
