@@ -27,7 +27,9 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
     """What forbids to create the (defaulted, named, stamped) object."""
     rules = kind.rules
     # The metadata of a template is named by its own rules; a binding names the pod it is for.
-    found = [*metadata_errors(obj.metadata, namespaced, rules.name)]
+    # Kinds whose own rules never look at metadata take any finalizer.
+    own = bool(rules.metadata_again)
+    found = [*metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=own)]
     found += rules.spec(obj)
     return tuple(map(cause_of, found)) if found else ()
 

@@ -60,9 +60,13 @@ def dns_label(name: str) -> tuple[str, ...]:
 _PLAIN_RULES: Final = (dns_subdomain, dns_label)
 
 
-def metadata_errors(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> Iterable[FieldError]:
+def metadata_errors(
+    meta: ObjectMeta, namespaced: bool, rule: NameRule, *, finalizer_names: bool = True
+) -> Iterable[FieldError]:
     """What a new object's metadata must keep. `rule` is the kind's rule for names."""
-    return () if _is_usual(meta, namespaced, rule) else metadata_faults(meta, namespaced, rule)
+    if _is_usual(meta, namespaced, rule):
+        return ()
+    return metadata_faults(meta, namespaced, rule, finalizer_names=finalizer_names)
 
 
 def _is_usual(meta: ObjectMeta, namespaced: bool, rule: NameRule) -> bool:

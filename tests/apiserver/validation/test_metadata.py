@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator.api.apps.v1 import ReplicaSet
-from orchestrator.api.core.v1 import ConfigMap, LimitRange, Namespace, Service
+from orchestrator.api.core.v1 import ConfigMap, Event, LimitRange, Namespace, Service
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.api.rbac.v1 import Role
 from tests.apiserver.validation.support import GONE, edit, faults, update_faults
@@ -176,3 +176,12 @@ def test_faults_are_told_as_often_as_they_are_looked_for(
     assert [line.partition(":")[0] for line in found] == ["metadata.labels"] * labels
     found = update_faults(kind, edit(old, {"metadata.finalizers": ["a.b/c", "a.b/d"]}), old)
     assert [line.partition(":")[0] for line in found] == ["metadata.finalizers"] * finalizers
+
+
+@pytest.mark.parametrize("kind", [Event, PodDisruptionBudget])
+def test_kinds_that_do_not_ask_again_take_any_name_and_finalizer(kind: type[Any]) -> None:
+    """What is judged of every object's metadata is all that is judged of theirs."""
+    named = {"name": "Any_Name", "namespace": "default", "finalizers": ["unqualified"]}
+    assert not [line for line in faults(kind, {"metadata": named}) if line.startswith("metadata")]
+    wrong = {**named, "name": "a/b"}
+    assert [line for line in faults(kind, {"metadata": wrong}) if line.startswith("metadata")]

@@ -12,6 +12,7 @@ from orchestrator.apiserver.validation.workloads import (
     int_or_percent_errors,
     status_count_errors,
 )
+from orchestrator.machinery.names import path_segment_errors
 
 _EVICTION_POLICIES: Final = ("AlwaysAllow", "IfHealthyBudget")
 _COUNTS: Final = (
@@ -43,5 +44,5 @@ def _status_errors(new: PodDisruptionBudget, _old: PodDisruptionBudget) -> Error
 
 
 POD_DISRUPTION_BUDGET_RULES: Final = Rules(
-    spec=_spec_errors, status=_status_errors, metadata_again=()
+    name=path_segment_errors, spec=_spec_errors, status=_status_errors, metadata_again=()
 )

@@ -10,7 +10,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.rules import Rules
-from orchestrator.machinery.names import qualified_name_errors
+from orchestrator.machinery.names import path_segment_errors, qualified_name_errors
 
 _MISMATCH: Final = "does not match event.namespace"
 _MAX_WORD: Final = 128  # bytes
@@ -47,4 +47,4 @@ def _event_errors(event: Event) -> Errors:
             yield invalid(name, "", f"can have at most {most} characters")
 
 
-EVENT_RULES: Final = Rules(spec=_event_errors, metadata_again=())
+EVENT_RULES: Final = Rules(name=path_segment_errors, spec=_event_errors, metadata_again=())
