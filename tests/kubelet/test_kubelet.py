@@ -1,6 +1,7 @@
 """Kubelets in a cluster: nodes, heartbeats, pods through their phases, crashes."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -113,6 +114,38 @@ async def test_a_pod_that_the_node_has_no_room_for_is_rejected(cluster: Cluster)
     await cluster.clock.sleep(2)
     status = await _status(cluster, "huge")
     assert (status.phase, status.reason) == ("Failed", "OutOfcpu")
+
+
+def _on_port(name: str, *ports: int) -> dict[str, Any]:
+    """A pod on node-0 whose container takes these ports of the node."""
+    taken = [{"containerPort": 80, "hostPort": port} for port in ports]
+    manifest = pod(name, nodeName="node-0")
+    manifest["spec"]["containers"][0]["ports"] = [{**p, "name": f"p{p['hostPort']}"} for p in taken]
+    return manifest
+
+
+async def test_a_pod_whose_host_port_is_taken_is_rejected_until_it_is_free(
+    cluster: Cluster,
+) -> None:
+    """Any of its ports counts, and a pod that is gone takes none."""
+    await cluster.apply([_on_port("first", 8080)])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_on_port("second", 9090, 8080), _on_port("other", 7070)])
+    await cluster.clock.sleep(5)
+    status = await _status(cluster, "second")
+    assert (status.phase, status.reason) == ("Failed", "NodePorts")
+    failed = (
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+    )
+    assert status.message == f"Pod was rejected: {failed}"
+    events = await cluster.client.list(Event, namespace="default")
+    assert (failed, "Warning") in {(e.message, e.type) for e in events if e.reason == "NodePorts"}
+    assert (await _status(cluster, "other")).phase == "Running"
+    await cluster.client.delete(Pod, "first", namespace="default")
+    await cluster.clock.sleep(5)
+    await cluster.apply([_on_port("third", 8080)])
+    await cluster.clock.sleep(5)
+    assert (await _status(cluster, "third")).phase == "Running"
 
 
 async def test_a_wrong_profile_keeps_the_pod_waiting_and_says_what_is_wrong(
