@@ -33,7 +33,10 @@ OWN_CONDITIONS: Final = (
     "Initialized",
     "Ready",
     "ContainersReady",
+    "PodScheduled",
 )
+# A pod on a node has been scheduled, whoever bound it.
+_SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
 
 def phase_of(worker: PodWorker) -> str:
@@ -209,7 +212,7 @@ def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tupl
         conditions.append(("Ready", "False", "ReadinessGatesNotReady", message))
     else:
         conditions.append(("Ready", *ready))
-    conditions.append(("ContainersReady", *ready))
+    conditions += [("ContainersReady", *ready), _SCHEDULED]
     return tuple(conditions)
 
 
@@ -225,6 +228,7 @@ def _usual_conditions(
         ("Initialized", "True", "PodCompleted" if phase == "Succeeded" else "", ""),
         ("Ready", *ready),
         ("ContainersReady", *ready),
+        _SCHEDULED,
     )
 
 

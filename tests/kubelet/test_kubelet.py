@@ -73,6 +73,18 @@ async def test_a_pod_goes_through_its_phases_by_its_profile(cluster: Cluster) ->
     assert state.terminated.reason == "Completed"
 
 
+async def test_a_pod_that_was_bound_by_hand_has_been_scheduled(cluster: Cluster) -> None:
+    """The kubelet says so, since no scheduler has; since when stays what it was."""
+    await cluster.apply([pod("manual", nodeName="node-0", simulation={"ready-seconds": 60})])
+    await cluster.clock.sleep(10)
+    first = {c.type: c for c in (await _status(cluster, "manual")).conditions}["PodScheduled"]
+    assert first.status == "True"
+    await cluster.clock.sleep(60)
+    conditions = {c.type: c for c in (await _status(cluster, "manual")).conditions}
+    assert conditions["Ready"].status == "True"
+    assert conditions["PodScheduled"] == first
+
+
 async def test_a_container_that_fails_again_and_again_is_held_back(cluster: Cluster) -> None:
     await cluster.apply([pod("bad", simulation={"run-seconds": 1, "exit-code": 3})])
     await cluster.clock.sleep(600)
