@@ -96,7 +96,28 @@ async def test_a_container_that_fails_again_and_again_is_held_back(cluster: Clus
     assert container.last_state.terminated is not None
     assert container.last_state.terminated.exit_code == 3
     events = await cluster.client.list(Event, namespace="default")
-    assert any(e.reason == "BackOff" and e.type == "Warning" for e in events)
+    (held_back,) = [e for e in events if e.reason == "BackOff"]
+    bad = await cluster.client.get(Pod, "bad", namespace="default")
+    assert held_back.type == "Warning"
+    # One event, though the delay grows: the last is beyond the burst that the recorder allows a pod.
+    assert held_back.count == 5
+    assert held_back.message == (
+        f"Back-off restarting failed container c in pod bad_default({bad.metadata.uid})"
+    )
+
+
+async def test_a_container_that_is_stopped_while_it_starts_has_not_failed(
+    cluster: Cluster,
+) -> None:
+    """Nobody wants to hear of an error without a text."""
+    await cluster.apply([pod("hasty", simulation={"start-seconds": 20})])
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(Pod, "hasty", namespace="default")
+    await cluster.clock.sleep(10)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "hasty", namespace="default")
+    events = await cluster.client.list(Event, namespace="default")
+    assert "Failed" not in {e.reason for e in events}
 
 
 async def test_deletion_waits_for_the_containers_to_stop(cluster: Cluster) -> None:
