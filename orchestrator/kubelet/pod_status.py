@@ -66,6 +66,8 @@ def _live_phase(worker: PodWorker) -> str:
             stopped += 1
         else:
             return "Pending"
+    if worker.finished:  # nothing restarts in a pod that was deleted, whatever its policy
+        return "Succeeded" if succeeded == len(worker.containers) else "Failed"
     if running or policy in ("", "Always"):
         return "Running"
     if any(r.sidecar and r.active for r in worker.init_containers):
