@@ -4,6 +4,7 @@ Follows https://kubernetes.io/docs/reference/access-authn-authz/rbac/. Whether a
 they grant is not judged: so those writes need the verbs `escalate` and `bind`.
 """
 
+import weakref
 from collections.abc import Iterable, Iterator
 from typing import Final, TypeVar
 
@@ -35,7 +36,14 @@ class RoleAuthorizer(ComponentAuthorizer):
     """Everything for masters and components; for others what a bound role grants."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        # The steps of writes keep their authorizer, and may outlive the cluster.
+        self._reference = weakref.ref(store)
+
+    @property
+    def _store(self) -> Store:
+        store = self._reference()
+        assert store is not None, "a request came after its store was gone"
+        return store
 
     def refusal(
         self,

@@ -19,6 +19,7 @@ from orchestrator.cluster import Cluster
 from orchestrator.machinery.errors import DurationError
 from orchestrator.machinery.times import parse_duration
 from orchestrator.scenario.history import History
+from orchestrator.scenario.report.making import PACKAGES
 from orchestrator.scenario.report.model import REPORT_FILE, Report, SweepReport
 from orchestrator.scenario.report.reading import ReportError, read_report
 from orchestrator.store import Change
@@ -123,7 +124,10 @@ def check_same_history(report: Report, digests: Mapping[int, str], until: float)
 def _difference(report: Report) -> str:
     """What may be the reason."""
     then, packages = report.environment, report.environment.packages
-    here = {"Python": platform.python_version(), **{name: _version(name) for name in packages}}
+    here = {
+        "Python": platform.python_version(),
+        **{name: _version(PACKAGES.get(name, name)) for name in packages},
+    }
     different = [
         f"{name} {was} then and {here[name]} now"
         for name, was in {"Python": then.python, **packages}.items()

@@ -61,8 +61,9 @@ def test_a_good_file_is_expanded(tmp_path: Path) -> None:
 @pytest.mark.parametrize("file", sorted(Path("benchmarks").glob("*.yaml")), ids=lambda f: f.stem)
 def test_the_shipped_scenarios_are_right(file: Path, tmp_path: Path) -> None:
     parameters = {}
-    if file.stem == "openb":
-        (tmp_path / "openb_node_list_all_node.csv").write_text(NODES)
+    if file.stem in ("openb", "openb-fgd"):
+        for nodes in ("all", "gpu"):
+            (tmp_path / f"openb_node_list_{nodes}_node.csv").write_text(NODES)
         (tmp_path / "openb_pod_list_default.csv").write_text(PODS)
         parameters["folder"] = str(tmp_path)
     assert load(file, parameters).scenario.metadata.name == file.stem

@@ -22,7 +22,7 @@ from orchestrator.scenario.measures.windows import WHOLE, Window
 from orchestrator.scenario.report.model import Environment, Failure, Placing, Report
 
 # The names in a report, and the distributions that bring them.
-_PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
+PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
 
 
 class ObjectsFound(Struct, frozen=True):
@@ -192,5 +192,5 @@ def environment() -> Environment:
         cpus=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
-        packages={name: version(package) for name, package in _PACKAGES.items()},
+        packages={name: version(package) for name, package in PACKAGES.items()},
     )

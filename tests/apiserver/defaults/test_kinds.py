@@ -96,7 +96,7 @@ CASES: list[tuple[type[Any], dict[str, Any], dict[str, Any]]] = [
             "spec.podManagementPolicy": "OrderedReady",
             "spec.updateStrategy": {
                 "type": "RollingUpdate",
-                "rollingUpdate": {"partition": 0, "maxUnavailable": 1},
+                "rollingUpdate": {"partition": 0},
             },
             "spec.persistentVolumeClaimRetentionPolicy": {
                 "whenDeleted": "Retain",

@@ -221,7 +221,7 @@ def test_storage_classes() -> None:
         old, {"provisioner": "example.com/b", "reclaimPolicy": "Retain", "parameters": {"a": "b"}}
     )
     assert update_faults(StorageClass, new, old) == [
-        "parameters: Forbidden: updates to parameters are forbidden.",
-        "provisioner: Forbidden: updates to provisioner are forbidden.",
-        "reclaimPolicy: Forbidden: updates to reclaimPolicy are forbidden.",
+        'parameters: Invalid value: {"a":"b"}: field is immutable',
+        'provisioner: Invalid value: "example.com/b": field is immutable',
+        'reclaimPolicy: Invalid value: "Retain": field is immutable',
     ]

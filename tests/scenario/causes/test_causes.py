@@ -116,13 +116,13 @@ def test_the_tree_is_text_for_a_terminal(trace: Trace) -> None:
 
 
 def test_the_page_is_whole_and_well_formed(trace: Trace) -> None:
-    """It loads nothing, and both of its drawings are XML."""
+    """It loads nothing, and its drawings (the sequence's heads are one) are XML."""
     page = draw_causes(trace, WEB)
     assert page.startswith("<!doctype html>")
     for loaded in ("<script", "src=", "href=", "url(", "@import"):
         assert loaded not in page
     drawings = page.split("<svg")[1:]
-    assert len(drawings) == 2
+    assert len(drawings) == 3
     for drawing in drawings:
         ElementTree.fromstring("<svg" + drawing.split("</svg>")[0] + "</svg>")
 

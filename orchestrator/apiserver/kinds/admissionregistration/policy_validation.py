@@ -41,7 +41,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.names import (
     dns1035_label_errors,
@@ -314,7 +314,7 @@ def _param_errors(path: str, ref: ParamRef) -> Errors:
     yield from chosen(where, ref.parameter_not_found_action, _NOT_FOUND_ACTIONS)
 
 
-POLICY_RULES: Final = Rules(spec=_policy_errors)
-BINDING_RULES: Final = Rules(spec=_binding_errors)
-MUTATING_POLICY_RULES: Final = Rules(spec=_mutating_errors)
-MUTATING_BINDING_RULES: Final = Rules(spec=_mutating_binding_errors)
+POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE)
+BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE)
+MUTATING_POLICY_RULES: Final = Rules(spec=_mutating_errors, metadata_again=WHOLE)
+MUTATING_BINDING_RULES: Final = Rules(spec=_mutating_binding_errors, metadata_again=WHOLE)

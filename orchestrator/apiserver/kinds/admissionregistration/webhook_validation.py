@@ -26,7 +26,7 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.names import (
     dns1035_label_errors,
@@ -177,4 +177,4 @@ def webhook_service_errors(
         yield from complaints(where, url_path, (f"segment[{i}]: {each}" for each in messages))
 
 
-WEBHOOK_RULES: Final = Rules(spec=_configuration_errors)
+WEBHOOK_RULES: Final = Rules(spec=_configuration_errors, metadata_again=WHOLE)

@@ -10,7 +10,7 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -77,5 +77,8 @@ def _service_status_errors(new: APIService, _old: APIService) -> Errors:
 
 
 SERVICE_RULES: Final = Rules(
-    name=path_segment_errors, spec=_service_errors, status=_service_status_errors
+    name=path_segment_errors,
+    spec=_service_errors,
+    status=_service_status_errors,
+    metadata_again=CHANGE_AND_WHOLE,
 )

@@ -95,6 +95,6 @@ def _default_stateful_strategy(strategy: StatefulSetUpdateStrategy | None) -> An
         rolling = strategy.rolling_update or RollingUpdateStatefulSetStrategy()
         strategy = put(strategy, type="RollingUpdate", rolling_update=rolling)
     if strategy.type == "RollingUpdate" and strategy.rolling_update is not None:
-        rolling = fill(strategy.rolling_update, partition=0, max_unavailable=1)
+        rolling = fill(strategy.rolling_update, partition=0)
         strategy = put(strategy, rolling_update=rolling)
     return strategy

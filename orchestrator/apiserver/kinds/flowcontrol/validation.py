@@ -29,7 +29,7 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.machinery.names import dns1123_label_errors
 
 _METHODS: Final = ("ByNamespace", "ByUser")
@@ -306,6 +306,6 @@ def _level_status_errors(
         yield from _condition_errors([each.type or "" for each in new.status.conditions])
 
 
-FLOW_RULES: Final = Rules(spec=_flow_errors, status=_flow_status_errors)
+FLOW_RULES: Final = Rules(spec=_flow_errors, status=_flow_status_errors, metadata_again=WHOLE)
 
-LEVEL_RULES: Final = Rules(spec=_level_errors, status=_level_status_errors)
+LEVEL_RULES: Final = Rules(spec=_level_errors, status=_level_status_errors, metadata_again=WHOLE)

@@ -22,7 +22,7 @@ from orchestrator.apiserver.validation.formats import (
     strict_address_errors,
     strict_network_errors,
 )
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import dns1123_subdomain_errors, path_segment_errors
 
 _NOTHING: Final = ParentReference()
@@ -90,7 +90,11 @@ def _range_change_errors(new: ServiceCIDR, old: ServiceCIDR) -> Errors:
 
 
 ADDRESS_RULES: Final = Rules(
-    name=strict_address_errors, spec=_parent_errors, update=_parent_change_errors, recheck=False
+    name=strict_address_errors,
+    spec=_parent_errors,
+    update=_parent_change_errors,
+    recheck=False,
+    metadata_again=CHANGE_AND_WHOLE,
 )
 
 SERVICE_RANGE_RULES: Final = Rules(spec=_range_errors, update=_range_change_errors, recheck=False)

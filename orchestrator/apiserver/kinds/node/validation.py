@@ -8,7 +8,7 @@ from orchestrator.apiserver.kinds.core.pods.placement_validation import tolerati
 from orchestrator.apiserver.validation.field import Errors, duplicate, immutable, named
 from orchestrator.apiserver.validation.metadata import dns_label, label_errors
 from orchestrator.apiserver.validation.resources import requirement_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 
 
 def _class_errors(runtime: RuntimeClass) -> Errors:
@@ -44,4 +44,6 @@ def _class_change_errors(new: RuntimeClass, old: RuntimeClass) -> Errors:
     yield from immutable("handler", new.handler, old.handler)
 
 
-RUNTIME_CLASS_RULES: Final = Rules(spec=_class_errors, update=_class_change_errors, recheck=False)
+RUNTIME_CLASS_RULES: Final = Rules(
+    spec=_class_errors, update=_class_change_errors, recheck=False, metadata_again=CHANGE_AND_WHOLE
+)

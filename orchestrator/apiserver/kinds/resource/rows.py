@@ -18,9 +18,10 @@ from orchestrator.apiserver.kinds.resource.claim_validation import (
 from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
 from orchestrator.apiserver.kinds.resource.slice_validation import SLICE_RULES
 from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
+from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(DeviceClass, rules=CLASS_RULES, table=PLAIN),
+    Kind(DeviceClass, rules=CLASS_RULES, traits=OBSERVED, table=PLAIN),
     Kind(
         ResourceClaim, rules=CLAIM_RULES, default=default_claim, table=CLAIMS, resets=STATUS_ALONE
     ),
@@ -30,5 +31,5 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_claim_template,
         table=PLAIN,
     ),
-    Kind(ResourceSlice, rules=SLICE_RULES, table=SLICES),
+    Kind(ResourceSlice, rules=SLICE_RULES, traits=OBSERVED, table=SLICES),
 )

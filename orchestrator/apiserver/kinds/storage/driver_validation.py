@@ -23,7 +23,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.resources import nonnegative_quantity_errors
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.names import qualified_name_errors
 
@@ -157,6 +157,11 @@ def _capacity_change_errors(new: CSIStorageCapacity, old: CSIStorageCapacity) ->
 
 DRIVER_RULES: Final = Rules(spec=_driver_errors, update=_driver_change_errors)
 
-NODE_RULES: Final = Rules(spec=_node_errors, update=_node_change_errors)
+NODE_RULES: Final = Rules(spec=_node_errors, update=_node_change_errors, metadata_again=WHOLE)
 
-CAPACITY_RULES: Final = Rules(spec=_capacity_errors, update=_capacity_change_errors, recheck=False)
+CAPACITY_RULES: Final = Rules(
+    spec=_capacity_errors,
+    update=_capacity_change_errors,
+    recheck=False,
+    metadata_again=CHANGE_AND_WHOLE,
+)

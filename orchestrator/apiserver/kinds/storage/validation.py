@@ -25,7 +25,7 @@ from orchestrator.apiserver.validation.field import (
     too_long,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
-from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import (
     topology_term_errors,
 )
@@ -59,7 +59,8 @@ def _provisioner_errors(path: str, name: str) -> Errors:
     if not name:
         yield required(path)
     else:
-        yield from complaints(path, name, qualified_name_errors(name.lower()))
+        lower = name.lower()
+        yield from complaints(path, lower, qualified_name_errors(lower))
 
 
 def _parameter_errors(path: str, parameters: Mapping[str, str]) -> Errors:
@@ -77,12 +78,9 @@ def _size(texts: Mapping[str, str]) -> int:
 
 
 def _class_change_errors(new: StorageClass, old: StorageClass) -> Errors:
-    if dict(new.parameters) != dict(old.parameters):
-        yield forbidden("parameters", "updates to parameters are forbidden.")
-    if new.provisioner != old.provisioner:
-        yield forbidden("provisioner", "updates to provisioner are forbidden.")
-    if new.reclaim_policy != old.reclaim_policy:
-        yield forbidden("reclaimPolicy", "updates to reclaimPolicy are forbidden.")
+    yield from immutable("parameters", dict(new.parameters), dict(old.parameters))
+    yield from immutable("provisioner", new.provisioner, old.provisioner)
+    yield from immutable("reclaimPolicy", new.reclaim_policy, old.reclaim_policy)
     modes = (new.volume_binding_mode, old.volume_binding_mode)
     yield from immutable("volumeBindingMode", *modes)
 
@@ -161,9 +159,16 @@ def _attributes_change_errors(new: VolumeAttributesClass, old: VolumeAttributesC
 
 
 ATTACHMENT_RULES: Final = Rules(
-    spec=_attachment_errors, update=_attachment_change_errors, status=_attachment_status_errors
+    spec=_attachment_errors,
+    update=_attachment_change_errors,
+    status=_attachment_status_errors,
+    metadata_again=WHOLE,
 )
 
-ATTRIBUTES_CLASS_RULES: Final = Rules(spec=_attributes_errors, update=_attributes_change_errors)
+ATTRIBUTES_CLASS_RULES: Final = Rules(
+    spec=_attributes_errors, update=_attributes_change_errors, metadata_again=CHANGE_AND_WHOLE
+)
 
-STORAGE_CLASS_RULES: Final = Rules(spec=_class_errors, update=_class_change_errors, recheck=False)
+STORAGE_CLASS_RULES: Final = Rules(
+    spec=_class_errors, update=_class_change_errors, recheck=False, metadata_again=CHANGE_AND_WHOLE
+)
