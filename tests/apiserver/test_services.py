@@ -190,6 +190,21 @@ async def test_a_change_of_the_older_field_alone_means_both(api: Api, other: str
     assert cause.message == f'Invalid value: ["{other}"]: may not change once set'
 
 
+async def test_a_local_load_balancer_gets_a_port_for_health_checks(api: Api) -> None:
+    """Given out like a node port, kept by updates, and gone with the policy that needs it."""
+    options: dict[str, Any] = {"type": "LoadBalancer", "external_traffic_policy": "Local"}
+    made = await api.create(service("web", **options))
+    port = made.spec.health_check_node_port
+    assert port is not None
+    assert 30000 <= port <= 32767
+    assert port not in node_ports(made)
+    again = await api.update(service("web", 80, 443, **options))
+    assert again.spec.health_check_node_port == port
+    wide = replace(again.spec, external_traffic_policy="Cluster")
+    after = await api.update(replace(again, spec=wide))
+    assert not after.spec.health_check_node_port
+
+
 async def test_an_update_that_fails_takes_nothing(api: Api) -> None:
     """Neither does one that is overtaken."""
     await api.create(
