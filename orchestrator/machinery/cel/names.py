@@ -29,13 +29,19 @@ _RESERVED: Final = frozenset(
         "while",
     ]
 )
-_IDENTIFIER: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_./-]*")
+_PROPERTY: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_./-]*")
+_IDENTIFIER: Final = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SPECIAL: Final = (
     ("__", "__underscores__"),
     (".", "__dot__"),
     ("-", "__dash__"),
     ("/", "__slash__"),
 )
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a variable may have the name: an identifier that is no word of the language."""
+    return _IDENTIFIER.fullmatch(name) is not None and name not in _RESERVED
 
 
 @lru_cache(maxsize=1 << 12)
@@ -45,7 +51,7 @@ def escaped(name: str) -> str | None:
     Follows Kubernetes: `namespace` is `__namespace__`, `a-b` is `a__dash__b`, `a__b` is
     `a__underscores__b`.
     """
-    if not _IDENTIFIER.fullmatch(name):
+    if not _PROPERTY.fullmatch(name):
         return None
     if name in _RESERVED:
         return f"__{name}__"

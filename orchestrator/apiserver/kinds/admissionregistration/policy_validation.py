@@ -43,6 +43,7 @@ from orchestrator.apiserver.validation.field import (
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.cel.names import is_identifier
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -57,33 +58,7 @@ _PATCHES: Final = ("ApplyConfiguration", "JSONPatch")
 _MUTABLE: Final = ("*", "CONNECT", "CREATE", "UPDATE")
 _MAX_ANNOTATIONS: Final = 20
 _MAX_VALUE: Final = 5 * 1024  # bytes of the expression of an audit annotation
-_IDENTIFIER: Final = re.compile("[_a-zA-Z][_a-zA-Z0-9]*")
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
-_RESERVED: Final = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ]
-)
 # Types that only the policies that change objects have, and that the compiler here does not know.
 _PATCH_TYPES: Final = re.compile(r"\b(?:Object(?:\.\w+)*|JSONPatch)\s*\{")
 
@@ -150,7 +125,7 @@ def _param_kind_errors(path: str, kind: ParamKind) -> Errors:
 def _variable_errors(path: str, variable: Variable, known: frozenset[str]) -> Errors:
     if not variable.name.strip():
         yield required(f"{path}.name", "name is not specified")
-    elif not _IDENTIFIER.fullmatch(variable.name) or variable.name in _RESERVED:
+    elif not is_identifier(variable.name):
         yield invalid(f"{path}.name", variable.name, "must be a valid CEL identifier")
     if not variable.expression.strip():
         yield required(f"{path}.expression", "expression is not specified")
