@@ -98,13 +98,8 @@ class SimulatedRuntime:
         if record is None or isinstance(record.last, ContainerExited):
             return
         latency = record.profile.stop_seconds.draw(self._host.random)
-        killed = latency > grace_seconds
-        self._next(
-            record,
-            grace_seconds if killed else latency,
-            SIGKILL_EXIT if killed else (record.exit_code if record.exit_code else 0),
-            "Error" if killed or record.exit_code else "Completed",
-        )
+        code = SIGKILL_EXIT if latency > grace_seconds else SIGTERM_EXIT
+        self._next(record, min(latency, grace_seconds), code, "Error")
 
     def remove(self, pod_uid: str) -> None:
         for record in self._pods.pop(pod_uid, {}).values():
