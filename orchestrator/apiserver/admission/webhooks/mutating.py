@@ -93,7 +93,9 @@ class _Round:
         self._reader = reader
         self._handlers = handlers
         self._rounds = request.rounds or Rounds()
-        self._memory: _Memory = self._rounds.memory.setdefault(MutatingAdmissionWebhook.name, _Memory())
+        self._memory: _Memory = self._rounds.memory.setdefault(
+            MutatingAdmissionWebhook.name, _Memory()
+        )
         self._left: Iterator[Called] = webhooks_of(MutatingWebhookConfiguration, reader)
 
     def begin(self) -> Any:
