@@ -33,6 +33,7 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.pod_security import PodSecurity
 from orchestrator.apiserver.admission.priority import Priority
 from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
 from orchestrator.apiserver.admission.service_account import ServiceAccounts
@@ -65,6 +66,7 @@ _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
     ServiceAccounts,
     TaintNodesByCondition,
     AlwaysPullImages,
+    PodSecurity,
     Priority,
     DefaultTolerationSeconds,
     DefaultStorageClass,

@@ -241,6 +241,7 @@ def test_the_chain_is_in_order() -> None:
         "LimitRanger",
         "ServiceAccount",
         "TaintNodesByCondition",
+        "PodSecurity",
         "Priority",
         "DefaultTolerationSeconds",
         "DefaultStorageClass",
