@@ -25,7 +25,7 @@ What a plugin promises to the pipeline:
 - It holds no state that a restart of the server would lose, other than such memories.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -156,6 +156,11 @@ class AdmissionPlugin:
     waits: bool = False
     asks: tuple[type[Any], ...] = ()
     admits_deletions: bool = False
+
+    @classmethod
+    def configured(cls, configuration: Mapping[str, Any]) -> "AdmissionPlugin":
+        """The plugin with the configuration that Kubernetes gives it in a file. Raises ValueError."""
+        raise ValueError("takes no configuration")
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""

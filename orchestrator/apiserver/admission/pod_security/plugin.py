@@ -22,6 +22,7 @@ from orchestrator.apiserver.admission.pod_security.policies import (
     Policy,
     is_labelled,
     policy_of,
+    read_configuration,
 )
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.owners import controller_of
@@ -57,6 +58,11 @@ class PodSecurity(AdmissionPlugin):
     def __init__(self, default: Policy = Policy(), exemptions: Exemptions = Exemptions()) -> None:  # noqa: B008 - frozen
         self._default = default
         self._exemptions = exemptions
+
+    @classmethod
+    def configured(cls, configuration: Mapping[str, Any]) -> "PodSecurity":
+        """By a PodSecurityConfiguration. Raises ValueError."""
+        return cls(*read_configuration(configuration))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         if operation not in ("CREATE", "UPDATE"):

@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -58,7 +59,7 @@ class Policy(Struct, frozen=True):
         )
 
 
-class Exemptions(Struct, frozen=True, rename="camel"):
+class Exemptions(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
     """Whom Pod Security does not judge."""
 
     usernames: tuple[str, ...] = ()
@@ -114,12 +115,29 @@ def _minor(text: str) -> int:
     return -1 if match is None else int(match[1])
 
 
-def level_of(name: str, version: str) -> Level:
-    """The level of a configuration, which has been checked. Raises ValueError."""
-    minor = _minor(version or "latest")
-    if (name or PRIVILEGED) not in LEVELS or minor < 0:
-        raise ValueError(f"{name}:{version} is no level of Pod Security")
-    return Level(name or PRIVILEGED, minor)
+class _Configuration(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    kind: str = ""
+    api_version: str = ""
+    defaults: dict[str, str] = {}
+    exemptions: Exemptions = Exemptions()
+
+
+def read_configuration(document: Mapping[str, Any]) -> tuple[Policy, Exemptions]:
+    """What a PodSecurityConfiguration says. Raises ValueError."""
+    read = msgspec.convert(document, _Configuration)
+    kind, api_version = "PodSecurityConfiguration", "pod-security.admission.config.k8s.io/v1"
+    if (read.kind, read.api_version) != (kind, api_version):
+        raise ValueError(f"expected a {kind} of {api_version}")
+    known = [name for mode in _MODES for name in (mode, f"{mode}-version")]
+    odd = [name for name in read.defaults if name not in known]
+    if odd:
+        raise ValueError(f"defaults: unknown field {odd[0]!r}; known are {', '.join(known)}")
+    faults: list[FieldError] = []
+    said = {PREFIX + name: value for name, value in read.defaults.items()}
+    levels = {mode: _level(mode, said, Level(), faults) for mode in _MODES}
+    if faults:
+        raise ValueError(f"defaults: {faults[0]}")
+    return Policy(**levels), read.exemptions
 
 
 def _fault(label: str, value: str, why: str) -> FieldError:
