@@ -76,7 +76,14 @@ def test_an_import_brings_only_what_it_needs(statement: str, absent: set[str]) -
     assert not _modules_after(statement) & absent
 
 
-@pytest.mark.parametrize("requirement", PROJECT["dependencies"])
+# The extras that users install, beside what everybody has.
+OFFERED: Final = [
+    *PROJECT["dependencies"],
+    *PROJECT["optional-dependencies"]["plots"],
+]
+
+
+@pytest.mark.parametrize("requirement", OFFERED)
 def test_dependencies_have_permissive_licences(requirement: str) -> None:
     """Apache-2.0 code may stand beside each of them, also in somebody's product."""
     metadata = distribution(Requirement(requirement).name).metadata
