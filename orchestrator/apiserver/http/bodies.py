@@ -91,11 +91,12 @@ _UNSERVED: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 class Expected(NamedTuple):
-    """What the body of a request must hold."""
+    """What the body of a request must hold; `unknown` finds what a custom resource's schema lacks."""
 
     type: type[Any]
     api_version: str
     kind: str
+    unknown: Callable[[Any], list[str]] | None = None
 
     @property
     def custom(self) -> bool:
@@ -197,6 +198,8 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
         obj, unknown = codec.decode_noting(document, expected.type)
+        if expected.unknown is not None:
+            unknown = (*unknown, *expected.unknown(obj))
     except DecodeError as error:
         raise BadRequest(f"{subject}: {error.words}") from error
     if validation == "Ignore" or media == "protobuf":
@@ -302,6 +305,8 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
             f"the API version in the data ({api_version}) does not match "
             f"the expected API version ({expected.api_version})"
         )
+    if expected.type is Unstructured:
+        return expected.api_version, kind or expected.kind  # another kind is told of with the rest
     if kind and kind != expected.kind:
         raise _not_handled(expected.api_version, kind, expected)
     return expected.api_version, expected.kind
