@@ -16,11 +16,14 @@ from tests.stories.masks import Masks
 from tests.stories.snapshot import KINDS, digest, is_busy, objects_of, recorded, snapshot
 from tests.stories.stories import Story
 
-# As the recorded cluster's: what is started runs at once, what is stopped goes at once.
-_AT_ONCE: Final = Profile(start_seconds=constant(0.0), stop_seconds=constant(0.0))
+# As the recorded cluster's: what is started runs at once, what is stopped goes at once, but for messages' ways.
+_AT_ONCE: Final = Profile(start_seconds=constant(0.02), stop_seconds=constant(0.05))
 # How long the recorder looked at a state that it did not wait for.
 _HASTE_SECONDS: Final = 0.3
-_LOOK_SECONDS: Final = 0.25
+# How often the recorder looked whether anything changed, its requests included, and how long it took to see
+# that nothing did any more: what Kubernetes does after five seconds fell between the two.
+_LOOK_SECONDS: Final = 0.304
+_SEEN_SECONDS: Final = 0.12
 _QUIET_SECONDS: Final = 2.0
 _MOST_SECONDS: Final = 28.0
 
@@ -37,6 +40,8 @@ async def play(story: Story) -> list[Difference]:
                 await cluster.clock.sleep(_HASTE_SECONDS)
                 continue
             await player.settle()
+            if real["settled"] is False:  # the recorder gave up waiting
+                continue
             wanted = recorded(real["snap"])
             got = await snapshot(cluster, story.name, player.masks)
             wanted_error = Masks().value(real.get("error"))
@@ -129,4 +134,5 @@ class _Player:
             if now != last or any(map(is_busy, documents["Pod"])):
                 last, since = now, clock.monotonic()
             elif clock.monotonic() - since >= _QUIET_SECONDS:
+                await clock.sleep(_SEEN_SECONDS)
                 return

@@ -33,6 +33,12 @@ KINDS: Final = {
 _COMBINED: Final = "(combined from similar events): "
 _UNTOLD: Final = ("endpoints.kubernetes.io/last-change-trigger-time",)
 _ROOT_CA: Final = "kube-root-ca.crt"
+# Warnings that are told at each try. How many there are until the recorder looks depends on how fast tries
+# follow on one another, and on which changes come together: they count as one.
+_AT_EACH_TRY: Final = (
+    "ReplicaSet Warning FailedCreate:",
+    "PodDisruptionBudget Warning CalculateExpectedPodCountFailed:",
+)
 _POD_CONDITIONS: Final = ("Ready", "PodScheduled", "DisruptionTarget")
 
 Snapshot = dict[str, Any]
@@ -64,6 +70,7 @@ def recorded(found: Snapshot) -> Snapshot:
     events: Counter[str] = Counter()
     for text, count in found["Event"].items():
         events[masks.text(text.replace(_COMBINED, ""))] += count
+    events = _without_tries(events)
     rows = {
         kind: in_order(masks.value(_comparable(kind, row)) for row in each)
         for kind, each in found.items()
@@ -163,7 +170,11 @@ def _events(documents: list[dict[str, Any]], masks: Masks) -> dict[str, int]:
             events[f"{about} {each['type']} {each['reason']}: {masks.text(message)}"] += each.get(
                 "count", 1
             )
-    return dict(events)
+    return dict(_without_tries(events))
+
+
+def _without_tries(events: Counter[str]) -> Counter[str]:
+    return Counter({t: 1 if t.startswith(_AT_EACH_TRY) else count for t, count in events.items()})
 
 
 def is_busy(pod: Mapping[str, Any]) -> bool:
