@@ -205,23 +205,23 @@ class EndpointSliceMirroringController(KubernetesController):
                 of_family[family] = each
             else:
                 spare.append(each)
-        for (family, ports), wanted in mirror.endpoints.items():
-            found = of_family.get((family, ports))
+        for family, wanted in mirror.endpoints.items():
+            found = of_family.get(family)
             if found is None:
-                found = next((s for s in spare if s.address_type == family), None)
+                found = next((s for s in spare if s.address_type == family[0]), None)
                 if found is not None:
                     spare.remove(found)
-            await self._write_one(endpoints, family, ports, wanted, found)
+            await self._write_one(endpoints, family, wanted, found)
         await self._delete(spare)
 
     async def _write_one(
         self,
         endpoints: Endpoints,
-        family: str,
-        ports: _Ports,
+        family: _Family,
         wanted: tuple[Endpoint, ...],
         found: EndpointSlice | None,
     ) -> None:
+        address_type, ports = family
         name = endpoints.metadata.name
         copied = ObjectMeta(
             namespace=endpoints.metadata.namespace,
@@ -236,7 +236,7 @@ class EndpointSliceMirroringController(KubernetesController):
                 await self.client.create(
                     EndpointSlice(
                         metadata=replace(copied, generate_name=f"{name}-"),
-                        address_type=family,
+                        address_type=address_type,
                         endpoints=wanted,
                         ports=ports,
                     )

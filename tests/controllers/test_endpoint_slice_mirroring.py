@@ -13,7 +13,7 @@ from orchestrator.api.core.v1 import (
     Event,
     Service,
 )
-from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.api.discovery.v1 import Endpoint, EndpointSlice
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.controllers.endpoint_slice_mirroring import mirror_of
 from tests.manifests import Manifest
@@ -34,6 +34,10 @@ def _endpoints(count: int = 1, **metadata: Any) -> Manifest:
         "metadata": {"name": "db", "namespace": "default", **metadata},
         "subsets": [{"addresses": addresses, "ports": [{"port": 5432}]}],
     }
+
+
+def _is_ready(endpoint: Endpoint) -> bool | None:
+    return endpoint.conditions.ready if endpoint.conditions is not None else None
 
 
 async def _slices(cluster: Cluster) -> list[EndpointSlice]:
@@ -57,7 +61,7 @@ def test_addresses_of_equal_ports_come_together() -> None:
         )
     )
     told = {
-        (family, tuple(p.name for p in ports)): [(e.addresses[0], e.conditions.ready) for e in each]
+        (family, tuple(p.name for p in ports)): [(e.addresses[0], _is_ready(e)) for e in each]
         for (family, ports), each in mirror.endpoints.items()
     }
     assert told == {
@@ -112,7 +116,8 @@ async def test_copies_end_with_their_service(cluster: Cluster) -> None:
     await cluster.client.delete(Service, "db", namespace="default")
     await cluster.clock.sleep(5)
     assert await _slices(cluster) == []
-    assert await cluster.client.get(Endpoints, "db", namespace="default")
+    left = await cluster.client.get(Endpoints, "db", namespace="default")
+    assert left.metadata.deletion_timestamp is None
 
 
 async def test_a_copy_that_is_deleted_comes_again(cluster: Cluster) -> None:
