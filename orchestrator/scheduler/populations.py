@@ -8,7 +8,7 @@ of the nodes' zones. `Held` is the other direction: which terms the pods that ar
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -35,18 +35,32 @@ class Held(Struct, frozen=True):
     topology_key: str
 
 
-class Population:
-    """How many pods of a query each row holds, as a column and, where there are any, by row."""
+class Follower(Protocol):
+    """Who keeps something in step with a population."""
 
-    __slots__ = ("by_row", "column")
+    def changes(self, row: int, before: int, after: int) -> None:
+        """A row is about to have another number of pods."""
+
+
+class Population:
+    """How many pods of a query each row holds, as a column and, where there are any, by row.
+
+    `followers` hear of each change; each has a name, so that one that is out of date is replaced.
+    """
+
+    __slots__ = ("by_row", "column", "followers")
 
     def __init__(self, size: int) -> None:
         self.column: Int64 = np.zeros(size, np.int64)
         self.by_row: dict[int, int] = {}
+        self.followers: dict[str, Follower] = {}
 
     def add(self, row: int, more: int) -> None:
         """Pods more, or less."""
-        count = self.by_row.get(row, 0) + more
+        before = self.by_row.get(row, 0)
+        count = before + more
+        for follower in self.followers.values():
+            follower.changes(row, before, count)
         self.column[row] = count
         if count:
             self.by_row[row] = count
@@ -136,6 +150,7 @@ class Populations:
         nothing = np.zeros(more, np.int64)
         for population in self._counts.values():
             population.column = np.concatenate([population.column, nothing])
+            population.followers.clear()  # they know of no such rows
         for term, column in list(self._held.items()):
             self._held[term] = np.concatenate([column, nothing])
 

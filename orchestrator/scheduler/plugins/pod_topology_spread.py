@@ -22,10 +22,10 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
-from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.populations import Population, Query
 from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+from orchestrator.scheduler.tallies import Tally
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 ZONE: Final = "topology.kubernetes.io/zone"
@@ -36,8 +36,7 @@ SYSTEM_DEFAULTS: Final = (
     ),
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
-_MANY_HELD: Final = 256  # rows with pods; beyond them, and beyond so many zones,
-_MANY_ZONES: Final = 24  # a look at each row costs less
+_MANY_ZONES: Final = 24  # beyond so many a look at each row costs less
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -297,9 +296,10 @@ class _Evenness(_Spread, ScoreKernel):
         if query is None:
             return None
         pods = self._nodes.population(query)
-        if len(pods.by_row) > _MANY_HELD:
-            return None
-        return _Lead(self._constraints, groups, pods, local, weight).rows()
+        tally = pods.followers.get(groups.key)
+        if not isinstance(tally, Tally) or tally.groups is not groups:
+            tally = pods.followers[groups.key] = Tally(pods, groups)
+        return _Lead(self._constraints, tally, pods, local, weight).rows()
 
     def _plain(self) -> bool:
         """Whether all rows that can count do: remembered while nodes stay as they are."""
@@ -340,82 +340,73 @@ class _Evenness(_Spread, ScoreKernel):
 class _Lead:
     """One look for the leaders of a shape that is spread; by numbers, which cost less than arrays."""
 
-    __slots__ = ("_classes", "_constraints", "_groups", "_item", "_pods", "_weight")
+    __slots__ = ("_constraints", "_groups", "_item", "_pods", "_tally", "_weight")
 
     def __init__(
         self,
         constraints: tuple[Constraint, ...],
-        groups: Groups,
+        tally: Tally,
         pods: Population,
         local: Local,
         weight: int,
     ) -> None:
-        self._constraints, self._groups = constraints, groups
-        self._pods, self._weight = pods, weight
+        self._constraints = constraints
+        self._groups, self._tally, self._pods = tally.groups, tally, pods
+        self._weight = weight
         self._item = local.total_of()
-        self._classes = groups.classes
 
     def rows(self) -> Rows:
         """The leaders, ascending."""
-        free, sums, held = self._looked()
-        # What a row of each group without pods has, and what those with so many have.
-        raw = {(number, 0): 0 for number, left in enumerate(free) if left}
-        raw.update(dict.fromkeys(held, 0))
-        self._add_up(raw, sums)
+        tally, groups = self._tally, self._groups
+        tally.catch_up()
+        # The groups that have feasible rows without pods.
+        free = [n for n, rows in enumerate(groups.feasible) if rows > tally.held[n]]
+        raw = self._raw([*[(number, 0) for number in free], *tally.rows_of])
         high, low = max(raw.values()), min(raw.values())
         weight = self._weight
         scores = {
             key: weight * (MAX_NODE_SCORE * (high + low - r) // high if high else MAX_NODE_SCORE)
             for key, r in raw.items()
         }
-        best = max((total + scores[key] for key, total in held.items()), default=-1)
-        return self._best(best, scores, held, free)
+        best, found = self._best_without(free, scores)
+        # No row of a group has more than its best one: so rows with pods need a look only where that
+        # is enough, which is rare, since they lose by what they hold.
+        near = {
+            key: scores[key] for key in tally.rows_of if groups.best(key[0]) + scores[key] >= best
+        }
+        if near:
+            found = self._with_held(best, found, near)
+        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
 
-    def _looked(self) -> tuple[list[int], list[int], dict[tuple[int, int], int]]:
-        """Of each group how many feasible rows are without pods, and its pods; and of the rows with
-        pods, by group and number of pods, the highest total.
+    def _raw(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        """By group and number of pods on the row: the sum over the constraints, each in its turn, as
+        for all rows.
         """
-        free: list[int] = self._groups.feasible.tolist()
-        sums = [0] * len(free)
-        held: dict[tuple[int, int], int] = {}
-        classes, item = self._classes, self._item
-        for row, count in self._pods.by_row.items():
-            number = classes[row]
-            sums[number] += count
-            total = item(row)
-            if total >= 0:
-                free[number] -= 1
-                key = (number, count)
-                if total > held.get(key, -1):
-                    held[key] = total
-        return free, sums, held
-
-    def _add_up(self, raw: dict[tuple[int, int], int], sums: list[int]) -> None:
-        """The sum over the constraints, each in its turn, as for all rows."""
-        groups = self._groups
+        groups, sums = self._groups, self._tally.sums
         of_host = log(groups.total + 2)
-        of_zone = log(int(np.count_nonzero(groups.feasible)) + 2)
-        for number, count in raw:
+        of_zone = log(len(groups.feasible) - groups.feasible.count(0) + 2)
+        raw = {}
+        for key in keys:
+            number, count = key
             total = 0.0
             for constraint in self._constraints:
                 if constraint.key == HOSTNAME:
                     total += count * of_host + (constraint.max_skew - 1)
                 elif number:
                     total += sums[number] * of_zone + (constraint.max_skew - 1)
-            raw[number, count] = floor(total + 0.5)
+            raw[key] = floor(total + 0.5)
+        return raw
 
-    def _best(
-        self,
-        best: int,
-        scores: dict[tuple[int, int], int],
-        held: dict[tuple[int, int], int],
-        free: list[int],
-    ) -> Rows:
+    def _best_without(
+        self, free: list[int], scores: dict[tuple[int, int], int]
+    ) -> tuple[int, list[Rows]]:
+        """The highest total of the rows without pods, and who has it, by group."""
         groups, column = self._groups, self._pods.column
-        highest = [(groups.best(n) + scores[n, 0], n) for n, left in enumerate(free) if left]
-        highest.sort(reverse=True)
+        best = -1
         found: list[Rows] = []
-        for bound, number in highest:
+        for bound, number in sorted(
+            [(groups.best(n) + scores[n, 0], n) for n in free], reverse=True
+        ):
             if bound < best:
                 break
             total, tied = groups.leaders(number, column)
@@ -424,16 +415,23 @@ class _Lead:
                 best, found = total, [tied]
             elif total == best:
                 found.append(tied)
-        winners = {key: total for key, total in held.items() if total + scores[key] == best}
-        if winners:
-            classes, item = self._classes, self._item
-            rows = [
-                row
-                for row, count in self._pods.by_row.items()
-                if winners.get((classes[row], count), -1) == item(row) >= 0
-            ]
-            found.append(np.array(rows, np.intp))
-        return np.sort(np.concatenate(found)) if len(found) > 1 else np.sort(found[0])
+        return best, found
+
+    def _with_held(
+        self, best: int, found: list[Rows], near: dict[tuple[int, int], int]
+    ) -> list[Rows]:
+        """The same with the rows that hold pods, of the groups and numbers that may come near."""
+        classes, item = self._groups.classes, self._item
+        rows: list[int] = []
+        for row, count in self._pods.by_row.items():
+            score = near.get((classes[row], count))
+            if score is None or (total := item(row)) < 0:
+                continue
+            if total + score > best:
+                best, found, rows = total + score, [], [row]
+            elif total + score == best:
+                rows.append(row)
+        return [*found, np.array(sorted(rows), np.intp)] if rows else found
 
 
 def _scaled(raw: Int64, high: int, low: int) -> Int64:
