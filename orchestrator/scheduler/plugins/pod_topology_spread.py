@@ -5,7 +5,7 @@ owner select. Counts come from `Snapshot.population`, a column that follows the 
 domains is one pass over it.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterator, Mapping
 from math import floor, log
 from typing import Any, Final
 
@@ -37,6 +37,7 @@ SYSTEM_DEFAULTS: Final = (
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
 _MANY_ZONES: Final = 24  # beyond so many a look at each row costs less
+_BY_PAIR: Final = "one pair of the selector"
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -117,9 +118,9 @@ def default_selector(pod: Pod, nodes: Snapshot) -> Selector:
     """The pods that a pod's Services and its owner select; empty where there are none."""
     namespace, own = pod.metadata.namespace, pod.metadata.labels
     merged: dict[str, str] = {}
-    for service in _all(nodes, Service, namespace):
-        wanted = service.spec.selector if service.spec is not None else {}
-        if wanted and labels.all_equal(own, tuple(wanted.items())):
+    for service in _services(nodes, namespace, own):
+        wanted = service.spec.selector
+        if labels.all_equal(own, tuple(wanted.items())):
             merged.update(wanted)
     owner = controller_of(pod)
     more: tuple[Requirement, ...] = ()
@@ -142,9 +143,22 @@ def default_selector(pod: Pod, nodes: Snapshot) -> Selector:
     return Selector(dict.fromkeys((*base.requirements, *more))) if more else base
 
 
-def _all(nodes: Snapshot, kind: type, namespace: str) -> Iterable[Any]:
-    found = nodes.objects.get(kind)
-    return found.list(namespace) if found is not None else ()
+def _services(nodes: Snapshot, namespace: str, own: Mapping[str, str]) -> Iterator[Any]:
+    """The Services that may select a pod: one pair of their selector is among its labels."""
+    services = nodes.objects.get(Service)
+    if services is None:
+        return
+    services.add_index(_BY_PAIR, _one_pair)
+    for key, value in own.items():
+        yield from services.by_index(_BY_PAIR, f"{namespace}/{key}={value}")
+
+
+def _one_pair(service: Service) -> tuple[str, ...]:
+    selector = service.spec.selector if service.spec is not None else {}
+    if not selector:
+        return ()
+    key = min(selector)
+    return (f"{service.metadata.namespace}/{key}={selector[key]}",)
 
 
 class _Spread:
