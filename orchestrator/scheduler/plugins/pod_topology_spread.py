@@ -278,6 +278,8 @@ class _Evenness(_Spread, ScoreKernel):
         self._need_all = need_all
         self._plain_at = -1
         self._is_plain = False
+        self._pods: Population | None = None
+        self._pods_of = -1  # the generation of populations that it is of
         self.traits = (self._traits(), need_all)
 
     def rows(self, rows: Rows) -> Int64:
@@ -309,7 +311,10 @@ class _Evenness(_Spread, ScoreKernel):
         query = self._queries[0]
         if query is None:
             return None
-        pods = self._nodes.population(query)
+        generation = self._nodes.populations.generation
+        if self._pods is None or self._pods_of != generation:
+            self._pods, self._pods_of = self._nodes.population(query), generation
+        pods = self._pods
         tally = pods.followers.get(groups.key)
         if not isinstance(tally, Tally) or tally.groups is not groups:
             tally = pods.followers[groups.key] = Tally(pods, groups)
