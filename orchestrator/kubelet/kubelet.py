@@ -291,11 +291,16 @@ class Kubelet(Watcher):
                 del self._pods[metadata.uid]
                 self._look_at_labels(pod)
             else:
-                self._apply(managed, PodRejected(*rejection))
+                self._reject(managed, *rejection)
             return
         self._admission.add(pod)
         managed.ips = self._take_addresses(pod)
         self._apply(managed, PodChanged(pod))
+
+    def _reject(self, managed: _Managed, reason: str, message: str) -> None:
+        if self._record_events:
+            self._events.event(managed.worker.pod, "Warning", reason, message)
+        self._apply(managed, PodRejected(reason, f"Pod was rejected: {message}"))
 
     def _look_at_labels(self, pod: Pod) -> None:
         """Read the node, whose labels may have changed, before a pod is rejected because of them."""

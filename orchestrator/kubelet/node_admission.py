@@ -1,14 +1,19 @@
 """Whether this node can take a pod: the check that a kubelet makes again after the scheduler."""
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Final
 
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.host_ports import HostPort, host_ports, ports_conflict
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.node_affinity import required
 from orchestrator.machinery.resources import NO_NEEDS, Needs, node_offers, pod_needs
 
 NODE_AFFINITY: Final = "NodeAffinity"  # the reason of a rejection by the node's labels
+_NO_FREE_PORTS: Final = (
+    "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+)
 _NAMES = ("milli_cpu", "memory_bytes", "ephemeral_storage_bytes")
 _RESOURCES = {
     "milli_cpu": "cpu",
@@ -27,6 +32,7 @@ class NodeAdmission:
         self._offers = _amounts(offers)
         self._used: dict[str, int] = {}
         self._pods: dict[str, Needs] = {}
+        self._ports: dict[str, tuple[HostPort, ...]] = {}  # of the pods that take any
 
     def relabel(self, labels: Mapping[str, str]) -> None:
         """The node's labels have been read again."""
@@ -47,7 +53,12 @@ class NodeAdmission:
                 return self._out_of(resource, amount, used.get(resource, 0))
         if len(self._pods) >= offers.get("pods", 0):
             return self._out_of("pods", 1, len(self._pods))
+        if (wanted := host_ports(pod)) and ports_conflict(self._taken(), wanted):
+            return "NodePorts", _NO_FREE_PORTS
         return None
+
+    def _taken(self) -> list[HostPort]:
+        return list(chain.from_iterable(self._ports.values()))
 
     def _out_of(self, resource: str, amount: int, used: int) -> tuple[str, str]:
         return (
@@ -61,9 +72,12 @@ class NodeAdmission:
         needs = self._pods[pod.metadata.uid] = pod_needs(pod)
         for resource, amount in _AMOUNTS(needs).items():
             self._used[resource] = self._used.get(resource, 0) + amount
+        if ports := host_ports(pod):
+            self._ports[pod.metadata.uid] = ports
 
     def remove(self, pod: Pod) -> None:
         """A pod is gone; one that was not counted is ignored."""
+        self._ports.pop(pod.metadata.uid, None)
         needs = self._pods.pop(pod.metadata.uid, None)
         if needs is not None:
             for resource, amount in _AMOUNTS(needs).items():

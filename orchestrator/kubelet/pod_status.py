@@ -33,7 +33,10 @@ OWN_CONDITIONS: Final = (
     "Initialized",
     "Ready",
     "ContainersReady",
+    "PodScheduled",
 )
+# A pod on a node has been scheduled, whoever bound it.
+_SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
 
 def phase_of(worker: PodWorker) -> str:
@@ -63,6 +66,8 @@ def _live_phase(worker: PodWorker) -> str:
             stopped += 1
         else:
             return "Pending"
+    if worker.finished:  # nothing restarts in a pod that was deleted, whatever its policy
+        return "Succeeded" if succeeded == len(worker.containers) else "Failed"
     if running or policy in ("", "Always"):
         return "Running"
     if any(r.sidecar and r.active for r in worker.init_containers):
@@ -209,7 +214,7 @@ def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tupl
         conditions.append(("Ready", "False", "ReadinessGatesNotReady", message))
     else:
         conditions.append(("Ready", *ready))
-    conditions.append(("ContainersReady", *ready))
+    conditions += [("ContainersReady", *ready), _SCHEDULED]
     return tuple(conditions)
 
 
@@ -225,6 +230,7 @@ def _usual_conditions(
         ("Initialized", "True", "PodCompleted" if phase == "Succeeded" else "", ""),
         ("Ready", *ready),
         ("ContainersReady", *ready),
+        _SCHEDULED,
     )
 
 

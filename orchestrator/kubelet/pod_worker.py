@@ -259,7 +259,8 @@ class PodWorker:
             record.state = ContainerState(
                 waiting=ContainerStateWaiting(reason=event.reason, message=event.message)
             )
-            effects.append(RecordEvent("Warning", "Failed", f"Error: {event.message}"))
+            if event.message:  # a container that was stopped while it started has none
+                effects.append(RecordEvent("Warning", "Failed", f"Error: {event.message}"))
             return
         record.stage = Stage.EXITED
         record.started_at = event.started_at
@@ -292,7 +293,8 @@ class PodWorker:
         record.state = ContainerState(
             waiting=ContainerStateWaiting(reason="CrashLoopBackOff", message=message)
         )
-        effects.append(RecordEvent("Warning", "BackOff", message.capitalize()))
+        said = f"Back-off restarting failed container {record.spec.name} in pod {pod}"
+        effects.append(RecordEvent("Warning", "BackOff", said))
 
     # --- decisions -------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
+from orchestrator.machinery.host_ports import HostPort, host_ports
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.populations import Population, Populations, Query
 
@@ -25,8 +26,6 @@ CPU, MEMORY, EPHEMERAL, PODS = range(4)
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
-
-HostPort: TypeAlias = tuple[str, str, int]  # protocol, IP, port
 
 
 class Objects(Protocol):
@@ -372,27 +371,3 @@ def _wanted(needs: Needs) -> list[tuple[str, int]]:
 def amount_of(needs: Needs, resource: str) -> int:
     """How much of a resource, by its name."""
     return next((amount for name, amount in _amounts(needs) if name == resource), 0)
-
-
-def host_ports(pod: Pod) -> tuple[HostPort, ...]:
-    """The host ports that a pod's containers take."""
-    if pod.spec is None:
-        return ()
-    return tuple(
-        (port.protocol or "TCP", port.host_ip or "0.0.0.0", port.host_port)
-        for container in (*pod.spec.containers, *pod.spec.init_containers)
-        if container.ports and (container in pod.spec.containers or container.restart_policy)
-        for port in container.ports
-        if port.host_port
-    )
-
-
-def ports_conflict(taken: Mapping[HostPort, Any], wanted: tuple[HostPort, ...]) -> bool:
-    """Whether one of the ports is taken; 0.0.0.0 conflicts with every address."""
-    for protocol, ip, port in wanted:
-        for other_protocol, other_ip, other_port in taken:
-            if (protocol, port) == (other_protocol, other_port) and (
-                ip == other_ip or "0.0.0.0" in (ip, other_ip)
-            ):
-                return True
-    return False

@@ -179,6 +179,32 @@ async def test_an_address_cannot_be_changed(api: Api) -> None:
     assert "field is immutable" in error.message or "may not change once set" in error.message
 
 
+@pytest.mark.parametrize("other", ["10.96.0.11", "None"])
+async def test_a_change_of_the_older_field_alone_means_both(api: Api, other: str) -> None:
+    """The complaint is of the change, not of a mismatch that the client did not write."""
+    read = await api.create(service("web", cluster_ip="10.96.0.10"))
+    spec = replace(read.spec, cluster_ip=other)
+    error = await refused(Invalid, api.update(replace(read, spec=spec)))
+    (cause,) = error.causes
+    assert cause.field == "spec.clusterIPs[0]"
+    assert cause.message == f'Invalid value: ["{other}"]: may not change once set'
+
+
+async def test_a_local_load_balancer_gets_a_port_for_health_checks(api: Api) -> None:
+    """Given out like a node port, kept by updates, and gone with the policy that needs it."""
+    options: dict[str, Any] = {"type": "LoadBalancer", "external_traffic_policy": "Local"}
+    made = await api.create(service("web", **options))
+    port = made.spec.health_check_node_port
+    assert port is not None
+    assert 30000 <= port <= 32767
+    assert port not in node_ports(made)
+    again = await api.update(service("web", 80, 443, **options))
+    assert again.spec.health_check_node_port == port
+    wide = replace(again.spec, external_traffic_policy="Cluster")
+    after = await api.update(replace(again, spec=wide))
+    assert not after.spec.health_check_node_port
+
+
 async def test_an_update_that_fails_takes_nothing(api: Api) -> None:
     """Neither does one that is overtaken."""
     await api.create(

@@ -325,6 +325,21 @@ async def test_a_pod_that_somebody_deletes_is_a_failure(cluster: Cluster) -> Non
     assert (await _status(cluster, "hurt")).active == 1
 
 
+@pytest.mark.parametrize("policy", ["Never", "OnFailure"])
+async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str) -> None:
+    """A pod that is deleted in the middle of its work has not done it, and another does."""
+    simulation = {"start-seconds": 1, "run-seconds": 90}
+    await cluster.apply([job("cut", simulation, policy, completions=1, backoffLimit=2)])
+    await cluster.clock.sleep(20)
+    (first,) = await cluster.client.list(Pod, namespace="default")
+    await cluster.client.delete(Pod, first.metadata.name, namespace="default")
+    await cluster.clock.sleep(30)
+    status = await _status(cluster, "cut")
+    assert (status.succeeded or 0, status.failed) == (0, 1)
+    await cluster.clock.sleep(180)
+    assert (await _status(cluster, "cut")).succeeded == 1
+
+
 async def test_a_pod_that_waits_for_a_node_can_be_deleted_from_a_patient_job(
     cluster: Cluster,
 ) -> None:

@@ -1,6 +1,7 @@
 """Kubelets in a cluster: nodes, heartbeats, pods through their phases, crashes."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -72,6 +73,18 @@ async def test_a_pod_goes_through_its_phases_by_its_profile(cluster: Cluster) ->
     assert state.terminated.reason == "Completed"
 
 
+async def test_a_pod_that_was_bound_by_hand_has_been_scheduled(cluster: Cluster) -> None:
+    """The kubelet says so, since no scheduler has; since when stays what it was."""
+    await cluster.apply([pod("manual", nodeName="node-0", simulation={"ready-seconds": 60})])
+    await cluster.clock.sleep(10)
+    first = {c.type: c for c in (await _status(cluster, "manual")).conditions}["PodScheduled"]
+    assert first.status == "True"
+    await cluster.clock.sleep(60)
+    conditions = {c.type: c for c in (await _status(cluster, "manual")).conditions}
+    assert conditions["Ready"].status == "True"
+    assert conditions["PodScheduled"] == first
+
+
 async def test_a_container_that_fails_again_and_again_is_held_back(cluster: Cluster) -> None:
     await cluster.apply([pod("bad", simulation={"run-seconds": 1, "exit-code": 3})])
     await cluster.clock.sleep(600)
@@ -83,7 +96,28 @@ async def test_a_container_that_fails_again_and_again_is_held_back(cluster: Clus
     assert container.last_state.terminated is not None
     assert container.last_state.terminated.exit_code == 3
     events = await cluster.client.list(Event, namespace="default")
-    assert any(e.reason == "BackOff" and e.type == "Warning" for e in events)
+    (held_back,) = [e for e in events if e.reason == "BackOff"]
+    bad = await cluster.client.get(Pod, "bad", namespace="default")
+    assert held_back.type == "Warning"
+    # One event, though the delay grows: the last is beyond the burst that the recorder allows a pod.
+    assert held_back.count == 5
+    assert held_back.message == (
+        f"Back-off restarting failed container c in pod bad_default({bad.metadata.uid})"
+    )
+
+
+async def test_a_container_that_is_stopped_while_it_starts_has_not_failed(
+    cluster: Cluster,
+) -> None:
+    """Nobody wants to hear of an error without a text."""
+    await cluster.apply([pod("hasty", simulation={"start-seconds": 20})])
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(Pod, "hasty", namespace="default")
+    await cluster.clock.sleep(10)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "hasty", namespace="default")
+    events = await cluster.client.list(Event, namespace="default")
+    assert "Failed" not in {e.reason for e in events}
 
 
 async def test_deletion_waits_for_the_containers_to_stop(cluster: Cluster) -> None:
@@ -115,6 +149,38 @@ async def test_a_pod_that_the_node_has_no_room_for_is_rejected(cluster: Cluster)
     assert (status.phase, status.reason) == ("Failed", "OutOfcpu")
 
 
+def _on_port(name: str, *ports: int) -> dict[str, Any]:
+    """A pod on node-0 whose container takes these ports of the node."""
+    taken = [{"containerPort": 80, "hostPort": port} for port in ports]
+    manifest = pod(name, nodeName="node-0")
+    manifest["spec"]["containers"][0]["ports"] = [{**p, "name": f"p{p['hostPort']}"} for p in taken]
+    return manifest
+
+
+async def test_a_pod_whose_host_port_is_taken_is_rejected_until_it_is_free(
+    cluster: Cluster,
+) -> None:
+    """Any of its ports counts, and a pod that is gone takes none."""
+    await cluster.apply([_on_port("first", 8080)])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_on_port("second", 9090, 8080), _on_port("other", 7070)])
+    await cluster.clock.sleep(5)
+    status = await _status(cluster, "second")
+    assert (status.phase, status.reason) == ("Failed", "NodePorts")
+    failed = (
+        "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
+    )
+    assert status.message == f"Pod was rejected: {failed}"
+    events = await cluster.client.list(Event, namespace="default")
+    assert (failed, "Warning") in {(e.message, e.type) for e in events if e.reason == "NodePorts"}
+    assert (await _status(cluster, "other")).phase == "Running"
+    await cluster.client.delete(Pod, "first", namespace="default")
+    await cluster.clock.sleep(5)
+    await cluster.apply([_on_port("third", 8080)])
+    await cluster.clock.sleep(5)
+    assert (await _status(cluster, "third")).phase == "Running"
+
+
 async def test_a_wrong_profile_keeps_the_pod_waiting_and_says_what_is_wrong(
     cluster: Cluster,
 ) -> None:
@@ -137,6 +203,16 @@ async def test_a_kubelet_that_crashes_finds_its_containers_again(cluster: Cluste
     assert (after.container_id, after.restart_count) == (before.container_id, 0)
     listed = await cluster.system.ref("/nodes/node-0/kubelet").ask(ListPods())
     assert [p.metadata.name for p in listed] == ["steady"]
+
+
+async def test_an_image_that_is_bad_runs_and_is_never_ready(cluster: Cluster) -> None:
+    """A roll-out to it hangs, whatever the profile says of the time until containers are ready."""
+    manifest = pod("sick")
+    manifest["spec"]["containers"][0]["image"] = "bad:1"
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(3600)
+    status = await _status(cluster, "sick")
+    assert (status.phase, status.container_statuses[0].ready) == ("Running", False)
 
 
 async def test_a_node_that_was_rebooted_runs_its_pods_again(cluster: Cluster) -> None:

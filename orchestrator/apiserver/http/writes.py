@@ -53,6 +53,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
@@ -84,6 +85,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     return await _changed_reply(front, call, updated)
@@ -150,6 +152,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             field_validation=options.field_validation,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     return await _changed_reply(front, call, patched)

@@ -188,6 +188,8 @@ def _carried(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
             changes["cluster_ips"] = before.cluster_ips
         elif not after.cluster_ip:
             changes["cluster_ip"] = after.cluster_ips[0]
+        elif after.cluster_ip != before.cluster_ip and after.cluster_ips == before.cluster_ips:
+            changes["cluster_ips"] = (after.cluster_ip,)  # a client that knows but the older field
     if needs_node_ports(before) and needs_node_ports(after):
         ports = _with_node_ports(after.ports, before.ports)
         if ports is not after.ports:

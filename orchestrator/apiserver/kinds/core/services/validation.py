@@ -260,9 +260,7 @@ def _traffic_errors(spec: ServiceSpec) -> Errors:
                 "'Local'"
             )
             yield invalid(path, port, detail)
-    elif not port:
-        yield required(path)
-    else:
+    elif port:  # one that is left out is given out
         yield from complaints(path, port, port_number_errors(port))
     if spec.internal_traffic_policy is None:
         if spec.type in ("NodePort", "LoadBalancer", "ClusterIP"):
