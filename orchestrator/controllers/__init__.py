@@ -30,6 +30,7 @@ from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
+    ClassProtectionController,
     VolumeProtectionController,
 )
 from orchestrator.controllers.volumes import ClaimBinder, VolumeKeeper
@@ -59,6 +60,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ClaimBinder,
     VolumeKeeper,
     ClaimProtectionController,
+    ClassProtectionController,
     VolumeProtectionController,
     GarbageCollector,
 )
