@@ -20,7 +20,7 @@ from orchestrator.apiserver import ApiFault
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.metrics import Metrics
 from orchestrator.cli import main
-from orchestrator.cluster.cluster import NodesNotReady, UnknownNode
+from orchestrator.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
 from orchestrator.cluster.hosted import HostedCluster, ServedCluster, SimulatedCluster
 from orchestrator.controllers import CONTROLLERS
@@ -249,6 +249,7 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "PersistentVolumeClaim": "scheduler (simulated: nothing is mounted)",
     "StorageClass": "admission (the default one), scheduler",
     "IngressClass": "admission (the default one)",
+    "RuntimeClass": "admission (pods get its overhead and scheduling)",
     "CSINode": "scheduler (limits of volumes)",
     "VolumeAttachment": "scheduler (limits of volumes)",
     "CustomResourceDefinition": "API server (the kinds that it defines are served)",

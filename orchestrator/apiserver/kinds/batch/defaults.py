@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.batch.v1 import (
     CronJob,
-    CronJobSpec,
     Job,
     JobSpec,
     PodFailurePolicy,
@@ -91,7 +90,7 @@ def _default_pattern(
 def default_cron_job(cron_job: CronJob) -> CronJob:
     """Jobs may overlap; a few finished ones are kept."""
     spec = fill(
-        cron_job.spec or CronJobSpec(),
+        cron_job.spec,
         concurrency_policy="Allow",
         suspend=False,
         successful_jobs_history_limit=3,
