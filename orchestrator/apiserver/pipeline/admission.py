@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
+from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
 from orchestrator.apiserver.authorizer import Verb
 from orchestrator.apiserver.environment import Environment
@@ -152,7 +153,15 @@ def _ask(course: Course, identity: Identity, question: Question) -> tuple[bool, 
         None,
     )
     if resource is None:
-        return MASTERS in who.groups, ""
+        # Roles speak of what is not there, too: of signers, of everything (`*`).
+        resource = Resource(
+            question.group,
+            "*",
+            question.resource,
+            "",
+            namespaced=bool(question.namespace),
+            verbs=(),
+        )
     why = course.authorizer.refusal(
         who,
         cast("Verb", question.verb),
