@@ -201,6 +201,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     identity: Identity = ADMIN
     warn: Warn | None = None
+    options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
 class Update(Request[Any], frozen=True, gc=True, kw_only=True):
@@ -219,6 +220,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     identity: Identity = ADMIN
     warn: Warn | None = None
+    options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
@@ -240,6 +242,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
     identity: Identity = ADMIN
     warn: Warn | None = None
+    options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
 class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):

@@ -104,9 +104,11 @@ def modified(resource: Resource, name: str) -> Conflict:
 
 def version_required(resource: Resource, name: str) -> Invalid:
     """This resource is not updated blindly."""
-    fault = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-    cause = Cause(fault.reason, fault.body, fault.field)
-    return invalid(resource.plural, resource.group, name, [cause])
+    return invalid_field(
+        resource,
+        name,
+        field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+    )
 
 
 def version_on_create() -> Unclassified:

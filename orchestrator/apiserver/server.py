@@ -110,6 +110,11 @@ class ApiServer(Actor):
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
         self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
+        # What admission plugins ask: the first of a kind wakes a plugin, the last one sends it to sleep.
+        self._asked = {
+            DEFAULT.by_type(kind).key for plugin in self._admission for kind in plugin.asks
+        }
+        self._builtin -= self._asked
 
     # --- life ------------------------------------------------------------------------------
 
@@ -158,7 +163,11 @@ class ApiServer(Actor):
         elif bucket == EVENTS:
             self._expiry.observe(change, self.ctx.clock.now())
         elif bucket not in self._builtin:
-            self._definitions.observe(change)
+            if bucket in self._asked:
+                if change.type != "MODIFIED":
+                    self._served.clear()
+            else:
+                self._definitions.observe(change)
         self._hub.publish(change)
 
     def _forget_served(self, resource: Resource) -> None:
@@ -225,8 +234,7 @@ class ApiServer(Actor):
         stored = self.store.get(served.bucket, message.namespace, message.name)
         if stored is None:
             raise errors.not_found(served.resource, message.name)
-        show = part.shown or part.as_part or served.to_version
-        return show(stored)
+        return served.to_version(stored) if part.as_part is None else part.as_part(stored)
 
     def on_list(self, message: List) -> Any:
         """Answer a page of objects."""
@@ -418,9 +426,18 @@ class ApiServer(Actor):
         if self.scheme.by_path(resource.group, resource.version, resource.plural) is not resource:
             self._served.pop(resource, None)
             raise errors.no_such_resource()
-        served = Served(resource, self.scheme, self._admission)
+        served = Served(resource, self.scheme, self._awake())
         self._served[resource] = served
         return served
+
+    def _awake(self) -> tuple[AdmissionPlugin, ...]:
+        """The admission plugins that could have something to say."""
+        return tuple(
+            plugin
+            for plugin in self._admission
+            if not plugin.asks
+            or any(self.store.count(self.scheme.by_type(kind).key) for kind in plugin.asks)
+        )
 
     def _attempt(self, action: Action, message: Any, subresource: str = "") -> Attempt:
         """A write that has not begun. Raises NotFound (the resource)."""

@@ -99,6 +99,9 @@ class Reflector(Generic[K]):
             if event.type == "DELETED":
                 old = cache.remove(key_of(event.object))
                 if tell is not None:
+                    if old is not None and _is_another_s(old, event.object):
+                        tell(Change(old, event.object))
+                        old = event.object
                     tell(Change(event.object if old is None else old, None))
             else:
                 old = cache.put(event.object)
@@ -106,3 +109,15 @@ class Reflector(Generic[K]):
                     continue
                 tell(Change(old, event.object))
         cache.revision = message.revision
+
+
+def _is_another_s(old: Any, last: Any) -> bool:
+    """Whether an object that is gone had changed owners or labels since the cache saw it.
+
+    A hub makes one event of several, and those whom the last change concerned would not hear of the end.
+    """
+    before, after = old.metadata, last.metadata
+    return (
+        before.owner_references is not after.owner_references
+        and before.owner_references != after.owner_references
+    ) or (before.labels is not after.labels and before.labels != after.labels)

@@ -16,6 +16,7 @@ from orchestrator.api.apps.v1 import Deployment, ReplicaSet, StatefulSet
 from orchestrator.api.core.v1 import Pod, PodCondition, ReplicationController
 from orchestrator.api.meta.v1 import Condition, OwnerReference, Time
 from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetStatus
+from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
@@ -125,7 +126,7 @@ def status_of(
         desired_healthy=expected.healthy,
         expected_pods=expected.pods,
         disruptions_allowed=allowed,
-        disrupted_pods=booked.pods,
+        disrupted_pods=booked.pods or EMPTY,
         observed_generation=budget.metadata.generation,
         conditions=_with(budget, condition, now),
     )

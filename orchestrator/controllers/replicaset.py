@@ -90,9 +90,11 @@ def status_of(
     later = [t for t in times if t > now]
     status = ReplicaSetStatus(
         replicas=len(active),
-        fully_labeled_replicas=sum(labels.items() <= p.metadata.labels.items() for p in active),
-        ready_replicas=sum(is_ready(p) for p in active),
-        available_replicas=len(times) - len(later),
+        # Kubernetes leaves these out where they are zero.
+        fully_labeled_replicas=sum(labels.items() <= p.metadata.labels.items() for p in active)
+        or None,
+        ready_replicas=sum(is_ready(p) for p in active) or None,
+        available_replicas=len(times) - len(later) or None,
         terminating_replicas=sum(is_terminating(p) for p in owned),
         observed_generation=replica_set.metadata.generation,
         conditions=_conditions(replica_set, failure, missing, now),

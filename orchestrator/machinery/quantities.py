@@ -168,6 +168,30 @@ def family(quantity: Quantity) -> Family:
     return _parsed(quantity).family
 
 
+class Amount(NamedTuple):
+    """A quantity as Kubernetes holds it: `number` times ten to the `scale`, and the text if it keeps that."""
+
+    number: int
+    scale: int
+    family: Family
+    text: str
+
+
+def amount_of(quantity: Quantity) -> Amount:
+    """The quantity as Kubernetes holds one of at most 18 digits."""
+    parsed = _parsed(quantity)
+    text = str(quantity).strip()
+    match = _GRAMMAR.fullmatch(text)
+    assert match is not None  # it has been read
+    sign, digits, decimals, suffix = match.groups(default="")
+    power, family = _suffix(text, suffix)
+    number = int(digits + decimals or "0") * (-1 if sign == "-" else 1)
+    kept = parsed.kept if text != "0" else text
+    if family == "binary":
+        return Amount(number << power, 0, parsed.family, kept)
+    return Amount(number, power - len(decimals), parsed.family, kept)
+
+
 def is_quantity(quantity: object) -> bool:
     """Whether the value can be read as a quantity."""
     try:

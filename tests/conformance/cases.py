@@ -55,16 +55,16 @@ def load(area: str) -> list[Case]:
     return sorted(cases, key=lambda case: -sum("until" in step for step in case.steps))
 
 
-def not_followed() -> dict[str, str]:
+def not_followed(path: Path = NOT_FOLLOWED) -> dict[str, str]:
     """Case -> reason. Marks of a merge conflict are passed over, so that `record` can settle it."""
-    lines = NOT_FOLLOWED.read_text().splitlines() if NOT_FOLLOWED.exists() else []
+    lines = path.read_text().splitlines() if path.exists() else []
     named = [line.partition(" ") for line in lines if line and not line.startswith(_MARKS)]
     return {name: reason for name, _, reason in named}
 
 
-def write_not_followed(reasons: Mapping[str, str]) -> None:
+def write_not_followed(reasons: Mapping[str, str], path: Path = NOT_FOLLOWED) -> None:
     """One line a case, sorted."""
-    NOT_FOLLOWED.write_text("".join(f"{n} {reason}\n" for n, reason in sorted(reasons.items())))
+    path.write_text("".join(f"{n} {reason}\n" for n, reason in sorted(reasons.items())))
 
 
 def reason_of(differences: Iterable[Difference]) -> str:

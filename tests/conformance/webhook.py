@@ -39,20 +39,30 @@ class Webhook(NamedTuple):
 @asynccontextmanager
 async def webhook(pki: Pki, clock: Clock) -> AsyncIterator[Webhook]:
     """Serve until the end of the block, with the certificate of a server of this authority."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
-        file.write(pki.server.certificate + pki.server.key)
-        file.flush()
-        context.load_cert_chain(Path(file.name))
+    context = server_context(pki)
     runner = ServerRunner(Server(lambda request: _answer(request, clock)))
     await runner.setup()
     try:
         await TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
         port = runner.addresses[0][1]
-        authority = base64.b64encode(pki.authority.certificate).decode()
-        yield Webhook(f"https://127.0.0.1:{port}", authority)
+        yield Webhook(f"https://127.0.0.1:{port}", authority_of(pki))
     finally:
         await runner.cleanup()
+
+
+def server_context(pki: Pki) -> ssl.SSLContext:
+    """What a server of this authority shows."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with tempfile.NamedTemporaryFile(suffix=".pem") as file:
+        file.write(pki.server.certificate + pki.server.key)
+        file.flush()
+        context.load_cert_chain(Path(file.name))
+    return context
+
+
+def authority_of(pki: Pki) -> str:
+    """The authority's certificate as a webhook's configuration has it."""
+    return base64.b64encode(pki.authority.certificate).decode()
 
 
 async def _answer(request: BaseRequest, clock: Clock) -> Response:

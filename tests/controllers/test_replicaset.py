@@ -12,6 +12,8 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.controllers.pods import deletion_order
 from orchestrator.controllers.replicaset import plan
+from orchestrator.kubelet import Profile
+from orchestrator.kubelet.runtimes.profile import constant
 from orchestrator.machinery.labels import compile_selector
 from orchestrator.machinery.owners import controller_of
 from tests.manifests import Manifest
@@ -48,6 +50,18 @@ def _loose(name: str, **labels: str) -> Manifest:
 async def _pods(cluster: Cluster, owned: bool = True) -> set[str]:
     pods = await cluster.client.list(Pod, namespace="default")
     return {p.metadata.name for p in pods if (controller_of(p) is not None) is owned}
+
+
+@pytest.mark.cluster(profile=Profile(stop_seconds=constant(0.0)))
+async def test_a_pod_that_goes_as_soon_as_it_is_adopted_is_not_counted(cluster: Cluster) -> None:
+    """Though the set had not heard yet that the pod was its own."""
+    await cluster.apply([_loose("stray", app="set")])
+    await cluster.clock.sleep(5)
+    await cluster.apply([replica_set(replicas=0)])
+    await cluster.clock.sleep(5)
+    found = await cluster.client.get(ReplicaSet, "set", namespace="default")
+    assert found.status is not None
+    assert (found.status.replicas, await _pods(cluster)) == (0, set())
 
 
 async def test_pods_that_are_lost_are_replaced(cluster: Cluster) -> None:

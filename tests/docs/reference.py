@@ -20,7 +20,7 @@ from orchestrator.apiserver import ApiFault
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.metrics import Metrics
 from orchestrator.cli import main
-from orchestrator.cluster import NodesNotReady, UnknownNode
+from orchestrator.cluster.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
 from orchestrator.cluster.hosted import HostedCluster, ServedCluster, SimulatedCluster
 from orchestrator.controllers import CONTROLLERS
@@ -254,6 +254,8 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "CustomResourceDefinition": "API server (the kinds that it defines are served)",
     "ValidatingAdmissionPolicy": "admission (its rules are asked)",
     "ValidatingAdmissionPolicyBinding": "admission (says where)",
+    "MutatingWebhookConfiguration": "admission (its webhooks are called)",
+    "ValidatingWebhookConfiguration": "admission (its webhooks are called)",
     "Lease": "kubelet (heartbeats)",
     "Event": "components (written)",
     "ConfigMap": "kubelet (a pod that names one waits for it)",

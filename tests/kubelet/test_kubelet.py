@@ -205,6 +205,16 @@ async def test_a_kubelet_that_crashes_finds_its_containers_again(cluster: Cluste
     assert [p.metadata.name for p in listed] == ["steady"]
 
 
+async def test_an_image_that_is_bad_runs_and_is_never_ready(cluster: Cluster) -> None:
+    """A roll-out to it hangs, whatever the profile says of the time until containers are ready."""
+    manifest = pod("sick")
+    manifest["spec"]["containers"][0]["image"] = "bad:1"
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(3600)
+    status = await _status(cluster, "sick")
+    assert (status.phase, status.container_statuses[0].ready) == ("Running", False)
+
+
 async def test_a_node_that_was_rebooted_runs_its_pods_again(cluster: Cluster) -> None:
     await cluster.apply([pod("steady", nodeName="node-0")])
     await cluster.client.wait(Pod, "steady", "condition=Ready", namespace="default", timeout=30)

@@ -1,7 +1,8 @@
 """What decides about a write beyond its own form: other objects, and the cluster's customs.
 
 One plugin a file, against the contract in `interface`; `_PLUGINS` is the order in which the pipeline
-asks them, which is Kubernetes'. A new plugin is one file and one line here. Which of them a server
+asks them, which is Kubernetes'; those who are asked after all others are in `chain_of`. A new plugin is one
+file and one line here. Which of them a server
 asks, an `Admission` says (see `chain`).
 
 Does not belong here: what an object's own fields decide (defaults, validation), and who may ask
@@ -38,6 +39,11 @@ from orchestrator.apiserver.admission.service_account import ServiceAccounts
 from orchestrator.apiserver.admission.storage_protection import StorageObjectInUseProtection
 from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
 from orchestrator.apiserver.admission.validating_policies import ValidatingAdmissionPolicies
+from orchestrator.apiserver.admission.webhooks import (
+    MutatingAdmissionWebhook,
+    ValidatingAdmissionWebhook,
+)
+from orchestrator.apiserver.admission.webhooks.calling import normal_url
 
 __all__ = [
     "DEFAULT_CHAIN",
@@ -64,8 +70,6 @@ _PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
     DefaultStorageClass,
     StorageObjectInUseProtection,
     DefaultIngressClass,
-    ValidatingAdmissionPolicies,
-    ResourceQuotas,
 )
 
 
@@ -74,7 +78,14 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
 
     Raises UnknownAdmissionPlugin, AdmissionError.
     """
-    return admission.chain(plugin() for plugin in _PLUGINS)
+    handlers = {normal_url(url): handler for url, handler in admission.webhooks.items()}
+    last = (
+        MutatingAdmissionWebhook(handlers),
+        ValidatingAdmissionPolicies(),
+        ValidatingAdmissionWebhook(handlers),
+        ResourceQuotas(),
+    )
+    return admission.chain((*(plugin() for plugin in _PLUGINS), *last))
 
 
 # Plugins remember only pure functions of what they see, so that servers may share them.

@@ -1,11 +1,13 @@
 """Which plugins a server asks: those that are on by themselves, and what its owner says otherwise."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
+from orchestrator.api.scalars import EMPTY
 from orchestrator.apiserver.admission.interface import AdmissionPlugin
+from orchestrator.apiserver.admission.webhooks.calling import Handler
 
 _LAST: Final = "ResourceQuota"  # it counts what all others have let through
 
@@ -33,11 +35,16 @@ class UnknownAdmissionPlugin(AdmissionError):
 class Admission(Struct, frozen=True):
     """The plugins of one server. `plugins` are its owner's own, asked after the built-in ones but
     before ResourceQuota; `enable` and `disable` name plugins of either sort.
+
+    `webhooks` are functions that stand in for webhooks' servers, by the URL that a configuration says
+    (`https://NAME.NAMESPACE.svc:PORT/PATH` for a service; port 443 need not be said). Each gets the
+    AdmissionReview that asks, as a JSON document, and answers the one that says what is allowed.
     """
 
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     plugins: tuple[AdmissionPlugin, ...] = ()
+    webhooks: Mapping[str, Handler] = EMPTY
 
     def chain(self, builtin: Iterable[AdmissionPlugin]) -> tuple[AdmissionPlugin, ...]:
         """The plugins to ask, in order. Raises UnknownAdmissionPlugin, AdmissionError."""

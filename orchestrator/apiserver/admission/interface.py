@@ -11,6 +11,7 @@ restriction). Both refuse by raising `ApiError`, most often `Forbidden`. Either 
 What the pipeline promises to a plugin:
 - It asks `handles` once for each (operation, resource, subresource) and remembers the answer, so a
   write that concerns no plugin costs nothing. `handles` must depend on its arguments only.
+- A plugin that `asks` for kinds of which there is no object costs nothing either.
 - `object` already has its namespace, its final name and the metadata that the server owns (uid,
   creation time), and for an UPDATE what the strategy keeps from `old_object`.
 - Nothing can change between what `validate` reads and the commit: the server handles one message at
@@ -30,7 +31,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
-from orchestrator.api.scheme import Resource
+from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.machinery.cel.authorization import Ask
 from orchestrator.protocol import Identity, Warn
 
@@ -46,7 +47,8 @@ class AdmissionRequest(Struct, kw_only=True):
     For a subresource that is an object of another kind (`binding`, `eviction`, `scale`) `object` is
     that one (Binding, Eviction, Scale), and `name` the name of the object that it belongs to.
     A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
-    stop its request; `ask` answers whether its user, or another, may do something.
+    stop its request; `ask` answers whether its user, or another, may do something. `message` is the
+    request as it came, and `rounds` what its mutating plugins remember of it.
     """
 
     operation: Operation
@@ -60,6 +62,23 @@ class AdmissionRequest(Struct, kw_only=True):
     dry_run: bool = False
     warn: Warn | None = None
     ask: Ask | None = None
+    message: Any = None
+    rounds: "Rounds | None" = None
+
+
+class Rounds:
+    """How often the mutating plugins are asked about one write: once more, if one asks for it.
+
+    A plugin sets `again` when it has changed the object, so that those before it may look at it anew.
+    `second` says that this is the second round. `memory` is the plugins' own, by their names.
+    """
+
+    __slots__ = ("again", "memory", "second")
+
+    def __init__(self) -> None:
+        self.again = False
+        self.second = False
+        self.memory: dict[str, Any] = {}
 
 
 class Reader(Protocol):
@@ -71,6 +90,11 @@ class Reader(Protocol):
     @property
     def random(self) -> Random:
         """The server's seeded source."""
+        ...
+
+    @property
+    def scheme(self) -> Scheme:
+        """The resources that are served, custom ones included."""
         ...
 
     def now(self) -> float:
@@ -119,28 +143,25 @@ class AdmissionPlugin:
 
     A subclass has a `name` and overrides `handles` with `admit`, `validate` or both; a method that is
     not overridden costs nothing. `default_on`: whether clusters have the plugin that do not name it.
-    `waits`: whether `validate` may answer a `Wait`.
+    `waits`: whether `validate` may answer a `Wait`. `asks`: the built-in kinds without whose objects the
+    plugin has nothing to say; while there is none of any of them, it is left out of all writes.
+    `admits_deletions`: whether `admit` is asked for DELETE, too, where there is no object to change.
     """
 
     name: str  # Kubernetes' (`LimitRanger`)
     default_on: bool = True
     waits: bool = False
+    asks: tuple[type[Any], ...] = ()
+    admits_deletions: bool = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""
         raise NotImplementedError
 
-    def is_idle(self, reader: Reader) -> bool:
-        """Whether no write at all could concern the plugin now: it asks objects, and there are none.
-
-        A write that only idle plugins handle costs little more than this call.
-        """
-        return False
-
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object to go on with, or a `Wait` for it. Raises ApiError to refuse.
 
-        Not asked for DELETE: there is no object to change.
+        Asked for DELETE only if it `admits_deletions`.
         """
         return request.object
 

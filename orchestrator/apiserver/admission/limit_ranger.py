@@ -40,6 +40,7 @@ class LimitRanger(AdmissionPlugin):
     """Asks every LimitRange of the namespace; costs one look-up where there is none."""
 
     name = "LimitRanger"
+    asks = (LimitRange,)
 
     def __init__(self) -> None:
         self._filled: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_fill)

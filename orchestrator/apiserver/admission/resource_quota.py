@@ -43,6 +43,7 @@ class ResourceQuotas(AdmissionPlugin):
     """Refuses a write after which some quota would be exceeded."""
 
     name = "ResourceQuota"
+    asks = (ResourceQuota,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         if subresource or not resource.namespaced:

@@ -1,11 +1,13 @@
 """Whether a write is one that a webhook or a policy is about: rules, selectors, scope."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.meta.v1 import LabelSelector
+from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Reader
+from orchestrator.apiserver.admission.questions import equivalents
 from orchestrator.machinery import labels
 
 _ANY: Final = "*"
@@ -27,13 +29,32 @@ class Rule(Protocol):
     def scope(self) -> str | None: ...
 
 
-def any_rule_matches(rules: Iterable[Rule], request: AdmissionRequest) -> bool:
-    """Whether one of the rules is about the write."""
-    return any(_matches(rule, request) for rule in rules)
+def any_rule_matches(
+    rules: Iterable[Rule], request: AdmissionRequest, version: Resource | None = None
+) -> bool:
+    """Whether one of the rules is about the write, or would be in another version of the resource."""
+    resource = request.resource if version is None else version
+    return any(_matches(rule, request, resource) for rule in rules)
 
 
-def _matches(rule: Rule, request: AdmissionRequest) -> bool:
-    resource = request.resource
+def matched_version(
+    rules: Sequence[Rule], match_policy: str | None, request: AdmissionRequest, scheme: Scheme
+) -> Resource | None:
+    """In which version of the resource the rules are about the write: that of the request if they can.
+
+    Without the policy "Exact" a rule for another version, or another group that serves the same objects,
+    means the write, too; earlier rules come first. None: the rules are not about it.
+    """
+    if any_rule_matches(rules, request):
+        return request.resource
+    if match_policy == "Exact":
+        return None
+    others = equivalents(request.resource, scheme)
+    found = (each for rule in rules for each in others if _matches(rule, request, each))
+    return next(found, None)
+
+
+def _matches(rule: Rule, request: AdmissionRequest, resource: Resource) -> bool:
     names: tuple[str, ...] = getattr(rule, "resource_names", ())
     return (
         _has(rule.operations, request.operation)

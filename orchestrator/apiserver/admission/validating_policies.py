@@ -21,29 +21,24 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingAdmissionPolicySpec,
     Validation,
 )
-from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
+from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, all_hold
 from orchestrator.apiserver.admission.interface import (
     AdmissionPlugin,
     AdmissionRequest,
     Operation,
     Reader,
 )
+from orchestrator.apiserver.admission.questions import seen
 from orchestrator.apiserver.admission.rule_matching import (
     any_rule_matches,
     selects_namespace,
     selects_object,
 )
 from orchestrator.machinery import labels
-from orchestrator.machinery.cel import (
-    CompileError,
-    EvaluationError,
-    Expression,
-    compile_expression,
-)
-from orchestrator.machinery.cel.authorization import AUTHORIZER, asking, request_resource
+from orchestrator.machinery.cel.authorization import asking
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
 # What judges others is not judged, so that nobody locks the cluster.
@@ -57,7 +52,6 @@ _NEVER: Final = frozenset(
         "mutatingwebhookconfigurations",
     }
 )
-_VARIABLES: Final = frozenset({"object", "oldObject", "request", "authorizer", "namespaceObject"})
 _MAX_MESSAGE: Final = 5 * 1024  # characters
 _REASONS: Final[Mapping[str, type[ApiError]]] = {
     "Invalid": Invalid,
@@ -82,15 +76,12 @@ class ValidatingAdmissionPolicies(AdmissionPlugin):
     """Asks the policies that are bound."""
 
     name = "ValidatingAdmissionPolicy"
+    asks = (ValidatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         return not (
             resource.group == "admissionregistration.k8s.io" and resource.plural in _NEVER
         ) and resource.group not in ("authentication.k8s.io", "authorization.k8s.io")
-
-    def is_idle(self, reader: Reader) -> bool:
-        """A policy that nothing binds says nothing."""
-        return not reader.list(ValidatingAdmissionPolicyBinding)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
         """Refuse with the first denial. Raises Invalid, Forbidden, RequestEntityTooLarge."""
@@ -140,7 +131,7 @@ def _judged(
     request: AdmissionRequest,
     reader: Reader,
 ) -> Iterator[ApiError]:
-    seen: dict[str, Any] | None = None
+    values: dict[str, Any] | None = None
     for binding in bindings:
         bound = binding.spec
         if bound is None or not _is_bound(bound.match_resources, request, reader):
@@ -153,10 +144,10 @@ def _judged(
                 words = f"failed to configure binding: {error}"
                 yield _refusal(request, names, _Denial(words))
             continue
-        if seen is None:
-            seen = _seen(request, reader)
+        if values is None:
+            values = seen(request, reader, request.resource)
         for param in params:
-            variables = seen if spec.param_kind is None else {**seen, "params": param}
+            variables = values if spec.param_kind is None else {**values, "params": param}
             with asking(request.ask):
                 found = list(_denials(spec, variables))
             yield from _acted_on(bound, found, names, request)
@@ -196,19 +187,19 @@ def _denials(
 ) -> Iterator[_Denial]:
     """The validations that do not hold; errors count as such unless they are to be ignored."""
     fails = spec.failure_policy != "Ignore"
-    scope = _Scope(spec, variables)
-    for condition in spec.match_conditions:
-        try:
-            if scope.value(condition.expression.strip()) is not True:
-                return
-        except _Failed as error:
-            if fails:
-                yield _Denial(str(error))
+    known = VARIABLES if spec.param_kind is None else VARIABLES | {"params"}
+    scope = Scope(variables, spec.variables, known=known)
+    try:
+        if not all_hold(spec.match_conditions, scope):
             return
+    except Failed as error:
+        if fails:
+            yield _Denial(str(error))
+        return
     for validation in spec.validations:
         try:
             holds = scope.value(validation.expression)
-        except _Failed as error:
+        except Failed as error:
             if fails:
                 yield _Denial(str(error))
             continue
@@ -216,11 +207,11 @@ def _denials(
             yield _Denial(_message(validation, scope), validation.reason or "Invalid")
 
 
-def _message(validation: Validation, scope: "_Scope") -> str:
+def _message(validation: Validation, scope: Scope) -> str:
     if validation.message_expression:
         try:
             said = scope.value(validation.message_expression)
-        except _Failed:
+        except Failed:
             said = None
         if isinstance(said, str):
             said = said.strip()
@@ -230,98 +221,7 @@ def _message(validation: Validation, scope: "_Scope") -> str:
     return message or f"failed expression: {validation.expression.strip()}"
 
 
-class _Failed(Exception):
-    """An expression has no value."""
-
-
-class _Scope:
-    """What the expressions of a policy see; its own variables are worked out when one is used."""
-
-    def __init__(self, spec: ValidatingAdmissionPolicySpec, variables: Mapping[str, Any]) -> None:
-        self._composed = {each.name: each.expression for each in spec.variables}
-        known = _VARIABLES if spec.param_kind is None else _VARIABLES | {"params"}
-        self._known = known | {"variables"} if self._composed else known
-        self._variables = variables
-        self._found: dict[str, Any] = {}
-
-    def value(self, text: str) -> Any:
-        """What an expression gives. Raises _Failed, in the original's words."""
-        return self._value(text, tuple(self._composed))
-
-    def _value(self, text: str, composed: tuple[str, ...]) -> Any:
-        """The same, of an expression that may name these of the policy's variables."""
-        try:
-            expression = compile_expression(text, self._known)
-        except CompileError as error:
-            raise _Failed(f"compilation failed: {error}") from None
-        variables = self._variables
-        if composed:
-            variables = {**variables, "variables": self._used_by(expression, composed)}
-        elif self._composed:
-            variables = {**variables, "variables": {}}
-        try:
-            return expression.value(variables)
-        except EvaluationError as error:
-            words = f"expression '{text.strip()}' resulted in error: {error}"
-            raise _Failed(words) from None
-
-    def _used_by(self, expression: Expression, composed: tuple[str, ...]) -> dict[str, Any]:
-        """The variables that an expression names; each may name those before it."""
-        used: dict[str, Any] = {}
-        for i, name in enumerate(composed):
-            if not expression.uses(f"variables.{name}"):
-                continue
-            if name not in self._found:
-                self._found[name] = self._value(self._composed[name], composed[:i])
-            used[name] = self._found[name]
-        return used
-
-
-# --- what policies see -----------------------------------------------------------------------
-
-
-def _seen(request: AdmissionRequest, reader: Reader) -> dict[str, Any]:
-    resource = request.resource
-    kind = {"group": resource.group, "version": resource.version, "kind": resource.kind}
-    path = {"group": resource.group, "version": resource.version, "resource": resource.plural}
-    who = request.identity
-    namespace = None
-    if resource.namespaced:
-        namespace = reader.get(Namespace, request.namespace)
-    authorizer = {
-        **AUTHORIZER,
-        "requestResource": request_resource(
-            resource.group,
-            resource.plural,
-            request.subresource,
-            request.namespace,
-            request.name,
-        ),
-    }
-    return {
-        "object": None if request.object is None else codec.to_dict(request.object),
-        "oldObject": None if request.old_object is None else codec.to_dict(request.old_object),
-        "namespaceObject": None if namespace is None else codec.to_dict(namespace),
-        "authorizer": authorizer,
-        "request": {
-            "kind": kind,
-            "resource": path,
-            "subResource": request.subresource,
-            "requestKind": kind,
-            "requestResource": path,
-            "requestSubResource": request.subresource,
-            "name": request.name,
-            "namespace": request.namespace,
-            "operation": request.operation,
-            "dryRun": request.dry_run,
-            "userInfo": {
-                "username": who.name,
-                "uid": who.uid,
-                "groups": list(who.groups),
-                "extra": {name: list(values) for name, values in (who.extra or {}).items()},
-            },
-        },
-    }
+# --- what policies are given -------------------------------------------------------------------
 
 
 def _params(

@@ -21,6 +21,8 @@ Query: TypeAlias = MultiMapping[str]
 
 _INT64: Final = 2**63
 _MANAGER_LENGTH: Final = 128
+# What admission is shown as the client wrote it.
+_SAID: Final = ("fieldManager", "fieldValidation")
 _NOT_OLDER: Final = "NotOlderThan"
 
 
@@ -42,12 +44,13 @@ class ListOptions(Struct, frozen=True):
 
 
 class WriteOptions(Struct, frozen=True):
-    """What a create, an update or a patch asks for."""
+    """What a create, an update or a patch asks for; `said` are those options that the client wrote."""
 
     dry_run: bool = False
     field_manager: str = ""
     field_validation: Literal["Ignore", "Warn", "Strict"] = "Warn"
     force: bool = False
+    said: Mapping[str, str] | None = None
 
 
 def integer(query: Query, name: str) -> int:
@@ -161,6 +164,7 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
         field_manager=manager or _program(agent) or "unknown",
         field_validation=cast(Any, validation or "Warn"),
         force=boolean(query, "force"),
+        said={name: query[name] for name in _SAID if query.get(name)} or None,
     )
 
 

@@ -53,6 +53,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
@@ -84,6 +85,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     return await _changed_reply(front, call, updated)
@@ -99,15 +101,12 @@ async def _changed_reply(front: Front, call: Call, answer: Any) -> StreamRespons
 def _expected(target: Target) -> Expected:
     resource, subresource = target.resource, target.subresource
     if subresource is None:
-        unknown = kind_of(resource).unknown
-        return Expected(resource.type, resource.api_version, resource.kind, unknown)
+        return Expected(resource.type, resource.api_version, resource.kind)
     kind = class_of(resource, subresource)
     if kind is None:
         raise no_such_path()
     group, version = subresource.group, subresource.version
-    api_version = f"{group}/{version}" if group else version
-    unknown = kind_of(resource).unknown if kind is resource.type else None
-    return Expected(kind, api_version, subresource.kind, unknown)
+    return Expected(kind, f"{group}/{version}" if group else version, subresource.kind)
 
 
 def _check_identity(metadata: ObjectMeta, target: Target) -> None:
@@ -153,6 +152,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             field_validation=options.field_validation,
             identity=call.identity,
             warn=call.warnings.append,
+            options=options.said,
         )
     )
     return await _changed_reply(front, call, patched)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, cast
 
-from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest
+from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
 from orchestrator.apiserver.authorizer import Verb
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
@@ -21,23 +21,37 @@ from orchestrator.protocol import MASTERS, Identity
 def admit(course: Course) -> tuple[Step, ...]:
     """Let the plugins change the object. Errors: what they raise."""
     plugins = course.served.mutating(course.operation, course.subresource)
+    if course.operation == "DELETE":
+        plugins = tuple(plugin for plugin in plugins if plugin.admits_deletions)
     if not plugins:
         return ()
+    again = any(plugin.asks for plugin in plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
-        return _admit(env, draft, _request(course, draft), iter(plugins))
+        request = _request(course, draft)
+        if again:
+            request.rounds = Rounds()
+        return _admit(env, draft, request, plugins, iter(plugins))
 
     return (step,)
 
 
 def _admit(
-    env: Environment, draft: Draft, request: AdmissionRequest, plugins: Iterator[AdmissionPlugin]
+    env: Environment,
+    draft: Draft,
+    request: AdmissionRequest,
+    plugins: tuple[AdmissionPlugin, ...],
+    left: Iterator[AdmissionPlugin],
 ) -> Decision:
-    for plugin in plugins:
+    for plugin in left:
         answer = plugin.admit(request, env)
         if type(answer) is Wait:
-            return _later(answer, partial(_admitted, env, draft, request, plugins))
+            return _later(answer, partial(_admitted, env, draft, request, plugins, left))
         request.object = answer
+    rounds = request.rounds
+    if rounds is not None and rounds.again and not rounds.second:
+        rounds.second = True
+        return _admit(env, draft, request, plugins, iter(plugins))
     draft.new = request.object
     return None
 
@@ -46,12 +60,13 @@ def _admitted(
     env: Environment,
     draft: Draft,
     request: AdmissionRequest,
-    plugins: Iterator[AdmissionPlugin],
+    plugins: tuple[AdmissionPlugin, ...],
+    left: Iterator[AdmissionPlugin],
     answer: Any,
 ) -> Decision:
     """A plugin has its answer from outside; the next ones are asked."""
     request.object = answer
-    return _admit(env, draft, request, plugins)
+    return _admit(env, draft, request, plugins, left)
 
 
 def review(course: Course) -> tuple[Step, ...]:
@@ -69,11 +84,8 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
     plugins = [plugin for plugin in found if plugin.waits is waiting]
     if not plugins:
         return ()
-    may_be_idle = all(type(each).is_idle is not AdmissionPlugin.is_idle for each in plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
-        if may_be_idle and all(each.is_idle(env) for each in plugins):
-            return None
         request = draft.request
         if request is None:
             request = _request(course, draft)
@@ -120,6 +132,7 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         dry_run=message.dry_run,
         warn=message.warn,
         ask=partial(_ask, course, message.identity) if course.authorizer is not None else None,
+        message=message,
     )
     return request
 

@@ -88,6 +88,7 @@ APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE_STAT
 END: Final[tuple[Maker, ...]] = (
     read,
     check_preconditions,
+    admit,
     review_outside,
     review,
     end,

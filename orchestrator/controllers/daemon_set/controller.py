@@ -15,7 +15,7 @@ from orchestrator.controllers.daemon_set.plan import Look, Plan, manage, roll
 from orchestrator.controllers.daemon_set.status import status_of
 from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.pod_control import create_pods, delete_pods
-from orchestrator.controllers.rollout import History
+from orchestrator.controllers.rollout import History, hash_of_template
 from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import compile_selector
 from orchestrator.protocol import ApiError
@@ -55,7 +55,7 @@ class DaemonSetController(KubernetesController):
 
     def prepare(self) -> None:
         """Read revisions, too; no node's pods have failed yet."""
-        self._history = History(self.client, self.cache(ControllerRevision), HASH)
+        self._history = History(self.client, self.cache(ControllerRevision), HASH, hash_of_template)
         self._backoffs: dict[tuple[str, str], tuple[float, float]] = {}  # seconds, and until when
 
     def _of_node(self, change: Change[Node]) -> Iterable[Key]:

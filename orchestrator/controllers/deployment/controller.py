@@ -302,5 +302,5 @@ def _saturated(new: ReplicaSet | None, sizes: Sizes) -> bool:
         and replicas_of(new) == sizes.desired
         and new.metadata.annotations.get(DESIRED) == str(sizes.desired)
         and new.status is not None
-        and new.status.available_replicas == sizes.desired
+        and (new.status.available_replicas or 0) == sizes.desired
     )

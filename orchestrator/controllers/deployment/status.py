@@ -28,9 +28,9 @@ def is_complete(deployment: Deployment, status: DeploymentStatus) -> bool:
     spec = deployment.spec
     desired = 1 if spec is None or spec.replicas is None else spec.replicas
     return (
-        status.updated_replicas == desired
-        and status.replicas == desired
-        and status.available_replicas == desired
+        (status.updated_replicas or 0) == desired
+        and (status.replicas or 0) == desired
+        and (status.available_replicas or 0) == desired
         and (status.observed_generation or 0) >= (deployment.metadata.generation or 0)
     )
 
@@ -48,10 +48,11 @@ def status_of(
     old = deployment.status or DeploymentStatus()
     status = DeploymentStatus(
         observed_generation=deployment.metadata.generation,
-        replicas=counts(sets, "replicas"),
-        updated_replicas=counts([new], "replicas") if new is not None else 0,
-        ready_replicas=counts(sets, "ready_replicas"),
-        available_replicas=available,
+        # Kubernetes leaves out what is zero, but for the terminating pods.
+        replicas=counts(sets, "replicas") or None,
+        updated_replicas=(counts([new], "replicas") if new is not None else 0) or None,
+        ready_replicas=counts(sets, "ready_replicas") or None,
+        available_replicas=available or None,
         unavailable_replicas=max(0, total - available) or None,
         terminating_replicas=counts(sets, "terminating_replicas"),
         collision_count=old.collision_count,

@@ -6,6 +6,10 @@ those of one owner. Does not belong here: which pods go first, which each contro
 """
 
 from orchestrator.controllers.rollout.history import History, Recent
-from orchestrator.controllers.rollout.revisions import template_of
+from orchestrator.controllers.rollout.revisions import (
+    hash_of_patch,
+    hash_of_template,
+    template_of,
+)
 
-__all__ = ["History", "Recent", "template_of"]
+__all__ = ["History", "Recent", "hash_of_patch", "hash_of_template", "template_of"]

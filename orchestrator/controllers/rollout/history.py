@@ -4,15 +4,16 @@ Kubernetes' controller history. Two templates may have one hash: then the collis
 status grows, and gives the newer another name.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from orchestrator.api.apps.v1 import ControllerRevision
+from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.client import Cache, Client
 from orchestrator.controllers.claiming import claim_of, settle
-from orchestrator.controllers.rollout.revisions import in_order, make, renumbered
+from orchestrator.controllers.rollout.revisions import in_order, make, patch_of, renumbered
 from orchestrator.machinery.labels import compile_selector
 from orchestrator.protocol import AlreadyExists, NotFound
 
@@ -33,6 +34,7 @@ class History(Struct, frozen=True):
     client: Client
     cache: Cache[ControllerRevision]
     label: str
+    hash_of: Callable[[PodTemplateSpec, int], str]  # of a template and the collision count
 
     async def of(self, owner: Any) -> Recent:
         """The owner's revisions, after its claims and with one of its present template.
@@ -48,10 +50,10 @@ class History(Struct, frozen=True):
         owned = in_order(await settle(self.client, owner, claim))
         collisions = owner.status.collision_count or 0 if owner.status is not None else 0
         number = owned[-1].revision + 1 if owned else 1
-        wanted = make(owner, number, collisions, self.label)
-        equal = [each for each in owned if each.data == wanted.data]
+        wanted = patch_of(owner.spec.template)
+        equal = [each for each in owned if each.data == wanted]
         if not equal:
-            made, collisions = await self._create(owner, wanted, collisions)
+            made, collisions = await self._create(owner, number, collisions)
             return Recent(made, (*owned, made), collisions)
         newest = equal[-1]
         if newest is owned[-1]:
@@ -61,9 +63,11 @@ class History(Struct, frozen=True):
         return Recent(moved, (*rest, moved), collisions)
 
     async def _create(
-        self, owner: Any, wanted: ControllerRevision, collisions: int
+        self, owner: Any, number: int, collisions: int
     ) -> tuple[ControllerRevision, int]:
         while True:
+            hash_ = self.hash_of(owner.spec.template, collisions)
+            wanted = make(owner, number, hash_, self.label)
             try:
                 return await self.client.create(wanted), collisions
             except AlreadyExists:
@@ -72,7 +76,6 @@ class History(Struct, frozen=True):
                 if other.data == wanted.data:
                     return other, collisions
             collisions += 1
-            wanted = make(owner, wanted.revision, collisions, self.label)
 
     async def cut(
         self, owner: Any, revisions: Sequence[ControllerRevision], in_use: Collection[str]

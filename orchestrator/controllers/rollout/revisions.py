@@ -1,8 +1,8 @@
 """One ControllerRevision: a patch that brings an owner's pod template back, under a name made of its hash.
 
-The hash is Kubernetes' own, FNV-1 of the patch's text and the collision count, so that a template has the
-same name here as there: the text is compact JSON with sorted keys, and what Go never leaves out of it is
-written though it is empty.
+Both hashes are Kubernetes' own, so that a template has the same name here as there. A StatefulSet's is FNV-1
+of the patch's text and the collision count: the text is compact JSON with sorted keys, and what Go never
+leaves out of it is written though it is empty. A DaemonSet's is the template's (`machinery.template_hash`).
 """
 
 import re
@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.names import safe_encode
 from orchestrator.machinery.owners import owner_reference
+from orchestrator.machinery.template_hash import template_hash
 
 _PREFIX_LENGTH: Final = 223
 _OFFSET: Final = 0x811C9DC5
@@ -48,11 +49,19 @@ def hash_of(patch: Mapping[str, Any], collisions: int) -> str:
     return safe_encode(str(number))
 
 
-def make(owner: Any, number: int, collisions: int, label: str) -> ControllerRevision:
+def hash_of_patch(template: PodTemplateSpec, collisions: int) -> str:
+    """The hash by which StatefulSets name a revision of a template."""
+    return hash_of(patch_of(template), collisions)
+
+
+def hash_of_template(template: PodTemplateSpec, collisions: int) -> str:
+    """The hash by which DaemonSets do: of the template itself, as Deployments have it."""
+    return template_hash(template, collisions or None)
+
+
+def make(owner: Any, number: int, hash_: str, label: str) -> ControllerRevision:
     """The revision of the owner's present template; the hash stands in its label `label`, too."""
     template: PodTemplateSpec = owner.spec.template
-    patch = patch_of(template)
-    hash_ = hash_of(patch, collisions)
     return ControllerRevision(
         metadata=ObjectMeta(
             name=f"{owner.metadata.name[:_PREFIX_LENGTH]}-{hash_}",
@@ -61,7 +70,7 @@ def make(owner: Any, number: int, collisions: int, label: str) -> ControllerRevi
             annotations=owner.metadata.annotations,
             owner_references=(owner_reference(owner, controller=True),),
         ),
-        data=patch,
+        data=patch_of(template),
         revision=number,
     )
 

@@ -11,7 +11,7 @@ from orchestrator.client import Change, Key, KeyFunction, Source, same_but_statu
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
-from orchestrator.controllers.rollout import History, Recent, template_of
+from orchestrator.controllers.rollout import History, Recent, hash_of_patch, template_of
 from orchestrator.controllers.stateful_set.claims import ClaimKeeper
 from orchestrator.controllers.stateful_set.identity import ordinal_of, pod_of
 from orchestrator.controllers.stateful_set.plan import Plan, Pods, from_current, plan, revision_of
@@ -52,7 +52,7 @@ class StatefulSetController(KubernetesController):
     def prepare(self) -> None:
         """Read revisions and claims, too."""
         revisions = self.cache(ControllerRevision)
-        self._history = History(self.client, revisions, HASH_LABEL)
+        self._history = History(self.client, revisions, HASH_LABEL, hash_of_patch)
         self._claims = ClaimKeeper(self.client, self.events, self.cache(PersistentVolumeClaim))
 
     async def reconcile(self, key: Key) -> float | None:

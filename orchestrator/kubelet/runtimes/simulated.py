@@ -31,6 +31,9 @@ from orchestrator.machinery.owners import controller_of
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
+NEVER_READY: Final = (
+    "bad:"  # what the image of a container begins with that starts, and is never ready
+)
 
 
 class _Record(Struct, eq=False):
@@ -43,6 +46,7 @@ class _Record(Struct, eq=False):
     started_at: float | None = None
     last: ContainerStarted | ContainerExited | None = None
     probed: ContainerProbed | None = None
+    never_ready: bool = False
     next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
     timer: Timer | None = None
 
@@ -80,7 +84,13 @@ class SimulatedRuntime:
             record = records[key.name] = _Record(key, self._profile, "", 0)
             self._end(record, 128, "CreateContainerConfigError", str(error))
             return
-        record = records[key.name] = _Record(key, profile, container_id, profile.exit_code)
+        record = records[key.name] = _Record(
+            key,
+            profile,
+            container_id,
+            profile.exit_code,
+            never_ready=container.image.startswith(NEVER_READY),
+        )
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
@@ -137,13 +147,13 @@ class SimulatedRuntime:
         self._nothing_next(record)
         fails = profile.fail_probability and host.random.random() < profile.fail_probability
         ready = 0.0 if fails else profile.ready_seconds.draw(host.random)
-        at_once = not fails and ready <= 0
+        at_once = not fails and ready <= 0 and not record.never_ready
         record.last = ContainerStarted(record.key, record.container_id, now, at_once)
         host.report(record.last)
         if fails:
             record.exit_code = profile.exit_code or 1
             self._end(record, record.exit_code, "Error")
-        elif at_once:
+        elif at_once or record.never_ready:
             self._run(record)
         else:
             self._after(ready, record, self._ready)
@@ -155,7 +165,7 @@ class SimulatedRuntime:
         self._run(record)
 
     def _run(self, record: _Record) -> None:
-        """It is ready: the next thing is its end, if it ends by itself."""
+        """It is ready or never will be: the next thing is its end, if it ends by itself."""
         run = record.profile.run_seconds
         if run is not None and record.started_at is not None:
             left = record.started_at + run.draw(self._host.random) - self._host.clock.now()

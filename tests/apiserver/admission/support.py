@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import Namespace, Pod, ServiceAccount
-from orchestrator.api.scheme import Resource, Scheme, resource_of
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme, resource_of
 from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation
 from orchestrator.protocol import ADMIN
 
@@ -35,6 +35,10 @@ class Objects:
     @property
     def random(self) -> Random:
         return Random(0)
+
+    @property
+    def scheme(self) -> Scheme:
+        return DEFAULT
 
     def now(self) -> float:
         return 0.0

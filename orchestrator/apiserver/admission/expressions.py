@@ -1,0 +1,82 @@
+"""Expressions about a write: of policies, and of webhooks' match conditions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from orchestrator.api.admissionregistration.v1 import MatchCondition, Variable
+from orchestrator.machinery.cel import (
+    CompileError,
+    EvaluationError,
+    Expression,
+    compile_expression,
+)
+
+VARIABLES: Final = frozenset({"object", "oldObject", "request", "authorizer", "namespaceObject"})
+
+
+class Failed(Exception):
+    """An expression has no value."""
+
+
+class Scope:
+    """What expressions see. `variables` are its values by name; `composed` those that expressions of the
+    same policy make, each worked out when one is used.
+    """
+
+    def __init__(
+        self,
+        variables: Mapping[str, Any],
+        composed: Sequence[Variable] = (),
+        *,
+        known: frozenset[str] = VARIABLES,
+    ) -> None:
+        self._composed = {each.name: each.expression for each in composed}
+        self._known = known | {"variables"} if self._composed else known
+        self._variables = variables
+        self._found: dict[str, Any] = {}
+
+    def value(self, text: str) -> Any:
+        """What an expression gives. Raises Failed, in the original's words."""
+        return self._value(text, tuple(self._composed))
+
+    def _value(self, text: str, composed: tuple[str, ...]) -> Any:
+        """The same, of an expression that may name these of the policy's variables."""
+        try:
+            expression = compile_expression(text, self._known)
+        except CompileError as error:
+            raise Failed(f"compilation failed: {error}") from None
+        variables = self._variables
+        if composed:
+            variables = {**variables, "variables": self._used_by(expression, composed)}
+        elif self._composed:
+            variables = {**variables, "variables": {}}
+        try:
+            return expression.value(variables)
+        except EvaluationError as error:
+            words = f"expression '{text.strip()}' resulted in error: {error}"
+            raise Failed(words) from None
+
+    def _used_by(self, expression: Expression, composed: tuple[str, ...]) -> dict[str, Any]:
+        """The variables that an expression names; each may name those before it."""
+        used: dict[str, Any] = {}
+        for i, name in enumerate(composed):
+            if not expression.uses(f"variables.{name}"):
+                continue
+            if name not in self._found:
+                self._found[name] = self._value(self._composed[name], composed[:i])
+            used[name] = self._found[name]
+        return used
+
+
+def all_hold(conditions: Sequence[MatchCondition], scope: Scope) -> bool:
+    """Whether no condition is false. Raises Failed if none is, and one has no value."""
+    failures = []
+    for condition in conditions:
+        try:
+            if scope.value(condition.expression.strip()) is not True:
+                return False
+        except Failed as error:
+            failures.append(str(error))
+    if failures:
+        raise Failed(failures[0] if len(failures) == 1 else f"[{', '.join(failures)}]")
+    return True

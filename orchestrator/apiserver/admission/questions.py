@@ -1,0 +1,156 @@
+"""A write as those see it who judge it from outside: the AdmissionRequest, in one version."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Namespace
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.conversion import conversion
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.machinery.cel.authorization import AUTHORIZER, request_resource
+from orchestrator.protocol import Delete
+
+_OPTIONS: Final[Mapping[Operation, str]] = {
+    "CREATE": "CreateOptions",
+    "UPDATE": "UpdateOptions",
+    "DELETE": "DeleteOptions",
+}
+
+
+def equivalents(resource: Resource, scheme: Scheme) -> list[Resource]:
+    """The other resources that serve the same objects, in other versions or groups."""
+    key = scheme.storage(resource).key
+    return [
+        each
+        for each in scheme.resources()
+        if each is not resource and "get" in each.verbs and scheme.storage(each).key == key
+    ]
+
+
+def document(obj: Any, request: AdmissionRequest, version: Resource, scheme: Scheme) -> Any:
+    """An object of the write as a document of that version; None for None.
+
+    The object of a subresource that is of another kind (a Scale) has one version.
+    """
+    if obj is None:
+        return None
+    stored = scheme.storage(request.resource)
+    if type(obj) is stored.type:
+        convert = conversion(stored, version)
+        obj = obj if convert is None else convert(obj)
+    return codec.to_dict(obj)
+
+
+def filled(obj: Any, request: AdmissionRequest, scheme: Scheme) -> Any:
+    """The object with its defaults, as it is shown before the server itself puts them in."""
+    stored = scheme.storage(request.resource)
+    if type(obj) is not stored.type:
+        return obj
+    return apply_defaults(kind_of(stored), obj)
+
+
+def asked(request: AdmissionRequest, version: Resource) -> dict[str, Any]:
+    """What both AdmissionReviews and expressions (`request`) say of a write, but for its objects."""
+    resource, who = request.resource, request.identity
+    return {
+        "kind": _kind(version, request.subresource),
+        "resource": _path(version),
+        **({"subResource": request.subresource} if request.subresource else {}),
+        "requestKind": _kind(resource, request.subresource),
+        "requestResource": _path(resource),
+        **({"requestSubResource": request.subresource} if request.subresource else {}),
+        "name": _name(request),
+        "namespace": _namespace(request),
+        "operation": request.operation,
+        "userInfo": {
+            "username": who.name,
+            **({"uid": who.uid} if who.uid else {}),
+            "groups": list(who.groups),
+            **(
+                {"extra": {name: list(values) for name, values in who.extra.items()}}
+                if who.extra
+                else {}
+            ),
+        },
+        "dryRun": request.dry_run,
+        "options": _options(request),
+    }
+
+
+def seen(request: AdmissionRequest, reader: Reader, version: Resource) -> dict[str, Any]:
+    """The variables of expressions about a write; its objects in that version."""
+    resource, scheme = request.resource, reader.scheme
+    namespace = reader.get(Namespace, request.namespace) if resource.namespaced else None
+    about = asked(request, version)
+    authorizer = {
+        **AUTHORIZER,
+        "requestResource": request_resource(
+            resource.group,
+            resource.plural,
+            request.subresource,
+            request.namespace,
+            request.name,
+        ),
+    }
+    return {
+        "object": document(request.object, request, version, scheme),
+        "oldObject": document(request.old_object, request, version, scheme),
+        "namespaceObject": None if namespace is None else codec.to_dict(namespace),
+        "authorizer": authorizer,
+        # Expressions find the empty value of what a document leaves out.
+        "request": {
+            "subResource": "",
+            "requestSubResource": "",
+            **about,
+            "userInfo": {"uid": "", "extra": {}, **about["userInfo"]},
+        },
+    }
+
+
+def _kind(resource: Resource, subresource: str) -> dict[str, str]:
+    part = resource.subresource(subresource) if subresource else None
+    if part is not None and part.kind != resource.kind:
+        return {"group": part.group, "version": part.version, "kind": part.kind}
+    return {"group": resource.group, "version": resource.version, "kind": resource.kind}
+
+
+def _path(resource: Resource) -> dict[str, str]:
+    return {"group": resource.group, "version": resource.version, "resource": resource.plural}
+
+
+def _name(request: AdmissionRequest) -> str:
+    """A name that the server generates is not known to those who are asked."""
+    message = request.message
+    if request.operation != "CREATE" or message is None or message.name:
+        return request.name
+    given: str = message.object.metadata.name
+    return given
+
+
+def _namespace(request: AdmissionRequest) -> str:
+    """A Namespace is in itself, as Kubernetes has it."""
+    return request.name if request.resource.key == "namespaces" else request.namespace
+
+
+def _options(request: AdmissionRequest) -> dict[str, Any]:
+    kind = _OPTIONS.get(request.operation, "")
+    options: dict[str, Any] = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}
+    if request.dry_run:
+        options["dryRun"] = ["All"]
+    message = request.message
+    if isinstance(message, Delete):
+        return options | _deletion(message)
+    return options | dict(getattr(message, "options", None) or {})
+
+
+def _deletion(message: Delete) -> dict[str, Any]:
+    conditions = {"uid": message.uid, "resourceVersion": message.resource_version}
+    said = {
+        "gracePeriodSeconds": message.grace_period_seconds,
+        "preconditions": {name: value for name, value in conditions.items() if value} or None,
+        "propagationPolicy": message.propagation_policy or None,
+    }
+    return {name: value for name, value in said.items() if value is not None}

@@ -1,0 +1,59 @@
+"""One call to one webhook: the question, the effect that asks it, and what a failure amounts to."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from typing import Any, Final
+
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.admission.interface import AdmissionRequest, Reader
+from orchestrator.apiserver.admission.webhooks.calling import (
+    CallFailed,
+    Handler,
+    ask_handler,
+    ask_server,
+    destination_of,
+    url_of,
+)
+from orchestrator.apiserver.admission.webhooks.matching import Webhook
+from orchestrator.apiserver.admission.webhooks.reviews import Review, question
+from orchestrator.machinery.field_errors import quote
+from orchestrator.protocol import Cause, InternalError
+
+_SECONDS: Final = 10
+
+
+class Call(Struct, frozen=True):
+    """`effect` answers the decoded answer to `review`, or a CallFailed."""
+
+    review: Review
+    effect: Callable[[], Awaitable[Any]]
+
+
+def call_of(
+    webhook: Webhook,
+    request: AdmissionRequest,
+    reader: Reader,
+    version: Resource,
+    handlers: Mapping[str, Handler],
+) -> Call:
+    """The call that asks a webhook about a write. Raises CallFailed."""
+    review = question(webhook, request, reader, version)
+    seconds = webhook.timeout_seconds or _SECONDS
+    handler = handlers.get(url_of(webhook.client_config))
+    if handler is not None:
+        return Call(review, partial(ask_handler, handler, review.document, seconds))
+    where = destination_of(webhook.client_config, reader)
+    return Call(review, partial(ask_server, where, review.document, seconds))
+
+
+def is_ignored(webhook: Webhook) -> bool:
+    """Whether the write goes on without a webhook that cannot be asked."""
+    return webhook.failure_policy == "Ignore"
+
+
+def failure(webhook: Webhook, error: CallFailed) -> InternalError:
+    """The end of a write whose webhook must be asked, and could not."""
+    why = f"failed calling webhook {quote(webhook.name)}: {error}"
+    return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))

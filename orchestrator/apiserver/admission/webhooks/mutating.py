@@ -1,0 +1,194 @@
+"""MutatingAdmissionWebhook: the webhooks that a write concerns are asked one after another.
+
+Each sees what the one before it made of the object. When one has changed it, those before it that want
+to be asked again are, in a second round of all mutating plugins.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from typing import Any
+
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.admissionregistration.v1 import MutatingWebhookConfiguration
+from orchestrator.api.errors import DecodeError
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+    Rounds,
+    Wait,
+)
+from orchestrator.apiserver.admission.questions import document, filled
+from orchestrator.apiserver.admission.read_back import read_back, shown
+from orchestrator.apiserver.admission.webhooks.asking import Call, call_of, failure, is_ignored
+from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
+from orchestrator.apiserver.admission.webhooks.matching import (
+    Called,
+    concerns,
+    version_for,
+    webhooks_of,
+)
+from orchestrator.apiserver.admission.webhooks.reviews import (
+    Response,
+    answered,
+    check_dry_run,
+    verdict,
+)
+from orchestrator.machinery.errors import PatchError
+from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.patches import apply_json_patch
+from orchestrator.protocol import Cause, InternalError
+
+
+class MutatingAdmissionWebhook(AdmissionPlugin):
+    """Makes of an object what webhooks make of it, or refuses with the first that refuses."""
+
+    name = "MutatingAdmissionWebhook"
+    asks = (MutatingWebhookConfiguration,)
+    admits_deletions = True
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return concerns(resource)
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """Ask. Errors: whatever a webhook says, InternalError (a call failed), BadRequest (dry run)."""
+        asked = replace(request, object=filled(request.object, request, reader.scheme))
+        return _Round(asked, request.object, reader, self._handlers).begin()
+
+
+class _Memory:
+    """What the second round needs to know of the first."""
+
+    def __init__(self) -> None:
+        self.output: Any = None
+        self.asked: set[tuple[str, int]] = set()  # those that may be asked again
+        self.again: set[tuple[str, int]] = set()  # those that are to be
+
+    def changed(self) -> None:
+        """Whoever was asked before this change is to see it."""
+        self.again |= self.asked
+        self.asked = set()
+
+
+class _Round:
+    """One round through the webhooks."""
+
+    def __init__(
+        self,
+        request: AdmissionRequest,
+        given: Any,
+        reader: Reader,
+        handlers: Mapping[str, Handler],
+    ) -> None:
+        self._request = request
+        self._given = given
+        self._untouched = request.object
+        self._reader = reader
+        self._handlers = handlers
+        self._rounds = request.rounds or Rounds()
+        self._memory: _Memory = self._rounds.memory.setdefault(
+            MutatingAdmissionWebhook.name, _Memory()
+        )
+        self._left: Iterator[Called] = webhooks_of(MutatingWebhookConfiguration, reader)
+
+    def begin(self) -> Any:
+        """The object, or a wait for it."""
+        memory = self._memory
+        if self._rounds.second and memory.output != self._request.object:
+            memory.changed()
+        return self._next()
+
+    def _next(self) -> Any:
+        request = self._request
+        for called in self._left:
+            webhook = called.webhook
+            version = version_for(webhook, request, self._reader)
+            if version is None or self._is_passed(called):
+                continue
+            try:
+                check_dry_run(webhook, request)
+                call = call_of(webhook, request, self._reader, version, self._handlers)
+            except CallFailed as error:
+                self._failed(called, error)
+                continue
+            return Wait(call.effect, partial(self._heard, called, version, call))
+        self._memory.output = request.object
+        # Nobody has changed it: its defaults are for a later step.
+        return self._given if request.object is self._untouched else request.object
+
+    def _is_passed(self, called: Called) -> bool:
+        return self._rounds.second and called.key not in self._memory.again
+
+    def _failed(self, called: Called, error: CallFailed) -> None:
+        if not is_ignored(called.webhook):
+            raise failure(called.webhook, error)
+        self._note(called)
+
+    def _note(self, called: Called) -> None:
+        if getattr(called.webhook, "reinvocation_policy", None) == "IfNeeded":
+            self._memory.asked.add(called.key)
+
+    def _heard(self, called: Called, version: Resource, call: Call, answer: Any) -> Any:
+        """A webhook has answered: go on with what it makes of the object."""
+        try:
+            if isinstance(answer, CallFailed):
+                raise answer
+            response = answered(call.review, answer, mutating=True)
+            verdict(called.webhook, self._request, response)
+            self._patch(called, version, response)
+        except CallFailed as error:
+            self._failed(called, error)
+            return self._next()
+        self._note(called)
+        return self._next()
+
+    def _patch(self, called: Called, version: Resource, response: Response) -> None:
+        request, scheme = self._request, self._reader.scheme
+        operations = _operations(response)
+        if not operations:
+            return
+        if request.object is None:
+            raise _internal(
+                f"admission webhook {quote(called.webhook.name)} attempted to modify the object, "
+                "which is not supported for this operation"
+            )
+        if response.patch_type not in ("JSONPatch", None):
+            raise CallFailed(f"unsupported patch type {quote(response.patch_type)}")
+        before = shown(document(request.object, request, version, scheme), request)
+        try:
+            patched = apply_json_patch(before, operations)
+            new = read_back(patched, request, version, scheme)
+        except (PatchError, DecodeError) as error:
+            raise _internal(str(error)) from None
+        if new != request.object:
+            self._memory.changed()
+            self._rounds.again = True
+            self._request = replace(request, object=new)
+
+
+def _operations(response: Response) -> list[Any]:
+    """The patch. Raises CallFailed if it is none."""
+    if not response.patch:
+        return []
+    words = "received undecodable patch in webhook response: "
+    try:
+        operations = codec.loads(response.patch)
+    except DecodeError as error:
+        raise CallFailed(words + error.message) from None
+    if not isinstance(operations, list):
+        kind = {dict: "object", str: "string", bool: "bool"}.get(type(operations), "number")
+        raise CallFailed(
+            f"{words}json: cannot unmarshal {kind} into Go value of type jsonpatch.Patch"
+        )
+    return operations
+
+
+def _internal(why: str) -> InternalError:
+    return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))

@@ -1,0 +1,98 @@
+"""ValidatingAdmissionWebhook: all webhooks that a write concerns are asked beside one another."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from orchestrator.api.admissionregistration.v1 import ValidatingWebhookConfiguration
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+    Wait,
+)
+from orchestrator.apiserver.admission.webhooks.asking import Call, call_of, failure, is_ignored
+from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
+from orchestrator.apiserver.admission.webhooks.matching import (
+    Webhook,
+    concerns,
+    version_for,
+    webhooks_of,
+)
+from orchestrator.apiserver.admission.webhooks.reviews import answered, check_dry_run, verdict
+from orchestrator.protocol import ApiError
+
+
+class _Asked(Struct, frozen=True):
+    """A webhook, and the call to it; or why there can be none."""
+
+    webhook: Webhook
+    call: Call | CallFailed | ApiError
+
+
+class ValidatingAdmissionWebhook(AdmissionPlugin):
+    """Refuses what a webhook refuses; of several refusals the first in the webhooks' order."""
+
+    name = "ValidatingAdmissionWebhook"
+    waits = True
+    asks = (ValidatingWebhookConfiguration,)
+
+    def __init__(self, handlers: Mapping[str, Handler]) -> None:
+        self._handlers = handlers
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return concerns(resource)
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
+        """Ask. Errors: whatever a webhook says, InternalError (a call failed), BadRequest (dry run)."""
+        concerned = [
+            _Asked(called.webhook, self._call(called.webhook, request, reader, version))
+            for called in webhooks_of(ValidatingWebhookConfiguration, reader)
+            if (version := version_for(called.webhook, request, reader)) is not None
+        ]
+        if not concerned:
+            return None
+
+        async def effect() -> list[Any]:
+            return list(await asyncio.gather(*(_answer(each) for each in concerned)))
+
+        return Wait(effect, lambda answers: _judge(request, concerned, answers))
+
+    def _call(
+        self, webhook: Webhook, request: AdmissionRequest, reader: Reader, version: Resource
+    ) -> Call | CallFailed | ApiError:
+        try:
+            check_dry_run(webhook, request)
+            return call_of(webhook, request, reader, version, self._handlers)
+        except (CallFailed, ApiError) as error:
+            return error
+
+
+async def _answer(asked: _Asked) -> Any:
+    return await asked.call.effect() if isinstance(asked.call, Call) else asked.call
+
+
+def _judge(request: AdmissionRequest, concerned: Sequence[_Asked], answers: Sequence[Any]) -> None:
+    """Every warning is told, before the first error is raised."""
+    errors: list[ApiError] = []
+    for asked, answer in zip(concerned, answers, strict=True):
+        try:
+            _judge_one(request, asked, answer)
+        except CallFailed as error:
+            if not is_ignored(asked.webhook):
+                errors.append(failure(asked.webhook, error))
+        except ApiError as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def _judge_one(request: AdmissionRequest, asked: _Asked, answer: Any) -> None:
+    if isinstance(answer, Exception):
+        raise answer
+    assert isinstance(asked.call, Call)
+    verdict(asked.webhook, request, answered(asked.call.review, answer, mutating=False))

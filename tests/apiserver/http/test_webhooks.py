@@ -1,0 +1,181 @@
+"""Webhooks that are HTTPS servers on loopback: reached by URL and by service, and believed by certificate."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiohttp.web import BaseRequest, Response, Server, ServerRunner, TCPSite
+
+from orchestrator import Cluster
+from orchestrator.api.admissionregistration.v1 import (
+    MutatingWebhook,
+    MutatingWebhookConfiguration,
+    RuleWithOperations,
+    ServiceReference,
+    ValidatingWebhook,
+    ValidatingWebhookConfiguration,
+    WebhookClientConfig,
+)
+from orchestrator.api.core.v1 import ConfigMap, Service, ServiceSpec
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.http import HttpFront
+from orchestrator.apiserver.http.pki import generate
+from orchestrator.protocol import ApiError, InternalError
+from tests.conformance.webhook import Webhook, authority_of, server_context, webhook
+
+_RULE = RuleWithOperations(
+    operations=("CREATE",), api_groups=("",), api_versions=("v1",), resources=("configmaps",)
+)
+
+
+@asynccontextmanager
+async def _served(cluster: Cluster, *hosts: str) -> AsyncIterator[Webhook]:
+    pki = generate(cluster.clock.now(), hosts=hosts)
+    async with webhook(pki, cluster.clock) as hook:
+        yield hook
+
+
+def _fields(config: WebhookClientConfig, **fields: Any) -> dict[str, Any]:
+    return {
+        "name": "a.example.com",
+        "client_config": config,
+        "rules": (_RULE,),
+        "side_effects": "None",
+        "admission_review_versions": ("v1",),
+        "timeout_seconds": 1,
+        **fields,
+    }
+
+
+async def _validating(cluster: Cluster, config: WebhookClientConfig, **fields: Any) -> None:
+    hooks = (ValidatingWebhook(**_fields(config, **fields)),)
+    made = ValidatingWebhookConfiguration(metadata=ObjectMeta(name="w"), webhooks=hooks)
+    await cluster.client.create(made)
+
+
+def _at(hook: Webhook, path: str, **fields: Any) -> WebhookClientConfig:
+    given = {"url": f"{hook.url}/{path}", "ca_bundle": hook.authority, **fields}
+    return WebhookClientConfig(**given)
+
+
+async def _written(cluster: Cluster) -> Any:
+    made = ConfigMap(metadata=ObjectMeta(name="c", namespace="default"))
+    return await cluster.client.create(made)
+
+
+async def _words(cluster: Cluster, hook: Webhook) -> str:
+    with pytest.raises(InternalError) as caught:
+        await _written(cluster)
+    begin = 'Internal error occurred: failed calling webhook "a.example.com": '
+    assert str(caught.value).startswith(begin)
+    return str(caught.value).removeprefix(begin).replace(hook.url, "URL")
+
+
+async def test_a_webhook_is_asked_by_its_url(running: tuple[Cluster, HttpFront]) -> None:
+    """And refuses, in its own words."""
+    cluster, _ = running
+    async with _served(cluster) as hook:
+        await _validating(cluster, _at(hook, "deny"))
+        with pytest.raises(ApiError, match="denied the request: not today"):
+            await _written(cluster)
+
+
+async def test_a_webhook_changes_an_object(running: tuple[Cluster, HttpFront]) -> None:
+    """By a JSON patch in its answer."""
+    cluster, _ = running
+    async with _served(cluster) as hook:
+        hooks = (MutatingWebhook(**_fields(_at(hook, "label"))),)
+        await cluster.client.create(
+            MutatingWebhookConfiguration(metadata=ObjectMeta(name="w"), webhooks=hooks)
+        )
+        assert (await _written(cluster)).metadata.labels == {"webhook": "seen"}
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "words"),
+    [
+        (
+            "slow",
+            {},
+            'failed to call webhook: Post "URL/slow?timeout=1s": context deadline exceeded',
+        ),
+        (
+            "error",
+            {},
+            'failed to call webhook: an error on the server ("unknown") has prevented '
+            "the request from succeeding",
+        ),
+        (
+            "allow",
+            {"ca_bundle": None},
+            'failed to call webhook: Post "URL/allow?timeout=1s": tls: failed to verify '
+            "certificate: x509: certificate signed by unknown authority",
+        ),
+    ],
+)
+async def test_a_call_that_fails_says_how(
+    running: tuple[Cluster, HttpFront], path: str, fields: dict[str, Any], words: str
+) -> None:
+    """In Go's words: too slow, an error's code, an authority that nobody vouches for."""
+    cluster, _ = running
+    async with _served(cluster) as hook:
+        await _validating(cluster, _at(hook, path, **fields))
+        assert await _words(cluster, hook) == words
+
+
+async def test_nobody_listens(running: tuple[Cluster, HttpFront]) -> None:
+    """The connection is refused, and the write with it."""
+    cluster, _ = running
+    async with _served(cluster) as hook:
+        pass
+    await _validating(cluster, _at(hook, "allow"))
+    at = hook.url.removeprefix("https://")
+    assert await _words(cluster, hook) == (
+        'failed to call webhook: Post "URL/allow?timeout=1s": '
+        f"dial tcp {at}: connect: connection refused"
+    )
+
+
+@pytest.mark.parametrize(("name", "allowed"), [("policy.default.svc", True), ("other", False)])
+async def test_a_service_must_show_its_own_certificate(
+    running: tuple[Cluster, HttpFront], name: str, allowed: bool
+) -> None:
+    """For the name NAME.NAMESPACE.svc, wherever the service leads."""
+    cluster, _ = running
+    async with _served(cluster, name) as hook:
+        spec = ServiceSpec(type="ExternalName", external_name="localhost")
+        service = Service(metadata=ObjectMeta(name="policy", namespace="default"), spec=spec)
+        await cluster.client.create(service)
+        port = int(hook.url.rpartition(":")[2])
+        reference = ServiceReference(name="policy", namespace="default", path="/allow", port=port)
+        config = WebhookClientConfig(service=reference, ca_bundle=hook.authority)
+        await _validating(cluster, config)
+        if allowed:
+            await _written(cluster)
+            return
+        assert "wanted to match policy.default.svc" in await _words(cluster, hook)
+
+
+async def test_a_webhook_cannot_send_the_server_elsewhere(
+    running: tuple[Cluster, HttpFront],
+) -> None:
+    """CVE-2020-8561: an answer that redirects makes the server ask addresses that its writer cannot reach."""
+    cluster, front = running
+    asked: list[str] = []
+
+    async def redirect(request: BaseRequest) -> Response:
+        asked.append(request.path)
+        return Response(status=307, headers={"Location": f"https://{request.host}/secret"})
+
+    runner = ServerRunner(Server(redirect))
+    await runner.setup()
+    try:
+        await TCPSite(runner, "127.0.0.1", 0, ssl_context=server_context(front.pki)).start()
+        hook = Webhook(f"https://127.0.0.1:{runner.addresses[0][1]}", authority_of(front.pki))
+        await _validating(cluster, _at(hook, "begin"))
+        words = "the server responded with the status code 307"
+        assert words in await _words(cluster, hook)
+    finally:
+        await runner.cleanup()
+    assert asked == ["/begin"]
