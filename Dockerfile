@@ -4,7 +4,7 @@ FROM python:3.13-slim
 RUN useradd --create-home --uid 10001 orchestrator
 WORKDIR /src
 COPY . .
-RUN pip install --no-cache-dir . && rm -rf /src/* && mkdir /kube && chown orchestrator /kube
+RUN pip install --no-cache-dir '.[plots]' && rm -rf /src/* && mkdir /kube && chown orchestrator /kube
 USER orchestrator
 WORKDIR /home/orchestrator
 VOLUME /kube

@@ -25,31 +25,36 @@
   there is no check on the message path.
 """
 
-from actors.actor import Actor, Terminated
-from actors.clock import EPOCH, Clock
-from actors.context import Context
-from actors.errors import (
-    ActorCrashed,
-    ActorError,
-    ActorStopped,
-    AskTimeout,
-    Deadlock,
-    MailboxFull,
-    Misuse,
-    NoReply,
-    Refusal,
-)
-from actors.faults import FOREVER, Crash, Fault, FaultPlan, MessageFault, Partition, Pause
-from actors.inbox import Inbox
-from actors.mailbox import MailboxSpec
-from actors.message import Deferred, Request
-from actors.ref import DEFAULT_TIMEOUT, Ref
-from actors.runner import run, virtual_loop_factory
-from actors.supervision import ALWAYS, NEVER, Restart
-from actors.system import ActorStatistics, ActorSystem, DeadLetter
-from actors.timers import Timer
-from actors.trace import Trace, TraceEntry
-from actors.virtual import VirtualLoop
+from typing import TYPE_CHECKING
+
+from actors.late import late
+
+if TYPE_CHECKING:
+    from actors.actor import Actor, Terminated
+    from actors.clock import EPOCH, Clock
+    from actors.context import Context
+    from actors.errors import (
+        ActorCrashed,
+        ActorError,
+        ActorStopped,
+        AskTimeout,
+        Deadlock,
+        MailboxFull,
+        Misuse,
+        NoReply,
+        Refusal,
+    )
+    from actors.faults import FOREVER, Crash, Fault, FaultPlan, MessageFault, Partition, Pause
+    from actors.inbox import Inbox
+    from actors.mailbox import MailboxSpec
+    from actors.message import Deferred, Request
+    from actors.ref import DEFAULT_TIMEOUT, Ref
+    from actors.runner import run, virtual_loop_factory
+    from actors.supervision import ALWAYS, NEVER, Restart
+    from actors.system import ActorStatistics, ActorSystem, DeadLetter
+    from actors.timers import Timer
+    from actors.trace import Trace, TraceEntry
+    from actors.virtual import VirtualLoop
 
 __all__ = [
     "ALWAYS",
@@ -92,3 +97,42 @@ __all__ = [
     "run",
     "virtual_loop_factory",
 ]
+
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        "actors.actor": ["Actor", "Terminated"],
+        "actors.clock": ["EPOCH", "Clock"],
+        "actors.context": ["Context"],
+        "actors.errors": [
+            "ActorCrashed",
+            "ActorError",
+            "ActorStopped",
+            "AskTimeout",
+            "Deadlock",
+            "MailboxFull",
+            "Misuse",
+            "NoReply",
+            "Refusal",
+        ],
+        "actors.faults": [
+            "FOREVER",
+            "Crash",
+            "Fault",
+            "FaultPlan",
+            "MessageFault",
+            "Partition",
+            "Pause",
+        ],
+        "actors.inbox": ["Inbox"],
+        "actors.mailbox": ["MailboxSpec"],
+        "actors.message": ["Deferred", "Request"],
+        "actors.ref": ["DEFAULT_TIMEOUT", "Ref"],
+        "actors.runner": ["run", "virtual_loop_factory"],
+        "actors.supervision": ["ALWAYS", "NEVER", "Restart"],
+        "actors.system": ["ActorStatistics", "ActorSystem", "DeadLetter"],
+        "actors.timers": ["Timer"],
+        "actors.trace": ["Trace", "TraceEntry"],
+        "actors.virtual": ["VirtualLoop"],
+    },
+)

@@ -1,7 +1,8 @@
 """A Kubernetes cluster in one Python interpreter."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING
+
+from actors.late import late
 
 if TYPE_CHECKING:
     from orchestrator.cluster import Cluster as Cluster
@@ -13,18 +14,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Cluster", "explore", "replay", "serving", "simulating"]
 
-_HOMES: Final = {
-    "Cluster": "orchestrator.cluster",
-    "explore": "orchestrator.cluster.exploring",
-    "replay": "orchestrator.cluster.exploring",
-    "serving": "orchestrator.cluster.hosted",
-    "simulating": "orchestrator.cluster.hosted",
-    "load_ipython_extension": "orchestrator.notebook",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # Late, so that `import orchestrator.api` does not load every component.
-    if name in _HOMES:
-        return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'orchestrator' has no attribute {name!r}")
+# `import orchestrator.api` loads no component.
+__getattr__, __dir__ = late(
+    __name__,
+    {
+        "orchestrator.cluster": ["Cluster"],
+        "orchestrator.cluster.exploring": ["explore", "replay"],
+        "orchestrator.cluster.hosted": ["serving", "simulating"],
+        "orchestrator.notebook": ["load_ipython_extension"],
+    },
+)

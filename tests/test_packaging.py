@@ -38,14 +38,37 @@ def _modules_after(statement: str) -> set[str]:
 @pytest.mark.parametrize(
     ("statement", "absent"),
     [
-        ("import actors", {"numpy", "aiohttp", "rich", "structlog", "yaml", "click", "matplotlib"}),
-        ("import orchestrator", {"numpy", "aiohttp", "rich", "yaml", "click", "matplotlib"}),
+        ("import actors", {"asyncio", "inspect", "msgspec", "numpy", "structlog", "yaml"}),
         (
-            "import orchestrator.cluster",
+            "from actors import Actor, ActorSystem, Ref, run",
+            {"numpy", "aiohttp", "rich", "structlog", "yaml", "click", "matplotlib"},
+        ),
+        ("import orchestrator", {"asyncio", "msgspec", "numpy", "yaml", "orchestrator.cluster"}),
+        (
+            "from orchestrator import Cluster",
+            {
+                "aiohttp",
+                "cel_expr_python",
+                "cryptography",
+                "matplotlib",
+                "numpy",
+                "orchestrator.api",
+                "orchestrator.apiserver",
+                "orchestrator.client",
+                "orchestrator.controllers",
+                "orchestrator.kubelet",
+                "orchestrator.scheduler",
+                "re2",
+                "structlog",
+                "yaml",
+            },
+        ),
+        (
+            "import orchestrator.cluster.components",
             {"aiohttp", "cryptography", "click", "jsonpath", "matplotlib", "rich"},
         ),
         ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),
-        ("import orchestrator.pytest_plugin", {"numpy", "aiohttp", "matplotlib", "actors"}),
+        ("import orchestrator.pytest_plugin", {"numpy", "aiohttp", "matplotlib", "actors.system"}),
     ],
 )
 def test_an_import_brings_only_what_it_needs(statement: str, absent: set[str]) -> None:
@@ -53,7 +76,14 @@ def test_an_import_brings_only_what_it_needs(statement: str, absent: set[str]) -
     assert not _modules_after(statement) & absent
 
 
-@pytest.mark.parametrize("requirement", PROJECT["dependencies"])
+# The extras that users install, beside what everybody has.
+OFFERED: Final = [
+    *PROJECT["dependencies"],
+    *PROJECT["optional-dependencies"]["plots"],
+]
+
+
+@pytest.mark.parametrize("requirement", OFFERED)
 def test_dependencies_have_permissive_licences(requirement: str) -> None:
     """Apache-2.0 code may stand beside each of them, also in somebody's product."""
     metadata = distribution(Requirement(requirement).name).metadata

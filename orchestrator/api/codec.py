@@ -14,6 +14,7 @@ from msgspec import Struct
 from orchestrator.api import decoding
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.json_errors import json_error
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -58,7 +59,8 @@ def decode_noting(
     """`decode`, and the paths of what was dropped, as `spec.containers[0].imag`. Raises DecodeError."""
     document = loads(data) if isinstance(data, bytes | str) else data
     if type_ is Unstructured:
-        return cast(T, _unstructured(document)), ()
+        strange: list[str] = []
+        return cast(T, _unstructured(document, strange)), tuple(strange)
     try:
         if is_kind(type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
@@ -181,15 +183,23 @@ def _check_kind(meta: _TypeMeta, type_: Any) -> None:
         raise DecodeError("apiVersion", f'expected "{type_.api_version}", got "{meta.api_version}"')
 
 
-def _unstructured(document: Any) -> Unstructured:
+def metadata_of(document: Any, at: str, unknown: list[str]) -> ObjectMeta:
+    """The metadata that stands at a path; `unknown` gets what it does not have. Raises DecodeError."""
+    try:
+        return msgspec.convert(decoding.read(document, ObjectMeta, unknown, at), ObjectMeta)
+    except msgspec.ValidationError as error:
+        raise _decode_error(error, at) from None
+
+
+def _unstructured(document: Any, unknown: list[str]) -> Unstructured:
     if not isinstance(document, Mapping):
         raise DecodeError("", f"expected an object, got {type(document).__name__}")
-    meta = document.get("metadata") or {}
+    meta = document.get("metadata")
+    metadata = metadata_of({} if meta is None else meta, "metadata", unknown)
     try:
-        metadata = msgspec.convert(meta, Unstructured.__annotations__["metadata"])
         types = msgspec.convert(document, _TypeMeta)
     except msgspec.ValidationError as error:
-        raise _decode_error(error, "metadata") from None
+        raise _decode_error(error) from None
     return Unstructured(
         api_version=types.api_version or "",
         kind=types.kind or "",

@@ -53,12 +53,12 @@ class Place(NamedTuple):
 Reader: TypeAlias = Callable[[Any, Place, list[str]], Any]
 
 
-def read(data: Any, type_: type[Any], unknown: list[str]) -> Any:
+def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
     """The document without nulls and unknown fields; `unknown` gets the paths of the latter.
 
-    Raises DecodeError, whose `words` are Go's.
+    `at` is the path of a document inside another. Raises DecodeError, whose `words` are Go's.
     """
-    return _struct_reader(type_)(data, Place("", "", ""), unknown)  # type: ignore[arg-type]
+    return _struct_reader(type_)(data, Place(at, "", ""), unknown)  # type: ignore[arg-type]
 
 
 def unfit(value: Any, place: Place, wanted: str) -> DecodeError:

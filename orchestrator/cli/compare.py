@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from orchestrator.cli.errors import InputError
+from orchestrator.cli.errors import InputError, need_plots
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ def compare(
 
     Exit code 0, or 2 if something is no report.
     """
+    if out is not None:
+        need_plots("--out")
     # Late: `orchestrator --help` needs none of it.
     from orchestrator.scenario.report.comparison import differing_measures, measures_of
     from orchestrator.scenario.report.comparison_terminal import show_columns, show_pairing

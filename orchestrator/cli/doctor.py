@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -73,6 +74,15 @@ def _packages() -> Iterator[Finding]:
             yield Finding(
                 "fault", f"{requirement.name} {found} is not {requirement.specifier}", advice
             )
+
+
+def _extras() -> Iterator[Finding]:
+    if find_spec("matplotlib") is None:
+        yield Finding(
+            "note",
+            "no matplotlib: reports have no pages (run --no-page)",
+            "pip install 'kubeactors[plots]'",
+        )
 
 
 def _kubectl() -> Iterator[Finding]:
@@ -146,6 +156,7 @@ def _files() -> Iterator[Finding]:
 LOOKS: Final[tuple[Callable[[], Iterator[Finding]], ...]] = (
     _python,
     _packages,
+    _extras,
     _kubectl,
     _address,
     _kubeconfig,

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
 from orchestrator.cli import logs, sweeping
-from orchestrator.cli.errors import INTERRUPTED, InputError
+from orchestrator.cli.errors import INTERRUPTED, InputError, need_plots
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ _EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}
     type=click.Path(path_type=Path, file_okay=False),
     help="A directory for report.json and report.html.",
 )
+@click.option("--no-page", is_flag=True, help="With --out: report.json alone, without its page.")
 @click.option("--events", is_flag=True, help="Write the whole history to events.jsonl, too.")
 @click.option(
     "--trace-causes",
@@ -57,6 +58,7 @@ def run(
     settings: tuple[str, ...],
     clock: Literal["virtual", "real"],
     out: Path | None,
+    no_page: bool,
     events: bool,
     traced: str | None,
 ) -> None:
@@ -77,6 +79,8 @@ def run(
     parameters = _parameters(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
+    if out is not None and not no_page:
+        need_plots("--out", "; --no-page writes report.json alone")
     command = shlex.join(["orchestrator", *sys.argv[1:]])
     plan = sweeping.find_sweep(scenario, parameters, seed)
     if plan is not None:
@@ -85,7 +89,9 @@ def run(
         if out is not None:
             _usable(out)
         with _unfinished_is_no_report(out):
-            outcome = sweeping.run_and_show(plan, clock, command, out, events).outcome
+            outcome = sweeping.run_and_show(
+                plan, clock, command, out, events=events, page=not no_page
+            ).outcome
         sys.exit(_EXIT_CODES[outcome])
     traces: list[Trace] = []
     try:
@@ -112,7 +118,7 @@ def run(
         code = INTERRUPTED
 
     with at_first_ctrl_c(interrupted):  # what was reached is not lost now
-        written = _write(report, out) if out is not None else ()
+        written = _write(report, out, page=not no_page) if out is not None else ()
         show(report, output())
         for path in written:
             click.echo(f"written {path}")
@@ -164,14 +170,18 @@ def _unfinished_is_no_report(out: Path | None) -> Iterator[None]:
         raise InputError(f"cannot write to {out}: {error.strerror}") from None
 
 
-def _write(report: "Report", out: Path) -> list[Path]:
-    """Both files, or neither."""
-    from orchestrator.scenario.report.html import render
-    from orchestrator.scenario.report.writing import write_report_and_page
+def _write(report: "Report", out: Path, *, page: bool) -> list[Path]:
+    """Both files, or neither; without a page one."""
+    from orchestrator.scenario.report.writing import write_report, write_report_and_page
 
-    page = render(report)
+    if not page:
+        with _unfinished_is_no_report(out):
+            return [write_report(report, out)]
+    from orchestrator.scenario.report.html import render
+
+    page_text = render(report)
     with _unfinished_is_no_report(out):
-        return write_report_and_page(report, page, out)
+        return write_report_and_page(report, page_text, out)
 
 
 class _Bar:

@@ -43,7 +43,9 @@ def run_and_show(
     clock: Literal["virtual", "real"],
     command: str,
     out: Path | None,
+    *,
     events: bool,
+    page: bool,
 ) -> "SweepReport":
     """Run it, print its table, and with `out` write the joined report. Raises OSError."""
     from orchestrator.scenario.report.sweep_terminal import show
@@ -57,26 +59,28 @@ def run_and_show(
                 command=command,
                 out=out,
                 events=events,
+                page=page,
                 log_level=logs.level(),
                 on_progress=bar.show,
                 interruptions=interruptions,
             )
         show(report, output())
         if out is not None:
-            for path in _write(report, out):
+            for path in _write(report, out, page=page):
                 click.echo(f"written {path}")
     return report
 
 
-def _write(report: "SweepReport", out: Path) -> list[Path]:
+def _write(report: "SweepReport", out: Path, *, page: bool) -> list[Path]:
     from orchestrator.scenario.report.model import HTML_FILE
-    from orchestrator.scenario.report.sweep_page import render_sweep
     from orchestrator.scenario.report.writing import write_report, write_whole
 
-    return [
-        write_report(report, out),
-        write_whole(out / HTML_FILE, (render_sweep(report).encode(),)),
-    ]
+    written = [write_report(report, out)]
+    if page:
+        from orchestrator.scenario.report.sweep_page import render_sweep
+
+        written.append(write_whole(out / HTML_FILE, (render_sweep(report).encode(),)))
+    return written
 
 
 @contextmanager

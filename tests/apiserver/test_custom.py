@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource, Subresource
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.protocol import BadRequest, Get, Invalid, NotFound, UnsupportedMediaType
+from orchestrator.protocol import Get, Invalid, NotFound, UnsupportedMediaType
 from tests.apiserver.harness import Api, drained, events_of, meta, refused
 
 VERBS = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
@@ -118,5 +118,7 @@ async def test_another_kind_is_refused(api: Api) -> None:
     """Content proves nothing; the kind must be right."""
     api.scheme.register(WIDGETS)
     wrong = custom(PLAIN, "one")
-    error = await refused(BadRequest, api.create(wrong, resource=WIDGETS))
-    assert error.message == "Gadget in the request is not a Widget"
+    error = await refused(Invalid, api.create(wrong, resource=WIDGETS))
+    assert error.message == (
+        'Gadget.example.test "one" is invalid: kind: Invalid value: "Gadget": must be Widget'
+    )

@@ -64,7 +64,7 @@ async def test_some_resources_demand_a_version(api: Api) -> None:
     read = await api.create(lease)
     error = await refused(Invalid, api.update(with_resource_version(read, "")))
     assert error.message == (
-        'Lease.coordination.k8s.io "lock" is invalid: '
+        'leases.coordination.k8s.io "lock" is invalid: '
         "metadata.resourceVersion: Invalid value: 0: must be specified for an update"
     )
 

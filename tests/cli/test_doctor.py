@@ -49,3 +49,11 @@ def test_what_is_taken_or_missing_comes_with_the_way_out(
     assert "kubectl is not on the path" in done.output
     assert "--listen 127.0.0.1:0" in done.output
     assert done.exit_code == 0
+
+
+def test_a_missing_extra_is_a_note_with_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It keeps nothing from running but what it is for."""
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    done = CliRunner().invoke(doctor.doctor)
+    assert "pip install 'kubeactors[plots]'" in done.output
+    assert done.exit_code == 0

@@ -9,7 +9,11 @@ import pytest
 from actors import Misuse
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap, Pod
+from orchestrator.api.scheme import Scheme
 from orchestrator.cluster import node_spec
+from orchestrator.cluster.arguments import classes_of
+from orchestrator.controllers import CONTROLLERS
+from orchestrator.controllers.installed import UnknownController
 from orchestrator.kubelet import SimulatedRuntime, runtimes
 from orchestrator.kubelet.runtimes import UnknownRuntime
 from tests.manifests import pod
@@ -32,6 +36,17 @@ def test_arguments_of_another_kind_are_refused_where_they_are_given(
     """The error is the caller's, before anything starts."""
     with pytest.raises(TypeError, match=message):
         Cluster(**arguments)
+
+
+def test_controllers_are_named_as_the_controller_manager_names_them() -> None:
+    """As in `--controllers`: "*" is all of Kubernetes' own, "-job" leaves one out, a name adds one."""
+    scheme = Scheme.builtin()
+    assert classes_of(["*"], scheme) == list(CONTROLLERS)
+    without = [each for each in CONTROLLERS if each.name != "job"]
+    assert classes_of(["*", "-job"], scheme) == without
+    assert [each.name for each in classes_of(["job"], scheme)] == ["job"]
+    with pytest.raises(UnknownController, match="there is no controller 'jobs'; there are"):
+        Cluster(controllers=["*", "-jobs"])
 
 
 async def test_a_cluster_lives_once(cluster: Cluster) -> None:

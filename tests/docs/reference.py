@@ -20,7 +20,7 @@ from orchestrator.apiserver import ApiFault
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.metrics import Metrics
 from orchestrator.cli import main
-from orchestrator.cluster.cluster import NodesNotReady, UnknownNode
+from orchestrator.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
 from orchestrator.cluster.hosted import HostedCluster, ServedCluster, SimulatedCluster
 from orchestrator.controllers import CONTROLLERS

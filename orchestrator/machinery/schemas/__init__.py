@@ -7,6 +7,11 @@ stays the same is the same object. `compile_rules` and `rule_faults` are for rul
 """
 
 from orchestrator.machinery.schemas.defaulting import with_defaults
+from orchestrator.machinery.schemas.embedded import (
+    embedded_resources,
+    type_faults,
+    with_metadata_read,
+)
 from orchestrator.machinery.schemas.lists import list_faults
 from orchestrator.machinery.schemas.pruning import prune
 from orchestrator.machinery.schemas.rules import RuleNode, compile_rules, rule_faults
@@ -18,9 +23,12 @@ __all__ = [
     "Schema",
     "compile_rules",
     "compile_schema",
+    "embedded_resources",
     "faults_of",
     "list_faults",
     "prune",
     "rule_faults",
+    "type_faults",
     "with_defaults",
+    "with_metadata_read",
 ]

@@ -68,6 +68,7 @@ class Schema(Struct, frozen=True):
     list_map_keys: tuple[str, ...] = ()
     map_type: str = ""
     keyed_lists: bool = False  # a list of type set or map, here or below
+    has_embedded: bool = False  # an embedded resource, here or below
 
 
 def compile_schema(document: Mapping[str, Any]) -> Schema:
@@ -88,6 +89,7 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
         default = ABSENT
     below = [*properties.values(), *filter(None, (additional, items))]
     pattern = str(document.get("pattern") or "")
+    embedded = bool(document.get("x-kubernetes-embedded-resource"))
     return Schema(
         document=document,
         types=_types(document, int_or_string),
@@ -110,12 +112,13 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
         default=default,
         has_defaults=default is not ABSENT or any(each.has_defaults for each in below),
         preserves_unknown=bool(document.get("x-kubernetes-preserve-unknown-fields")),
-        embedded=bool(document.get("x-kubernetes-embedded-resource")),
+        embedded=embedded,
         int_or_string=int_or_string,
         list_type=list_type,
         list_map_keys=tuple(document.get("x-kubernetes-list-map-keys") or ()),
         map_type=str(document.get("x-kubernetes-map-type") or ""),
         keyed_lists=list_type in ("set", "map") or any(each.keyed_lists for each in below),
+        has_embedded=embedded or any(each.has_embedded for each in below),
     )
 
 

@@ -123,9 +123,10 @@ class Run:
 
     async def main(self) -> None:
         """The run itself. An interruption ends it where it is."""
+        # In this order: a signal that comes between the two lines must not be lost.
+        self._task = asyncio.current_task()
         if self._interrupted:
             raise KeyboardInterrupt
-        self._task = asyncio.current_task()
         loop = asyncio.get_running_loop()
         cluster = self._begin(loop)
         try:

@@ -17,6 +17,7 @@ class Job(Struct, frozen=True, kw_only=True):
     clock: Literal["virtual", "real"]
     command: str  # that repeats it
     out: str | None
+    page: bool  # whether the report is drawn, too
     events: bool
     log_level: int  # as in `logging`
 

@@ -51,6 +51,7 @@ def run_sweep(
     clock: Literal["virtual", "real"] = "virtual",
     command: str = "",
     out: Path | None = None,
+    page: bool = True,
     events: bool = False,
     log_level: int = logging.WARNING,
     on_progress: Callable[[SweepProgress], None] | None = None,
@@ -58,11 +59,12 @@ def run_sweep(
 ) -> SweepReport:
     """Run every run of a sweep; answers what came of them, in the plan's order.
 
-    With `out` each run writes its report (and, if `events`, its history) into its directory there.
+    With `out` each run writes its report (with its page, and if `events` its history) into its directory
+    there.
     `on_progress` is called about ten times a second. `interruptions` says how often the sweep has been
     told to end: once, and its runs end where they are; twice, and they are killed.
     """
-    sweeping = _Sweeping(plan, clock, out, events, log_level)
+    sweeping = _Sweeping(plan, clock, out, page=page, events=events, log_level=log_level)
     begun = time.perf_counter()
     try:
         while sweeping.advance(interruptions()):
@@ -79,12 +81,15 @@ class _Sweeping:
         plan: SweepPlan,
         clock: Literal["virtual", "real"],
         out: Path | None,
+        *,
+        page: bool,
         events: bool,
         log_level: int,
     ) -> None:
         self._plan = plan
         self._clock = clock
         self._out = out
+        self._page = page
         self._events = events
         self._log_level = log_level
         self._processes = plan.processes or environment().cpus
@@ -159,6 +164,7 @@ class _Sweeping:
             clock=self._clock,
             command=self._command(run),
             out=str(self._out / run.directory) if self._out is not None else None,
+            page=self._page,
             events=self._events,
             log_level=self._log_level,
         )

@@ -72,7 +72,7 @@ def _work(job: Job, tell: Callable[[Answer], None]) -> Answer:
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left does not take long
         if job.out is not None:
-            _write(report, Path(job.out))
+            _write(report, Path(job.out), page=job.page)
     except KeyboardInterrupt:
         return Lost(NOT_REACHED, interrupted=True)
     except OSError as error:
@@ -102,11 +102,12 @@ def _run(job: Job, tell: Callable[[Answer], None]) -> Report:
     )
 
 
-def _write(report: Report, directory: Path) -> None:
-    from orchestrator.scenario.report.html import render  # late: drawing is not always asked for
-
+def _write(report: Report, directory: Path, *, page: bool) -> None:
     write_report(report, directory)
-    write_whole(directory / HTML_FILE, (render(report).encode(),))
+    if page:
+        from orchestrator.scenario.report.html import render  # late: not always asked for
+
+        write_whole(directory / HTML_FILE, (render(report).encode(),))
 
 
 def _log(job: Job) -> None:

@@ -1,0 +1,70 @@
+"""What a Cluster can be given, as what it is made of."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orchestrator.api.scheme import Scheme
+from orchestrator.client import Controller
+from orchestrator.client.declaration import check
+from orchestrator.client.errors import InvalidController
+from orchestrator.cluster.nodes import node_spec
+from orchestrator.controllers import CONTROLLERS
+from orchestrator.controllers.installed import find
+from orchestrator.kubelet import NodeSpec
+from orchestrator.machinery import manifests
+
+
+def specs_of(nodes: object) -> Sequence[NodeSpec]:
+    """The nodes of a cluster. Raises TypeError and ValueError."""
+    if isinstance(nodes, int) and not isinstance(nodes, bool):
+        if nodes < 0:
+            raise ValueError(f"a cluster cannot have {nodes} nodes")
+        return [node_spec(f"node-{number}", number) for number in range(nodes)]
+    if isinstance(nodes, Sequence) and all(isinstance(spec, NodeSpec) for spec in nodes):
+        return nodes
+    raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")
+
+
+def classes_of(controllers: object, scheme: Scheme) -> Sequence[type[Controller]]:
+    """The controllers of a cluster, by class or by name; "*" are Kubernetes' own, "-job" all but one.
+
+    Raises TypeError and UnknownController.
+    """
+    if isinstance(controllers, str) or not isinstance(controllers, Sequence):
+        raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
+    left_out = {find(each[1:]) for each in controllers if _leaves_out(each)}
+    classes: list[type[Controller]] = []
+    for each in controllers:
+        if each == "*":
+            classes += (one for one in CONTROLLERS if one not in left_out)
+        elif not _leaves_out(each):
+            classes.append(find(each) if isinstance(each, str) else each)
+    _check_all(classes, scheme)
+    return classes
+
+
+def _leaves_out(controller: object) -> bool:
+    return isinstance(controller, str) and controller.startswith("-")
+
+
+def _check_all(classes: Sequence[type[Controller]], scheme: Scheme) -> None:
+    names: dict[str, type[Controller]] = {}
+    for each in classes:
+        check(each, {}, scheme)
+        if each.name in names:
+            raise InvalidController(
+                each.__qualname__, f'{names[each.name].__qualname__} is named "{each.name}", too'
+            )
+        names[each.name] = each
+
+
+def objects_of(source: str | Path | Iterable[Any]) -> list[Any]:
+    """The objects of what `Cluster.apply` takes. Raises ManifestError."""
+    if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
+        return list(manifests.flatten(manifests.load_all(source, "text")))
+    if isinstance(source, str | Path):
+        return list(manifests.flatten(manifests.load_path(Path(source))))
+    if isinstance(source, Mapping) or not isinstance(source, Iterable):
+        return [source]  # one object
+    return list(source)

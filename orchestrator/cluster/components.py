@@ -1,0 +1,156 @@
+"""The components of a cluster: what each is started with, and in which order.
+
+This module brings every room along, which takes longer to import than a cluster to start; so
+`Cluster` imports it when one is made, and not before.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
+from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver import (
+    BOOKMARK_SECONDS,
+    ApiTrouble,
+    Authorizer,
+    CallMeter,
+    api_server,
+)
+from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
+from orchestrator.client import Client, Controller
+from orchestrator.client.declaration import check
+from orchestrator.cluster.arguments import classes_of
+from orchestrator.cluster.machines import Machines
+from orchestrator.cluster.nodes import Nodes
+from orchestrator.controllers import ControllerManager
+from orchestrator.controllers.manager import Registration, RunController
+from orchestrator.kubelet import Profile
+from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
+from orchestrator.protocol import Identity
+from orchestrator.scheduler import (
+    DEFAULT_CONFIGURATION,
+    Scheduler,
+    SchedulerConfiguration,
+    configuration_of,
+)
+from orchestrator.scheduler import Profile as SchedulerProfile
+from orchestrator.store import Store
+
+# The API server's mailbox holds a few requests of each of many thousands of components.
+_API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
+# How often silent watches are told so where nothing is lost between mailboxes.
+RARE_BOOKMARK_SECONDS: Final = 86_400.0
+# Who has written what the embedding program writes by `Cluster.client`.
+_EMBEDDER: Final = "orchestrator"
+
+
+class Components:
+    """A cluster's API server, controllers, scheduler and nodes; the arguments are those of `Cluster`.
+
+    Raises what `Cluster` raises for arguments of another kind.
+    """
+
+    def __init__(
+        self,
+        system: ActorSystem,
+        store: Store,
+        scheme: Scheme,
+        trouble: ApiTrouble,
+        *,
+        controllers: Sequence[type[Controller] | str],
+        scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
+        profile: Profile | None,
+        runtimes: Mapping[str, RuntimeFactory] | None,
+        proxies: bool,
+        record_events: bool,
+        computed_heartbeats: bool,
+        meter: CallMeter | None,
+        admission: Admission | None,
+        authorizer: Authorizer | None,
+    ) -> None:
+        self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
+        self._added: list[Registration] = []  # controllers that were run later
+        self._runtimes = Runtimes(profile, runtimes)
+        self._admission = chain_of(NO_CHANGE if admission is None else admission)
+        self._authorizer = authorizer
+        self._controllers = classes_of(controllers, scheme)
+        self._scheduler = configuration_of(
+            DEFAULT_CONFIGURATION if scheduler is None else scheduler
+        )
+        self._proxies = proxies
+        self._record_events = record_events
+        self._computed_heartbeats = computed_heartbeats
+        self._meter = meter
+        self.machines = Machines(system, self._runtimes, heartbeats_computed=computed_heartbeats)
+
+    def start(self) -> tuple[Ref[Any], Client]:
+        """Start all of them; answers the API server and a client of it."""
+        api = self._start_api_server()
+        client = Client(api, clock=self._system.clock, scheme=self._scheme, field_manager=_EMBEDDER)
+        self._start_controllers(api)
+        self._system.spawn(
+            lambda: Scheduler(
+                api,
+                self._scheduler,
+                identity=Identity("system:kube-scheduler"),
+                record_events=self._record_events,
+            ),
+            "scheduler",
+            restart=ALWAYS,
+        )
+        self.machines.begin(self._start_nodes(api), client)
+        return api, client
+
+    def _start_api_server(self) -> Ref[Any]:
+        rare = self._computed_heartbeats
+        return self._system.spawn(
+            api_server(
+                self._store,
+                meter=self._meter,
+                scheme=self._scheme,
+                admission=self._admission,
+                authorizer=self._authorizer,
+                trouble=self._trouble,
+                bookmark_seconds=RARE_BOOKMARK_SECONDS if rare else BOOKMARK_SECONDS,
+            ),
+            "apiserver",
+            mailbox=_API_MAILBOX,
+            restart=ALWAYS,
+        )
+
+    def _start_controllers(self, api: Ref[Any]) -> None:
+        self._manager = self._system.spawn(
+            lambda: ControllerManager(
+                api,
+                self._controllers,
+                scheme=self._scheme,
+                identity=Identity("system:kube-controller-manager"),
+                record_events=self._record_events,
+                added=self._added,
+            ),
+            "controllers",
+            restart=ALWAYS,
+        )
+
+    def _start_nodes(self, api: Ref[Any]) -> Ref[Any]:
+        return self._system.spawn(
+            lambda: Nodes(
+                api,
+                self._runtimes,
+                self.machines.standing,
+                proxies=self._proxies,
+                kubelet_options={
+                    "record_events": self._record_events,
+                    "computed_heartbeats": self._computed_heartbeats,
+                },
+            ),
+            "nodes",
+            restart=ALWAYS,
+        )
+
+    async def run_controller(
+        self, controller: type[Controller], arguments: Mapping[str, Any]
+    ) -> Ref[Any]:
+        """As `Cluster.run_controller`."""
+        check(controller, arguments, self._scheme)
+        return await self._manager.ask(RunController(controller, dict(arguments)))

@@ -1,0 +1,110 @@
+"""The nodes of a cluster as its owner has them: plugged in, crashed, switched on again, taken out."""
+
+import asyncio
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any, Final
+
+from actors import ActorSystem, Ref
+from orchestrator.api.core.v1 import Node
+from orchestrator.client import Client
+from orchestrator.cluster.errors import NodesNotReady, UnknownNode
+from orchestrator.cluster.nodes import AddNode
+from orchestrator.kubelet import FallSilent, NodeSpec, Runtime
+from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.protocol import Expired, NotFound
+
+READY_SECONDS: Final = 60.0  # how long adding nodes waits for them
+
+
+class Machines:
+    """What nodes there are, and which of them have power.
+
+    `standing` is what has power, by name; the actor `/nodes` keeps it. Where `heartbeats_computed`, a
+    kubelet is told that it falls silent, for nobody would miss a heartbeat that was never written.
+    """
+
+    def __init__(
+        self, system: ActorSystem, runtimes: Runtimes, *, heartbeats_computed: bool
+    ) -> None:
+        self._system = system
+        self._runtimes = runtimes
+        self._heartbeats_computed = heartbeats_computed
+        self._known: dict[str, NodeSpec] = {}
+        self.standing: dict[str, tuple[NodeSpec, Runtime]] = {}
+        self._room: Ref[Any]
+        self._client: Client
+
+    def begin(self, room: Ref[Any], client: Client) -> None:
+        """The actor `/nodes` is there, and the API server."""
+        self._room, self._client = room, client
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    async def add(self, specs: Iterable[NodeSpec]) -> None:
+        """As `Cluster.add_nodes`."""
+        names: dict[str, None] = {}
+        for spec in specs:
+            self._runtimes.factory(spec.runtime)
+            self._known[spec.name] = spec
+            names[spec.name] = None
+            await self._room.ask(AddNode(spec))
+        await self._until_ready(names)
+
+    async def _until_ready(self, names: dict[str, None]) -> None:
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while names:
+                    with suppress(Expired):  # a message was lost: look at all of them again
+                        await self._watch_until_ready(names)
+        except TimeoutError:
+            raise NodesNotReady(tuple(names), READY_SECONDS) from None
+
+    async def _watch_until_ready(self, names: dict[str, None]) -> None:
+        """Take out of `names` what becomes Ready. Raises Expired."""
+        async with self._client.watch(Node) as events:
+            async for event in events:
+                if event.type != "DELETED" and _is_ready(event.object):
+                    names.pop(event.object.metadata.name, None)
+                    if not names:
+                        return
+
+    async def crash(self, name: str) -> None:
+        """As `Cluster.crash_node`."""
+        self._spec(name)
+        self.standing.pop(name, None)
+        if self._heartbeats_computed:
+            kubelet = self._system.find(f"/nodes/{name}/kubelet")
+            if kubelet is not None:
+                await kubelet.ask(FallSilent())
+        machine = self._system.find(f"/nodes/{name}")
+        if machine is not None:
+            await self._system.stop_actor(machine)
+
+    async def restart(self, name: str) -> None:
+        """As `Cluster.restart_node`."""
+        spec = self._spec(name)
+        if name not in self.standing:
+            await self._room.ask(AddNode(spec))
+
+    async def remove(self, name: str) -> None:
+        """As `Cluster.remove_node`."""
+        await self.crash(name)
+        del self._known[name]
+        with suppress(NotFound):
+            await self._client.delete(Node, name)
+
+    def _spec(self, name: str) -> NodeSpec:
+        spec = self._known.get(name)
+        if spec is None:
+            raise UnknownNode(f"the cluster has no node {name!r}")
+        return spec
+
+
+def _is_ready(node: Node) -> bool:
+    conditions = node.status.conditions if node.status is not None else ()
+    return any(c.type == "Ready" and c.status == "True" for c in conditions)

@@ -1,0 +1,20 @@
+"""What an installation without extras lacks, and how it is had.
+
+An extra is a heavy library for one thing that not everybody does. What needs it asks here first, before
+anything long has run.
+"""
+
+from importlib.util import find_spec
+
+
+class ExtraAbsent(ImportError):
+    """A library is not installed; the text says what wants it, and how to install it."""
+
+
+def need(package: str, *, extra: str, what: str) -> None:
+    """Raises ExtraAbsent, unless the package that `extra` brings is here."""
+    if find_spec(package) is None:
+        raise ExtraAbsent(
+            f"{what} with {package}, which is not installed: pip install 'kubeactors[{extra}]'",
+            name=package,
+        )

@@ -1,0 +1,169 @@
+"""Custom resources as clients meet them, from the definition on."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from orchestrator import Cluster
+from tests.apiserver.http.conftest import caller
+
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_THINGS: Final = "/apis/example.com/v1/namespaces/default/things"
+_MERGE: Final = {"Content_Type": "application/merge-patch+json"}
+
+Call = Any
+
+
+def definition(spec: dict[str, Any], **version: Any) -> dict[str, Any]:
+    """Things, with properties of their spec, and what a version has beside its schema."""
+    status = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    properties = {"spec": {"type": "object", "properties": spec}, "status": status}
+    schema = {"openAPIV3Schema": {"type": "object", "properties": properties}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "things", "kind": "Thing"},
+            "versions": [
+                {"name": "v1", "served": True, "storage": True, "schema": schema, **version}
+            ],
+        },
+    }
+
+
+def thing(name: str, spec: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A custom resource."""
+    head = {"apiVersion": "example.com/v1", "kind": "Thing", "metadata": {"name": name}}
+    return {**head, "spec": spec, **more}
+
+
+@pytest.fixture
+async def call(tmp_path: Path) -> AsyncIterator[Call]:
+    """Asks a cluster as its administrator."""
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve()
+        async with caller(front, front.pki.admin, tmp_path) as ask:
+            yield ask
+
+
+async def test_what_the_schema_does_not_name_is_told_of(call: Call) -> None:
+    """Strictly it is refused, with what metadata does not have; else it is dropped."""
+    size = {"size": {"type": "integer"}}
+    await call("POST", _DEFINITIONS, definition(size))
+    wrong = thing("a", {"size": 1, "colour": "red"})
+    wrong["metadata"]["nonsense"] = 1
+    code, status = await call("POST", f"{_THINGS}?fieldValidation=Strict", wrong)
+    assert code == 400
+    assert status["message"] == (
+        'Thing in version "v1" cannot be handled as a Thing: strict decoding error: '
+        'unknown field "metadata.nonsense", unknown field "spec.colour"'
+    )
+    code, made = await call("POST", f"{_THINGS}?fieldValidation=Warn", wrong)
+    assert (code, made["spec"]) == (201, {"size": 1})
+    patch = {"spec": {"colour": "red"}}
+    code, status = await call("PATCH", f"{_THINGS}/a?fieldValidation=Strict", patch, **_MERGE)
+    assert code == 422
+    assert 'strict decoding error: unknown field "spec.colour"' in status["message"]
+
+
+async def test_embedded_resources_have_kind_and_metadata(call: Call) -> None:
+    """Of their own, judged like those of a whole object."""
+    embedded = {
+        "type": "object",
+        "x-kubernetes-embedded-resource": True,
+        "x-kubernetes-preserve-unknown-fields": True,
+    }
+    await call("POST", _DEFINITIONS, definition({"object": embedded}))
+    code, status = await call("POST", _THINGS, thing("a", {"object": {"x": 1}}))
+    assert code == 422
+    assert status["message"] == (
+        'Thing.example.com "a" is invalid: '
+        "[spec.object.apiVersion: Required value, spec.object.kind: Required value]"
+    )
+    inner = {"apiVersion": "v1", "kind": "X", "metadata": {"name": "A_", "strange": 1}}
+    code, made = await call("POST", _THINGS, thing("a", {"object": inner}))
+    assert (code, made["spec"]["object"]["metadata"]) == (201, {"name": "A_"})
+    inner = {"apiVersion": "v1", "kind": "X", "metadata": {"labels": {"a": "b c"}}}
+    code, status = await call("POST", _THINGS, thing("b", {"object": inner}))
+    assert code == 422
+    assert status["details"]["causes"][0]["field"] == "spec.object.metadata.labels"
+    inner = {"apiVersion": "v1", "kind": "X", "metadata": "none"}
+    code, status = await call("POST", _THINGS, thing("c", {"object": inner}))
+    assert code == 400
+    assert status["message"].endswith(
+        'spec.object.metadata: Invalid value: "none": '
+        "json: cannot unmarshal string into Go value of type v1.ObjectMeta"
+    )
+
+
+async def test_another_kind_is_one_fault(call: Call) -> None:
+    """Nothing else is told of such an object."""
+    await call("POST", _DEFINITIONS, definition({}))
+    wrong = {**thing("a", {}), "kind": "Other"}
+    code, status = await call("POST", _THINGS, wrong)
+    assert code == 422
+    assert status["message"] == (
+        'Other.example.com "a" is invalid: kind: Invalid value: "Other": must be Thing'
+    )
+
+
+async def test_a_scale_stands_where_the_definition_says(call: Call) -> None:
+    """It is read, set where there was none, and owned; a negative one is refused."""
+    scale = {
+        "specReplicasPath": ".spec.deep.wanted",
+        "statusReplicasPath": ".status.there",
+        "labelSelectorPath": ".status.selector",
+    }
+    deep = {"type": "object", "properties": {"wanted": {"type": "integer"}}}
+    parts = {"subresources": {"status": {}, "scale": scale}}
+    await call("POST", _DEFINITIONS, definition({"deep": deep}, **parts))
+    await call("POST", _THINGS, thing("a", {}))
+    code, status = await call("GET", f"{_THINGS}/a/scale")
+    assert code == 500
+    assert status["message"] == (
+        'Internal error occurred: the spec replicas field ".spec.deep.wanted" does not exist'
+    )
+    code, status = await call("PATCH", f"{_THINGS}/a/scale", {"metadata": {}}, **_MERGE)
+    assert code == 400
+    assert status["message"] == 'the spec replicas field ".spec.deep.wanted" cannot be empty'
+    code, found = await call("PATCH", f"{_THINGS}/a/scale", {"spec": {"replicas": 3}}, **_MERGE)
+    assert (code, found["kind"], found["spec"]) == (200, "Scale", {"replicas": 3})
+    _, found = await call("GET", f"{_THINGS}/a")
+    assert (found["spec"], found["metadata"]["generation"]) == ({"deep": {"wanted": 3}}, 2)
+    patch = {"status": {"there": 2, "selector": "a=b"}}
+    await call("PATCH", f"{_THINGS}/a/status", patch, **_MERGE)
+    _, found = await call("GET", f"{_THINGS}/a/scale")
+    assert found["status"] == {"replicas": 2, "selector": "a=b"}
+    code, status = await call("PATCH", f"{_THINGS}/a/scale", {"spec": {"replicas": -1}}, **_MERGE)
+    assert code == 422
+    assert ".spec.deep.wanted: Invalid value: -1: should be a non-negative" in status["message"]
+
+
+async def test_selectable_fields_select(call: Call) -> None:
+    """Lists and watches; another field is refused."""
+    fields = {"selectableFields": [{"jsonPath": ".spec.colour"}]}
+    await call("POST", _DEFINITIONS, definition({"colour": {"type": "string"}}, **fields))
+    for name, colour in (("a", "red"), ("b", "blue")):
+        await call("POST", _THINGS, thing(name, {"colour": colour}))
+    _, found = await call("GET", f"{_THINGS}?fieldSelector=spec.colour%3Dred")
+    assert [each["metadata"]["name"] for each in found["items"]] == ["a"]
+    code, status = await call("GET", f"{_THINGS}?fieldSelector=spec.size%3D1")
+    assert code == 400
+    assert status["message"].endswith("field label not supported: spec.size")
+
+
+async def test_a_status_is_not_put_blindly(call: Call) -> None:
+    """The writer must say which state it knows."""
+    await call("POST", _DEFINITIONS, definition({}, subresources={"status": {}}))
+    await call("POST", _THINGS, thing("a", {}))
+    code, status = await call("PUT", f"{_THINGS}/a/status", thing("a", {}, status={"b": 1}))
+    assert code == 422
+    assert status["message"] == (
+        'things.example.com "a" is invalid: '
+        "metadata.resourceVersion: Invalid value: 0: must be specified for an update"
+    )
