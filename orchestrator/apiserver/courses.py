@@ -29,7 +29,7 @@ def part_of(served: Served, subresource: str) -> Part:
         part = SUBRESOURCES.get(subresource)
         if part is None or served.resource.subresource(subresource) is None:
             raise errors.no_such_resource()
-        return part
+        return part(served.kind)
     if served.virtual:
         return _REVIEW if served.bucket in REVIEWS else _NOTHING
     return _OBJECT

@@ -104,11 +104,9 @@ def modified(resource: Resource, name: str) -> Conflict:
 
 def version_required(resource: Resource, name: str) -> Invalid:
     """This resource is not updated blindly."""
-    return invalid_field(
-        resource,
-        name,
-        field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update"),
-    )
+    fault = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+    cause = Cause(fault.reason, fault.body, fault.field)
+    return invalid(resource.plural, resource.group, name, [cause])
 
 
 def version_on_create() -> Unclassified:

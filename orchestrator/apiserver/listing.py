@@ -11,6 +11,7 @@ from msgspec import Struct
 from orchestrator.api.json_errors import json_error
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.selection import Selection, compiled
 from orchestrator.apiserver.validation.field import cause_of
@@ -57,7 +58,8 @@ def decode_token(text: str) -> ContinueToken:
 def selection_of(served: Served, label_selector: str, field_selector: str) -> Selection:
     """The compiled selectors of a request. Raises BadRequest."""
     try:
-        return compiled(served.resource.key, label_selector, field_selector)
+        fields = kind_of(served.resource).selectable
+        return compiled(served.resource.key, label_selector, field_selector, fields)
     except SelectorError as error:
         raise BadRequest(str(error)) from error
 

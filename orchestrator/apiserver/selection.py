@@ -1,6 +1,6 @@
 """What a list or a watch selects: label and field selectors, compiled together."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -24,12 +24,17 @@ class Selection(Struct, frozen=True):
 EVERYTHING: Final = Selection(None, fields.EVERYTHING)
 
 
-def compiled(bucket: str, label_selector: str, field_selector: str) -> Selection:
-    """The selection in a bucket's resource. Raises SelectorError."""
+def compiled(
+    bucket: str,
+    label_selector: str,
+    field_selector: str,
+    custom: Mapping[str, Callable[[Any], str]] | None = None,
+) -> Selection:
+    """The selection in a bucket's resource; `custom` are further fields. Raises SelectorError."""
     if not label_selector and not field_selector:
         return EVERYTHING
     by_label = labels.parse(label_selector)
-    by_field = fields.compiled(field_selector, bucket)
+    by_field = fields.compiled(field_selector, bucket, custom)
     if by_label.empty:
         return Selection(None if by_field.empty else by_field.matches, by_field)
     label_matches = by_label.matches

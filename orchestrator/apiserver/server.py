@@ -234,7 +234,8 @@ class ApiServer(Actor):
         stored = self.store.get(served.bucket, message.namespace, message.name)
         if stored is None:
             raise errors.not_found(served.resource, message.name)
-        return served.to_version(stored) if part.as_part is None else part.as_part(stored)
+        show = part.shown or part.as_part or served.to_version
+        return show(stored)
 
     def on_list(self, message: List) -> Any:
         """Answer a page of objects."""

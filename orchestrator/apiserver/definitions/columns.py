@@ -73,15 +73,11 @@ def _cell(
         return value if isinstance(value, bool) else None
     if type_ == "date":
         return since(value, now) if isinstance(value, str) else "<invalid>"
-    return _text(found)
+    return _text(value)
 
 
-def _text(found: list[Any]) -> str:
-    """All that was found, as kubectl's JSON path printer writes it."""
-    return " ".join(each if isinstance(each, str) else _json(each) for each in found)
-
-
-def _json(value: Any) -> str:
-    if value is None:
-        return "<nil>"
-    return msgspec.json.encode(value).decode()
+def _text(value: Any) -> str:
+    """A value as kubectl's JSON path printer writes it."""
+    if isinstance(value, str):
+        return value
+    return "<nil>" if value is None else msgspec.json.encode(value, order="sorted").decode()

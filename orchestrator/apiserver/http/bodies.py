@@ -14,6 +14,7 @@ from aiohttp.web import BaseRequest, RequestPayloadError
 from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http.errors import (
     timed_out,
     too_large,
@@ -56,11 +57,12 @@ _TYPE_META: Final = (
 
 
 class Expected(NamedTuple):
-    """What the body of a request must hold."""
+    """What the body of a request must hold; `unknown` finds what a custom resource's schema lacks."""
 
     type: type[Any]
     api_version: str
     kind: str
+    unknown: Callable[[Any], list[str]] | None = None
 
 
 class Received(NamedTuple):
@@ -157,6 +159,8 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
         obj, unknown = codec.decode_noting(document, expected.type)
+        if expected.unknown is not None:
+            unknown = (*unknown, *expected.unknown(obj))
     except DecodeError as error:
         raise BadRequest(f"{subject}: {error.words}") from error
     if validation == "Ignore" or media == "protobuf":
@@ -260,6 +264,8 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
             f"the API version in the data ({api_version}) does not match "
             f"the expected API version ({expected.api_version})"
         )
+    if expected.type is Unstructured:
+        return expected.api_version, kind or expected.kind  # another kind is told of with the rest
     if kind and kind != expected.kind:
         version = expected.api_version.rpartition("/")[2]
         why = f"{kind} is not {expected.kind}"

@@ -137,7 +137,7 @@ class Discovery:
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
-            "verbs": sorted(resource.verbs),
+            "verbs": resource.verbs,
         }
         if resource.short_names:
             entry["shortNames"] = list(resource.short_names)
@@ -207,7 +207,7 @@ def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:
             "singularName": "",
             "namespaced": resource.namespaced,
             "kind": sub.kind,
-            "verbs": sorted(sub.verbs),
+            "verbs": sub.verbs,
         }
         if (sub.group, sub.version) != (resource.group, resource.version):
             entry["group"], entry["version"] = sub.group, sub.version
@@ -220,7 +220,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
         "responseKind": _kind(resource, resource),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": sorted(resource.verbs),
+        "verbs": resource.verbs,
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)
@@ -231,7 +231,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
             {
                 "subresource": sub.name,
                 "responseKind": _kind(sub, resource),
-                "verbs": sorted(sub.verbs),
+                "verbs": sub.verbs,
             }
             for sub in resource.subresources
         ]

@@ -77,7 +77,8 @@ class Presenter:
     def page(self, page: Page) -> Iterator[bytes]:
         """A list's document in pieces of at most SLICE items. Raises NotAcceptable."""
         metadata: dict[str, Any] = {"resourceVersion": str(page.revision)}
-        if page.continue_token:
+        # A list of custom resources says that nothing follows, too.
+        if page.continue_token or (not self._form.shape and kind_of(self._resource).custom):
             metadata["continue"] = page.continue_token
         if page.remaining is not None:
             metadata["remainingItemCount"] = page.remaining

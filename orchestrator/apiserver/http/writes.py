@@ -101,12 +101,15 @@ async def _changed_reply(front: Front, call: Call, answer: Any) -> StreamRespons
 def _expected(target: Target) -> Expected:
     resource, subresource = target.resource, target.subresource
     if subresource is None:
-        return Expected(resource.type, resource.api_version, resource.kind)
+        unknown = kind_of(resource).unknown
+        return Expected(resource.type, resource.api_version, resource.kind, unknown)
     kind = class_of(resource, subresource)
     if kind is None:
         raise no_such_path()
     group, version = subresource.group, subresource.version
-    return Expected(kind, f"{group}/{version}" if group else version, subresource.kind)
+    api_version = f"{group}/{version}" if group else version
+    unknown = kind_of(resource).unknown if kind is resource.type else None
+    return Expected(kind, api_version, subresource.kind, unknown)
 
 
 def _check_identity(metadata: ObjectMeta, target: Target) -> None:

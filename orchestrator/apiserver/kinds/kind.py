@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
+from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
 from orchestrator.apiserver.printing import CREATED_AT, NAME, HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
@@ -42,9 +43,12 @@ class Kind(Struct, frozen=True):
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
     `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
+    `scaling`: where its objects say how many replicas they want and have.
+    `selectable`: the fields that a custom kind's objects can be selected by, beside their names.
     `resets`: what writes of its subresources leave as it is, where that is not the usual.
     `schema`: the OpenAPI schema that a custom kind's definition gives.
-    `unknown`: the paths of what an object holds and its schema does not name, for a custom kind.
+    `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
+    raises DecodeError for embedded resources that are none.
     `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -61,6 +65,8 @@ class Kind(Struct, frozen=True):
     answers_deleted: bool = False
     usage: Callable[[Any], Mapping[str, int]] | None = None
     shape: Callable[[], Shape] | None = None
+    scaling: Scaling = TYPED
+    selectable: Mapping[str, Callable[[Any], str]] = {}
     resets: Resets = USUAL
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None

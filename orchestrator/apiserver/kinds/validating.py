@@ -28,7 +28,7 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
     rules = kind.rules
     # The metadata of a template is named by its own rules; a binding names the pod it is for.
     # Kinds whose own rules never look at metadata take any finalizer.
-    own = bool(rules.metadata_again)
+    own = any(check != "generic change" for check in rules.metadata_again)
     found = [*metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=own)]
     found += rules.spec(obj)
     return tuple(map(cause_of, found)) if found else ()
@@ -65,10 +65,11 @@ def _repeated(rules: Rules, new: Object, old: Object) -> list[FieldError]:
     found = [*metadata_faults(meta, namespaced, path_segment_errors, finalizer_names=False)]
     found += metadata_change_faults(meta, before, finalizer_names=False)
     for check in rules.metadata_again:
-        if check == "change":
-            found += metadata_change_faults(meta, before)
-        else:
+        if check == "whole":
             found += metadata_faults(meta, namespaced, rules.name)
+        else:
+            names = check == "change"
+            found += metadata_change_faults(meta, before, finalizer_names=names)
     return found
 
 

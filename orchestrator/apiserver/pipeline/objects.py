@@ -117,12 +117,13 @@ def keep(course: Course) -> tuple[Step, ...]:
 def keep_all_but_status(course: Course) -> tuple[Step, ...]:
     """What an update of the status cannot change. Errors: Conflict."""
     resource = course.served.resource
-    owns_metadata = course.served.strategy.traits.status_owns_metadata
+    traits = course.served.strategy.traits
+    owns_metadata, unconditional = traits.status_owns_metadata, traits.unconditional_update
 
     def step(_env: Environment, draft: Draft) -> None:
         new, metadata = draft.new, draft.old.metadata
         if new.metadata is not metadata:
-            check_identity(resource, new.metadata, metadata, unconditional=True)
+            check_identity(resource, new.metadata, metadata, unconditional=unconditional)
         # Only a writer that knows the present state can mean to change what is beside the status.
         if owns_metadata and new.metadata.resource_version:
             owners = metadata.managed_fields

@@ -11,6 +11,7 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
@@ -66,6 +67,9 @@ def patched(message: Patch, present: Any) -> Any:
         raise _refusal(message, error) from error
     try:
         new, unknown = codec.decode_noting(document, type(present))
+        find = kind_of(message.resource).unknown if type(present) is Unstructured else None
+        if find is not None:
+            unknown = (*unknown, *find(new))
     except DecodeError as error:
         raise _undecodable(document, error.words) from error
     if unknown and message.field_validation != "Ignore":

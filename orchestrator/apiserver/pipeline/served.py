@@ -6,11 +6,14 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.pipeline.draft import Step, stored_object
-from orchestrator.protocol import BadRequest
+from orchestrator.apiserver.validation.field import cause_of
+from orchestrator.machinery import field_errors
+from orchestrator.protocol import BadRequest, Invalid
 from orchestrator.store import Change
 
 
@@ -80,8 +83,13 @@ class Served:
                 f"{type(received).__name__} in the request is not a {self.resource.kind}"
             )
         if self.kind.custom and received.kind != self.resource.kind:
-            raise BadRequest(f"{received.kind} in the request is not a {self.resource.kind}")
+            raise self._another_kind(received)
         return received if self.to_stored is None else self.to_stored(received)
+
+    def _another_kind(self, received: Any) -> Invalid:
+        why = f"must be {self.resource.kind}"
+        cause = cause_of(field_errors.invalid("kind", received.kind, why))
+        return errors.invalid(received.kind, self.resource.group, received.metadata.name, [cause])
 
     def to_version(self, stored: Any) -> Any:
         """A stored object in the version that is asked for."""

@@ -7,22 +7,24 @@ A resource has those of `SUBRESOURCES` that its scheme entry names; everything e
 could not find the requested resource".
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
+from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.subresources.binding import BINDING
 from orchestrator.apiserver.subresources.eviction import EVICTION
 from orchestrator.apiserver.subresources.finalize import FINALIZE
-from orchestrator.apiserver.subresources.scale import SCALE
+from orchestrator.apiserver.subresources.scale import scale_part
 from orchestrator.apiserver.subresources.status import STATUS
 
 __all__ = ["SUBRESOURCES"]
 
-SUBRESOURCES: Final[Mapping[str, Part]] = {
-    "binding": BINDING,
-    "eviction": EVICTION,
-    "finalize": FINALIZE,
-    "scale": SCALE,
-    "status": STATUS,
+SUBRESOURCES: Final[Mapping[str, Callable[[Kind], Part]]] = {
+    "binding": lambda _kind: BINDING,
+    "eviction": lambda _kind: EVICTION,
+    "finalize": lambda _kind: FINALIZE,
+    "scale": scale_part,
+    "status": lambda _kind: STATUS,
 }
+"""Each part by its name, for a kind that has it."""

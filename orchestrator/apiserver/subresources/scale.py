@@ -1,16 +1,17 @@
 """`scale`: how many replicas, for whoever need not know what of."""
 
 from collections.abc import Mapping
-from functools import cached_property
-from typing import Any, Final, Protocol
+from functools import cached_property, partial
+from typing import Any, Final
 
 from msgspec.structs import replace
 
 from orchestrator.api import codec
-from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec, ScaleStatus
-from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.api.autoscaling.v1 import Scale
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.kind import Kind
+from orchestrator.apiserver.kinds.scaling import Scaling
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
 from orchestrator.apiserver.pipeline.apply import (
     configuration_of,
@@ -20,7 +21,7 @@ from orchestrator.apiserver.pipeline.apply import (
 )
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
-from orchestrator.apiserver.pipeline.course import Course, Maker
+from orchestrator.apiserver.pipeline.course import Action, Course, Maker
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.kinds import validate
 from orchestrator.apiserver.pipeline.metadata import check_identity
@@ -29,59 +30,28 @@ from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patched
 from orchestrator.apiserver.validation.field import cause_of
-from orchestrator.machinery import field_errors, labels
+from orchestrator.machinery import field_errors
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
 from orchestrator.machinery.managed_fields.ledger import managers_in, settled
 from orchestrator.machinery.managed_fields.managers import Manager, Managers, Ownership
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
 from orchestrator.machinery.managed_fields.ownership import Writer
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.protocol import BadRequest
+from orchestrator.protocol import BadRequest, Cause, InternalError
 
 
-class _Spec(Protocol):
-    """What the specs of scalable kinds share."""
-
-    @property
-    def replicas(self) -> int | None: ...
-    @property
-    def selector(self) -> LabelSelector | Mapping[str, str] | None: ...
+def scale_part(kind: Kind) -> Part:
+    """The part of a kind's objects that is their scale."""
+    scaling = kind.scaling
+    return Part(writes=_WRITES, as_part=scaling.scale_of, shown=partial(_shown, scaling))
 
 
-_ABSENT: Final = 1  # what a spec without `replicas` means
-
-
-def scale_of(stored: Any) -> Scale:
-    """A scalable object as a Scale."""
-    metadata: ObjectMeta = stored.metadata
-    return Scale(
-        metadata=ObjectMeta(
-            name=metadata.name,
-            namespace=metadata.namespace,
-            uid=metadata.uid,
-            resource_version=metadata.resource_version,
-            creation_timestamp=metadata.creation_timestamp,
-        ),
-        spec=ScaleSpec(replicas=_replicas(stored) or None),  # zero is not written
-        status=ScaleStatus(
-            replicas=0 if stored.status is None else stored.status.replicas or 0,
-            selector=_selector(stored.spec),
-        ),
-    )
-
-
-def _replicas(stored: Any) -> int:
-    replicas = None if stored.spec is None else stored.spec.replicas
-    return _ABSENT if replicas is None else replicas
-
-
-def _selector(spec: _Spec | None) -> str:
-    selector = None if spec is None else spec.selector
-    if selector is None:
-        return ""
-    if isinstance(selector, LabelSelector):
-        return str(labels.of_struct(selector))
-    return str(labels.of_pairs(selector))
+def _shown(scaling: Scaling, stored: Any) -> Scale:
+    missing = None if scaling.missing is None else scaling.missing(stored)
+    if missing is not None:
+        why = f"{missing} does not exist"
+        raise InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))
+    return scaling.scale_of(stored)
 
 
 def _take(course: Course) -> tuple[Step, ...]:
@@ -99,10 +69,23 @@ def _take(course: Course) -> tuple[Step, ...]:
 def _patch(course: Course) -> tuple[Step, ...]:
     """The Scale that the patch makes of the present one. Errors: Conflict, those of patches."""
 
+    scaling = course.served.kind.scaling
+
     def step(_env: Environment, draft: Draft) -> None:
-        _mean(course, draft, patched(draft.message, scale_of(draft.old)))
+        scale = patched(draft.message, scaling.scale_of(draft.old))
+        _check_number(scaling, draft.old, scale)
+        _mean(course, draft, scale)
 
     return (step,)
+
+
+def _check_number(scaling: Scaling, old: Any, scale: Scale) -> None:
+    """A patch of what has no number must say one."""
+    if scale.spec is not None and scale.spec.replicas is not None:
+        return
+    missing = None if scaling.missing is None else scaling.missing(old)
+    if missing is not None:
+        raise BadRequest(f"{missing} cannot be empty")
 
 
 def _mean(course: Course, draft: Draft, scale: Scale) -> None:
@@ -115,27 +98,35 @@ def _mean(course: Course, draft: Draft, scale: Scale) -> None:
 def _scale(course: Course) -> tuple[Step, ...]:
     """The object with as many replicas as the Scale says. Errors: Invalid."""
 
+    kind = course.served.kind
+
     def step(_env: Environment, draft: Draft) -> None:
-        replicas = _checked_replicas(draft.new, draft.name)
-        old = draft.old
-        draft.new = old if replicas == _replicas(old) else _with_replicas(old, replicas)
+        replicas = _replicas(draft.new)
+        if not kind.custom:  # a custom resource is judged as a whole
+            _check_replicas(replicas, draft.name)
+        draft.new = _with_replicas(kind.scaling, draft.old, replicas)
 
     return (step,)
 
 
-def _checked_replicas(scale: Scale, name: str) -> int:
-    replicas = 0 if scale.spec is None else scale.spec.replicas or 0
+def _replicas(scale: Scale) -> int:
+    return 0 if scale.spec is None else scale.spec.replicas or 0
+
+
+def _check_replicas(replicas: int, name: str) -> None:
     if replicas < 0:
         fault = field_errors.invalid(
             "spec.replicas", replicas, "must be greater than or equal to 0"
         )
         raise errors.invalid("Scale", "autoscaling", name, [cause_of(fault)])
-    return replicas
 
 
-def _with_replicas(stored: Any, replicas: int) -> Any:
+def _with_replicas(scaling: Scaling, stored: Any, replicas: int) -> Any:
+    unset = scaling.missing is not None and scaling.missing(stored) is not None
+    if not unset and replicas == _replicas(scaling.scale_of(stored)):
+        return stored
     metadata = replace(stored.metadata, generation=(stored.metadata.generation or 0) + 1)
-    return replace(stored, metadata=metadata, spec=replace(stored.spec, replicas=replicas))
+    return scaling.with_replicas(replace(stored, metadata=metadata), replicas)
 
 
 # --- apply ---------------------------------------------------------------------------------
@@ -169,34 +160,45 @@ _PATH: Final = _ScalePath()
 _OWNED: Final[FieldSet] = {"f:spec": {"f:replicas": {}}}
 
 
+def _owned(path: tuple[str, ...]) -> FieldSet:
+    """The field at a path."""
+    fields: FieldSet = {}
+    for name in reversed(path):
+        fields = {f"f:{name}": fields}
+    return fields
+
+
 def _apply(course: Course) -> tuple[Step, ...]:
     """The Scale that an applied one makes. Errors: BadRequest, Conflict, Unclassified."""
-    api_version = course.served.resource.api_version
+    api_version, scaling = course.served.resource.api_version, course.served.kind.scaling
+    mine = _owned(scaling.path)
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
         body = configuration_of(_PATH, message)
         managers = managers_in(old.metadata.managed_fields)
-        live = codec.to_dict(scale_of(old))
-        result = lay_over(env, _PATH, message, body, live, _of_scale(managers))
-        after = _of_parent(managers, result.managers, api_version)
+        live = codec.to_dict(scaling.scale_of(old))
+        result = lay_over(env, _PATH, message, body, live, _of_scale(managers, mine))
+        after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = settled(after)
         draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
-        _mean(course, draft, object_of(_PATH, result.object))
+        scale = object_of(_PATH, result.object)
+        _check_number(scaling, old, scale)
+        _mean(course, draft, scale)
 
     return (step,)
 
 
-def _of_scale(managers: Managers) -> Managers:
-    """Who owns the number of replicas, as owners of the Scale's."""
+def _of_scale(managers: Managers, mine: FieldSet) -> Managers:
+    """Who owns the number of replicas (`mine`), as owners of the Scale's."""
     return {
         _in_version(manager, _PATH.api_version): Ownership(_OWNED, _PATH.api_version, owned.time)
         for manager, owned in managers.items()
-        if intersection(owned.fields, _OWNED)
+        if intersection(owned.fields, mine)
     }
 
 
-def _of_parent(before: Managers, scale: Managers, api_version: str) -> Managers:
+def _of_parent(before: Managers, scale: Managers, api_version: str, mine: FieldSet) -> Managers:
     """The owners of the scaled object's fields after those of its Scale have changed.
 
     As in the original, who begins to own through the Scale has no time.
@@ -204,13 +206,13 @@ def _of_parent(before: Managers, scale: Managers, api_version: str) -> Managers:
     after: Managers = {}
     for manager, owned in before.items():
         kept = _in_version(manager, _PATH.api_version) in scale
-        fields = owned.fields if kept else difference(owned.fields, _OWNED)
+        fields = owned.fields if kept else difference(owned.fields, mine)
         if fields:
             after[manager] = replace(owned, fields=fields)
     for manager in scale:
-        mine = _in_version(manager, api_version)
-        if mine not in after:
-            after[mine] = Ownership(_OWNED, api_version)
+        owner = _in_version(manager, api_version)
+        if owner not in after:
+            after[owner] = Ownership(mine, api_version)
     return after
 
 
@@ -228,11 +230,8 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     own_fields,
     commit,
 )
-SCALE: Final = Part(
-    writes={
-        "update": (authorize, read, _take, *_REPLACE),
-        "patch": (authorize, read, _patch, *_REPLACE),
-        "apply": (authorize, read, _apply, *_REPLACE),
-    },
-    as_part=scale_of,
-)
+_WRITES: Final[Mapping[Action, tuple[Maker, ...]]] = {
+    "update": (authorize, read, _take, *_REPLACE),
+    "patch": (authorize, read, _patch, *_REPLACE),
+    "apply": (authorize, read, _apply, *_REPLACE),
+}

@@ -17,11 +17,13 @@ def _no_change(_new: Any, _old: Any) -> Errors:
     return iter(())
 
 
-MetadataCheck: TypeAlias = Literal["change", "whole"]
+MetadataCheck: TypeAlias = Literal["change", "generic change", "whole"]
 
 # What most kinds' update rules ask of metadata that has been asked of every kind's before.
 CHANGE: Final[tuple[MetadataCheck, ...]] = ("change",)
 WHOLE: Final[tuple[MetadataCheck, ...]] = ("whole",)
+# Of custom resources, whose finalizers may have any name.
+GENERIC_CHANGE: Final[tuple[MetadataCheck, ...]] = ("generic change",)
 CHANGE_AND_WHOLE: Final[tuple[MetadataCheck, ...]] = ("change", "whole")
 
 

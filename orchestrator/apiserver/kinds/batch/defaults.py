@@ -44,12 +44,11 @@ def default_job(job: Job) -> Job:
         template=default_template(spec.template),
     )
     metadata = job.metadata
-    if not spec.manual_selector and metadata.uid and metadata.name:
-        spec = _with_selector(spec, metadata)
-    assert spec.template is not None
-    labels = spec.template.metadata.labels  # those that the selector finds among them
+    labels = spec.template.metadata.labels
     if labels and not metadata.labels:
         metadata = put(metadata, labels=labels)
+    if not spec.manual_selector and metadata.uid and metadata.name:
+        spec = _with_selector(spec, metadata)
     return put(job, metadata=metadata, spec=spec)
 
 

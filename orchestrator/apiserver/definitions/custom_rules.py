@@ -1,0 +1,149 @@
+"""What is refused of custom resources of one version, by its schema and its rules."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api import codec
+from orchestrator.api.apiextensions.v1 import CustomResourceSubresourceScale
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.definitions.scaling import scale_faults, status_scale_faults
+from orchestrator.apiserver.validation.field import Errors, FieldError, invalid
+from orchestrator.apiserver.validation.metadata import metadata_faults
+from orchestrator.apiserver.validation.rules import GENERIC_CHANGE, Rules
+from orchestrator.machinery.names import path_segment_errors
+from orchestrator.machinery.schemas import (
+    RuleNode,
+    Schema,
+    compile_rules,
+    embedded_resources,
+    faults_of,
+    list_faults,
+    rule_faults,
+    type_faults,
+)
+
+# While one of these stands against a value, its rules are not asked.
+_BLOCKING: Final = frozenset(
+    {
+        "FieldValueNotSupported",
+        "FieldValueRequired",
+        "FieldValueTooLong",
+        "FieldValueTooMany",
+        "FieldValueTypeInvalid",
+    }
+)
+_NOT_ASKED: Final = invalid(
+    "<nil>",
+    "null",
+    "some validation rules were not checked because the object was invalid; "
+    "correct the existing errors to complete validation",
+)
+_NAMELESS: Final = "nameless"
+
+
+def rules_of(schema: Schema | None, scale: CustomResourceSubresourceScale | None) -> Rules:
+    """The rules of a version; without a schema it takes everything that fits its scale."""
+    judge = _Judge(schema or Schema(document={}), scale)
+    return Rules(
+        spec=judge.new,
+        update=judge.change,
+        status=judge.status,
+        recheck=False,
+        metadata_again=GENERIC_CHANGE,
+    )
+
+
+class _Judge:
+    """Schema, scale and compiled rules of one version."""
+
+    def __init__(self, schema: Schema, scale: CustomResourceSubresourceScale | None) -> None:
+        self._schema = schema
+        self._scale = scale
+        self._rules: RuleNode | None = compile_rules(schema, root=True)
+
+    def new(self, custom: Unstructured) -> Errors:
+        """What is wrong with a new object."""
+        value = whole(custom)
+        found = [*faults_of(value, self._schema)]
+        if self._scale is not None:
+            found += scale_faults(custom.content, self._scale)
+        found += _embedded_faults(value, self._schema)
+        found += list_faults(value, self._schema)
+        return self._with_rules(found, value, None)
+
+    def change(self, new: Unstructured, old: Unstructured) -> Errors:
+        """What is wrong with one that takes the place of another."""
+        value, before = whole(new), whole(old)
+        found = self._new_faults(value, before)
+        if self._scale is not None:
+            found += scale_faults(new.content, self._scale)
+        found += _embedded_faults(value, self._schema)
+        found += self._list_faults(value, before)
+        return self._with_rules(found, value, before)
+
+    def status(self, new: Unstructured, old: Unstructured) -> Errors:
+        """What is wrong with one that has another status."""
+        value, before = whole(new), whole(old)
+        found = self._new_faults(value, before)
+        if self._scale is not None:
+            found += status_scale_faults(new.content, self._scale)
+        found += self._list_faults(value, before)
+        return self._with_rules(found, value, before)
+
+    def _new_faults(self, value: Any, before: Any) -> list[FieldError]:
+        """The faults of parts that were not like this before."""
+        found = faults_of(value, self._schema)
+        return [each for each in found if not _is_old(each.field, value, before)]
+
+    def _list_faults(self, value: Any, before: Any) -> list[FieldError]:
+        """Duplicates in lists, unless there were some before."""
+        found = [*list_faults(value, self._schema)]
+        return [] if found and any(list_faults(before, self._schema)) else found
+
+    def _with_rules(self, found: list[FieldError], value: Any, old: Any) -> Errors:
+        yield from found
+        if self._rules is None:
+            return
+        if any(each.reason in _BLOCKING for each in found):
+            yield _NOT_ASKED
+        else:
+            yield from rule_faults(value, old, self._rules)
+
+
+def whole(custom: Unstructured) -> dict[str, Any]:
+    """A custom resource as its schema sees it."""
+    return {
+        "apiVersion": custom.api_version,
+        "kind": custom.kind,
+        "metadata": codec.to_dict(custom.metadata),
+        **custom.content,
+    }
+
+
+def _embedded_faults(value: Mapping[str, Any], schema: Schema) -> Iterator[FieldError]:
+    for path, resource in embedded_resources(value, schema):
+        yield from type_faults(resource, path)
+        if "metadata" in resource:
+            yield from _metadata_faults(resource["metadata"], f"{path}.metadata")
+
+
+def _metadata_faults(document: Any, path: str) -> Iterator[FieldError]:
+    """As of an object that stands alone, but that a name may be missing."""
+    metadata = codec.metadata_of(document, path, [])
+    metadata = replace(metadata, name=metadata.name or _NAMELESS)
+    namespaced = bool(metadata.namespace)
+    for fault in metadata_faults(metadata, namespaced, path_segment_errors, finalizer_names=False):
+        yield replace(fault, field=path + fault.field.removeprefix("metadata"))
+
+
+def _is_old(path: str, value: Any, old: Any) -> bool:
+    """Whether a fault is of a part that the update leaves as it was: such faults are let pass."""
+    for name in path.replace("]", "").replace("[", ".").split("."):
+        if value == old:
+            return True
+        if not isinstance(value, dict) or not isinstance(old, dict) or name not in old:
+            return False
+        value, old = value.get(name), old[name]
+    return bool(value == old)
