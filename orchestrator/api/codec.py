@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.api import decoding
+from orchestrator.api.empty_lists import mended
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.json_errors import json_error
 from orchestrator.api.meta.v1 import ObjectMeta
@@ -129,7 +130,7 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
 
 
 def _encoded(obj: Any) -> bytes:
-    return _ENCODER.encode(obj).replace(_NONE_WORKED_OUT, b"")
+    return mended(_ENCODER.encode(obj).replace(_NONE_WORKED_OUT, b""), type(obj))
 
 
 def to_dict(obj: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The scalar types of the API, and the empty values that generated fields default to."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Final, NewType, TypeAlias
+from typing import Any, Final, NewType, TypeAlias, TypeVar
 
 # RFC 3339 in UTC: `2024-01-01T00:00:00Z`, with six digits of fraction in a MicroTime. Kept as text:
 # it is what the wire wants, equal instants share one string, and it sorts as time does.
@@ -26,3 +26,21 @@ def required_tuple() -> tuple[Any, ...]:
 def required_mapping() -> Mapping[str, Any]:
     """The zero value of a map that is always written."""
     return {}
+
+
+T = TypeVar("T")
+
+
+def shared(make: Callable[[], T]) -> Callable[[], T]:
+    """The zero value of a struct that is always written: one object for all that say nothing else.
+
+    It is made late, since types name each other in any order.
+    """
+    made: list[T] = []
+
+    def zero() -> T:
+        if not made:
+            made.append(make())
+        return made[0]
+
+    return zero

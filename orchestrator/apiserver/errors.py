@@ -103,10 +103,10 @@ def modified(resource: Resource, name: str) -> Conflict:
 
 
 def version_required(resource: Resource, name: str) -> Invalid:
-    """This resource is not updated blindly."""
-    fault = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
-    cause = Cause(fault.reason, fault.body, fault.field)
-    return invalid(resource.plural, resource.group, name, [cause])
+    """This resource is not updated blindly. Kubernetes gives the resource where others give the kind."""
+    error = field_errors.invalid("metadata.resourceVersion", 0, "must be specified for an update")
+    causes = (Cause(error.reason, error.body, error.field),)
+    return invalid(resource.plural, resource.group, name, causes)
 
 
 def version_on_create() -> Unclassified:

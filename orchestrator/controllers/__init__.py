@@ -13,6 +13,7 @@ from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
+from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.job import JobController
@@ -30,6 +31,7 @@ from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
+    ClassProtectionController,
     VolumeProtectionController,
 )
 from orchestrator.controllers.volumes import ClaimBinder, VolumeKeeper
@@ -48,6 +50,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,
+    EndpointSliceMirroringController,
     LoadBalancerController,
     ClusterRoleAggregationController,
     ResourceQuotaController,
@@ -59,6 +62,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ClaimBinder,
     VolumeKeeper,
     ClaimProtectionController,
+    ClassProtectionController,
     VolumeProtectionController,
     GarbageCollector,
 )

@@ -1,18 +1,20 @@
-"""Claims and volumes that are in use are not deleted before they are free.
+"""Claims, volumes and their classes of attributes that are in use are not deleted before they are free.
 
-Admission gives each a finalizer; here it is taken from a deleted claim that no pod uses any more, and
-from a deleted volume that no claim is bound to.
+Admission gives each a finalizer; here it is taken from a deleted claim that no pod uses any more, from
+a deleted volume that no claim is bound to, and from a deleted class that no claim or volume names.
 """
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.storage.v1 import VolumeAttributesClass
 from orchestrator.client import Change, Key, KeyFunction, remove_finalizer
 from orchestrator.controllers.base import KubernetesController
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
+CLASS_FINALIZER: Final = "kubernetes.io/vac-protection"
 
 
 def claims_of(pod: Pod) -> list[str]:
@@ -78,4 +80,50 @@ class VolumeProtectionController(KubernetesController):
             return None
         if volume.status is None or volume.status.phase != "Bound":
             await remove_finalizer(self.client, volume, VOLUME_FINALIZER)
+        return None
+
+
+def classes_of(obj: PersistentVolume | PersistentVolumeClaim) -> list[str]:
+    """The classes of attributes that a volume has, or that a claim asks for, has or is changed to."""
+    names = {obj.spec.volume_attributes_class_name} if obj.spec is not None else set()
+    if isinstance(obj, PersistentVolumeClaim) and obj.status is not None:
+        names.add(obj.status.current_volume_attributes_class_name)
+        change = obj.status.modify_volume_status
+        names.add(change.target_volume_attributes_class_name if change is not None else None)
+    return sorted(name for name in names if name)
+
+
+class ClassProtectionController(KubernetesController):
+    """Lets go of deleted classes of attributes that no claim and no volume names."""
+
+    name = "vac-protection"
+    kind = VolumeAttributesClass
+
+    def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
+        """A claim or volume that changes or goes may have left a class."""
+        return {PersistentVolume: self._of_user, PersistentVolumeClaim: self._of_user}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Claims and volumes by their classes."""
+        return {
+            PersistentVolume: {"class": classes_of},
+            PersistentVolumeClaim: {"class": classes_of},
+        }
+
+    def _of_user(self, change: Change[Any]) -> Iterable[Key]:
+        old = classes_of(change.old) if change.old is not None else []
+        new = classes_of(change.new) if change.new is not None else []
+        return [Key("", name) for name in old if name not in new]
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Let one class go, if it is to go and nobody names it."""
+        found = self.cache(VolumeAttributesClass).get(key.namespace, key.name)
+        if found is None or found.metadata.deletion_timestamp is None:
+            return None
+        users = (
+            self.cache(PersistentVolume).by_index("class", key.name),
+            self.cache(PersistentVolumeClaim).by_index("class", key.name),
+        )
+        if not any(users):
+            await remove_finalizer(self.client, found, CLASS_FINALIZER)
         return None

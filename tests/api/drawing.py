@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from orchestrator.api import codec, document
 from orchestrator.api.generate.fixups import SCALARS
 from orchestrator.api.generate.names import type_name
-from orchestrator.api.generate.types import required_fields
+from orchestrator.api.generate.types import written_fields
 
 DEFINITIONS: dict[str, Any] = document.load()["definitions"]
 _DEPTH = 4
@@ -71,7 +71,7 @@ def draw_definition(
 ) -> dict[str, Any]:
     """A document that fits a definition; `fill` is the chance of a field that is not required."""
     schema = DEFINITIONS[name]
-    required = required_fields(type_name(name), schema)
+    required = {*schema.get("required", ()), *written_fields(type_name(name), schema)}
     chance = fill(depth)
     # A kind inside another document (an item of a list) does not say what it is.
     unsaid = ("apiVersion", "kind") if codec.is_kind(class_of(name)) else ()

@@ -41,10 +41,12 @@ def test_zeros_that_are_required_stay_on_the_wire() -> None:
         "name": "c",
         "image": "",
         "imageID": "",
+        "lastState": {},
         "ready": False,
         "restartCount": 0,
+        "state": {},
     }
-    assert codec.to_dict(ServicePort(port=0)) == {"port": 0}
+    assert codec.to_dict(ServicePort(port=0)) == {"port": 0, "targetPort": 0}
 
 
 def test_a_kind_says_its_own_name_first() -> None:

@@ -191,14 +191,14 @@ async def test_an_update_leaves_the_status_alone(api: Api) -> None:
 
 
 async def test_a_status_update_leaves_everything_else_alone(api: Api) -> None:
-    """Spec, labels, finalizers; and shares them with the state before."""
+    """Spec and labels, but not what says who waits; and shares them with the state before."""
     read = await api.create(deployment("web"))
     other = with_metadata(scaled(read, 9), labels={"a": "b"}, finalizers=("x.y/z",))
     updated = await api.status(replace(other, status=DeploymentStatus(replicas=1)))
     assert updated.status.replicas == 1
     assert updated.spec is read.spec
     assert updated.metadata.labels == read.metadata.labels
-    assert updated.metadata.finalizers == ()
+    assert updated.metadata.finalizers == ("x.y/z",)
 
 
 async def test_a_status_update_without_a_version_is_unconditional(api: Api) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.storage.v1 import VolumeAttributesClass
 from orchestrator.protocol import NotFound
 from tests.manifests import Manifest, pod
 
@@ -25,6 +26,13 @@ VOLUME: Manifest = {
         "capacity": {"storage": "1Gi"},
         "hostPath": {"path": "/data"},
     },
+}
+CLASS: Manifest = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "VolumeAttributesClass",
+    "metadata": {"name": "quick"},
+    "driverName": "disks.example.com",
+    "parameters": {"iops": "1000"},
 }
 
 
@@ -52,3 +60,17 @@ async def test_what_nobody_uses_goes_at_once(cluster: Cluster) -> None:
     await cluster.clock.sleep(5)
     assert not await cluster.client.list(PersistentVolumeClaim)
     assert not await cluster.client.list(PersistentVolume)
+
+
+async def test_a_class_stays_as_long_as_a_claim_names_it(cluster: Cluster) -> None:
+    """And goes with the last one."""
+    claim = {**CLAIM, "spec": {**CLAIM["spec"], "volumeAttributesClassName": "quick"}}
+    await cluster.apply([CLASS, claim])
+    await cluster.client.delete(VolumeAttributesClass, "quick")
+    await cluster.clock.sleep(60)
+    held = await cluster.client.get(VolumeAttributesClass, "quick")
+    assert held.metadata.finalizers == ("kubernetes.io/vac-protection",)
+    await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
+    await cluster.clock.sleep(40)
+    with pytest.raises(NotFound):
+        await cluster.client.get(VolumeAttributesClass, "quick")

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -24,6 +25,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -62,14 +64,14 @@ class MutatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_
     kind: ClassVar[str] = "MutatingAdmissionPolicy"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: MutatingAdmissionPolicySpec | None = None
+    spec: MutatingAdmissionPolicySpec | None = field(default_factory=shared(lambda: MutatingAdmissionPolicySpec()))
 
 
 class MutatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "MutatingAdmissionPolicyBinding"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: MutatingAdmissionPolicyBindingSpec | None = None
+    spec: MutatingAdmissionPolicyBindingSpec | None = field(default_factory=shared(lambda: MutatingAdmissionPolicyBindingSpec()))
 
 
 class MutatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -104,7 +106,7 @@ class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, o
 
 class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
-    client_config: WebhookClientConfig = field(default_factory=lambda: WebhookClientConfig())
+    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
     failure_policy: str | None = None
     match_conditions: tuple[MatchCondition, ...] = ()
     match_policy: str | None = None
@@ -181,15 +183,15 @@ class ValidatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omi
     kind: ClassVar[str] = "ValidatingAdmissionPolicy"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ValidatingAdmissionPolicySpec | None = None
-    status: ValidatingAdmissionPolicyStatus | None = None
+    spec: ValidatingAdmissionPolicySpec | None = field(default_factory=shared(lambda: ValidatingAdmissionPolicySpec()))
+    status: ValidatingAdmissionPolicyStatus | None = field(default_factory=shared(lambda: ValidatingAdmissionPolicyStatus()))
 
 
 class ValidatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyBinding"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ValidatingAdmissionPolicyBindingSpec | None = None
+    spec: ValidatingAdmissionPolicyBindingSpec = field(default_factory=shared(lambda: ValidatingAdmissionPolicyBindingSpec()))
 
 
 class ValidatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -231,7 +233,7 @@ class ValidatingAdmissionPolicyStatus(Struct, frozen=True, gc=False, kw_only=Tru
 
 class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
-    client_config: WebhookClientConfig = field(default_factory=lambda: WebhookClientConfig())
+    client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
     failure_policy: str | None = None
     match_conditions: tuple[MatchCondition, ...] = ()
     match_policy: str | None = None

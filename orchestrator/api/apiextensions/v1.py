@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -43,12 +45,12 @@ class CustomResourceDefinition(Struct, frozen=True, gc=False, kw_only=True, omit
     kind: ClassVar[str] = "CustomResourceDefinition"
     api_version: ClassVar[str] = "apiextensions.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: CustomResourceDefinitionSpec = field(default_factory=lambda: CustomResourceDefinitionSpec())
-    status: CustomResourceDefinitionStatus | None = None
+    spec: CustomResourceDefinitionSpec = field(default_factory=shared(lambda: CustomResourceDefinitionSpec()))
+    status: CustomResourceDefinitionStatus | None = field(default_factory=shared(lambda: CustomResourceDefinitionStatus()))
 
 
 class CustomResourceDefinitionCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     observed_generation: int | None = None
     reason: str | None = None
@@ -75,17 +77,17 @@ class CustomResourceDefinitionNames(Struct, frozen=True, gc=False, kw_only=True,
 class CustomResourceDefinitionSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     conversion: CustomResourceConversion | None = None
     group: str = field(default_factory=str)
-    names: CustomResourceDefinitionNames = field(default_factory=lambda: CustomResourceDefinitionNames())
+    names: CustomResourceDefinitionNames = field(default_factory=shared(lambda: CustomResourceDefinitionNames()))
     preserve_unknown_fields: bool | None = None
     scope: str = field(default_factory=str)
     versions: tuple[CustomResourceDefinitionVersion, ...] = field(default_factory=required_tuple)
 
 
 class CustomResourceDefinitionStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    accepted_names: CustomResourceDefinitionNames | None = None
-    conditions: tuple[CustomResourceDefinitionCondition, ...] = ()
+    accepted_names: CustomResourceDefinitionNames | None = field(default_factory=shared(lambda: CustomResourceDefinitionNames()))
+    conditions: tuple[CustomResourceDefinitionCondition, ...] = field(default_factory=required_tuple)
     observed_generation: int | None = None
-    stored_versions: tuple[str, ...] = ()
+    stored_versions: tuple[str, ...] = field(default_factory=required_tuple)
 
 
 class CustomResourceDefinitionVersion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -29,12 +31,12 @@ class APIService(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     kind: ClassVar[str] = "APIService"
     api_version: ClassVar[str] = "apiregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: APIServiceSpec | None = None
-    status: APIServiceStatus | None = None
+    spec: APIServiceSpec | None = field(default_factory=shared(lambda: APIServiceSpec()))
+    status: APIServiceStatus | None = field(default_factory=shared(lambda: APIServiceStatus()))
 
 
 class APIServiceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
     status: str = field(default_factory=str)

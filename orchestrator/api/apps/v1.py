@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -29,13 +30,14 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
 class ControllerRevision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "ControllerRevision"
     api_version: ClassVar[str] = "apps/v1"
-    data: Json = None
+    data: Json = field(default_factory=NoneType)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     revision: int = field(default_factory=int)
 
@@ -51,12 +53,12 @@ class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     kind: ClassVar[str] = "DaemonSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: DaemonSetSpec | None = None
-    status: DaemonSetStatus | None = None
+    spec: DaemonSetSpec | None = field(default_factory=shared(lambda: DaemonSetSpec()))
+    status: DaemonSetStatus | None = field(default_factory=shared(lambda: DaemonSetStatus()))
 
 
 class DaemonSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -74,8 +76,8 @@ class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     min_ready_seconds: int | None = None
     revision_history_limit: int | None = None
     selector: LabelSelector | None = None
-    template: PodTemplateSpec = field(default_factory=lambda: PodTemplateSpec())
-    update_strategy: DaemonSetUpdateStrategy | None = None
+    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
+    update_strategy: DaemonSetUpdateStrategy | None = field(default_factory=shared(lambda: DaemonSetUpdateStrategy()))
 
 
 class DaemonSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -100,13 +102,13 @@ class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     kind: ClassVar[str] = "Deployment"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: DeploymentSpec | None = None
-    status: DeploymentStatus | None = None
+    spec: DeploymentSpec | None = field(default_factory=shared(lambda: DeploymentSpec()))
+    status: DeploymentStatus | None = field(default_factory=shared(lambda: DeploymentStatus()))
 
 
 class DeploymentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
-    last_update_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    last_update_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -127,8 +129,8 @@ class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     replicas: int | None = None
     revision_history_limit: int | None = None
     selector: LabelSelector | None = None
-    strategy: DeploymentStrategy | None = None
-    template: PodTemplateSpec = field(default_factory=lambda: PodTemplateSpec())
+    strategy: DeploymentStrategy | None = field(default_factory=shared(lambda: DeploymentStrategy()))
+    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
 
 
 class DeploymentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -152,12 +154,12 @@ class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     kind: ClassVar[str] = "ReplicaSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ReplicaSetSpec | None = None
-    status: ReplicaSetStatus | None = None
+    spec: ReplicaSetSpec | None = field(default_factory=shared(lambda: ReplicaSetSpec()))
+    status: ReplicaSetStatus | None = field(default_factory=shared(lambda: ReplicaSetStatus()))
 
 
 class ReplicaSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -207,12 +209,12 @@ class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     kind: ClassVar[str] = "StatefulSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: StatefulSetSpec | None = None
-    status: StatefulSetStatus | None = None
+    spec: StatefulSetSpec | None = field(default_factory=shared(lambda: StatefulSetSpec()))
+    status: StatefulSetStatus | None = field(default_factory=shared(lambda: StatefulSetStatus()))
 
 
 class StatefulSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -227,7 +229,7 @@ class StatefulSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class StatefulSetOrdinals(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    start: int | None = None
+    start: int = field(default_factory=int)
 
 
 class StatefulSetPersistentVolumeClaimRetentionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -243,14 +245,14 @@ class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     replicas: int | None = None
     revision_history_limit: int | None = None
     selector: LabelSelector | None = None
-    service_name: str = ""
-    template: PodTemplateSpec = field(default_factory=lambda: PodTemplateSpec())
-    update_strategy: StatefulSetUpdateStrategy | None = None
+    service_name: str = field(default_factory=str)
+    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
+    update_strategy: StatefulSetUpdateStrategy | None = field(default_factory=shared(lambda: StatefulSetUpdateStrategy()))
     volume_claim_templates: tuple[PersistentVolumeClaim, ...] = ()
 
 
 class StatefulSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    available_replicas: int | None = None
+    available_replicas: int = field(default_factory=int)
     collision_count: int | None = None
     conditions: tuple[StatefulSetCondition, ...] = ()
     current_replicas: int | None = None

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -21,6 +22,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -35,29 +37,29 @@ class SelfSubjectReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     kind: ClassVar[str] = "SelfSubjectReview"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    status: SelfSubjectReviewStatus | None = None
+    status: SelfSubjectReviewStatus | None = field(default_factory=shared(lambda: SelfSubjectReviewStatus()))
 
 
 class SelfSubjectReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    user_info: UserInfo | None = None
+    user_info: UserInfo | None = field(default_factory=shared(lambda: UserInfo()))
 
 
 class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "TokenRequest"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: TokenRequestSpec = field(default_factory=lambda: TokenRequestSpec())
-    status: TokenRequestStatus | None = None
+    spec: TokenRequestSpec | None = field(default_factory=shared(lambda: TokenRequestSpec()))
+    status: TokenRequestStatus | None = field(default_factory=shared(lambda: TokenRequestStatus()))
 
 
 class TokenRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     audiences: tuple[str, ...] = field(default_factory=required_tuple)
-    bound_object_ref: BoundObjectReference | None = None
-    expiration_seconds: int | None = None
+    bound_object_ref: BoundObjectReference | None = field(default_factory=NoneType)
+    expiration_seconds: int | None = field(default_factory=NoneType)
 
 
 class TokenRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    expiration_timestamp: Time | None = None
+    expiration_timestamp: Time | None = field(default_factory=NoneType)
     token: str = field(default_factory=str)
 
 
@@ -65,8 +67,8 @@ class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     kind: ClassVar[str] = "TokenReview"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: TokenReviewSpec = field(default_factory=lambda: TokenReviewSpec())
-    status: TokenReviewStatus | None = None
+    spec: TokenReviewSpec = field(default_factory=shared(lambda: TokenReviewSpec()))
+    status: TokenReviewStatus | None = field(default_factory=shared(lambda: TokenReviewStatus()))
 
 
 class TokenReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -78,7 +80,7 @@ class TokenReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     audiences: tuple[str, ...] = ()
     authenticated: bool | None = None
     error: str | None = None
-    user: UserInfo | None = None
+    user: UserInfo | None = field(default_factory=shared(lambda: UserInfo()))
 
 
 class UserInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -23,6 +24,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -40,8 +42,8 @@ class LocalSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit
     kind: ClassVar[str] = "LocalSubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: SubjectAccessReviewSpec = field(default_factory=lambda: SubjectAccessReviewSpec())
-    status: SubjectAccessReviewStatus | None = None
+    spec: SubjectAccessReviewSpec = field(default_factory=shared(lambda: SubjectAccessReviewSpec()))
+    status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
 class NonResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -77,8 +79,8 @@ class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_
     kind: ClassVar[str] = "SelfSubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: SelfSubjectAccessReviewSpec = field(default_factory=lambda: SelfSubjectAccessReviewSpec())
-    status: SubjectAccessReviewStatus | None = None
+    spec: SelfSubjectAccessReviewSpec = field(default_factory=shared(lambda: SelfSubjectAccessReviewSpec()))
+    status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
 class SelfSubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -90,8 +92,8 @@ class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_d
     kind: ClassVar[str] = "SelfSubjectRulesReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: SelfSubjectRulesReviewSpec = field(default_factory=lambda: SelfSubjectRulesReviewSpec())
-    status: SubjectRulesReviewStatus | None = None
+    spec: SelfSubjectRulesReviewSpec = field(default_factory=shared(lambda: SelfSubjectRulesReviewSpec()))
+    status: SubjectRulesReviewStatus | None = field(default_factory=shared(lambda: SubjectRulesReviewStatus()))
 
 
 class SelfSubjectRulesReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -102,8 +104,8 @@ class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     kind: ClassVar[str] = "SubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: SubjectAccessReviewSpec = field(default_factory=lambda: SubjectAccessReviewSpec())
-    status: SubjectAccessReviewStatus | None = None
+    spec: SubjectAccessReviewSpec = field(default_factory=shared(lambda: SubjectAccessReviewSpec()))
+    status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
 class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

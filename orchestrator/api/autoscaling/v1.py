@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -35,8 +37,8 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
     kind: ClassVar[str] = "HorizontalPodAutoscaler"
     api_version: ClassVar[str] = "autoscaling/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: HorizontalPodAutoscalerSpec | None = None
-    status: HorizontalPodAutoscalerStatus | None = None
+    spec: HorizontalPodAutoscalerSpec = field(default_factory=shared(lambda: HorizontalPodAutoscalerSpec()))
+    status: HorizontalPodAutoscalerStatus | None = field(default_factory=shared(lambda: HorizontalPodAutoscalerStatus()))
 
 
 class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -49,7 +51,7 @@ class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, o
 class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     max_replicas: int = field(default_factory=int)
     min_replicas: int | None = None
-    scale_target_ref: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+    scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
     target_cpu_utilization_percentage: int | None = field(default=None, name="targetCPUUtilizationPercentage")
 
 
@@ -65,8 +67,8 @@ class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     kind: ClassVar[str] = "Scale"
     api_version: ClassVar[str] = "autoscaling/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ScaleSpec | None = None
-    status: ScaleStatus | None = None
+    spec: ScaleSpec | None = field(default_factory=shared(lambda: ScaleSpec()))
+    status: ScaleStatus | None = field(default_factory=shared(lambda: ScaleStatus()))
 
 
 class ScaleSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

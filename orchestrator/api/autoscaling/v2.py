@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -23,18 +24,19 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
 class ContainerResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     container: str = field(default_factory=str)
     name: str = field(default_factory=str)
-    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+    target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
 class ContainerResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     container: str = field(default_factory=str)
-    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)
 
 
@@ -45,13 +47,13 @@ class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, o
 
 
 class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
-    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
+    target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
 class ExternalMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
 class HPAScalingPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -71,8 +73,8 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
     kind: ClassVar[str] = "HorizontalPodAutoscaler"
     api_version: ClassVar[str] = "autoscaling/v2"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: HorizontalPodAutoscalerSpec | None = None
-    status: HorizontalPodAutoscalerStatus | None = None
+    spec: HorizontalPodAutoscalerSpec = field(default_factory=shared(lambda: HorizontalPodAutoscalerSpec()))
+    status: HorizontalPodAutoscalerStatus | None = field(default_factory=shared(lambda: HorizontalPodAutoscalerStatus()))
 
 
 class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -81,7 +83,7 @@ class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=Tru
 
 
 class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -100,12 +102,12 @@ class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, o
     max_replicas: int = field(default_factory=int)
     metrics: tuple[MetricSpec, ...] = ()
     min_replicas: int | None = None
-    scale_target_ref: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
+    scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
 
 
 class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     conditions: tuple[HorizontalPodAutoscalerCondition, ...] = ()
-    current_metrics: tuple[MetricStatus, ...] = ()
+    current_metrics: tuple[MetricStatus, ...] = field(default_factory=required_tuple)
     current_replicas: int | None = None
     desired_replicas: int = field(default_factory=int)
     last_scale_time: Time | None = None
@@ -149,32 +151,32 @@ class MetricValueStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class ObjectMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    described_object: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
-    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+    described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
+    target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
 class ObjectMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
-    described_object: CrossVersionObjectReference = field(default_factory=lambda: CrossVersionObjectReference())
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
+    described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
 class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
-    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
+    target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
 class PodsMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
-    metric: MetricIdentifier = field(default_factory=lambda: MetricIdentifier())
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
+    metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
 class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     name: str = field(default_factory=str)
-    target: MetricTarget = field(default_factory=lambda: MetricTarget())
+    target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
 class ResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    current: MetricValueStatus = field(default_factory=lambda: MetricValueStatus())
+    current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -29,6 +30,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -36,8 +38,8 @@ class CronJob(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     kind: ClassVar[str] = "CronJob"
     api_version: ClassVar[str] = "batch/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: CronJobSpec | None = None
-    status: CronJobStatus | None = None
+    spec: CronJobSpec = field(default_factory=shared(lambda: CronJobSpec()))
+    status: CronJobStatus | None = field(default_factory=shared(lambda: CronJobStatus()))
 
 
 class CronJobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -50,7 +52,7 @@ class CronJobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 class CronJobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     concurrency_policy: str = ""
     failed_jobs_history_limit: int | None = None
-    job_template: JobTemplateSpec = field(default_factory=lambda: JobTemplateSpec())
+    job_template: JobTemplateSpec = field(default_factory=shared(lambda: JobTemplateSpec()))
     schedule: str = field(default_factory=str)
     starting_deadline_seconds: int | None = None
     successful_jobs_history_limit: int | None = None
@@ -68,13 +70,13 @@ class Job(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, renam
     kind: ClassVar[str] = "Job"
     api_version: ClassVar[str] = "batch/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: JobSpec | None = None
-    status: JobStatus | None = None
+    spec: JobSpec | None = field(default_factory=shared(lambda: JobSpec()))
+    status: JobStatus | None = field(default_factory=shared(lambda: JobStatus()))
 
 
 class JobCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_probe_time: Time | None = None
-    last_transition_time: Time | None = None
+    last_probe_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -103,7 +105,7 @@ class JobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     selector: LabelSelector | None = None
     success_policy: SuccessPolicy | None = None
     suspend: bool | None = None
-    template: PodTemplateSpec = field(default_factory=lambda: PodTemplateSpec())
+    template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
     ttl_seconds_after_finished: int | None = None
 
 
@@ -123,7 +125,7 @@ class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 class JobTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: JobSpec | None = None
+    spec: JobSpec | None = field(default_factory=shared(lambda: JobSpec()))
 
 
 class PodFailurePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -137,7 +139,7 @@ class PodFailurePolicyOnExitCodesRequirement(Struct, frozen=True, gc=False, kw_o
 
 
 class PodFailurePolicyOnPodConditionsPattern(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    status: str = ""
+    status: str = field(default_factory=str)
     type: str = field(default_factory=str)
 
 

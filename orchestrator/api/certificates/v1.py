@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -29,13 +31,13 @@ class CertificateSigningRequest(Struct, frozen=True, gc=False, kw_only=True, omi
     kind: ClassVar[str] = "CertificateSigningRequest"
     api_version: ClassVar[str] = "certificates.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: CertificateSigningRequestSpec = field(default_factory=lambda: CertificateSigningRequestSpec())
-    status: CertificateSigningRequestStatus | None = None
+    spec: CertificateSigningRequestSpec = field(default_factory=shared(lambda: CertificateSigningRequestSpec()))
+    status: CertificateSigningRequestStatus | None = field(default_factory=shared(lambda: CertificateSigningRequestStatus()))
 
 
 class CertificateSigningRequestCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
-    last_update_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
+    last_update_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
     status: str = field(default_factory=str)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -29,7 +31,7 @@ class Lease(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     kind: ClassVar[str] = "Lease"
     api_version: ClassVar[str] = "coordination.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: LeaseSpec | None = None
+    spec: LeaseSpec | None = field(default_factory=shared(lambda: LeaseSpec()))
 
 
 class LeaseList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -25,12 +26,13 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
 class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     addresses: tuple[str, ...] = field(default_factory=required_tuple)
-    conditions: EndpointConditions | None = None
+    conditions: EndpointConditions | None = field(default_factory=shared(lambda: EndpointConditions()))
     deprecated_topology: Mapping[str, str] = EMPTY
     hints: EndpointHints | None = None
     hostname: str | None = None
@@ -63,7 +65,7 @@ class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     address_type: str = field(default_factory=str)
     endpoints: tuple[Endpoint, ...] = field(default_factory=required_tuple)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    ports: tuple[EndpointPort, ...] = ()
+    ports: tuple[EndpointPort, ...] = field(default_factory=required_tuple)
 
 
 class EndpointSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

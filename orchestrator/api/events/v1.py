@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -28,6 +29,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -36,14 +38,14 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     api_version: ClassVar[str] = "events.k8s.io/v1"
     action: str = ""
     deprecated_count: int | None = None
-    deprecated_first_timestamp: Time | None = None
-    deprecated_last_timestamp: Time | None = None
-    deprecated_source: EventSource | None = None
-    event_time: MicroTime | None = None
+    deprecated_first_timestamp: Time | None = field(default_factory=NoneType)
+    deprecated_last_timestamp: Time | None = field(default_factory=NoneType)
+    deprecated_source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
+    event_time: MicroTime | None = field(default_factory=NoneType)
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     note: str = ""
     reason: str = ""
-    regarding: ObjectReference | None = None
+    regarding: ObjectReference | None = field(default_factory=shared(lambda: ObjectReference()))
     related: ObjectReference | None = None
     reporting_controller: str = ""
     reporting_instance: str = ""
@@ -60,4 +62,4 @@ class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     count: int = field(default_factory=int)
-    last_observed_time: MicroTime | None = None
+    last_observed_time: MicroTime | None = field(default_factory=NoneType)

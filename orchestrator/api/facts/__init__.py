@@ -1,7 +1,8 @@
 """What Kubernetes' own documents say, condensed: facts that generation and the running server read.
 
 `kubernetes.json` is the OpenAPI document (names, types, shapes, paths), `protobuf.json` the numbers of
-the fields. `orchestrator.api.generate` says how they are made.
+the fields, `written.json` the fields that are written even if they are empty. `orchestrator.api.generate`
+says how they are made.
 """
 
 from pathlib import Path
@@ -11,5 +12,7 @@ DOCUMENT: Final = Path(__file__).parent / "kubernetes.json"
 PROTOBUF: Final = Path(__file__).parent / "protobuf.json"
 # What only the published documents say of fields: defaults and the values that an enumeration has.
 FIELDS: Final = Path(__file__).parent / "fields.json"
+# What only the source says of them: which ones Kubernetes always writes.
+WRITTEN: Final = Path(__file__).parent / "written.json"
 # The types of a pod template as Go prints them, for its hash.
 GO_STRUCTS: Final = Path(__file__).parent / "go_structs.json"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -38,12 +40,12 @@ class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     kind: ClassVar[str] = "FlowSchema"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: FlowSchemaSpec | None = None
-    status: FlowSchemaStatus | None = None
+    spec: FlowSchemaSpec | None = field(default_factory=shared(lambda: FlowSchemaSpec()))
+    status: FlowSchemaStatus | None = field(default_factory=shared(lambda: FlowSchemaStatus()))
 
 
 class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
     status: str | None = None
@@ -59,8 +61,8 @@ class FlowSchemaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 class FlowSchemaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     distinguisher_method: FlowDistinguisherMethod | None = None
-    matching_precedence: int | None = None
-    priority_level_configuration: PriorityLevelConfigurationReference = field(default_factory=lambda: PriorityLevelConfigurationReference())
+    matching_precedence: int = field(default_factory=int)
+    priority_level_configuration: PriorityLevelConfigurationReference = field(default_factory=shared(lambda: PriorityLevelConfigurationReference()))
     rules: tuple[PolicyRulesWithSubjects, ...] = ()
 
 
@@ -80,8 +82,8 @@ class LimitResponse(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class LimitedPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     borrowing_limit_percent: int | None = None
     lendable_percent: int | None = None
-    limit_response: LimitResponse | None = None
-    nominal_concurrency_shares: int | None = None
+    limit_response: LimitResponse | None = field(default_factory=shared(lambda: LimitResponse()))
+    nominal_concurrency_shares: int | None = field(default_factory=NoneType)
 
 
 class NonResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -99,12 +101,12 @@ class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, om
     kind: ClassVar[str] = "PriorityLevelConfiguration"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PriorityLevelConfigurationSpec | None = None
-    status: PriorityLevelConfigurationStatus | None = None
+    spec: PriorityLevelConfigurationSpec | None = field(default_factory=shared(lambda: PriorityLevelConfigurationSpec()))
+    status: PriorityLevelConfigurationStatus | None = field(default_factory=shared(lambda: PriorityLevelConfigurationStatus()))
 
 
 class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
     status: str | None = None
@@ -133,15 +135,15 @@ class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=Tr
 
 
 class QueuingConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    hand_size: int | None = None
-    queue_length_limit: int | None = None
-    queues: int | None = None
+    hand_size: int = field(default_factory=int)
+    queue_length_limit: int = field(default_factory=int)
+    queues: int = field(default_factory=int)
 
 
 class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     api_groups: tuple[str, ...] = field(default_factory=required_tuple)
     cluster_scope: bool | None = None
-    namespaces: tuple[str, ...] = ()
+    namespaces: tuple[str, ...] = field(default_factory=required_tuple)
     resources: tuple[str, ...] = field(default_factory=required_tuple)
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 

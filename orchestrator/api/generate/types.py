@@ -1,12 +1,14 @@
 """Source text of the Structs: one module a group and version, `core.v1` in families."""
 
+import json
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final
 
+from orchestrator.api.facts import WRITTEN
 from orchestrator.api.generate.fixups import (
-    ALWAYS_WRITTEN,
     CORE_FAMILIES,
-    MAY_BE_ABSENT,
+    PARTS,
     PLAIN_STRING_GROUPS,
     POINTER_FIELDS,
     POINTERS,
@@ -29,8 +31,17 @@ _SCALAR_NAMES: Final = (
     "Time",
     "required_mapping",
     "required_tuple",
+    "shared",
 )
-_ZERO: Final = {"str": "str", "int": "int", "float": "float", "bool": "bool"}
+_ZERO: Final = {
+    "str": "str",
+    "int": "int",
+    "float": "float",
+    "bool": "bool",
+    "Quantity": 'lambda: "0"',
+    "IntOrString": "int",
+}
+_TIMES: Final = ("Time", "MicroTime")
 
 
 class Types:
@@ -121,7 +132,11 @@ class Types:
                     imports.setdefault(self._home(used), set()).add(used.name)
         title = path.replace("/", ".")
         lines = [HEADER, f'"""Kubernetes {title}."""\n\n', "from __future__ import annotations\n\n"]
-        lines.append("from collections.abc import Mapping\nfrom typing import ClassVar\n\n")
+        lines.append(
+            "from collections.abc import Mapping\n"
+            "from types import NoneType\n"
+            "from typing import ClassVar\n\n"
+        )
         lines.append("from msgspec import Struct, field\n\n")
         # Two groups may use one name (events' and core's EventSeries); the other module's wins a prefix.
         self._aliases: dict[TypeName, str] = {}
@@ -167,9 +182,8 @@ class Types:
             api_version = f"{group}/{version}" if group else version
             lines.append(f'    kind: ClassVar[str] = "{name.name}"\n')
             lines.append(f'    api_version: ClassVar[str] = "{api_version}"\n')
-        required = required_fields(name, schema)
         body = [
-            self._field(name, wire, value, wire in required)
+            self._field(name, wire, value)
             for wire, value in schema.get("properties", {}).items()
             if kind is None or wire not in ("kind", "apiVersion")
         ]
@@ -188,8 +202,9 @@ class Types:
             first = next((s for s in served if s["group"] == "" and s["version"] == "v1"), first)
         return first["group"], first["version"]
 
-    def _field(self, owner: TypeName, wire: str, schema: dict[str, Any], required: bool) -> str:
+    def _field(self, owner: TypeName, wire: str, schema: dict[str, Any]) -> str:
         python = field_name(wire)
+        required = wire in self.structs[owner].get("required", ())
         annotation, default, factory = self._typed(owner, wire, schema, required)
         renamed = f'name="{wire}"' if camel(python) != wire else ""
         if factory:
@@ -205,28 +220,25 @@ class Types:
     ) -> tuple[str, str, str]:
         """Annotation, default, and default factory ("" when there is none)."""
         annotation = self._annotation(schema)
+        written = written_fields(owner, self.structs[owner])
+        is_written, is_null = wire in written, written.get(wire, False)
         if annotation.startswith("tuple["):
-            return annotation, "()", "required_tuple" if required else ""
+            return annotation, "()", "required_tuple" if is_written else ""
         if annotation.startswith("Mapping["):
-            return annotation, "EMPTY", "required_mapping" if required else ""
+            return annotation, "EMPTY", "required_mapping" if is_written else ""
         if annotation in ("ObjectMeta", "ListMeta"):
             return annotation, "", annotation if not required else f"lambda: {annotation}()"
         if annotation == "Json":
-            return annotation, "None", ""
-        if annotation in ("Time", "MicroTime", "Quantity", "IntOrString"):
-            zero = {"Quantity": '"0"', "IntOrString": "0"}.get(annotation)
-            if required and zero is not None:
-                return annotation, "", f"lambda: {zero}"
-            return f"{annotation} | None", "None", ""
-        if annotation in _PRIMITIVES.values():
-            if required:
-                return annotation, "", _ZERO[annotation]
+            return annotation, "None", "NoneType" if is_written else ""
+        is_scalar = annotation in _ZERO
+        if not is_written:
             if annotation == "str" and self._plain(owner, wire):
                 return "str", '""', ""
             return f"{annotation} | None", "None", ""
-        if required:
-            return annotation, "", f"lambda: {annotation}()"
-        return f"{annotation} | None", "None", ""
+        if annotation in _TIMES or (is_null and not required):
+            return f"{annotation} | None", "", "NoneType"
+        zero = _ZERO.get(annotation, f"shared(lambda: {annotation}())")
+        return annotation if is_scalar or required else f"{annotation} | None", "", zero
 
     def _plain(self, owner: TypeName, wire: str) -> bool:
         return (
@@ -253,10 +265,18 @@ class Types:
         return _PRIMITIVES[kind] if kind is not None else "Json"
 
 
-def required_fields(owner: TypeName, schema: dict[str, Any]) -> frozenset[str]:
-    """The fields of a definition that are always written, by their names on the wire."""
-    found = {
-        wire for wire in schema.get("required", ()) if (".".join(owner), wire) not in MAY_BE_ABSENT
-    }
-    found |= {wire for name, wire in ALWAYS_WRITTEN if name == ".".join(owner)}
-    return frozenset(found)
+@lru_cache(maxsize=1)
+def _written() -> dict[str, dict[str, bool]]:
+    facts: dict[str, dict[str, bool]] = json.loads(WRITTEN.read_text())
+    return facts
+
+
+def written_fields(owner: TypeName, schema: dict[str, Any]) -> dict[str, bool]:
+    """The fields of a definition that are always written, by their names on the wire.
+
+    True: as null if they are empty.
+    """
+    name = ".".join(owner)
+    # Of what has no Go struct among the versioned types, the document knows best.
+    found = _written().get(name, dict.fromkeys(schema.get("required", ()), False))
+    return {wire: null for wire, null in found.items() if (name, wire) not in PARTS}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -18,6 +19,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -25,7 +27,7 @@ class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     kind: ClassVar[str] = "APIGroup"
     api_version: ClassVar[str] = "v1"
     name: str = field(default_factory=str)
-    preferred_version: GroupVersionForDiscovery | None = None
+    preferred_version: GroupVersionForDiscovery | None = field(default_factory=shared(lambda: GroupVersionForDiscovery()))
     server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default=(), name="serverAddressByClientCIDRs")
     versions: tuple[GroupVersionForDiscovery, ...] = field(default_factory=required_tuple)
 
@@ -64,7 +66,7 @@ class APIVersions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = field(default_factory=str)
     observed_generation: int | None = None
     reason: str = field(default_factory=str)
@@ -207,5 +209,5 @@ class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class WatchEvent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    object: Json = None
+    object: Json = field(default_factory=NoneType)
     type: str = field(default_factory=str)

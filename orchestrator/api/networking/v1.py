@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -27,11 +28,12 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
 class HTTPIngressPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    backend: IngressBackend = field(default_factory=lambda: IngressBackend())
+    backend: IngressBackend = field(default_factory=shared(lambda: IngressBackend()))
     path: str = ""
     path_type: str = field(default_factory=str)
 
@@ -44,7 +46,7 @@ class IPAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     kind: ClassVar[str] = "IPAddress"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: IPAddressSpec | None = None
+    spec: IPAddressSpec = field(default_factory=shared(lambda: IPAddressSpec()))
 
 
 class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -55,7 +57,7 @@ class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 
 
 class IPAddressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    parent_ref: ParentReference = field(default_factory=lambda: ParentReference())
+    parent_ref: ParentReference | None = None
 
 
 class IPBlock(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -67,8 +69,8 @@ class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     kind: ClassVar[str] = "Ingress"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: IngressSpec | None = None
-    status: IngressStatus | None = None
+    spec: IngressSpec | None = field(default_factory=shared(lambda: IngressSpec()))
+    status: IngressStatus | None = field(default_factory=shared(lambda: IngressStatus()))
 
 
 class IngressBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -80,7 +82,7 @@ class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     kind: ClassVar[str] = "IngressClass"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: IngressClassSpec | None = None
+    spec: IngressClassSpec | None = field(default_factory=shared(lambda: IngressClassSpec()))
 
 
 class IngressClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -95,7 +97,7 @@ class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=Tru
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
     namespace: str | None = None
-    scope: str = ""
+    scope: str | None = field(default_factory=NoneType)
 
 
 class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -133,7 +135,7 @@ class IngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 class IngressServiceBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     name: str = field(default_factory=str)
-    port: ServiceBackendPort | None = None
+    port: ServiceBackendPort | None = field(default_factory=shared(lambda: ServiceBackendPort()))
 
 
 class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -144,7 +146,7 @@ class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class IngressStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    load_balancer: IngressLoadBalancerStatus | None = None
+    load_balancer: IngressLoadBalancerStatus | None = field(default_factory=shared(lambda: IngressLoadBalancerStatus()))
 
 
 class IngressTLS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -156,7 +158,7 @@ class NetworkPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     kind: ClassVar[str] = "NetworkPolicy"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: NetworkPolicySpec | None = None
+    spec: NetworkPolicySpec | None = field(default_factory=shared(lambda: NetworkPolicySpec()))
 
 
 class NetworkPolicyEgressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -191,15 +193,15 @@ class NetworkPolicyPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 class NetworkPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     egress: tuple[NetworkPolicyEgressRule, ...] = ()
     ingress: tuple[NetworkPolicyIngressRule, ...] = ()
-    pod_selector: LabelSelector | None = None
+    pod_selector: LabelSelector | None = field(default_factory=shared(lambda: LabelSelector()))
     policy_types: tuple[str, ...] = ()
 
 
 class ParentReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     group: str = ""
-    name: str = field(default_factory=str)
+    name: str = ""
     namespace: str = ""
-    resource: str = field(default_factory=str)
+    resource: str = ""
 
 
 class ServiceBackendPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -211,8 +213,8 @@ class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     kind: ClassVar[str] = "ServiceCIDR"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ServiceCIDRSpec | None = None
-    status: ServiceCIDRStatus | None = None
+    spec: ServiceCIDRSpec | None = field(default_factory=shared(lambda: ServiceCIDRSpec()))
+    status: ServiceCIDRStatus | None = field(default_factory=shared(lambda: ServiceCIDRStatus()))
 
 
 class ServiceCIDRList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

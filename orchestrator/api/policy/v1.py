@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -25,6 +26,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -39,8 +41,8 @@ class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     kind: ClassVar[str] = "PodDisruptionBudget"
     api_version: ClassVar[str] = "policy/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PodDisruptionBudgetSpec | None = None
-    status: PodDisruptionBudgetStatus | None = None
+    spec: PodDisruptionBudgetSpec | None = field(default_factory=shared(lambda: PodDisruptionBudgetSpec()))
+    status: PodDisruptionBudgetStatus | None = field(default_factory=shared(lambda: PodDisruptionBudgetStatus()))
 
 
 class PodDisruptionBudgetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

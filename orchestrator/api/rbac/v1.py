@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -23,6 +24,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -35,14 +37,14 @@ class ClusterRole(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     aggregation_rule: AggregationRule | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    rules: tuple[PolicyRule, ...] = ()
+    rules: tuple[PolicyRule, ...] = field(default_factory=required_tuple)
 
 
 class ClusterRoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "ClusterRoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    role_ref: RoleRef = field(default_factory=lambda: RoleRef())
+    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
     subjects: tuple[Subject, ...] = ()
 
 
@@ -72,14 +74,14 @@ class Role(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rena
     kind: ClassVar[str] = "Role"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    rules: tuple[PolicyRule, ...] = ()
+    rules: tuple[PolicyRule, ...] = field(default_factory=required_tuple)
 
 
 class RoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "RoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    role_ref: RoleRef = field(default_factory=lambda: RoleRef())
+    role_ref: RoleRef = field(default_factory=shared(lambda: RoleRef()))
     subjects: tuple[Subject, ...] = ()
 
 

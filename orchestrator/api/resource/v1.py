@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -26,11 +27,12 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
 class AllocatedDeviceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition, ...] = field(default_factory=required_tuple)
     data: Json = None
     device: str = field(default_factory=str)
     driver: str = field(default_factory=str)
@@ -41,7 +43,7 @@ class AllocatedDeviceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 class AllocationResult(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     allocation_timestamp: Time | None = None
-    devices: DeviceAllocationResult | None = None
+    devices: DeviceAllocationResult | None = field(default_factory=shared(lambda: DeviceAllocationResult()))
     node_selector: NodeSelector | None = None
 
 
@@ -50,14 +52,14 @@ class CELDeviceSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class CapacityRequestPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    default: Quantity | None = None
+    default: Quantity | None = field(default_factory=NoneType)
     valid_range: CapacityRequestPolicyRange | None = None
     valid_values: tuple[Quantity, ...] = ()
 
 
 class CapacityRequestPolicyRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     max: Quantity | None = None
-    min: Quantity = field(default_factory=lambda: "0")
+    min: Quantity | None = None
     step: Quantity | None = None
 
 
@@ -70,7 +72,7 @@ class Counter(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
 
 
 class CounterSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    counters: Mapping[str, Counter] = field(default_factory=required_mapping)
+    counters: Mapping[str, Counter] = EMPTY
     name: str = field(default_factory=str)
 
 
@@ -120,7 +122,7 @@ class DeviceCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 class DeviceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     config: tuple[DeviceClaimConfiguration, ...] = ()
     constraints: tuple[DeviceConstraint, ...] = ()
-    requests: tuple[DeviceRequest, ...] = ()
+    requests: tuple[DeviceRequest, ...] = field(default_factory=required_tuple)
 
 
 class DeviceClaimConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -132,7 +134,7 @@ class DeviceClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     kind: ClassVar[str] = "DeviceClass"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: DeviceClassSpec = field(default_factory=lambda: DeviceClassSpec())
+    spec: DeviceClassSpec = field(default_factory=shared(lambda: DeviceClassSpec()))
 
 
 class DeviceClassConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -160,7 +162,7 @@ class DeviceConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 class DeviceCounterConsumption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     counter_set: str = field(default_factory=str)
-    counters: Mapping[str, Counter] = field(default_factory=required_mapping)
+    counters: Mapping[str, Counter] = EMPTY
 
 
 class DeviceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -234,15 +236,15 @@ class NodeAllocatableResourceMapping(Struct, frozen=True, gc=False, kw_only=True
 
 class OpaqueDeviceConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     driver: str = field(default_factory=str)
-    parameters: Json = None
+    parameters: Json = field(default_factory=NoneType)
 
 
 class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "ResourceClaim"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ResourceClaimSpec = field(default_factory=lambda: ResourceClaimSpec())
-    status: ResourceClaimStatus | None = None
+    spec: ResourceClaimSpec = field(default_factory=shared(lambda: ResourceClaimSpec()))
+    status: ResourceClaimStatus | None = field(default_factory=shared(lambda: ResourceClaimStatus()))
 
 
 class ResourceClaimConsumerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -260,7 +262,7 @@ class ResourceClaimList(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
 
 
 class ResourceClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    devices: DeviceClaim | None = None
+    devices: DeviceClaim | None = field(default_factory=shared(lambda: DeviceClaim()))
 
 
 class ResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -273,7 +275,7 @@ class ResourceClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_de
     kind: ClassVar[str] = "ResourceClaimTemplate"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ResourceClaimTemplateSpec = field(default_factory=lambda: ResourceClaimTemplateSpec())
+    spec: ResourceClaimTemplateSpec = field(default_factory=shared(lambda: ResourceClaimTemplateSpec()))
 
 
 class ResourceClaimTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -285,7 +287,7 @@ class ResourceClaimTemplateList(Struct, frozen=True, gc=False, kw_only=True, omi
 
 class ResourceClaimTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ResourceClaimSpec = field(default_factory=lambda: ResourceClaimSpec())
+    spec: ResourceClaimSpec = field(default_factory=shared(lambda: ResourceClaimSpec()))
 
 
 class ResourcePool(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -298,7 +300,7 @@ class ResourceSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     kind: ClassVar[str] = "ResourceSlice"
     api_version: ClassVar[str] = "resource.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ResourceSliceSpec = field(default_factory=lambda: ResourceSliceSpec())
+    spec: ResourceSliceSpec = field(default_factory=shared(lambda: ResourceSliceSpec()))
 
 
 class ResourceSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -315,5 +317,5 @@ class ResourceSliceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     node_name: str | None = None
     node_selector: NodeSelector | None = None
     per_device_node_selection: bool | None = None
-    pool: ResourcePool = field(default_factory=lambda: ResourcePool())
+    pool: ResourcePool = field(default_factory=shared(lambda: ResourcePool()))
     shared_counters: tuple[CounterSet, ...] = ()

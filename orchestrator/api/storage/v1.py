@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -29,6 +30,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -36,7 +38,7 @@ class CSIDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     kind: ClassVar[str] = "CSIDriver"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: CSIDriverSpec = field(default_factory=lambda: CSIDriverSpec())
+    spec: CSIDriverSpec = field(default_factory=shared(lambda: CSIDriverSpec()))
 
 
 class CSIDriverList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -64,14 +66,14 @@ class CSINode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     kind: ClassVar[str] = "CSINode"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: CSINodeSpec = field(default_factory=lambda: CSINodeSpec())
+    spec: CSINodeSpec = field(default_factory=shared(lambda: CSINodeSpec()))
 
 
 class CSINodeDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     allocatable: VolumeNodeResources | None = None
     name: str = field(default_factory=str)
     node_id: str = field(default_factory=str, name="nodeID")
-    topology_keys: tuple[str, ...] = ()
+    topology_keys: tuple[str, ...] = field(default_factory=required_tuple)
 
 
 class CSINodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -131,8 +133,8 @@ class VolumeAttachment(Struct, frozen=True, gc=False, kw_only=True, omit_default
     kind: ClassVar[str] = "VolumeAttachment"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: VolumeAttachmentSpec = field(default_factory=lambda: VolumeAttachmentSpec())
-    status: VolumeAttachmentStatus | None = None
+    spec: VolumeAttachmentSpec = field(default_factory=shared(lambda: VolumeAttachmentSpec()))
+    status: VolumeAttachmentStatus | None = field(default_factory=shared(lambda: VolumeAttachmentStatus()))
 
 
 class VolumeAttachmentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -150,7 +152,7 @@ class VolumeAttachmentSource(Struct, frozen=True, gc=False, kw_only=True, omit_d
 class VolumeAttachmentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     attacher: str = field(default_factory=str)
     node_name: str = field(default_factory=str)
-    source: VolumeAttachmentSource = field(default_factory=lambda: VolumeAttachmentSource())
+    source: VolumeAttachmentSource = field(default_factory=shared(lambda: VolumeAttachmentSource()))
 
 
 class VolumeAttachmentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -178,7 +180,7 @@ class VolumeAttributesClassList(Struct, frozen=True, gc=False, kw_only=True, omi
 class VolumeError(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     error_code: int | None = None
     message: str = ""
-    time: Time | None = None
+    time: Time | None = field(default_factory=NoneType)
 
 
 class VolumeNodeResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

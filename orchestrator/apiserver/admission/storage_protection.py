@@ -1,4 +1,4 @@
-"""StorageObjectInUseProtection: claims and volumes wait for those who use them before they go."""
+"""StorageObjectInUseProtection: claims, volumes and their classes of attributes wait for their users."""
 
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from orchestrator.apiserver.admission.interface import (
 _FINALIZERS: Final = {
     "persistentvolumes": "kubernetes.io/pv-protection",
     "persistentvolumeclaims": "kubernetes.io/pvc-protection",
+    "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
 }
 
 
@@ -27,7 +28,7 @@ class StorageObjectInUseProtection(AdmissionPlugin):
         return operation == "CREATE" and resource.key in _FINALIZERS and not subresource
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
-        """The claim or volume with its finalizer."""
+        """The object with its finalizer."""
         finalizer = _FINALIZERS[request.resource.key]
         meta = request.object.metadata
         if finalizer in meta.finalizers:

@@ -56,6 +56,40 @@ _TYPE_META: Final = (
 )
 
 
+_SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
+_SCHEMES: Final = {
+    "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
+    "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
+}
+# Versions that Kubernetes still reads and does not serve, and the versions where their kinds are now.
+_UNSERVED: Final[Mapping[str, tuple[str, ...]]] = {
+    "admissionregistration.k8s.io/v1alpha1": ("admissionregistration.k8s.io/v1",),
+    "admissionregistration.k8s.io/v1beta1": ("admissionregistration.k8s.io/v1",),
+    "apps/v1beta1": ("apps/v1",),
+    "apps/v1beta2": ("apps/v1",),
+    "batch/v1beta1": ("batch/v1",),
+    "certificates.k8s.io/v1beta1": ("certificates.k8s.io/v1",),
+    "coordination.k8s.io/v1beta1": ("coordination.k8s.io/v1",),
+    "discovery.k8s.io/v1beta1": ("discovery.k8s.io/v1",),
+    "events.k8s.io/v1beta1": ("events.k8s.io/v1",),
+    "extensions/v1beta1": ("apps/v1", "networking.k8s.io/v1"),
+    "flowcontrol.apiserver.k8s.io/v1beta1": ("flowcontrol.apiserver.k8s.io/v1",),
+    "flowcontrol.apiserver.k8s.io/v1beta2": ("flowcontrol.apiserver.k8s.io/v1",),
+    "flowcontrol.apiserver.k8s.io/v1beta3": ("flowcontrol.apiserver.k8s.io/v1",),
+    "networking.k8s.io/v1beta1": ("networking.k8s.io/v1",),
+    "node.k8s.io/v1alpha1": ("node.k8s.io/v1",),
+    "node.k8s.io/v1beta1": ("node.k8s.io/v1",),
+    "policy/v1beta1": ("policy/v1",),
+    "rbac.authorization.k8s.io/v1alpha1": ("rbac.authorization.k8s.io/v1",),
+    "rbac.authorization.k8s.io/v1beta1": ("rbac.authorization.k8s.io/v1",),
+    "resource.k8s.io/v1beta1": ("resource.k8s.io/v1",),
+    "resource.k8s.io/v1beta2": ("resource.k8s.io/v1",),
+    "scheduling.k8s.io/v1beta1": ("scheduling.k8s.io/v1",),
+    "storage.k8s.io/v1alpha1": ("storage.k8s.io/v1",),
+    "storage.k8s.io/v1beta1": ("storage.k8s.io/v1",),
+}
+
+
 class Expected(NamedTuple):
     """What the body of a request must hold; `unknown` finds what a custom resource's schema lacks."""
 
@@ -63,6 +97,11 @@ class Expected(NamedTuple):
     api_version: str
     kind: str
     unknown: Callable[[Any], list[str]] | None = None
+
+    @property
+    def custom(self) -> bool:
+        """Whether the kind is a definition's, which knows of no others."""
+        return self.type is Unstructured
 
 
 class Received(NamedTuple):
@@ -260,6 +299,8 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     if not isinstance(api_version, str) or not isinstance(kind, str):
         raise BadRequest("apiVersion and kind must be strings")
     if api_version and api_version != expected.api_version:
+        if not expected.custom and not _is_registered(api_version, kind or expected.kind):
+            raise _not_handled(api_version, kind or expected.kind, expected)
         raise BadRequest(
             f"the API version in the data ({api_version}) does not match "
             f"the expected API version ({expected.api_version})"
@@ -267,22 +308,34 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     if expected.type is Unstructured:
         return expected.api_version, kind or expected.kind  # another kind is told of with the rest
     if kind and kind != expected.kind:
-        version = expected.api_version.rpartition("/")[2]
-        why = f"{kind} is not {expected.kind}"
-        if protobuf.definition_of(expected.api_version, kind) is None:
-            why = _unregistered(expected.api_version, kind)
-        raise BadRequest(
-            f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
-        )
+        raise _not_handled(expected.api_version, kind, expected)
     return expected.api_version, expected.kind
 
 
-def _unregistered(api_version: str, kind: str) -> str:
+def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
     """Kubernetes names the place in its source where the kinds are registered."""
-    return (
-        f'no kind "{kind}" is registered for version "{api_version}" in scheme '
-        '"pkg/api/legacyscheme/scheme.go:30"'
+    why = f"{kind} is not {expected.kind}"
+    if not _is_registered(api_version, kind):
+        why = (
+            f'no kind "{kind}" is registered for version "{api_version}" in scheme '
+            f'"{_SCHEMES.get(_group(expected.api_version), _SCHEME)}"'
+        )
+    version = api_version.rpartition("/")[2]
+    return BadRequest(
+        f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )
+
+
+def _is_registered(api_version: str, kind: str) -> bool:
+    """Whether Kubernetes knows the kind in the version, served or not."""
+    if protobuf.definition_of(api_version, kind) is not None:
+        return True
+    successor = _UNSERVED.get(api_version, ())
+    return any(protobuf.definition_of(each, kind) is not None for each in successor)
+
+
+def _group(api_version: str) -> str:
+    return api_version.rpartition("/")[0]
 
 
 # --- patches and options -------------------------------------------------------------------

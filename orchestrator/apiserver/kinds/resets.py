@@ -16,3 +16,8 @@ STATUS: Final[FieldSet] = {"f:status": {}}
 USUAL: Final[Resets] = {}
 # Of kinds whose status is written without the metadata beside it.
 STATUS_ALONE: Final[Resets] = {"status": {"f:metadata": {}, "f:spec": {}}}
+
+
+def status_has_metadata(resets: Resets) -> bool:
+    """Whether an update of the status may change labels, annotations and finalizers too."""
+    return resets.get("status", SPEC).get("f:metadata") != {}

@@ -20,15 +20,13 @@ class Traits(Struct, frozen=True):
     `generation`: counts changes of what is neither metadata nor status. `unconditional_update`:
     an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
     to a free name creates. `propagation`: what a delete does with dependents when it does not
-    say. `status_owns_metadata`: a status update may also change labels, annotations and
-    finalizers, if it knows the present state.
+    say.
     """
 
     generation: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
     propagation: PropagationPolicy = "Background"
-    status_owns_metadata: bool = False
 
 
 COMMON: Final = Traits()

@@ -89,9 +89,7 @@ def check_identity(
     if metadata.uid and metadata.uid != present.uid:
         raise errors.uid_mismatch(resource, present.namespace, name, metadata.uid, present.uid)
     version = metadata.resource_version
-    if version == "0":
-        return  # whatever is there
-    if version:
+    if version not in ("", "0"):
         if version != present.resource_version:
             raise errors.modified(resource, name)
     elif not unconditional:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.resets import status_has_metadata
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
 from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
@@ -117,15 +118,15 @@ def keep(course: Course) -> tuple[Step, ...]:
 def keep_all_but_status(course: Course) -> tuple[Step, ...]:
     """What an update of the status cannot change. Errors: Conflict."""
     resource = course.served.resource
-    traits = course.served.strategy.traits
-    owns_metadata, unconditional = traits.status_owns_metadata, traits.unconditional_update
+    unconditional = course.served.strategy.traits.unconditional_update
+    has_metadata = status_has_metadata(course.served.kind.resets)
 
     def step(_env: Environment, draft: Draft) -> None:
         new, metadata = draft.new, draft.old.metadata
         if new.metadata is not metadata:
             check_identity(resource, new.metadata, metadata, unconditional=unconditional)
         # Only a writer that knows the present state can mean to change what is beside the status.
-        if owns_metadata and new.metadata.resource_version:
+        if has_metadata and new.metadata.resource_version:
             owners = metadata.managed_fields
             metadata = kept(new.metadata, metadata, metadata.generation, owners)
         _set_metadata(draft, metadata)

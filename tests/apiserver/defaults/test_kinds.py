@@ -126,7 +126,13 @@ CASES: list[tuple[type[Any], dict[str, Any], dict[str, Any]]] = [
                 "controller-uid": "u",
                 "job-name": "x",
             },
-            "metadata.labels": {"app": "x"},
+            "metadata.labels": {
+                "app": "x",
+                "batch.kubernetes.io/controller-uid": "u",
+                "batch.kubernetes.io/job-name": "x",
+                "controller-uid": "u",
+                "job-name": "x",
+            },
         },
     ),
     (

@@ -174,7 +174,11 @@ def test_containers(field: str, given: Any, expected: Any) -> None:
             {
                 "ephemeral": {
                     "volumeClaimTemplate": {
-                        "spec": {"accessModes": ["ReadWriteOnce"], "volumeMode": "Filesystem"}
+                        "spec": {
+                            "accessModes": ["ReadWriteOnce"],
+                            "resources": {},
+                            "volumeMode": "Filesystem",
+                        }
                     }
                 }
             },

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -25,6 +26,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -54,18 +56,18 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     api_version: ClassVar[str] = "v1"
     action: str = ""
     count: int | None = None
-    event_time: MicroTime | None = None
-    first_timestamp: Time | None = None
-    involved_object: ObjectReference = field(default_factory=lambda: ObjectReference())
-    last_timestamp: Time | None = None
+    event_time: MicroTime | None = field(default_factory=NoneType)
+    first_timestamp: Time | None = field(default_factory=NoneType)
+    involved_object: ObjectReference = field(default_factory=shared(lambda: ObjectReference()))
+    last_timestamp: Time | None = field(default_factory=NoneType)
     message: str = ""
     metadata: ObjectMeta = field(default_factory=lambda: ObjectMeta())
     reason: str = ""
     related: ObjectReference | None = None
-    reporting_component: str = ""
-    reporting_instance: str = ""
+    reporting_component: str = field(default_factory=str)
+    reporting_instance: str = field(default_factory=str)
     series: EventSeries | None = None
-    source: EventSource | None = None
+    source: EventSource | None = field(default_factory=shared(lambda: EventSource()))
     type: str = ""
 
 
@@ -78,7 +80,7 @@ class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
 
 class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     count: int | None = None
-    last_observed_time: MicroTime | None = None
+    last_observed_time: MicroTime | None = field(default_factory=NoneType)
 
 
 class EventSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -90,12 +92,12 @@ class Namespace(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     kind: ClassVar[str] = "Namespace"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: NamespaceSpec | None = None
-    status: NamespaceStatus | None = None
+    spec: NamespaceSpec | None = field(default_factory=shared(lambda: NamespaceSpec()))
+    status: NamespaceStatus | None = field(default_factory=shared(lambda: NamespaceStatus()))
 
 
 class NamespaceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)

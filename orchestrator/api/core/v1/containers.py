@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -59,7 +61,7 @@ class Container(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     ports: tuple[ContainerPort, ...] = ()
     readiness_probe: Probe | None = None
     resize_policy: tuple[ContainerResizePolicy, ...] = ()
-    resources: ResourceRequirements | None = None
+    resources: ResourceRequirements | None = field(default_factory=shared(lambda: ResourceRequirements()))
     restart_policy: str | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
     security_context: SecurityContext | None = None
@@ -88,12 +90,12 @@ class ContainerResizePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class ContainerRestartRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    action: str = field(default_factory=str)
+    action: str = ""
     exit_codes: ContainerRestartRuleOnExitCodes | None = None
 
 
 class ContainerRestartRuleOnExitCodes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    operator: str = field(default_factory=str)
+    operator: str = ""
     values: tuple[int, ...] = ()
 
 
@@ -104,17 +106,17 @@ class ContainerState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 
 
 class ContainerStateRunning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    started_at: Time | None = None
+    started_at: Time | None = field(default_factory=NoneType)
 
 
 class ContainerStateTerminated(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     container_id: str = field(default="", name="containerID")
     exit_code: int = field(default_factory=int)
-    finished_at: Time | None = None
+    finished_at: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     signal: int | None = None
-    started_at: Time | None = None
+    started_at: Time | None = field(default_factory=NoneType)
 
 
 class ContainerStateWaiting(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -128,13 +130,13 @@ class ContainerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     container_id: str = field(default="", name="containerID")
     image: str = field(default_factory=str)
     image_id: str = field(default_factory=str, name="imageID")
-    last_state: ContainerState | None = None
+    last_state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
     name: str = field(default_factory=str)
     ready: bool = field(default_factory=bool)
     resources: ResourceRequirements | None = None
     restart_count: int = field(default_factory=int)
     started: bool | None = None
-    state: ContainerState | None = None
+    state: ContainerState | None = field(default_factory=shared(lambda: ContainerState()))
     stop_signal: str | None = None
     user: ContainerUser | None = None
     volume_mounts: tuple[VolumeMountStatus, ...] = ()
@@ -177,7 +179,7 @@ class EphemeralContainer(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     ports: tuple[ContainerPort, ...] = ()
     readiness_probe: Probe | None = None
     resize_policy: tuple[ContainerResizePolicy, ...] = ()
-    resources: ResourceRequirements | None = None
+    resources: ResourceRequirements | None = field(default_factory=shared(lambda: ResourceRequirements()))
     restart_policy: str | None = None
     restart_policy_rules: tuple[ContainerRestartRule, ...] = ()
     security_context: SecurityContext | None = None
@@ -206,14 +208,14 @@ class FileKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 class GRPCAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     port: int = field(default_factory=int)
-    service: str | None = None
+    service: str | None = field(default_factory=NoneType)
 
 
 class HTTPGetAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     host: str = ""
     http_headers: tuple[HTTPHeader, ...] = ()
     path: str = ""
-    port: IntOrString = field(default_factory=lambda: 0)
+    port: IntOrString = field(default_factory=int)
     scheme: str = ""
 
 
@@ -223,7 +225,7 @@ class HTTPHeader(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
 
 
 class ImageVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    image_ref: str = field(default_factory=str)
+    image_ref: str = ""
 
 
 class Lifecycle(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -324,7 +326,7 @@ class SleepAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 class TCPSocketAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     host: str = ""
-    port: IntOrString = field(default_factory=lambda: 0)
+    port: IntOrString = field(default_factory=int)
 
 
 class VolumeDevice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

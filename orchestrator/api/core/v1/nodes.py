@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -39,7 +41,7 @@ class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omi
 
 
 class ContainerImage(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    names: tuple[str, ...] = ()
+    names: tuple[str, ...] = field(default_factory=required_tuple)
     size_bytes: int | None = None
 
 
@@ -51,8 +53,8 @@ class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rena
     kind: ClassVar[str] = "Node"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: NodeSpec | None = None
-    status: NodeStatus | None = None
+    spec: NodeSpec | None = field(default_factory=shared(lambda: NodeSpec()))
+    status: NodeStatus | None = field(default_factory=shared(lambda: NodeStatus()))
 
 
 class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -61,8 +63,8 @@ class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 
 class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_heartbeat_time: Time | None = None
-    last_transition_time: Time | None = None
+    last_heartbeat_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -81,7 +83,7 @@ class NodeConfigStatus(Struct, frozen=True, gc=False, kw_only=True, omit_default
 
 
 class NodeDaemonEndpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    kubelet_endpoint: DaemonEndpoint | None = None
+    kubelet_endpoint: DaemonEndpoint | None = field(default_factory=shared(lambda: DaemonEndpoint()))
 
 
 class NodeFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -97,7 +99,7 @@ class NodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
 
 class NodeRuntimeHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     features: NodeRuntimeHandlerFeatures | None = None
-    name: str = ""
+    name: str = field(default_factory=str)
 
 
 class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -121,11 +123,11 @@ class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     capacity: Mapping[str, Quantity] = EMPTY
     conditions: tuple[NodeCondition, ...] = ()
     config: NodeConfigStatus | None = None
-    daemon_endpoints: NodeDaemonEndpoints | None = None
+    daemon_endpoints: NodeDaemonEndpoints | None = field(default_factory=shared(lambda: NodeDaemonEndpoints()))
     declared_features: tuple[str, ...] = ()
     features: NodeFeatures | None = None
     images: tuple[ContainerImage, ...] = ()
-    node_info: NodeSystemInfo | None = None
+    node_info: NodeSystemInfo | None = field(default_factory=shared(lambda: NodeSystemInfo()))
     phase: str = ""
     runtime_handlers: tuple[NodeRuntimeHandler, ...] = ()
     volumes_attached: tuple[AttachedVolume, ...] = ()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -42,6 +43,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -55,7 +57,7 @@ class Binding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     kind: ClassVar[str] = "Binding"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    target: ObjectReference = field(default_factory=lambda: ObjectReference())
+    target: ObjectReference = field(default_factory=shared(lambda: ObjectReference()))
 
 
 class ContainerExtendedResourceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -112,8 +114,8 @@ class PodAntiAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_probe_time: Time | None = None
-    last_transition_time: Time | None = None
+    last_probe_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     observed_generation: int | None = None
     reason: str = ""
@@ -280,7 +282,7 @@ class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 
 class PreferredSchedulingTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    preference: NodeSelectorTerm = field(default_factory=lambda: NodeSelectorTerm())
+    preference: NodeSelectorTerm = field(default_factory=shared(lambda: NodeSelectorTerm()))
     weight: int = field(default_factory=int)
 
 
@@ -309,5 +311,5 @@ class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit
 
 
 class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    pod_affinity_term: PodAffinityTerm = field(default_factory=lambda: PodAffinityTerm())
+    pod_affinity_term: PodAffinityTerm = field(default_factory=shared(lambda: PodAffinityTerm()))
     weight: int = field(default_factory=int)

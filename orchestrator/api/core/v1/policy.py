@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -22,6 +23,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -29,7 +31,7 @@ class LimitRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     kind: ClassVar[str] = "LimitRange"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: LimitRangeSpec | None = None
+    spec: LimitRangeSpec | None = field(default_factory=shared(lambda: LimitRangeSpec()))
 
 
 class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -56,8 +58,8 @@ class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     kind: ClassVar[str] = "ResourceQuota"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ResourceQuotaSpec | None = None
-    status: ResourceQuotaStatus | None = None
+    spec: ResourceQuotaSpec | None = field(default_factory=shared(lambda: ResourceQuotaSpec()))
+    status: ResourceQuotaStatus | None = field(default_factory=shared(lambda: ResourceQuotaStatus()))
 
 
 class ResourceQuotaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

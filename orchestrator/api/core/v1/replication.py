@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -25,6 +26,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -32,12 +34,12 @@ class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_de
     kind: ClassVar[str] = "ReplicationController"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ReplicationControllerSpec | None = None
-    status: ReplicationControllerStatus | None = None
+    spec: ReplicationControllerSpec | None = field(default_factory=shared(lambda: ReplicationControllerSpec()))
+    status: ReplicationControllerStatus | None = field(default_factory=shared(lambda: ReplicationControllerStatus()))
 
 
 class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_transition_time: Time | None = None
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -26,6 +27,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -88,8 +90,8 @@ class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     kind: ClassVar[str] = "Service"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: ServiceSpec | None = None
-    status: ServiceStatus | None = None
+    spec: ServiceSpec | None = field(default_factory=shared(lambda: ServiceSpec()))
+    status: ServiceStatus | None = field(default_factory=shared(lambda: ServiceStatus()))
 
 
 class ServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -105,7 +107,7 @@ class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     node_port: int | None = None
     port: int = field(default_factory=int)
     protocol: str = ""
-    target_port: IntOrString | None = None
+    target_port: IntOrString = field(default_factory=int)
 
 
 class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -133,7 +135,7 @@ class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
 
 class ServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     conditions: tuple[Condition, ...] = ()
-    load_balancer: LoadBalancerStatus | None = None
+    load_balancer: LoadBalancerStatus | None = field(default_factory=shared(lambda: LoadBalancerStatus()))
 
 
 class SessionAffinityConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):

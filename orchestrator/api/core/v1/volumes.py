@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import ClassVar
 
 from msgspec import Struct, field
@@ -29,6 +30,7 @@ from orchestrator.api.scalars import (
     Time as Time,
     required_mapping as required_mapping,
     required_tuple as required_tuple,
+    shared as shared,
 )
 
 
@@ -51,7 +53,7 @@ class AzureDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_de
 class AzureFilePersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     read_only: bool | None = None
     secret_name: str = field(default_factory=str)
-    secret_namespace: str = ""
+    secret_namespace: str | None = field(default_factory=NoneType)
     share_name: str = field(default_factory=str)
 
 
@@ -284,21 +286,21 @@ class PersistentVolume(Struct, frozen=True, gc=False, kw_only=True, omit_default
     kind: ClassVar[str] = "PersistentVolume"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PersistentVolumeSpec | None = None
-    status: PersistentVolumeStatus | None = None
+    spec: PersistentVolumeSpec | None = field(default_factory=shared(lambda: PersistentVolumeSpec()))
+    status: PersistentVolumeStatus | None = field(default_factory=shared(lambda: PersistentVolumeStatus()))
 
 
 class PersistentVolumeClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     kind: ClassVar[str] = "PersistentVolumeClaim"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PersistentVolumeClaimSpec | None = None
-    status: PersistentVolumeClaimStatus | None = None
+    spec: PersistentVolumeClaimSpec | None = field(default_factory=shared(lambda: PersistentVolumeClaimSpec()))
+    status: PersistentVolumeClaimStatus | None = field(default_factory=shared(lambda: PersistentVolumeClaimStatus()))
 
 
 class PersistentVolumeClaimCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    last_probe_time: Time | None = None
-    last_transition_time: Time | None = None
+    last_probe_time: Time | None = field(default_factory=NoneType)
+    last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
     status: str = field(default_factory=str)
@@ -316,7 +318,7 @@ class PersistentVolumeClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omi
     access_modes: tuple[str, ...] = ()
     data_source: TypedLocalObjectReference | None = None
     data_source_ref: TypedObjectReference | None = None
-    resources: VolumeResourceRequirements | None = None
+    resources: VolumeResourceRequirements | None = field(default_factory=shared(lambda: VolumeResourceRequirements()))
     selector: LabelSelector | None = None
     storage_class_name: str | None = None
     volume_attributes_class_name: str | None = None
@@ -337,7 +339,7 @@ class PersistentVolumeClaimStatus(Struct, frozen=True, gc=False, kw_only=True, o
 
 class PersistentVolumeClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
-    spec: PersistentVolumeClaimSpec = field(default_factory=lambda: PersistentVolumeClaimSpec())
+    spec: PersistentVolumeClaimSpec = field(default_factory=shared(lambda: PersistentVolumeClaimSpec()))
 
 
 class PersistentVolumeClaimVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -402,9 +404,9 @@ class PodCertificateProjection(Struct, frozen=True, gc=False, kw_only=True, omit
     certificate_chain_path: str = ""
     credential_bundle_path: str = ""
     key_path: str = ""
-    key_type: str = field(default_factory=str)
+    key_type: str = ""
     max_expiration_seconds: int | None = None
-    signer_name: str = field(default_factory=str)
+    signer_name: str = ""
     user_annotations: Mapping[str, str] = EMPTY
 
 
@@ -416,7 +418,7 @@ class PortworxVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_def
 
 class ProjectedVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     default_mode: int | None = None
-    sources: tuple[VolumeProjection, ...] = ()
+    sources: tuple[VolumeProjection, ...] = field(default_factory=required_tuple)
 
 
 class QuobyteVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
@@ -452,7 +454,7 @@ class RBDVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
 
 class ResourceFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     container_name: str = ""
-    divisor: Quantity | None = None
+    divisor: Quantity = field(default_factory=lambda: "0")
     resource: str = field(default_factory=str)
 
 
@@ -461,7 +463,7 @@ class ScaleIOPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True,
     gateway: str = field(default_factory=str)
     protection_domain: str = ""
     read_only: bool | None = None
-    secret_ref: SecretReference = field(default_factory=lambda: SecretReference())
+    secret_ref: SecretReference = field(default_factory=shared(lambda: SecretReference()))
     ssl_enabled: bool | None = None
     storage_mode: str = ""
     storage_pool: str = ""
@@ -474,7 +476,7 @@ class ScaleIOVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     gateway: str = field(default_factory=str)
     protection_domain: str = ""
     read_only: bool | None = None
-    secret_ref: LocalObjectReference = field(default_factory=lambda: LocalObjectReference())
+    secret_ref: LocalObjectReference = field(default_factory=shared(lambda: LocalObjectReference()))
     ssl_enabled: bool | None = None
     storage_mode: str = ""
     storage_pool: str = ""
@@ -518,13 +520,13 @@ class StorageOSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_de
 
 
 class TypedLocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    api_group: str | None = None
+    api_group: str | None = field(default_factory=NoneType)
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
 class TypedObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
-    api_group: str | None = None
+    api_group: str | None = field(default_factory=NoneType)
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
     namespace: str | None = None

@@ -238,7 +238,7 @@ def _mutation_errors(path: str, mutation: Mutation, known: frozenset[str]) -> Er
 
 
 def _binding_errors(binding: ValidatingAdmissionPolicyBinding) -> Errors:
-    spec = binding.spec or ValidatingAdmissionPolicyBindingSpec()
+    spec = binding.spec
     yield from _bound_errors(spec)
     path, actions = "spec.validationActions", spec.validation_actions
     for i, action in enumerate(actions):

@@ -6,7 +6,6 @@ from orchestrator.api.admissionregistration.v1 import (
     MutatingWebhookConfiguration,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
-    ValidatingAdmissionPolicyBindingSpec,
     ValidatingAdmissionPolicySpec,
     ValidatingWebhookConfiguration,
 )
@@ -48,7 +47,7 @@ POLICIES: Final = Printer(
 
 
 def _policy_binding_cells(obj: ValidatingAdmissionPolicyBinding, now: float) -> Row:
-    spec = obj.spec or ValidatingAdmissionPolicyBindingSpec()
+    spec = obj.spec
     reference = spec.param_ref
     shown = UNSET
     if reference is not None:

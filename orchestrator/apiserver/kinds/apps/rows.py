@@ -32,7 +32,7 @@ from orchestrator.apiserver.kinds.apps.validation import (
 )
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import SPEC
-from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
+from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(ControllerRevision, rules=CONTROLLER_REVISION_RULES, table=REVISIONS),
@@ -49,7 +49,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=DEPLOYMENT_RULES,
         default=default_deployment,
         strategy=DeploymentStrategy,
-        traits=Traits(generation=True, status_owns_metadata=True),
+        traits=OBSERVED,
         table=DEPLOYMENTS,
         resets={"status": {**SPEC, "f:metadata": {"f:labels": {}}}},
     ),

@@ -25,12 +25,8 @@ class DeploymentStrategy(Strategy):
     def prepare_for_status_update(
         self, new: Deployment, old: Deployment, env: Environment
     ) -> Deployment:
-        """The controller notes the revision, an annotation, by way of the status."""
-        metadata = old.metadata
-        new = replace(
-            new,
-            metadata=replace(new.metadata, labels=metadata.labels, finalizers=metadata.finalizers),
-        )
+        """The controller notes the revision, an annotation, by way of the status; labels stay."""
+        new = replace(new, metadata=replace(new.metadata, labels=old.metadata.labels))
         return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
 
 

@@ -35,7 +35,7 @@ def default_autoscaler(
     autoscaler: autoscaling_v2.HorizontalPodAutoscaler,
 ) -> autoscaling_v2.HorizontalPodAutoscaler:
     """At least one pod, by the use of CPU; double at once, or go down to what is needed."""
-    spec = fill(autoscaler.spec or autoscaling_v2.HorizontalPodAutoscalerSpec(), min_replicas=1)
+    spec = fill(autoscaler.spec, min_replicas=1)
     if not spec.metrics:
         spec = put(spec, metrics=_DEFAULT_METRICS)
     behavior = spec.behavior
@@ -60,5 +60,5 @@ def default_autoscaler_v1(
     autoscaler: autoscaling_v1.HorizontalPodAutoscaler,
 ) -> autoscaling_v1.HorizontalPodAutoscaler:
     """At least one pod."""
-    spec = autoscaler.spec or autoscaling_v1.HorizontalPodAutoscalerSpec()
+    spec = autoscaler.spec
     return put(autoscaler, spec=fill(spec, min_replicas=1))

@@ -29,7 +29,7 @@ _NO_STATUS: Final = MetricStatus()
 
 
 def _cells(obj: HorizontalPodAutoscaler, now: float) -> Row:
-    spec = obj.spec or HorizontalPodAutoscalerSpec()
+    spec = obj.spec
     status = obj.status or HorizontalPodAutoscalerStatus()
     return (
         obj.metadata.name,
@@ -107,7 +107,7 @@ _COLUMNS: Final = (
 
 
 def _old_cells(obj: v1.HorizontalPodAutoscaler, now: float) -> Row:
-    spec = obj.spec or v1.HorizontalPodAutoscalerSpec()
+    spec = obj.spec
     status = obj.status or v1.HorizontalPodAutoscalerStatus()
     wanted, used = (
         spec.target_cpu_utilization_percentage,

@@ -39,7 +39,7 @@ _MAX_WINDOW: Final = 3600  # seconds
 
 
 def _v2_errors(autoscaler: v2.HorizontalPodAutoscaler) -> Errors:
-    spec = autoscaler.spec or v2.HorizontalPodAutoscalerSpec()
+    spec = autoscaler.spec
     yield from _replica_errors(spec.min_replicas, spec.max_replicas)
     yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref)
     for i, metric in enumerate(spec.metrics):
@@ -52,7 +52,7 @@ def _v2_errors(autoscaler: v2.HorizontalPodAutoscaler) -> Errors:
 
 
 def _v1_errors(autoscaler: v1.HorizontalPodAutoscaler) -> Errors:
-    spec = autoscaler.spec or v1.HorizontalPodAutoscalerSpec()
+    spec = autoscaler.spec
     yield from _replica_errors(spec.min_replicas, spec.max_replicas)
     yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref)
     percent = spec.target_cpu_utilization_percentage

@@ -4,7 +4,7 @@ import re
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from orchestrator.api.batch.v1 import CronJob, CronJobSpec, JobSpec, JobTemplateSpec
+from orchestrator.api.batch.v1 import CronJob, JobSpec, JobTemplateSpec
 from orchestrator.apiserver.kinds.batch.job_validation import job_spec_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -23,7 +23,7 @@ _ZONE_PART: Final = re.compile(r"[A-Za-z\.\-_0-9+]{1,14}")
 
 
 def _cron_job_errors(cron_job: CronJob) -> Errors:
-    spec = cron_job.spec or CronJobSpec()
+    spec = cron_job.spec
     path = "spec.schedule"
     if not spec.schedule:
         yield required(path)

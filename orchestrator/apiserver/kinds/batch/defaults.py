@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.batch.v1 import (
     CronJob,
-    CronJobSpec,
     Job,
     JobSpec,
     PodFailurePolicy,
@@ -44,11 +43,12 @@ def default_job(job: Job) -> Job:
         template=default_template(spec.template),
     )
     metadata = job.metadata
-    labels = spec.template.metadata.labels
-    if labels and not metadata.labels:
-        metadata = put(metadata, labels=labels)
     if not spec.manual_selector and metadata.uid and metadata.name:
         spec = _with_selector(spec, metadata)
+    assert spec.template is not None
+    labels = spec.template.metadata.labels  # those that the selector finds among them
+    if labels and not metadata.labels:
+        metadata = put(metadata, labels=labels)
     return put(job, metadata=metadata, spec=spec)
 
 
@@ -90,7 +90,7 @@ def _default_pattern(
 def default_cron_job(cron_job: CronJob) -> CronJob:
     """Jobs may overlap; a few finished ones are kept."""
     spec = fill(
-        cron_job.spec or CronJobSpec(),
+        cron_job.spec,
         concurrency_policy="Allow",
         suspend=False,
         successful_jobs_history_limit=3,

@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.batch.v1 import (
     CronJob,
-    CronJobSpec,
     CronJobStatus,
     Job,
     JobSpec,
@@ -89,7 +88,7 @@ JOBS: Final = Printer(
 
 
 def _cron_job_cells(obj: CronJob, now: float) -> Row:
-    spec, status = obj.spec or CronJobSpec(), obj.status or CronJobStatus()
+    spec, status = obj.spec, obj.status or CronJobStatus()
     job = spec.job_template.spec or JobSpec()
     names, images = containers_and_images(job.template.spec)
     suspend = UNSET if spec.suspend is None else str(spec.suspend)

@@ -4,6 +4,7 @@ from typing import Final
 
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.apiserver.kinds.discovery.defaults import default_endpoint_slice
+from orchestrator.apiserver.kinds.discovery.strategy import EndpointSliceStrategy
 from orchestrator.apiserver.kinds.discovery.tables import SLICES
 from orchestrator.apiserver.kinds.discovery.validation import ENDPOINT_SLICE_RULES
 from orchestrator.apiserver.kinds.kind import Kind
@@ -14,6 +15,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         EndpointSlice,
         rules=ENDPOINT_SLICE_RULES,
         default=default_endpoint_slice,
+        strategy=EndpointSliceStrategy,
         traits=OBSERVED,
         table=SLICES,
     ),

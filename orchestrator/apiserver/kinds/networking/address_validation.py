@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.networking.v1 import (
     IPAddress,
-    IPAddressSpec,
     ParentReference,
     ServiceCIDR,
     ServiceCIDRSpec,
@@ -30,8 +29,8 @@ _CIDRS: Final = "spec.cidrs"
 
 
 def _parent_errors(address: IPAddress) -> Errors:
-    parent, path = (address.spec or IPAddressSpec()).parent_ref, "spec.parentRef"
-    if parent == _NOTHING:
+    parent, path = address.spec.parent_ref, "spec.parentRef"
+    if parent is None:
         yield required(path)
         return
     if parent.group:
@@ -45,8 +44,8 @@ def _parent_errors(address: IPAddress) -> Errors:
 
 
 def _parent_change_errors(new: IPAddress, old: IPAddress) -> Errors:
-    now = (new.spec or IPAddressSpec()).parent_ref
-    if now != (old.spec or IPAddressSpec()).parent_ref:
+    now = new.spec.parent_ref or _NOTHING
+    if now != (old.spec.parent_ref or _NOTHING):
         # The original prints its own Go struct here.
         shown = {
             "Group": now.group,

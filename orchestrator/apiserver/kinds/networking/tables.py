@@ -87,7 +87,7 @@ CIDRS: Final = Printer(
 
 
 def _address_cells(obj: IPAddress, now: float) -> Row:
-    parent = obj.spec.parent_ref if obj.spec is not None else None
+    parent = obj.spec.parent_ref
     if parent is None:
         return obj.metadata.name, NONE
     resource = f"{parent.resource}.{parent.group}" if parent.group else parent.resource

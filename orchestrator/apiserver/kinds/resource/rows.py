@@ -21,15 +21,33 @@ from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
-    Kind(DeviceClass, rules=CLASS_RULES, traits=OBSERVED, table=PLAIN),
     Kind(
-        ResourceClaim, rules=CLAIM_RULES, default=default_claim, table=CLAIMS, resets=STATUS_ALONE
+        DeviceClass,
+        rules=CLASS_RULES,
+        traits=OBSERVED,
+        table=PLAIN,
+        answers_deleted=True,
+    ),
+    Kind(
+        ResourceClaim,
+        rules=CLAIM_RULES,
+        default=default_claim,
+        table=CLAIMS,
+        answers_deleted=True,
+        resets=STATUS_ALONE,
     ),
     Kind(
         ResourceClaimTemplate,
         rules=CLAIM_TEMPLATE_RULES,
         default=default_claim_template,
         table=PLAIN,
+        answers_deleted=True,
     ),
-    Kind(ResourceSlice, rules=SLICE_RULES, traits=OBSERVED, table=SLICES),
+    Kind(
+        ResourceSlice,
+        rules=SLICE_RULES,
+        traits=OBSERVED,
+        table=SLICES,
+        answers_deleted=True,
+    ),
 )

@@ -43,7 +43,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         answers_deleted=True,
     ),
     Kind(CSINode, rules=NODE_RULES, traits=STRICT, table=NODES, answers_deleted=True),
-    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, table=CAPACITIES),
+    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, traits=STRICT, table=CAPACITIES),
     Kind(
         StorageClass,
         rules=STORAGE_CLASS_RULES,
@@ -59,5 +59,10 @@ KINDS: Final[tuple[Kind, ...]] = (
         answers_deleted=True,
         resets=STATUS_ALONE,
     ),
-    Kind(VolumeAttributesClass, rules=ATTRIBUTES_CLASS_RULES, table=ATTRIBUTES_CLASSES),
+    Kind(
+        VolumeAttributesClass,
+        rules=ATTRIBUTES_CLASS_RULES,
+        table=ATTRIBUTES_CLASSES,
+        answers_deleted=True,
+    ),
 )

@@ -8,7 +8,6 @@ from orchestrator.apiserver.kinds.core.nodes.strategy import NodeStrategy
 from orchestrator.apiserver.kinds.core.nodes.tables import NODES
 from orchestrator.apiserver.kinds.core.nodes.validation import NODE_RULES
 from orchestrator.apiserver.kinds.kind import Kind
-from orchestrator.apiserver.kinds.strategy import Traits
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
@@ -16,7 +15,6 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=NODE_RULES,
         default=default_node,
         strategy=NodeStrategy,
-        traits=Traits(status_owns_metadata=True),
         table=NODES,
     ),
 )

@@ -13,7 +13,7 @@ from orchestrator.apiserver.kinds.core.pods.validation import (
 )
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import SPEC
-from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
+from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(Binding, rules=BINDING_RULES),
@@ -23,7 +23,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         default=default_pod,
         keeps_amounts=True,
         strategy=PodStrategy,
-        traits=Traits(generation=True, status_owns_metadata=True),
+        traits=OBSERVED,
         table=PODS,
         resets={
             "status": {

@@ -7,7 +7,7 @@ from orchestrator.apiserver.kinds.core.pods.defaults import default_template
 
 def default_replication_controller(controller: ReplicationController) -> ReplicationController:
     """The selector and the labels are those of its pods."""
-    spec = fill(controller.spec or ReplicationControllerSpec(), replicas=1, min_ready_seconds=0)
+    spec = fill(controller.spec or ReplicationControllerSpec(), replicas=1)
     metadata = controller.metadata
     if spec.template is not None:
         labels = spec.template.metadata.labels

@@ -1,0 +1,49 @@
+"""Which fields are always written follows the tags of Go's structs."""
+
+from pathlib import Path
+
+from orchestrator.api.generate.names import TypeName
+from orchestrator.api.generate.written import always_written, read
+
+SOURCE = """
+package v1
+
+type Phase string
+
+type Thing struct {
+\tmetav1.TypeMeta `json:",inline"`
+\t// ObjectMeta is a struct.
+\tmetav1.ObjectMeta `json:"metadata,omitempty,omitzero" protobuf:"bytes,1,opt,name=metadata"`
+\tSpec Spec `json:"spec,omitempty" protobuf:"bytes,2,opt,name=spec"`
+}
+
+type Spec struct {
+\tCommon `json:",inline"`
+\tPhase Phase `json:"phase"`
+\tQuiet Phase `json:"quiet,omitempty"`
+\tItems []string `json:"items"`
+\tSince metav1.Time `json:"since,omitempty"`
+\tUntil *metav1.Time `json:"until"`
+\tHidden string `json:"-"`
+}
+
+type Common struct {
+\tSize resource.Quantity `json:"size,omitempty"`
+}
+"""
+
+
+def test_structs_and_what_has_no_omitempty_are_written(tmp_path: Path) -> None:
+    """As null where nothing is in a pointer, list, map or time."""
+    folder = tmp_path / "api" / "things" / "v1"
+    folder.mkdir(parents=True)
+    (folder / "types.go").write_text(SOURCE)
+    sources = read(tmp_path)
+    assert always_written(sources, TypeName("things", "v1", "Thing")) == {"spec": False}
+    assert always_written(sources, TypeName("things", "v1", "Spec")) == {
+        "size": False,
+        "phase": False,
+        "items": True,
+        "since": True,
+        "until": True,
+    }
