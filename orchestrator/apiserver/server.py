@@ -35,6 +35,7 @@ from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.roles import RoleAuthorizer
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
+from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
@@ -110,11 +111,6 @@ class ApiServer(Actor):
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
         self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
-        # What admission plugins ask: the first of a kind wakes a plugin, the last one sends it to sleep.
-        self._asked = {
-            DEFAULT.by_type(kind).key for plugin in self._admission for kind in plugin.asks
-        }
-        self._builtin -= self._asked
 
     # --- life ------------------------------------------------------------------------------
 
@@ -131,6 +127,8 @@ class ApiServer(Actor):
         self._env = Environment(
             self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations
         )
+        self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
+        self._builtin -= self._wakefulness.buckets
         self._hub = WatchHub(self._watchers, self.ctx, self.store.revision)
         self._definitions = DefinitionBook(
             self._env, self.scheme, self._forget_served, self._delete_custom
@@ -163,8 +161,8 @@ class ApiServer(Actor):
         elif bucket == EVENTS:
             self._expiry.observe(change, self.ctx.clock.now())
         elif bucket not in self._builtin:
-            if bucket in self._asked:
-                if change.type != "MODIFIED":
+            if bucket in self._wakefulness.buckets:
+                if self._wakefulness.observe(change):
                     self._served.clear()
             else:
                 self._definitions.observe(change)
@@ -427,18 +425,9 @@ class ApiServer(Actor):
         if self.scheme.by_path(resource.group, resource.version, resource.plural) is not resource:
             self._served.pop(resource, None)
             raise errors.no_such_resource()
-        served = Served(resource, self.scheme, self._awake())
+        served = Served(resource, self.scheme, self._wakefulness.awake(resource))
         self._served[resource] = served
         return served
-
-    def _awake(self) -> tuple[AdmissionPlugin, ...]:
-        """The admission plugins that could have something to say."""
-        return tuple(
-            plugin
-            for plugin in self._admission
-            if not plugin.asks
-            or any(self.store.count(self.scheme.by_type(kind).key) for kind in plugin.asks)
-        )
 
     def _attempt(self, action: Action, message: Any, subresource: str = "") -> Attempt:
         """A write that has not begun. Raises NotFound (the resource)."""
