@@ -13,7 +13,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
-from orchestrator.apiserver.printing import CREATED_AT, NAME, HasMetadata, Printer, Row
+from orchestrator.apiserver.printing import HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.names import path_segment_errors
@@ -29,7 +29,7 @@ def _created_cells(obj: HasMetadata, now: float) -> Row:
 
 # What nothing more is known of keeps the least that a name in a URL must keep.
 UNKNOWN_RULES: Final = Rules(name=path_segment_errors)
-PLAIN_TABLE: Final[Printer[Any]] = Printer(columns=(NAME, CREATED_AT), cells=_created_cells)
+PLAIN_TABLE: Final[Printer[Any]] = Printer(cells=_created_cells)
 
 
 class Kind(Struct, frozen=True):
