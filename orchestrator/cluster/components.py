@@ -28,7 +28,7 @@ from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery.certificates import KeyPair
-from orchestrator.protocol import Identity
+from orchestrator.protocol import AUTHENTICATED, Identity
 from orchestrator.scheduler import (
     DEFAULT_CONFIGURATION,
     Scheduler,
@@ -96,7 +96,7 @@ class Components:
             lambda: Scheduler(
                 api,
                 self._scheduler,
-                identity=Identity("system:kube-scheduler"),
+                identity=Identity("system:kube-scheduler", (AUTHENTICATED,)),
                 record_events=self._record_events,
             ),
             "scheduler",
@@ -128,7 +128,6 @@ class Components:
                 api,
                 self._controllers,
                 scheme=self._scheme,
-                identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
                 added=self._added,
                 arguments={CertificateSigner: {"authority": self._authority}},

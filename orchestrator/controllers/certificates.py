@@ -126,6 +126,7 @@ class CertificateApprover(KubernetesController):
     """Approves what kubelets ask for themselves, if they may."""
 
     name = "csrapproving"
+    account = "certificate-controller"
     kind = CertificateSigningRequest
     dormant = True
 
@@ -195,6 +196,7 @@ class CertificateSigner(KubernetesController):
     """
 
     name = "csrsigning"
+    account = "certificate-controller"
     kind = CertificateSigningRequest
     dormant = True
 
@@ -244,6 +246,7 @@ class CertificateCleaner(KubernetesController):
     """Deletes requests an hour after their end, those that nobody answers after a day."""
 
     name = "csrcleaner"
+    account = "certificate-controller"
     kind = CertificateSigningRequest
     dormant = True
 
