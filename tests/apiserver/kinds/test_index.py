@@ -9,7 +9,6 @@ from orchestrator.apiserver.kinds.kind import UNKNOWN_RULES, Kind
 # Stored kinds of which only the metadata is judged. The list can only shrink.
 NOT_JUDGED: Final = frozenset(
     {
-        "certificatesigningrequests.certificates.k8s.io",
     }
 )
 
