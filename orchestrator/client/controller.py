@@ -327,13 +327,16 @@ class Controller(Actor):
         if self._asleep:
             self._wake()
         function = self._sources[message.resource]
-        add = self._queue.add
+        add, add_after = self._queue.add, self._queue.add_after
+        now = self.ctx.clock.monotonic()
         before = self._queue.changes
         try:
             for change in message.changes:
                 for key in function(change):
                     if type(key) is Key:
                         add(key)
+                    elif type(key[0]) is Key and type(key[1]) is float:
+                        add_after(key[0], now + key[1])
                     else:
                         self._add(key)
         except NotInStep:

@@ -9,9 +9,14 @@ from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 
 class Groups:
-    """Group 0 has the rows without the label; an empty key makes one group, of number 1, of all."""
+    """Group 0 has the rows without the label; an empty key makes one group, of number 1, of all.
+
+    `feasible` is how many feasible rows each group has, `flips` are the rows that have become feasible
+    or stopped being so since the groups were made, one after another.
+    """
 
     def __init__(self, key: str, nodes: Snapshot, totals: Int64) -> None:
+        self.key = key
         if key:
             self.class_of: Int64 = nodes.domains(key) + 1
             size = nodes.domain_count(key) + 1
@@ -22,7 +27,8 @@ class Groups:
         self.nodes_version = nodes.nodes_version
         self._totals = totals
         there = totals >= 0
-        self.feasible: Int64 = np.bincount(self.class_of[there], minlength=size)
+        self.feasible: list[int] = np.bincount(self.class_of[there], minlength=size).tolist()
+        self.flips: list[int] = []
         self.total = int(there.sum())
         self._best: list[int] = [-1] * size
         # The rows with the best total of each group, ascending; None: to be found.
@@ -30,11 +36,13 @@ class Groups:
 
     def moved(self, row: int, was: int, now: int) -> None:
         """A row has another total (below 0: it is not feasible)."""
-        number = self.class_of.item(row)
+        number = self.classes[row]
         if was < 0 or now < 0:
             more = int(now >= 0) - int(was >= 0)
             self.feasible[number] += more
             self.total += more
+            if more:
+                self.flips.append(row)
         tied = self._tied[number]
         if tied is None:
             return
@@ -47,6 +55,10 @@ class Groups:
             del tied[bisect_left(tied, row)]
             if not tied:
                 self._tied[number] = None
+
+    def fits(self, row: int) -> bool:
+        """Whether a row is feasible."""
+        return self._totals.item(row) >= 0
 
     def best(self, number: int) -> int:
         """The highest total in a group."""
@@ -66,7 +78,7 @@ class Groups:
         best = self.best(number)
         tied = self._tied[number]
         assert tied is not None
-        rows: Rows = np.frombuffer(tied, np.int64).astype(np.intp)
+        rows: Rows = np.frombuffer(tied, np.int64)  # until it is taken from: what is tied may grow
         rows = rows[without[rows] == 0]
         if len(rows):
             return best, rows

@@ -8,7 +8,7 @@ of the nodes' zones. `Held` is the other direction: which terms the pods that ar
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, Protocol, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.affinity_terms import Labels, LabelsOfNamespace, PodSet, Terms, terms_of
 
 Int64: TypeAlias = NDArray[np.int64]
+Pair: TypeAlias = tuple[str, str]
 
 
 class Query(Struct, frozen=True):
@@ -35,18 +36,32 @@ class Held(Struct, frozen=True):
     topology_key: str
 
 
-class Population:
-    """How many pods of a query each row holds, as a column and, where there are any, by row."""
+class Follower(Protocol):
+    """Who keeps something in step with a population."""
 
-    __slots__ = ("by_row", "column")
+    def changes(self, row: int, before: int, after: int) -> None:
+        """A row is about to have another number of pods."""
+
+
+class Population:
+    """How many pods of a query each row holds, as a column and, where there are any, by row.
+
+    `followers` hear of each change; each has a name, so that one that is out of date is replaced.
+    """
+
+    __slots__ = ("by_row", "column", "followers")
 
     def __init__(self, size: int) -> None:
         self.column: Int64 = np.zeros(size, np.int64)
         self.by_row: dict[int, int] = {}
+        self.followers: dict[str, Follower] = {}
 
     def add(self, row: int, more: int) -> None:
         """Pods more, or less."""
-        count = self.by_row.get(row, 0) + more
+        before = self.by_row.get(row, 0)
+        count = before + more
+        for follower in self.followers.values():
+            follower.changes(row, before, count)
         self.column[row] = count
         if count:
             self.by_row[row] = count
@@ -70,7 +85,12 @@ class Populations:
 
     def __init__(self, size: int) -> None:
         self._size = size
+        self.generation = 0  # grows whenever all populations are let go
         self._counts: dict[Query, Population] = {}
+        # Queries by a pair of labels that their pods must have, and pods by each pair that they have, so
+        # that a new one of either is compared with those alone that may belong to it.
+        self._asking: dict[Pair | None, dict[Query, Population]] = {}
+        self._having: dict[Pair, dict[Hashable, _Alike]] = {}
         # All pods by what queries look at: most come in replicas.
         self._alike: dict[Hashable, _Alike] = {}
         self.labels_of: LabelsOfNamespace = _no_labels
@@ -90,7 +110,10 @@ class Populations:
             if len(self._counts) >= _QUERIES:
                 self._forget()
             population = self._counts[query] = Population(self._size)
-            for alike in self._alike.values():
+            pair = _needed_pair(query)
+            self._asking.setdefault(pair, {})[query] = population
+            some = self._alike if pair is None else self._having.get(pair, {})
+            for alike in some.values():
                 if self._belong(query, alike):
                     alike.counted_by.append(population)
                     for row, count in alike.by_row.items():
@@ -98,7 +121,9 @@ class Populations:
         return population
 
     def _forget(self) -> None:
+        self.generation += 1
         self._counts.clear()
+        self._asking.clear()
         for alike in self._alike.values():
             alike.counted_by.clear()
 
@@ -110,19 +135,32 @@ class Populations:
         alike = self._alike.get(key)
         if alike is None:
             alike = self._alike[key] = _Alike(metadata.namespace, metadata.labels, living)
-            alike.counted_by += [p for q, p in self._counts.items() if self._belong(q, alike)]
+            for pair in alike.labels.items():
+                self._having.setdefault(pair, {})[key] = alike
+            for each in (None, *alike.labels.items()):
+                queries = self._asking.get(each, {}).items()
+                alike.counted_by += [p for q, p in queries if self._belong(q, alike)]
         count = alike.by_row.get(row, 0) + sign
         if count:
             alike.by_row[row] = count
         else:
             del alike.by_row[row]
             if not alike.by_row:
-                del self._alike[key]
+                self._leave(key, alike)
         for population in alike.counted_by:
             population.add(row, sign)
         spec = pod.spec
         if spec is not None and spec.affinity is not None:
             self._hold(terms_of(pod), pod, row, sign)
+
+    def _leave(self, key: Hashable, alike: _Alike) -> None:
+        """The last pod of its kind went."""
+        del self._alike[key]
+        for pair in alike.labels.items():
+            having = self._having[pair]
+            del having[key]
+            if not having:
+                del self._having[pair]
 
     def relabelled(self) -> None:
         """A namespace has other labels: all is counted anew when it is asked for."""
@@ -136,6 +174,7 @@ class Populations:
         nothing = np.zeros(more, np.int64)
         for population in self._counts.values():
             population.column = np.concatenate([population.column, nothing])
+            population.followers.clear()  # they know of no such rows
         for term, column in list(self._held.items()):
             self._held[term] = np.concatenate([column, nothing])
 
@@ -166,6 +205,15 @@ class Populations:
         if not self._holders[term]:
             del self._held[term], self._holders[term]
             self.terms_changed += 1
+
+
+def _needed_pair(query: Query) -> Pair | None:
+    """A pair of labels without which no pod belongs to a query."""
+    for each in query.sets:
+        for requirement in each.selector.requirements:
+            if requirement.operator in ("=", "in") and len(requirement.values) == 1:
+                return requirement.key, requirement.values[0]
+    return None
 
 
 _QUERIES: Final = 4096  # columns kept

@@ -51,6 +51,7 @@ from orchestrator.scheduler.profile import helped_by
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.scheduler.volumes import has_claims
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
 
@@ -289,7 +290,7 @@ class Scheduler(Watcher):
         if isinstance(choice, Refusal):
             self._fail(queued, cycle, choice)
             return
-        if not pod.spec.volumes and not cycle.always_prepares:
+        if not has_claims(pod.spec.volumes) and not cycle.always_prepares:
             self._assume(pod, choice)
             self._bind(queued, cycle, choice)
             return

@@ -25,6 +25,8 @@ from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 NOT_FEASIBLE: Final = -1
 # Up to so many rows are looked at one after another: about where arrays begin to cost less.
 _FEW: Final = 24
+# Beyond so many changes of who is feasible groups are made anew, so that their record stays short.
+_MANY_FLIPS: Final = 65_536
 
 
 class Local:
@@ -72,7 +74,11 @@ class Local:
         """The rows by the value of a label, as they are now."""
         self._refresh()
         found = self._groups.get(key)
-        if found is None or found.nodes_version != self._nodes.nodes_version:
+        if (
+            found is None
+            or found.nodes_version != self._nodes.nodes_version
+            or len(found.flips) > _MANY_FLIPS
+        ):
             found = self._groups[key] = Groups(key, self._nodes, self._totals)
         return found
 

@@ -5,7 +5,7 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final, Protocol, TypeAlias
 
 import numpy as np
@@ -37,6 +37,14 @@ class Objects(Protocol):
 
     def list(self, namespace: str | None = None) -> Iterator[Any]:
         """All objects of a namespace, or of all."""
+        ...
+
+    def add_index(self, name: str, function: Callable[[Any], Iterable[str]]) -> None:
+        """Find objects by what a function answers of them; an index of that name is kept."""
+        ...
+
+    def by_index(self, index: str, value: str) -> Iterable[Any]:
+        """The objects of which the index's function answered a value."""
         ...
 
 

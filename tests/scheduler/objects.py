@@ -1,11 +1,13 @@
 """Pods and nodes for the scheduler's tests."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod, Service, ServiceSpec
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import DEFAULT
+from orchestrator.client.cache import Cache
 
 
 def make_pod(name: str, **spec: Any) -> Pod:
@@ -51,20 +53,12 @@ def make_node(
     return node
 
 
-class Some:
+def some(kind: type[Any], *objects: Any) -> Cache[Any]:
     """Objects of one kind, as `Snapshot.objects` holds them."""
-
-    def __init__(self, *objects: Any) -> None:
-        self._objects = objects
-
-    def get(self, namespace: str, name: str) -> Any:
-        """One by its name."""
-        keys = [(o.metadata.namespace, o.metadata.name) for o in self._objects]
-        return self._objects[keys.index((namespace, name))] if (namespace, name) in keys else None
-
-    def list(self, namespace: str | None = None) -> Iterator[Any]:
-        """All, or those of a namespace."""
-        return (o for o in self._objects if namespace in (None, o.metadata.namespace))
+    cache: Cache[Any] = Cache(DEFAULT.by_type(kind))
+    for each in objects:
+        cache.put(each)
+    return cache
 
 
 def make_service(name: str, **selector: str) -> Service:

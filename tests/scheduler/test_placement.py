@@ -18,7 +18,7 @@ from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.pod_topology_spread import ZONE
 from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
-from tests.scheduler.objects import Some, make_node, make_pod, make_service
+from tests.scheduler.objects import make_node, make_pod, make_service, some
 
 GIB = 1 << 30
 
@@ -247,7 +247,9 @@ def test_what_is_remembered_answers_as_computing_everything_anew(
 ) -> None:
     snapshot = Snapshot()
     # Pods of these two Services are spread over hostnames and zones.
-    snapshot.objects[Service] = Some(make_service("a", app="a"), make_service("b", app="b"))
+    snapshot.objects[Service] = some(
+        Service, make_service("a", app="a"), make_service("b", app="b")
+    )
     for number, node in enumerate(nodes):
         snapshot.put_node(_node(f"n{number}", node))
     remembering = Placement(profile, snapshot)

@@ -5,7 +5,7 @@ owner select. Counts come from `Snapshot.population`, a column that follows the 
 domains is one pass over it.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterator, Mapping
 from math import floor, log
 from typing import Any, Final
 
@@ -22,10 +22,10 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
-from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.populations import Population, Query
 from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+from orchestrator.scheduler.tallies import Tally
 
 HOSTNAME: Final = "kubernetes.io/hostname"
 ZONE: Final = "topology.kubernetes.io/zone"
@@ -36,8 +36,8 @@ SYSTEM_DEFAULTS: Final = (
     ),
     TopologySpreadConstraint(topology_key=ZONE, when_unsatisfiable="ScheduleAnyway", max_skew=5),
 )
-_MANY_HELD: Final = 256  # rows with pods; beyond them, and beyond so many zones,
-_MANY_ZONES: Final = 24  # a look at each row costs less
+_MANY_ZONES: Final = 24  # beyond so many a look at each row costs less
+_BY_PAIR: Final = "one pair of the selector"
 _SKEWED: Final = "node(s) didn't match pod topology spread constraints"
 _UNLABELLED: Final = f"{_SKEWED} (missing required label)"
 
@@ -118,9 +118,9 @@ def default_selector(pod: Pod, nodes: Snapshot) -> Selector:
     """The pods that a pod's Services and its owner select; empty where there are none."""
     namespace, own = pod.metadata.namespace, pod.metadata.labels
     merged: dict[str, str] = {}
-    for service in _all(nodes, Service, namespace):
-        wanted = service.spec.selector if service.spec is not None else {}
-        if wanted and labels.all_equal(own, tuple(wanted.items())):
+    for service in _services(nodes, namespace, own):
+        wanted = service.spec.selector
+        if labels.all_equal(own, tuple(wanted.items())):
             merged.update(wanted)
     owner = controller_of(pod)
     more: tuple[Requirement, ...] = ()
@@ -143,9 +143,22 @@ def default_selector(pod: Pod, nodes: Snapshot) -> Selector:
     return Selector(dict.fromkeys((*base.requirements, *more))) if more else base
 
 
-def _all(nodes: Snapshot, kind: type, namespace: str) -> Iterable[Any]:
-    found = nodes.objects.get(kind)
-    return found.list(namespace) if found is not None else ()
+def _services(nodes: Snapshot, namespace: str, own: Mapping[str, str]) -> Iterator[Any]:
+    """The Services that may select a pod: one pair of their selector is among its labels."""
+    services = nodes.objects.get(Service)
+    if services is None:
+        return
+    services.add_index(_BY_PAIR, _one_pair)
+    for key, value in own.items():
+        yield from services.by_index(_BY_PAIR, f"{namespace}/{key}={value}")
+
+
+def _one_pair(service: Service) -> tuple[str, ...]:
+    selector = service.spec.selector if service.spec is not None else {}
+    if not selector:
+        return ()
+    key = min(selector)
+    return (f"{service.metadata.namespace}/{key}={selector[key]}",)
 
 
 class _Spread:
@@ -265,6 +278,8 @@ class _Evenness(_Spread, ScoreKernel):
         self._need_all = need_all
         self._plain_at = -1
         self._is_plain = False
+        self._pods: Population | None = None
+        self._pods_of = -1  # the generation of populations that it is of
         self.traits = (self._traits(), need_all)
 
     def rows(self, rows: Rows) -> Int64:
@@ -296,10 +311,14 @@ class _Evenness(_Spread, ScoreKernel):
         query = self._queries[0]
         if query is None:
             return None
-        pods = self._nodes.population(query)
-        if len(pods.by_row) > _MANY_HELD:
-            return None
-        return _Lead(self._constraints, groups, pods, local, weight).rows()
+        generation = self._nodes.populations.generation
+        if self._pods is None or self._pods_of != generation:
+            self._pods, self._pods_of = self._nodes.population(query), generation
+        pods = self._pods
+        tally = pods.followers.get(groups.key)
+        if not isinstance(tally, Tally) or tally.groups is not groups:
+            tally = pods.followers[groups.key] = Tally(pods, groups)
+        return _Lead(self._constraints, tally, pods, local, weight).rows()
 
     def _plain(self) -> bool:
         """Whether all rows that can count do: remembered while nodes stay as they are."""
@@ -340,82 +359,73 @@ class _Evenness(_Spread, ScoreKernel):
 class _Lead:
     """One look for the leaders of a shape that is spread; by numbers, which cost less than arrays."""
 
-    __slots__ = ("_classes", "_constraints", "_groups", "_item", "_pods", "_weight")
+    __slots__ = ("_constraints", "_groups", "_item", "_pods", "_tally", "_weight")
 
     def __init__(
         self,
         constraints: tuple[Constraint, ...],
-        groups: Groups,
+        tally: Tally,
         pods: Population,
         local: Local,
         weight: int,
     ) -> None:
-        self._constraints, self._groups = constraints, groups
-        self._pods, self._weight = pods, weight
+        self._constraints = constraints
+        self._groups, self._tally, self._pods = tally.groups, tally, pods
+        self._weight = weight
         self._item = local.total_of()
-        self._classes = groups.classes
 
     def rows(self) -> Rows:
         """The leaders, ascending."""
-        free, sums, held = self._looked()
-        # What a row of each group without pods has, and what those with so many have.
-        raw = {(number, 0): 0 for number, left in enumerate(free) if left}
-        raw.update(dict.fromkeys(held, 0))
-        self._add_up(raw, sums)
+        tally, groups = self._tally, self._groups
+        tally.catch_up()
+        # The groups that have feasible rows without pods.
+        free = [n for n, rows in enumerate(groups.feasible) if rows > tally.held[n]]
+        raw = self._raw([*[(number, 0) for number in free], *tally.rows_of])
         high, low = max(raw.values()), min(raw.values())
         weight = self._weight
         scores = {
             key: weight * (MAX_NODE_SCORE * (high + low - r) // high if high else MAX_NODE_SCORE)
             for key, r in raw.items()
         }
-        best = max((total + scores[key] for key, total in held.items()), default=-1)
-        return self._best(best, scores, held, free)
+        best, found = self._best_without(free, scores)
+        # No row of a group has more than its best one: so rows with pods need a look only where that
+        # is enough, which is rare, since they lose by what they hold.
+        near = {
+            key: scores[key] for key in tally.rows_of if groups.best(key[0]) + scores[key] >= best
+        }
+        if near:
+            found = self._with_held(best, found, near)
+        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
 
-    def _looked(self) -> tuple[list[int], list[int], dict[tuple[int, int], int]]:
-        """Of each group how many feasible rows are without pods, and its pods; and of the rows with
-        pods, by group and number of pods, the highest total.
+    def _raw(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
+        """By group and number of pods on the row: the sum over the constraints, each in its turn, as
+        for all rows.
         """
-        free: list[int] = self._groups.feasible.tolist()
-        sums = [0] * len(free)
-        held: dict[tuple[int, int], int] = {}
-        classes, item = self._classes, self._item
-        for row, count in self._pods.by_row.items():
-            number = classes[row]
-            sums[number] += count
-            total = item(row)
-            if total >= 0:
-                free[number] -= 1
-                key = (number, count)
-                if total > held.get(key, -1):
-                    held[key] = total
-        return free, sums, held
-
-    def _add_up(self, raw: dict[tuple[int, int], int], sums: list[int]) -> None:
-        """The sum over the constraints, each in its turn, as for all rows."""
-        groups = self._groups
+        groups, sums = self._groups, self._tally.sums
         of_host = log(groups.total + 2)
-        of_zone = log(int(np.count_nonzero(groups.feasible)) + 2)
-        for number, count in raw:
+        of_zone = log(len(groups.feasible) - groups.feasible.count(0) + 2)
+        raw = {}
+        for key in keys:
+            number, count = key
             total = 0.0
             for constraint in self._constraints:
                 if constraint.key == HOSTNAME:
                     total += count * of_host + (constraint.max_skew - 1)
                 elif number:
                     total += sums[number] * of_zone + (constraint.max_skew - 1)
-            raw[number, count] = floor(total + 0.5)
+            raw[key] = floor(total + 0.5)
+        return raw
 
-    def _best(
-        self,
-        best: int,
-        scores: dict[tuple[int, int], int],
-        held: dict[tuple[int, int], int],
-        free: list[int],
-    ) -> Rows:
+    def _best_without(
+        self, free: list[int], scores: dict[tuple[int, int], int]
+    ) -> tuple[int, list[Rows]]:
+        """The highest total of the rows without pods, and who has it, by group."""
         groups, column = self._groups, self._pods.column
-        highest = [(groups.best(n) + scores[n, 0], n) for n, left in enumerate(free) if left]
-        highest.sort(reverse=True)
+        best = -1
         found: list[Rows] = []
-        for bound, number in highest:
+        for bound, number in sorted(
+            [(groups.best(n) + scores[n, 0], n) for n in free], reverse=True
+        ):
             if bound < best:
                 break
             total, tied = groups.leaders(number, column)
@@ -424,16 +434,23 @@ class _Lead:
                 best, found = total, [tied]
             elif total == best:
                 found.append(tied)
-        winners = {key: total for key, total in held.items() if total + scores[key] == best}
-        if winners:
-            classes, item = self._classes, self._item
-            rows = [
-                row
-                for row, count in self._pods.by_row.items()
-                if winners.get((classes[row], count), -1) == item(row) >= 0
-            ]
-            found.append(np.array(rows, np.intp))
-        return np.sort(np.concatenate(found)) if len(found) > 1 else np.sort(found[0])
+        return best, found
+
+    def _with_held(
+        self, best: int, found: list[Rows], near: dict[tuple[int, int], int]
+    ) -> list[Rows]:
+        """The same with the rows that hold pods, of the groups and numbers that may come near."""
+        classes, item = self._groups.classes, self._item
+        rows: list[int] = []
+        for row, count in self._pods.by_row.items():
+            score = near.get((classes[row], count))
+            if score is None or (total := item(row)) < 0:
+                continue
+            if total + score > best:
+                best, found, rows = total + score, [], [row]
+            elif total + score == best:
+                rows.append(row)
+        return [*found, np.array(sorted(rows), np.intp)] if rows else found
 
 
 def _scaled(raw: Int64, high: int, low: int) -> Int64:
