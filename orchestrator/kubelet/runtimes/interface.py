@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.protocol import ContainerUsage
 
 
 class ContainerKey(Struct, frozen=True, gc=False, order=True):
@@ -51,13 +52,6 @@ class ContainerProbed(Struct, frozen=True, gc=False):
     key: ContainerKey
     ready: bool
     at: float
-
-
-class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, and bytes."""
-
-    milli_cpu: int
-    memory_bytes: int
 
 
 RuntimeEvent = ContainerStarted | ContainerExited | ContainerProbed

@@ -66,7 +66,8 @@ class Profile(Struct, frozen=True):
 
     `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
     `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
-    ends in `exit_code` (or 1) instead of running; `cpu` is in cores and `memory` in bytes.
+    ends in `exit_code` (or 1) instead of running; `cpu` is in cores and `memory` in bytes; None: no use of it
+    is told.
     """
 
     start_seconds: Distribution = constant(1.0)
@@ -76,8 +77,8 @@ class Profile(Struct, frozen=True):
     init_seconds: Distribution = constant(1.0)
     exit_code: int = 0
     fail_probability: float = 0.0
-    cpu: Distribution = constant(0.0)
-    memory: Distribution = constant(0.0)
+    cpu: Distribution | None = None
+    memory: Distribution | None = None
 
 
 def parse_distribution(text: str) -> Distribution:

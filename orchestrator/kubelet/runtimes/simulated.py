@@ -16,7 +16,6 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     ContainerProbed,
     ContainerStarted,
-    ContainerUsage,
     RuntimeEvent,
     RuntimeHost,
 )
@@ -28,6 +27,7 @@ from orchestrator.kubelet.runtimes.profile import (
     with_annotations,
 )
 from orchestrator.machinery.owners import controller_of
+from orchestrator.protocol import ContainerUsage
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
@@ -127,9 +127,11 @@ class SimulatedRuntime:
         record = self._find(key)
         if record is None or not isinstance(record.last, ContainerStarted):
             return None
-        cpu = record.profile.cpu.draw(self._host.random)
-        memory = record.profile.memory.draw(self._host.random)
-        return ContainerUsage(milli_cpu=round(cpu * 1000), memory_bytes=round(memory))
+        cpu, memory, random = record.profile.cpu, record.profile.memory, self._host.random
+        return ContainerUsage(
+            milli_cpu=None if cpu is None else round(cpu.draw(random) * 1000),
+            memory_bytes=None if memory is None else round(memory.draw(random)),
+        )
 
     def _find(self, key: ContainerKey) -> _Record | None:
         record = self._pods.get(key.pod_uid, {}).get(key.name)
