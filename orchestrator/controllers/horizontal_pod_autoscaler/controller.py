@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.autoscaling.v1 import Scale
+from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec
 from orchestrator.api.autoscaling.v2 import (
     HorizontalPodAutoscaler,
     HorizontalPodAutoscalerCondition,
@@ -14,7 +14,7 @@ from orchestrator.api.autoscaling.v2 import (
 )
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import Resource
-from orchestrator.client import Change, Key, Source, key_of
+from orchestrator.client import Change, Client, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Tolerance
 from orchestrator.controllers.horizontal_pod_autoscaler.history import History
@@ -26,7 +26,7 @@ from orchestrator.machinery.errors import SelectorError
 from orchestrator.machinery.labels import Selector, parse
 from orchestrator.machinery.quantities import milli
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ApiError, Get
+from orchestrator.protocol import ApiError, Get, Update
 
 SYNC_SECONDS: Final = 15.0  # --horizontal-pod-autoscaler-sync-period
 _TOLERANCE: Final = 0.1
@@ -66,13 +66,16 @@ class HorizontalPodAutoscalerController(KubernetesController):
 
     name = "horizontal-pod-autoscaler"
     kind = HorizontalPodAutoscaler
+    account = "horizontal-pod-autoscaler"
     dormant = True
 
     def prepare(self) -> None:
         """Nothing is remembered."""
         self._histories: dict[Key, History] = {}
         self._selectors: dict[Key, Selector] = {}
-        self._metrics = Metrics(self.ctx, self.client, self._wiring.scheme)
+        # What servers of metrics read is their own matter, not the autoscaler's.
+        servers = Client(self._wiring.api, clock=self.ctx.clock, scheme=self._wiring.scheme)
+        self._metrics = Metrics(self.ctx, servers, self._wiring.scheme)
 
     def watches(self) -> Mapping[Any, Source]:
         """Pods are looked up."""
@@ -148,7 +151,7 @@ class HorizontalPodAutoscalerController(KubernetesController):
             desired = result.replicas
         if desired == current:
             draft.numbers(current, desired, metrics, False)
-        elif await self._rescale(autoscaler, resource, desired, reason, draft):
+        elif await self._rescale(autoscaler, resource, scale, desired, reason, draft):
             if spec.behavior is not None:
                 history.scaled(current, desired, now)
             draft.numbers(current, desired, metrics, True)
@@ -185,13 +188,13 @@ class HorizontalPodAutoscalerController(KubernetesController):
         self,
         autoscaler: HorizontalPodAutoscaler,
         resource: Resource,
+        scale: Scale,
         desired: int,
         reason: str,
         draft: _Draft,
     ) -> bool:
-        target, namespace = autoscaler.spec.scale_target_ref, autoscaler.metadata.namespace
         try:
-            await self.client.scale(resource, target.name, desired, namespace=namespace)
+            await self._write(resource, scale, desired)
         except ApiError as error:
             message = f"New size: {desired}; reason: {reason}; error: {error.message}"
             self._warn(autoscaler, "FailedRescale", message)
@@ -203,6 +206,20 @@ class HorizontalPodAutoscalerController(KubernetesController):
         message = f"New size: {desired}; reason: {reason}"
         self.events.event(autoscaler, "Normal", "SuccessfulRescale", message)
         return True
+
+    async def _write(self, resource: Resource, scale: Scale, desired: int) -> None:
+        """Update the scale, whatever has become of the target since it was read. Raises ApiError."""
+        metadata = replace(scale.metadata, resource_version="")
+        request = Update(
+            resource=resource,
+            object=replace(scale, metadata=metadata, spec=ScaleSpec(replicas=desired)),
+            name=scale.metadata.name,
+            namespace=scale.metadata.namespace,
+            subresource="scale",
+            field_manager=self._wiring.field_manager or self.name,
+            identity=self.client.identity,
+        )
+        await self.client.api.ask(request)
 
     # --- the metrics -----------------------------------------------------------------------
 
