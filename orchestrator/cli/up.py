@@ -46,6 +46,13 @@ NAMES = _Names()
     help="Admission plugins not to ask.",
 )
 @click.option(
+    "--admission-control-config-file",
+    "admission_config",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="An AdmissionConfiguration, as kube-apiserver's flag of this name has it.",
+)
+@click.option(
     "--scheduler-config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -64,6 +71,7 @@ def up(
     scheduler_config: Path | None,
     enable: tuple[str, ...],
     disable: tuple[str, ...],
+    admission_config: Path | None,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
@@ -71,9 +79,11 @@ def up(
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
     from orchestrator.apiserver.admission import Admission, AdmissionError, chain_of
+    from orchestrator.apiserver.admission.configuration import load_configurations
 
-    admission = Admission(enable, disable)
     try:
+        told = load_configurations(admission_config) if admission_config is not None else {}
+        admission = Admission(enable, disable, configurations=told)
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None

@@ -66,12 +66,15 @@ class EventRecorder:
         self.enabled = enabled
         self._identity = identity
         self._manager = field_manager or component
+        self._stamp = 0  # of the last event: the names of one source's events are in their order
         self._written: OrderedDict[tuple[str, ...], Event] = OrderedDict()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._similar: OrderedDict[tuple[str, ...], _Similar] = OrderedDict()
 
-    def event(self, obj: Any, type_: str, reason: str, message: str) -> None:
-        """Record that something happened to `obj`; `type_` is Normal or Warning."""
+    def event(self, obj: Any, type_: str, reason: str, message: str, field_path: str = "") -> None:
+        """Record that something happened to `obj`, or to the part of it at `field_path`; `type_` is
+        Normal or Warning.
+        """
         if not self.enabled:
             return
         now = self._ctx.clock.now()
@@ -79,6 +82,8 @@ class EventRecorder:
         if not self._admit(f"{metadata.namespace}/{metadata.name}/{metadata.uid}", now):
             return
         key: tuple[str, ...] = (metadata.uid, metadata.namespace, metadata.name, type_, reason)
+        if field_path:
+            key = (*key, field_path)
         if self._is_one_of_many(key, message, now):
             message = COMBINED + message
         else:
@@ -86,7 +91,7 @@ class EventRecorder:
         known = self._written.get(key)
         at = format_time(now)
         if known is None:
-            event = self._new(obj, type_, reason, message, now)
+            event = self._new(obj, type_, reason, message, now, field_path)
         else:
             event = replace(
                 known,
@@ -115,10 +120,13 @@ class EventRecorder:
         del similar.messages[next(iter(similar.messages))]
         return True
 
-    def _new(self, obj: Any, type_: str, reason: str, message: str, now: float) -> Event:
+    def _new(
+        self, obj: Any, type_: str, reason: str, message: str, now: float, field_path: str
+    ) -> Event:
         metadata = obj.metadata
         at = format_time(now)
-        stamp = f"{int(now * 1e6):x}{self._ctx.random.getrandbits(16):04x}"
+        self._stamp = max(self._stamp + 1, int(now * 1e6))
+        stamp = f"{self._stamp:x}{self._ctx.random.getrandbits(16):04x}"
         custom = isinstance(obj, Unstructured)
         return Event(
             metadata=ObjectMeta(
@@ -131,6 +139,7 @@ class EventRecorder:
                 name=metadata.name,
                 uid=metadata.uid,
                 resource_version=metadata.resource_version,
+                field_path=field_path,
             ),
             reason=reason,
             message=message[:MESSAGE_CHARACTERS],

@@ -13,6 +13,7 @@ from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
+from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.job import JobController
@@ -49,6 +50,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,
+    EndpointSliceMirroringController,
     LoadBalancerController,
     ClusterRoleAggregationController,
     ResourceQuotaController,

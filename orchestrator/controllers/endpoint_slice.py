@@ -219,6 +219,7 @@ class EndpointSliceController(KubernetesController):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"
+    account = "endpointslice-controller"
     kind = Service
 
     def prepare(self) -> None:
@@ -234,7 +235,7 @@ class EndpointSliceController(KubernetesController):
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Slices by their service, services by a label that they select, pods by label."""
         return {
-            EndpointSlice: {"service": _service_index},
+            EndpointSlice: {"service": service_index},
             Service: {BY_SELECTOR: selector_index},
             Pod: {BY_LABEL: label_index},
         }
@@ -289,7 +290,8 @@ def _nobody(_change: Change[Any]) -> Iterable[Key]:
     return ()
 
 
-def _service_index(slice_: EndpointSlice) -> Iterable[str]:
+def service_index(slice_: EndpointSlice) -> Iterable[str]:
+    """The service of a slice, as `namespace/name`."""
     name = slice_.metadata.labels.get(SERVICE_NAME)
     return (f"{slice_.metadata.namespace}/{name}",) if name else ()
 

@@ -5,26 +5,40 @@ from enum import IntEnum
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Container, ContainerState
-from orchestrator.kubelet.runtimes.interface import ContainerKey
+from orchestrator.kubelet.runtimes.interface import ContainerKey, ContainerStarted
 
 
 class Stage(IntEnum):
     """Where a container stands."""
 
     WAITING = 0  # not started, or between two runs
-    STARTING = 1  # the runtime was asked to start it
+    STARTING = 1  # the runtime was asked to start it, or its postStart hook runs
     RUNNING = 2
-    STOPPING = 3  # the runtime was asked to stop it
+    STOPPING = 3  # its preStop hook runs, or the runtime was asked to stop it
     EXITED = 4
 
 
+class Role(IntEnum):
+    """What a container is in its pod."""
+
+    MAIN = 0
+    INIT = 1
+    SIDECAR = 2  # an init container with restartPolicy Always
+    DEBUG = 3  # an ephemeral container
+
+
 class ContainerRecord(Struct, gc=False, eq=False):
-    """One container. `attempt` counts starts asked of the runtime, `restarts` runs that ended."""
+    """One container. `attempt` counts starts asked of the runtime, `restarts` runs that ended.
+
+    `waiting` is its state until it runs.
+    """
 
     spec: Container
-    sidecar: bool  # an init container with restartPolicy Always
+    role: Role
+    waiting: ContainerState
     state: ContainerState
     stage: Stage = Stage.WAITING
+    image: str = ""  # of the present run, or the last one
     attempt: int = -1
     restarts: int = 0
     ready: bool = False
@@ -34,6 +48,16 @@ class ContainerRecord(Struct, gc=False, eq=False):
     last_state: ContainerState | None = None
     retry_at: float | None = None  # when a back-off ends
     retry_delay: float | None = None
+    pull_delay: float | None = None  # of the image's back-off
+    held_back_at: float | None = None  # when a failed pull becomes a back-off
+    must_restart: bool = False  # whatever the policy: its definition has changed
+    hooked: ContainerStarted | None = None  # what its postStart hook keeps back
+    stop_at: float | None = None  # when a preStop hook has had its time
+
+    @property
+    def sidecar(self) -> bool:
+        """Whether it is an init container that runs as long as the pod."""
+        return self.role is Role.SIDECAR
 
     @property
     def active(self) -> bool:
@@ -42,14 +66,19 @@ class ContainerRecord(Struct, gc=False, eq=False):
 
     @property
     def is_ready(self) -> bool:
-        """Whether it runs and its last probe was well."""
-        return self.ready and self.state.running is not None
+        """Whether it runs, has started and its last probe was well."""
+        return self.ready and self.started and self.state.running is not None
 
     @property
     def exit_code(self) -> int | None:
         """The exit code of the run that ended; None unless it stays ended."""
         ended = self.state.terminated
         return None if ended is None else ended.exit_code
+
+    @property
+    def completed(self) -> bool:
+        """Whether it ended well: all that an init container has to do."""
+        return self.stage is Stage.EXITED and self.exit_code == 0
 
     def key(self, pod_uid: str) -> ContainerKey:
         """The present run's name towards the runtime."""

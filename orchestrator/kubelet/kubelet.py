@@ -5,6 +5,7 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
+from collections.abc import Callable
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -12,37 +13,56 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors import Request
+from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
+from orchestrator.kubelet.material import (
+    Found,
+    Source,
+    environment_fault,
+    environment_sources,
+    volume_fault,
+    volume_sources,
+)
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.node_status import conditions_at
 from orchestrator.kubelet.pod_addresses import PodAddresses
-from orchestrator.kubelet.pod_status import status_of
-from orchestrator.kubelet.pod_worker import (
+from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
+    MountVolumes,
     PodChanged,
     PodRejected,
     PodVanished,
-    PodWorker,
     RecordEvent,
     ReportStatus,
+    RunHook,
+    RunProbe,
     StartContainer,
     StopContainer,
     TimeCame,
+    VolumesMounted,
+    WakeAt,
 )
+from orchestrator.kubelet.pod_status import status_of
+from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
     ContainerStarted,
+    HookEnded,
+    ImagePulling,
+    ProbeAnswered,
     Runtime,
+    RuntimeEvent,
 )
 from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import (
+    AUTHENTICATED,
     AlreadyExists,
     ApiRef,
     Create,
@@ -78,6 +98,7 @@ class _Managed(Struct, gc=False, eq=False):
     reported: PodStatus | None = None
     done: FinishPod | None = None
     released: bool = False
+    wake: Timer | None = None
 
 
 class Kubelet(Watcher):
@@ -97,7 +118,7 @@ class Kubelet(Watcher):
         record_events: bool = True,
         computed_heartbeats: bool = False,
     ) -> None:
-        super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes",)))
+        super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
         self._runtime = runtime
         self._record_events = record_events
@@ -246,7 +267,7 @@ class Kubelet(Watcher):
         if managed is None:
             self._adopt(pod)
             return
-        known, managed.worker.pod = managed.worker.pod, pod
+        known = managed.worker.pod
         # Most changes are the echo of a status that this kubelet wrote.
         if (
             pod.spec is not known.spec
@@ -255,8 +276,11 @@ class Kubelet(Watcher):
             or (pod.spec is not None and pod.spec.readiness_gates)
         ):
             self._apply(managed, PodChanged(pod))
+            managed.worker.pod = pod  # one that has finished does not look at it any more
             self._dirty[pod.metadata.uid] = None
-        elif pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
+            return
+        managed.worker.pod = pod
+        if pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
             managed.reported = None
             self._dirty[pod.metadata.uid] = None
 
@@ -322,7 +346,7 @@ class Kubelet(Watcher):
             failed=lambda _: then(None),
         )
 
-    def _reports_of(self, uid: str) -> list[ContainerStarted | ContainerExited | ContainerProbed]:
+    def _reports_of(self, uid: str) -> list[RuntimeEvent]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
 
     def _take_addresses(self, pod: Pod) -> tuple[str, ...]:
@@ -338,7 +362,13 @@ class Kubelet(Watcher):
                 self._runtime.remove(event.key.pod_uid)
 
     def on_container_event(
-        self, message: ContainerStarted | ContainerExited | ContainerProbed
+        self,
+        message: ContainerStarted
+        | ContainerExited
+        | ContainerProbed
+        | ImagePulling
+        | ProbeAnswered
+        | HookEnded,
     ) -> None:
         """What the runtime reports."""
         managed = self._pods.get(message.key.pod_uid)
@@ -351,7 +381,9 @@ class Kubelet(Watcher):
 
     # --- effects ---------------------------------------------------------------------------
 
-    def _apply(self, managed: _Managed, event: PodChanged | PodRejected | PodVanished) -> None:
+    def _apply(
+        self, managed: _Managed, event: PodChanged | PodRejected | PodVanished | VolumesMounted
+    ) -> None:
         self._perform(managed, managed.worker.handle(event, self.ctx.clock.now()))
 
     def _wake(self, uid: str) -> None:
@@ -367,16 +399,101 @@ class Kubelet(Watcher):
                 self._dirty[worker.uid] = None
             elif kind is RecordEvent:
                 if self._record_events:  # spares the call for each of many
-                    self._events.event(worker.pod, effect.type, effect.reason, effect.message)  # type: ignore[union-attr]
+                    self._say(worker.pod, effect)  # type: ignore[arg-type]
             elif kind is StartContainer:
-                self._runtime.start(worker.pod, effect.container, effect.key)  # type: ignore[union-attr]
+                self._start(managed, effect)  # type: ignore[arg-type]
             elif kind is StopContainer:
                 self._runtime.stop(effect.key, effect.grace_seconds)  # type: ignore[union-attr]
+            elif kind is WakeAt:
+                if managed.wake is not None:
+                    managed.wake.cancel()
+                delay = max(0.0, effect.at - self.ctx.clock.now())  # type: ignore[union-attr]
+                managed.wake = self.ctx.call_after(delay, self._wake, worker.uid)
             elif kind is FinishPod:
                 self._finish(managed, effect)  # type: ignore[arg-type]
             else:
-                delay = max(0.0, effect.at - self.ctx.clock.now())  # type: ignore[union-attr]
-                self.ctx.call_after(delay, self._wake, worker.uid)
+                self._perform_rare(managed, effect)  # type: ignore[arg-type]
+
+    def _say(self, pod: Pod, said: RecordEvent) -> None:
+        self._events.event(pod, said.type, said.reason, said.message, said.field_path)
+
+    def _perform_rare(self, managed: _Managed, effect: RunProbe | RunHook | MountVolumes) -> None:
+        pod = managed.worker.pod
+        if isinstance(effect, RunProbe):
+            self._runtime.probe(pod, effect.container, effect.key, effect.kind, effect.probe)
+        elif isinstance(effect, RunHook):
+            sleep = effect.handler.sleep
+            if sleep is None:
+                self._runtime.run_hook(
+                    pod, effect.container, effect.key, effect.handler, effect.before_stop
+                )
+            else:
+                ended = HookEnded(effect.key, effect.before_stop, False)
+                self.ctx.call_after(sleep.seconds, self.on_container_event, ended)
+        else:
+            self._mount(managed)
+
+    def _start(self, managed: _Managed, effect: StartContainer) -> None:
+        """Start a container, once what its environment is made of is there."""
+        worker, container = managed.worker, effect.container
+        pod = worker.pod
+        if pod.spec is None or container.name not in TRAITS(pod.spec).configured:
+            self._runtime.start(pod, container, effect.key)
+            return
+
+        def then(found: Found) -> None:
+            fault = environment_fault(container, pod.metadata.namespace, found)
+            if fault:
+                now = self.ctx.clock.now()
+                self.on_container_event(
+                    ContainerExited(
+                        effect.key, "", 128, "CreateContainerConfigError", fault, None, now
+                    )
+                )
+            elif self._pods.get(worker.uid) is managed and not worker.finished:
+                self._runtime.start(worker.pod, container, effect.key)
+
+        self._look_up(pod, environment_sources(container), then)
+
+    def _mount(self, managed: _Managed) -> None:
+        pod = managed.worker.pod
+        spec = pod.spec
+        assert spec is not None
+
+        def then(found: Found) -> None:
+            if self._pods.get(pod.metadata.uid) is managed:
+                fault = volume_fault(spec, pod.metadata.namespace, found)
+                self._apply(managed, VolumesMounted(fault))
+
+        self._look_up(pod, volume_sources(spec), then)
+
+    def _look_up(
+        self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]
+    ) -> None:
+        """Read objects of the pod's namespace; `then` gets None for what is not there."""
+        found: dict[Source, Any] = {}
+
+        def came(source: Source, obj: Any) -> None:
+            found[source] = obj
+            if len(found) == len(sources):
+                then(found)
+
+        def absent(source: Source, error: BaseException) -> None:
+            came(source, None)
+
+        for source in sources:
+            kind, name = source
+            self.ctx.request(
+                self.api,
+                Get(
+                    resource=resource_of(kind),
+                    name=name,
+                    namespace=pod.metadata.namespace,
+                    identity=self.identity,
+                ),
+                then=partial(came, source),
+                failed=partial(absent, source),
+            )
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""
@@ -393,7 +510,8 @@ class Kubelet(Watcher):
         worker = managed.worker
         if managed.done is not None and not managed.done.delete:
             return
-        status = status_of(worker, node_ips=(self._spec.address,), pod_ips=managed.ips, now=now)
+        ips = managed.ips if worker.mounted else ()  # it gets its network after its volumes
+        status = status_of(worker, node_ips=(self._spec.address,), pod_ips=ips, now=now)
         if status == managed.reported:
             return
         managed.reported = status
@@ -471,6 +589,8 @@ class Kubelet(Watcher):
         worker = managed.worker
         if self._pods.pop(worker.uid, None) is None:
             return
+        if managed.wake is not None:
+            managed.wake.cancel()
         self._runtime.remove(worker.uid)
         self._release(managed)
 

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
+    ContainerStateTerminated,
     ContainerStatus,
     HostIP,
     Pod,
@@ -18,8 +19,10 @@ from orchestrator.api.core.v1 import (
     PodStatus,
 )
 from orchestrator.api.meta.v1 import Time
-from orchestrator.kubelet.container_record import ContainerRecord, Stage
+from orchestrator.api.scalars import EMPTY
+from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.kubelet.restarts import restarts
 from orchestrator.machinery.memo import MixedMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.times import format_time
@@ -48,33 +51,42 @@ def phase_of(worker: PodWorker) -> str:
 
 def _live_phase(worker: PodWorker) -> str:
     policy = worker.pod.spec.restart_policy if worker.pod.spec is not None else "Always"
+    pending = False
     for record in worker.init_containers:
         if record.sidecar:
-            if not (record.started or record.restarts or worker.terminal):
-                return "Pending"
-        elif not (record.stage == Stage.EXITED and record.exit_code == 0):
-            failed = record.stage == Stage.EXITED and record.exit_code != 0
-            return "Failed" if failed and policy == "Never" else "Pending"
-    running = stopped = succeeded = 0
+            if not (record.started or record.last_state is not None or worker.terminal):
+                pending = pending or not worker.initialized
+        elif not record.completed:
+            ended = _ended(record)
+            if ended is not None and not restarts(record.spec, policy, ended.exit_code):
+                return "Failed"
+            pending = pending or ended is None or ended.exit_code == 0
+    running = sum([r.sidecar and r.state.running is not None for r in worker.init_containers])
+    stopped = for_good = succeeded = 0
     for record in worker.containers:
         if record.state.running is not None:
             running += 1
-        elif record.state.terminated is not None:
-            stopped += 1
-            succeeded += record.exit_code == 0
-        elif record.last_state is not None:
-            stopped += 1
-        else:
+            continue
+        ended = _ended(record)
+        if ended is None:
             return "Pending"
-    if worker.finished:  # nothing restarts in a pod that was deleted, whatever its policy
-        return "Succeeded" if succeeded == len(worker.containers) else "Failed"
-    if running or policy in ("", "Always"):
+        stopped += 1
+        for_good += not restarts(record.spec, policy, ended.exit_code)
+        succeeded += record.exit_code == 0
+    if pending or not (running or stopped):
+        return "Pending"
+    if running:
         return "Running"
-    if any(r.sidecar and r.active for r in worker.init_containers):
+    if not worker.stopped and stopped != for_good:
         return "Running"
-    if succeeded == len(worker.containers):
-        return "Succeeded"
-    return "Running" if policy == "OnFailure" else "Failed"
+    return "Succeeded" if succeeded == stopped else "Failed"
+
+
+def _ended(record: ContainerRecord) -> ContainerStateTerminated | None:
+    """The end of the container's last run, unless it runs again."""
+    if record.state.terminated is not None:
+        return record.state.terminated
+    return record.last_state.terminated if record.last_state is not None else None
 
 
 def status_of(
@@ -106,9 +118,13 @@ def status_of(
         pod_ips=_pod_ips(pod_ips, old.pod_ips),
         qos_class=old.qos_class or qos_class(pod),
         init_container_statuses=tuple(
-            [_container_status(r, completed=_completed_init(r)) for r in worker.init_containers]
+            [
+                _container_status(r, completed=r.completed and not r.sidecar)
+                for r in worker.init_containers
+            ]
         ),
         container_statuses=tuple([_container_status(r) for r in worker.containers]),
+        ephemeral_container_statuses=tuple([_container_status(r) for r in worker.debuggers]),
         observed_generation=pod.metadata.generation,
     )
 
@@ -126,8 +142,10 @@ def _pod_ips(ips: tuple[str, ...], old: tuple[PodIP, ...]) -> tuple[PodIP, ...]:
 
 
 def _container_status(record: ContainerRecord, completed: bool = False) -> ContainerStatus:
-    image = record.spec.image or ""
+    spec = record.spec
+    image = record.image or spec.image
     ran = bool(record.container_id)
+    resources = spec.resources if ran else None
     return ContainerStatus(
         name=record.spec.name,
         state=record.state,
@@ -138,18 +156,14 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
         image_id=image if ran else "",
         container_id=record.container_id if ran else "",
         started=record.started,
+        resources=resources,
+        allocated_resources=resources.requests if resources is not None else EMPTY,
     )
 
 
-def _completed_init(record: ContainerRecord) -> bool:
-    """An init container that ended well counts as ready."""
-    return not record.sidecar and record.stage == Stage.EXITED and record.exit_code == 0
-
-
 def _initialized(worker: PodWorker) -> bool:
-    return all(
-        r.started or r.restarts > 0 if r.sidecar else r.stage == Stage.EXITED and r.exit_code == 0
-        for r in worker.init_containers
+    return worker.initialized or all(
+        r.started if r.sidecar else r.completed for r in worker.init_containers
     )
 
 
@@ -201,7 +215,7 @@ def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tupl
         incomplete = " ".join(
             r.spec.name
             for r in worker.init_containers
-            if not (r.started if r.sidecar else r.exit_code == 0)
+            if not (r.started if r.sidecar else r.completed)
         )
         message = f"containers with incomplete status: [{incomplete}]"
         conditions.append(("Initialized", "False", "ContainersNotInitialized", message))
@@ -209,8 +223,7 @@ def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tupl
     ready = ("True", "", "") if not reason else ("False", reason, message)
     gates = _open_gates(worker.pod)
     if gates and ready[0] == "True":
-        text = "corresponding condition of pod readiness gate"
-        message = "\n".join(f'{text} "{gate}" does not exist.' for gate in gates)
+        message = ", ".join(gates)
         conditions.append(("Ready", "False", "ReadinessGatesNotReady", message))
     else:
         conditions.append(("Ready", *ready))
@@ -248,8 +261,16 @@ def _unready(worker: PodWorker, phase: str) -> tuple[str, str]:
 
 
 def _open_gates(pod: Pod) -> list[str]:
-    """The readiness gates whose condition is not True."""
+    """What is said of each readiness gate whose condition is not True."""
     if pod.spec is None or not pod.spec.readiness_gates:
         return []
-    true = {c.type for c in pod.status.conditions if c.status == "True"} if pod.status else set()
-    return [g.condition_type for g in pod.spec.readiness_gates if g.condition_type not in true]
+    known = {c.type: c.status for c in pod.status.conditions} if pod.status is not None else {}
+    said = []
+    for gate in pod.spec.readiness_gates:
+        status = known.get(gate.condition_type)
+        name = f'pod readiness gate "{gate.condition_type}"'
+        if status is None:
+            said.append(f"corresponding condition of {name} does not exist.")
+        elif status != "True":
+            said.append(f'the status of {name} is not "True", but {status}')
+    return said

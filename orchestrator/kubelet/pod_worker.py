@@ -5,16 +5,15 @@ event changes what is known and then runs the same level-triggered `_sync`, whic
 with what should be, like kubelet's `computePodActions`; so an event that comes twice, or late, or
 that a restarted kubelet reads from its runtime instead, leads to the same place.
 
-Order of a life: init containers one after another (a sidecar counts as passed once it started),
-then all containers together; ended ones restart by the pod's restart policy after a back-off;
+Order of a life: volumes; init containers one after another (a sidecar counts as passed once it
+started), then all containers together; ended ones restart by their rules after a back-off;
 deletion or a deadline stops the containers first, then the sidecars in reverse order.
 """
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final, TypeAlias
-
-from msgspec import Struct
+from itertools import chain
+from typing import Final
 
 from orchestrator.api.core.v1 import (
     Container,
@@ -22,90 +21,55 @@ from orchestrator.api.core.v1 import (
     ContainerStateRunning,
     ContainerStateTerminated,
     ContainerStateWaiting,
-    ContainerStatus,
     Pod,
+    PodSpec,
     PodStatus,
 )
 from orchestrator.api.meta.v1 import Time
 from orchestrator.kubelet.backoff import format_delay, next_delay
-from orchestrator.kubelet.container_record import ContainerRecord, Stage
+from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
+from orchestrator.kubelet.happenings import normal, started, started_after_pull, warning
+from orchestrator.kubelet.image_names import name_fault
+from orchestrator.kubelet.pod_events import (
+    Effect,
+    FinishPod,
+    MountVolumes,
+    PodChanged,
+    PodEvent,
+    PodRejected,
+    PodVanished,
+    RecordEvent,
+    ReportStatus,
+    RunHook,
+    StartContainer,
+    StopContainer,
+    VolumesMounted,
+    WakeAt,
+)
+from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.probing import READINESS, STARTUP, PodProbes
+from orchestrator.kubelet.recollection import lost, recall
+from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
+from orchestrator.kubelet.restarts import restarts
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
     ContainerProbed,
     ContainerStarted,
+    HookEnded,
+    ImagePulling,
+    ProbeAnswered,
     RuntimeEvent,
 )
 from orchestrator.machinery.times import format_time, parse_time
 
 DEFAULT_GRACE_SECONDS: Final = 30
-LOST_EXIT_CODE: Final = 255  # of a container whose end nobody saw
-CREATE_RETRY_SECONDS: Final = 10.0  # a container that could not be created is tried again
-
-# --- what happens --------------------------------------------------------------------------
-
-
-class PodChanged(Struct, frozen=True, gc=False):
-    """The API server's pod, first or again; a deletion timestamp on it begins the end."""
-
-    pod: Pod
-
-
-class PodRejected(Struct, frozen=True, gc=False):
-    """The node cannot take the pod (`OutOfcpu`, `NodePorts`, ...): it fails without a start."""
-
-    reason: str
-    message: str
-
-
-class PodVanished(Struct, frozen=True, gc=False):
-    """The API server no longer has the pod: whatever runs of it must end now."""
-
-
-class TimeCame(Struct, frozen=True, gc=False):
-    """The moment that a `WakeAt` asked for."""
-
-
-PodEvent: TypeAlias = PodChanged | PodRejected | PodVanished | TimeCame | RuntimeEvent
-
-# --- what must be done ---------------------------------------------------------------------
-
-
-class StartContainer(Struct, frozen=True, gc=False):
-    container: Container
-    key: ContainerKey
-
-
-class StopContainer(Struct, frozen=True, gc=False):
-    key: ContainerKey
-    grace_seconds: float
-
-
-class ReportStatus(Struct, frozen=True, gc=False):
-    """The pod's status is no longer what was reported."""
-
-
-class RecordEvent(Struct, frozen=True, gc=False):
-    type: str  # Normal or Warning
-    reason: str
-    message: str
-
-
-class WakeAt(Struct, frozen=True, gc=False):
-    """Send `TimeCame` at this time (epoch seconds); replaces an earlier wish."""
-
-    at: float
-
-
-class FinishPod(Struct, frozen=True, gc=False):
-    """Nothing of the pod is left on the node; `delete` it from the API server if it is there."""
-
-    delete: bool
-
-
-Effect: TypeAlias = StartContainer | StopContainer | ReportStatus | RecordEvent | WakeAt | FinishPod
+LEAST_GRACE_SECONDS: Final = 2.0  # after a preStop hook, and for a mount that failed to be tried
+_FIRST_MOUNT_RETRY: Final = 0.5
+_LAST_MOUNT_RETRY: Final = 122.0
 
 _REPORT: Final = ReportStatus()
+_MOUNT: Final = MountVolumes()
 _CREATING: Final = ContainerState(waiting=ContainerStateWaiting(reason="ContainerCreating"))
 _INITIALIZING: Final = ContainerState(waiting=ContainerStateWaiting(reason="PodInitializing"))
 
@@ -114,12 +78,17 @@ class PodWorker:
     """The state of one pod on its node. Fields are read by `pod_status.py`."""
 
     __slots__ = (
-        "_killing",
+        "_grace",
+        "_mount_delay",
+        "_mount_retry_at",
+        "_probes",
         "_wake_at",
         "containers",
+        "debuggers",
         "failure",
         "finished",
         "init_containers",
+        "mounted",
         "pod",
         "start_time",
         "uid",
@@ -133,18 +102,28 @@ class PodWorker:
         self.failure: PodRejected | None = None  # why the pod as a whole failed
         self.vanished = False
         self.finished = False
-        self._killing = False
+        self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._wake_at: float | None = None
-        spec = pod.spec
-        init = spec.init_containers if spec is not None else ()
+        spec = pod.spec or PodSpec()
+        traits = TRAITS(spec)
+        self.mounted = not traits.mounts
+        self._mount_retry_at: float | None = 0.0  # None: the answer has not come
+        self._mount_delay = _FIRST_MOUNT_RETRY
+        init = spec.init_containers
         waiting = _INITIALIZING if init else _CREATING
         self.init_containers = [
-            ContainerRecord(c, c.restart_policy == "Always", _INITIALIZING) for c in init
+            ContainerRecord(
+                c, Role.SIDECAR if c.restart_policy == "Always" else Role.INIT, waiting, waiting
+            )
+            for c in init
         ]
-        self.containers = [
-            ContainerRecord(c, False, waiting)
-            for c in (spec.containers if spec is not None else ())
-        ]
+        self.containers = [ContainerRecord(c, Role.MAIN, waiting, waiting) for c in spec.containers]
+        self.debuggers: list[ContainerRecord] = []
+        self._probes = PodProbes(self.records()) if traits.probed else None
+
+    def records(self) -> Iterable[ContainerRecord]:
+        """All containers of the pod."""
+        return chain(self.containers, self.init_containers, self.debuggers)
 
     # --- events ----------------------------------------------------------------------------
 
@@ -153,6 +132,24 @@ class PodWorker:
         effects: list[Effect] = []
         if self.finished:
             return effects
+        if not self._reported(event, now, effects):
+            kind = type(event)
+            if kind is PodChanged:
+                self._on_changed(event.pod, now, effects)  # type: ignore[union-attr]
+            elif kind is PodRejected:
+                self.failure = event  # type: ignore[assignment]
+                effects.append(_REPORT)
+            elif kind is PodVanished:
+                self.vanished = True
+            elif kind is VolumesMounted:
+                self._on_mounted(event.fault, now, effects)  # type: ignore[union-attr]
+            else:
+                self._wake_at = None
+        self._sync(now, effects)
+        return effects
+
+    def _reported(self, event: PodEvent, now: float, effects: list[Effect]) -> bool:
+        """Take a report of the runtime, if `event` is one."""
         kind = type(event)
         if kind is ContainerStarted:
             self._on_started(event, effects)  # type: ignore[arg-type]
@@ -160,17 +157,15 @@ class PodWorker:
             self._on_exited(event, now, effects)  # type: ignore[arg-type]
         elif kind is ContainerProbed:
             self._on_probed(event, effects)  # type: ignore[arg-type]
-        elif kind is PodChanged:
-            self.pod = event.pod  # type: ignore[union-attr]
-        elif kind is PodRejected:
-            self.failure = event  # type: ignore[assignment]
-            effects.append(_REPORT)
-        elif kind is PodVanished:
-            self.vanished = True
+        elif kind is ProbeAnswered:
+            self._on_answered(event, now, effects)  # type: ignore[arg-type]
+        elif kind is HookEnded:
+            self._on_hook_ended(event, now, effects)  # type: ignore[arg-type]
+        elif kind is ImagePulling:
+            self._on_pulling(event, effects)  # type: ignore[arg-type]
         else:
-            self._wake_at = None
-        self._sync(now, effects)
-        return effects
+            return False
+        return True
 
     def restore(self, reports: Iterable[RuntimeEvent], now: float) -> list[Effect]:
         """Take up a pod that this node ran before the kubelet restarted.
@@ -181,86 +176,217 @@ class PodWorker:
         status = self.pod.status or PodStatus()
         if status.start_time is not None:
             self.start_time = parse_time(status.start_time)
-        known = {s.name: s for s in (*status.init_container_statuses, *status.container_statuses)}
-        for record in (*self.init_containers, *self.containers):
-            if record.spec.name in known:
-                _recall(record, known[record.spec.name])
-        records = {r.spec.name: r for r in (*self.init_containers, *self.containers)}
+        self._add_debuggers()
+        known = {
+            s.name: s
+            for s in (
+                *status.init_container_statuses,
+                *status.container_statuses,
+                *status.ephemeral_container_statuses,
+            )
+        }
+        records = {r.spec.name: r for r in self.records()}
+        for name, record in records.items():
+            if name in known:
+                recall(record, known[name])
+                self.mounted = self.mounted or bool(known[name].container_id)
         effects: list[Effect] = [_REPORT]  # what has changed meanwhile is known to nobody else
         for report in reports:
             found = records.get(report.key.name)
             if found is not None and report.key.attempt > found.attempt:
                 found.stage = Stage.STARTING  # a run that nobody has heard of, or not of its end
-            effects.extend(self._note(report, now))
+            # The past is not news: only the status matters.
+            self._reported(report, now, [])
         for name, record in records.items():
             reported = known.get(name)
             if record.stage == Stage.WAITING and reported is not None:
-                _lost(record, reported, now)
+                lost(record, reported, now)
         effects.extend(self.handle(PodChanged(self.pod), now))
         return effects
 
-    def _note(self, report: RuntimeEvent, now: float) -> list[Effect]:
-        """Take a report without deciding anything yet."""
-        effects: list[Effect] = []
-        if isinstance(report, ContainerStarted):
-            self._on_started(report, effects)
-        elif isinstance(report, ContainerExited):
-            self._on_exited(report, now, effects)
-        else:
-            self._on_probed(report, effects)
-        # The past is not news: only the status matters.
-        return [e for e in effects if isinstance(e, ReportStatus)]
-
     def _record_of(self, key: ContainerKey) -> ContainerRecord | None:
-        for record in self.containers:
+        for record in self.records():
             if record.spec.name == key.name:
                 break
         else:
-            for record in self.init_containers:
-                if record.spec.name == key.name:
-                    break
-            else:
-                return None
+            return None
         if key.attempt < record.attempt:
             return None  # news of a run that is over
         record.attempt = key.attempt
         return record
 
+    def _on_changed(self, pod: Pod, now: float, effects: list[Effect]) -> None:
+        known, self.pod = self.pod.spec, pod
+        spec = pod.spec
+        if spec is known or spec is None:
+            return
+        for records, containers in (
+            (self.containers, spec.containers),
+            (self.init_containers, spec.init_containers),
+        ):
+            for record, container in zip(records, containers, strict=False):
+                if record.spec is not container:
+                    self._on_redefined(record, container, now, effects)
+        self._add_debuggers()
+
+    def _on_redefined(
+        self, record: ContainerRecord, container: Container, now: float, effects: list[Effect]
+    ) -> None:
+        """Restart a container whose image is another, or which cannot be resized while it runs."""
+        known, record.spec = record.spec, container
+        name = container.name
+        if known.image != container.image:
+            record.retry_delay = record.pull_delay = None
+            why = f"Container {name} definition changed, will be restarted"
+        elif known.resources != container.resources:
+            effects.append(_REPORT)
+            if not _needs_restart(known, container):
+                return
+            why = f"Container {name} resize requires restart"
+        else:
+            return
+        if record.stage is Stage.WAITING and record.retry_at is not None:
+            record.retry_at = now
+        elif record.active and record.stage is not Stage.STOPPING and not self._ending(now):
+            record.must_restart = True
+            self._kill(record, self._grace_seconds(), now, effects, why)
+
+    def _add_debuggers(self) -> None:
+        spec = self.pod.spec
+        for each in spec.ephemeral_containers[len(self.debuggers) :] if spec is not None else ():
+            fields = {name: getattr(each, name) for name in Container.__struct_fields__}
+            record = ContainerRecord(Container(**fields), Role.DEBUG, _CREATING, _CREATING)
+            self.debuggers.append(record)
+
+    def _on_mounted(self, fault: str, now: float, effects: list[Effect]) -> None:
+        if not fault:
+            self.mounted = True
+            effects.append(_REPORT)
+            return
+        self._mount_retry_at = now + self._mount_delay
+        self._mount_delay = min(2 * self._mount_delay, _LAST_MOUNT_RETRY)
+        effects.append(RecordEvent("Warning", "FailedMount", fault))
+
+    def _on_pulling(self, event: ImagePulling, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is not None and record.stage is Stage.STARTING:
+            effects.append(normal(record, "Pulling", f'Pulling image "{record.spec.image}"'))
+
     def _on_started(self, event: ContainerStarted, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
         if record is None or record.stage in (Stage.RUNNING, Stage.EXITED):
             return
+        if record.hooked is not None:
+            return  # told again
+        record.started_at = event.at
+        record.container_id = event.container_id
+        record.pull_delay = None
+        if event.pulled_in is None:
+            effects.extend(started(record))
+        else:
+            effects.extend(started_after_pull(record, event.pulled_in))
+        lifecycle = record.spec.lifecycle
+        if (
+            lifecycle is not None
+            and lifecycle.post_start is not None
+            and record.stage is not Stage.STOPPING
+        ):
+            record.hooked = event
+            effects.append(RunHook(record.spec, event.key, lifecycle.post_start, False))
+            return
+        self._runs(record, event, effects)
+
+    def _runs(
+        self, record: ContainerRecord, event: ContainerStarted, effects: list[Effect]
+    ) -> None:
         if record.stage != Stage.STOPPING:
             record.stage = Stage.RUNNING
-        record.started_at = event.at
-        record.started = True
-        record.ready = record.ready or event.ready
-        record.container_id = event.container_id
+        spec = record.spec
+        record.started = spec.startup_probe is None
+        record.ready = spec.readiness_probe is None and (record.ready or event.ready)
         record.state = _running_since(format_time(event.at))
+        if self._probes is not None:
+            self._probes.began(record)
         effects.append(_REPORT)
-        effects.append(_started(record.spec.name))
 
     def _on_probed(self, event: ContainerProbed, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
         if record is None or not record.active or record.ready == event.ready:
             return
-        record.ready = event.ready  # the report that it has started may come later
-        effects.append(_REPORT)
+        if record.spec.readiness_probe is None:
+            record.ready = event.ready  # the report that it has started may come later
+            effects.append(_REPORT)
+
+    def _on_answered(self, event: ProbeAnswered, now: float, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is None or record.stage is not Stage.RUNNING or self._probes is None:
+            return
+        verdict = self._probes.answered(record, event)
+        if not event.success:
+            said = f"{event.kind.capitalize()} probe failed: {event.output}"
+            effects.append(warning(record, "Unhealthy", said))
+        if verdict is None:
+            return
+        if event.kind == READINESS:
+            if record.ready != verdict:
+                record.ready = verdict
+                effects.append(_REPORT)
+        elif not verdict:
+            self._fail_probe(record, event.kind, now, effects)
+        elif event.kind == STARTUP:
+            record.started = True
+            self._probes.began(record)
+            effects.append(_REPORT)
+
+    def _fail_probe(
+        self, record: ContainerRecord, kind: str, now: float, effects: list[Effect]
+    ) -> None:
+        if self._ending(now):
+            return
+        spec = record.spec
+        probe = spec.startup_probe if kind == STARTUP else spec.liveness_probe
+        grace = probe.termination_grace_period_seconds if probe is not None else None
+        why = f"Container {spec.name} failed {kind} probe"
+        if restarts(spec, self._policy, 1):
+            why += ", will be restarted"
+        self._kill(record, self._grace_seconds() if grace is None else grace, now, effects, why)
+
+    def _on_hook_ended(self, event: HookEnded, now: float, effects: list[Effect]) -> None:
+        record = self._record_of(event.key)
+        if record is None or not record.active:
+            return
+        if event.before_stop:
+            if record.stop_at is not None:
+                left = max(LEAST_GRACE_SECONDS, record.stop_at - now)
+                record.stop_at = None
+                if event.failed:
+                    effects.append(warning(record, "FailedPreStopHook", "PreStopHook failed"))
+                effects.append(StopContainer(event.key, left))
+            return
+        kept, record.hooked = record.hooked, None
+        if kept is None:
+            return
+        if event.failed:
+            effects.append(warning(record, "FailedPostStartHook", "PostStartHook failed"))
+            self._kill(record, self._grace_seconds(), now, effects, "FailedPostStartHook")
+        else:
+            self._runs(record, kept, effects)
 
     def _on_exited(self, event: ContainerExited, now: float, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
         if record is None or record.stage in (Stage.EXITED, Stage.WAITING):
             return
         record.ready = record.started = False
+        record.hooked = record.stop_at = None
+        if self._probes is not None:
+            self._probes.ended(record)
         effects.append(_REPORT)
         if event.started_at is None:
-            record.stage = Stage.WAITING
-            record.retry_at = now + CREATE_RETRY_SECONDS
-            record.state = ContainerState(
-                waiting=ContainerStateWaiting(reason=event.reason, message=event.message)
-            )
-            if event.message:  # a container that was stopped while it started has none
-                effects.append(RecordEvent("Warning", "Failed", f"Error: {event.message}"))
+            if event.message:
+                effects.extend(refused(record, event.reason, event.message, now))
+            else:  # it was stopped while it started
+                record.stage = Stage.WAITING
+                record.retry_at = now
             return
         record.stage = Stage.EXITED
         record.started_at = event.started_at
@@ -294,22 +420,27 @@ class PodWorker:
             waiting=ContainerStateWaiting(reason="CrashLoopBackOff", message=message)
         )
         said = f"Back-off restarting failed container {record.spec.name} in pod {pod}"
-        effects.append(RecordEvent("Warning", "BackOff", said))
+        effects.append(warning(record, "BackOff", said))
 
     # --- decisions -------------------------------------------------------------------------
 
+    @property
+    def _policy(self) -> str:
+        return self.pod.spec.restart_policy if self.pod.spec is not None else "Always"
+
     def _restarts(self, record: ContainerRecord) -> bool:
         """Whether the container's last run is followed by another."""
-        if record.sidecar:
+        if record.role is Role.SIDECAR or record.must_restart:
             return True
-        policy = self.pod.spec.restart_policy if self.pod.spec is not None else "Always"
+        if record.role is Role.DEBUG:
+            return False
         ended = record.state.terminated or (
             record.last_state.terminated if record.last_state is not None else None
         )
-        failed = ended is not None and ended.exit_code != 0
-        if any(record is init for init in self.init_containers):
-            return failed and policy != "Never"
-        return policy in ("", "Always") or (policy == "OnFailure" and failed)
+        code = ended.exit_code if ended is not None else 0
+        if record.role is Role.INIT and code == 0:
+            return False
+        return restarts(record.spec, self._policy, code)
 
     def _ending(self, now: float) -> bool:
         """Whether the pod as a whole is to stop, noticing a deadline that has passed."""
@@ -329,7 +460,7 @@ class PodWorker:
     def terminal(self) -> bool:
         """Whether no container runs and none will run again."""
         if self.failure is not None:
-            return not any(r.active for r in (*self.init_containers, *self.containers))
+            return not any(r.active for r in self.records())
         for record in self.init_containers:
             if not record.sidecar and self._failed_for_good(record):
                 return True
@@ -337,6 +468,19 @@ class PodWorker:
             if record.stage != Stage.EXITED or self._restarts(record):
                 return False
         return bool(self.containers)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the pod is to end and nothing of it is active any more: nothing restarts then."""
+        ended = self.finished or self.failure is not None
+        return (ended or self.pod.metadata.deletion_timestamp is not None) and not any(
+            r.active for r in self.records()
+        )
+
+    @property
+    def initialized(self) -> bool:
+        """Whether its containers have been started once: sidecars that restart do not change that."""
+        return any(r.attempt >= 0 for r in self.containers)
 
     def _failed_for_good(self, record: ContainerRecord) -> bool:
         return (
@@ -347,18 +491,29 @@ class PodWorker:
         if self._ending(now):
             self._stop_all(now, effects)
         elif self.terminal:
-            self._stop_sidecars(effects)
+            self._stop_sidecars(now, effects)
+        elif not self.mounted:
+            if self._mount_retry_at is not None and now >= self._mount_retry_at:
+                self._mount_retry_at = None
+                effects.append(_MOUNT)
+                effects.append(_REPORT)
         else:
             self._start_due(now, effects)
+        if self._probes is not None:
+            effects.extend(self._probes.due(self.uid, now))
         self._ask_to_wake(now, effects)
 
     def _start_due(self, now: float, effects: list[Effect]) -> None:
-        for record in self.init_containers:
-            if record.sidecar:
+        for record in self.debuggers:
+            if record.stage is Stage.WAITING:
                 self._start_if_due(record, now, effects)
-                if record.stage != Stage.RUNNING:
+        initialized = bool(self.init_containers) and self.initialized
+        for record in self.init_containers:
+            if record.role is Role.SIDECAR:
+                self._start_if_due(record, now, effects)
+                if not (initialized or (record.started and record.stage is Stage.RUNNING)):
                     return
-            elif not (record.stage == Stage.EXITED and record.exit_code == 0):
+            elif not (initialized or record.completed):
                 self._start_if_due(record, now, effects)
                 return
         for record in self.containers:
@@ -375,19 +530,60 @@ class PodWorker:
                 return
             record.restarts += 1
         elif record.stage != Stage.WAITING or (record.retry_at or 0.0) > now:
+            if record.held_back_at is not None and now >= record.held_back_at:
+                effects.extend(held_back(record))
+                effects.append(_REPORT)
             return
-        if record.state.waiting is None or record.state.waiting.reason == "PodInitializing":
-            record.state = _CREATING
-        record.retry_at = None
+        if record.state.waiting is None:
+            record.state = record.waiting
+        record.retry_at = record.held_back_at = None
+        record.must_restart = False
+        record.image = record.spec.image
         record.stage = Stage.STARTING
         record.attempt += 1
-        effects.append(StartContainer(record.spec, record.key(self.uid)))
         effects.append(_REPORT)
-        effects.append(_pulled(record.spec.image))
-        effects.append(_created(record.spec.name))
+        fault = name_fault(record.spec.image)
+        if fault:
+            said = f'Failed to apply default image tag "{record.spec.image}": {fault}'
+            effects.extend(refused(record, INVALID_NAME, said, now))
+        else:
+            effects.append(StartContainer(record.spec, record.key(self.uid)))
+
+    # --- stopping --------------------------------------------------------------------------
+
+    def _kill(
+        self,
+        record: ContainerRecord,
+        grace: float,
+        now: float,
+        effects: list[Effect],
+        why: str = "",
+    ) -> None:
+        """Stop a container: its preStop hook first, if it runs and there is time."""
+        begun = record.stage is Stage.RUNNING
+        record.stage = Stage.STOPPING
+        if self._probes is not None and not self._ending(now):
+            self._probes.ended(record)
+        said = why or f"Stopping container {record.spec.name}"
+        effects.append(normal(record, "Killing", said))
+        lifecycle, key = record.spec.lifecycle, record.key(self.uid)
+        if lifecycle is not None and lifecycle.pre_stop is not None and begun and grace > 0:
+            record.stop_at = now + grace
+            effects.append(RunHook(record.spec, key, lifecycle.pre_stop, True))
+        else:
+            effects.append(StopContainer(key, grace))
+
+    def _hurry(
+        self, record: ContainerRecord, grace: float, now: float, effects: list[Effect]
+    ) -> None:
+        """Shorten the time of a container that is stopping."""
+        if record.stop_at is None:
+            effects.append(StopContainer(record.key(self.uid), grace))
+        elif now + grace < record.stop_at:
+            record.stop_at = now + grace
 
     def _stop_all(self, now: float, effects: list[Effect]) -> None:
-        active = [r for r in self.containers if r.active]
+        active = [r for r in chain(self.containers, self.debuggers) if r.active]
         # Sidecars outlive the containers that they serve, and end in reverse order.
         for record in reversed(self.init_containers):
             if active:
@@ -396,24 +592,31 @@ class PodWorker:
                 active = [record]
         grace = self._grace_seconds()
         for record in active:
-            if record.stage != Stage.STOPPING:
-                record.stage = Stage.STOPPING
-                effects.append(StopContainer(record.key(self.uid), grace))
-                effects.append(
-                    RecordEvent("Normal", "Killing", f"Stopping container {record.spec.name}")
-                )
+            if record.stage is not Stage.STOPPING:
+                self._kill(record, grace, now, effects)
+            elif grace < self._grace:
+                self._hurry(record, grace, now, effects)
+            self._end_hook(record, now, effects)
+        self._grace = grace
         if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
             self.finished = True
             effects.append(_REPORT)
             effects.append(FinishPod(delete=not self.vanished))
 
-    def _stop_sidecars(self, effects: list[Effect]) -> None:
-        for record in reversed(self.init_containers):
+    def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:
+        for record in chain(self.debuggers, reversed(self.init_containers)):
             if record.active:
-                if record.stage != Stage.STOPPING:
-                    record.stage = Stage.STOPPING
-                    effects.append(StopContainer(record.key(self.uid), self._grace_seconds()))
+                if record.stage is not Stage.STOPPING:
+                    self._kill(record, self._grace_seconds(), now, effects)
+                self._end_hook(record, now, effects)
                 return
+
+    def _end_hook(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
+        """A preStop hook that has not ended in its time is not waited for."""
+        if record.stop_at is not None and now >= record.stop_at:
+            record.stop_at = None
+            grace = min(LEAST_GRACE_SECONDS, self._grace_seconds())
+            effects.append(StopContainer(record.key(self.uid), grace))
 
     def _grace_seconds(self) -> float:
         if self.vanished:
@@ -424,12 +627,21 @@ class PodWorker:
         seconds = spec.termination_grace_period_seconds if spec is not None else None
         return float(DEFAULT_GRACE_SECONDS if seconds is None else seconds)
 
+    # --- time ------------------------------------------------------------------------------
+
     def _ask_to_wake(self, now: float, effects: list[Effect]) -> None:
         at: float | None = None
-        for records in (self.init_containers, self.containers):
-            for r in records:
-                if r.retry_at is not None and r.retry_at > now and not r.active:
-                    at = r.retry_at if at is None else min(at, r.retry_at)
+        for record in chain(self.containers, self.init_containers):
+            # Most have nothing to wait for.
+            if record.retry_at is not None and record.retry_at > now and not record.active:
+                at = record.retry_at if at is None else min(at, record.retry_at)
+            if record.held_back_at is not None or record.stop_at is not None:
+                at = min(t for t in (at, record.held_back_at, record.stop_at) if t is not None)
+        if not self.mounted and self._mount_retry_at is not None:
+            at = self._mount_retry_at if at is None else min(at, self._mount_retry_at)
+        if self._probes is not None:
+            due = self._probes.next_due()
+            at = due if at is None or (due is not None and due < at) else at
         spec = self.pod.spec
         if spec is not None and spec.active_deadline_seconds is not None and self.failure is None:
             deadline = self.start_time + spec.active_deadline_seconds
@@ -439,54 +651,25 @@ class PodWorker:
             effects.append(WakeAt(at))
 
 
+def _needs_restart(old: Container, new: Container) -> bool:
+    """Whether a resource has changed that the container takes only anew."""
+    if old.resources is None or new.resources is None:
+        return False
+    for policy in new.resize_policy:
+        if policy.restart_policy == "RestartContainer":
+            name = policy.resource_name
+            for before, after in (
+                (old.resources.requests, new.resources.requests),
+                (old.resources.limits, new.resources.limits),
+            ):
+                if before.get(name) != after.get(name):
+                    return True
+    return False
+
+
 # Many containers of one template start in the same second.
 
 
 @lru_cache(maxsize=1024)
 def _running_since(at: Time) -> ContainerState:
     return ContainerState(running=ContainerStateRunning(started_at=at))
-
-
-@lru_cache(maxsize=1024)
-def _pulled(image: str | None) -> RecordEvent:
-    return RecordEvent("Normal", "Pulled", f'Container image "{image}" already present on machine')
-
-
-@lru_cache(maxsize=1024)
-def _created(name: str) -> RecordEvent:
-    return RecordEvent("Normal", "Created", f"Created container: {name}")
-
-
-@lru_cache(maxsize=1024)
-def _started(name: str) -> RecordEvent:
-    return RecordEvent("Normal", "Started", f"Started container {name}")
-
-
-def _recall(record: ContainerRecord, status: ContainerStatus) -> None:
-    """What was last reported of a container. Its attempts go on from its restarts."""
-    record.restarts = status.restart_count
-    record.last_state = status.last_state
-    record.container_id = status.container_id
-    record.attempt = status.restart_count - 1
-    state = status.state
-    if state is not None and state.terminated is not None:
-        record.attempt = status.restart_count
-        record.state, record.stage = state, Stage.EXITED
-
-
-def _lost(record: ContainerRecord, reported: ContainerStatus, now: float) -> None:
-    """If the container was reported to run, it has ended: the runtime has never heard of it."""
-    running = reported.state.running if reported.state is not None else None
-    if running is None:
-        return
-    record.attempt += 1
-    record.stage = Stage.EXITED
-    record.state = ContainerState(
-        terminated=ContainerStateTerminated(
-            exit_code=LOST_EXIT_CODE,
-            reason="Unknown",
-            started_at=running.started_at,
-            finished_at=format_time(now),
-            container_id=record.container_id,
-        )
-    )

@@ -88,7 +88,7 @@ def test_describe_tells_the_story(here: Kubectl) -> None:
     assert "ScalingReplicaSet" in described
     name = here("get", "pods", "-o", "name").split()[0]
     described = here("describe", name)
-    for text in ("Successfully assigned", "Started container web", "Running", "QoS Class"):
+    for text in ("Successfully assigned", "Container started", "Running", "QoS Class"):
         assert text in described
     node = here("get", name, "-o", "jsonpath={.spec.nodeName}")
     assert "Non-terminated Pods" in here("describe", "node", node)

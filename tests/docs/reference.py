@@ -249,6 +249,7 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "PersistentVolumeClaim": "scheduler (simulated: nothing is mounted)",
     "StorageClass": "admission (the default one), scheduler",
     "IngressClass": "admission (the default one)",
+    "RuntimeClass": "admission (pods get its overhead and scheduling)",
     "CSINode": "scheduler (limits of volumes)",
     "VolumeAttachment": "scheduler (limits of volumes)",
     "CustomResourceDefinition": "API server (the kinds that it defines are served)",

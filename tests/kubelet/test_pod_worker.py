@@ -8,21 +8,21 @@ from hypothesis import strategies as st
 
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
-from orchestrator.kubelet.pod_status import phase_of, status_of
-from orchestrator.kubelet.pod_worker import (
+from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
     PodChanged,
     PodEvent,
     PodRejected,
     PodVanished,
-    PodWorker,
     ReportStatus,
     StartContainer,
     StopContainer,
     TimeCame,
     WakeAt,
 )
+from orchestrator.kubelet.pod_status import phase_of, status_of
+from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,

@@ -9,7 +9,6 @@ Does not belong here: what an object's own fields decide (defaults, validation),
 (the authorizer).
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from orchestrator.apiserver.admission.always_pull_images import AlwaysPullImages
@@ -19,11 +18,15 @@ from orchestrator.apiserver.admission.chain import (
     AdmissionError,
     UnknownAdmissionPlugin,
 )
+from orchestrator.apiserver.admission.claim_resize import PersistentVolumeClaimResize
 from orchestrator.apiserver.admission.default_classes import (
     DefaultIngressClass,
     DefaultStorageClass,
 )
 from orchestrator.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+from orchestrator.apiserver.admission.event_rate_limit import EventRateLimit
+from orchestrator.apiserver.admission.extended_resource_toleration import ExtendedResourceToleration
+from orchestrator.apiserver.admission.external_ips import DenyServiceExternalIPs
 from orchestrator.apiserver.admission.interface import (
     AdmissionPlugin,
     AdmissionRequest,
@@ -33,8 +36,13 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
+from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
+from orchestrator.apiserver.admission.pod_security import PodSecurity
+from orchestrator.apiserver.admission.pod_topology_labels import PodTopologyLabels
 from orchestrator.apiserver.admission.priority import Priority
 from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
+from orchestrator.apiserver.admission.runtime_class import RuntimeClasses
 from orchestrator.apiserver.admission.service_account import ServiceAccounts
 from orchestrator.apiserver.admission.storage_protection import StorageObjectInUseProtection
 from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
@@ -59,17 +67,26 @@ __all__ = [
     "chain_of",
 ]
 
-_PLUGINS: Final[tuple[Callable[[], AdmissionPlugin], ...]] = (
+_PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     NamespaceLifecycle,
     LimitRanger,
     ServiceAccounts,
     TaintNodesByCondition,
     AlwaysPullImages,
+    PodSecurity,
+    PodNodeSelector,
     Priority,
     DefaultTolerationSeconds,
+    EventRateLimit,
+    ExtendedResourceToleration,
     DefaultStorageClass,
     StorageObjectInUseProtection,
+    OwnerReferencesPermissionEnforcement,
+    PersistentVolumeClaimResize,
+    RuntimeClasses,
     DefaultIngressClass,
+    DenyServiceExternalIPs,
+    PodTopologyLabels,
 )
 
 
@@ -85,7 +102,17 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
         ValidatingAdmissionWebhook(handlers),
         ResourceQuotas(),
     )
-    return admission.chain((*(plugin() for plugin in _PLUGINS), *last))
+    return admission.chain((*(_made(plugin, admission) for plugin in _PLUGINS), *last))
+
+
+def _made(plugin: type[AdmissionPlugin], admission: Admission) -> AdmissionPlugin:
+    configuration = admission.configurations.get(plugin.name)
+    if configuration is None:
+        return plugin()
+    try:
+        return plugin.configured(configuration)
+    except ValueError as error:
+        raise AdmissionError(f"{plugin.name}: {error}", (plugin.name,)) from error
 
 
 # Plugins remember only pure functions of what they see, so that servers may share them.

@@ -1,7 +1,7 @@
 """Which plugins a server asks: those that are on by themselves, and what its owner says otherwise."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -39,12 +39,15 @@ class Admission(Struct, frozen=True):
     `webhooks` are functions that stand in for webhooks' servers, by the URL that a configuration says
     (`https://NAME.NAMESPACE.svc:PORT/PATH` for a service; port 443 need not be said). Each gets the
     AdmissionReview that asks, as a JSON document, and answers the one that says what is allowed.
+    `configurations` are those that Kubernetes' plugins take, by the plugins' names: a
+    PodSecurityConfiguration, the limits of EventRateLimit, the selectors of PodNodeSelector.
     """
 
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     plugins: tuple[AdmissionPlugin, ...] = ()
     webhooks: Mapping[str, Handler] = EMPTY
+    configurations: Mapping[str, Mapping[str, Any]] = EMPTY
 
     def chain(self, builtin: Iterable[AdmissionPlugin]) -> tuple[AdmissionPlugin, ...]:
         """The plugins to ask, in order. Raises UnknownAdmissionPlugin, AdmissionError."""
@@ -57,7 +60,8 @@ class Admission(Struct, frozen=True):
         )
 
     def _check(self, known: Sequence[str]) -> None:
-        unknown = [name for name in (*self.enable, *self.disable) if name not in known]
+        named = (*self.enable, *self.disable, *self.configurations)
+        unknown = [name for name in dict.fromkeys(named) if name not in known]
         if unknown:
             raise UnknownAdmissionPlugin(unknown, sorted(known))
         both = [name for name in self.enable if name in self.disable]

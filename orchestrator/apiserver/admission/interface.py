@@ -11,7 +11,7 @@ restriction). Both refuse by raising `ApiError`, most often `Forbidden`. Either 
 What the pipeline promises to a plugin:
 - It asks `handles` once for each (operation, resource, subresource) and remembers the answer, so a
   write that concerns no plugin costs nothing. `handles` must depend on its arguments only.
-- A plugin that `asks` for kinds of which there is no object costs nothing either.
+- A plugin that `asks` objects of some kinds, none of which wakes it, costs nothing either.
 - `object` already has its namespace, its final name and the metadata that the server owns (uid,
   creation time), and for an UPDATE what the strategy keeps from `old_object`.
 - Nothing can change between what `validate` reads and the commit: the server handles one message at
@@ -25,7 +25,7 @@ What a plugin promises to the pipeline:
 - It holds no state that a restart of the server would lose, other than such memories.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
@@ -37,6 +37,7 @@ from orchestrator.protocol import Identity, Warn
 
 K = TypeVar("K")
 
+Annotate: TypeAlias = Callable[[str, str], object]
 Operation: TypeAlias = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
 
@@ -47,8 +48,8 @@ class AdmissionRequest(Struct, kw_only=True):
     For a subresource that is an object of another kind (`binding`, `eviction`, `scale`) `object` is
     that one (Binding, Eviction, Scale), and `name` the name of the object that it belongs to.
     A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
-    stop its request; `ask` answers whether its user, or another, may do something. `message` is the
-    request as it came, and `rounds` what its mutating plugins remember of it.
+    stop its request, `annotate` the audit log (a key and a value); `ask` answers whether its user, or
+    another, may do something. `message` is the request as it came, and `rounds` what its mutating plugins remember of it.
     """
 
     operation: Operation
@@ -62,6 +63,7 @@ class AdmissionRequest(Struct, kw_only=True):
     dry_run: bool = False
     warn: Warn | None = None
     ask: Ask | None = None
+    annotate: Annotate | None = None
     message: Any = None
     rounds: "Rounds | None" = None
 
@@ -144,7 +146,8 @@ class AdmissionPlugin:
     A subclass has a `name` and overrides `handles` with `admit`, `validate` or both; a method that is
     not overridden costs nothing. `default_on`: whether clusters have the plugin that do not name it.
     `waits`: whether `validate` may answer a `Wait`. `asks`: the built-in kinds without whose objects the
-    plugin has nothing to say; while there is none of any of them, it is left out of all writes.
+    plugin has nothing to say; while no object of them wakes it, it is left out of all writes but those of
+    these kinds.
     `admits_deletions`: whether `admit` is asked for DELETE, too, where there is no object to change.
     """
 
@@ -154,9 +157,18 @@ class AdmissionPlugin:
     asks: tuple[type[Any], ...] = ()
     admits_deletions: bool = False
 
+    @classmethod
+    def configured(cls, configuration: Mapping[str, Any]) -> "AdmissionPlugin":
+        """The plugin with the configuration that Kubernetes gives it in a file. Raises ValueError."""
+        raise ValueError("takes no configuration")
+
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         """Whether such writes concern the plugin at all; a pure function of its arguments."""
         raise NotImplementedError
+
+    def wakes(self, obj: Any) -> bool:
+        """Whether an object of a kind that the plugin asks gives it something to say."""
+        return True
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object to go on with, or a `Wait` for it. Raises ApiError to refuse.

@@ -13,7 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from actors import Clock, Timer
-from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 
 
 class ContainerKey(Struct, frozen=True, gc=False, order=True):
@@ -25,12 +25,16 @@ class ContainerKey(Struct, frozen=True, gc=False, order=True):
 
 
 class ContainerStarted(Struct, frozen=True, gc=False):
-    """The container runs since `at` (epoch seconds). `ready`: from the start, as without a probe."""
+    """The container runs since `at` (epoch seconds). `ready`: from the start, as without a probe.
+
+    `pulled_in`: the seconds that it took to pull its image; None: it was there.
+    """
 
     key: ContainerKey
     container_id: str
     at: float
     ready: bool = False
+    pulled_in: float | None = None
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
@@ -46,11 +50,35 @@ class ContainerExited(Struct, frozen=True, gc=False):
 
 
 class ContainerProbed(Struct, frozen=True, gc=False):
-    """The container's readiness is what its probe (or its profile) finds from now on."""
+    """The readiness of a container that has no readiness probe changes."""
 
     key: ContainerKey
     ready: bool
     at: float
+
+
+class ImagePulling(Struct, frozen=True, gc=False):
+    """The container's image is not there, and is being pulled."""
+
+    key: ContainerKey
+
+
+class ProbeAnswered(Struct, frozen=True, gc=False):
+    """What a probe of `kind` (startup, readiness, liveness) has found; `output` says why it failed."""
+
+    key: ContainerKey
+    kind: str
+    success: bool
+    output: str
+    at: float
+
+
+class HookEnded(Struct, frozen=True, gc=False):
+    """A hook has ended; `failed`: not as it should."""
+
+    key: ContainerKey
+    before_stop: bool  # preStop; else postStart
+    failed: bool
 
 
 class ContainerUsage(Struct, frozen=True, gc=False):
@@ -60,7 +88,9 @@ class ContainerUsage(Struct, frozen=True, gc=False):
     memory_bytes: int
 
 
-RuntimeEvent = ContainerStarted | ContainerExited | ContainerProbed
+RuntimeEvent = (
+    ContainerStarted | ContainerExited | ContainerProbed | ImagePulling | ProbeAnswered | HookEnded
+)
 
 
 class RuntimeHost(Protocol):
@@ -99,7 +129,27 @@ class Runtime(Protocol):
         ...
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
-        """End a container: at once with 0, else politely and after `grace_seconds` by force."""
+        """End a container: at once with 0, else politely and after `grace_seconds` by force.
+
+        Asking again can only shorten what is left.
+        """
+        ...
+
+    def probe(
+        self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
+    ) -> None:
+        """Probe a container that runs, once; reports `ProbeAnswered`."""
+        ...
+
+    def run_hook(
+        self,
+        pod: Pod,
+        container: Container,
+        key: ContainerKey,
+        handler: LifecycleHandler,
+        before_stop: bool,
+    ) -> None:
+        """Run a hook of a container (none that sleeps); reports `HookEnded`."""
         ...
 
     def remove(self, pod_uid: str) -> None:

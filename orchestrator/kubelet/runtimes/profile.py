@@ -7,6 +7,9 @@ the exponent of the tail). A pod's annotations change the profile of its contain
 
     simulation.orchestrator.dev/run-seconds: "exponential(30)"
     simulation.orchestrator.dev/exit-code: "1"
+    simulation.orchestrator.dev/exit-code.web: "0"
+
+The last is for the container `web` alone, whatever it is in its pod.
 """
 
 import math
@@ -66,7 +69,8 @@ class Profile(Struct, frozen=True):
 
     `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
     `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
-    ends in `exit_code` (or 1) instead of running; `cpu` is in cores and `memory` in bytes.
+    ends in `exit_code` (or 1) instead of running. `pull_seconds` None: images are on the node already;
+    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes.
     """
 
     start_seconds: Distribution = constant(1.0)
@@ -76,6 +80,9 @@ class Profile(Struct, frozen=True):
     init_seconds: Distribution = constant(1.0)
     exit_code: int = 0
     fail_probability: float = 0.0
+    pull_seconds: Distribution | None = None
+    pull_fail_probability: float = 0.0
+    healthy_seconds: Distribution | None = None  # from ready until its probes fail
     cpu: Distribution = constant(0.0)
     memory: Distribution = constant(0.0)
 
@@ -105,20 +112,33 @@ def parse_distribution(text: str) -> Distribution:
 
 
 def with_annotations(profile: Profile, annotations: Mapping[str, str]) -> Profile:
-    """`profile` as a pod's annotations change it. Raises ProfileError naming the annotation."""
-    changes = tuple(
-        (key.removeprefix(ANNOTATION_PREFIX), value)
+    """`profile` as a pod's annotations change it for all its containers. Raises ProfileError naming the
+    annotation.
+    """
+    changes = _changes(annotations)
+    return _changed(profile, changes) if changes else profile
+
+
+def for_container(profile: Profile, annotations: Mapping[str, str], name: str) -> Profile:
+    """`profile` as the annotations change it that are for this container alone. Raises ProfileError."""
+    changes = _changes(annotations, f".{name}")
+    return _changed(profile, changes) if changes else profile
+
+
+def _changes(annotations: Mapping[str, str], suffix: str = "") -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (key.removeprefix(ANNOTATION_PREFIX).removesuffix(suffix), value)
         for key, value in annotations.items()
         if key.startswith(ANNOTATION_PREFIX)
+        and (key.endswith(suffix) if suffix else "." not in key[len(ANNOTATION_PREFIX) :])
     )
-    return _changed(profile, changes) if changes else profile
 
 
 @lru_cache(maxsize=1024)
 def of_init_container(profile: Profile, sidecar: bool) -> Profile:
     """What the profile of a pod means for its init containers."""
     run = None if sidecar else profile.init_seconds
-    return replace(profile, run_seconds=run, exit_code=0, fail_probability=0.0)
+    return replace(profile, run_seconds=run, exit_code=0)
 
 
 @lru_cache(maxsize=1024)
@@ -149,7 +169,7 @@ def parse_field(field: str, text: str) -> Distribution | float | int:
         if not text.isdecimal() or int(text) > 255:
             raise ProfileError(f'expected an integer from 0 to 255, got "{text}"')
         return int(text)
-    if field == "fail_probability":
+    if field.endswith("fail_probability"):
         chance = parse_distribution(text)
         if chance.kind != "constant" or chance.arguments[0] > 1:
             raise ProfileError(f'expected a number from 0 to 1, got "{text}"')

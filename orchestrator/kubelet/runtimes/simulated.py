@@ -10,30 +10,36 @@ from typing import Final
 from msgspec import Struct
 
 from actors import Timer
-from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
     ContainerProbed,
     ContainerStarted,
     ContainerUsage,
+    HookEnded,
+    ImagePulling,
+    ProbeAnswered,
     RuntimeEvent,
     RuntimeHost,
 )
 from orchestrator.kubelet.runtimes.profile import (
     Profile,
     ProfileError,
+    for_container,
     of_init_container,
     of_job,
     with_annotations,
 )
+from orchestrator.kubelet.runtimes.shell import rehearse
 from orchestrator.machinery.owners import controller_of
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
-NEVER_READY: Final = (
-    "bad:"  # what the image of a container begins with that starts, and is never ready
-)
+NEVER_READY: Final = "bad:"  # how the name of an image begins whose containers do not become ready
+_HELM_HOOK: Final = "helm.sh/hook"
+_FOREVER: Final = float("inf")
 
 
 class _Record(Struct, eq=False):
@@ -43,10 +49,15 @@ class _Record(Struct, eq=False):
     profile: Profile
     container_id: str
     exit_code: int
+    fail_code: int
+    image: str = ""
+    pulled_in: float | None = None
     started_at: float | None = None
+    ready_at: float = _FOREVER
+    healthy_until: float = _FOREVER
+    stopping: bool = False
     last: ContainerStarted | ContainerExited | None = None
     probed: ContainerProbed | None = None
-    never_ready: bool = False
     next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
     timer: Timer | None = None
 
@@ -59,6 +70,7 @@ class SimulatedRuntime:
     def __init__(self, profile: Profile | None = None) -> None:
         self._profile = profile or Profile()
         self._pods: dict[str, dict[str, _Record]] = {}
+        self._images: set[str] = set()  # that are on the node
         self._host: RuntimeHost
 
     def attach(self, host: RuntimeHost) -> None:
@@ -79,37 +91,96 @@ class SimulatedRuntime:
             return
         container_id = f"simulated://{self._host.random.getrandbits(128):032x}"
         try:
-            profile = self._profile_of(pod, container)
+            profile, fail_code = self._profile_of(pod, container)
         except ProfileError as error:
-            record = records[key.name] = _Record(key, self._profile, "", 0)
+            record = records[key.name] = _Record(key, self._profile, "", 0, 1)
             self._end(record, 128, "CreateContainerConfigError", str(error))
             return
+        image = container.image
         record = records[key.name] = _Record(
-            key,
-            profile,
-            container_id,
-            profile.exit_code,
-            never_ready=container.image.startswith(NEVER_READY),
+            key, profile, container_id, profile.exit_code, fail_code, image
         )
+        if image not in self._images and self._pulls(record, container.image_pull_policy):
+            return
+        self._images.add(image)
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
-    def _profile_of(self, pod: Pod, container: Container) -> Profile:
-        annotations, spec = pod.metadata.annotations, pod.spec
-        profile = with_annotations(self._profile, annotations) if annotations else self._profile
+    def _pulls(self, record: _Record, policy: str) -> bool:
+        """Whether the image that is not on the node has to be pulled first, or cannot be."""
+        if policy == "Never":
+            self._end(record, 128, "ErrImageNeverPull", missing(record.image))
+            return True
+        profile, dice = record.profile, self._host.random
+        chance = profile.pull_fail_probability
+        fault = failing_pull(record.image, failing=bool(chance and dice.random() < chance))
+        if not fault and profile.pull_seconds is None:
+            return False
+        seconds = profile.pull_seconds.draw(dice) if profile.pull_seconds is not None else 0.0
+        if fault:
+            self._next(record, seconds, 128, "ErrImagePull", fault)
+        else:
+            self._host.report(ImagePulling(record.key))
+            self._after(seconds, record, self._pulled, seconds)
+        return True
+
+    def _pulled(self, record: _Record, seconds: float) -> None:
+        record.pulled_in = seconds
+        self._images.add(record.image)
+        delay = record.profile.start_seconds.draw(self._host.random)
+        self._after(delay, record, self._started)
+
+    def _profile_of(self, pod: Pod, container: Container) -> tuple[Profile, int]:
+        """The container's profile, and the exit code of a start that fails."""
+        annotations, spec, profile = pod.metadata.annotations, pod.spec, self._profile
+        if annotations:
+            profile = with_annotations(profile, annotations)
+        fail_code = profile.exit_code or 1
         init = spec.init_containers if spec is not None else ()
         if init and any(c.name == container.name for c in init):
-            return of_init_container(profile, sidecar=container.restart_policy == "Always")
-        owner = controller_of(pod)
-        return of_job(profile) if owner is not None and owner.kind == "Job" else profile
+            profile = of_init_container(profile, sidecar=container.restart_policy == "Always")
+        elif _HELM_HOOK in annotations or _is_of_job(pod):
+            profile = of_job(profile)
+        if annotations:
+            profile = for_container(profile, annotations, container.name)
+        return profile, fail_code
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         record = self._find(key)
         if record is None or isinstance(record.last, ContainerExited):
             return
+        if record.stopping:
+            left = record.next[0] - self._host.clock.now() if record.next is not None else 0.0
+            if grace_seconds < left:
+                self._next(record, grace_seconds, SIGKILL_EXIT, "Error")
+            return
+        record.stopping = True
         latency = record.profile.stop_seconds.draw(self._host.random)
         code = SIGKILL_EXIT if latency > grace_seconds else SIGTERM_EXIT
         self._next(record, min(latency, grace_seconds), code, "Error")
+
+    def probe(
+        self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
+    ) -> None:
+        record = self._find(key)
+        if record is None or not isinstance(record.last, ContainerStarted):
+            return
+        now = self._host.clock.now()
+        success = record.ready_at <= now < record.healthy_until
+        output = "" if success else _refusal(probe, pod.status.pod_ip if pod.status else "")
+        self._host.report(ProbeAnswered(key, kind, success, output, now))
+
+    def run_hook(
+        self,
+        pod: Pod,
+        container: Container,
+        key: ContainerKey,
+        handler: LifecycleHandler,
+        before_stop: bool,
+    ) -> None:
+        seconds, code = (0.0, 0) if handler.exec is None else rehearse(handler.exec.command)
+        ended = HookEnded(key, before_stop, code != 0)
+        self._host.call_after(seconds, self._host.report, ended)
 
     def remove(self, pod_uid: str) -> None:
         for record in self._pods.pop(pod_uid, {}).values():
@@ -147,13 +218,20 @@ class SimulatedRuntime:
         self._nothing_next(record)
         fails = profile.fail_probability and host.random.random() < profile.fail_probability
         ready = 0.0 if fails else profile.ready_seconds.draw(host.random)
-        at_once = not fails and ready <= 0 and not record.never_ready
-        record.last = ContainerStarted(record.key, record.container_id, now, at_once)
+        never = record.image.startswith(NEVER_READY)
+        at_once = not fails and not never and ready <= 0
+        if not never:
+            record.ready_at = now + ready
+            if profile.healthy_seconds is not None:
+                record.healthy_until = record.ready_at + profile.healthy_seconds.draw(host.random)
+        record.last = ContainerStarted(
+            record.key, record.container_id, now, at_once, record.pulled_in
+        )
         host.report(record.last)
         if fails:
-            record.exit_code = profile.exit_code or 1
+            record.exit_code = record.fail_code
             self._end(record, record.exit_code, "Error")
-        elif at_once or record.never_ready:
+        elif at_once or never:
             self._run(record)
         else:
             self._after(ready, record, self._ready)
@@ -165,18 +243,20 @@ class SimulatedRuntime:
         self._run(record)
 
     def _run(self, record: _Record) -> None:
-        """It is ready or never will be: the next thing is its end, if it ends by itself."""
+        """It is ready: the next thing is its end, if it ends by itself."""
         run = record.profile.run_seconds
         if run is not None and record.started_at is not None:
             left = record.started_at + run.draw(self._host.random) - self._host.clock.now()
             reason = "Error" if record.exit_code else "Completed"
             self._next(record, max(0.0, left), record.exit_code, reason)
 
-    def _next(self, record: _Record, delay: float, exit_code: int, reason: str) -> None:
+    def _next(
+        self, record: _Record, delay: float, exit_code: int, reason: str, message: str = ""
+    ) -> None:
         if delay > 0:
-            self._after(delay, record, self._end, exit_code, reason)
+            self._after(delay, record, self._end, exit_code, reason, message)
         else:
-            self._end(record, exit_code, reason)
+            self._end(record, exit_code, reason, message)
 
     def _after(
         self, delay: float, record: _Record, function: Callable[..., None], *arguments: object
@@ -204,3 +284,19 @@ class SimulatedRuntime:
             at=self._host.clock.now(),
         )
         self._host.report(record.last)
+
+
+def _is_of_job(pod: Pod) -> bool:
+    owner = controller_of(pod)
+    return owner is not None and owner.kind == "Job"
+
+
+def _refusal(probe: Probe, address: str) -> str:
+    """What a probe says of a container that does not answer as it should."""
+    if probe.http_get is not None:
+        return "HTTP probe failed with statuscode: 503"
+    if probe.tcp_socket is not None:
+        return f"dial tcp {address}:{probe.tcp_socket.port}: connect: connection refused"
+    if probe.grpc is not None:
+        return 'service unhealthy (responded with "NOT_SERVING")'
+    return ""  # the output of a command

@@ -1,0 +1,139 @@
+"""RuntimeClass: a pod gets the overhead and the scheduling of the class that it names."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod, PodSpec, Toleration
+from orchestrator.api.node.v1 import RuntimeClass
+from orchestrator.api.scalars import Quantity
+from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.admission.interface import (
+    AdmissionPlugin,
+    AdmissionRequest,
+    Operation,
+    Reader,
+)
+from orchestrator.apiserver.admission.memory import is_pod, spec_of, with_spec
+from orchestrator.apiserver.errors import forbidden
+from orchestrator.machinery import quantities
+from orchestrator.machinery.field_errors import quote
+from orchestrator.machinery.memo import PartsMemo
+from orchestrator.protocol import Forbidden
+
+_MISMATCH: Final = "pod rejected: Pod's Overhead doesn't match RuntimeClass's defined Overhead"
+_NO_CLASS: Final = (
+    "pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead"
+)
+
+
+class RuntimeClasses(AdmissionPlugin):
+    """Refuses pods of classes that do not exist, or that say otherwise."""
+
+    name = "RuntimeClass"
+
+    def __init__(self) -> None:
+        self._classed: PartsMemo[[PodSpec, RuntimeClass], PodSpec] = PartsMemo(_classed)
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return is_pod(operation, resource, subresource)
+
+    def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
+        """The pod as its class has it. Errors: Forbidden (no such class; the pod says otherwise)."""
+        pod: Pod = request.object
+        spec = spec_of(pod)
+        if spec.runtime_class_name is None:
+            return pod
+        runtime_class = _class_of(spec, request, reader)
+        if runtime_class.overhead is not None and spec.overhead:
+            _check_equal(spec.overhead, runtime_class.overhead.pod_fixed, request)
+        for why in _conflicts(spec, runtime_class):
+            raise forbidden(request.resource, request.name, why)
+        return with_spec(pod, self._classed(spec, runtime_class))
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Errors: Forbidden (an overhead that is not the class')."""
+        spec = spec_of(request.object)
+        if spec.runtime_class_name is None:
+            if spec.overhead:
+                raise forbidden(request.resource, request.name, _NO_CLASS)
+            return
+        overhead = _class_of(spec, request, reader).overhead
+        if overhead is not None:
+            _check_equal(spec.overhead, overhead.pod_fixed, request)
+        elif spec.overhead:
+            raise forbidden(request.resource, request.name, _NO_CLASS)
+
+
+def _class_of(spec: PodSpec, request: AdmissionRequest, reader: Reader) -> RuntimeClass:
+    name = spec.runtime_class_name or ""
+    found = reader.get(RuntimeClass, name)
+    if found is None:
+        why = f"pod rejected: RuntimeClass {quote(name)} not found"
+        raise forbidden(request.resource, request.name, why)
+    return found
+
+
+def _check_equal(
+    one: Mapping[str, Quantity], other: Mapping[str, Quantity], request: AdmissionRequest
+) -> None:
+    equal = one.keys() == other.keys() and all(
+        quantities.compare(one[name], other[name]) == 0 for name in one
+    )
+    if not equal:
+        raise _refusal(request)
+
+
+def _refusal(request: AdmissionRequest) -> Forbidden:
+    return forbidden(request.resource, request.name, _MISMATCH)
+
+
+def _conflicts(spec: PodSpec, runtime_class: RuntimeClass) -> Iterator[str]:
+    if runtime_class.scheduling is None:
+        return
+    for key, value in runtime_class.scheduling.node_selector.items():
+        present = spec.node_selector.get(key, value)
+        if present != value:
+            yield (
+                f"conflict: runtimeClass.scheduling.nodeSelector[{key}] = {value}; "
+                f"pod.spec.nodeSelector[{key}] = {present}"
+            )
+
+
+def _classed(spec: PodSpec, runtime_class: RuntimeClass) -> PodSpec:
+    changes: dict[str, Any] = {}
+    if runtime_class.overhead is not None:
+        changes["overhead"] = runtime_class.overhead.pod_fixed
+    scheduling = runtime_class.scheduling
+    if scheduling is not None:
+        changes["node_selector"] = {**spec.node_selector, **scheduling.node_selector}
+        changes["tolerations"] = merged((*spec.tolerations, *scheduling.tolerations))
+    return replace(spec, **changes) if changes else spec
+
+
+def merged(tolerations: Sequence[Toleration]) -> tuple[Toleration, ...]:
+    """Without those that another one makes needless; of equal ones the first stays."""
+    kept: list[Toleration] = []
+    for position, each in enumerate(tolerations):
+        later = (other for other in tolerations[position + 1 :] if other != each)
+        if not any(_covers(other, each) for other in (*kept, *later)):
+            kept.append(each)
+    return tuple(kept)
+
+
+def _covers(wide: Toleration, narrow: Toleration) -> bool:
+    """Whether the first tolerates all that the second does."""
+    if wide == narrow:
+        return True
+    if (narrow.key or "") != (wide.key or "") and (wide.key or wide.operator != "Exists"):
+        return False
+    if (narrow.effect or "") != (wide.effect or "") and wide.effect:
+        return False
+    limit, asked = wide.toleration_seconds, narrow.toleration_seconds
+    if wide.effect == "NoExecute" and limit is not None and (asked is None or asked > limit):
+        return False
+    if wide.operator == "Exists":
+        return True
+    same = (narrow.value or "") == (wide.value or "")
+    return wide.operator in ("Equal", "", None) and narrow.operator == "Equal" and same

@@ -1,0 +1,66 @@
+"""What users read of containers in `kubectl describe`, in Kubernetes' words.
+
+Many containers of one template start in the same second: their events are the same values.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from orchestrator.kubelet.container_record import ContainerRecord, Role
+from orchestrator.kubelet.pod_events import RecordEvent
+
+_LISTS: Final = ("containers", "initContainers", "initContainers", "ephemeralContainers")
+
+
+@lru_cache(maxsize=1024)
+def _about(role: Role, name: str) -> str:
+    return f"spec.{_LISTS[role]}{{{name}}}"
+
+
+def warning(record: ContainerRecord, reason: str, message: str) -> RecordEvent:
+    """Something is wrong with a container."""
+    return RecordEvent("Warning", reason, message, _about(record.role, record.spec.name))
+
+
+def normal(record: ContainerRecord, reason: str, message: str) -> RecordEvent:
+    """Something happens to a container."""
+    return RecordEvent("Normal", reason, message, _about(record.role, record.spec.name))
+
+
+@lru_cache(maxsize=1024)
+def _usual(role: Role, name: str, image: str) -> tuple[RecordEvent, RecordEvent, RecordEvent]:
+    about = _about(role, name)
+    there = f'Container image "{image}" already present on machine and can be accessed by the pod'
+    return (
+        RecordEvent("Normal", "Pulled", there, about),
+        RecordEvent("Normal", "Created", "Container created", about),
+        RecordEvent("Normal", "Started", "Container started", about),
+    )
+
+
+def started(record: ContainerRecord) -> tuple[RecordEvent, ...]:
+    """A container runs whose image was there."""
+    spec = record.spec
+    return _usual(record.role, spec.name, spec.image)
+
+
+def started_after_pull(record: ContainerRecord, seconds: float) -> tuple[RecordEvent, ...]:
+    """A container runs whose image had to be pulled."""
+    took = go_seconds(seconds)
+    text = f'Successfully pulled image "{record.spec.image}" in {took} ({took} including waiting).'
+    return (normal(record, "Pulled", text), *started(record)[1:])
+
+
+def found_image(record: ContainerRecord) -> RecordEvent:
+    """The image of a container is there."""
+    return started(record)[0]
+
+
+def go_seconds(seconds: float) -> str:
+    """A duration of less than a minute as Go prints it, to the thousandth: `1.2s`, `250ms`."""
+    if seconds < 1:
+        return f"{round(seconds * 1000)}ms" if seconds else "0s"
+    if seconds < 60:
+        return f"{round(seconds, 3):g}s"
+    minutes, rest = divmod(round(seconds, 3), 60)
+    return f"{int(minutes)}m{rest:g}s"

@@ -1,0 +1,31 @@
+"""What few pods have, found once a spec: pods that have none of it pay nothing for it."""
+
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import PodSpec
+from orchestrator.kubelet.material import environment_sources, volume_sources
+from orchestrator.kubelet.probing import has_probes
+from orchestrator.machinery.memo import IdentityMemo
+
+
+class PodTraits(Struct, frozen=True):
+    """`mounts`: a volume is made of objects; `configured`: containers whose environment is."""
+
+    probed: bool
+    mounts: bool
+    configured: frozenset[str]
+
+
+def _traits(spec: PodSpec) -> PodTraits:
+    containers = (*spec.init_containers, *spec.containers)
+    return PodTraits(
+        probed=any(has_probes(c) for c in containers),
+        mounts=bool(volume_sources(spec)),
+        configured=frozenset(c.name for c in containers if environment_sources(c)),
+    )
+
+
+TRAITS: Final = IdentityMemo(_traits, 1 << 12)
+"""Of a spec that pods share."""

@@ -1,0 +1,156 @@
+"""Probes: delays, periods and thresholds decide when a container is ready, has started, or is killed."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Container, ContainerState, Probe
+from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
+from orchestrator.kubelet.probing import PodProbes
+from orchestrator.kubelet.runtimes.interface import ProbeAnswered
+from tests.kubelet.stories import conditions_of, container_of, events_of, pod_with
+from tests.manifests import pod
+
+TCP = {"tcpSocket": {"port": 8080}}
+
+
+async def test_readiness_waits_for_the_initial_delay(cluster: Cluster) -> None:
+    """And for the probe's next turn: a delay of 15 s with a period of 10 s is over after 20 s."""
+    probe = {**TCP, "initialDelaySeconds": 15, "periodSeconds": 10}
+    await cluster.apply([pod_with("late", {"readinessProbe": probe})])
+    await cluster.clock.sleep(20)
+    status = await container_of(cluster, "late")
+    assert (status.ready, status.started) == (False, True)
+    assert (await conditions_of(cluster, "late"))["Ready"] == "False"
+    await cluster.clock.sleep(2)
+    assert (await container_of(cluster, "late")).ready
+    assert (await conditions_of(cluster, "late"))["Ready"] == "True"
+
+
+async def test_readiness_is_lost_after_as_many_failures_as_allowed(cluster: Cluster) -> None:
+    """Nothing restarts, and each failure is told."""
+    probe = {"httpGet": {"port": 80}, "periodSeconds": 5, "failureThreshold": 3}
+    simulation = {"healthy-seconds": 12}
+    await cluster.apply([pod_with("weary", {"readinessProbe": probe}, simulation=simulation)])
+    await cluster.clock.sleep(22)  # it fails at 16 and 21 s
+    assert (await container_of(cluster, "weary")).ready
+    await cluster.clock.sleep(5)
+    status = await container_of(cluster, "weary")
+    assert (status.ready, status.restart_count) == (False, 0)
+    told = ("Unhealthy", "Readiness probe failed: HTTP probe failed with statuscode: 503")
+    assert (await events_of(cluster, "weary"))[told].count == 3
+
+
+async def test_a_container_that_fails_its_liveness_probe_is_restarted(cluster: Cluster) -> None:
+    probe = {**TCP, "periodSeconds": 5, "failureThreshold": 2}
+    simulation = {"healthy-seconds": 8}
+    await cluster.apply([pod_with("ill", {"livenessProbe": probe}, simulation=simulation)])
+    await cluster.clock.sleep(20)
+    status = await container_of(cluster, "ill")
+    assert status.restart_count == 1
+    assert status.last_state is not None
+    assert status.last_state.terminated is not None
+    assert status.last_state.terminated.exit_code == 143
+    events = await events_of(cluster, "ill")
+    killed = events["Killing", "Container c failed liveness probe, will be restarted"]
+    assert killed.involved_object.field_path == "spec.containers{c}"
+    assert any(m.startswith("Liveness probe failed: dial tcp 10.") for _, m in events)
+
+
+@pytest.mark.parametrize(("ready", "restarts"), [(25, 0), (100, 1)])
+async def test_nothing_else_is_asked_until_a_container_has_started(
+    cluster: Cluster, ready: int, restarts: int
+) -> None:
+    """A slow start is no illness, unless it takes longer than the startup probe allows."""
+    probes = {
+        "startupProbe": {**TCP, "periodSeconds": 10, "failureThreshold": 4},
+        "livenessProbe": {**TCP, "periodSeconds": 1, "failureThreshold": 1},
+    }
+    simulation = {"ready-seconds": ready}
+    await cluster.apply([pod_with("slow", probes, simulation=simulation)])
+    await cluster.clock.sleep(20)
+    status = await container_of(cluster, "slow")
+    assert (status.started, status.ready, status.restart_count) == (False, False, 0)
+    await cluster.clock.sleep(16)
+    status = await container_of(cluster, "slow")
+    assert (status.started, status.restart_count) == (not restarts, restarts)
+    events = await events_of(cluster, "slow")
+    killed = ("Killing", "Container c failed startup probe, will be restarted")
+    assert (killed in events) is bool(restarts)
+
+
+async def test_a_sidecar_that_has_not_started_holds_up_the_pod(cluster: Cluster) -> None:
+    manifest = pod("held")
+    manifest["spec"]["initContainers"] = [
+        {
+            "name": "side",
+            "image": "i",
+            "restartPolicy": "Always",
+            "startupProbe": {**TCP, "initialDelaySeconds": 10, "periodSeconds": 5},
+        }
+    ]
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(10)
+    assert (await container_of(cluster, "held")).state.waiting.reason == "PodInitializing"  # type: ignore[union-attr]
+    assert (await conditions_of(cluster, "held"))["Initialized"] == "False"
+    await cluster.clock.sleep(4)
+    assert (await container_of(cluster, "held")).ready
+
+
+async def test_some_images_never_become_ready(cluster: Cluster) -> None:
+    """Those whose names begin with `bad:` run, with and without a probe."""
+    await cluster.apply(
+        [
+            pod_with("plain", {"image": "bad:1"}),
+            pod_with("probed", {"image": "bad:1", "readinessProbe": TCP}),
+            pod_with(
+                "ends", {"image": "bad:1"}, simulation={"run-seconds": 5}, restartPolicy="Never"
+            ),
+        ]
+    )
+    await cluster.clock.sleep(120)
+    for name in ("plain", "probed"):
+        status = await container_of(cluster, name)
+        assert status.state is not None
+        assert (status.ready, status.state.running is not None) == (False, True)
+    ended = (await container_of(cluster, "ends")).state
+    assert ended is not None
+    assert ended.terminated is not None
+
+
+@given(
+    delay=st.integers(0, 40),
+    period=st.integers(1, 20),
+    failures=st.integers(1, 4),
+    answers=st.lists(st.booleans(), min_size=1, max_size=30),
+)
+def test_a_verdict_is_a_row_of_equal_answers(
+    delay: int, period: int, failures: int, answers: list[bool]
+) -> None:
+    """One a period from the delay on, and none that the thresholds do not bear out."""
+    probe = Probe(
+        initial_delay_seconds=delay,
+        period_seconds=period,
+        failure_threshold=failures,
+        success_threshold=2,
+    )
+    state = ContainerState()
+    record = ContainerRecord(Container(name="c", readiness_probe=probe), Role.MAIN, state, state)
+    record.stage, record.started, record.started_at, record.attempt = Stage.RUNNING, True, 100.0, 0
+    probes = PodProbes([record])
+    probes.began(record)
+    asked_at = []
+    row: list[bool] = []
+    for answer in answers:
+        now = probes.next_due()
+        assert now is not None
+        (asked,) = probes.due("u", now)
+        asked_at.append(now)
+        row = [*row, answer] if row[-1:] == [answer] else [answer]
+        verdict = probes.answered(record, ProbeAnswered(asked.key, asked.kind, answer, "", now))
+        assert verdict == (answer if len(row) >= (2 if answer else failures) else None)
+    assert 100 + delay <= asked_at[0] < 100 + delay + period
+    assert {b - a for a, b in pairwise(asked_at)} <= {float(period)}

@@ -1,0 +1,202 @@
+"""What restarts a container, what holds up its end, and how a pod ends."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Pod
+from orchestrator.protocol import NotFound
+from tests.kubelet.stories import container_of, events_of, pod_with, waiting_of
+from tests.manifests import pod
+
+
+async def _phase(cluster: Cluster, name: str) -> str:
+    found = await cluster.client.get(Pod, name, namespace="default")
+    assert found.status is not None
+    return found.status.phase
+
+
+async def test_a_container_with_another_image_is_another_container(cluster: Cluster) -> None:
+    """Whatever the restart policy says; until then the status tells the image that runs."""
+    await cluster.apply([pod_with("im", {"image": "nginx:1"}, restartPolicy="Never")])
+    await cluster.clock.sleep(10)
+    patch = [{"op": "replace", "path": "/spec/containers/0/image", "value": "nginx:2"}]
+    await cluster.client.patch(Pod, "im", patch, namespace="default", patch_type="json")
+    await cluster.clock.sleep(0.5)
+    assert (await container_of(cluster, "im")).image == "nginx:1"
+    await cluster.clock.sleep(5)
+    status = await container_of(cluster, "im")
+    assert (status.image, status.restart_count, status.ready) == ("nginx:2", 1, True)
+    events = await events_of(cluster, "im")
+    assert ("Killing", "Container c definition changed, will be restarted") in events
+
+
+@pytest.mark.parametrize(
+    ("hook", "seconds"),
+    [
+        ({"sleep": {"seconds": 60}}, 60),
+        ({"exec": {"command": ["/bin/sh", "-c", "echo bye; sleep 30"]}}, 30),
+        ({"exec": {"command": ["/bin/sh", "-c", "sleep 180"]}}, 90),
+        ({"httpGet": {"port": 80}}, 0),
+    ],
+)
+async def test_a_pod_ends_after_its_pre_stop_hook(
+    cluster: Cluster, hook: dict[str, Any], seconds: float
+) -> None:
+    """Or when its grace period is over: 90 s here, and two more for the container."""
+    container = {"lifecycle": {"preStop": hook}}
+    await cluster.apply([pod_with("p", container, terminationGracePeriodSeconds=90)])
+    await cluster.clock.sleep(10)
+    await cluster.client.delete(Pod, "p", namespace="default")
+    if seconds:
+        await cluster.clock.sleep(seconds - 0.5)
+        assert (await container_of(cluster, "p")).ready
+        await cluster.clock.sleep(0.5)
+    await cluster.clock.sleep(3)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "p", namespace="default")
+
+
+async def test_a_hook_that_fails_after_the_start_ends_the_container(cluster: Cluster) -> None:
+    container = {"lifecycle": {"postStart": {"exec": {"command": ["sh", "-c", "exit 3"]}}}}
+    await cluster.apply([pod_with("post", container)])
+    await cluster.clock.sleep(8)
+    assert (await waiting_of(cluster, "post"))[0] == "CrashLoopBackOff"
+    events = await events_of(cluster, "post")
+    assert {
+        ("FailedPostStartHook", "PostStartHook failed"),
+        ("Killing", "FailedPostStartHook"),
+    } <= set(events)
+
+
+async def test_a_container_runs_when_its_post_start_hook_has_ended(cluster: Cluster) -> None:
+    await cluster.apply(
+        [pod_with("post", {"lifecycle": {"postStart": {"sleep": {"seconds": 10}}}})]
+    )
+    await cluster.clock.sleep(8)
+    assert (await waiting_of(cluster, "post"))[0] == "ContainerCreating"
+    await cluster.clock.sleep(5)
+    assert (await container_of(cluster, "post")).ready
+
+
+async def test_a_second_deletion_shortens_the_grace_period(cluster: Cluster) -> None:
+    simulation = {"stop-seconds": 1000}
+    await cluster.apply([pod("stuck", simulation=simulation, terminationGracePeriodSeconds=600)])
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(Pod, "stuck", namespace="default")
+    await cluster.clock.sleep(20)
+    await cluster.client.delete(Pod, "stuck", namespace="default", grace_period_seconds=5)
+    await cluster.clock.sleep(4)
+    assert await _phase(cluster, "stuck") == "Running"
+    await cluster.clock.sleep(2)
+    with pytest.raises(NotFound):
+        await cluster.client.get(Pod, "stuck", namespace="default")
+
+
+@pytest.mark.parametrize(("policy", "phase"), [("Never", "Failed"), ("Always", "Pending")])
+async def test_init_containers_may_fail(cluster: Cluster, policy: str, phase: str) -> None:
+    simulation = {"fail-probability": 1, "exit-code": 3}
+    init = [{"name": "in", "image": "i"}]
+    await cluster.apply(
+        [pod("i", simulation=simulation, initContainers=init, restartPolicy=policy)]
+    )
+    await cluster.clock.sleep(30)
+    found = await cluster.client.get(Pod, "i", namespace="default")
+    assert found.status is not None
+    (status,) = found.status.init_container_statuses
+    assert found.status.phase == phase
+    assert status.state is not None
+    if policy == "Never":
+        assert status.state.terminated is not None
+        assert status.state.terminated.exit_code == 3
+    else:
+        assert status.state.waiting is not None
+        assert status.state.waiting.reason == "CrashLoopBackOff"
+
+
+async def test_a_profile_may_be_for_one_container(cluster: Cluster) -> None:
+    simulation = {"exit-code.in": 4, "run-seconds.side": 5, "run-seconds": 60}
+    init = [
+        {"name": "side", "image": "i", "restartPolicy": "Always"},
+        {"name": "in", "image": "i"},
+    ]
+    await cluster.apply(
+        [pod("i", simulation=simulation, initContainers=init, restartPolicy="Never")]
+    )
+    await cluster.clock.sleep(30)
+    found = await cluster.client.get(Pod, "i", namespace="default")
+    assert found.status is not None
+    assert found.status.phase == "Failed"
+    side, ended = found.status.init_container_statuses
+    assert side.restart_count == 0  # it ended with the pod
+    assert ended.state is not None
+    assert ended.state.terminated is not None
+    assert ended.state.terminated.exit_code == 4
+
+
+@pytest.mark.parametrize(("code", "restarts"), [(42, True), (1, False)])
+async def test_a_container_may_have_rules_of_its_own(
+    cluster: Cluster, code: int, restarts: bool
+) -> None:
+    """Which come before its policy, as that comes before its pod's."""
+    container = {
+        "restartPolicy": "Never",
+        "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "In", "values": [42]}}
+        ],
+    }
+    simulation = {"run-seconds": 5, "exit-code": code}
+    await cluster.apply([pod_with("own", container, simulation=simulation)])
+    await cluster.clock.sleep(8)
+    assert (await container_of(cluster, "own")).restart_count == int(restarts)
+    assert await _phase(cluster, "own") == ("Running" if restarts else "Failed")
+
+
+async def test_a_pod_of_a_hook_comes_to_an_end(cluster: Cluster) -> None:
+    """As one of a Job does: `helm test` waits for it."""
+    manifest = pod("test", restartPolicy="Never")
+    manifest["metadata"]["annotations"]["helm.sh/hook"] = "test"
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    assert await _phase(cluster, "test") == "Succeeded"
+
+
+async def test_a_deleted_pod_that_is_held_says_how_it_ended(cluster: Cluster) -> None:
+    """Nothing runs in it any more, though a finalizer keeps it."""
+    manifest = pod("held")
+    manifest["metadata"]["finalizers"] = ["example.com/hold"]
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(Pod, "held", namespace="default")
+    await cluster.clock.sleep(5)
+    assert await _phase(cluster, "held") == "Failed"
+    status = await container_of(cluster, "held")
+    assert status.state is not None
+    assert status.state.terminated is not None
+    assert status.state.terminated.exit_code == 143
+
+
+async def test_a_gate_that_is_not_open_is_named(cluster: Cluster) -> None:
+    await cluster.apply([pod("gated", readinessGates=[{"conditionType": "a/b"}])])
+    await cluster.clock.sleep(5)
+
+    async def ready() -> tuple[str, str, str]:
+        found = await cluster.client.get(Pod, "gated", namespace="default")
+        assert found.status is not None
+        (one,) = [c for c in found.status.conditions if c.type == "Ready"]
+        return one.status, one.reason, one.message
+
+    missing = 'corresponding condition of pod readiness gate "a/b" does not exist.'
+    assert await ready() == ("False", "ReadinessGatesNotReady", missing)
+    for status, expected in (
+        ("False", 'the status of pod readiness gate "a/b" is not "True", but False'),
+        ("True", ""),
+    ):
+        body = {"status": {"conditions": [{"type": "a/b", "status": status}]}}
+        await cluster.client.patch(
+            Pod, "gated", body, namespace="default", subresource="status", patch_type="strategic"
+        )
+        await cluster.clock.sleep(1)
+        assert (await ready())[2] == expected
+    assert (await ready())[0] == "True"
