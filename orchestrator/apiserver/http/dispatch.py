@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
+from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.asked import asked_of
@@ -270,6 +271,12 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         return text_reply(self._front.metrics.text())
 
+    # Kubernetes does not list its own /debug either.
+    async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if parts[1:] != ["actors"]:
+            raise PageNotFound
+        return document_reply(msgspec.json.encode(actors_page(self._front.system)))
+
     async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The paths of what is no object, in order."""
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
@@ -286,4 +293,5 @@ _PAGES: Final[Mapping[str, Page]] = {
     "livez": Dispatcher._health,
     "readyz": Dispatcher._health,
     "metrics": Dispatcher._metrics,
+    "debug": Dispatcher._debug,
 }
