@@ -17,6 +17,7 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
+from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.material import (
     Found,
@@ -72,6 +73,7 @@ from orchestrator.protocol import (
     NotFound,
     Update,
 )
+from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
 
 STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
 TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
@@ -141,6 +143,9 @@ class Kubelet(Watcher):
             host=self._spec.name,
             enabled=self._record_events,
             identity=self.identity,
+        )
+        self._conversations = Conversations(
+            self.ctx, self.api, self.identity, self._runtime, self._look_up
         )
         self._register(node)
 
@@ -378,6 +383,11 @@ class Kubelet(Watcher):
         """The pods that this node runs."""
         return tuple(managed.worker.pod for managed in self._pods.values())
 
+    def on_session(self, message: ReadLog | Execute | AttachTo | OpenPort) -> Any:
+        """A client wants to talk with a container."""
+        managed = self._pods.get(message.reach.pod_uid)
+        return self._conversations.open(managed.worker if managed is not None else None, message)
+
     # --- effects ---------------------------------------------------------------------------
 
     def _apply(
@@ -471,6 +481,8 @@ class Kubelet(Watcher):
     ) -> None:
         """Read objects of the pod's namespace; `then` gets None for what is not there."""
         found: dict[Source, Any] = {}
+        if not sources:
+            then(found)
 
         def came(source: Source, obj: Any) -> None:
             found[source] = obj

@@ -17,6 +17,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.authentication import is_open
+from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -144,7 +145,7 @@ class Dispatcher:
         )
         check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
-        if call.verb == "watch" or call.target.part in reads.CONNECTIONS:
+        if call.verb == "watch" or call.target.part in CONNECTIONS:
             return await handler(front, call)
         if request.body_exists:
             # Before it takes a slot: who sends nothing must hold nothing.
