@@ -1,11 +1,15 @@
 """What a table is made of: columns, and a function from an object to a row's cells."""
 
-from collections.abc import Callable, Iterable, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import PodSpec
+from orchestrator.api.facts import COLUMNS
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.errors import TimeError
 from orchestrator.machinery.times import human_duration, parse_time
@@ -39,32 +43,36 @@ class Column(Struct, frozen=True):
 class Printer(Struct, Generic[K], frozen=True):
     """The table of one kind. `cells(object, now)`: `now` is seconds since the epoch, for ages.
 
-    `conditions` are what a row says about its object as a whole (that a pod is done).
+    `columns` are those of a definition; built-in kinds have theirs from `columns_of`. `conditions` are
+    what a row says about its object as a whole (that a pod is done).
     """
 
-    columns: tuple[Column, ...]
     cells: Callable[[K, float], Row]
     conditions: Callable[[K], list[dict[str, Any]] | None] | None = None
+    columns: tuple[Column, ...] = ()
 
 
-def column(
-    name: str, description: str, type_: str = "string", *, format_: str = "", wide: bool = False
-) -> Column:
-    """One column; `type_` is an OpenAPI type."""
-    return Column(name, type_, format_, description, 1 if wide else 0)
+# Kinds whose tables are those of others.
+_SAME: Final = {"events.Event": "core.Event"}
 
 
-def wide(name: str, description: str) -> Column:
-    """A column of `-o wide`."""
-    return column(name, description, wide=True)
+@lru_cache(maxsize=1)
+def _facts() -> Mapping[str, tuple[Column, ...]]:
+    rows: dict[str, list[list[Any]]] = json.loads(COLUMNS.read_text())
+    return {kind: tuple(Column(*each) for each in columns) for kind, columns in rows.items()}
 
 
-NAME: Final = column("Name", "The object's name.", format_="name")
-AGE: Final = column("Age", "How long ago the object was created.")
-CREATED_AT: Final = column("Created At", "When the object was created.", "date")
-CONTAINERS: Final = wide("Containers", "The names of the template's containers.")
-IMAGES: Final = wide("Images", "The images of the template's containers.")
-SELECTOR: Final = wide("Selector", "Which pods are meant, by their labels.")
+def columns_of(type_: type[Any]) -> tuple[Column, ...]:
+    """The columns of a kind's table; names and times of creation where Kubernetes shows no more."""
+    group = type_.__module__.split(".")[2]  # orchestrator.api.<group>
+    kind = f"{group}.{type_.__name__}"
+    return _facts().get(_SAME.get(kind, kind)) or _facts()[""]
+
+
+def columns_of_custom() -> tuple[Column, Column]:
+    """The columns of custom kinds that name none: name and age."""
+    name, created = _facts()[""]
+    return name, replace(created, name="Age")
 
 
 def since(time: str | None, now: float) -> str:

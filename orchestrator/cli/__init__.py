@@ -18,6 +18,7 @@ from orchestrator.cli.errors import INTERRUPTED
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
+from orchestrator.cli.top import top
 from orchestrator.cli.up import up
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def _replayer() -> "Replayer":
 
 main.add_command(run)
 main.add_command(up)
+main.add_command(top)
 main.add_command(compare)
 main.add_command(schema)
 main.add_command(doctor)

@@ -16,3 +16,5 @@ FIELDS: Final = Path(__file__).parent / "fields.json"
 WRITTEN: Final = Path(__file__).parent / "written.json"
 # The types of a pod template as Go prints them, for its hash.
 GO_STRUCTS: Final = Path(__file__).parent / "go_structs.json"
+# What tables say of their columns.
+COLUMNS: Final = Path(__file__).parent / "columns.json"

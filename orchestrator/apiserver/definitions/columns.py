@@ -9,7 +9,15 @@ import msgspec
 from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceColumnDefinition
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.apiserver.printing import AGE, NAME, Cell, Column, Printer, Row, age, since
+from orchestrator.apiserver.printing import (
+    Cell,
+    Column,
+    Printer,
+    Row,
+    age,
+    columns_of_custom,
+    since,
+)
 
 
 @lru_cache(maxsize=1 << 12)
@@ -32,9 +40,7 @@ def document_of(custom: Unstructured) -> dict[str, Any]:
 def table_of(columns: tuple[CustomResourceColumnDefinition, ...]) -> Printer[Any]:
     """The table of a version: its columns after the name, or the age alone if it has none."""
     if not columns:
-        return Printer(
-            columns=(NAME, AGE), cells=lambda obj, now: (obj.metadata.name, age(obj, now))
-        )
+        return Printer(cells=lambda obj, now: (obj.metadata.name, age(obj, now)))
     finders = [(compiled_path(each.json_path), each.type) for each in columns]
 
     def cells(custom: Unstructured, now: float) -> Row:
@@ -43,7 +49,8 @@ def table_of(columns: tuple[CustomResourceColumnDefinition, ...]) -> Printer[Any
         row += [_cell(find, type_, document, now) for find, type_ in finders]
         return row
 
-    return Printer(columns=(NAME, *(_column(each) for each in columns)), cells=cells)
+    name, _age = columns_of_custom()
+    return Printer(cells, columns=(name, *(_column(each) for each in columns)))
 
 
 def _column(each: CustomResourceColumnDefinition) -> Column:

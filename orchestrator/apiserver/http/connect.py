@@ -7,23 +7,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from aiohttp.web import StreamResponse
-from msgspec import Struct
 
 from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Request
-from orchestrator.api.authorization.v1 import (
-    ResourceAttributes,
-    SelfSubjectAccessReview,
-    SelfSubjectAccessReviewSpec,
-)
 from orchestrator.api.core.v1 import Pod
-from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.authorizer import Verb
+from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.channels import serve_command, serve_ports
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.machinery.times import parse_time
-from orchestrator.protocol import BadRequest, Create, Get, InternalError
+from orchestrator.protocol import BadRequest, Get, InternalError
 from orchestrator.sessions import (
     AttachTo,
     Chunk,
@@ -36,16 +29,7 @@ from orchestrator.sessions import (
 )
 
 CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
-_POD: Final = resource_of(Pod)
-_REVIEW: Final = resource_of(SelfSubjectAccessReview)
 _TIMEOUT_SECONDS: Final = 30.0
-
-
-class _Pod(Struct, frozen=True):
-    """A pod and where it runs."""
-
-    pod: Pod
-    container: str
 
 
 async def connect(front: Front, call: Call) -> StreamResponse:
@@ -71,34 +55,17 @@ async def connect(front: Front, call: Call) -> StreamResponse:
 
 
 async def _authorize(front: Front, call: Call) -> None:
-    """Whether the client may do this; a command wants `create`, however it is asked for. Raises Forbidden."""
+    """Who upgrades a GET wants what a POST creates. Raises Forbidden."""
     target = call.target
-    verb: Verb = "get" if target.part == "log" else "create"
-    review = SelfSubjectAccessReview(
-        spec=SelfSubjectAccessReviewSpec(
-            resource_attributes=ResourceAttributes(
-                group=target.resource.group,
-                version=target.resource.version,
-                resource=target.resource.plural,
-                subresource=target.part,
-                verb=verb,
-                namespace=target.namespace,
-                name=target.name,
-            )
-        )
+    if call.verb != "get" or target.part not in ("exec", "attach", "portforward"):
+        return
+    resource = target.resource
+    asked = Attributes(
+        "create", resource.group, resource.plural, target.part, target.namespace, target.name
     )
-    answer = await front.ask(Create(resource=_REVIEW, object=review, identity=call.identity))
-    status = answer.status
-    if status is None or not status.allowed:
-        raise errors.unauthorized(
-            call.identity,
-            verb,
-            target.resource,
-            namespace=target.namespace,
-            name=target.name,
-            subresource=target.part,
-            reason=status.reason if status is not None else "",
-        )
+    allowed, reason = await front.decide(call.identity, asked)
+    if not allowed:
+        raise errors.refused(call.identity, asked, reason)
 
 
 # --- the kubelet ---------------------------------------------------------------------------

@@ -7,12 +7,14 @@ import msgspec
 import yaml
 
 from orchestrator.api import protobuf_writer
+from orchestrator.api.autoscaling.v1 import Scale
 from orchestrator.api.scheme import Resource, Subresource
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE
-from orchestrator.apiserver.printing import Printer
+from orchestrator.apiserver.printing import Column, Printer, columns_of, columns_of_custom
 from orchestrator.protocol import BadRequest, NotAcceptable, Page
 
 # Items that are encoded before others have their turn; encoding takes about 3 µs an item.
@@ -50,6 +52,7 @@ class Presenter:
         self._encodings = encodings
         is_scale = part is not None and part.kind == _SCALE
         self._printer: Printer[Any] = SCALE if is_scale else kind_of(resource).table
+        self._shown = Scale if is_scale else resource.type
         self.now = now
         self.headers = True  # tables begin with their columns; in a watch only the first does
 
@@ -119,9 +122,14 @@ class Presenter:
             "kind": "Table",
             "apiVersion": self._form.meta_version,
             "metadata": metadata,
-            "columnDefinitions": self._printer.columns if self.headers else None,
+            "columnDefinitions": self._columns() if self.headers else None,
         }
         return _encode(head)[:-1] + b',"rows":['
+
+    def _columns(self) -> tuple[Column, ...]:
+        if self._printer.columns:
+            return self._printer.columns
+        return columns_of_custom() if self._shown is Unstructured else columns_of(self._shown)
 
     def _row(self, obj: Any) -> bytes:
         printer = self._printer

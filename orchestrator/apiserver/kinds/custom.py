@@ -11,7 +11,7 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
-from orchestrator.apiserver.printing import AGE, NAME, HasMetadata, Printer, Row, age
+from orchestrator.apiserver.printing import HasMetadata, Printer, Row, age
 
 _STATUS: Final = "status"
 
@@ -67,7 +67,7 @@ CUSTOM: Final = Kind(
     Unstructured,
     strategy=CustomStrategy,
     traits=OBSERVED_STRICT,
-    table=Printer(columns=(NAME, AGE), cells=_cells),
+    table=Printer(cells=_cells),
     strategic=False,
     custom=True,
     keeps_amounts=True,

@@ -61,11 +61,11 @@ RULES = "spec.podFailurePolicy.rules"
         (
             {"spec.selector": {"matchLabels": {"app": "x"}}},
             [
-                'spec.selector: Invalid value: {"matchLabels":{"batch.kubernetes.io/controller-uid"'
-                ':"1-2-3","app":"x"}}: `selector` not auto-generated',
-                'spec.template.metadata.labels: Invalid value: {"job-name":"sum",'
-                '"batch.kubernetes.io/job-name":"sum","controller-uid":"1-2-3",'
-                '"batch.kubernetes.io/controller-uid":"1-2-3"}: `selector` does not match template '
+                'spec.selector: Invalid value: {"matchLabels":{"app":"x",'
+                '"batch.kubernetes.io/controller-uid":"1-2-3"}}: `selector` not auto-generated',
+                "spec.template.metadata.labels: Invalid value: "
+                '{"batch.kubernetes.io/controller-uid":"1-2-3","batch.kubernetes.io/job-name":"sum",'
+                '"controller-uid":"1-2-3","job-name":"sum"}: `selector` does not match template '
                 "`labels`",
             ],
         ),

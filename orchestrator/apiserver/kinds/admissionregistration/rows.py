@@ -25,6 +25,7 @@ from orchestrator.apiserver.kinds.admissionregistration.policy_validation import
     POLICY_RULES,
 )
 from orchestrator.apiserver.kinds.admissionregistration.tables import (
+    MUTATING_POLICIES,
     POLICIES,
     POLICY_BINDINGS,
     WEBHOOKS,
@@ -40,12 +41,14 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=MUTATING_POLICY_RULES,
         default=default_mutating_policy,
         traits=OBSERVED_STRICT,
+        table=MUTATING_POLICIES,
     ),
     Kind(
         MutatingAdmissionPolicyBinding,
         rules=MUTATING_BINDING_RULES,
         default=default_mutating_binding,
         traits=OBSERVED_STRICT,
+        table=POLICY_BINDINGS,
     ),
     Kind(
         MutatingWebhookConfiguration,

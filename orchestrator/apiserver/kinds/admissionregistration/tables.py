@@ -1,15 +1,22 @@
 """What `kubectl get` shows of the kinds of `admissionregistration`."""
 
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import (
+    MutatingAdmissionPolicy,
+    MutatingAdmissionPolicyBinding,
+    MutatingAdmissionPolicySpec,
     MutatingWebhookConfiguration,
+    ParamKind,
+    ParamRef,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
+    ValidatingAdmissionPolicyBindingSpec,
     ValidatingAdmissionPolicySpec,
     ValidatingWebhookConfiguration,
 )
-from orchestrator.apiserver.printing import AGE, NAME, UNSET, Printer, Row, age, column
+from orchestrator.api.meta.v1 import LabelSelector
+from orchestrator.apiserver.printing import UNSET, Printer, Row, age
 
 
 def _webhook_cells(
@@ -19,49 +26,61 @@ def _webhook_cells(
 
 
 WEBHOOKS: Final = Printer(
-    columns=(NAME, column("Webhooks", "How many webhooks it has.", "integer"), AGE),
     cells=_webhook_cells,
 )
 
 
-def _policy_cells(obj: ValidatingAdmissionPolicy, now: float) -> Row:
-    spec = obj.spec or ValidatingAdmissionPolicySpec()
-    kind = spec.param_kind
+def _kind_shown(kind: ParamKind | None) -> str:
+    return UNSET if kind is None else f"{kind.api_version}/{kind.kind}"
+
+
+def _parameters_shown(reference: ParamRef | None) -> str:
+    """Nothing here knows whether parameters are cluster-scoped: without a namespace they get `*`."""
+    if reference is None:
+        return UNSET
+    if reference.name:
+        return f"{reference.namespace or '*'}/{reference.name}"
+    return UNSET if reference.selector is None else _selector_shown(reference.selector)
+
+
+def _selector_shown(selector: LabelSelector) -> str:
+    """As Go prints the struct."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted(selector.match_labels.items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},"
+        f"Values:[{' '.join(each.values)}],}},"
+        for each in selector.match_expressions
+    )
     return (
-        obj.metadata.name,
-        len(spec.validations),
-        UNSET if kind is None else f"{kind.api_version}/{kind.kind}",
-        age(obj, now),
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
     )
 
 
-POLICIES: Final = Printer(
-    columns=(
-        NAME,
-        column("Validations", "How many rules it has.", "integer"),
-        column("ParamKind", "The kind of its parameters."),
-        AGE,
-    ),
-    cells=_policy_cells,
-)
+def _policy_cells(obj: ValidatingAdmissionPolicy, now: float) -> Row:
+    spec = obj.spec or ValidatingAdmissionPolicySpec()
+    rules, kind = len(spec.validations), _kind_shown(spec.param_kind)
+    return obj.metadata.name, rules, kind, age(obj, now)
 
 
-def _policy_binding_cells(obj: ValidatingAdmissionPolicyBinding, now: float) -> Row:
-    spec = obj.spec
-    reference = spec.param_ref
-    shown = UNSET
-    if reference is not None:
-        namespace, name = reference.namespace or "*", reference.name or "*"
-        shown = f"{namespace}/{name}"
+POLICIES: Final = Printer(cells=_policy_cells)
+
+
+def _mutating_policy_cells(obj: MutatingAdmissionPolicy, now: float) -> Row:
+    spec = obj.spec or MutatingAdmissionPolicySpec()
+    mutations, kind = len(spec.mutations), _kind_shown(spec.param_kind)
+    return obj.metadata.name, mutations, kind, age(obj, now)
+
+
+MUTATING_POLICIES: Final = Printer(cells=_mutating_policy_cells)
+
+
+def _binding_cells(
+    obj: ValidatingAdmissionPolicyBinding | MutatingAdmissionPolicyBinding, now: float
+) -> Row:
+    spec = obj.spec or ValidatingAdmissionPolicyBindingSpec()
+    shown = _parameters_shown(spec.param_ref)
     return obj.metadata.name, spec.policy_name or "", shown, age(obj, now)
 
 
-POLICY_BINDINGS: Final = Printer(
-    columns=(
-        NAME,
-        column("PolicyName", "The policy that it puts in force."),
-        column("ParamRef", "The policy's parameters."),
-        AGE,
-    ),
-    cells=_policy_binding_cells,
-)
+POLICY_BINDINGS: Final[Printer[Any]] = Printer(cells=_binding_cells)

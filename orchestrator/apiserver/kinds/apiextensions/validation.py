@@ -94,11 +94,7 @@ _AT_ROOT: Final = (
 
 
 def _definition_errors(definition: CustomResourceDefinition) -> Errors:
-    spec = definition.spec
-    name, expected = definition.metadata.name, f"{spec.names.plural}.{spec.group}"
-    if name != expected:
-        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
-    yield from _spec_errors(spec)
+    yield from _spec_errors(definition.spec)
     yield from _status_errors(definition, definition)
     yield from _stored_errors(definition)
 
@@ -476,6 +472,10 @@ def _approval_errors(definition: CustomResourceDefinition) -> Errors:
 
 
 def _new_errors(definition: CustomResourceDefinition) -> Errors:
+    spec = definition.spec
+    name, expected = definition.metadata.name, f"{spec.names.plural}.{spec.group}"
+    if name != expected:
+        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
     yield from _definition_errors(definition)
     yield from _approval_errors(definition)
 

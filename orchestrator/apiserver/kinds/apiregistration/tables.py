@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.apiregistration.v1 import APIService, APIServiceSpec, APIServiceStatus
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 from orchestrator.machinery.conditions import find
 
 
@@ -26,11 +26,5 @@ def _service_cells(obj: APIService, now: float) -> Row:
 
 
 SERVICES: Final = Printer(
-    columns=(
-        NAME,
-        column("Service", "The service that serves it."),
-        column("Available", "Whether it can be reached."),
-        AGE,
-    ),
     cells=_service_cells,
 )

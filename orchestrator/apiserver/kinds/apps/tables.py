@@ -18,16 +18,10 @@ from orchestrator.api.apps.v1 import (
     StatefulSetStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    CONTAINERS,
-    IMAGES,
-    NAME,
     NONE,
-    SELECTOR,
     Printer,
     Row,
     age,
-    column,
     containers_and_images,
 )
 from orchestrator.machinery.labels import format_labels, format_struct
@@ -50,16 +44,6 @@ def _deployment_cells(obj: Deployment, now: float) -> Row:
 
 
 DEPLOYMENTS: Final = Printer(
-    columns=(
-        NAME,
-        column("Ready", "How many pods are ready, of how many there should be."),
-        column("Up-to-date", "How many pods have the present template."),
-        column("Available", "How many pods have been ready for long enough."),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_deployment_cells,
 )
 
@@ -80,16 +64,6 @@ def _replica_set_cells(obj: ReplicaSet, now: float) -> Row:
 
 
 REPLICA_SETS: Final = Printer(
-    columns=(
-        NAME,
-        column("Desired", "How many pods there should be.", "integer"),
-        column("Current", "How many pods there are.", "integer"),
-        column("Ready", "How many pods are ready.", "integer"),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_replica_set_cells,
 )
 
@@ -102,13 +76,6 @@ def _stateful_set_cells(obj: StatefulSet, now: float) -> Row:
 
 
 STATEFUL_SETS: Final = Printer(
-    columns=(
-        NAME,
-        column("Ready", "How many pods are ready, of how many there should be."),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-    ),
     cells=_stateful_set_cells,
 )
 
@@ -133,19 +100,6 @@ def _daemon_set_cells(obj: DaemonSet, now: float) -> Row:
 
 
 DAEMON_SETS: Final = Printer(
-    columns=(
-        NAME,
-        column("Desired", "How many nodes should run the pod.", "integer"),
-        column("Current", "How many nodes that should run the pod have it.", "integer"),
-        column("Ready", "How many nodes have a ready pod.", "integer"),
-        column("Up-to-date", "How many nodes have a pod of the present template.", "integer"),
-        column("Available", "How many nodes have a pod that was ready for long enough.", "integer"),
-        column("Node Selector", "Which nodes are meant, by their labels."),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_daemon_set_cells,
 )
 
@@ -161,11 +115,5 @@ def _revision_cells(obj: ControllerRevision, now: float) -> Row:
 
 
 REVISIONS: Final = Printer(
-    columns=(
-        NAME,
-        column("Controller", "Whose revision it is."),
-        column("Revision", "The number of the revision."),
-        AGE,
-    ),
     cells=_revision_cells,
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.autoscaling.v1 import Scale
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _cells(scale: Scale, now: float) -> Row:
@@ -13,11 +13,5 @@ def _cells(scale: Scale, now: float) -> Row:
 
 
 SCALE: Final[Printer[Scale]] = Printer(
-    columns=(
-        NAME,
-        column("Desired", "How many replicas are asked for.", "integer"),
-        column("Available", "How many replicas there are.", "integer"),
-        AGE,
-    ),
     cells=_cells,
 )

@@ -13,15 +13,12 @@ from orchestrator.api.autoscaling.v2 import (
     MetricValueStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    NAME,
     NONE,
     UNKNOWN,
     UNSET,
     Printer,
     Row,
     age,
-    column,
 )
 
 _SHOWN: Final = 2
@@ -95,17 +92,6 @@ def _average(now: MetricValueStatus | None) -> str:
     return UNKNOWN if now is None or now.average_value is None else str(now.average_value)
 
 
-_COLUMNS: Final = (
-    NAME,
-    column("Reference", "What is scaled."),
-    column("Targets", "Each metric's value, and the value that is aimed at."),
-    column("MinPods", "How many pods there are at least."),
-    column("MaxPods", "How many pods there are at the most."),
-    column("Replicas", "How many pods there are."),
-    AGE,
-)
-
-
 def _old_cells(obj: v1.HorizontalPodAutoscaler, now: float) -> Row:
     spec = obj.spec
     status = obj.status or v1.HorizontalPodAutoscalerStatus()
@@ -127,6 +113,6 @@ def _old_cells(obj: v1.HorizontalPodAutoscaler, now: float) -> Row:
     )
 
 
-AUTOSCALERS: Final[Printer[Any]] = Printer(columns=_COLUMNS, cells=_cells)
+AUTOSCALERS: Final[Printer[Any]] = Printer(cells=_cells)
 
-AUTOSCALERS_V1: Final[Printer[Any]] = Printer(columns=_COLUMNS, cells=_old_cells)
+AUTOSCALERS_V1: Final[Printer[Any]] = Printer(cells=_old_cells)

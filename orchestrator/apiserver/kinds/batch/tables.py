@@ -10,17 +10,11 @@ from orchestrator.api.batch.v1 import (
     JobStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    CONTAINERS,
-    IMAGES,
-    NAME,
     NONE,
-    SELECTOR,
     UNSET,
     Printer,
     Row,
     age,
-    column,
     containers_and_images,
     since,
 )
@@ -73,16 +67,6 @@ def _duration(status: JobStatus, now: float) -> str:
 
 
 JOBS: Final = Printer(
-    columns=(
-        NAME,
-        column("Status", "The state of the job in one word."),
-        column("Completions", "How many pods have succeeded, of how many are needed."),
-        column("Duration", "How long the job has run, or ran."),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_job_cells,
 )
 
@@ -107,17 +91,5 @@ def _cron_job_cells(obj: CronJob, now: float) -> Row:
 
 
 CRON_JOBS: Final = Printer(
-    columns=(
-        NAME,
-        column("Schedule", "When jobs are started, as cron says it."),
-        column("Timezone", "Where the schedule's clock hangs."),
-        column("Suspend", "Whether no jobs are started for now.", "boolean"),
-        column("Active", "How many jobs run.", "integer"),
-        column("Last Schedule", "How long ago the last job was started."),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_cron_job_cells,
 )

@@ -6,7 +6,7 @@ from orchestrator.api.certificates.v1 import (
     CertificateSigningRequest,
     CertificateSigningRequestStatus,
 )
-from orchestrator.apiserver.printing import AGE, NAME, NONE, Printer, Row, age, column
+from orchestrator.apiserver.printing import NONE, Printer, Row, age
 from orchestrator.machinery.times import human_duration
 
 
@@ -33,13 +33,5 @@ def _request_state(status: CertificateSigningRequestStatus) -> str:
 
 
 REQUESTS: Final = Printer(
-    columns=(
-        NAME,
-        AGE,
-        column("SignerName", "Who is asked to sign."),
-        column("Requestor", "Who asks."),
-        column("RequestedDuration", "How long the certificate is to be valid."),
-        column("Condition", "What became of it."),
-    ),
     cells=_request_cells,
 )

@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _lease_cells(lease: Lease, now: float) -> Row:
@@ -11,6 +11,4 @@ def _lease_cells(lease: Lease, now: float) -> Row:
     return lease.metadata.name, holder, age(lease, now)
 
 
-LEASES: Final = Printer(
-    columns=(NAME, column("Holder", "Who holds the lease."), AGE), cells=_lease_cells
-)
+LEASES: Final = Printer(cells=_lease_cells)

@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.discovery.v1 import EndpointPort, EndpointSlice
-from orchestrator.apiserver.printing import AGE, NAME, UNSET, Printer, Row, age, column, joined
+from orchestrator.apiserver.printing import UNSET, Printer, Row, age, joined
 
 
 def _slice_cells(obj: EndpointSlice, now: float) -> Row:
@@ -24,12 +24,5 @@ def _slice_port(port: EndpointPort) -> str:
 
 
 SLICES: Final = Printer(
-    columns=(
-        NAME,
-        column("AddressType", "IPv4, IPv6 or names."),
-        column("Ports", "The ports of all the endpoints."),
-        column("Endpoints", "The addresses."),
-        AGE,
-    ),
     cells=_slice_cells,
 )

@@ -9,7 +9,7 @@ from orchestrator.api.flowcontrol.v1 import (
     PriorityLevelConfiguration,
     PriorityLevelConfigurationSpec,
 )
-from orchestrator.apiserver.printing import AGE, NAME, NONE, Cell, Printer, Row, age, column
+from orchestrator.apiserver.printing import NONE, Cell, Printer, Row, age
 
 
 def _flow_cells(obj: FlowSchema, now: float) -> Row:
@@ -27,14 +27,6 @@ def _flow_cells(obj: FlowSchema, now: float) -> Row:
 
 
 FLOWS: Final = Printer(
-    columns=(
-        NAME,
-        column("PriorityLevel", "The priority level of its requests."),
-        column("MatchingPrecedence", "Which schema is asked first; lower goes first."),
-        column("DistinguisherMethod", "By what flows are told apart."),
-        AGE,
-        column("MissingPL", "Whether the priority level is missing."),
-    ),
     cells=_flow_cells,
 )
 
@@ -57,14 +49,5 @@ def _level_cells(obj: PriorityLevelConfiguration, now: float) -> Row:
 
 
 LEVELS: Final = Printer(
-    columns=(
-        NAME,
-        column("Type", "Exempt, or limited."),
-        column("NominalConcurrencyShares", "Its share of the server."),
-        column("Queues", "How many queues it has."),
-        column("HandSize", "How many queues a flow may use."),
-        column("QueueLengthLimit", "How many requests a queue holds."),
-        AGE,
-    ),
     cells=_level_cells,
 )

@@ -15,7 +15,7 @@ from orchestrator.api.networking.v1 import (
     ServiceCIDRSpec,
 )
 from orchestrator.apiserver.kinds.core.services.tables import addresses
-from orchestrator.apiserver.printing import AGE, NAME, NONE, Printer, Row, age, column, joined
+from orchestrator.apiserver.printing import NONE, Printer, Row, age, joined
 from orchestrator.machinery.labels import format_struct
 
 
@@ -33,14 +33,6 @@ def _ingress_cells(obj: Ingress, now: float) -> Row:
 
 
 INGRESSES: Final = Printer(
-    columns=(
-        NAME,
-        column("Class", "The ingress class that is to serve it."),
-        column("Hosts", "The host names of its rules."),
-        column("Address", "Where it is served."),
-        column("Ports", "At which ports it is served."),
-        AGE,
-    ),
     cells=_ingress_cells,
 )
 
@@ -56,12 +48,6 @@ def _ingress_class_cells(obj: IngressClass, now: float) -> Row:
 
 
 INGRESS_CLASSES: Final = Printer(
-    columns=(
-        NAME,
-        column("Controller", "Who serves ingresses of the class."),
-        column("Parameters", "The object with the class's settings."),
-        AGE,
-    ),
     cells=_ingress_class_cells,
 )
 
@@ -72,7 +58,6 @@ def _policy_cells(obj: NetworkPolicy, now: float) -> Row:
 
 
 POLICIES: Final = Printer(
-    columns=(NAME, column("Pod-Selector", "Which pods the policy is for."), AGE),
     cells=_policy_cells,
 )
 
@@ -81,20 +66,16 @@ def _cidr_cells(obj: ServiceCIDR, now: float) -> Row:
     return obj.metadata.name, ",".join((obj.spec or ServiceCIDRSpec()).cidrs), age(obj, now)
 
 
-CIDRS: Final = Printer(
-    columns=(NAME, column("CIDRs", "The ranges of service addresses."), AGE), cells=_cidr_cells
-)
+CIDRS: Final = Printer(cells=_cidr_cells)
 
 
 def _address_cells(obj: IPAddress, now: float) -> Row:
     parent = obj.spec.parent_ref
     if parent is None:
-        return obj.metadata.name, NONE
+        return obj.metadata.name, NONE, age(obj, now)
     resource = f"{parent.resource}.{parent.group}" if parent.group else parent.resource
     where = f"{parent.namespace}/{parent.name}" if parent.namespace else parent.name
-    return obj.metadata.name, f"{resource}/{where}"
+    return obj.metadata.name, f"{resource.lower()}/{where}", age(obj, now)
 
 
-ADDRESSES: Final = Printer(
-    columns=(NAME, column("ParentRef", "Whose address it is.")), cells=_address_cells
-)
+ADDRESSES: Final = Printer(cells=_address_cells)

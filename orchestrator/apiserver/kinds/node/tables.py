@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.node.v1 import RuntimeClass
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _runtime_cells(obj: RuntimeClass, now: float) -> Row:
@@ -11,6 +11,5 @@ def _runtime_cells(obj: RuntimeClass, now: float) -> Row:
 
 
 RUNTIMES: Final = Printer(
-    columns=(NAME, column("Handler", "What runs pods of the class on their node."), AGE),
     cells=_runtime_cells,
 )

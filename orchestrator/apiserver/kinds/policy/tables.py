@@ -7,7 +7,7 @@ from orchestrator.api.policy.v1 import (
     PodDisruptionBudgetSpec,
     PodDisruptionBudgetStatus,
 )
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _budget_cells(obj: PodDisruptionBudget, now: float) -> Row:
@@ -22,12 +22,5 @@ def _budget_cells(obj: PodDisruptionBudget, now: float) -> Row:
 
 
 BUDGETS: Final = Printer(
-    columns=(
-        NAME,
-        column("Min Available", "How many pods must be left."),
-        column("Max Unavailable", "How many pods may be missing."),
-        column("Allowed Disruptions", "How many pods may be evicted now.", "integer"),
-        AGE,
-    ),
     cells=_budget_cells,
 )

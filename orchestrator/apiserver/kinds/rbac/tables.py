@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from orchestrator.api.rbac.v1 import ClusterRoleBinding, RoleBinding, Subject
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column, wide
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _binding_cells(obj: RoleBinding | ClusterRoleBinding, now: float) -> Row:
@@ -26,13 +26,5 @@ def _subjects(subjects: Iterable[Subject], kind: str) -> str:
 
 
 BINDINGS: Final = Printer(
-    columns=(
-        NAME,
-        column("Role", "The role that is given."),
-        AGE,
-        wide("Users", "The users that it is given to."),
-        wide("Groups", "The groups that it is given to."),
-        wide("ServiceAccounts", "The service accounts that it is given to."),
-    ),
     cells=_binding_cells,
 )

@@ -7,14 +7,14 @@ from orchestrator.api.resource.v1 import (
     ResourceClaimStatus,
     ResourceSlice,
 )
-from orchestrator.apiserver.printing import AGE, NAME, UNSET, HasMetadata, Printer, Row, age, column
+from orchestrator.apiserver.printing import UNSET, HasMetadata, Printer, Row, age
 
 
 def _plain_cells(obj: HasMetadata, now: float) -> Row:
     return obj.metadata.name, age(obj, now)
 
 
-PLAIN: Final = Printer(columns=(NAME, AGE), cells=_plain_cells)
+PLAIN: Final = Printer(cells=_plain_cells)
 
 
 def _claim_cells(obj: ResourceClaim, now: float) -> Row:
@@ -30,7 +30,6 @@ def _claim_cells(obj: ResourceClaim, now: float) -> Row:
 
 
 CLAIMS: Final = Printer(
-    columns=(NAME, column("State", "Pending, allocated, reserved, deleted."), AGE),
     cells=_claim_cells,
 )
 
@@ -47,12 +46,5 @@ def _slice_cells(obj: ResourceSlice, now: float) -> Row:
 
 
 SLICES: Final = Printer(
-    columns=(
-        NAME,
-        column("Node", "The node that has the devices."),
-        column("Driver", "The driver that knows them."),
-        column("Pool", "The pool that they belong to."),
-        AGE,
-    ),
     cells=_slice_cells,
 )

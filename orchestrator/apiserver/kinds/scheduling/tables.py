@@ -3,7 +3,7 @@
 from typing import Final
 
 from orchestrator.api.scheduling.v1 import PriorityClass
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _priority_cells(obj: PriorityClass, now: float) -> Row:
@@ -17,12 +17,5 @@ def _priority_cells(obj: PriorityClass, now: float) -> Row:
 
 
 PRIORITIES: Final = Printer(
-    columns=(
-        NAME,
-        column("Value", "The priority; higher goes first.", "integer"),
-        column("Global-Default", "Whether pods without a class have it.", "boolean"),
-        AGE,
-        column("PreemptionPolicy", "Whether pods of the class push others out."),
-    ),
     cells=_priority_cells,
 )

@@ -21,7 +21,6 @@ from orchestrator.apiserver.kinds.storage.driver_validation import (
 from orchestrator.apiserver.kinds.storage.tables import (
     ATTACHMENTS,
     ATTRIBUTES_CLASSES,
-    CAPACITIES,
     CLASSES,
     DRIVERS,
     NODES,
@@ -43,7 +42,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         answers_deleted=True,
     ),
     Kind(CSINode, rules=NODE_RULES, traits=STRICT, table=NODES, answers_deleted=True),
-    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, traits=STRICT, table=CAPACITIES),
+    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, traits=STRICT),
     Kind(
         StorageClass,
         rules=STORAGE_CLASS_RULES,

@@ -5,12 +5,11 @@ from typing import Final
 from orchestrator.api.storage.v1 import (
     CSIDriver,
     CSINode,
-    CSIStorageCapacity,
     StorageClass,
     VolumeAttachment,
     VolumeAttributesClass,
 )
-from orchestrator.apiserver.printing import AGE, NAME, NONE, UNSET, Printer, Row, age, column
+from orchestrator.apiserver.printing import NONE, UNSET, Printer, Row, age
 
 _DEFAULT_CLASS: Final = (
     "storageclass.kubernetes.io/is-default-class",
@@ -32,14 +31,6 @@ def _class_cells(obj: StorageClass, now: float) -> Row:
 
 
 CLASSES: Final = Printer(
-    columns=(
-        NAME,
-        column("Provisioner", "Who makes volumes of the class."),
-        column("ReclaimPolicy", "What happens to them when their claims are gone."),
-        column("VolumeBindingMode", "When they are made."),
-        column("AllowVolumeExpansion", "Whether they can grow."),
-        AGE,
-    ),
     cells=_class_cells,
 )
 
@@ -49,7 +40,6 @@ def _attributes_class_cells(obj: VolumeAttributesClass, now: float) -> Row:
 
 
 ATTRIBUTES_CLASSES: Final = Printer(
-    columns=(NAME, column("DriverName", "The driver that knows the attributes."), AGE),
     cells=_attributes_class_cells,
 )
 
@@ -66,14 +56,6 @@ def _attachment_cells(obj: VolumeAttachment, now: float) -> Row:
 
 
 ATTACHMENTS: Final = Printer(
-    columns=(
-        NAME,
-        column("Attacher", "The driver that attaches it.", format_="name"),
-        column("PV", "The volume."),
-        column("Node", "The node."),
-        column("Attached", "Whether it is attached.", "boolean"),
-        AGE,
-    ),
     cells=_attachment_cells,
 )
 
@@ -83,7 +65,6 @@ def _node_cells(obj: CSINode, now: float) -> Row:
 
 
 NODES: Final = Printer(
-    columns=(NAME, column("Drivers", "How many drivers the node has.", "integer"), AGE),
     cells=_node_cells,
 )
 
@@ -103,30 +84,5 @@ def _driver_cells(obj: CSIDriver, now: float) -> Row:
 
 
 DRIVERS: Final = Printer(
-    columns=(
-        NAME,
-        column("AttachRequired", "Whether volumes are attached before they are used.", "boolean"),
-        column("PodInfoOnMount", "Whether the driver is told of the pod.", "boolean"),
-        column("StorageCapacity", "Whether the driver says what room is left.", "boolean"),
-        column("TokenRequests", "For whom the driver gets tokens of the pod."),
-        column("RequiresRepublish", "Whether volumes are published again and again.", "boolean"),
-        column("Modes", "How long volumes live."),
-        AGE,
-    ),
     cells=_driver_cells,
-)
-
-
-def _capacity_cells(obj: CSIStorageCapacity, now: float) -> Row:
-    capacity = UNSET if obj.capacity is None else str(obj.capacity)
-    return obj.metadata.name, obj.storage_class_name, capacity
-
-
-CAPACITIES: Final = Printer(
-    columns=(
-        NAME,
-        column("StorageClassName", "For volumes of which class."),
-        column("Capacity", "The room that is left."),
-    ),
-    cells=_capacity_cells,
 )

@@ -4,20 +4,7 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import Event, EventSource, ObjectReference
 from orchestrator.api.events import v1
-from orchestrator.apiserver.printing import Printer, Row, column, since, wide
-
-_COLUMNS: Final = (
-    column("Last Seen", "How long ago it happened last."),
-    column("Type", "Normal, or a warning."),
-    column("Reason", "What happened, in one word."),
-    column("Object", "To what it happened."),
-    wide("Subobject", "To which part of it."),
-    wide("Source", "Who says so."),
-    column("Message", "What happened."),
-    wide("First Seen", "How long ago it happened first."),
-    wide("Count", "How often it happened."),
-    column("Name", "The object's name.", format_="name", wide=True),
-)
+from orchestrator.apiserver.printing import Printer, Row, since
 
 
 def _cells(event: Event, now: float) -> Row:
@@ -83,6 +70,6 @@ def _source(source: EventSource | None, component: str, instance: str) -> str:
     return f"{component}, {host}" if host else component
 
 
-EVENTS: Final[Printer[Any]] = Printer(columns=_COLUMNS, cells=_cells)
+EVENTS: Final[Printer[Any]] = Printer(cells=_cells)
 
-NEW_EVENTS: Final[Printer[Any]] = Printer(columns=_COLUMNS, cells=_new_cells)
+NEW_EVENTS: Final[Printer[Any]] = Printer(cells=_new_cells)

@@ -7,16 +7,14 @@ from orchestrator.api.core.v1 import (
     Namespace,
     NamespaceStatus,
 )
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _namespace_cells(obj: Namespace, now: float) -> Row:
     return obj.metadata.name, (obj.status or NamespaceStatus()).phase, age(obj, now)
 
 
-NAMESPACES: Final = Printer(
-    columns=(NAME, column("Status", "Active, or Terminating."), AGE), cells=_namespace_cells
-)
+NAMESPACES: Final = Printer(cells=_namespace_cells)
 
 
 def _component_cells(obj: ComponentStatus, now: float) -> Row:
@@ -28,11 +26,5 @@ def _component_cells(obj: ComponentStatus, now: float) -> Row:
 
 
 COMPONENTS: Final = Printer(
-    columns=(
-        NAME,
-        column("Status", "Whether the component is healthy."),
-        column("Message", "What it says."),
-        column("Error", "What is wrong with it."),
-    ),
     cells=_component_cells,
 )

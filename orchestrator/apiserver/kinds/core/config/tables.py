@@ -7,16 +7,14 @@ from orchestrator.api.core.v1 import (
     Secret,
     ServiceAccount,
 )
-from orchestrator.apiserver.printing import AGE, NAME, Printer, Row, age, column
+from orchestrator.apiserver.printing import Printer, Row, age
 
 
 def _config_map_cells(obj: ConfigMap, now: float) -> Row:
     return obj.metadata.name, len(obj.data) + len(obj.binary_data), age(obj, now)
 
 
-CONFIG_MAPS: Final = Printer(
-    columns=(NAME, column("Data", "How many entries it has."), AGE), cells=_config_map_cells
-)
+CONFIG_MAPS: Final = Printer(cells=_config_map_cells)
 
 
 def _secret_cells(obj: Secret, now: float) -> Row:
@@ -24,21 +22,14 @@ def _secret_cells(obj: Secret, now: float) -> Row:
 
 
 SECRETS: Final = Printer(
-    columns=(
-        NAME,
-        column("Type", "What the secret is for."),
-        column("Data", "How many entries it has."),
-        AGE,
-    ),
     cells=_secret_cells,
 )
 
 
 def _account_cells(obj: ServiceAccount, now: float) -> Row:
-    return obj.metadata.name, len(obj.secrets), age(obj, now)
+    return obj.metadata.name, age(obj, now)
 
 
 ACCOUNTS: Final = Printer(
-    columns=(NAME, column("Secrets", "How many secrets its pods may use."), AGE),
     cells=_account_cells,
 )

@@ -5,15 +5,11 @@ from typing import Final
 
 from orchestrator.api.core.v1 import Node, NodeSpec, NodeStatus, NodeSystemInfo
 from orchestrator.apiserver.printing import (
-    AGE,
-    NAME,
     NONE,
     UNKNOWN,
     Printer,
     Row,
     age,
-    column,
-    wide,
 )
 from orchestrator.machinery.conditions import find
 
@@ -61,17 +57,5 @@ def _address(status: NodeStatus, type_: str) -> str:
 
 
 NODES: Final = Printer(
-    columns=(
-        NAME,
-        column("Status", "Whether the node is ready and takes pods."),
-        column("Roles", "What the node is labelled to be for."),
-        AGE,
-        column("Version", "The version of the node's kubelet."),
-        wide("Internal-IP", "The node's address inside of the cluster."),
-        wide("External-IP", "The node's address as seen from outside."),
-        wide("OS-Image", "The node's operating system."),
-        wide("Kernel-Version", "The node's kernel."),
-        wide("Container-Runtime", "What runs the node's containers."),
-    ),
     cells=_node_cells,
 )

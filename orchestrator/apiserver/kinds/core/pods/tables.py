@@ -11,16 +11,12 @@ from orchestrator.api.core.v1 import (
     PodTemplate,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    NAME,
     NONE,
     Printer,
     Row,
     age,
-    column,
     containers_and_images,
     since,
-    wide,
 )
 from orchestrator.machinery.conditions import find, is_true
 from orchestrator.machinery.labels import format_labels
@@ -194,17 +190,6 @@ def pod_conditions(pod: Pod) -> list[dict[str, Any]] | None:
 
 
 PODS: Final = Printer(
-    columns=(
-        NAME,
-        column("Ready", "How many of the pod's containers are ready."),
-        column("Status", "The state of the pod in one word."),
-        column("Restarts", "How often containers were restarted, and when the last one was."),
-        AGE,
-        wide("IP", "The pod's address."),
-        wide("Node", "The node that the pod runs on."),
-        wide("Nominated Node", "The node where room is being made for the pod."),
-        wide("Readiness Gates", "How many of the pod's readiness gates are passed."),
-    ),
     cells=pod_cells,
     conditions=pod_conditions,
 )
@@ -218,11 +203,5 @@ def _template_cells(obj: PodTemplate, now: float) -> Row:
 
 
 TEMPLATES: Final = Printer(
-    columns=(
-        NAME,
-        column("Containers", "The names of the template's containers."),
-        column("Images", "The images of the template's containers."),
-        column("Pod Labels", "The labels that pods of the template get."),
-    ),
     cells=_template_cells,
 )

@@ -8,15 +8,9 @@ from orchestrator.api.core.v1 import (
     ReplicationControllerStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    CONTAINERS,
-    IMAGES,
-    NAME,
-    SELECTOR,
     Printer,
     Row,
     age,
-    column,
     containers_and_images,
 )
 from orchestrator.machinery.labels import format_labels
@@ -39,15 +33,5 @@ def _controller_cells(obj: ReplicationController, now: float) -> Row:
 
 
 CONTROLLERS: Final = Printer(
-    columns=(
-        NAME,
-        column("Desired", "How many pods there should be.", "integer"),
-        column("Current", "How many pods there are.", "integer"),
-        column("Ready", "How many pods are ready.", "integer"),
-        AGE,
-        CONTAINERS,
-        IMAGES,
-        SELECTOR,
-    ),
     cells=_controller_cells,
 )

@@ -11,15 +11,11 @@ from orchestrator.api.core.v1 import (
     ServiceStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    NAME,
     NONE,
-    SELECTOR,
     UNKNOWN,
     Printer,
     Row,
     age,
-    column,
     joined,
 )
 from orchestrator.machinery.labels import format_labels
@@ -61,15 +57,6 @@ def _port(port: ServicePort) -> str:
 
 
 SERVICES: Final = Printer(
-    columns=(
-        NAME,
-        column("Type", "How the service is reached."),
-        column("Cluster-IP", "The service's address inside of the cluster."),
-        column("External-IP", "The service's addresses outside of it."),
-        column("Port(s)", "The service's ports, with those on nodes."),
-        AGE,
-        SELECTOR,
-    ),
     cells=_service_cells,
 )
 
@@ -89,6 +76,5 @@ def _endpoints(obj: Endpoints) -> Iterator[str]:
 
 
 ENDPOINTS: Final = Printer(
-    columns=(NAME, column("Endpoints", "Addresses and ports that are ready."), AGE),
     cells=_endpoints_cells,
 )

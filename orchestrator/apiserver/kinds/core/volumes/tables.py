@@ -11,15 +11,11 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeStatus,
 )
 from orchestrator.apiserver.printing import (
-    AGE,
-    NAME,
     UNSET,
     HasMetadata,
     Printer,
     Row,
     age,
-    column,
-    wide,
 )
 
 _MODES: Final = {
@@ -65,19 +61,6 @@ def _volume_cells(obj: PersistentVolume, now: float) -> Row:
 
 
 VOLUMES: Final = Printer(
-    columns=(
-        NAME,
-        column("Capacity", "How much the volume holds."),
-        column("Access Modes", "By how many nodes, and how, it can be used."),
-        column("Reclaim Policy", "What happens to it when its claim is gone."),
-        column("Status", "Available, Bound, Released or Failed."),
-        column("Claim", "The claim that it is bound to."),
-        column("StorageClass", "Its storage class."),
-        column("VolumeAttributesClass", "Its volume attributes class."),
-        column("Reason", "Why it is in this state."),
-        AGE,
-        wide("VolumeMode", "A file system, or a block device."),
-    ),
     cells=_volume_cells,
 )
 
@@ -100,16 +83,5 @@ def _claim_cells(obj: PersistentVolumeClaim, now: float) -> Row:
 
 
 CLAIMS: Final = Printer(
-    columns=(
-        NAME,
-        column("Status", "Pending, Bound or Lost."),
-        column("Volume", "The volume that it is bound to."),
-        column("Capacity", "How much the volume holds."),
-        column("Access Modes", "By how many nodes, and how, it can be used."),
-        column("StorageClass", "The storage class that it asks for."),
-        column("VolumeAttributesClass", "The volume attributes class that it asks for."),
-        AGE,
-        wide("VolumeMode", "A file system, or a block device."),
-    ),
     cells=_claim_cells,
 )
