@@ -83,7 +83,7 @@ def count_generation(course: Course) -> tuple[Step, ...]:
 
 def validate_new(course: Course) -> tuple[Step, ...]:
     """A new object. Errors: Invalid."""
-    kind, resource = course.served.kind, course.served.resource
+    kind, resource = course.served.kind, course.served.stored
 
     def step(_env: Environment, draft: Draft) -> None:
         causes = validate_create(kind, resource.namespaced, draft.new)
@@ -103,7 +103,7 @@ def validate_status(course: Course) -> tuple[Step, ...]:
 
 
 def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Cause]]) -> Step:
-    kind, resource = course.served.kind, course.served.resource
+    kind, resource = course.served.kind, course.served.stored
 
     def step(_env: Environment, draft: Draft) -> None:
         refuse_invalid(resource, draft.name, causes_of(kind, draft.new, draft.old))
@@ -112,7 +112,7 @@ def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Ca
 
 
 def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> None:
-    """Raise Invalid if there are causes."""
+    """Raise Invalid if there are causes. Kubernetes names the kind of the version that it stores."""
     if causes:
         raise errors.invalid(resource.kind, resource.group, name, causes)
 

@@ -22,6 +22,7 @@ from orchestrator.apiserver.validation.field import (
     too_long,
 )
 from orchestrator.apiserver.validation.formats import domain_path_errors
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors, selects
 from orchestrator.apiserver.validation.workloads import template_labels
@@ -53,6 +54,15 @@ _MAX_CRON_NAME: Final = 52  # its jobs' names are 11 characters longer
 def _job_errors(job: Job) -> Errors:
     spec = job.spec or JobSpec()
     yield from _generated_errors(job, spec)
+    yield from _whole_spec_errors(spec)
+    if spec.completion_mode == "Indexed" and spec.completions:
+        host = f"{job.metadata.name}-{spec.completions - 1}"
+        if dns1123_label_errors(host):
+            detail = f"will not able to create pod with invalid DNS label: {host}"
+            yield invalid("metadata.name", job.metadata.name, detail)
+
+
+def _whole_spec_errors(spec: JobSpec) -> Errors:
     yield from job_spec_errors("spec", spec)
     labels = template_labels(spec.template)
     if spec.selector is None:
@@ -61,12 +71,7 @@ def _job_errors(job: Job) -> Errors:
         yield from label_selector_errors("spec.selector", spec.selector)
     if spec.selector is None or selects(spec.selector, labels) is False:
         detail = "`selector` does not match template `labels`"
-        yield invalid("spec.template.metadata.labels", labels or None, detail)
-    if spec.completion_mode == "Indexed" and spec.completions:
-        host = f"{job.metadata.name}-{spec.completions - 1}"
-        if dns1123_label_errors(host):
-            detail = f"will not able to create pod with invalid DNS label: {host}"
-            yield invalid("metadata.name", job.metadata.name, detail)
+        yield invalid("spec.template.metadata.labels", as_go(labels), detail)
 
 
 def _generated_errors(job: Job, spec: JobSpec) -> Errors:
@@ -88,9 +93,9 @@ def _generated_errors(job: Job, spec: JobSpec) -> Errors:
         if key not in labels:
             yield required(where, f"must be '{value}'")
         elif labels[key] != value:
-            yield invalid(where, labels, f"must be '{value}'")
+            yield invalid(where, as_go(labels), f"must be '{value}'")
     if selects(spec.selector, expected) is False:
-        yield invalid("spec.selector", spec.selector, "`selector` not auto-generated")
+        yield invalid("spec.selector", as_go(spec.selector), "`selector` not auto-generated")
 
 
 _COUNTS: Final = (
@@ -197,13 +202,17 @@ def _update_errors(new: Job, old: Job) -> Errors:
     if new.spec is None or old.spec is None:
         return
     spec, before = new.spec, old.spec
+    if spec is not before:
+        yield from _whole_spec_errors(spec)  # once more: the causes stand twice in the answer
     if spec.completion_mode != "Indexed":
         yield from immutable("spec.completions", spec.completions, before.completions)
     elif spec.completions not in (None, before.completions, spec.parallelism):
         detail = "can only be modified in tandem with spec.parallelism"
         yield invalid("spec.completions", spec.completions, detail)
     for attribute, wire in _FIXED:
-        yield from immutable(f"spec.{wire}", getattr(spec, attribute), getattr(before, attribute))
+        now, then = getattr(spec, attribute), getattr(before, attribute)
+        if now is not then and now != then:
+            yield from immutable(f"spec.{wire}", as_go(now), as_go(then))
     if spec.template is not before.template:
         present = _open_template(spec.template, before.template, old)
         yield from immutable("spec.template", spec.template, present)
