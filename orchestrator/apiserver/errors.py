@@ -5,7 +5,7 @@ texts, so they are part of the interface.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
@@ -248,24 +248,48 @@ def forbidden(
     )
 
 
-def unauthorized(
-    identity: Identity,
-    verb: str,
-    resource: Resource,
-    *,
-    namespace: str,
-    name: str,
-    subresource: str,
-    reason: str = "",
-) -> Forbidden:
-    """The authorizer said no."""
-    path = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    where = f"in the namespace {quote(namespace)}" if namespace else "at the cluster scope"
-    why = (
-        f"User {quote(identity.name)} cannot {verb} resource {quote(path)} "
-        f"in API group {quote(resource.group)} {where}"
+class Asked(Protocol):
+    """What somebody wanted to do: see `authorization.Attributes`."""
+
+    @property
+    def verb(self) -> str: ...
+    @property
+    def is_resource(self) -> bool: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def subresource(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+def refused(identity: Identity, asked: Asked, reason: str = "") -> Forbidden:
+    """The authorizer did not allow it."""
+    user, verb = quote(identity.name), asked.verb
+    if asked.is_resource:
+        path = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+        where = "at the cluster scope"
+        if asked.namespace:
+            where = f"in the namespace {quote(asked.namespace)}"
+        what = f"resource {quote(path)} in API group {quote(asked.group)} {where}"
+    else:
+        what = f"path {quote(asked.path)}"
+    why = f"User {user} cannot {verb} {what}"
+    key = _qualified(asked.resource, asked.group) if asked.group else asked.resource
+    subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is " if key else ""
+    return Forbidden(
+        f"{subject}forbidden: {why}{f': {reason}' if reason else ''}",
+        kind=asked.resource,
+        group=asked.group,
+        name=asked.name,
+        has_details=True,
     )
-    return forbidden(resource, name, f"{why}: {reason}" if reason else why)
 
 
 def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forbidden:
@@ -352,12 +376,12 @@ __all__ = [
     "namespace_terminating",
     "no_such_resource",
     "not_found",
+    "refused",
     "revision_differs",
     "too_large",
     "too_old",
     "uid_differs",
     "uid_mismatch",
-    "unauthorized",
     "unparsable_version",
     "version_on_create",
     "version_required",

@@ -49,7 +49,8 @@ class Cluster:
     `api_faults` are requests that the API server refuses or answers late on purpose; more are added
     with `fail_api` while it runs. `meter` hears of every API call.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
-    what, and `resources` are kinds of your own, stored and served beside the built-in ones.
+    what before the roles are asked, and `resources` are kinds of your own, stored and served beside the
+    built-in ones.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated.
 

@@ -26,7 +26,7 @@ from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
-from orchestrator.protocol import Identity
+from orchestrator.protocol import AUTHENTICATED, Identity
 from orchestrator.scheduler import (
     DEFAULT_CONFIGURATION,
     Scheduler,
@@ -92,7 +92,7 @@ class Components:
             lambda: Scheduler(
                 api,
                 self._scheduler,
-                identity=Identity("system:kube-scheduler"),
+                identity=Identity("system:kube-scheduler", (AUTHENTICATED,)),
                 record_events=self._record_events,
             ),
             "scheduler",
@@ -124,7 +124,6 @@ class Components:
                 api,
                 self._controllers,
                 scheme=self._scheme,
-                identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
                 added=self._added,
             ),

@@ -219,6 +219,7 @@ class EndpointSliceController(KubernetesController):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"
+    account = "endpointslice-controller"
     kind = Service
 
     def prepare(self) -> None:

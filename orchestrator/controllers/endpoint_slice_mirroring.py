@@ -130,6 +130,7 @@ class EndpointSliceMirroringController(KubernetesController):
     """Keeps the copies."""
 
     name = "endpointslicemirroring"
+    account = "endpointslicemirroring-controller"
     kind = Endpoints
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:

@@ -120,6 +120,7 @@ class EndpointsController(KubernetesController):
     """Keeps the Endpoints of every Service with a selector."""
 
     name = "endpoint"
+    account = "endpoint-controller"
     kind = Service
 
     def prepare(self) -> None:

@@ -62,6 +62,7 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import (
+    AUTHENTICATED,
     AlreadyExists,
     ApiRef,
     Create,
@@ -117,7 +118,7 @@ class Kubelet(Watcher):
         record_events: bool = True,
         computed_heartbeats: bool = False,
     ) -> None:
-        super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes",)))
+        super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
         self._runtime = runtime
         self._record_events = record_events

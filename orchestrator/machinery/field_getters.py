@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.events.v1 import Event as EventsEvent
+from orchestrator.api.resource.v1 import ResourceSlice
 
 Getter: TypeAlias = Callable[[Any], str]
 
@@ -145,6 +146,14 @@ def _csr_signer_name(request: CertificateSigningRequest) -> str:
     return request.spec.signer_name
 
 
+def _slice_driver(slice_: ResourceSlice) -> str:
+    return slice_.spec.driver
+
+
+def _slice_node_name(slice_: ResourceSlice) -> str:
+    return slice_.spec.node_name or ""
+
+
 # --- the table ---
 
 FIELDS: Final[Mapping[str, Mapping[str, Getter]]] = {
@@ -177,9 +186,12 @@ FIELDS: Final[Mapping[str, Mapping[str, Getter]]] = {
     "secrets": {"type": _secret_type},
     "services": {"spec.clusterIP": _service_cluster_ip, "spec.type": _service_type},
     "replicationcontrollers": {"status.replicas": _status_replicas},
-    "replicasets.apps": {"status.replicas": _status_replicas},
     "jobs.batch": {"status.successful": _job_succeeded},
     "certificatesigningrequests.certificates.k8s.io": {"spec.signerName": _csr_signer_name},
+    "resourceslices.resource.k8s.io": {
+        "spec.driver": _slice_driver,
+        "spec.nodeName": _slice_node_name,
+    },
 }
 
 ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -188,5 +200,10 @@ ALIASES: Final[Mapping[str, Mapping[str, str]]] = {
 
 # Of these, unlike of other cluster-scoped resources, the namespace cannot even be asked.
 CLUSTER_SCOPED: Final = frozenset(
-    {"nodes", "namespaces", "certificatesigningrequests.certificates.k8s.io"}
+    {
+        "nodes",
+        "namespaces",
+        "certificatesigningrequests.certificates.k8s.io",
+        "resourceslices.resource.k8s.io",
+    }
 )

@@ -187,6 +187,8 @@ def _namespace(object_: Any) -> str:
 def _not_supported(field: str, resource: str, custom: Mapping[str, Getter]) -> str:
     if resource == "jobs.batch":
         return f"field label {quote(field)} not supported for Job"
+    if resource == "resourceslices.resource.k8s.io":
+        return f"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}"
     if custom:
         return f"field label not supported: {field}"
     if resource in FIELDS:

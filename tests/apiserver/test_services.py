@@ -221,3 +221,37 @@ async def test_services_are_updated_blindly_and_created_by_updates(api: Api) -> 
     created = await api.update(service("web"))
     again = await api.update(with_resource_version(created, ""))
     assert again is created
+
+
+async def test_a_headless_service_without_a_selector_may_be_of_both_families(api: Api) -> None:
+    """Who writes its slices decides; with a selector it is of the cluster's."""
+    spec = (await api.create(service("web", cluster_ip="None"))).spec
+    assert (spec.ip_families, spec.ip_family_policy) == (("IPv4", "IPv6"), "RequireDualStack")
+    spec = (await api.create(service("pods", cluster_ip="None", selector={"a": "b"}))).spec
+    assert (spec.ip_families, spec.ip_family_policy) == (("IPv4",), "SingleStack")
+
+
+async def test_addresses_are_told_of_before_anything_else_is(api: Api) -> None:
+    """What cannot be given out is refused alone."""
+    wrong = service("web", cluster_ip="None", cluster_ips=("None", "10.96.0.9"), type="Odd")
+    error = await refused(Invalid, api.create(wrong))
+    assert error.message == (
+        'Service "web" is invalid: spec.clusterIPs: Invalid value: ["None","10.96.0.9"]: '
+        "'None' must be the first and only value"
+    )
+
+
+async def test_an_external_name_has_no_address_to_choose(api: Api) -> None:
+    """Neither by the older field."""
+    named = service("web", type="ExternalName", external_name="a.b", cluster_ip="10.96.0.9")
+    error = await refused(Invalid, api.create(named))
+    assert error.message.endswith(
+        "spec.clusterIPs: Forbidden: may not be set for ExternalName services"
+    )
+
+
+async def test_a_dry_run_claims_no_port(api: Api) -> None:
+    """As Kubernetes' does, which takes any number then."""
+    low = service("web", type="NodePort", ports=(ServicePort(port=80, node_port=80),))
+    assert node_ports(await api.create(low, dry_run=True)) == [80]
+    await refused(Invalid, api.create(low))

@@ -10,7 +10,8 @@ from orchestrator.api.core.v1 import EventSource, ObjectReference
 from orchestrator.api.events.v1 import Event, EventSeries
 from orchestrator.api.meta.v1 import MicroTime
 from orchestrator.apiserver.kinds.conversion import conversion
-from tests.apiserver.harness import Api, drained, meta
+from orchestrator.protocol import Invalid
+from tests.apiserver.harness import Api, drained, meta, refused
 
 
 async def test_events_have_one_store_and_two_groups(api: Api) -> None:
@@ -117,3 +118,27 @@ def test_there_is_no_conversion_within_a_version(api: Api) -> None:
     """The usual case costs nothing."""
     events = api.resource(CoreEvent)
     assert conversion(events, events) is None
+
+
+async def test_events_that_come_by_the_newer_path_keep_more_rules(api: Api) -> None:
+    """They are refused as events of core, with the newer names of their fields."""
+    event = Event(
+        metadata=meta("one"),
+        event_time=MicroTime("2024-01-01T00:00:00.000000Z"),
+        action="A",
+        reason="R",
+        type="Odd",
+        regarding=ObjectReference(namespace="default"),
+        reporting_controller="a b",
+        reporting_instance="i",
+        series=EventSeries(count=1, last_observed_time=MicroTime("2024-01-01T00:00:00.000000Z")),
+        deprecated_count=3,
+    )
+    error = await refused(Invalid, api.create(event))
+    assert (error.kind, error.group) == ("Event", "")
+    assert [(each.field, each.message) for each in error.causes][1:] == [
+        ("series.count", 'Invalid value: "": should be at least 2'),
+        ("type", 'Invalid value: "": has invalid value: Odd'),
+        ("count", 'Invalid value: "": needs to be unset'),
+    ]
+    assert error.causes[0].field == "reportingController"

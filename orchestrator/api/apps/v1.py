@@ -75,7 +75,7 @@ class DaemonSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
 class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     min_ready_seconds: int | None = None
     revision_history_limit: int | None = None
-    selector: LabelSelector = field(default_factory=shared(lambda: LabelSelector()))
+    selector: LabelSelector | None = None
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
     update_strategy: DaemonSetUpdateStrategy | None = field(default_factory=shared(lambda: DaemonSetUpdateStrategy()))
 
@@ -128,7 +128,7 @@ class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     progress_deadline_seconds: int | None = None
     replicas: int | None = None
     revision_history_limit: int | None = None
-    selector: LabelSelector = field(default_factory=shared(lambda: LabelSelector()))
+    selector: LabelSelector | None = None
     strategy: DeploymentStrategy | None = field(default_factory=shared(lambda: DeploymentStrategy()))
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
 
@@ -176,7 +176,7 @@ class ReplicaSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
 class ReplicaSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
     min_ready_seconds: int | None = None
     replicas: int | None = None
-    selector: LabelSelector = field(default_factory=shared(lambda: LabelSelector()))
+    selector: LabelSelector | None = None
     template: PodTemplateSpec | None = None
 
 
@@ -244,7 +244,7 @@ class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     pod_management_policy: str = ""
     replicas: int | None = None
     revision_history_limit: int | None = None
-    selector: LabelSelector = field(default_factory=shared(lambda: LabelSelector()))
+    selector: LabelSelector | None = None
     service_name: str = field(default_factory=str)
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
     update_strategy: StatefulSetUpdateStrategy | None = field(default_factory=shared(lambda: StatefulSetUpdateStrategy()))

@@ -118,7 +118,11 @@ POINTERS: Final = frozenset(
 # is ever stored, and in the interpreter many are made in parts.
 PARTS: Final = frozenset(
     (
+        ("apps.v1.DaemonSetSpec", "selector"),
+        ("apps.v1.DeploymentSpec", "selector"),
+        ("apps.v1.ReplicaSetSpec", "selector"),
         ("apps.v1.ReplicaSetSpec", "template"),
+        ("apps.v1.StatefulSetSpec", "selector"),
         ("core.v1.Pod", "spec"),
         ("core.v1.Pod", "status"),
         ("core.v1.PodTemplate", "template"),

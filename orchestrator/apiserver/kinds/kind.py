@@ -35,7 +35,8 @@ PLAIN_TABLE: Final[Printer[Any]] = Printer(cells=_created_cells)
 class Kind(Struct, frozen=True):
     """What the server knows of one kind in one version.
 
-    `type`: the Struct of its objects. `rules`: what is refused. `default`: fills in what the author
+    `type`: the Struct of its objects. `rules`: what is refused. `path_rules`: what is
+    refused of stored objects that come by this version's path, where it is not the same. `default`: fills in what the author
     left out, after the amounts were made canonical (unless it `keeps_amounts`). `strategy` and
     `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
     shows. `converts`: functions to the types of other versions that differ in more than their name.
@@ -54,6 +55,7 @@ class Kind(Struct, frozen=True):
 
     type: type[Any]
     rules: Rules = UNKNOWN_RULES
+    path_rules: Rules | None = None
     default: Default | None = None
     keeps_amounts: bool = False
     strategy: Callable[[Resource, Traits], Strategy] = Strategy

@@ -63,10 +63,10 @@ class Strategy:
         """An update of the status alone; the metadata is merged already."""
         return replace(old, metadata=new.metadata, status=new.status)
 
-    def allocate(self, new: Any, old: Any, env: Environment) -> Any:
-        """The valid object with what is counted out from pools; `old` is None for a new one.
+    def allocate(self, new: Any, old: Any, env: Environment, *, dry_run: bool) -> Any:
+        """The object with what is counted out from pools; `old` is None for a new one.
 
-        Raises Invalid when a pool refuses.
+        It is asked before validation. Raises Invalid when a pool refuses.
         """
         return new
 

@@ -83,11 +83,11 @@ def count_generation(course: Course) -> tuple[Step, ...]:
 
 def validate_new(course: Course) -> tuple[Step, ...]:
     """A new object. Errors: Invalid."""
-    kind, resource = course.served.kind, course.served.stored
+    kind, stored = course.served.kind, course.served.stored
 
     def step(_env: Environment, draft: Draft) -> None:
-        causes = validate_create(kind, resource.namespaced, draft.new)
-        refuse_invalid(resource, draft.name, causes)
+        causes = validate_create(kind, stored.namespaced, draft.new)
+        refuse_invalid(stored, draft.name, causes)
 
     return (step,)
 
@@ -103,16 +103,16 @@ def validate_status(course: Course) -> tuple[Step, ...]:
 
 
 def _validated(course: Course, causes_of: Callable[[Kind, Any, Any], Sequence[Cause]]) -> Step:
-    kind, resource = course.served.kind, course.served.stored
+    kind, stored = course.served.kind, course.served.stored
 
     def step(_env: Environment, draft: Draft) -> None:
-        refuse_invalid(resource, draft.name, causes_of(kind, draft.new, draft.old))
+        refuse_invalid(stored, draft.name, causes_of(kind, draft.new, draft.old))
 
     return step
 
 
 def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> None:
-    """Raise Invalid if there are causes. Kubernetes names the kind of the version that it stores."""
+    """Raise Invalid if there are causes."""
     if causes:
         raise errors.invalid(resource.kind, resource.group, name, causes)
 
@@ -127,7 +127,7 @@ def allocate(course: Course) -> tuple[Step, ...]:
         return ()
 
     def step(env: Environment, draft: Draft) -> None:
-        draft.new = strategy.allocate(draft.new, draft.old, env)
+        draft.new = strategy.allocate(draft.new, draft.old, env, dry_run=draft.message.dry_run)
 
     return (step,)
 
@@ -141,7 +141,7 @@ def confirm(course: Course) -> tuple[Step, ...]:
 
     def step(env: Environment, draft: Draft) -> None:
         try:
-            draft.new = strategy.allocate(draft.new, draft.old, env)
+            draft.new = strategy.allocate(draft.new, draft.old, env, dry_run=draft.message.dry_run)
         except Invalid as error:
             raise Overtaken from error
 

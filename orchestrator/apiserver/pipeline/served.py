@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
@@ -42,6 +44,9 @@ class Served:
         self.type = resource.type
         self.virtual = "get" not in resource.verbs  # can be posted, not stored
         self.kind = kind_of(self.stored)
+        path_rules = kind_of(resource).path_rules
+        if path_rules is not None:
+            self.kind = replace(self.kind, rules=path_rules)
         self.strategy = self.kind.strategy(self.stored, self.kind.traits)
         self.to_stored = conversion(resource, self.stored)
         self.from_stored = conversion(self.stored, resource)

@@ -9,6 +9,7 @@ learns of every fault at once. Paths are plain strings, put together where the f
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
 
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.machinery.field_errors import (
     FieldError,
     duplicate,
@@ -103,7 +104,7 @@ def between(path: str, value: int | None, low: int, high: int) -> Errors:
 def immutable(path: str, new: Any, old: Any) -> Errors:
     """A part that an update may not change."""
     if new is not old and new != old:
-        yield invalid(path, new, IMMUTABLE)
+        yield invalid(path, as_go(new), IMMUTABLE)
 
 
 def absent(path: str, value: object, detail: str) -> Errors:

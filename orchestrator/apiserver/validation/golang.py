@@ -6,11 +6,13 @@ types has its wire names there, too, and keys of maps are sorted.
 """
 
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
+from orchestrator.api import codec
 from orchestrator.api.apps.v1 import (
     DaemonSetUpdateStrategy,
     DeploymentStrategy,
@@ -20,7 +22,7 @@ from orchestrator.api.apps.v1 import (
     StatefulSetUpdateStrategy,
 )
 from orchestrator.api.batch.v1 import SuccessPolicy, SuccessPolicyRule
-from orchestrator.api.core.v1 import Capabilities, SecurityContext
+from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.policy.v1 import PodDisruptionBudgetSpec
 from orchestrator.api.rbac.v1 import RoleRef
@@ -33,8 +35,9 @@ from orchestrator.api.resource.v1 import (
     ResourceClaimSpec,
     ResourceClaimTemplateSpec,
 )
+from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
 
-# A name with `=` is a plain string of Go, which is empty when nothing is said.
+# The marks are those of `golang_pods`, which has the structs of pods.
 _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     DaemonSetUpdateStrategy: ("Type=", "RollingUpdate"),
     DeploymentStrategy: ("Type=", "RollingUpdate"),
@@ -51,21 +54,6 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
         "UnhealthyPodEvictionPolicy",
     ),
     RoleRef: ("APIGroup=", "Kind=", "Name="),
-    Capabilities: ("Add", "Drop"),
-    SecurityContext: (
-        "Capabilities",
-        "Privileged",
-        "SELinuxOptions",
-        "WindowsOptions",
-        "RunAsUser",
-        "RunAsGroup",
-        "RunAsNonRoot",
-        "ReadOnlyRootFilesystem",
-        "AllowPrivilegeEscalation",
-        "ProcMount",
-        "SeccompProfile",
-        "AppArmorProfile",
-    ),
     ResourceClaimTemplateSpec: ("Spec",),
     ResourceClaimSpec: ("Devices",),
     DeviceClaim: ("Requests", "Constraints", "Config"),
@@ -85,6 +73,7 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
 _WIRE: Final[Mapping[type[Any], tuple[str, ...]]] = {
     LabelSelector: ("matchLabels", "matchExpressions"),
 }
+_CORE: Final = "orchestrator.api.core.v1"
 _WORD: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -102,24 +91,97 @@ def as_go(value: Any) -> Any:
 def _struct(value: Struct) -> Any:
     kind = type(value)
     if kind in _WIRE:
-        given = {name: as_go(getattr(value, _attribute(kind, name))) for name in _WIRE[kind]}
+        given = {name: as_go(_found(value, name)) for name in _WIRE[kind]}
         return {name: each for name, each in given.items() if each is not None}
-    if kind not in _FIELDS:
+    fields = _fields(kind)
+    if fields is None:
         return value
-    printed = {}
-    for field in _FIELDS[kind]:
-        name = field.removesuffix("=")
-        found = as_go(getattr(value, _attribute(kind, name)))
-        printed[name] = "" if found is None and field.endswith("=") else found
+    printed: dict[str, Any] = {}
+    for name, zero in fields:
+        if name == _METADATA:
+            printed |= codec.to_dict(value.metadata)  # type: ignore[attr-defined]
+            continue
+        found = as_go(_found(value, name))
+        printed[name] = zero() if found is None or found == "" else found
+    if kind is PodSpec:
+        of_host = [field.removesuffix("?") for field in _OF_HOST]
+        printed["SecurityContext"] |= {name: printed.pop(name) for name in of_host}
     return printed
 
 
-def _attribute(kind: type[Any], name: str) -> str:
-    """The Python name of a field of Go (or of the wire)."""
+Zero: TypeAlias = Callable[[], Any]
+_METADATA: Final = "*"
+_ZEROS: Final[Mapping[str, Zero]] = {
+    "=": lambda: "",
+    "#": lambda: 0,
+    "?": lambda: False,
+    "@": lambda: "0",
+}
+# Inside of Kubernetes these are parts of a pod's security context, which is always there.
+_OF_HOST: Final = ("HostNetwork?", "HostPID?", "HostIPC?", "ShareProcessNamespace", "HostUsers")
+
+
+@cache
+def _fields(kind: type[Any]) -> tuple[tuple[str, Zero], ...] | None:
+    """The fields of a type in order, and what each is while it is empty; None for an unknown type."""
+    written = _FIELDS.get(kind)
+    if written is not None:
+        return tuple(map(_field, written))
+    if not kind.__module__.startswith(_CORE):
+        return None
+    core = _core_fields(kind.__name__)
+    if kind is PodSpec and core is not None:
+        context = "SecurityContext{PodSecurityContext}"
+        core = tuple(_field(context) if each[0] == "SecurityContext" else each for each in core)
+        core += tuple(map(_field, _OF_HOST))
+    return core
+
+
+@cache
+def _core_fields(name: str) -> tuple[tuple[str, Zero], ...] | None:
+    text = CORE_FIELDS.get(name)
+    return None if text is None else tuple(map(_field, text.split()))
+
+
+def _field(text: str) -> tuple[str, Zero]:
+    if text[-1] == "}":
+        name, _, inner = text[:-1].partition("{")
+        return name, lambda: _zero_struct(inner)
+    zero = _ZEROS.get(text[-1])
+    return (text, lambda: None) if zero is None else (text[:-1], zero)
+
+
+def _zero_struct(name: str) -> Any:
+    return {field: zero() for field, zero in _core_fields(name) or () if field != _METADATA}
+
+
+def _found(value: Struct, name: str) -> Any:
+    """The value of a field of Go (or of the wire); None for one that is not here."""
+    attribute = _attribute(type(value), name)
+    return None if attribute is None else getattr(value, attribute)
+
+
+# Fields that have other words on the wire than in Go.
+_RENAMED: Final[Mapping[str, str]] = {
+    "CephMonitors": "monitors",
+    "DataDiskURI": "disk_uri",
+    "DiscoveryCHAPAuth": "chap_auth_discovery",
+    "EndpointsName": "endpoints",
+    "RBDImage": "image",
+    "RBDPool": "pool",
+    "RadosUser": "user",
+    "SessionCHAPAuth": "chap_auth_session",
+}
+
+
+@cache
+def _attribute(kind: type[Any], name: str) -> str | None:
+    if name in _RENAMED:
+        return _RENAMED[name]
     attribute = _WORD.sub("_", name).lower()
-    if attribute in kind.__struct_fields__:
+    fields: tuple[str, ...] = kind.__struct_fields__
+    if attribute in fields:
         return attribute
     # Words of capitals are cut in another place: SELinux is se_linux, and APIGroup api_group.
     squeezed = attribute.replace("_", "")
-    fields: tuple[str, ...] = kind.__struct_fields__
-    return next(each for each in fields if each.replace("_", "") == squeezed)
+    return next((each for each in fields if each.replace("_", "") == squeezed), None)

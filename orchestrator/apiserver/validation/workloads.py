@@ -25,16 +25,24 @@ from orchestrator.apiserver.validation.selectors import (
 MISMATCH: Final = "`selector` does not match template `labels`"
 
 
-def selector_errors(path: str, selector: LabelSelector) -> Errors:
-    """A workload's selector must be there; what selects everything counts as missing."""
-    if is_empty(selector):
+def selector_errors(path: str, selector: LabelSelector | None, kind: str) -> Errors:
+    """A workload's selector must be there, and not select everything."""
+    if selector is None:
         yield required(path)
+        return
     yield from label_selector_errors(path, selector)
+    yield from empty_selector_errors(path, selector, kind)
+
+
+def empty_selector_errors(path: str, selector: LabelSelector | None, kind: str) -> Errors:
+    """What selects everything is no selector of one workload's pods."""
+    if selector is not None and is_empty(selector):
+        yield invalid(path, as_go(selector), f"empty selector is invalid for {kind}")
 
 
 def mismatch_errors(path: str, selector: LabelSelector | None, labels: Any) -> Errors:
     """A workload that did not select its own pods would make them without end."""
-    if selector is None or is_empty(selector) or selects(selector, labels) is False:
+    if selector is None or selects(selector, labels) is False:
         yield invalid(path, as_go(labels), MISMATCH)
 
 

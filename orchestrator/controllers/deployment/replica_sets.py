@@ -79,6 +79,7 @@ def make_new(deployment: Deployment, replicas: int, maximum: int, revision: int)
     """The ReplicaSet for the Deployment's present template."""
     spec = deployment.spec
     assert spec is not None
+    assert spec.selector is not None
     template = spec.template
     collisions = deployment.status.collision_count if deployment.status is not None else None
     hash_ = pod_template_hash(template, collisions)

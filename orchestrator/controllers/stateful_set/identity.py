@@ -73,12 +73,14 @@ def claims_of(stateful_set: StatefulSet, ordinal: int) -> tuple[PersistentVolume
     """The claims of a pod, as they are created."""
     spec = stateful_set.spec
     assert spec is not None
+    assert spec.selector is not None
+    selected = spec.selector.match_labels
     return tuple(
         PersistentVolumeClaim(
             metadata=ObjectMeta(
                 name=claim_name(stateful_set, each, ordinal),
                 namespace=stateful_set.metadata.namespace,
-                labels={**each.metadata.labels, **spec.selector.match_labels},
+                labels={**each.metadata.labels, **selected},
                 annotations=each.metadata.annotations,
             ),
             spec=each.spec,

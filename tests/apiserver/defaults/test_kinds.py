@@ -153,21 +153,17 @@ CASES: list[tuple[type[Any], dict[str, Any], dict[str, Any]]] = [
                 "type": "ClusterIP",
                 "sessionAffinity": "None",
                 "internalTrafficPolicy": "Cluster",
-                "ipFamilies": ["IPv4"],
-                "ipFamilyPolicy": "SingleStack",
                 "ports": [{"port": 80, "protocol": "TCP", "targetPort": 80}],
             }
         },
     ),
     (
         Service,
-        {"spec": {"type": "LoadBalancer", "sessionAffinity": "ClientIP", "clusterIP": "fd00::1"}},
+        {"spec": {"type": "LoadBalancer", "sessionAffinity": "ClientIP"}},
         {
             "spec.externalTrafficPolicy": "Cluster",
             "spec.allocateLoadBalancerNodePorts": True,
             "spec.sessionAffinityConfig": {"clientIP": {"timeoutSeconds": 10800}},
-            "spec.clusterIPs": ["fd00::1"],
-            "spec.ipFamilies": ["IPv6"],
         },
     ),
     (

@@ -6,11 +6,24 @@ import msgspec
 import pytest
 
 from orchestrator.api.apps.v1 import DeploymentStrategy, RollingUpdateDeployment
-from orchestrator.api.core.v1 import Capabilities, SecurityContext
-from orchestrator.api.meta.v1 import LabelSelector
+from orchestrator.api.core import v1
+from orchestrator.api.core.v1 import (
+    Capabilities,
+    Container,
+    EmptyDirVolumeSource,
+    PodSpec,
+    PodTemplateSpec,
+    SecurityContext,
+    Volume,
+    VolumeMount,
+)
+from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.api.policy.v1 import PodDisruptionBudgetSpec
 from orchestrator.api.rbac.v1 import RoleRef
 from orchestrator.apiserver.validation import golang
+from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
+
+_OF_HOST = {"HostNetwork", "HostPID", "HostIPC", "ShareProcessNamespace", "HostUsers"}
 
 
 @pytest.mark.parametrize(
@@ -51,3 +64,32 @@ def test_security_contexts_name_what_is_spelt_in_capitals() -> None:
     printed = golang.as_go(SecurityContext(privileged=True))
     assert printed["Privileged"] is True
     assert printed["SELinuxOptions"] is None
+
+
+def test_templates_of_pods_are_printed_whole() -> None:
+    """With the zero values of Go, and the host's namespaces in the security context."""
+    container = Container(
+        name="c", image="i", volume_mounts=(VolumeMount(mount_path="/", name="v"),)
+    )
+    volume = Volume(name="v", empty_dir=EmptyDirVolumeSource())
+    spec = PodSpec(containers=(container,), volumes=(volume,), host_network=True)
+    printed = golang.as_go(PodTemplateSpec(metadata=ObjectMeta(labels={"a": "b"}), spec=spec))
+    assert [*printed] == ["labels", "Spec"]
+    pod = printed["Spec"]
+    assert [*pod][:4] == ["Volumes", "InitContainers", "Containers", "EphemeralContainers"]
+    assert pod["Volumes"][0]["EmptyDir"] == {"Medium": "", "SizeLimit": None}
+    (found,) = pod["Containers"]
+    assert found["Resources"] == {"Limits": None, "Requests": None, "Claims": None}
+    assert found["VolumeMounts"][0]["ReadOnly"] is False
+    assert [*pod["SecurityContext"]][:2] == ["HostNetwork", "HostPID"]
+    assert pod["SecurityContext"]["HostNetwork"] is True
+
+
+@pytest.mark.parametrize("name", [*CORE_FIELDS])
+def test_fields_of_pods_are_ours(name: str) -> None:
+    """But for those of the host, which Kubernetes keeps elsewhere inside of it."""
+    kind = getattr(v1, name, None)
+    if kind is not None:
+        unknown = {field for field, _ in golang._fields(kind) or () if field != "*"}
+        unknown = {field for field in unknown if golang._attribute(kind, field) is None}
+        assert unknown <= (_OF_HOST if kind is v1.PodSecurityContext else set())

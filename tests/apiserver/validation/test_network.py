@@ -22,7 +22,7 @@ SERVICE: dict[str, Any] = {
     [
         ({}, []),
         ({"spec.ports": []}, ["spec.ports: Required value"]),
-        ({"spec.ports": [], "spec.clusterIP": "None"}, []),
+        ({"spec.ports": [], "spec.clusterIP": "None", "spec.clusterIPs": ["None"]}, []),
         (
             {"spec.ports.1": {"port": 81}},
             ["spec.ports[0].name: Required value", "spec.ports[1].name: Required value"],
@@ -99,12 +99,13 @@ def test_services(changes: dict[str, Any], expected: list[str]) -> None:
 
 def test_cluster_addresses_stay() -> None:
     """An address that was given is kept."""
-    old = edit(SERVICE, {"spec.clusterIP": "10.0.0.1"})
-    assert update_faults(Service, edit(old, {"spec.clusterIP": "10.0.0.2"}), old) == [
+    old = edit(SERVICE, {"spec.clusterIP": "10.0.0.1", "spec.clusterIPs": ["10.0.0.1"]})
+    new = edit(old, {"spec.clusterIP": "10.0.0.2", "spec.clusterIPs": ["10.0.0.2"]})
+    assert update_faults(Service, new, old) == [
         'spec.clusterIPs[0]: Invalid value: ["10.0.0.2"]: may not change once set'
     ]
     external = edit(
-        old, {"spec.type": "ExternalName", "spec.externalName": "a.b", "spec.clusterIP": GONE}
+        old, {"spec.type": "ExternalName", "spec.externalName": "a.b", "spec.clusterIPs": GONE}
     )
     assert update_faults(Service, external, old) == []
 

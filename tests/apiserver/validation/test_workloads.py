@@ -51,6 +51,22 @@ def test_templates_run_forever(kind: type[Any], title: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "word"),
+    [
+        (Deployment, "deployment"),
+        (ReplicaSet, "deployment"),
+        (DaemonSet, "daemonset"),
+        (StatefulSet, "statefulset"),
+    ],
+)
+def test_an_empty_selector_is_no_missing_one(kind: type[Any], word: str) -> None:
+    """It would select everything, and is refused as such, alone."""
+    assert faults(kind, edit(WORKLOAD, {"spec.selector": {}})) == [
+        f"spec.selector: Invalid value: {{}}: empty selector is invalid for {word}"
+    ]
+
+
 @pytest.mark.parametrize("kind", [Deployment, ReplicaSet, DaemonSet])
 def test_selectors_are_immutable(kind: type[Any]) -> None:
     """A selector stays what it was."""

@@ -94,8 +94,7 @@ _AT_ROOT: Final = (
 
 
 def _definition_errors(definition: CustomResourceDefinition) -> Errors:
-    spec = definition.spec
-    yield from _spec_errors(spec)
+    yield from _spec_errors(definition.spec)
     yield from _status_errors(definition, definition)
     yield from _stored_errors(definition)
 

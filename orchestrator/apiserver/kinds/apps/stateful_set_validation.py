@@ -75,7 +75,7 @@ def _spec_errors(stateful_set: StatefulSet) -> Errors:
     if spec.service_name:
         messages = dns1123_label_errors(spec.service_name)
         yield from complaints("spec.serviceName", spec.service_name, messages)
-    yield from selector_errors("spec.selector", spec.selector)
+    yield from selector_errors("spec.selector", spec.selector, "statefulset")
     yield from _template_errors(spec)
 
 

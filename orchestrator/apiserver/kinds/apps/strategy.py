@@ -33,7 +33,9 @@ class DeploymentStrategy(Strategy):
 class DaemonSetStrategy(Strategy):
     """What is special about daemon sets: an annotation counts the changes of the template."""
 
-    def allocate(self, new: DaemonSet, old: DaemonSet | None, env: Environment) -> DaemonSet:
+    def allocate(
+        self, new: DaemonSet, old: DaemonSet | None, env: Environment, *, dry_run: bool
+    ) -> DaemonSet:
         """The count goes up with the template, and is nobody else's to change."""
         if old is None:
             return _counted(new, 1)

@@ -46,6 +46,7 @@ from orchestrator.apiserver.validation.workloads import (
     at_most_all_errors,
     at_most_errors,
     collision_errors,
+    empty_selector_errors,
     forever_errors,
     int_or_percent_errors,
     mismatch_errors,
@@ -74,7 +75,7 @@ _COLLISIONS: Final = ("collision_count", "collisionCount")
 def _deployment_errors(deployment: Deployment) -> Errors:
     spec = deployment.spec or DeploymentSpec()
     yield from nonnegative("spec.replicas", spec.replicas)
-    yield from selector_errors("spec.selector", spec.selector)
+    yield from selector_errors("spec.selector", spec.selector, "deployment")
     yield from _replica_template_errors(spec.selector, spec.template)
     yield from _deployment_strategy_errors("spec.strategy", spec.strategy)
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)
@@ -141,7 +142,7 @@ def _replica_set_errors(replica_set: ReplicaSet) -> Errors:
     spec = replica_set.spec or ReplicaSetSpec()
     yield from nonnegative("spec.replicas", spec.replicas)
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)
-    yield from selector_errors("spec.selector", spec.selector)
+    yield from selector_errors("spec.selector", spec.selector, "deployment")
     yield from _replica_template_errors(spec.selector, spec.template)
 
 
@@ -150,6 +151,7 @@ def _daemon_set_errors(daemon_set: DaemonSet) -> Errors:
     yield from label_selector_errors("spec.selector", spec.selector)
     labels = template_labels(spec.template)
     yield from mismatch_errors("spec.template.metadata.labels", spec.selector, labels)
+    yield from empty_selector_errors("spec.selector", spec.selector, "daemonset")
     yield from template_errors("spec.template", spec.template)
     yield from forever_errors("spec.template", spec.template, "DaemonSet")
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)

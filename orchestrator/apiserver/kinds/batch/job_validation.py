@@ -8,7 +8,7 @@ from orchestrator.api.batch.v1 import (
     Job,
     JobSpec,
 )
-from orchestrator.api.core.v1 import PodTemplateSpec
+from orchestrator.api.core.v1 import Container, PodTemplateSpec
 from orchestrator.apiserver.kinds.batch.job_policies import plain_invalid, policy_errors
 from orchestrator.apiserver.kinds.core.pods.spec_validation import template_errors
 from orchestrator.apiserver.validation.field import (
@@ -189,7 +189,6 @@ def _restart_errors(path: str, spec: JobSpec) -> Errors:
 # --- updates -------------------------------------------------------------------------------
 
 _FIXED: Final = (
-    ("selector", "selector"),
     ("completion_mode", "completionMode"),
     ("pod_failure_policy", "podFailurePolicy"),
     ("backoff_limit_per_index", "backoffLimitPerIndex"),
@@ -203,28 +202,62 @@ def _update_errors(new: Job, old: Job) -> Errors:
         return
     spec, before = new.spec, old.spec
     if spec is not before:
-        yield from _whole_spec_errors(spec)  # once more: the causes stand twice in the answer
+        yield from _whole_spec_errors(spec)  # every update is asked twice
     if spec.completion_mode != "Indexed":
         yield from immutable("spec.completions", spec.completions, before.completions)
     elif spec.completions not in (None, before.completions, spec.parallelism):
         detail = "can only be modified in tandem with spec.parallelism"
         yield invalid("spec.completions", spec.completions, detail)
-    for attribute, wire in _FIXED:
-        now, then = getattr(spec, attribute), getattr(before, attribute)
-        if now is not then and now != then:
-            yield from immutable(f"spec.{wire}", as_go(now), as_go(then))
+    yield from immutable("spec.selector", spec.selector, before.selector)
     if spec.template is not before.template:
-        present = _open_template(spec.template, before.template, old)
-        yield from immutable("spec.template", spec.template, present)
+        yield from _template_change_errors(spec.template, before.template, old)
+    for attribute, wire in _FIXED:
+        yield from immutable(f"spec.{wire}", getattr(spec, attribute), getattr(before, attribute))
+
+
+def _template_change_errors(
+    new: PodTemplateSpec | None, old: PodTemplateSpec | None, job: Job
+) -> Errors:
+    """A job that is suspended may get other resources; else its pods are made from one template."""
+    is_open = _is_open(job)
+    present = _open_template(new, old) if is_open else old
+    if not is_open or new is None or present is None or not (new.spec and present.spec):
+        yield from immutable("spec.template", new, present)
+        return
+    spec = replace(
+        present.spec,
+        containers=_with_resources(present.spec.containers, new.spec.containers),
+        init_containers=_with_resources(present.spec.init_containers, new.spec.init_containers),
+    )
+    yield from immutable("spec.template.spec", new.spec, spec)
+
+
+def _with_resources(
+    old: tuple[Container, ...], new: tuple[Container, ...]
+) -> tuple[Container, ...]:
+    if len(old) != len(new):
+        return old
+    return tuple(
+        replace(before, resources=after.resources) if before.name == after.name else before
+        for before, after in zip(old, new, strict=True)
+    )
+
+
+def _is_open(job: Job) -> bool:
+    """Whether no pod of a suspended job is running, so that its template may be changed."""
+    held = job.spec is not None and bool(job.spec.suspend)
+    status = job.status
+    if status is None:
+        return held
+    waits = status.start_time is None or _is_true(job, "Suspended")
+    return held and waits and not status.active
 
 
 def _open_template(
-    new: PodTemplateSpec | None, old: PodTemplateSpec | None, job: Job
+    new: PodTemplateSpec | None, old: PodTemplateSpec | None
 ) -> PodTemplateSpec | None:
-    """The old template with what may still change: where the pods of an unstarted job will run."""
-    held = job.spec is not None and job.spec.suspend
-    started = job.status is not None and job.status.start_time is not None
-    if not held or started or new is None or old is None or not (new.spec and old.spec):
+    """The old template with what may still change: where the pods will run."""
+    if new is None or old is None or not (new.spec and old.spec):
         return old
     affinity, before = new.spec.affinity, old.spec.affinity
     nodes = affinity.node_affinity if affinity else None

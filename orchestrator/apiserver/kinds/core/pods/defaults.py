@@ -30,6 +30,7 @@ from orchestrator.machinery.quantities import add_maps
 
 _REMEMBERED: Final = 1 << 11
 _GRACE_SECONDS: Final = 30
+_LEAST_GRACE_SECONDS: Final = 1  # what a negative one means
 _NO_CONTEXT: Final = PodSecurityContext()
 _SPEC_AMOUNTS: Final = struct_fix(PodSpec)
 
@@ -88,6 +89,8 @@ def _default_pod_spec(spec: PodSpec) -> PodSpec:
         containers=each(spec.containers, _request_limits),
         init_containers=each(spec.init_containers, _request_limits),
     )
+    if (spec.termination_grace_period_seconds or 0) < 0:
+        spec = put(spec, termination_grace_period_seconds=_LEAST_GRACE_SECONDS)
     if spec.enable_service_links is None:
         spec = put(spec, enable_service_links=True)
     if spec.host_network:

@@ -13,6 +13,7 @@ from orchestrator.apiserver.validation.field import (
     nonnegative,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.apiserver.validation.workloads import (
     MISMATCH,
@@ -37,7 +38,7 @@ def _replication_controller_errors(controller: ReplicationController) -> Errors:
         return
     labels = template_labels(template)
     if any(labels.get(key) != value for key, value in spec.selector.items()):
-        yield invalid("spec.template.metadata.labels", labels or None, MISMATCH)
+        yield invalid("spec.template.metadata.labels", as_go(labels), MISMATCH)
     yield from template_errors("spec.template", template)
     yield from forever_errors("spec.template", template, "ReplicationController")
 

@@ -20,7 +20,7 @@ _WITH_PORTS: Final = ("ClusterIP", "NodePort", "LoadBalancer")
 
 
 def default_service(service: Service) -> Service:
-    """A service inside of the cluster, of one address family."""
+    """A service inside of the cluster."""
     spec = fill(service.spec or ServiceSpec(), session_affinity="None", type="ClusterIP")
     spec = _default_affinity(spec)
     spec = put(spec, ports=each(spec.ports, _default_port))
@@ -30,8 +30,6 @@ def default_service(service: Service) -> Service:
         spec = fill(spec, internal_traffic_policy="Cluster")
     if spec.type == "LoadBalancer":
         spec = fill(spec, allocate_load_balancer_node_ports=True)
-    if spec.type != "ExternalName":
-        spec = _default_families(spec)
     return put(service, spec=spec)
 
 
@@ -56,16 +54,6 @@ def _is_external(spec: ServiceSpec) -> bool:
     return spec.type in ("NodePort", "LoadBalancer") or bool(
         spec.type == "ClusterIP" and spec.external_ips
     )
-
-
-def _default_families(spec: ServiceSpec) -> ServiceSpec:
-    if spec.cluster_ip and not spec.cluster_ips:
-        spec = put(spec, cluster_ips=(spec.cluster_ip,))
-    if not spec.ip_families:
-        families = tuple("IPv6" if ":" in address else "IPv4" for address in spec.cluster_ips)
-        spec = put(spec, ip_families=families or ("IPv4",))
-    policy = "SingleStack" if len(spec.ip_families) == 1 else "RequireDualStack"
-    return fill(spec, ip_family_policy=policy)
 
 
 def default_endpoints(endpoints: Endpoints) -> Endpoints:

@@ -4,21 +4,19 @@ What a client leaves out of an update stays as it is; what a change of type make
 dropped, unless the client itself changed it too, which validation then refuses.
 """
 
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Service, ServicePort, ServiceSpec
+from orchestrator.api.core.v1 import LoadBalancerStatus, Service, ServicePort, ServiceSpec
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.allocation import Exhausted, Pool, ServiceAllocations
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.core.services.drawing import Drawing, Refused
+from orchestrator.apiserver.kinds.core.services.families import FamilyFaults
 from orchestrator.apiserver.kinds.strategy import Strategy
-from orchestrator.machinery import field_errors
-from orchestrator.machinery.field_errors import FieldError
-from orchestrator.protocol import Invalid
 
-_HEADLESS: Final = "None"
+_BALANCED: Final = "LoadBalancer"
+_WITH_NODE_PORTS: Final = ("NodePort", _BALANCED)
 _NO_SPEC: Final = ServiceSpec()
 
 
@@ -47,131 +45,36 @@ class ServiceStrategy(Strategy):
         new = self.with_status_of(new, old)
         after, before = new.spec or _NO_SPEC, old.spec or _NO_SPEC
         spec = _dropped(_carried(after, before), before)
+        if spec.type != _BALANCED and new.status is not None and new.status.load_balancer:
+            new = replace(new, status=replace(new.status, load_balancer=LoadBalancerStatus()))
         return new if spec is after else replace(new, spec=spec)
 
-    def allocate(self, new: Service, old: Service | None, env: Environment) -> Service:
-        """The service with its address and ports. Raises Invalid."""
+    def allocate(
+        self, new: Service, old: Service | None, env: Environment, *, dry_run: bool
+    ) -> Service:
+        """The service with its families, address and ports. Raises Invalid."""
         spec = new.spec or _NO_SPEC
-        drawing = _Drawing(self, new, env)
-        if needs_address(spec):
-            spec = drawing.with_address(spec)
-        spec = drawing.with_ports(spec)
-        if needs_health_port(spec):
-            spec = drawing.with_health_port(spec)
+        before = None if old is None else old.spec or _NO_SPEC
+        drawing = Drawing(env.allocations, env.random, new.metadata.uid, dry_run=dry_run)
+        try:
+            spec = _drawn(drawing, spec, before)
+        except FamilyFaults as error:
+            faults = error.faults
+            raise errors.invalid_field(self.resource, new.metadata.name, *faults) from error
+        except Refused as error:
+            fault = error.fault
+            raise errors.invalid_field(self.resource, new.metadata.name, fault) from error
         return new if spec is new.spec else replace(new, spec=spec)
 
 
-class _Drawing:
-    """The claims and draws of one service; nothing is owned before the write is committed."""
-
-    def __init__(self, strategy: Strategy, service: Service, env: Environment) -> None:
-        self._resource = strategy.resource
-        self._name = service.metadata.name
-        self._uid = service.metadata.uid
-        self._random = env.random
-        self._pools: ServiceAllocations = env.allocations
-        self._drawn: set[int] = set()
-
-    def with_address(self, spec: ServiceSpec) -> ServiceSpec:
-        if spec.cluster_ip == _HEADLESS:
-            return spec
-        self._check_families(spec)
-        if spec.cluster_ip:
-            for address in spec.cluster_ips or (spec.cluster_ip,):
-                self._claim_address(address, spec.cluster_ips)
-            return spec
-        try:
-            number = self._pools.addresses.draw(self._random, set())
-        except Exhausted:
-            raise self._address_error((), "failed to allocate a serviceIP: range is full") from None
-        address = str(IPv4Address(number))
-        return replace(spec, cluster_ip=address, cluster_ips=(address,))
-
-    def _check_families(self, spec: ServiceSpec) -> None:
-        faults: list[FieldError] = []
-        if spec.ip_family_policy == "RequireDualStack" or len(spec.cluster_ips) > 1:
-            detail = "this cluster is not configured for dual-stack services"
-            faults.append(
-                field_errors.invalid("spec.ipFamilyPolicy", spec.ip_family_policy, detail)
-            )
-        for i, family in enumerate(spec.ip_families):
-            if family != "IPv4":
-                where = f"spec.ipFamilies[{i}]"
-                detail = "not configured on this cluster"
-                faults.append(field_errors.invalid(where, family, detail))
-        if faults:
-            raise errors.invalid_field(self._resource, self._name, *faults)
-
-    def _claim_address(self, address: str, written: tuple[str, ...]) -> None:
-        pool = self._pools.addresses
-        try:
-            number = int(IPv4Address(address))
-        except AddressValueError:
-            number = -1
-        if number not in pool:
-            raise self._address_error(
-                written,
-                f"failed to allocate IP {address}: the provided IP ({address}) is not in the valid "
-                f"range. The range of valid IPs is {self._pools.network}",
-            )
-        if pool.owner(number) not in (None, self._uid):
-            detail = f"failed to allocate IP {address}: provided IP is already allocated"
-            raise self._address_error(written, detail)
-
-    def _address_error(self, written: tuple[str, ...], detail: str) -> Invalid:
-        fault = field_errors.invalid("spec.clusterIPs", written, detail)
-        return errors.invalid_field(self._resource, self._name, fault)
-
-    def with_ports(self, spec: ServiceSpec) -> ServiceSpec:
-        needed = needs_node_ports(spec)
-        claimed: dict[int, set[str]] = {}  # one number may serve one TCP and one UDP port
-        ports = []
-        for i, port in enumerate(spec.ports):
-            number = port.node_port or 0
-            if number:
-                protocols = claimed.setdefault(number, set())
-                if not protocols or port.protocol in protocols:
-                    self._claim_port(number, f"spec.ports[{i}].nodePort", bool(protocols))
-                protocols.add(port.protocol or "TCP")
-            elif needed:
-                port = replace(port, node_port=self._draw_port(f"spec.ports[{i}].nodePort"))
-            ports.append(port)
-        same = all(new is old for new, old in zip(ports, spec.ports, strict=True))
-        return spec if same else replace(spec, ports=tuple(ports))
-
-    def with_health_port(self, spec: ServiceSpec) -> ServiceSpec:
-        where = "spec.healthCheckNodePort"
-        if spec.health_check_node_port:
-            self._claim_port(spec.health_check_node_port, where, again=False)
-            return spec
-        return replace(spec, health_check_node_port=self._draw_port(where))
-
-    def _claim_port(self, number: int, where: str, again: bool) -> None:
-        pool = self._pools.ports
-        if number not in pool:
-            raise self._port_error(
-                where,
-                number,
-                "provided port is not in the valid range. "
-                f"The range of valid ports is {self._pools.port_range}",
-            )
-        if again or number in self._drawn or pool.owner(number) not in (None, self._uid):
-            raise self._port_error(where, number, "provided port is already allocated")
-        self._drawn.add(number)
-
-    def _draw_port(self, where: str) -> int:
-        pool: Pool = self._pools.ports
-        try:
-            number = pool.draw(self._random, self._drawn)
-        except Exhausted:
-            detail = "failed to allocate a nodePort: range is full"
-            raise self._port_error(where, 0, detail) from None
-        self._drawn.add(number)
-        return number
-
-    def _port_error(self, where: str, number: int, detail: str) -> Invalid:
-        fault = field_errors.invalid(where, number, detail)
-        return errors.invalid_field(self._resource, self._name, fault)
+def _drawn(drawing: Drawing, spec: ServiceSpec, before: ServiceSpec | None) -> ServiceSpec:
+    if spec.cluster_ip and not (spec.cluster_ips or (before and before.cluster_ips)):
+        spec = replace(spec, cluster_ips=(spec.cluster_ip,))  # a client of the older field
+    if needs_address(spec):
+        spec = drawing.with_address(spec, before)
+    if spec.type in _WITH_NODE_PORTS:
+        spec = drawing.with_ports(spec, needs_node_ports(spec))
+    return drawing.with_health_port(spec) if needs_health_port(spec) else spec
 
 
 # --- updates -------------------------------------------------------------------------------
@@ -202,13 +105,12 @@ def _carried(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
 def _with_node_ports(
     after: tuple[ServicePort, ...], before: tuple[ServicePort, ...]
 ) -> tuple[ServicePort, ...]:
-    known = {(port.protocol or "TCP", port.port): port.node_port for port in before}
-    used = {(port.protocol or "TCP", port.node_port) for port in after if port.node_port}
+    known = {port.name: port.node_port for port in before}
+    used = {port.node_port for port in after}
     ports = []
     for port in after:
-        protocol = port.protocol or "TCP"
-        number = known.get((protocol, port.port))
-        if not port.node_port and number and (protocol, number) not in used:
+        number = known.get(port.name)
+        if not port.node_port and number and number not in used:
             port = replace(port, node_port=number)
         ports.append(port)
     same = all(new is old for new, old in zip(ports, after, strict=True))

@@ -59,7 +59,7 @@ def _spec_errors(service: Service) -> Errors:
         yield from label_errors(spec.selector, "spec.selector")
     yield from _affinity_errors(spec)
     if spec.type != "ExternalName":
-        yield from _cluster_ip_errors(spec, headless)
+        yield from cluster_ip_errors(spec)
     for i, address in enumerate(spec.external_ips):
         where = f"spec.externalIPs[{i}]"
         messages = address_errors(address) or endpoint_address_errors(address)
@@ -161,7 +161,8 @@ def _client_ip_errors(path: str, config: SessionAffinityConfig | None) -> Errors
 # --- addresses -----------------------------------------------------------------------------
 
 
-def _cluster_ip_errors(spec: ServiceSpec, headless: bool) -> Errors:
+def cluster_ip_errors(spec: ServiceSpec) -> Errors:
+    """What is wrong with addresses and families by themselves, and beside one another."""
     path, addresses = "spec.clusterIPs", spec.cluster_ips
     if spec.cluster_ip:
         if not addresses:
@@ -186,7 +187,7 @@ def _cluster_ip_errors(spec: ServiceSpec, headless: bool) -> Errors:
         return
     if len(addresses) > 1 and not _is_dual_stack(addresses):
         yield invalid(path, addresses, _ONE_A_FAMILY)
-    if not headless:
+    if not is_headless(spec):
         for i, (address, family) in enumerate(zip(addresses, spec.ip_families, strict=False)):
             if is_ipv6(address) != (family == "IPv6"):
                 detail = f"expected an {family} value as indicated by `ipFamilies[{i}]`"
