@@ -16,6 +16,7 @@ from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
+from orchestrator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from orchestrator.controllers.job import JobController
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import ControllerManager
@@ -45,6 +46,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     JobController,
     CronJobController,
     TtlAfterFinishedController,
+    HorizontalPodAutoscalerController,
     NamespaceController,
     ServiceAccountController,
     RootCaPublisher,

@@ -17,6 +17,7 @@ from orchestrator.apiserver.subresources.eviction import EVICTION
 from orchestrator.apiserver.subresources.finalize import FINALIZE
 from orchestrator.apiserver.subresources.scale import scale_part
 from orchestrator.apiserver.subresources.status import STATUS
+from orchestrator.apiserver.subresources.token import TOKEN
 
 __all__ = ["SUBRESOURCES"]
 
@@ -26,5 +27,6 @@ SUBRESOURCES: Final[Mapping[str, Callable[[Kind], Part]]] = {
     "finalize": lambda _kind: FINALIZE,
     "scale": scale_part,
     "status": lambda _kind: STATUS,
+    "token": lambda _kind: TOKEN,
 }
 """Each part by its name, for a kind that has it."""

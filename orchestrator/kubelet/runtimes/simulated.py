@@ -17,7 +17,6 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     ContainerProbed,
     ContainerStarted,
-    ContainerUsage,
     HookEnded,
     ImagePulling,
     ProbeAnswered,
@@ -34,6 +33,7 @@ from orchestrator.kubelet.runtimes.profile import (
 )
 from orchestrator.kubelet.runtimes.shell import rehearse
 from orchestrator.machinery.owners import controller_of
+from orchestrator.protocol import ContainerUsage
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
@@ -198,9 +198,11 @@ class SimulatedRuntime:
         record = self._find(key)
         if record is None or not isinstance(record.last, ContainerStarted):
             return None
-        cpu = record.profile.cpu.draw(self._host.random)
-        memory = record.profile.memory.draw(self._host.random)
-        return ContainerUsage(milli_cpu=round(cpu * 1000), memory_bytes=round(memory))
+        cpu, memory, random = record.profile.cpu, record.profile.memory, self._host.random
+        return ContainerUsage(
+            milli_cpu=None if cpu is None else round(cpu.draw(random) * 1000),
+            memory_bytes=None if memory is None else round(memory.draw(random)),
+        )
 
     def _find(self, key: ContainerKey) -> _Record | None:
         record = self._pods.get(key.pod_uid, {}).get(key.name)
