@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.environment import Environment
-from orchestrator.protocol import PropagationPolicy
+from orchestrator.protocol import Identity, PropagationPolicy
 
 
 class Traits(Struct, frozen=True):
@@ -50,6 +50,10 @@ class Strategy:
         self._content: Final = tuple(
             name for name in parts(resource.type) if name not in ("metadata", "status")
         )
+
+    def attributed(self, new: Any, identity: Identity) -> Any:
+        """A new object with who makes it in it, for kinds that say so."""
+        return new
 
     def prepare_for_create(self, new: Any, env: Environment) -> Any:
         """A new object, stamped already: without what only the system may say."""
