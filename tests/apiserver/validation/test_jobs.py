@@ -134,7 +134,10 @@ def test_the_end_of_a_job() -> None:
 
 CRON: dict[str, Any] = {
     "metadata": {"name": "nightly", "namespace": "default"},
-    "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": {"template": JOB["spec"]["template"]}}},
+    "spec": {
+        "schedule": "0 3 * * *",
+        "jobTemplate": {"spec": {"template": JOB["spec"]["template"]}},
+    },
 }
 
 
