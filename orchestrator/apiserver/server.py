@@ -20,6 +20,7 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
+from orchestrator.apiserver.authentication import AskIssuer, Tokens
 from orchestrator.apiserver.authorization import (
     Access,
     Authorizer,
@@ -89,7 +90,7 @@ class ApiServer(Actor):
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
     `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
-    wrong on purpose.
+    wrong on purpose. `tokens` are service accounts'.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class ApiServer(Actor):
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
         trouble: ApiTrouble | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
@@ -119,6 +121,7 @@ class ApiServer(Actor):
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._tokens = Tokens() if tokens is None else tokens
         self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
@@ -136,7 +139,7 @@ class ApiServer(Actor):
         )
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations
+            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
@@ -309,6 +312,10 @@ class ApiServer(Actor):
         """End all watches on purpose, as if what they wait for had been compacted."""
         return self._hub.expire()
 
+    def on_ask_issuer(self, message: AskIssuer) -> Tokens:
+        """Who issues the tokens."""
+        return self._tokens
+
     # --- writing ---------------------------------------------------------------------------
 
     def on_create(self, message: Create) -> Any:
@@ -439,14 +446,20 @@ class ApiServer(Actor):
         """What serves the message's resource, if its sender may do this. Raises ApiError."""
         resource = message.resource
         served = self._served.get(resource) or self._served_for(resource)
-        self._access.check(
-            message,
-            verb,
-            resource,
-            name=name,
-            subresource=subresource,
-            field_selector=field_selector,
-        )
+        granted = served.granted.get((verb, subresource))
+        if granted is None:
+            granted = self._access.granted(verb, resource, subresource)
+            served.granted[verb, subresource] = granted
+        who = message.identity
+        if granted.get(id(who)) is not who:
+            self._access.check(
+                message,
+                verb,
+                resource,
+                name=name,
+                subresource=subresource,
+                field_selector=field_selector,
+            )
         if not subresource and verb not in resource.verbs:
             raise errors.method_not_allowed(resource, verb)
         return served

@@ -5,7 +5,7 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -66,6 +66,7 @@ from orchestrator.protocol import (
     AUTHENTICATED,
     AlreadyExists,
     ApiRef,
+    ContainerUsage,
     Create,
     Delete,
     Deleted,
@@ -73,6 +74,8 @@ from orchestrator.protocol import (
     Identity,
     NotFound,
     Update,
+    UsageOfPods,
+    kubelets_group,
 )
 from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
 
@@ -135,6 +138,7 @@ class Kubelet(Watcher):
     # --- the node --------------------------------------------------------------------------
 
     def started(self) -> None:
+        self.ctx.join(kubelets_group(self._spec.name))
         node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
@@ -388,6 +392,15 @@ class Kubelet(Watcher):
         """A client wants to talk with a container."""
         managed = self._pods.get(message.reach.pod_uid)
         return self._conversations.open(managed.worker if managed is not None else None, message)
+
+    def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
+        """What the running containers of some pods use."""
+        found: dict[str, dict[str, ContainerUsage]] = {uid: {} for uid in message.uids}
+        for event in self._runtime.containers():
+            of_pod = found.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
+            if of_pod is not None and (usage := self._runtime.usage(event.key)) is not None:
+                of_pod[event.key.name] = usage
+        return found
 
     # --- effects ---------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
 
@@ -80,13 +81,6 @@ class HookEnded(Struct, frozen=True, gc=False):
     key: ContainerKey
     before_stop: bool  # preStop; else postStart
     failed: bool
-
-
-class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, and bytes."""
-
-    milli_cpu: int
-    memory_bytes: int
 
 
 RuntimeEvent = (

@@ -75,7 +75,8 @@ class Profile(Struct, frozen=True):
     `run_seconds` None: it runs until it is stopped, but for a Job's pod. An init container runs for
     `init_seconds` and ends well; a sidecar runs until it is stopped. `fail_probability` is the chance that a start
     ends in `exit_code` (or 1) instead of running. `pull_seconds` None: images are on the node already;
-    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes.
+    `healthy_seconds` None: probes that succeed go on to. `cpu` is in cores and `memory` in bytes;
+    None: nobody measures it.
     """
 
     start_seconds: Distribution = constant(1.0)
@@ -90,8 +91,8 @@ class Profile(Struct, frozen=True):
     healthy_seconds: Distribution | None = None  # from ready until its probes fail
     log_line: str = ""  # may hold {n}, {time} and {host}
     log_seconds: Distribution | None = None  # between two of them; None: there is one
-    cpu: Distribution = constant(0.0)
-    memory: Distribution = constant(0.0)
+    cpu: Distribution | None = None
+    memory: Distribution | None = None
 
 
 def parse_distribution(text: str) -> Distribution:

@@ -17,7 +17,6 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerKey,
     ContainerProbed,
     ContainerStarted,
-    ContainerUsage,
     HookEnded,
     ImagePulling,
     ProbeAnswered,
@@ -42,6 +41,7 @@ from orchestrator.kubelet.runtimes.simulated_talk import (
     write_log,
 )
 from orchestrator.machinery.owners import controller_of
+from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
@@ -211,9 +211,11 @@ class SimulatedRuntime:
         record = self._find(key)
         if record is None or not isinstance(record.last, ContainerStarted):
             return None
-        cpu = record.profile.cpu.draw(self._host.random)
-        memory = record.profile.memory.draw(self._host.random)
-        return ContainerUsage(milli_cpu=round(cpu * 1000), memory_bytes=round(memory))
+        cpu, memory, random = record.profile.cpu, record.profile.memory, self._host.random
+        return ContainerUsage(
+            milli_cpu=None if cpu is None else round(cpu.draw(random) * 1000),
+            memory_bytes=None if memory is None else round(memory.draw(random)),
+        )
 
     # --- conversations ---------------------------------------------------------------------
 
