@@ -23,6 +23,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate,
     validate_new,
     validate_status,
+    warn,
 )
 from orchestrator.apiserver.pipeline.objects import (
     keep,
@@ -41,6 +42,7 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     prepare_to_create,
     allocate,
     validate_new,
+    warn,
     review_outside,
     confirm,
     review,
@@ -58,6 +60,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     count_generation,
     allocate,
     validate,
+    warn,
     review_outside,
     confirm,
     review,
