@@ -4,7 +4,7 @@ import asyncio
 import contextvars
 import random
 from collections import Counter, deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import Any, Final, Literal
 
@@ -45,13 +45,16 @@ class DeadLetter:
 
 
 class ActorStatistics(Struct, frozen=True):
-    """One actor's figures. `rate` is in messages a second since the look before (or the start)."""
+    """One actor's figures. `rate` is in messages a second since the look before (or the start);
+    `queues` are the actor's own, by name.
+    """
 
     path: str
     mailbox_depth: int
     handled: int
     restarts: int
     rate: float
+    queues: Mapping[str, int]
 
 
 class ActorSystem:
@@ -288,6 +291,7 @@ class ActorSystem:
                 handled=r.handled,
                 restarts=r.restarts,
                 rate=(r.handled - before.get(r.path, 0)) / seconds if seconds > 0 else 0.0,
+                queues=r.depths,
             )
             for r in self._paths.values()
         ]

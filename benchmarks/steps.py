@@ -37,7 +37,7 @@ _ROOMS: Final = {
     "orchestrator/apiserver/admission": "admit",
     "orchestrator/apiserver/defaults": "admit",
     "orchestrator/apiserver/validation": "admit",
-    "orchestrator/apiserver/authorizer": "admit",
+    "orchestrator/apiserver/authorization": "admit",
     "orchestrator/apiserver/pipeline/admission": "admit",
     "orchestrator/apiserver/pipeline/authorize": "admit",
     "orchestrator/apiserver/watch": "watch",

@@ -80,6 +80,7 @@ def test_an_import_brings_only_what_it_needs(statement: str, absent: set[str]) -
 OFFERED: Final = [
     *PROJECT["dependencies"],
     *PROJECT["optional-dependencies"]["plots"],
+    *PROJECT["optional-dependencies"]["top"],
 ]
 
 

@@ -20,7 +20,8 @@ The request pipeline and everything that decides about a request:
 | `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
-| `authorizer`, `reviews` | who may do what, and answering that question |
+| `authorization/`, `reviews/` | who may do what, and answering that question |
+| `authentication/` | tokens of service accounts |
 | `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
 | `openapi/` | the API's description of itself |
 | `http/` | the same messages as REST |
@@ -43,7 +44,7 @@ controller's, and controllers reach the server by messages. Storage is `store`'s
 7. **No clock and no dice of its own**: the same messages at the same times give the same history.
 """
 
-from orchestrator.apiserver.authorizer import Authorizer, ComponentAuthorizer
+from orchestrator.apiserver.authorization import Attributes, Authorizer, Decision
 from orchestrator.apiserver.metered import CallMeter, MeteredApiServer, api_server
 from orchestrator.apiserver.server import BOOKMARK_SECONDS, ApiServer
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
@@ -54,9 +55,10 @@ __all__ = [
     "ApiFault",
     "ApiServer",
     "ApiTrouble",
+    "Attributes",
     "Authorizer",
     "CallMeter",
-    "ComponentAuthorizer",
+    "Decision",
     "EndWatches",
     "HubStatistics",
     "MeteredApiServer",

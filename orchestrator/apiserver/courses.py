@@ -4,7 +4,7 @@ from typing import Final, NoReturn
 
 from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.authorizer import Authorizer
+from orchestrator.apiserver.authorization import Access
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker, make_steps
@@ -40,7 +40,7 @@ def steps_of(
     scheme: Scheme,
     action: Action,
     subresource: str,
-    authorizer: Authorizer | None = None,
+    access: Access | None = None,
 ) -> tuple[Step, ...]:
     """The steps of such writes; those of a path or action that is not there end in its refusal."""
     makers: tuple[Maker, ...]
@@ -50,7 +50,7 @@ def steps_of(
         makers = _makers(served, part, action, subresource)
     except ApiError as error:
         makers = (authorize, _refusing(error))
-    return make_steps(Course(served, scheme, action, subresource, part.as_part, authorizer), makers)
+    return make_steps(Course(served, scheme, action, subresource, part.as_part, access), makers)
 
 
 def _makers(served: Served, part: Part, action: Action, subresource: str) -> tuple[Maker, ...]:

@@ -5,7 +5,7 @@ texts, so they are part of the interface.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
@@ -75,13 +75,14 @@ def already_exists(resource: Resource, name: str) -> AlreadyExists:
 
 
 def name_not_generated(resource: Resource, name: str) -> AlreadyExists:
-    """Every name that `generateName` led to was taken; the last was `name`."""
+    """A name is taken of an object that has a `generateName`, whether the name came of it or not."""
     return AlreadyExists(
         f"{resource.key} {quote(name)} already exists, "
         "the server was not able to generate a unique name for the object",
         kind=resource.plural,
         group=resource.group,
         name=name,
+        retry_after_seconds=1,
     )
 
 
@@ -167,6 +168,7 @@ _STORAGE_PATHS: Final = {
     "replicationcontrollers": "controllers",
     "services": "services/specs",
 }
+_NAMESPACES: Final = "namespaces"
 _GROUPED: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
@@ -177,7 +179,10 @@ def _storage_path(resource: Resource) -> str:
 
 
 def uid_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another object of the same name."""
+    """A deletion means another object of the same name. Namespaces have words of their own."""
+    if resource.key == _NAMESPACES:
+        compared = f"UID in precondition: {expected}, UID in object meta: {present}"
+        return conflict(resource, name, f"Precondition failed: {compared}")
     why = (
         f"the UID in the precondition ({expected}) does not match the UID in record ({present}). "
         "The object might have been deleted and then recreated"
@@ -186,7 +191,13 @@ def uid_differs(resource: Resource, name: str, expected: str, present: str) -> C
 
 
 def revision_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another state of the object."""
+    """A deletion means another state of the object. Namespaces have words of their own."""
+    if resource.key == _NAMESPACES:
+        compared = (
+            f"ResourceVersion in precondition: {expected}, "
+            f"ResourceVersion in object meta: {present}"
+        )
+        return conflict(resource, name, f"Precondition failed: {compared}")
     why = (
         f"the ResourceVersion in the precondition ({expected}) does not match the ResourceVersion "
         f"in record ({present}). The object might have been modified"
@@ -237,24 +248,48 @@ def forbidden(
     )
 
 
-def unauthorized(
-    identity: Identity,
-    verb: str,
-    resource: Resource,
-    *,
-    namespace: str,
-    name: str,
-    subresource: str,
-    reason: str = "",
-) -> Forbidden:
-    """The authorizer said no."""
-    path = f"{resource.plural}/{subresource}" if subresource else resource.plural
-    where = f"in the namespace {quote(namespace)}" if namespace else "at the cluster scope"
-    why = (
-        f"User {quote(identity.name)} cannot {verb} resource {quote(path)} "
-        f"in API group {quote(resource.group)} {where}"
+class Asked(Protocol):
+    """What somebody wanted to do: see `authorization.Attributes`."""
+
+    @property
+    def verb(self) -> str: ...
+    @property
+    def is_resource(self) -> bool: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def resource(self) -> str: ...
+    @property
+    def subresource(self) -> str: ...
+    @property
+    def namespace(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+def refused(identity: Identity, asked: Asked, reason: str = "") -> Forbidden:
+    """The authorizer did not allow it."""
+    user, verb = quote(identity.name), asked.verb
+    if asked.is_resource:
+        path = f"{asked.resource}/{asked.subresource}" if asked.subresource else asked.resource
+        where = "at the cluster scope"
+        if asked.namespace:
+            where = f"in the namespace {quote(asked.namespace)}"
+        what = f"resource {quote(path)} in API group {quote(asked.group)} {where}"
+    else:
+        what = f"path {quote(asked.path)}"
+    why = f"User {user} cannot {verb} {what}"
+    key = _qualified(asked.resource, asked.group) if asked.group else asked.resource
+    subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is " if key else ""
+    return Forbidden(
+        f"{subject}forbidden: {why}{f': {reason}' if reason else ''}",
+        kind=asked.resource,
+        group=asked.group,
+        name=asked.name,
+        has_details=True,
     )
-    return forbidden(resource, name, f"{why}: {reason}" if reason else why)
 
 
 def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forbidden:
@@ -341,12 +376,12 @@ __all__ = [
     "namespace_terminating",
     "no_such_resource",
     "not_found",
+    "refused",
     "revision_differs",
     "too_large",
     "too_old",
     "uid_differs",
     "uid_mismatch",
-    "unauthorized",
     "unparsable_version",
     "version_on_create",
     "version_required",

@@ -76,16 +76,20 @@ class Indexes:
             index = FieldIndex(store, bucket, fields.supported(bucket)[field])
             self._indexes.setdefault(bucket, {})[field] = index
 
+    def having(self, bucket: str, field: str, value: str, namespace: str) -> list[Any]:
+        """The present objects whose indexed field has a value, in order; "" means all namespaces."""
+        return [
+            self._store.get(bucket, key.namespace, key.name)
+            for key in self._indexes[bucket][field].keys(value)
+            if not namespace or key.namespace == namespace
+        ]
+
     def candidates(
         self, bucket: str, namespace: str, selector: fields.Selector
     ) -> list[Any] | None:
         """The present objects that an index leaves over, in order; None if no index helps."""
-        for field, index in self._indexes.get(bucket, {}).items():
+        for field in self._indexes.get(bucket, ()):
             value = selector.exact(field)
             if value:
-                return [
-                    self._store.get(bucket, key.namespace, key.name)
-                    for key in index.keys(value)
-                    if not namespace or key.namespace == namespace
-                ]
+                return self.having(bucket, field, value, namespace)
         return None

@@ -20,8 +20,19 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
-from orchestrator.apiserver.authorizer import Authorizer, Verb
-from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture
+from orchestrator.apiserver.authentication import AskIssuer, Tokens
+from orchestrator.apiserver.authorization import (
+    Access,
+    Authorizer,
+    MastersAuthorizer,
+    NodeAuthorizer,
+    NodeGraph,
+    RoleAuthorizer,
+    Union,
+    Verb,
+)
+from orchestrator.apiserver.authorization.rbac import BUCKETS as ROLES
+from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture, rules_of
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
@@ -29,11 +40,9 @@ from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
-from orchestrator.apiserver.pipeline.authorize import check_authorized
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.roles import RoleAuthorizer
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
@@ -81,7 +90,7 @@ class ApiServer(Actor):
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
     `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
-    wrong on purpose.
+    wrong on purpose. `tokens` are service accounts'.
     """
 
     def __init__(
@@ -97,16 +106,22 @@ class ApiServer(Actor):
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
         trouble: ApiTrouble | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
         self._watchers = Watchers() if watchers is None else watchers
-        self._authorizer = RoleAuthorizer(store) if authorizer is None else authorizer
+        roles = RoleAuthorizer(store)
+        own = () if authorizer is None else (authorizer,)
+        self._indexes = Indexes(store)
+        nodes = NodeAuthorizer(NodeGraph(store, self._indexes), rules_of("system:node"))
+        self._access = Access(Union(MastersAuthorizer(), *own, nodes, roles), roles)
         self._admission = tuple(admission)
         self._service_network = service_network
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._tokens = Tokens() if tokens is None else tokens
         self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
@@ -122,10 +137,9 @@ class ApiServer(Actor):
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
-        self._indexes = Indexes(self.store)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations
+            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
@@ -133,6 +147,7 @@ class ApiServer(Actor):
         self._definitions = DefinitionBook(
             self._env, self.scheme, self._forget_served, self._delete_custom
         )
+        self._observers = self._observing()
         self.store.listen(self._changed)
         self._hub.greet()
         self._bootstrap()
@@ -156,10 +171,9 @@ class ApiServer(Actor):
 
     def _changed(self, change: Change) -> None:
         bucket = change.bucket
-        if bucket == _SERVICES:
-            self._allocations.observe(change)
-        elif bucket == EVENTS:
-            self._expiry.observe(change, self.ctx.clock.now())
+        observe = self._observers.get(bucket)
+        if observe is not None:
+            observe(change)
         elif bucket not in self._builtin:
             if bucket in self._wakefulness.buckets:
                 if self._wakefulness.observe(change):
@@ -167,6 +181,14 @@ class ApiServer(Actor):
             else:
                 self._definitions.observe(change)
         self._hub.publish(change)
+
+    def _observing(self) -> dict[str, Callable[[Change], None]]:
+        """Who follows the changes of which bucket, besides the hub."""
+        return {
+            _SERVICES: self._allocations.observe,
+            EVENTS: lambda change: self._expiry.observe(change, self.ctx.clock.now()),
+            **dict.fromkeys(ROLES, lambda _change: self._access.forget()),
+        }
 
     def _forget_served(self, resource: Resource) -> None:
         """What the server knew of a custom resource is no longer so."""
@@ -240,7 +262,7 @@ class ApiServer(Actor):
         return self._answered(self._list, message)
 
     def _list(self, message: List) -> Any:
-        served = self._authorized("list", message)
+        served = self._authorized("list", message, field_selector=message.field_selector)
         return answer_list(self.store, self._indexes, served, message)
 
     def on_watch(self, message: Watch) -> Any:
@@ -250,7 +272,7 @@ class ApiServer(Actor):
         return self._answered(self._watch, message)
 
     def _watch(self, message: Watch) -> Watching:
-        served = self._authorized("watch", message)
+        served = self._authorized("watch", message, field_selector=message.field_selector)
         selection = selection_of(served, message.label_selector, message.field_selector)
         key = ChannelKey(
             served.bucket,
@@ -290,6 +312,10 @@ class ApiServer(Actor):
         """End all watches on purpose, as if what they wait for had been compacted."""
         return self._hub.expire()
 
+    def on_ask_issuer(self, message: AskIssuer) -> Tokens:
+        """Who issues the tokens."""
+        return self._tokens
+
     # --- writing ---------------------------------------------------------------------------
 
     def on_create(self, message: Create) -> Any:
@@ -298,7 +324,7 @@ class ApiServer(Actor):
 
     def _create(self, message: Create) -> Attempt:
         if message.resource.key == _BINDINGS:  # the old path of a pod's binding
-            check_authorized(self._authorizer, message, "create", message.resource)
+            self._access.check(message, "create", message.resource)
             pods = self.scheme.by_type(Pod)
             name = message.name or message.object.metadata.name
             message = replace(message, resource=pods, name=name, subresource="binding")
@@ -331,7 +357,9 @@ class ApiServer(Actor):
         return self._answered(self._delete_collection, message)
 
     def _delete_collection(self, message: DeleteCollection) -> "_CollectionAttempt":
-        served = self._authorized("deletecollection", message)
+        served = self._authorized(
+            "deletecollection", message, field_selector=message.field_selector
+        )
         selection = selection_of(served, message.label_selector, message.field_selector)
         chosen = present(self.store, self._indexes, served, message.namespace, selection)
         steps = steps_of(served, self.scheme, "delete", "")
@@ -408,14 +436,30 @@ class ApiServer(Actor):
             deferred.fail(self._as_api_error(error, message))
 
     def _authorized(
-        self, verb: Verb, message: Any, name: str = "", subresource: str = ""
+        self,
+        verb: Verb,
+        message: Any,
+        name: str = "",
+        subresource: str = "",
+        field_selector: str = "",
     ) -> Served:
         """What serves the message's resource, if its sender may do this. Raises ApiError."""
         resource = message.resource
         served = self._served.get(resource) or self._served_for(resource)
-        check_authorized(
-            self._authorizer, message, verb, resource, name=name, subresource=subresource
-        )
+        granted = served.granted.get((verb, subresource))
+        if granted is None:
+            granted = self._access.granted(verb, resource, subresource)
+            served.granted[verb, subresource] = granted
+        who = message.identity
+        if granted.get(id(who)) is not who:
+            self._access.check(
+                message,
+                verb,
+                resource,
+                name=name,
+                subresource=subresource,
+                field_selector=field_selector,
+            )
         if not subresource and verb not in resource.verbs:
             raise errors.method_not_allowed(resource, verb)
         return served
@@ -435,7 +479,7 @@ class ApiServer(Actor):
         served = self._served.get(resource) or self._served_for(resource)
         steps = served.steps.get((action, subresource))
         if steps is None:
-            steps = steps_of(served, self.scheme, action, subresource, self._authorizer)
+            steps = steps_of(served, self.scheme, action, subresource, self._access)
             served.steps[action, subresource] = steps
         return Attempt(self._env, self._perform, steps, message)
 

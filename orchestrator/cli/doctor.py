@@ -83,6 +83,8 @@ def _extras() -> Iterator[Finding]:
             "no matplotlib: reports have no pages (run --no-page)",
             "pip install 'kubeactors[plots]'",
         )
+    if find_spec("textual") is None:
+        yield Finding("note", "no textual: no orchestrator top", "pip install 'kubeactors[top]'")
 
 
 def _kubectl() -> Iterator[Finding]:

@@ -14,6 +14,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from orchestrator.cli import logs, sweeping
 from orchestrator.cli.errors import INTERRUPTED, InputError, need_plots
+from orchestrator.cli.settings import settings_of
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def run(
     scenario = find_scenario(scenario)
     if not scenario.exists():
         raise InputError(f"{scenario}: cannot be read: there is no such file{propose(scenario)}")
-    parameters = _parameters(settings)
+    parameters = settings_of(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
     if out is not None and not no_page:
@@ -144,16 +145,6 @@ def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None
             click.echo(f"written {written}")
     except CausesError as error:
         raise InputError(str(error)) from None
-
-
-def _parameters(settings: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for setting in settings:
-        name, equals, value = setting.partition("=")
-        if not equals or not name:
-            raise InputError(f'--set expects NAME=VALUE such as nodes=100, got "{setting}"')
-        found[name.strip()] = value
-    return found
 
 
 def _usable(out: Path) -> None:

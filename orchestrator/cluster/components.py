@@ -4,7 +4,7 @@ This module brings every room along, which takes longer to import than a cluster
 `Cluster` imports it when one is made, and not before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
@@ -23,10 +23,12 @@ from orchestrator.cluster.arguments import classes_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
 from orchestrator.controllers import ControllerManager
+from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
-from orchestrator.protocol import Identity
+from orchestrator.machinery.certificates import KeyPair
+from orchestrator.protocol import AUTHENTICATED, Identity
 from orchestrator.scheduler import (
     DEFAULT_CONFIGURATION,
     Scheduler,
@@ -67,7 +69,9 @@ class Components:
         meter: CallMeter | None,
         admission: Admission | None,
         authorizer: Authorizer | None,
+        authority: Callable[[], KeyPair],
     ) -> None:
+        self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
         self._runtimes = Runtimes(profile, runtimes)
@@ -92,7 +96,7 @@ class Components:
             lambda: Scheduler(
                 api,
                 self._scheduler,
-                identity=Identity("system:kube-scheduler"),
+                identity=Identity("system:kube-scheduler", (AUTHENTICATED,)),
                 record_events=self._record_events,
             ),
             "scheduler",
@@ -124,9 +128,9 @@ class Components:
                 api,
                 self._controllers,
                 scheme=self._scheme,
-                identity=Identity("system:kube-controller-manager"),
                 record_events=self._record_events,
                 added=self._added,
+                arguments={CertificateSigner: {"authority": self._authority}},
             ),
             "controllers",
             restart=ALWAYS,

@@ -140,7 +140,7 @@ def simulating(nodes: Any = 3, **options: Any) -> Iterator[SimulatedCluster]:
     Virtual time passes while a call runs (`cluster.advance(600)`, `cluster.run(...)`), and stands
     still between calls. The options are those of `Cluster`.
     """
-    thread = _VirtualThread()
+    thread = VirtualThread()
     try:
         cluster = Cluster(nodes, **options)
         thread(cluster.__aenter__)
@@ -152,7 +152,7 @@ def simulating(nodes: Any = 3, **options: Any) -> Iterator[SimulatedCluster]:
         thread.close()
 
 
-class _VirtualThread:
+class VirtualThread:
     """A loop in virtual time that runs in a thread of its own, and only during calls."""
 
     def __init__(self) -> None:

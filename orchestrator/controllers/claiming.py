@@ -12,7 +12,7 @@ Every write holds on to the version of the object that was seen, so two owners n
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 
 from orchestrator.client import Client
 from orchestrator.machinery.objects import with_finalizer, without_finalizer
@@ -59,7 +59,7 @@ async def settle(
     for each in claim.release:
         free: Any = without_owner(each, owner.metadata.uid)  # type: ignore[type-var]
         try:
-            await client.update(without_finalizer(free, finalizer) if finalizer else free)
+            await _write(client, without_finalizer(free, finalizer) if finalizer else free)
         except NotFound:
             continue  # it is nobody's
     return (*claim.keep, *adopted)
@@ -77,8 +77,23 @@ async def _adopt(client: Client, owner: Any, orphans: Iterable[T], finalizer: st
     adopted: list[T] = []
     for orphan in orphans:
         mine: Any = with_owner(orphan, reference)  # type: ignore[type-var]
-        adopted.append(await client.update(with_finalizer(mine, finalizer) if finalizer else mine))
+        held = with_finalizer(mine, finalizer) if finalizer else mine
+        adopted.append(await _write(client, held))
     return adopted
+
+
+async def _write(client: Client, obj: Any) -> Any:
+    """Write whose the object is, by a patch: to update pods is not granted to their controllers."""
+    metadata = obj.metadata
+    body = {
+        "metadata": {
+            "uid": metadata.uid,
+            "resourceVersion": metadata.resource_version,
+            "ownerReferences": to_builtins(metadata.owner_references),
+            "finalizers": list(metadata.finalizers),
+        }
+    }
+    return await client.patch(type(obj), metadata.name, body, namespace=metadata.namespace)
 
 
 def _labels(obj: Any) -> Mapping[str, str]:

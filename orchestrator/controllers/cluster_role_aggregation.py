@@ -29,6 +29,7 @@ class ClusterRoleAggregationController(KubernetesController):
     """Keeps the rules of aggregating roles."""
 
     name = "clusterrole-aggregation"
+    account = "clusterrole-aggregation-controller"
     kind = ClusterRole
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:

@@ -165,6 +165,7 @@ class DisruptionController(KubernetesController):
     """Keeps each budget's status."""
 
     name = "disruption"
+    account = "disruption-controller"
     kind = PodDisruptionBudget
     # Whose `replicas` the original asks for; a kind with a scale subresource comes with its own.
     scaled: ClassVar[tuple[Any, ...]] = (ReplicaSet, Deployment, StatefulSet, ReplicationController)
@@ -248,6 +249,7 @@ class StaleDisruptionController(KubernetesController):
     """Takes the condition `DisruptionTarget` from pods that nobody deletes after all."""
 
     name = "stale-disruption"
+    account = "disruption-controller"
     kind = Pod
 
     def own_keys(self, change: Change[Pod]) -> Iterable[Key]:

@@ -34,6 +34,7 @@ class GarbageCollector(KubernetesController):
     """Collects what has lost its owners. A key's name is `resource key/object name`."""
 
     name = "garbage-collector"
+    account = "generic-garbage-collector"
     kind = Namespace
     workers = 20
 

@@ -46,6 +46,7 @@ class LoadBalancerController(KubernetesController):
     """Gives addresses and takes them back. One at a time: two services never get the same."""
 
     name = "service-lb"
+    account = "service-controller"
     kind = Service
     workers = 1
 
@@ -84,13 +85,13 @@ class LoadBalancerController(KubernetesController):
 
     async def _held(self, service: Service) -> Service:
         held = with_finalizer(service, FINALIZER)
-        return service if held is service else await self.client.update(held)
+        return service if held is service else await self.client.update_status(held)
 
     async def _release(self, key: Key, service: Service) -> None:
         self.events.event(service, "Normal", "DeletingLoadBalancer", "Deleting load balancer")
         if addresses_of(service):
             service = await self._show(service, ())
-        await self.client.update(without_finalizer(service, FINALIZER))
+        await self.client.update_status(without_finalizer(service, FINALIZER))
         self._given.pop(key, None)
         self.events.event(service, "Normal", "DeletedLoadBalancer", "Deleted load balancer")
 

@@ -11,7 +11,9 @@ from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.client import Controller, Informers, SharedCaches, Statistics, Wiring
 from orchestrator.client.declaration import check, made
 from orchestrator.client.errors import InvalidController
-from orchestrator.protocol import ADMIN, ApiRef, Identity
+from orchestrator.controllers.base import KubernetesController
+from orchestrator.machinery import service_accounts
+from orchestrator.protocol import AUTHENTICATED, ApiRef, Identity
 
 # The informers' failures are everybody's: a manager without them starts afresh.
 RESTART: Final = Restart(
@@ -25,6 +27,9 @@ ALONE: Final = Restart(
 _INFORMERS: Final = "informers"
 # Who has written what the program's own controllers write, as in Kubernetes.
 _PROGRAM: Final = "kube-controller-manager"
+# What reads for all of them.
+_IDENTITY: Final = Identity("system:kube-controller-manager", (AUTHENTICATED,))
+_NAMESPACE: Final = "kube-system"
 
 
 class Registration(Struct, frozen=True):
@@ -52,6 +57,7 @@ class ControllerManager(Actor):
     """Runs `controllers` against the API server; each is a child named after its controller.
 
     `added` keeps what `RunController` brought; given to the next incarnation, it is started again.
+    `arguments` are those of some of `controllers`.
     """
 
     def __init__(
@@ -60,14 +66,14 @@ class ControllerManager(Actor):
         controllers: Sequence[type[Controller]],
         *,
         scheme: Scheme = DEFAULT,
-        identity: Identity = ADMIN,
         record_events: bool = True,
         added: list[Registration] | None = None,
+        arguments: Mapping[type[Controller], Mapping[str, Any]] = {},
     ) -> None:
+        self._arguments = arguments
         self._api = api
         self._controllers = controllers
         self._scheme = scheme
-        self._identity = identity
         self._record_events = record_events
         self._added = [] if added is None else added
         self._shared = SharedCaches()
@@ -77,7 +83,7 @@ class ControllerManager(Actor):
     def started(self) -> None:
         """Start the informers, then each controller."""
         informers = self.ctx.spawn(
-            lambda: Informers(self._api, self._shared, self._identity),
+            lambda: Informers(self._api, self._shared, _IDENTITY),
             _INFORMERS,
             restart=RESTART,
         )
@@ -86,11 +92,10 @@ class ControllerManager(Actor):
             informers=informers,
             shared=self._shared,
             scheme=self._scheme,
-            identity=self._identity,
             record_events=self._record_events,
         )
         for controller in self._controllers:
-            self._start(Registration(controller, {}))
+            self._start(Registration(controller, self._arguments.get(controller, {})))
         for registration in self._added:
             self._start(registration)
 
@@ -138,10 +143,16 @@ class ControllerManager(Actor):
         return ref
 
     def _wiring_of(self, controller: type[Controller]) -> Wiring:
-        """What a user runs later writes under its own name."""
+        """Kubernetes' own write as their service accounts, and what a user runs as the embedding program.
+
+        What is run later writes under its own name.
+        """
+        wiring = self._wiring
+        if issubclass(controller, KubernetesController):
+            wiring = replace(wiring, identity=_identity_of(controller.account))
         if controller not in self._controllers:
-            return self._wiring
-        return replace(self._wiring, field_manager=_PROGRAM)
+            return wiring
+        return replace(wiring, field_manager=_PROGRAM)
 
     def _factory(self, first: Controller, registration: Registration) -> Callable[[], Controller]:
         """Gives the instance that was made to see whether it can be, then new ones."""
@@ -157,3 +168,8 @@ class ControllerManager(Actor):
             return new
 
         return make
+
+
+def _identity_of(account: str) -> Identity:
+    groups = (*service_accounts.groups_of(_NAMESPACE), AUTHENTICATED)
+    return Identity(service_accounts.user_name(_NAMESPACE, account), groups)

@@ -92,6 +92,7 @@ class NamespaceController(KubernetesController):
     """Empties namespaces that are terminating and takes their finalizer away."""
 
     name = "namespace"
+    account = "namespace-controller"
     kind = Namespace
 
     def own_keys(self, change: Change[Any]) -> Iterable[Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from msgspec.structs import replace
+from msgspec import to_builtins
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
 from orchestrator.client import Change, Key, OfStatus
@@ -33,6 +33,7 @@ class PodGarbageCollector(KubernetesController):
     """
 
     name = "podgc"
+    account = "pod-garbage-collector"
     kind = Node
     workers = 1
     rest_seconds = PERIOD_SECONDS
@@ -123,10 +124,15 @@ class PodGarbageCollector(KubernetesController):
         conditions = status.conditions
         if why is not None:
             conditions = with_condition(conditions, why, format_time(self.ctx.clock.now()))
-        metadata = replace(pod.metadata, resource_version="")
-        failed = replace(status, phase="Failed", conditions=conditions)
+        metadata = pod.metadata
+        body = {
+            "metadata": {"uid": metadata.uid},
+            "status": {"phase": "Failed", "conditions": to_builtins(conditions)},
+        }
         try:
-            await self.client.update_status(replace(pod, status=failed, metadata=metadata))
+            await self.client.patch(
+                Pod, metadata.name, body, namespace=metadata.namespace, subresource="status"
+            )
         except NotFound:
             return
 

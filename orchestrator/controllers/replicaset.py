@@ -130,6 +130,7 @@ class ReplicaSetController(KubernetesController):
     """Keeps each ReplicaSet's number of pods."""
 
     name = "replicaset"
+    account = "replicaset-controller"
     kind: ClassVar[type[Any]] = ReplicaSet
     rest_seconds = 0.1
     owns = (Pod,)

@@ -16,6 +16,7 @@ class ReplicationControllerController(ReplicaSetController):
     """Keeps each ReplicationController's number of pods."""
 
     name = "replicationcontroller"
+    account = "replication-controller"
     dormant = True
     kind = ReplicationController
 

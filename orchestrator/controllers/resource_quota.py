@@ -37,6 +37,7 @@ class ResourceQuotaController(KubernetesController):
     """Counts what each quota counts."""
 
     name = "resourcequota"
+    account = "resourcequota-controller"
     dormant = True
     kind = ResourceQuota
     rest_seconds = 0.1

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import ConfigMap, Namespace, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key
@@ -16,6 +18,7 @@ class ServiceAccountController(KubernetesController):
     """Creates `default` in each active namespace, again when it is deleted."""
 
     name = "serviceaccount"
+    account = "service-account-controller"
     kind = Namespace
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
@@ -54,6 +57,8 @@ class RootCaPublisher(KubernetesController):
     """
 
     name = "root-ca-certificate-publisher"
+    account = "root-ca-cert-publisher"
+    rest_seconds = 1.0  # somebody else may want other contents, and would write at once, too
     kind = Namespace
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
@@ -89,7 +94,7 @@ class RootCaPublisher(KubernetesController):
             except AlreadyExists:
                 return None
         elif present.data != data:
-            await self.client.patch(ConfigMap, ROOT_CA, {"data": data}, namespace=key.name)
+            await self.client.update(replace(present, data=data))
         return None
 
 

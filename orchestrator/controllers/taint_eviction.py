@@ -33,6 +33,7 @@ class TaintEvictionController(KubernetesController):
     """Evicts by taints. There is one key for each node."""
 
     name = "taint-eviction"
+    account = "node-controller"
     kind = Node
 
     def prepare(self) -> None:

@@ -11,6 +11,7 @@ class TtlAfterFinishedController(KubernetesController):
     """Looks at every Job that has ended; one without such a time stays."""
 
     name = "ttl-after-finished"
+    account = "ttl-after-finished-controller"
     kind = Job
 
     async def reconcile(self, key: Key) -> float | None:

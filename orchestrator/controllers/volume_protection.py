@@ -41,6 +41,7 @@ class ClaimProtectionController(KubernetesController):
     """Lets go of deleted claims that no pod uses."""
 
     name = "pvc-protection"
+    account = "pvc-protection-controller"
     kind = PersistentVolumeClaim
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
@@ -71,6 +72,7 @@ class VolumeProtectionController(KubernetesController):
     """Lets go of deleted volumes that no claim is bound to."""
 
     name = "pv-protection"
+    account = "pv-protection-controller"
     kind = PersistentVolume
 
     async def reconcile(self, key: Key) -> float | None:
@@ -97,6 +99,7 @@ class ClassProtectionController(KubernetesController):
     """Lets go of deleted classes of attributes that no claim and no volume names."""
 
     name = "vac-protection"
+    account = "volumeattributesclass-protection-controller"
     kind = VolumeAttributesClass
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:

@@ -8,7 +8,7 @@ from orchestrator.api.core.v1 import Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Subscription
-from orchestrator.protocol import ApiRef, Event, Identity, WatchClosed, WatchEvents
+from orchestrator.protocol import AUTHENTICATED, ApiRef, Event, Identity, WatchClosed, WatchEvents
 from orchestrator.proxy.balancer import Balancer, Destination
 from orchestrator.proxy.table import (
     EMPTY_TABLE,
@@ -25,6 +25,7 @@ from orchestrator.proxy.table import (
 
 # kube-proxy's --iptables-min-sync-period: changes of one second become one new table.
 SYNC_SECONDS: Final = 1.0
+_IDENTITY: Final = Identity("system:kube-proxy", (AUTHENTICATED,))
 FORGET_SECONDS: Final = 600.0  # how often idle clients and services are forgotten
 
 
@@ -66,7 +67,6 @@ class Proxy(Actor):
 
     def started(self) -> None:
         """Watch services and endpoint slices."""
-        identity = Identity("system:kube-proxy", ("system:node-proxiers",))
         self._services = Subscription(
             self.ctx,
             self._api,
@@ -75,7 +75,7 @@ class Proxy(Actor):
             on_items=self._list_services,
             on_events=lambda message: self._advance(message, _service_changes(message.events)),
             batch_seconds=SYNC_SECONDS,
-            identity=identity,
+            identity=_IDENTITY,
         )
         self._slices = Subscription(
             self.ctx,
@@ -85,7 +85,7 @@ class Proxy(Actor):
             on_items=self._list_slices,
             on_events=lambda message: self._advance(message, _slice_changes(message.events)),
             batch_seconds=SYNC_SECONDS,
-            identity=identity,
+            identity=_IDENTITY,
         )
         self._services.start()
         self._slices.start()

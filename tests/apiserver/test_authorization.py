@@ -6,22 +6,25 @@ import pytest
 
 from orchestrator.api.authentication.v1 import SelfSubjectReview
 from orchestrator.api.authorization.v1 import (
+    NonResourceAttributes,
     ResourceAttributes,
     SelfSubjectAccessReview,
     SelfSubjectAccessReviewSpec,
     SelfSubjectRulesReview,
+    SelfSubjectRulesReviewSpec,
     SubjectAccessReview,
     SubjectAccessReviewSpec,
 )
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Node, Pod
-from orchestrator.apiserver.authorizer import is_component
+from orchestrator.api.rbac.v1 import ClusterRole
+from orchestrator.apiserver.authorization import Attributes, Authorizer, Decision
 from orchestrator.protocol import (
     ADMIN,
-    ANONYMOUS,
     BadRequest,
     DeleteCollection,
     Forbidden,
     Identity,
+    Invalid,
     MethodNotAllowed,
 )
 from tests.apiserver.harness import SOMEBODY, Api, meta, pod, refused
@@ -61,27 +64,11 @@ async def test_every_verb_is_asked(api: Api) -> None:
     assert verbs == ["get", "list", "watch", "create", "update", "patch", "delete"]
 
 
-@pytest.mark.parametrize(
-    ("name", "component"),
-    [
-        ("system:kube-scheduler", True),
-        ("system:node:n1", True),
-        ("system:serviceaccount:kube-system:replicaset-controller", True),
-        ("system:serviceaccount:default:default", False),
-        ("system:anonymous", False),
-        ("jane", False),
-    ],
-)
-def test_components_are_known_by_their_names(name: str, component: bool) -> None:
-    """Which authentication gives to nobody else."""
-    assert is_component(name) == component
-
-
-async def test_masters_and_components_may_do_everything(api: Api) -> None:
-    """There are no finer rules yet."""
-    for name, groups in [("me", ("system:masters",)), ("system:kube-scheduler", ())]:
-        assert await api.list(Pod, identity=Identity(name, groups)) == []
-    await refused(Forbidden, api.list(Pod, identity=ANONYMOUS))
+async def test_masters_may_do_everything_and_a_name_gives_nothing(api: Api) -> None:
+    """Who is called like a component and is none, too."""
+    assert await api.list(Pod, identity=Identity("me", ("system:masters",))) == []
+    for name in ("system:anonymous", "system:admin", "system:somebody", "system:apiserver"):
+        await refused(Forbidden, api.list(Pod, identity=Identity(name)))
 
 
 async def test_a_verb_that_a_resource_lacks_is_not_allowed(api: Api) -> None:
@@ -101,26 +88,55 @@ async def test_one_may_ask_who_one_is(api: Api) -> None:
     assert found.status.user_info.groups == ADMIN.groups
 
 
-@pytest.mark.parametrize(("identity", "allowed"), [(ADMIN, True), (ANONYMOUS, False)])
-async def test_one_may_ask_what_one_may(identity: Identity, allowed: bool) -> None:
-    """`kubectl auth can-i`."""
+@pytest.mark.parametrize(("identity", "allowed"), [(ADMIN, True), (SOMEBODY, False)])
+async def test_one_may_ask_what_one_may(api: Api, identity: Identity, allowed: bool) -> None:
+    """`kubectl auth can-i`, with what the roles of a new cluster grant everybody with a name."""
     question = ResourceAttributes(verb="create", resource="pods", namespace="default")
     spec = SelfSubjectAccessReviewSpec(resource_attributes=question)
-    async with Api(authorizer=OnlyReviews()) as api:
-        found = await api.create(SelfSubjectAccessReview(spec=spec), identity=identity)
-        assert found.status.allowed == allowed
-        rules = await api.create(SelfSubjectRulesReview(), identity=identity)
-        assert bool(rules.status.resource_rules) == allowed
+    found = await api.create(SelfSubjectAccessReview(spec=spec), identity=identity)
+    assert found.status.allowed == allowed
+    here = SelfSubjectRulesReviewSpec(namespace="default")
+    rules = await api.create(SelfSubjectRulesReview(spec=here), identity=identity)
+    assert not rules.status.incomplete
+    granted = {resource for rule in rules.status.resource_rules for resource in rule.resources}
+    assert "selfsubjectreviews" in granted
+    assert ("*" in granted) == allowed
+    paths = {path for rule in rules.status.non_resource_rules for path in rule.non_resource_urls}
+    assert "/healthz" in paths
+    await refused(BadRequest, api.create(SelfSubjectRulesReview(), identity=identity))
 
 
 async def test_one_may_ask_what_others_may(api: Api) -> None:
-    """If one may ask at all; the subject must be named."""
+    """If one may ask at all; the subject must be named, and one question asked."""
     question = ResourceAttributes(verb="get", resource="nodes")
     spec = SubjectAccessReviewSpec(resource_attributes=question, user="jane")
     found = await api.create(SubjectAccessReview(spec=spec))
     assert not found.status.allowed
-    nobody = SubjectAccessReviewSpec(resource_attributes=question)
-    await refused(BadRequest, api.create(SubjectAccessReview(spec=nobody)))
+    await refused(Forbidden, api.create(SubjectAccessReview(spec=spec), identity=SOMEBODY))
+    error = await refused(Invalid, api.create(SubjectAccessReview()))
+    assert [cause.field for cause in error.causes] == ["spec.resourceAttributes", "spec.user"]
+
+
+@pytest.mark.parametrize(
+    ("user", "groups", "path", "reason"),
+    [
+        ("u", ("system:unauthenticated",), "/healthz", "system:public-info-viewer"),
+        ("u", ("system:authenticated",), "/apis/apps", "system:discovery"),
+        ("u", ("system:monitoring",), "/livez/etcd", "system:monitoring"),
+        ("u", ("system:monitoring",), "/apis", ""),
+        ("u", ("system:authenticated",), "/livez/etcd", ""),
+    ],
+)
+async def test_paths_have_rules(
+    api: Api, user: str, groups: tuple[str, ...], path: str, reason: str
+) -> None:
+    """A star at the end means all that begins so, and the answer says by which binding."""
+    asked = NonResourceAttributes(verb="get", path=path)
+    spec = SubjectAccessReviewSpec(non_resource_attributes=asked, user=user, groups=groups)
+    status = (await api.create(SubjectAccessReview(spec=spec))).status
+    assert status.allowed == bool(reason)
+    whole = f'RBAC: allowed by ClusterRoleBinding "{reason}" of ClusterRole "{reason}" to Group'
+    assert status.reason == (f'{whole} "{groups[0]}"' if reason else None)
 
 
 async def test_reviews_are_not_stored(api: Api) -> None:
@@ -131,10 +147,21 @@ async def test_reviews_are_not_stored(api: Api) -> None:
     assert await api.create(pod("web")) is not None
 
 
-class OnlyReviews:
-    """Lets everybody ask, and masters act."""
+async def test_what_was_allowed_is_remembered_until_roles_change(api: Api) -> None:
+    """An authorizer is not asked again about what it said holds everywhere, and is about the rest."""
+    asked: list[str] = []
 
-    def refusal(self, identity: Identity, verb: str, resource: Any, **_where: str) -> str | None:
-        """As an authorizer."""
-        allowed = "system:masters" in identity.groups or "review" in resource.plural
-        return None if allowed else ""
+    class Counting(Authorizer):
+        def decide(self, identity: Identity, attributes: Attributes) -> Decision:
+            asked.append(attributes.name)
+            return Decision("allow", holds="everywhere" if identity is SOMEBODY else "request")
+
+    async with Api(authorizer=Counting()) as counted:
+        await counted.create(ConfigMap(metadata=meta("a")))
+        other = Identity("other")
+        for who in (SOMEBODY, SOMEBODY, other, other):
+            await counted.get(ConfigMap, "a", identity=who)
+        assert asked == ["a", "a", "a"]
+        await counted.create(ClusterRole(metadata=meta("r", namespace="")))
+        await counted.get(ConfigMap, "a", identity=SOMEBODY)
+        assert asked == ["a", "a", "a", "a"]

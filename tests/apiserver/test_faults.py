@@ -25,7 +25,7 @@ from orchestrator.api.generate.names import type_name
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.policy.v1 import Eviction
 from orchestrator.api.scheme import DEFAULT, Resource
-from orchestrator.apiserver import ComponentAuthorizer
+from orchestrator.apiserver import Attributes, Authorizer, Decision
 from orchestrator.apiserver.admission import AdmissionPlugin, AdmissionRequest, Operation, Reader
 from orchestrator.protocol import (
     ApiError,
@@ -75,13 +75,13 @@ class Faulty(AdmissionPlugin):
             raise KeyError("x")
 
 
-class FaultyAuthorizer(ComponentAuthorizer):
+class FaultyAuthorizer(Authorizer):
     """An authorizer that fails for one user."""
 
-    def refusal(self, identity: Identity, *arguments: Any, **options: Any) -> str | None:
+    def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         if identity.name == "broken":
             raise ZeroDivisionError
-        return super().refusal(identity, *arguments, **options)
+        return Decision()
 
 
 @pytest.mark.parametrize("method", ["admit", "validate"])

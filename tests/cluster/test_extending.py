@@ -9,7 +9,7 @@ from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
-from orchestrator.apiserver import ComponentAuthorizer
+from orchestrator.apiserver import Attributes, Authorizer, Decision
 from orchestrator.apiserver.admission import (
     Admission,
     AdmissionPlugin,
@@ -43,15 +43,14 @@ class Labels(AdmissionPlugin):
         return with_metadata(request.object, labels={"made": "here"})
 
 
-class Readers(ComponentAuthorizer):
-    """Lets everybody read."""
+class Readers(Authorizer):
+    """Lets everybody read, and nobody touch what is precious."""
 
-    def refusal(
-        self, identity: Identity, verb: Any, resource: Resource, **about: Any
-    ) -> str | None:
-        if verb in ("get", "list", "watch"):
-            return None
-        return super().refusal(identity, verb, resource, **about)
+    def decide(self, identity: Identity, attributes: Attributes) -> Decision:
+        if attributes.name == "precious":
+            return Decision("deny", "it is precious")
+        reads = attributes.verb in ("get", "list", "watch")
+        return Decision("allow" if reads else "no opinion")
 
 
 async def test_a_plugin_of_ones_own_is_asked() -> None:
@@ -68,12 +67,14 @@ def test_a_plugin_that_does_not_exist_is_refused_before_anything_starts() -> Non
 
 
 async def test_an_authorizer_of_ones_own_decides() -> None:
-    """On reading and on writing."""
+    """On reading and on writing; what it has no opinion of is asked of the roles."""
     async with Cluster(nodes=0, authorizer=Readers()) as cluster:
         jane = Client(cluster.api, clock=cluster.clock, identity=Identity("jane"))
         assert await jane.list(ConfigMap) is not None
         with pytest.raises(Forbidden):
             await jane.create(ConfigMap(metadata=ObjectMeta(name="a")))
+        with pytest.raises(Forbidden, match=r"cannot get resource .*: it is precious"):
+            await jane.get(ConfigMap, "precious")
 
 
 async def test_a_resource_of_ones_own_is_stored_and_served() -> None:

@@ -38,7 +38,7 @@ def test_every_component_says_who_it_is() -> None:
     actors.run(main)
     assert writes.managers == {
         "admin": {"orchestrator"},
-        "kube-controller-manager": {"kube-controller-manager"},
         "kube-scheduler": {"kube-scheduler"},
         "node": {"kubelet"},
+        "serviceaccount": {"kube-controller-manager"},
     }

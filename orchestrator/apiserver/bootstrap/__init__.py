@@ -10,7 +10,7 @@ is told of them, and a start costs no more than the references to them.
 `facts/` holds the furniture as Kubernetes 1.36 has it in a new cluster, an object a line.
 """
 
-from orchestrator.apiserver.bootstrap.furniture import furniture
+from orchestrator.apiserver.bootstrap.furniture import furniture, rules_of
 from orchestrator.apiserver.bootstrap.objects import SECURE_PORT, bootstrap_objects
 
-__all__ = ["SECURE_PORT", "bootstrap_objects", "furniture"]
+__all__ = ["SECURE_PORT", "bootstrap_objects", "furniture", "rules_of"]

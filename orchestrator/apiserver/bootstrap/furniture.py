@@ -27,7 +27,13 @@ from orchestrator.api.networking.v1 import (
     ServiceCIDRSpec,
     ServiceCIDRStatus,
 )
-from orchestrator.api.rbac.v1 import ClusterRole, ClusterRoleBinding, Role, RoleBinding
+from orchestrator.api.rbac.v1 import (
+    ClusterRole,
+    ClusterRoleBinding,
+    PolicyRule,
+    Role,
+    RoleBinding,
+)
 from orchestrator.store import FIRST_REVISION
 
 _FACTS: Final = Path(__file__).parent / "facts"
@@ -63,6 +69,16 @@ def furniture(now: Time, network: IPv4Network) -> Mapping[type[Any], Sequence[An
         ComponentStatus(metadata=ObjectMeta(name=name), conditions=_HEALTHY) for name in _COMPONENTS
     )
     return found
+
+
+@lru_cache(maxsize=8)
+def rules_of(role: str) -> tuple[PolicyRule, ...]:
+    """The rules that a ClusterRole of a new cluster has, whatever becomes of it. Raises LookupError."""
+    for each in _read()[ClusterRole]:
+        if each.metadata.name == role:
+            rules: tuple[PolicyRule, ...] = each.rules
+            return rules
+    raise LookupError(role)
 
 
 @lru_cache(maxsize=1)

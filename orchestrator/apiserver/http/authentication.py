@@ -1,37 +1,32 @@
-"""Who asks: certificates, tokens, and acting as somebody else.
+"""Who asks: certificates and tokens.
 
 A request has the identity of the first authenticator that knows its credentials. Credentials that
 nobody knows are refused, even where no credentials would do: whoever shows a wrong token should
-hear so. Who shows nothing is `system:anonymous`, whom the authorizer lets see the server's health and
+hear so. Who shows nothing is `system:anonymous`, whom the default roles let see the server's health and
 version only.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Protocol, TypeAlias
-from urllib.parse import unquote
+from typing import Any, Final, Protocol, TypeAlias
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
-from multidict import CIMultiDictProxy
 
 from orchestrator.apiserver.http.errors import unauthenticated
-from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import (
     ANONYMOUS,
     AUTHENTICATED,
-    MASTERS,
-    BadRequest,
-    Forbidden,
     Identity,
 )
 
 # As Python's ssl gives it: a sequence of relative distinguished names.
 Subject: TypeAlias = tuple[tuple[tuple[str, str], ...], ...]
 
-_EXTRA: Final = "impersonate-extra-"
-_OPEN_PATHS: Final = ("/healthz", "/livez", "/readyz", "/version")
+Ask: TypeAlias = Callable[[str], Awaitable[Any]]  # a TokenReview of a token, answered
+
+_MOST: Final = 4_096  # tokens whose holders are remembered
 
 
 class Credentials(Struct, frozen=True):
@@ -94,16 +89,30 @@ class Authentication:
 
     def __init__(self, authenticators: Sequence[Authenticator]) -> None:
         self._authenticators = (CertificateAuthenticator(), *authenticators)
+        self._shown: dict[str, Identity] = {}
 
-    def identify(self, request: BaseRequest) -> Identity:
-        """Who asks. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
+    async def identify(self, request: BaseRequest, ask: Ask) -> Identity:
+        """Who asks, before she acts as somebody else. Raises Unauthorized."""
         credentials = _credentials(request)
-        identity = self._known(credentials)
-        if identity is None:
-            if credentials.token:
-                raise unauthenticated()
-            identity = ANONYMOUS
-        return impersonated(identity, request.headers)
+        return self._known(credentials) or (await self._by_server(credentials.token, ask))
+
+    async def _by_server(self, token: str, ask: Ask) -> Identity:
+        """The server's own tokens are the API server's to know: their accounts may be gone by now."""
+        if not token:
+            return ANONYMOUS
+        status = (await ask(token)).status
+        if status is None or not status.authenticated:
+            raise unauthenticated()
+        user = status.user
+        found = Identity(user.username or "", user.groups, user.uid or "", user.extra or None)
+        # The same identity while nothing changes: what is granted it is remembered by that.
+        known = self._shown.get(token)
+        if known == found:
+            return known
+        if len(self._shown) >= _MOST:
+            self._shown.clear()
+        self._shown[token] = found
+        return found
 
     def _known(self, credentials: Credentials) -> Identity | None:
         for authenticator in self._authenticators:
@@ -111,11 +120,6 @@ class Authentication:
             if identity is not None:
                 return identity
         return None
-
-
-def is_open(path: str) -> bool:
-    """Whether everybody may read the path."""
-    return f"/{path.split('/', 2)[1]}" in _OPEN_PATHS
 
 
 def _credentials(request: BaseRequest) -> Credentials:
@@ -126,53 +130,3 @@ def _credentials(request: BaseRequest) -> Credentials:
         subject=certificate["subject"] if certificate else None,
         token=token.strip() if scheme.lower() == "bearer" else "",
     )
-
-
-def impersonated(identity: Identity, headers: CIMultiDictProxy[str]) -> Identity:
-    """The identity that `kubectl --as` asks for, else the one given; masters may act as everybody.
-
-    An empty name is no name. Raises BadRequest for groups, a uid or extras without a user: whoever sends
-    them means to have fewer rights than they have. Raises Forbidden.
-    """
-    user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
-    groups, extra = headers.getall("Impersonate-Group", []), _extra(headers)
-    if not user:
-        if groups or uid or extra:
-            raise _nobody(groups, uid, extra)
-        return identity
-    if MASTERS not in identity.groups:
-        raise Forbidden(
-            f'users "{user}" is forbidden: User "{identity.name}" cannot impersonate resource '
-            '"users" in API group "" at the cluster scope',
-            kind="users",
-            name=user,
-        )
-    return Identity(
-        user,
-        tuple(dict.fromkeys((*groups, AUTHENTICATED))),
-        uid,
-        extra or None,
-    )
-
-
-def _extra(headers: CIMultiDictProxy[str]) -> dict[str, tuple[str, ...]]:
-    extra: dict[str, tuple[str, ...]] = {}
-    for name, value in headers.items():
-        if name.lower().startswith(_EXTRA):
-            key = unquote(name[len(_EXTRA) :].lower())
-            extra[key] = (*extra.get(key, ()), value)
-    return extra
-
-
-def _nobody(groups: Sequence[str], uid: str, extra: Mapping[str, tuple[str, ...]]) -> BadRequest:
-    """Kubernetes shows the user that it cannot make as Go would write the value."""
-    listed = ", ".join(f"{quote(k)}:{_strings(v)}" for k, v in sorted(extra.items()))
-    shown = f"map[string][]string{{{listed}}}" if extra else "map[string][]string(nil)"
-    return BadRequest(
-        f'requested &user.DefaultInfo{{Name:"", UID:{quote(uid)}, Groups:{_strings(groups)}, '
-        f"Extra:{shown}}} without impersonating a user name"
-    )
-
-
-def _strings(values: Sequence[str]) -> str:
-    return f"[]string{{{', '.join(map(quote, values))}}}" if values else "[]string(nil)"

@@ -14,20 +14,24 @@ from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.authentication import AskIssuer
+from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
-from orchestrator.apiserver.http.authentication import is_open
+from orchestrator.apiserver.http.asked import asked_of
+from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
     no_representation,
     no_such_path,
     not_acceptable,
-    path_forbidden,
 )
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
+from orchestrator.apiserver.http.impersonation import impersonated, wanted
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -43,9 +47,8 @@ from orchestrator.apiserver.http.replies import (
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import (
-    AUTHENTICATED,
-    MASTERS,
     ApiError,
+    Forbidden,
     Identity,
 )
 
@@ -62,9 +65,17 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "delete": writes.delete,
     "deletecollection": writes.delete_collection,
 }
-_PATHS: Final = ("/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version")
-# Paths that are no resources and that every user may read, but nobody without a name.
-_FOR_ALL: Final = ("api", "apis", "openapi")
+_CONFIGURATION: Final = "/.well-known/openid-configuration"
+_KEY_SET: Final = "/openid/v1/jwks"
+_PATHS: Final = (
+    _CONFIGURATION,
+    _KEY_SET,
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/version",
+)
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
 
@@ -127,11 +138,22 @@ class Dispatcher:
             return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
-        front, path = self._front, request.path
-        identity = front.authentication.identify(request)
-        parts = split(path)
+        parts = split(request.path)
+        identity = await self._identity(request, parts)
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
+        try:
+            return await self._resource(request, parts, identity, record)
+        except ApiError as error:
+            # Who may not do this does not hear what else is wrong with it, nor what is there.
+            if not isinstance(error, Forbidden):
+                await self._authorized(request, parts, identity)
+            raise
+
+    async def _resource(
+        self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record
+    ) -> StreamResponse:
+        front = self._front
         call = self._call(request, parts, identity)
         resource = record.resource = call.target.resource
         record.warnings = call.warnings
@@ -144,7 +166,10 @@ class Dispatcher:
         )
         check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
-        if call.verb == "watch" or call.target.part in reads.CONNECTIONS:
+        if call.target.part in CONNECTIONS:
+            await self._authorized(request, parts, identity)
+            return await handler(front, call)
+        if call.verb == "watch":
             return await handler(front, call)
         if request.body_exists:
             # Before it takes a slot: who sends nothing must hold nothing.
@@ -152,6 +177,22 @@ class Dispatcher:
             call = replace(call, body=body)
         with front.slot():
             return await handler(front, call)
+
+    async def _identity(self, request: BaseRequest, parts: list[str]) -> Identity:
+        """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
+        front = self._front
+        identity = await front.authentication.identify(request, front.review_token)
+        other = wanted(request.headers)
+        if other is None:
+            return identity
+        return await impersonated(identity, other, asked_of(request, parts), front.decide)
+
+    async def _authorized(self, request: BaseRequest, parts: list[str], identity: Identity) -> None:
+        """Raises Forbidden."""
+        asked = asked_of(request, parts)
+        allowed, reason = await self._front.decide(identity, asked)
+        if not allowed:
+            raise errors.refused(identity, asked, reason)
 
     def _call(self, request: BaseRequest, parts: list[str], identity: Identity) -> Call:
         query, headers = request.query, request.headers
@@ -182,14 +223,12 @@ class Dispatcher:
     async def _document(
         self, request: BaseRequest, parts: list[str], identity: Identity
     ) -> StreamResponse:
+        await self._authorized(request, parts, identity)
         page = _PAGES.get(parts[0])
         if page is None:
             raise PageNotFound
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
-        allowed = AUTHENTICATED if parts[0] in _FOR_ALL else MASTERS
-        if not is_open(request.path) and allowed not in identity.groups:
-            raise path_forbidden(identity, request.method.lower(), request.path)
         return await page(self, request, parts)
 
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
@@ -244,6 +283,25 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         return text_reply(self._front.metrics.text())
 
+    async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """The documents by which others verify the server's tokens."""
+        if request.path not in (_CONFIGURATION, _KEY_SET):
+            raise PageNotFound
+        front = self._front
+        issuer = await front.ask(AskIssuer())
+        headers = {"Cache-Control": "public, max-age=3600"}
+        if request.path == _KEY_SET:
+            data = msgspec.json.encode(issuer.key_set())
+            return document_reply(data, media_type="application/jwk-set+json", headers=headers)
+        address = f"https://{front.discovery.address}{_KEY_SET}"
+        return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
+
+    # Kubernetes does not list its own /debug either.
+    async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if parts[1:] != ["actors"]:
+            raise PageNotFound
+        return document_reply(msgspec.json.encode(actors_page(self._front.system)))
+
     async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The paths of what is no object, in order."""
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
@@ -255,9 +313,12 @@ _PAGES: Final[Mapping[str, Page]] = {
     "api": Dispatcher._discovery,
     "apis": Dispatcher._discovery,
     "openapi": Dispatcher._openapi,
+    "openid": Dispatcher._issuer,
+    ".well-known": Dispatcher._issuer,
     "version": Dispatcher._version,
     "healthz": Dispatcher._health,
     "livez": Dispatcher._health,
     "readyz": Dispatcher._health,
     "metrics": Dispatcher._metrics,
+    "debug": Dispatcher._debug,
 }

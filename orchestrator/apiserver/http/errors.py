@@ -14,9 +14,7 @@ from orchestrator.machinery.field_errors import FieldError
 from orchestrator.protocol import (
     BadRequest,
     Cause,
-    Forbidden,
     GiveUp,
-    Identity,
     Invalid,
     MethodNotAllowed,
     NotAcceptable,
@@ -116,11 +114,6 @@ class PageNotFound(NotFound):
 def unauthenticated() -> Unauthorized:
     """Nobody knows who asks."""
     return Unauthorized("Unauthorized")
-
-
-def path_forbidden(identity: Identity, verb: str, path: str) -> Forbidden:
-    """The user may not see a path that is no resource."""
-    return Forbidden(f'forbidden: User "{identity.name}" cannot {verb} path "{path}"')
 
 
 def invalid_options(kind: str, *faults: FieldError) -> Invalid:

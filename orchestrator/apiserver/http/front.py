@@ -4,7 +4,7 @@ import asyncio
 import random
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
@@ -19,7 +19,10 @@ from actors import (
     MailboxFull,
     Request,
 )
-from orchestrator.api.scheme import Scheme
+from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
+from orchestrator.api.authorization.v1 import SubjectAccessReview
+from orchestrator.api.scheme import Scheme, resource_of
+from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
@@ -28,8 +31,11 @@ from orchestrator.apiserver.http.metrics import Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.reviews.questions import spec_of
 from orchestrator.protocol import (
+    MASTERS,
     ApiRef,
+    Create,
     Identity,
     InternalError,
     ServiceUnavailable,
@@ -37,6 +43,9 @@ from orchestrator.protocol import (
 )
 
 R = TypeVar("R")
+
+_REVIEWS: Final = resource_of(SubjectAccessReview)
+_TOKEN_REVIEWS: Final = resource_of(TokenReview)
 
 
 class Limits(Struct, frozen=True):
@@ -102,6 +111,19 @@ class Front:
             ) from error
         except ActorCrashed as error:
             raise InternalError(f"Internal error occurred: {error}") from error
+
+    async def review_token(self, token: str) -> Any:
+        """The answered TokenReview of a token."""
+        review = TokenReview(spec=TokenReviewSpec(token=token))
+        return await self.ask(Create(resource=_TOKEN_REVIEWS, object=review))
+
+    async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
+        """Whether somebody may do something, and the reason. Masters are not asked about."""
+        if MASTERS in identity.groups:
+            return True, ""
+        review = SubjectAccessReview(spec=spec_of(identity, asked))
+        answer = await self.ask(Create(resource=_REVIEWS, object=review))
+        return answer.status.allowed, answer.status.reason or ""
 
     @contextmanager
     def slot(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.apiserver.http.errors import PageNotFound, method_not_allowed, no_such_path
 
 # Below /api/v1/namespaces/<name> these are parts of the namespace, all else is something in it.
-_NAMESPACE_PARTS: Final = ("status", "finalize")
+NAMESPACE_PARTS: Final = ("status", "finalize")
 
 
 class Target(Struct, frozen=True):
@@ -53,7 +53,7 @@ def target_of(parts: list[str], scheme: Scheme) -> Target:
     if watch:
         rest = rest[1:]
     namespace = ""
-    if len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in _NAMESPACE_PARTS:
+    if len(rest) > 2 and rest[0] == "namespaces" and rest[2] not in NAMESPACE_PARTS:
         namespace, rest = rest[1], rest[2:]
         if not namespace:
             raise no_such_path()

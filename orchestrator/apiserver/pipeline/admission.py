@@ -7,15 +7,16 @@ other objects to the commit nothing can change.
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
-from orchestrator.apiserver.authorizer import Verb
+from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
+from orchestrator.machinery import service_accounts
 from orchestrator.machinery.cel.authorization import Question
-from orchestrator.protocol import MASTERS, Identity
+from orchestrator.protocol import AUTHENTICATED, Identity
 
 
 def admit(course: Course) -> tuple[Step, ...]:
@@ -131,34 +132,33 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         old_object=old,
         dry_run=message.dry_run,
         warn=message.warn,
-        ask=partial(_ask, course, message.identity) if course.authorizer is not None else None,
+        ask=partial(_ask, course.access, message.identity) if course.access is not None else None,
         message=message,
     )
     return request
 
 
-def _ask(course: Course, identity: Identity, question: Question) -> tuple[bool, str]:
+def _account(user: str) -> Identity:
+    """A service account that an expression names."""
+    found = service_accounts.split(user)
+    groups = service_accounts.groups_of(found[0]) if found else ()
+    return Identity(user, (*groups, AUTHENTICATED))
+
+
+def _ask(access: Access, identity: Identity, question: Question) -> tuple[bool, str]:
     """Whether somebody may do something, for the expressions of policies."""
-    assert course.authorizer is not None
-    who = Identity(question.user) if question.user else identity
-    if question.path:
-        return MASTERS in who.groups, ""
-    resource = next(
-        (
-            each
-            for each in course.scheme.resources()
-            if each.group == question.group and each.plural == question.resource
-        ),
-        None,
-    )
-    if resource is None:
-        return MASTERS in who.groups, ""
-    why = course.authorizer.refusal(
+    who = _account(question.user) if question.user else identity
+    decision = access.decide(
         who,
-        cast("Verb", question.verb),
-        resource,
-        namespace=question.namespace,
-        name=question.name,
-        subresource=question.subresource,
+        Attributes(
+            question.verb,
+            question.group,
+            question.resource,
+            question.subresource,
+            question.namespace,
+            question.name,
+            question.path,
+            is_resource=not question.path,
+        ),
     )
-    return why is None, why or ""
+    return decision.allowed, decision.reason

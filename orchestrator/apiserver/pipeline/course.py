@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from orchestrator.api.scheme import Scheme
 from orchestrator.apiserver.admission.interface import Operation
-from orchestrator.apiserver.authorizer import Authorizer, Verb
+from orchestrator.apiserver.authorization import Access, Verb
 from orchestrator.apiserver.pipeline.draft import Step
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import Created
@@ -28,7 +28,7 @@ _OPERATIONS: Final[dict[Action, Operation]] = {
 class Course(Struct, frozen=True):
     """`as_part` makes a subresource of another kind from the stored object (`scale`).
 
-    Without `authorizer` everything is allowed. `instead`: an update or an apply creates its object,
+    Without `access` everything is allowed. `instead`: an update or an apply creates its object,
     which the answer says.
     """
 
@@ -37,7 +37,7 @@ class Course(Struct, frozen=True):
     action: Action
     subresource: str
     as_part: Callable[[Any], Any] | None = None
-    authorizer: Authorizer | None = None
+    access: Access | None = None
     instead: bool = False
 
     @property

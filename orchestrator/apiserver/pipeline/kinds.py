@@ -38,12 +38,16 @@ def default(course: Course) -> tuple[Step, ...]:
 
 def prepare_to_create(course: Course) -> tuple[Step, ...]:
     """A new object without what only the system may say."""
-    prepare = course.served.strategy.prepare_for_create
+    strategy = course.served.strategy
+    prepare = strategy.prepare_for_create
 
     def step(env: Environment, draft: Draft) -> None:
         draft.new = prepare(draft.new, env)
 
-    return (step,)
+    def attribute(_env: Environment, draft: Draft) -> None:
+        draft.new = strategy.attributed(draft.new, draft.message.identity)
+
+    return (step,) if type(strategy).attributed is Strategy.attributed else (step, attribute)
 
 
 def prepare_to_update(course: Course) -> tuple[Step, ...]:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
+from orchestrator.apiserver.authorization.access import Granted
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion, seen_as
 from orchestrator.apiserver.pipeline.draft import Step, stored_object
@@ -24,6 +25,7 @@ class Served:
         "_chain",
         "bucket",
         "from_stored",
+        "granted",
         "kind",
         "reply",
         "resource",
@@ -57,6 +59,8 @@ class Served:
             stored_object if self.from_stored is None else self._converted
         )
         self._chain = chain
+        # Who is known to be allowed, by verb and subresource (see `authorization.Access`).
+        self.granted: dict[tuple[str, str], Granted] = {}
         # The steps of each action and subresource, as they are asked for the first time.
         self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
 

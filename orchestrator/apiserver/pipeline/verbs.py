@@ -12,6 +12,7 @@ from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit, commit_new
 from orchestrator.apiserver.pipeline.course import Maker
 from orchestrator.apiserver.pipeline.delete import check_preconditions, commit_deletion, end
+from orchestrator.apiserver.pipeline.escalation import hold_what_is_granted
 from orchestrator.apiserver.pipeline.kinds import (
     allocate,
     confirm,
@@ -39,6 +40,7 @@ from orchestrator.apiserver.pipeline.patch import patch
 _BEGIN: Final[tuple[Maker, ...]] = (
     admit,
     default,
+    hold_what_is_granted,
     prepare_to_create,
     allocate,
     validate_new,
@@ -57,6 +59,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     prepare_to_update,
     admit,
     default,
+    hold_what_is_granted,
     count_generation,
     allocate,
     validate,

@@ -37,6 +37,7 @@ class CronJobController(KubernetesController):
     """Runs each CronJob's schedule."""
 
     name = "cronjob"
+    account = "cronjob-controller"
     dormant = True
     kind = CronJob
     owns = (Job,)

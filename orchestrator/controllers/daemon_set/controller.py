@@ -30,6 +30,7 @@ class DaemonSetController(KubernetesController):
     """Keeps the pods of each DaemonSet, one a node, and its history."""
 
     name = "daemonset"
+    account = "daemon-set-controller"
     dormant = True
     kind = DaemonSet
     rest_seconds = 0.1

@@ -36,6 +36,7 @@ class DeploymentController(KubernetesController):
     """Rolls out, scales, rolls back and cleans up."""
 
     name = "deployment"
+    account = "deployment-controller"
     kind = Deployment
     rest_seconds = 0.1
     owns = (ReplicaSet,)

@@ -38,6 +38,7 @@ class JobController(KubernetesController):
     """Runs each Job to its end."""
 
     name = "job"
+    account = "job-controller"
     kind = Job
     rest_seconds = 0.1
     owns = (Pod,)

@@ -27,6 +27,7 @@ class StatefulSetController(KubernetesController):
     """Keeps the pods of each StatefulSet, their claims and its history."""
 
     name = "statefulset"
+    account = "statefulset-controller"
     dormant = True
     kind = StatefulSet
     owns = (Pod,)

@@ -52,6 +52,7 @@ class ClaimBinder(KubernetesController):
     """Finds or has made a volume for each claim."""
 
     name = "persistentvolume-binder"
+    account = "persistent-volume-binder"
     dormant = True
     kind = PersistentVolumeClaim
 

@@ -181,6 +181,24 @@ class Run:
             moment.set_result(cluster)
             await loop.create_future()
 
+    async def keep_going(self, begun: "asyncio.Future[Cluster]") -> None:
+        """The steps, and then their cluster until this is cancelled; the cluster is answered by `begun`,
+        so that somebody can look on. Nothing is measured.
+        """
+        async with self._begin(asyncio.get_running_loop()) as cluster:
+            self._stage = self._make_stage(cluster)
+            begun.set_result(cluster)
+            await self._stage.perform()
+            await asyncio.get_running_loop().create_future()
+
+    @property
+    def step(self) -> str:
+        """The step that is under way, with its failure if it was the last one."""
+        stage = self._stage
+        if stage is None:
+            return "nodes"
+        return f"{stage.step}: {stage.failure.message}" if stage.failure is not None else stage.step
+
     def _begin(self, loop: asyncio.AbstractEventLoop) -> Cluster:
         self._clock, self._begun = loop.time, loop.time()
         self._cluster = self._make_cluster()

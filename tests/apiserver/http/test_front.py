@@ -106,6 +106,24 @@ async def test_metrics_count_requests(call: Caller) -> None:
     assert 'resource="pods"' in text
 
 
+async def test_the_actors_of_the_process_have_a_page(
+    running: Running, call: Caller, tmp_path: Path
+) -> None:
+    """For those who may read the path; Kubernetes does not list its own /debug either."""
+    code, page = await call("GET", "/debug/actors")
+    assert code == 200
+    (server,) = [each for each in page["actors"] if each["path"] == "/apiserver"]
+    assert server["handled"] > 0
+    assert {"mailboxDepth", "restarts", "queues"} <= set(server)
+    async with call.send("GET", "/debug/other") as answer:
+        assert answer.status == 404
+    assert "/debug/actors" not in (await call("GET", "/"))[1]["paths"]
+    async with caller(running[1], None, tmp_path) as stranger:
+        code, status = await stranger("GET", "/debug/actors")
+        assert code in (401, 403)
+        assert status["kind"] == "Status"
+
+
 async def test_discovery_has_every_group_and_resource(call: Caller) -> None:
     """In the old form and the aggregated one."""
     _, groups = await call("GET", "/apis")

@@ -1,0 +1,207 @@
+"""Acting as somebody else: https://kubernetes.io/docs/reference/access-authn-authz/authentication/#user-impersonation.
+
+Somebody may act as another in one of several modes, each with verbs of its own, and the first that
+allows it decides in which groups the other is. The constrained modes ask about two things: whether she may be
+that user, and whether she may do there what the request does; the old mode, asked last, about the first alone.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
+from urllib.parse import unquote
+
+from msgspec import Struct
+from msgspec.structs import replace
+from multidict import CIMultiDictProxy
+
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.machinery import names, service_accounts
+from orchestrator.machinery.field_errors import quote
+from orchestrator.protocol import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    MASTERS,
+    UNAUTHENTICATED,
+    BadRequest,
+    Forbidden,
+    Identity,
+)
+
+# Whether somebody may do something, and why (not).
+Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable[Identity]]
+Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
+
+_EXTRA: Final = "impersonate-extra-"
+_NODE: Final = "system:node:"
+_NODES: Final = "system:nodes"
+_NODE_NAME: Final = "authentication.kubernetes.io/node-name"
+_KEYS: Final = "authentication.kubernetes.io/associated-node-keys"
+_GROUP: Final = "authentication.k8s.io"
+
+
+class Wanted(Struct, frozen=True):
+    """Whom the headers of a request ask to be."""
+
+    user: str
+    uid: str = ""
+    groups: tuple[str, ...] = ()
+    extra: Mapping[str, tuple[str, ...]] = {}
+
+    @property
+    def is_bare(self) -> bool:
+        """Whether nothing is said but a name."""
+        return not (self.uid or self.groups or self.extra)
+
+
+def wanted(headers: CIMultiDictProxy[str]) -> Wanted | None:
+    """Whom the headers name; None where they name nobody. An empty name is no name.
+
+    Raises BadRequest for groups, a uid or extras without a user: whoever sends them means to have fewer
+    rights than they have.
+    """
+    user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
+    groups, extra = tuple(headers.getall("Impersonate-Group", [])), _extra(headers)
+    if user:
+        return Wanted(user, uid, groups, extra)
+    if groups or uid or extra:
+        raise _nobody(groups, uid, extra)
+    return None
+
+
+async def impersonated(who: Identity, other: Wanted, asked: Attributes, decide: Decide) -> Identity:
+    """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
+    first: Forbidden | None = None
+    for mode in _modes(who, other):
+        try:
+            return await mode(who, other, asked, decide)
+        except Forbidden as error:
+            first = first or error
+    assert first is not None, "the old mode is always asked"
+    raise first
+
+
+def _modes(who: Identity, other: Wanted) -> Iterator[Mode]:
+    """Those that apply, in the order in which they are asked."""
+    account, node = service_accounts.split(other.user), _node_name(other.user)
+    if other.is_bare and node:
+        if service_accounts.split(who.name) and (who.extra or {}).get(_NODE_NAME) == (node,):
+            yield _associated_node
+        yield _constrained("arbitrary-node")
+    elif other.is_bare and account:
+        yield _constrained("serviceaccount")
+    elif not node and not account:
+        yield _constrained("user-info")
+    yield _old
+
+
+def _constrained(mode: str) -> Mode:
+    async def as_other(who: Identity, other: Wanted, asked: Attributes, decide: Decide) -> Identity:
+        await _check(who, replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}"), decide)
+        for each in _questions(who, other, f"impersonate:{mode}"):
+            await _check(who, each, decide)
+        return _identity(other, constrained=True)
+
+    return as_other
+
+
+async def _associated_node(
+    who: Identity, other: Wanted, asked: Attributes, decide: Decide
+) -> Identity:
+    """A service account acts as the node of its pod, whichever that is."""
+    keys = tuple(sorted(who.extra or {}))
+    anywhere = Identity(who.name, who.groups, who.uid, {_KEYS: keys})
+    on = replace(asked, verb=f"impersonate-on:associated-node:{asked.verb}")
+    await _check(anywhere, on, decide)
+    be = Attributes("impersonate:associated-node", _GROUP, "nodes", name="*")
+    await _check(anywhere, be, decide)
+    return _identity(other, constrained=True)
+
+
+async def _old(who: Identity, other: Wanted, _asked: Attributes, decide: Decide) -> Identity:
+    for each in _questions(who, other, "impersonate"):
+        await _check(who, each, decide)
+    return _identity(other, constrained=False)
+
+
+def _questions(who: Identity, other: Wanted, verb: str) -> Iterator[Attributes]:
+    """What somebody must be allowed to be. Raises Forbidden for what no constrained mode allows."""
+    constrained = verb != "impersonate"
+    group = _GROUP if constrained else ""
+    account, node = service_accounts.split(other.user), _node_name(other.user)
+    if account is not None:
+        yield Attributes(verb, group, "serviceaccounts", "", *account)
+    elif constrained and node:
+        yield Attributes(verb, group, "nodes", name=node)
+    else:
+        yield Attributes(verb, group, "users", name=other.user)
+    if other.uid:
+        yield Attributes(verb, _GROUP, "uids", name=other.uid)
+    for each in other.groups:
+        asked = Attributes(verb, group, "groups", name=each)
+        if constrained and not each:
+            raise errors.refused(who, asked, "impersonating the empty string group is not allowed")
+        if constrained and each == MASTERS:
+            raise errors.refused(
+                who, asked, "impersonating the system:masters group is not allowed"
+            )
+        yield asked
+    for key, values in other.extra.items():
+        for value in values:
+            asked = Attributes(verb, _GROUP, "userextras", key, name=value)
+            if constrained and not value:
+                raise errors.refused(
+                    who, asked, "impersonating the empty string value in extra is not allowed"
+                )
+            yield asked
+
+
+async def _check(who: Identity, asked: Attributes, decide: Decide) -> None:
+    """Raises Forbidden."""
+    allowed, reason = await decide(who, asked)
+    if not allowed:
+        raise errors.refused(who, asked, reason)
+
+
+def _identity(other: Wanted, *, constrained: bool) -> Identity:
+    groups = list(other.groups)
+    account = service_accounts.split(other.user)
+    if constrained and _node_name(other.user):
+        groups = [_NODES]
+    elif account is not None and not groups:
+        groups = list(service_accounts.groups_of(account[0]))
+    if other.user == ANONYMOUS.name:
+        groups.append(UNAUTHENTICATED)
+    elif UNAUTHENTICATED not in groups:
+        groups.append(AUTHENTICATED)
+    return Identity(other.user, tuple(dict.fromkeys(groups)), other.uid, other.extra or None)
+
+
+def _node_name(user: str) -> str:
+    """The node that a user is; "" for others."""
+    name = user.removeprefix(_NODE)
+    if name == user or names.dns1123_subdomain_errors(name):
+        return ""
+    return name
+
+
+def _extra(headers: CIMultiDictProxy[str]) -> dict[str, tuple[str, ...]]:
+    extra: dict[str, tuple[str, ...]] = {}
+    for name, value in headers.items():
+        if name.lower().startswith(_EXTRA):
+            key = unquote(name[len(_EXTRA) :].lower())
+            extra[key] = (*extra.get(key, ()), value)
+    return extra
+
+
+def _nobody(groups: Sequence[str], uid: str, extra: Mapping[str, tuple[str, ...]]) -> BadRequest:
+    """Kubernetes shows the user that it cannot make as Go would write the value."""
+    listed = ", ".join(f"{quote(k)}:{_strings(v)}" for k, v in sorted(extra.items()))
+    shown = f"map[string][]string{{{listed}}}" if extra else "map[string][]string(nil)"
+    return BadRequest(
+        f'requested &user.DefaultInfo{{Name:"", UID:{quote(uid)}, Groups:{_strings(groups)}, '
+        f"Extra:{shown}}} without impersonating a user name"
+    )
+
+
+def _strings(values: Sequence[str]) -> str:
+    return f"[]string{{{', '.join(map(quote, values))}}}" if values else "[]string(nil)"

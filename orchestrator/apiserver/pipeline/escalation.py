@@ -1,0 +1,136 @@
+"""Nobody gives away what she does not hold: the check of whoever writes roles and bindings.
+
+https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule, RoleRef
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.authorization.access import Access
+from orchestrator.apiserver.authorization.coverage import uncovered
+from orchestrator.apiserver.authorization.interface import Attributes
+from orchestrator.apiserver.authorization.rbac import GROUP, missing_role
+from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.machinery.field_errors import quote
+from orchestrator.protocol import MASTERS, Forbidden, Identity, NotFound
+
+_ROLES: Final = ("roles", "clusterroles")
+_BINDINGS: Final = ("rolebindings", "clusterrolebindings")
+_ANY: Final = ("*",)
+_ALL: Final = (
+    PolicyRule(verbs=_ANY, api_groups=_ANY, resources=_ANY),
+    PolicyRule(verbs=_ANY, non_resource_urls=_ANY),
+)
+_AGGREGATION: Final = "must have cluster-admin privileges to use the aggregationRule"
+
+
+def hold_what_is_granted(course: Course) -> tuple[Step, ...]:
+    """Refuse a role or binding that grants more than its writer has. Errors: Forbidden, NotFound."""
+    access, resource = course.access, course.served.resource
+    if access is None or resource.group != GROUP or course.subresource:
+        return ()
+    guard = _guard_role if resource.plural in _ROLES else _guard_binding
+
+    def step(_env: Environment, draft: Draft) -> None:
+        who = draft.message.identity
+        if MASTERS not in who.groups and not _only_for_collection(draft.new, draft.old):
+            guard(access, draft, course)
+
+    return (step,)
+
+
+def _only_for_collection(new: Any, old: Any) -> bool:
+    """Whether nothing changes but what the garbage collector writes."""
+    if old is None:
+        return False
+    metadata = replace(
+        new.metadata,
+        owner_references=old.metadata.owner_references,
+        finalizers=old.metadata.finalizers,
+        managed_fields=old.metadata.managed_fields,
+    )
+    return bool(replace(new, metadata=metadata) == old)
+
+
+def _guard_role(access: Access, draft: Draft, course: Course) -> None:
+    resource, message, role = course.served.resource, draft.message, draft.new
+    asked = Attributes(
+        "escalate", GROUP, resource.plural, namespace=message.namespace, name=message.name
+    )
+    if access.decide(message.identity, asked).allowed:
+        return
+    held = access.held(message.identity, message.namespace)
+    missing = uncovered(held, role.rules)
+    if missing:
+        raise _refusal(course, draft, _not_held(message.identity, missing))
+    gathers = any(type(r) is ClusterRole and _aggregates(r) for r in (role, draft.old))
+    if gathers and uncovered(held, _ALL):
+        raise _refusal(course, draft, _AGGREGATION)
+
+
+def _aggregates(role: ClusterRole) -> bool:
+    return role.aggregation_rule is not None and bool(role.aggregation_rule.cluster_role_selectors)
+
+
+def _guard_binding(access: Access, draft: Draft, course: Course) -> None:
+    message, ref = draft.message, draft.new.role_ref
+    namespace = message.namespace
+    plural = f"{ref.kind.lower()}s"
+    asked = Attributes("bind", ref.api_group, plural, namespace=namespace, name=ref.name)
+    if plural in _ROLES and access.decide(message.identity, asked).allowed:
+        return
+    missing = uncovered(access.held(message.identity, namespace), _granted(access, ref, namespace))
+    if missing:
+        raise _refusal(course, draft, _not_held(message.identity, missing))
+
+
+def _granted(access: Access, ref: RoleRef, namespace: str) -> Sequence[PolicyRule]:
+    """What a binding would give. Raises NotFound for a role that is not there."""
+    rules = access.referenced(ref, namespace)
+    if rules is None:
+        raise NotFound(missing_role(ref), kind=ref.kind.lower(), group=GROUP, name=ref.name)
+    return rules
+
+
+def _refusal(course: Course, draft: Draft, why: str) -> Forbidden:
+    return errors.forbidden(course.served.resource, draft.new.metadata.name, why)
+
+
+def _not_held(identity: Identity, missing: Iterable[PolicyRule]) -> str:
+    groups = " ".join(map(quote, identity.groups))
+    lines = sorted({_compact(rule) for rule in _merged(missing)})
+    return (
+        f"user {quote(identity.name)} (groups=[{groups}]) is attempting to grant RBAC permissions "
+        "not currently held:\n" + "\n".join(lines)
+    )
+
+
+def _compact(rule: PolicyRule) -> str:
+    parts = (
+        ("APIGroups", rule.api_groups),
+        ("Resources", rule.resources),
+        ("NonResourceURLs", rule.non_resource_urls),
+        ("ResourceNames", rule.resource_names),
+        ("Verbs", rule.verbs),
+    )
+    shown = (f"{name}:[{' '.join(map(quote, values))}]" for name, values in parts if values)
+    return f"{{{', '.join(shown)}}}"
+
+
+def _merged(rules: Iterable[PolicyRule]) -> Iterator[PolicyRule]:
+    """Rules of one resource that differ by their verbs as one."""
+    merged: dict[Any, PolicyRule] = {}
+    for rule in rules:
+        if rule.non_resource_urls:
+            yield rule
+            continue
+        key = (rule.api_groups, rule.resources, rule.resource_names)
+        before = merged.get(key)
+        merged[key] = rule if before is None else replace(rule, verbs=before.verbs + rule.verbs)
+    yield from merged.values()
