@@ -13,6 +13,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
+from orchestrator.apiserver.kinds.versions import Versions
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.managed_fields.shapes import Shape
@@ -51,6 +52,7 @@ class Kind(Struct, frozen=True):
     raises DecodeError for embedded resources that are none.
     `warnings`: what is said of an object that is right, beside one that it replaces (None: a new one).
     `since`: the revision from which on a custom kind's objects are written by this definition.
+    `versions`: what is known of a custom kind's objects in its versions, if a webhook converts them.
     `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -74,6 +76,7 @@ class Kind(Struct, frozen=True):
     unknown: Callable[[Any], list[str]] | None = None
     warnings: Callable[[Any, Any], Iterable[str]] | None = None
     since: int = 0
+    versions: Versions | None = None
     deprecation: str | None = None
     strategic: bool = True
     custom: bool = False
