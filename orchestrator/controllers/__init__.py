@@ -7,6 +7,11 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.certificates import (
+    CertificateApprover,
+    CertificateCleaner,
+    CertificateSigner,
+)
 from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
@@ -55,6 +60,9 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     EndpointSliceMirroringController,
     LoadBalancerController,
     ClusterRoleAggregationController,
+    CertificateApprover,
+    CertificateSigner,
+    CertificateCleaner,
     ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,

@@ -12,6 +12,11 @@ Does not belong here: what an object's own fields decide (defaults, validation),
 from typing import Final
 
 from orchestrator.apiserver.admission.always_pull_images import AlwaysPullImages
+from orchestrator.apiserver.admission.certificates import (
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
+)
 from orchestrator.apiserver.admission.chain import (
     NO_CHANGE,
     Admission,
@@ -86,6 +91,9 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     OwnerReferencesPermissionEnforcement,
     PersistentVolumeClaimResize,
     RuntimeClasses,
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
     DefaultIngressClass,
     DenyServiceExternalIPs,
     PodTopologyLabels,

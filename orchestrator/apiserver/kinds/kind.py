@@ -4,7 +4,7 @@ Every room asks this value; none keeps a table of kinds. A built-in kind's stand
 its family; a custom resource's is made while the server runs (`custom.py`).
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -49,7 +49,9 @@ class Kind(Struct, frozen=True):
     `schema`: the OpenAPI schema that a custom kind's definition gives.
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
     raises DecodeError for embedded resources that are none.
-    `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
+    `warnings`: what is said of an object that is right, beside one that it replaces (None: a new one).
+    `since`: the revision from which on a custom kind's objects are written by this definition.
+    `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
 
@@ -70,5 +72,8 @@ class Kind(Struct, frozen=True):
     resets: Resets = USUAL
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
+    warnings: Callable[[Any, Any], Iterable[str]] | None = None
+    since: int = 0
+    deprecation: str | None = None
     strategic: bool = True
     custom: bool = False

@@ -24,6 +24,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate,
     validate_new,
     validate_status,
+    warn,
 )
 from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import (
@@ -44,6 +45,7 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     prepare_to_create,
     allocate,
     validate_new,
+    warn,
     review_outside,
     confirm,
     review,
@@ -63,6 +65,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     count_generation,
     allocate,
     validate,
+    warn,
     review_outside,
     confirm,
     review,

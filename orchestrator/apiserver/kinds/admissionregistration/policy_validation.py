@@ -289,7 +289,11 @@ def _param_errors(path: str, ref: ParamRef) -> Errors:
     yield from chosen(where, ref.parameter_not_found_action, _NOT_FOUND_ACTIONS)
 
 
-POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE)
-BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE)
-MUTATING_POLICY_RULES: Final = Rules(spec=_mutating_errors, metadata_again=WHOLE)
-MUTATING_BINDING_RULES: Final = Rules(spec=_mutating_binding_errors, metadata_again=WHOLE)
+POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE, any_finalizer=True)
+BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE, any_finalizer=True)
+MUTATING_POLICY_RULES: Final = Rules(
+    spec=_mutating_errors, metadata_again=WHOLE, any_finalizer=True
+)
+MUTATING_BINDING_RULES: Final = Rules(
+    spec=_mutating_binding_errors, metadata_again=WHOLE, any_finalizer=True
+)

@@ -6,6 +6,7 @@ from orchestrator.api.batch.v1 import CronJob, Job
 from orchestrator.apiserver.kinds.batch.cron_job_validation import CRON_JOB_RULES
 from orchestrator.apiserver.kinds.batch.defaults import default_cron_job, default_job
 from orchestrator.apiserver.kinds.batch.job_validation import JOB_RULES
+from orchestrator.apiserver.kinds.batch.strategy import JobStrategy
 from orchestrator.apiserver.kinds.batch.tables import CRON_JOBS, JOBS
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.strategy import OBSERVED, Traits
@@ -16,6 +17,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         Job,
         rules=JOB_RULES,
         default=default_job,
+        strategy=JobStrategy,
         traits=Traits(generation=True, propagation="Orphan"),
         table=JOBS,
     ),
