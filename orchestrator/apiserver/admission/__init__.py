@@ -40,6 +40,7 @@ from orchestrator.apiserver.admission.interface import (
     Wait,
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
+from orchestrator.apiserver.admission.mutating_policies import MutatingAdmissionPolicies
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
@@ -107,6 +108,7 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
     """
     handlers = {normal_url(url): handler for url, handler in admission.webhooks.items()}
     last = (
+        MutatingAdmissionPolicies(),
         MutatingAdmissionWebhook(handlers),
         ValidatingAdmissionPolicies(),
         ValidatingAdmissionWebhook(handlers),
