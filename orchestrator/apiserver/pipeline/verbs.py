@@ -26,6 +26,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate_status,
     warn,
 )
+from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import (
     keep,
     keep_all_but_status,
@@ -52,11 +53,12 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     close,
     commit_new,
 )
-CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, own_fields, *_BEGIN)
-CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, own_applied, *_BEGIN)
+CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_fields, *_BEGIN)
+CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_applied, *_BEGIN)
 # How an object becomes its next state, whoever says which: a client's object or a patch.
 _REPLACE: Final[tuple[Maker, ...]] = (
     keep,
+    restrict_nodes,
     own_fields,
     prepare_to_update,
     admit,
@@ -82,6 +84,7 @@ APPLY: Final[tuple[Maker, ...]] = (
     *_REPLACE,
 )
 _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
+    restrict_nodes,
     keep_all_but_status,
     prepare_status,
     own_fields,  # here, so that the next report finds the very status of this one
@@ -99,6 +102,7 @@ APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, apply, *
 END: Final[tuple[Maker, ...]] = (
     read,
     open_stored,
+    restrict_nodes,
     check_preconditions,
     admit,
     review_outside,
