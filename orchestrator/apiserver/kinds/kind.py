@@ -15,6 +15,7 @@ from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.warnings import Warnings
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.names import path_segment_errors
 
@@ -41,7 +42,9 @@ class Kind(Struct, frozen=True):
     `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
-    `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `warnings`: what whoever writes an object is told though it is accepted, of the new object and the
+    old one (None for a new one). `deletion_warning`: what whoever deletes one is told, unless the request
+    says what becomes of the dependents. `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
     `scaling`: where its objects say how many replicas they want and have.
     `selectable`: the fields that a custom kind's objects can be selected by, beside their names.
@@ -63,6 +66,8 @@ class Kind(Struct, frozen=True):
     table: Printer[Any] = PLAIN_TABLE
     converts: Converts = {}
     answers_deleted: bool = False
+    warnings: Callable[[Any, Any], Warnings] | None = None
+    deletion_warning: str = ""
     usage: Callable[[Any], Mapping[str, int]] | None = None
     shape: Callable[[], Shape] | None = None
     scaling: Scaling = TYPED

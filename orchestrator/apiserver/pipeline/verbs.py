@@ -24,6 +24,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate,
     validate_new,
     validate_status,
+    warn,
 )
 from orchestrator.apiserver.pipeline.objects import (
     keep,
@@ -43,6 +44,7 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     prepare_to_create,
     allocate,
     validate_new,
+    warn,
     review_outside,
     confirm,
     review,
@@ -61,6 +63,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     count_generation,
     allocate,
     validate,
+    warn,
     review_outside,
     confirm,
     review,
