@@ -7,10 +7,10 @@ from aiohttp.web import StreamResponse
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
+from orchestrator.apiserver.http.connect import CONNECTIONS, connect
 from orchestrator.apiserver.http.errors import no_such_path
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.paths import Target
-from orchestrator.apiserver.http.reads import CONNECTIONS, connect
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
 from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.kinds import kind_of

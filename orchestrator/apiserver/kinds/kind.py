@@ -52,7 +52,8 @@ class Kind(Struct, frozen=True):
     `schema`: the OpenAPI schema that a custom kind's definition gives.
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
     raises DecodeError for embedded resources that are none.
-    `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
+    `since`: the revision from which on a custom kind's objects are written by this definition.
+    `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
 
@@ -75,5 +76,7 @@ class Kind(Struct, frozen=True):
     resets: Resets = USUAL
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
+    since: int = 0
+    deprecation: str | None = None
     strategic: bool = True
     custom: bool = False

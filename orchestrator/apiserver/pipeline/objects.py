@@ -78,6 +78,7 @@ def _as_create(message: Update) -> Create:
         dry_run=message.dry_run,
         field_manager=message.field_manager,
         identity=message.identity,
+        warn=message.warn,
     )
 
 
