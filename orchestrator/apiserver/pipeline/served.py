@@ -34,6 +34,7 @@ class Served:
         "strategy",
         "to_stored",
         "type",
+        "versions",
         "virtual",
     )
 
@@ -52,7 +53,10 @@ class Served:
         if path_rules is not None:
             self.kind = replace(self.kind, rules=path_rules)
         self.strategy = self.kind.strategy(resource if custom else self.stored, self.kind.traits)
-        self.to_stored = conversion(resource, self.stored)
+        self.versions = self.kind.versions
+        self.to_stored = (
+            conversion(resource, self.stored) if self.versions is None else None
+        )  # a webhook's answer is waited for at the end of a write
         self.from_stored = seen_as(resource) if custom else conversion(self.stored, resource)
         # The answer to most writes: the object as it was stored.
         self.reply: Callable[[Change], Any] = (
@@ -63,6 +67,10 @@ class Served:
         self.granted: dict[tuple[str, str], Granted] = {}
         # The steps of each action and subresource, as they are asked for the first time.
         self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
+
+    def has_plugin(self, name: str) -> bool:
+        """Whether the server has the admission plugin of that name."""
+        return any(plugin.name == name for plugin in self._chain)
 
     def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
         """The plugins that may change the object of such writes, in order."""
