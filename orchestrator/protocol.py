@@ -279,6 +279,31 @@ ApiMessage: TypeAlias = (
 ApiRef: TypeAlias = Ref[ApiMessage]
 
 
+# --- use of resources ----------------------------------------------------------------------
+
+
+class ContainerUsage(Struct, frozen=True, gc=False):
+    """What a container uses now: thousandths of a CPU, and bytes; None: nobody measures it."""
+
+    milli_cpu: int | None = None
+    memory_bytes: int | None = None
+
+
+class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
+    """Answer what the running containers of these pods (by uid) use, by pod and container.
+
+    The one request that is not the API server's: a kubelet answers it, as it answers a metrics server. It
+    is the member of the group `kubelets_group(node)`.
+    """
+
+    uids: tuple[str, ...]
+
+
+def kubelets_group(node: str) -> str:
+    """The group of actors whose member is the kubelet of a node."""
+    return f"kubelet/{node}"
+
+
 # --- errors --------------------------------------------------------------------------------
 
 

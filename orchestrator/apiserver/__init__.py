@@ -20,7 +20,8 @@ The request pipeline and everything that decides about a request:
 | `metered` | the same actor with a stopwatch |
 | `watch/` | from committed changes to messages for watchers |
 | `listing`, `selection`, `indexes` | lists, pages, selectors |
-| `authorization/`, `reviews` | who may do what, and answering that question |
+| `authorization/`, `reviews/` | who may do what, and answering that question |
+| `authentication/` | tokens of service accounts |
 | `bootstrap`, `expiry` | what every cluster begins with; what goes by itself (old events) |
 | `openapi/` | the API's description of itself |
 | `http/` | the same messages as REST |

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar, cast
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
+from orchestrator.apiserver.authentication import Tokens
 from orchestrator.machinery.times import format_time
 from orchestrator.store import Store
 
@@ -24,7 +25,7 @@ class Source(Protocol):
 class Environment:
     """The surroundings of every decision; also the `Reader` of admission plugins."""
 
-    __slots__ = ("_buckets", "_clock", "_source", "allocations", "scheme", "store", "uid")
+    __slots__ = ("_buckets", "_clock", "_source", "allocations", "scheme", "store", "tokens", "uid")
 
     def __init__(
         self,
@@ -33,10 +34,12 @@ class Environment:
         source: Source,
         clock: Callable[[], float],
         allocations: ServiceAllocations,
+        tokens: Tokens,
     ) -> None:
         self.store = store
         self.scheme = scheme
         self.allocations = allocations
+        self.tokens = tokens
         self.uid = source.uid
         self._source = source
         self._clock = clock

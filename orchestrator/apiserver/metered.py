@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.authentication import Tokens
 from orchestrator.apiserver.server import ApiServer
 from orchestrator.apiserver.watch import Watchers
 from orchestrator.store import Store
@@ -42,10 +43,11 @@ def api_server(
 ) -> Callable[[], ApiServer]:
     """A factory for `spawn`: every incarnation gets the same store and the same watchers.
 
-    `options` are those of `ApiServer`; the scheme, too, is made once.
+    `options` are those of `ApiServer`; scheme and tokens, too, are made once.
     """
     options.setdefault("watchers", Watchers())
     options.setdefault("scheme", Scheme.builtin())
+    options.setdefault("tokens", Tokens())
     if meter is None:
         return partial(ApiServer, store, **options)
     return partial(MeteredApiServer, store, meter=meter, **options)

@@ -20,6 +20,7 @@ from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
 from orchestrator.apiserver.allocation import NODE_PORTS, SERVICE_NETWORK, ServiceAllocations
+from orchestrator.apiserver.authentication import AskIssuer, Tokens
 from orchestrator.apiserver.authorization import (
     Access,
     Authorizer,
@@ -37,11 +38,13 @@ from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.versions import asking
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
@@ -89,7 +92,7 @@ class ApiServer(Actor):
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
     `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
-    wrong on purpose.
+    wrong on purpose. `tokens` are service accounts'.
     """
 
     def __init__(
@@ -105,6 +108,7 @@ class ApiServer(Actor):
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
         trouble: ApiTrouble | None = None,
+        tokens: Tokens | None = None,
     ) -> None:
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
@@ -119,6 +123,7 @@ class ApiServer(Actor):
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._tokens = Tokens() if tokens is None else tokens
         self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
@@ -136,7 +141,7 @@ class ApiServer(Actor):
         )
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations
+            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
@@ -280,12 +285,24 @@ class ApiServer(Actor):
             message.batch_seconds,
             message.can_wait,
         )
+        if served.versions is not None:
+            served.versions.watched.add(served.resource.api_version)
         items: tuple[Any, ...] = ()
         replay: Sequence[Change] = ()
         if message.since is None:
             items = present(self.store, self._indexes, served, message.namespace, selection)
         else:
             replay = self._history(served, message.since)
+            if served.versions is not None:
+                served.versions.require(
+                    (
+                        each
+                        for change in replay
+                        for each in (change.previous, change.object)
+                        if each is not None
+                    ),
+                    served.resource.api_version,
+                )
         seat = self._hub.join(
             message.sink, message.token, key, selection, served.from_stored, replay
         )
@@ -308,6 +325,10 @@ class ApiServer(Actor):
     def on_end_watches(self, message: EndWatches) -> int:
         """End all watches on purpose, as if what they wait for had been compacted."""
         return self._hub.expire()
+
+    def on_ask_issuer(self, message: AskIssuer) -> Tokens:
+        """Who issues the tokens."""
+        return self._tokens
 
     # --- writing ---------------------------------------------------------------------------
 
@@ -407,6 +428,8 @@ class ApiServer(Actor):
     def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
         try:
             answer = handle(message)
+        except Unconverted as missing:
+            return self._converting(missing, handle, message)
         except Exception as error:
             return self._refused(error, message)
         if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
@@ -417,6 +440,30 @@ class ApiServer(Actor):
             return answer.answer if why is None else self._refused(why, message)
         deferred = self.ctx.defer()
         answer.on_end = partial(self._end, deferred, message)
+        return deferred
+
+    def _converting(
+        self, missing: Unconverted, handle: Callable[[M], Any], message: M
+    ) -> Deferred[Any]:
+        """A read needs objects in another version: ask the webhook, then read again."""
+        deferred = self.ctx.defer()
+
+        def again(error: ApiError | None) -> None:
+            if error is not None:
+                deferred.fail(error)
+                return
+            try:
+                deferred.reply(handle(message))
+            except Unconverted as more:
+                ask(more)
+            except Exception as failure:
+                deferred.fail(self._as_api_error(failure, message))
+
+        def ask(question: Unconverted) -> None:
+            wait = asking(self._env, question.question, again)
+            self._perform(wait.effect, lambda result, _error: wait.then(result))
+
+        ask(missing)
         return deferred
 
     def _end(
@@ -439,14 +486,20 @@ class ApiServer(Actor):
         """What serves the message's resource, if its sender may do this. Raises ApiError."""
         resource = message.resource
         served = self._served.get(resource) or self._served_for(resource)
-        self._access.check(
-            message,
-            verb,
-            resource,
-            name=name,
-            subresource=subresource,
-            field_selector=field_selector,
-        )
+        granted = served.granted.get((verb, subresource))
+        if granted is None:
+            granted = self._access.granted(verb, resource, subresource)
+            served.granted[verb, subresource] = granted
+        who = message.identity
+        if granted.get(id(who)) is not who:
+            self._access.check(
+                message,
+                verb,
+                resource,
+                name=name,
+                subresource=subresource,
+                field_selector=field_selector,
+            )
         if not subresource and verb not in resource.verbs:
             raise errors.method_not_allowed(resource, verb)
         return served

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from orchestrator.cli.compare import compare
+from orchestrator.cli.controller import controller
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.errors import INTERRUPTED
 from orchestrator.cli.replay import replay_command
@@ -62,6 +63,7 @@ main.add_command(run)
 main.add_command(up)
 main.add_command(top)
 main.add_command(compare)
+main.add_command(controller)
 main.add_command(schema)
 main.add_command(doctor)
 main.add_command(replay_command(_replayer))

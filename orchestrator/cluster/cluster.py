@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from orchestrator.client import Client, Controller
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
+    from orchestrator.machinery.certificates import KeyPair
     from orchestrator.proxy import Destination
     from orchestrator.scheduler import Profile as SchedulerProfile
     from orchestrator.scheduler import SchedulerConfiguration
@@ -124,7 +125,9 @@ class Cluster:
             meter=meter,
             admission=admission,
             authorizer=authorizer,
+            authority=self._authority,
         )
+        self._signer: KeyPair | None = None
         self._machines = self._components.machines
         self.client: Client
         self.api: Ref[Any]
@@ -227,6 +230,9 @@ class Cluster:
         from orchestrator.cluster.watchdog import Watchdog
 
         options.setdefault("scheme", self.scheme)
+        if options.get("pki") is not None:
+            self._signer = options["pki"].authority
+        options.setdefault("authority", self._authority)
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
@@ -238,6 +244,14 @@ class Cluster:
         if not options.get("read_only"):
             await publish(self.client, front, host)
         return front
+
+    def _authority(self) -> "KeyPair":
+        """What signs the cluster's certificates: made when the first one is, or what it is served with."""
+        if self._signer is None:
+            from orchestrator.apiserver.http.pki import new_authority  # late: few clusters need one
+
+            self._signer = new_authority(self.clock.now())
+        return self._signer
 
     async def run_controller(self, controller: "type[Controller]", **arguments: Any) -> Ref[Any]:
         """Run a controller of your own beside the built-in ones; answers its ref.

@@ -4,7 +4,7 @@ This module brings every room along, which takes longer to import than a cluster
 `Cluster` imports it when one is made, and not before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
@@ -23,9 +23,11 @@ from orchestrator.cluster.arguments import classes_of
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
 from orchestrator.controllers import ControllerManager
+from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
+from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import AUTHENTICATED, Identity
 from orchestrator.scheduler import (
     DEFAULT_CONFIGURATION,
@@ -67,7 +69,9 @@ class Components:
         meter: CallMeter | None,
         admission: Admission | None,
         authorizer: Authorizer | None,
+        authority: Callable[[], KeyPair],
     ) -> None:
+        self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
         self._runtimes = Runtimes(profile, runtimes)
@@ -126,6 +130,7 @@ class Components:
                 scheme=self._scheme,
                 record_events=self._record_events,
                 added=self._added,
+                arguments={CertificateSigner: {"authority": self._authority}},
             ),
             "controllers",
             restart=ALWAYS,

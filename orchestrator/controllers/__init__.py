@@ -7,6 +7,11 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.certificates import (
+    CertificateApprover,
+    CertificateCleaner,
+    CertificateSigner,
+)
 from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggregationController
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
@@ -16,6 +21,7 @@ from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
 from orchestrator.controllers.garbage_collector import GarbageCollector
+from orchestrator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from orchestrator.controllers.job import JobController
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import ControllerManager
@@ -45,6 +51,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     JobController,
     CronJobController,
     TtlAfterFinishedController,
+    HorizontalPodAutoscalerController,
     NamespaceController,
     ServiceAccountController,
     RootCaPublisher,
@@ -53,6 +60,9 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     EndpointSliceMirroringController,
     LoadBalancerController,
     ClusterRoleAggregationController,
+    CertificateApprover,
+    CertificateSigner,
+    CertificateCleaner,
     ResourceQuotaController,
     NodeLifecycleController,
     TaintEvictionController,

@@ -137,8 +137,7 @@ def plan(
         # A service always has a slice, if only an empty one: reuse rather than delete the last.
         if delete and not update:
             last = delete.pop()
-            labels = {**last.metadata.labels, **_labels(service)}
-            metadata = replace(last.metadata, labels=labels)
+            metadata = replace(last.metadata, labels=_labels(service))
             empty = replace(last, endpoints=(), ports=(), metadata=metadata)
             if empty != last:
                 update.append(empty)
@@ -177,9 +176,8 @@ def _fill(
         now = tuple(final[index])
         if not now:
             delete.append(slice_)
-        elif now != slice_.endpoints or _labels(service) != _own_labels(slice_):
-            labels = {**slice_.metadata.labels, **_labels(service)}
-            metadata = replace(slice_.metadata, labels=labels)
+        elif now != slice_.endpoints or _labels(service) != slice_.metadata.labels:
+            metadata = replace(slice_.metadata, labels=_labels(service))
             update.append(replace(slice_, endpoints=now, metadata=metadata))
     for start in range(0, len(rest), MAX_ENDPOINTS):
         create.append(_new_slice(service, ports, tuple(rest[start : start + MAX_ENDPOINTS])))
@@ -194,11 +192,7 @@ def _labels(service: Service) -> dict[str, str]:
     labels = {SERVICE_NAME: service.metadata.name, MANAGED_BY: MANAGER}
     if service.spec is not None and service.spec.cluster_ip == "None":
         labels[HEADLESS] = ""
-    return {**service.metadata.labels, **labels}
-
-
-def _own_labels(slice_: EndpointSlice) -> dict[str, str]:
-    return dict(slice_.metadata.labels)
+    return {**{k: v for k, v in service.metadata.labels.items() if k != HEADLESS}, **labels}
 
 
 def _new_slice(service: Service, ports: Ports, endpoints: tuple[Endpoint, ...]) -> EndpointSlice:

@@ -17,6 +17,7 @@ from orchestrator.api.core.v1 import EndpointAddress, Endpoints, EndpointSubset,
 from orchestrator.api.core.v1 import EndpointPort as SubsetPort
 from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.endpoint_slice import MANAGED_BY, SERVICE_NAME, service_index
@@ -229,7 +230,8 @@ class EndpointSliceMirroringController(KubernetesController):
             labels={**endpoints.metadata.labels, SERVICE_NAME: name, MANAGED_BY: MANAGER},
             annotations={
                 k: v for k, v in endpoints.metadata.annotations.items() if k not in _NOT_COPIED
-            },
+            }
+            or EMPTY,
             owner_references=(owner_reference(endpoints, controller=True),),
         )
         if found is None:

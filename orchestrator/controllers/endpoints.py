@@ -16,6 +16,7 @@ from orchestrator.api.core.v1 import (
     Service,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import is_ready
@@ -162,7 +163,7 @@ class EndpointsController(KubernetesController):
         labels = {**service.metadata.labels, MANAGED_BY: MANAGER}
         if service.spec is not None and service.spec.cluster_ip == "None":
             labels["service.kubernetes.io/headless"] = ""
-        annotations = {OVER_CAPACITY: "truncated"} if over else {}
+        annotations: Mapping[str, str] = {OVER_CAPACITY: "truncated"} if over else EMPTY
         if present is None:
             metadata = ObjectMeta(
                 name=service.metadata.name,
@@ -173,7 +174,9 @@ class EndpointsController(KubernetesController):
             await self.client.create(Endpoints(metadata=metadata, subsets=subsets))
         elif present.subsets != subsets or present.metadata.labels != labels:
             kept = {k: v for k, v in present.metadata.annotations.items() if k != OVER_CAPACITY}
-            metadata = replace(present.metadata, labels=labels, annotations={**kept, **annotations})
+            metadata = replace(
+                present.metadata, labels=labels, annotations={**kept, **annotations} or EMPTY
+            )
             await self.client.update(replace(present, metadata=metadata, subsets=subsets))
 
 

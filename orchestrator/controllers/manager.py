@@ -57,6 +57,7 @@ class ControllerManager(Actor):
     """Runs `controllers` against the API server; each is a child named after its controller.
 
     `added` keeps what `RunController` brought; given to the next incarnation, it is started again.
+    `arguments` are those of some of `controllers`.
     """
 
     def __init__(
@@ -67,7 +68,9 @@ class ControllerManager(Actor):
         scheme: Scheme = DEFAULT,
         record_events: bool = True,
         added: list[Registration] | None = None,
+        arguments: Mapping[type[Controller], Mapping[str, Any]] = {},
     ) -> None:
+        self._arguments = arguments
         self._api = api
         self._controllers = controllers
         self._scheme = scheme
@@ -92,7 +95,7 @@ class ControllerManager(Actor):
             record_events=self._record_events,
         )
         for controller in self._controllers:
-            self._start(Registration(controller, {}))
+            self._start(Registration(controller, self._arguments.get(controller, {})))
         for registration in self._added:
             self._start(registration)
 

@@ -5,7 +5,7 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from math import ceil
 from typing import Any, Final
@@ -17,6 +17,7 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
+from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.material import (
     Found,
@@ -65,6 +66,7 @@ from orchestrator.protocol import (
     AUTHENTICATED,
     AlreadyExists,
     ApiRef,
+    ContainerUsage,
     Create,
     Delete,
     Deleted,
@@ -72,7 +74,10 @@ from orchestrator.protocol import (
     Identity,
     NotFound,
     Update,
+    UsageOfPods,
+    kubelets_group,
 )
+from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
 
 STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
 TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
@@ -133,6 +138,7 @@ class Kubelet(Watcher):
     # --- the node --------------------------------------------------------------------------
 
     def started(self) -> None:
+        self.ctx.join(kubelets_group(self._spec.name))
         node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
@@ -142,6 +148,9 @@ class Kubelet(Watcher):
             host=self._spec.name,
             enabled=self._record_events,
             identity=self.identity,
+        )
+        self._conversations = Conversations(
+            self.ctx, self.api, self.identity, self._runtime, self._look_up
         )
         self._register(node)
 
@@ -379,6 +388,20 @@ class Kubelet(Watcher):
         """The pods that this node runs."""
         return tuple(managed.worker.pod for managed in self._pods.values())
 
+    def on_session(self, message: ReadLog | Execute | AttachTo | OpenPort) -> Any:
+        """A client wants to talk with a container."""
+        managed = self._pods.get(message.reach.pod_uid)
+        return self._conversations.open(managed.worker if managed is not None else None, message)
+
+    def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
+        """What the running containers of some pods use."""
+        found: dict[str, dict[str, ContainerUsage]] = {uid: {} for uid in message.uids}
+        for event in self._runtime.containers():
+            of_pod = found.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
+            if of_pod is not None and (usage := self._runtime.usage(event.key)) is not None:
+                of_pod[event.key.name] = usage
+        return found
+
     # --- effects ---------------------------------------------------------------------------
 
     def _apply(
@@ -472,6 +495,8 @@ class Kubelet(Watcher):
     ) -> None:
         """Read objects of the pod's namespace; `then` gets None for what is not there."""
         found: dict[Source, Any] = {}
+        if not sources:
+            then(found)
 
         def came(source: Source, obj: Any) -> None:
             found[source] = obj

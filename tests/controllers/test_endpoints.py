@@ -126,3 +126,23 @@ async def test_a_service_s_labels_reach_an_empty_slice(cluster: Cluster) -> None
     (found,) = await cluster.client.list(EndpointSlice, namespace="default", label_selector="tier")
     assert found.endpoints == ()
     assert found.metadata.labels["tier"] == "front"
+
+
+async def test_a_label_that_a_service_loses_its_slices_lose(cluster: Cluster) -> None:
+    """What they have beside is their controller's own."""
+    labelled = service()
+    labelled["metadata"]["labels"] = {"tier": "front", "team": "a"}
+    await cluster.apply([deployment(replicas=1), labelled])
+    await cluster.clock.sleep(10)
+    body = {"metadata": {"labels": {"tier": None}}}
+    await cluster.client.patch(Service, "web", body, namespace="default")
+    await cluster.clock.sleep(10)
+    selector = "kubernetes.io/service-name=web"
+    (slice_,) = await cluster.client.list(
+        EndpointSlice, namespace="default", label_selector=selector
+    )
+    assert slice_.metadata.labels == {
+        "team": "a",
+        "kubernetes.io/service-name": "web",
+        "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
+    }

@@ -12,6 +12,11 @@ Does not belong here: what an object's own fields decide (defaults, validation),
 from typing import Final
 
 from orchestrator.apiserver.admission.always_pull_images import AlwaysPullImages
+from orchestrator.apiserver.admission.certificates import (
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
+)
 from orchestrator.apiserver.admission.chain import (
     NO_CHANGE,
     Admission,
@@ -35,7 +40,9 @@ from orchestrator.apiserver.admission.interface import (
     Wait,
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
+from orchestrator.apiserver.admission.mutating_policies import MutatingAdmissionPolicies
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
 from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
 from orchestrator.apiserver.admission.pod_security import PodSecurity
@@ -71,6 +78,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     NamespaceLifecycle,
     LimitRanger,
     ServiceAccounts,
+    NodeRestriction,
     TaintNodesByCondition,
     AlwaysPullImages,
     PodSecurity,
@@ -84,6 +92,9 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     OwnerReferencesPermissionEnforcement,
     PersistentVolumeClaimResize,
     RuntimeClasses,
+    CertificateApproval,
+    CertificateSigning,
+    CertificateSubjectRestriction,
     DefaultIngressClass,
     DenyServiceExternalIPs,
     PodTopologyLabels,
@@ -97,6 +108,7 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
     """
     handlers = {normal_url(url): handler for url, handler in admission.webhooks.items()}
     last = (
+        MutatingAdmissionPolicies(),
         MutatingAdmissionWebhook(handlers),
         ValidatingAdmissionPolicies(),
         ValidatingAdmissionWebhook(handlers),

@@ -36,8 +36,9 @@ from orchestrator.apiserver.http.authentication import (
 )
 from orchestrator.apiserver.http.errors import HttpFrontError, RealTimeRequired
 from orchestrator.apiserver.http.front import Limits
-from orchestrator.apiserver.http.pki import KeyPair, Pki
+from orchestrator.apiserver.http.pki import Pki
 from orchestrator.apiserver.http.server import HttpFront, serve, shrink_tls_buffers
+from orchestrator.machinery.certificates import KeyPair
 
 __all__ = [
     "Authenticator",

@@ -7,9 +7,9 @@ version only.
 """
 
 import hmac
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, Protocol, TypeAlias
+from typing import Any, Final, Protocol, TypeAlias
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
@@ -24,8 +24,9 @@ from orchestrator.protocol import (
 # As Python's ssl gives it: a sequence of relative distinguished names.
 Subject: TypeAlias = tuple[tuple[tuple[str, str], ...], ...]
 
-_EXTRA: Final = "impersonate-extra-"
-_OPEN_PATHS: Final = ("/healthz", "/livez", "/readyz", "/version")
+Ask: TypeAlias = Callable[[str], Awaitable[Any]]  # a TokenReview of a token, answered
+
+_MOST: Final = 4_096  # tokens whose holders are remembered
 
 
 class Credentials(Struct, frozen=True):
@@ -88,16 +89,30 @@ class Authentication:
 
     def __init__(self, authenticators: Sequence[Authenticator]) -> None:
         self._authenticators = (CertificateAuthenticator(), *authenticators)
+        self._shown: dict[str, Identity] = {}
 
-    def identify(self, request: BaseRequest) -> Identity:
+    async def identify(self, request: BaseRequest, ask: Ask) -> Identity:
         """Who asks, before she acts as somebody else. Raises Unauthorized."""
         credentials = _credentials(request)
-        identity = self._known(credentials)
-        if identity is None:
-            if credentials.token:
-                raise unauthenticated()
+        return self._known(credentials) or (await self._by_server(credentials.token, ask))
+
+    async def _by_server(self, token: str, ask: Ask) -> Identity:
+        """The server's own tokens are the API server's to know: their accounts may be gone by now."""
+        if not token:
             return ANONYMOUS
-        return identity
+        status = (await ask(token)).status
+        if status is None or not status.authenticated:
+            raise unauthenticated()
+        user = status.user
+        found = Identity(user.username or "", user.groups, user.uid or "", user.extra or None)
+        # The same identity while nothing changes: what is granted it is remembered by that.
+        known = self._shown.get(token)
+        if known == found:
+            return known
+        if len(self._shown) >= _MOST:
+            self._shown.clear()
+        self._shown[token] = found
+        return found
 
     def _known(self, credentials: Credentials) -> Identity | None:
         for authenticator in self._authenticators:

@@ -15,10 +15,12 @@ from msgspec.structs import replace
 from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
+from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.asked import asked_of
+from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -63,7 +65,17 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "delete": writes.delete,
     "deletecollection": writes.delete_collection,
 }
-_PATHS: Final = ("/metrics", "/openapi/v2", "/openapi/v3", "/openapi/v3/", "/version")
+_CONFIGURATION: Final = "/.well-known/openid-configuration"
+_KEY_SET: Final = "/openid/v1/jwks"
+_PATHS: Final = (
+    _CONFIGURATION,
+    _KEY_SET,
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/version",
+)
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
 
@@ -154,7 +166,7 @@ class Dispatcher:
         )
         check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
-        if call.target.part in reads.CONNECTIONS:
+        if call.target.part in CONNECTIONS:
             await self._authorized(request, parts, identity)
             return await handler(front, call)
         if call.verb == "watch":
@@ -169,7 +181,7 @@ class Dispatcher:
     async def _identity(self, request: BaseRequest, parts: list[str]) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
-        identity = front.authentication.identify(request)
+        identity = await front.authentication.identify(request, front.review_token)
         other = wanted(request.headers)
         if other is None:
             return identity
@@ -271,6 +283,19 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         return text_reply(self._front.metrics.text())
 
+    async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """The documents by which others verify the server's tokens."""
+        if request.path not in (_CONFIGURATION, _KEY_SET):
+            raise PageNotFound
+        front = self._front
+        issuer = await front.ask(AskIssuer())
+        headers = {"Cache-Control": "public, max-age=3600"}
+        if request.path == _KEY_SET:
+            data = msgspec.json.encode(issuer.key_set())
+            return document_reply(data, media_type="application/jwk-set+json", headers=headers)
+        address = f"https://{front.discovery.address}{_KEY_SET}"
+        return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
+
     # Kubernetes does not list its own /debug either.
     async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if parts[1:] != ["actors"]:
@@ -288,6 +313,8 @@ _PAGES: Final[Mapping[str, Page]] = {
     "api": Dispatcher._discovery,
     "apis": Dispatcher._discovery,
     "openapi": Dispatcher._openapi,
+    "openid": Dispatcher._issuer,
+    ".well-known": Dispatcher._issuer,
     "version": Dispatcher._version,
     "healthz": Dispatcher._health,
     "livez": Dispatcher._health,

@@ -19,6 +19,7 @@ from actors import (
     MailboxFull,
     Request,
 )
+from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.authorization.v1 import SubjectAccessReview
 from orchestrator.api.scheme import Scheme, resource_of
 from orchestrator.apiserver.authorization import Attributes
@@ -44,6 +45,7 @@ from orchestrator.protocol import (
 R = TypeVar("R")
 
 _REVIEWS: Final = resource_of(SubjectAccessReview)
+_TOKEN_REVIEWS: Final = resource_of(TokenReview)
 
 
 class Limits(Struct, frozen=True):
@@ -109,6 +111,11 @@ class Front:
             ) from error
         except ActorCrashed as error:
             raise InternalError(f"Internal error occurred: {error}") from error
+
+    async def review_token(self, token: str) -> Any:
+        """The answered TokenReview of a token."""
+        review = TokenReview(spec=TokenReviewSpec(token=token))
+        return await self.ask(Create(resource=_TOKEN_REVIEWS, object=review))
 
     async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
         """Whether somebody may do something, and the reason. Masters are not asked about."""

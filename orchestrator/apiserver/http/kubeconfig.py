@@ -3,7 +3,7 @@
 from base64 import b64encode
 from typing import Final
 
-from orchestrator.apiserver.http.pki import KeyPair, Pem
+from orchestrator.machinery.certificates import KeyPair, Pem
 
 _TEMPLATE: Final = """\
 apiVersion: v1

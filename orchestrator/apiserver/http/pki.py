@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
 
+from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import MASTERS
-
-Pem: TypeAlias = bytes
 
 ADMIN_USER: Final = "kubernetes-admin"
 # What pods and scripts call the server, besides the host it listens at.
@@ -41,13 +40,6 @@ _DAYS: Final = 365
 _SKEW: Final = timedelta(hours=1)
 
 
-class KeyPair(Struct, frozen=True):
-    """A certificate and its private key, both PEM."""
-
-    certificate: Pem
-    key: Pem
-
-
 class Pki(Struct, frozen=True):
     """The certificates of one cluster. `authority` signs; `server` and `admin` are signed by it."""
 
@@ -56,12 +48,13 @@ class Pki(Struct, frozen=True):
     admin: KeyPair
 
 
-def generate(now: float, *, hosts: Sequence[str] = ()) -> Pki:
+def generate(now: float, *, hosts: Sequence[str] = (), authority: KeyPair | None = None) -> Pki:
     """New certificates, valid from an hour before `now` (seconds since the epoch).
 
-    The server's names are SERVER_NAMES and `hosts` (names or addresses).
+    The server's names are SERVER_NAMES and `hosts` (names or addresses). Without an `authority` there
+    is a new one.
     """
-    authority = _authority(now)
+    authority = new_authority(now) if authority is None else authority
     return Pki(
         authority=authority,
         server=_server(authority, now, (*SERVER_NAMES, *hosts)),
@@ -89,7 +82,8 @@ def write_private(path: Path, data: bytes) -> None:
 # --- inside --------------------------------------------------------------------------------
 
 
-def _authority(now: float) -> KeyPair:
+def new_authority(now: float) -> KeyPair:
+    """An authority that signs other certificates."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
     usage = x509.KeyUsage(

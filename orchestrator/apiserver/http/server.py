@@ -4,7 +4,7 @@ import asyncio.sslproto
 import select
 import ssl
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -25,7 +25,8 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
-from orchestrator.apiserver.http.pki import ADMIN_USER, KeyPair, Pki
+from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
+from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 
 # asyncio's buffer for what a TLS connection receives: 256 KB as it is, and most connections wait.
@@ -42,7 +43,8 @@ class _Anchor(Actor):
 class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
-    `read_only` closes it to writes; it is what their senders are told.
+    `read_only` closes it to writes; it is what their senders are told. Without `pki` its certificates are
+    signed by the `authority`, or by a new one.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class HttpFront:
         host: str = "127.0.0.1",
         port: int = 0,
         pki: Pki | None = None,
+        authority: Callable[[], KeyPair] | None = None,
         names: Sequence[str] = (),
         tokens: Mapping[str, Identity] | None = None,
         authenticators: Sequence[Authenticator] = (),
@@ -68,6 +71,7 @@ class HttpFront:
         self._host = host
         self._port = port
         self._pki = pki
+        self._authority = authority
         self._names = names
         tables = (TokenAuthenticator(tokens),) if tokens else ()
         self._authentication = Authentication((*tables, *authenticators))
@@ -84,7 +88,9 @@ class HttpFront:
             raise RealTimeRequired
         if self._pki is None:
             names = (*self._names, self._host)
-            self._pki = certificates.generate(system.clock.now(), hosts=names)
+            authority = None if self._authority is None else self._authority()
+            now = system.clock.now()
+            self._pki = certificates.generate(now, hosts=names, authority=authority)
         self._anchor = system.spawn(_Anchor, system.unique_name("http"))
         self._front = self._new_front(self._anchor)
         server = ConnectionServer(

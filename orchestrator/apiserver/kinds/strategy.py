@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.environment import Environment
-from orchestrator.protocol import PropagationPolicy
+from orchestrator.protocol import Identity, PropagationPolicy
 
 
 class Traits(Struct, frozen=True):
@@ -20,13 +20,14 @@ class Traits(Struct, frozen=True):
     `generation`: counts changes of what is neither metadata nor status. `unconditional_update`:
     an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
     to a free name creates. `propagation`: what a delete does with dependents when it does not
-    say.
+    say. `names_itself`: an object without a name gets its uid for one.
     """
 
     generation: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
     propagation: PropagationPolicy = "Background"
+    names_itself: bool = False
 
 
 COMMON: Final = Traits()
@@ -49,6 +50,10 @@ class Strategy:
         self._content: Final = tuple(
             name for name in parts(resource.type) if name not in ("metadata", "status")
         )
+
+    def attributed(self, new: Any, identity: Identity) -> Any:
+        """A new object with who makes it in it, for kinds that say so."""
+        return new
 
     def prepare_for_create(self, new: Any, env: Environment) -> Any:
         """A new object, stamped already: without what only the system may say."""

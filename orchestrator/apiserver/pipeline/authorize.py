@@ -15,7 +15,8 @@ def authorize(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         message = draft.message
-        if granted.get(id(message.identity)) is not message.identity:
+        who = message.identity
+        if granted.get(id(who)) is not who:
             access.check(message, verb, resource, name=message.name, subresource=subresource)
 
     return (step,)

@@ -38,12 +38,16 @@ def default(course: Course) -> tuple[Step, ...]:
 
 def prepare_to_create(course: Course) -> tuple[Step, ...]:
     """A new object without what only the system may say."""
-    prepare = course.served.strategy.prepare_for_create
+    strategy = course.served.strategy
+    prepare = strategy.prepare_for_create
 
     def step(env: Environment, draft: Draft) -> None:
         draft.new = prepare(draft.new, env)
 
-    return (step,)
+    def attribute(_env: Environment, draft: Draft) -> None:
+        draft.new = strategy.attributed(draft.new, draft.message.identity)
+
+    return (step,) if type(strategy).attributed is Strategy.attributed else (step, attribute)
 
 
 def prepare_to_update(course: Course) -> tuple[Step, ...]:
@@ -115,6 +119,21 @@ def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> No
     """Raise Invalid if there are causes."""
     if causes:
         raise errors.invalid(resource.kind, resource.group, name, causes)
+
+
+def warn(course: Course) -> tuple[Step, ...]:
+    """Tell the writer what is accepted and better left out."""
+    warnings = course.served.kind.warnings
+    if warnings is None:
+        return ()
+
+    def step(_env: Environment, draft: Draft) -> None:
+        tell = draft.message.warn
+        if tell is not None:
+            for text in dict.fromkeys(warnings(draft.new, draft.old)):
+                tell(text)
+
+    return (step,)
 
 
 # --- allocation ----------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.authentication.v1 import (
     SelfSubjectReview,
     SelfSubjectReviewStatus,
+    TokenReviewStatus,
     UserInfo,
 )
 from orchestrator.api.authorization.v1 import (
@@ -20,6 +21,7 @@ from orchestrator.api.authorization.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.apiserver import errors
+from orchestrator.apiserver.authentication import TokenError
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
@@ -38,6 +40,7 @@ from orchestrator.protocol import BadRequest, Create, Identity
 Answer = Callable[[Course, Environment, Create], Any]
 
 _GROUP: Final = "authorization.k8s.io"
+_INVALID_TOKEN: Final = "invalid bearer token"
 
 
 def _whoami(_course: Course, env: Environment, message: Create) -> Any:
@@ -107,6 +110,27 @@ def _my_rules(course: Course, _env: Environment, message: Create) -> Any:
     return SelfSubjectRulesReview(status=status)
 
 
+def _whose_token(_course: Course, env: Environment, message: Create) -> Any:
+    """TokenReview: who shows a token. Raises BadRequest without one."""
+    review = message.object
+    spec = review.spec
+    if not spec.token:
+        raise BadRequest("token is required for TokenReview in authentication")
+    try:
+        found = env.tokens.identify(spec.token, env, spec.audiences)
+    except TokenError as error:
+        return replace(review, status=_unknown(f"[{_INVALID_TOKEN}, {error}]"))
+    if found is None:
+        return replace(review, status=_unknown(_INVALID_TOKEN))
+    identity, audiences = found
+    status = TokenReviewStatus(authenticated=True, user=user_info(identity), audiences=audiences)
+    return replace(review, status=status)
+
+
+def _unknown(why: str) -> TokenReviewStatus:
+    return TokenReviewStatus(user=UserInfo(), error=why)
+
+
 def _subject(spec: Any) -> Identity:
     return Identity(spec.user or "", spec.groups, spec.uid or "", spec.extra or None)
 
@@ -149,6 +173,7 @@ REVIEWS: Final[Mapping[str, Answer]] = {
     f"subjectaccessreviews.{_GROUP}": _may_they,
     f"localsubjectaccessreviews.{_GROUP}": _may_they_here,
     f"selfsubjectrulesreviews.{_GROUP}": _my_rules,
+    "tokenreviews.authentication.k8s.io": _whose_token,
 }
 
 

@@ -12,19 +12,23 @@ from typing import Final
 
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.pipeline.part import Part
+from orchestrator.apiserver.subresources.approval import APPROVAL
 from orchestrator.apiserver.subresources.binding import BINDING
 from orchestrator.apiserver.subresources.eviction import EVICTION
 from orchestrator.apiserver.subresources.finalize import FINALIZE
 from orchestrator.apiserver.subresources.scale import scale_part
 from orchestrator.apiserver.subresources.status import STATUS
+from orchestrator.apiserver.subresources.token import TOKEN
 
 __all__ = ["SUBRESOURCES"]
 
 SUBRESOURCES: Final[Mapping[str, Callable[[Kind], Part]]] = {
+    "approval": lambda _kind: APPROVAL,
     "binding": lambda _kind: BINDING,
     "eviction": lambda _kind: EVICTION,
     "finalize": lambda _kind: FINALIZE,
     "scale": scale_part,
     "status": lambda _kind: STATUS,
+    "token": lambda _kind: TOKEN,
 }
 """Each part by its name, for a kind that has it."""

@@ -14,6 +14,7 @@ from orchestrator.api.core.v1 import (
     PodSpec,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.controllers.job.tally import FINALIZER, INDEX, INDEX_FAILURES
 from orchestrator.machinery.owners import owner_reference
 
@@ -48,7 +49,7 @@ def make_pod(job: Job, index: int | None = None, failures: int = 0) -> Pod:
             generate_name=prefix,
             namespace=job.metadata.namespace,
             labels=labels,
-            annotations=annotations,
+            annotations=annotations or EMPTY,  # Go leaves out what is empty
             finalizers=(*metadata.finalizers, FINALIZER),
             owner_references=(owner_reference(job, controller=True),),
         ),

@@ -7,11 +7,7 @@ from orchestrator.apiserver.kinds import KINDS, kind_of
 from orchestrator.apiserver.kinds.kind import UNKNOWN_RULES, Kind
 
 # Stored kinds of which only the metadata is judged. The list can only shrink.
-NOT_JUDGED: Final = frozenset(
-    {
-        "certificatesigningrequests.certificates.k8s.io",
-    }
-)
+NOT_JUDGED: Final[frozenset[str]] = frozenset()
 
 
 def test_the_kinds_that_are_not_judged_are_these() -> None:

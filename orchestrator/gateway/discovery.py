@@ -1,0 +1,90 @@
+"""What a cluster serves beside the built-in kinds: its custom resources."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource, Scheme, Subresource
+from orchestrator.gateway.connection import Connection
+from orchestrator.gateway.requests import HttpRequest
+
+
+class _Version(Struct, rename="camel"):
+    group_version: str
+    version: str
+
+
+class _Group(Struct):
+    name: str
+    versions: list[_Version] = []
+
+
+class _Groups(Struct):
+    groups: list[_Group] = []
+
+
+class _Served(Struct, rename="camel"):
+    name: str
+    namespaced: bool
+    kind: str
+    verbs: tuple[str, ...] = ()
+    singular_name: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    group: str = ""
+    version: str = ""
+
+
+class _Resources(Struct):
+    resources: list[_Served] = []
+
+
+async def discover(connection: Connection, scheme: Scheme) -> None:
+    """Register what the server's groups serve that the scheme does not know. Raises ApiError."""
+    groups: _Groups = await _read(connection, "/apis", _Groups)
+    known = {resource.group for resource in scheme.resources() if resource.module}
+    for group in groups.groups:
+        if group.name in known:
+            continue
+        for version in group.versions:
+            served: _Resources = await _read(
+                connection, f"/apis/{version.group_version}", _Resources
+            )
+            for resource in _resources(group.name, version.version, served.resources):
+                if scheme.by_path(resource.group, resource.version, resource.plural) is None:
+                    scheme.register(resource)
+
+
+async def _read(connection: Connection, path: str, type_: Any) -> Any:
+    _, body, _ = await connection.send(HttpRequest("GET", path))
+    return msgspec.json.decode(body, type=type_)
+
+
+def _resources(group: str, version: str, served: list[_Served]) -> list[Resource]:
+    return [
+        Resource(
+            group,
+            version,
+            each.name,
+            each.kind,
+            namespaced=each.namespaced,
+            verbs=each.verbs,
+            subresources=tuple(
+                Subresource(
+                    part.name.partition("/")[2],
+                    part.group or group,
+                    part.version or version,
+                    part.kind,
+                    part.verbs,
+                )
+                for part in served
+                if part.name.startswith(f"{each.name}/")
+            ),
+            short_names=each.short_names,
+            categories=each.categories,
+            singular=each.singular_name,
+        )
+        for each in served
+        if "/" not in each.name
+    ]

@@ -1,0 +1,197 @@
+"""The protocol's messages over HTTPS: what a program sees is what it sees in-process."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.apps.v1 import Deployment
+from orchestrator.api.core.v1 import ConfigMap, Node, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.http import HttpFront
+from orchestrator.client import Change, Controller, Key, Source, create_or_update, owned_by
+from orchestrator.cluster.remote import RemoteCluster
+from orchestrator.protocol import (
+    AlreadyExists,
+    Conflict,
+    Expired,
+    Get,
+    Invalid,
+    NotFound,
+    ServiceUnavailable,
+)
+from tests.manifests import deployment
+
+Real = tuple[Cluster, HttpFront]
+
+
+class Mirror(Controller):
+    """Writes the number of keys of each ConfigMap that is labelled into a child of it."""
+
+    name = "mirror"
+    kind = ConfigMap
+    owns = (ConfigMap,)
+
+    def watches(self) -> Mapping[Any, Source]:
+        """Nodes concern all of them."""
+        return {Node: self.of_node}
+
+    def of_node(self, _change: Change[Node]) -> Iterable[Key]:
+        """The labelled ones."""
+        for each in self.cache(ConfigMap).list():
+            if "mirror" in each.metadata.labels:
+                yield Key(each.metadata.namespace, each.metadata.name)
+
+    async def reconcile(self, key: Key) -> None:
+        """Write one child."""
+        asked = self.cache(ConfigMap).get(key.namespace, key.name)
+        if asked is None or "mirror" not in asked.metadata.labels:
+            return
+        child = owned_by(ConfigMap(metadata=ObjectMeta(name=f"{key.name}-mirror")), asked)
+        data = {"keys": str(len(asked.data)), "nodes": str(len(self.cache(Node)))}
+        await create_or_update(
+            self.client, child, lambda present: ConfigMap(metadata=present.metadata, data=data)
+        )
+        self.events.event(asked, "Normal", "Mirrored", "The mirror is up to date")
+
+
+async def test_objects_are_read_and_written_as_in_process(remote: RemoteCluster) -> None:
+    """Create, get, list, update, patch, apply, delete: with the errors that the server's Status tells."""
+    client = remote.client
+    made = await client.create(ConfigMap(metadata=ObjectMeta(name="a", labels={"x": "y"})))
+    assert made.metadata.uid
+    with pytest.raises(AlreadyExists, match='configmaps "a" already exists'):
+        await client.create(ConfigMap(metadata=ObjectMeta(name="a")))
+    changed = await client.patch(ConfigMap, "a", {"data": {"k": "v"}})
+    with pytest.raises(Conflict, match="the object has been modified"):
+        await client.update(made)
+    assert (await client.get(ConfigMap, "a")).data == changed.data == {"k": "v"}
+    with pytest.raises(Invalid) as refused:
+        await client.patch(ConfigMap, "a", {"metadata": {"labels": {"-": "y"}}})
+    assert refused.value.causes[0].field == "metadata.labels"
+    page = await client.list(ConfigMap, label_selector="x=y")
+    assert [each.metadata.name for each in page] == ["a"]
+    applied = await client.apply_server_side(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"k": "1"}}
+    )
+    assert applied.data == {"k": "1"}
+    assert (await client.delete(ConfigMap, "a")).gone
+    with pytest.raises(NotFound, match='configmaps "a" not found'):
+        await client.get(ConfigMap, "a")
+
+
+async def test_work_is_waited_for_over_a_watch(remote: RemoteCluster) -> None:
+    """A Deployment becomes available, is scaled and its pod evicted, all from outside."""
+    await remote.apply([deployment(replicas=1)])
+    await remote.client.wait(Deployment, "web", "condition=Available", timeout=30)
+    await remote.client.scale(Deployment, "web", 2)
+    await remote.client.wait(
+        Deployment,
+        "web",
+        lambda d: d.status is not None and d.status.ready_replicas == 2,
+        timeout=30,
+    )
+    pods = list(await remote.client.list(Pod))
+    await remote.client.evict(pods[0])
+    await remote.client.wait(Pod, pods[0].metadata.name, "delete", timeout=60)
+
+
+async def test_a_controller_runs_outside_as_it_does_inside(
+    remote: RemoteCluster, real: Real
+) -> None:
+    """The same class watches, writes children and events, and hears of what others change."""
+    await remote.run_controller(Mirror)
+    cluster, _ = real
+    await cluster.client.create(
+        ConfigMap(metadata=ObjectMeta(name="a", labels={"mirror": ""}), data={"k": "v"})
+    )
+    child = await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="1", nodes="1"), timeout=30)
+    assert child is not None
+    assert child.metadata.owner_references[0].name == "a"
+    await cluster.client.patch(ConfigMap, "a", {"data": {"l": "w"}})
+    await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="2", nodes="1"), timeout=30)
+    await cluster.client.delete(ConfigMap, "a")
+    await cluster.client.wait(ConfigMap, "a-mirror", "delete", timeout=30)
+
+
+async def test_a_controller_goes_on_after_its_watches_were_ended(
+    remote: RemoteCluster, real: Real
+) -> None:
+    """410 Gone makes it list again: what happened meanwhile is not lost."""
+    cluster, _ = real
+    await remote.run_controller(Mirror)
+    assert await cluster.end_watches()
+    await cluster.client.create(
+        ConfigMap(metadata=ObjectMeta(name="a", labels={"mirror": ""}), data={"k": "v"})
+    )
+    await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="1", nodes="1"), timeout=30)
+
+
+async def test_a_stream_from_a_compacted_revision_is_expired(
+    remote: RemoteCluster, real: Real
+) -> None:
+    """As in-process: whoever watches from too long ago hears so."""
+    cluster, _ = real
+    for number in range(3):
+        await cluster.client.create(ConfigMap(metadata=ObjectMeta(name=f"c{number}")))
+    cluster.store.compact(cluster.store.revision)
+    with pytest.raises(Expired):
+        async with remote.client.watch(ConfigMap, since=1) as stream:
+            await anext(stream)
+
+
+async def test_custom_resources_are_known_from_discovery(remote: RemoteCluster, real: Real) -> None:
+    """A definition that came later, too, once a controller is run."""
+    cluster, _ = real
+    await cluster.apply([_definition()])
+    await remote.run_controller(Mirror)
+    await remote.apply(
+        [
+            {
+                "apiVersion": "example.com/v1",
+                "kind": "Thing",
+                "metadata": {"name": "one"},
+                "spec": {"size": 3},
+            }
+        ]
+    )
+    thing: Any = await remote.client.get(remote.scheme.by_kind("example.com/v1", "Thing"), "one")
+    assert isinstance(thing, Unstructured)
+    assert thing.content["spec"] == {"size": 3}
+
+
+async def test_a_server_that_is_gone_is_unavailable(remote: RemoteCluster, real: Real) -> None:
+    """A request fails with words that name the server."""
+    _, front = real
+    await front.__aexit__(None, None, None)
+    resource = remote.scheme.by_type(ConfigMap)
+    with pytest.raises(ServiceUnavailable, match="cannot be reached"):
+        await remote.api.ask(Get(resource=resource, name="a", namespace="default"))
+
+
+def _says(**data: str) -> Any:
+    return lambda each: each.data == data
+
+
+def _definition() -> dict[str, Any]:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "things", "kind": "Thing"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": schema},
+                }
+            ],
+        },
+    }
