@@ -1,6 +1,7 @@
 """GPUs that are counted by device: who gets what, and who does not fit though the sum would do."""
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -57,7 +58,8 @@ class _World:
     def __init__(self, *devices: int) -> None:
         self.snapshot = Snapshot()
         for number, count in enumerate(devices):
-            self.snapshot.put_node(make_node(f"n{number}", **{RESOURCE: str(count * DEVICE)}))
+            more: dict[str, Any] = {RESOURCE: str(count * DEVICE)}
+            self.snapshot.put_node(make_node(f"n{number}", **more))
         self.plugin = GpuDevices()
         self.placement = Placement(DEFAULT_PROFILE.adding(self.plugin), self.snapshot)
 
