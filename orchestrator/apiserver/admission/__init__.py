@@ -42,6 +42,7 @@ from orchestrator.apiserver.admission.interface import (
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.mutating_policies import MutatingAdmissionPolicies
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
 from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
 from orchestrator.apiserver.admission.pod_security import PodSecurity
@@ -77,6 +78,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     NamespaceLifecycle,
     LimitRanger,
     ServiceAccounts,
+    NodeRestriction,
     TaintNodesByCondition,
     AlwaysPullImages,
     PodSecurity,

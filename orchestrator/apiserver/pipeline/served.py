@@ -64,6 +64,10 @@ class Served:
         # The steps of each action and subresource, as they are asked for the first time.
         self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
 
+    def has_plugin(self, name: str) -> bool:
+        """Whether the server has the admission plugin of that name."""
+        return any(plugin.name == name for plugin in self._chain)
+
     def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
         """The plugins that may change the object of such writes, in order."""
         return self._concerned(operation, subresource, "admit")

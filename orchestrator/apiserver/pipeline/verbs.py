@@ -26,6 +26,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate_status,
     warn,
 )
+from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import (
     keep,
     keep_all_but_status,
@@ -50,11 +51,12 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     review,
     commit_new,
 )
-CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, own_fields, *_BEGIN)
-CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, own_applied, *_BEGIN)
+CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_fields, *_BEGIN)
+CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_applied, *_BEGIN)
 # How an object becomes its next state, whoever says which: a client's object or a patch.
 _REPLACE: Final[tuple[Maker, ...]] = (
     keep,
+    restrict_nodes,
     own_fields,
     prepare_to_update,
     admit,
@@ -78,6 +80,7 @@ APPLY: Final[tuple[Maker, ...]] = (
     *_REPLACE,
 )
 _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
+    restrict_nodes,
     keep_all_but_status,
     prepare_status,
     own_fields,  # here, so that the next report finds the very status of this one
@@ -93,6 +96,7 @@ APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE_STAT
 # Without the question whether it may be: an eviction that was allowed goes on with these.
 END: Final[tuple[Maker, ...]] = (
     read,
+    restrict_nodes,
     check_preconditions,
     admit,
     review_outside,
