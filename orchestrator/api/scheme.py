@@ -199,7 +199,7 @@ class Scheme:
     def versions(self, group: str) -> list[str]:
         """The versions of a group, the preferred one first (v2 before v1 before v1beta1)."""
         found = {r.version for r in self._by_path.values() if r.group == group}
-        return sorted(found, key=_version_order)
+        return sorted(found, key=version_order)
 
     def storage(self, resource: Resource) -> Resource:
         """The version of a resource that is stored: the preferred one of its group that has it.
@@ -218,7 +218,7 @@ class Scheme:
         return resource
 
 
-def _version_order(version: str) -> tuple[int, int, int]:
+def version_order(version: str) -> tuple[int, int, int]:
     """Stable before beta before alpha; then the higher number first."""
     for rank, word in enumerate(("beta", "alpha"), start=1):
         major, found, minor = version.removeprefix("v").partition(word)

@@ -75,13 +75,14 @@ def already_exists(resource: Resource, name: str) -> AlreadyExists:
 
 
 def name_not_generated(resource: Resource, name: str) -> AlreadyExists:
-    """Every name that `generateName` led to was taken; the last was `name`."""
+    """A name is taken of an object that has a `generateName`, whether the name came of it or not."""
     return AlreadyExists(
         f"{resource.key} {quote(name)} already exists, "
         "the server was not able to generate a unique name for the object",
         kind=resource.plural,
         group=resource.group,
         name=name,
+        retry_after_seconds=1,
     )
 
 
@@ -167,6 +168,7 @@ _STORAGE_PATHS: Final = {
     "replicationcontrollers": "controllers",
     "services": "services/specs",
 }
+_NAMESPACES: Final = "namespaces"
 _GROUPED: Final = ("apiextensions.k8s.io", "apiregistration.k8s.io")
 
 
@@ -177,7 +179,10 @@ def _storage_path(resource: Resource) -> str:
 
 
 def uid_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another object of the same name."""
+    """A deletion means another object of the same name. Namespaces have words of their own."""
+    if resource.key == _NAMESPACES:
+        compared = f"UID in precondition: {expected}, UID in object meta: {present}"
+        return conflict(resource, name, f"Precondition failed: {compared}")
     why = (
         f"the UID in the precondition ({expected}) does not match the UID in record ({present}). "
         "The object might have been deleted and then recreated"
@@ -186,7 +191,13 @@ def uid_differs(resource: Resource, name: str, expected: str, present: str) -> C
 
 
 def revision_differs(resource: Resource, name: str, expected: str, present: str) -> Conflict:
-    """A deletion means another state of the object."""
+    """A deletion means another state of the object. Namespaces have words of their own."""
+    if resource.key == _NAMESPACES:
+        compared = (
+            f"ResourceVersion in precondition: {expected}, "
+            f"ResourceVersion in object meta: {present}"
+        )
+        return conflict(resource, name, f"Precondition failed: {compared}")
     why = (
         f"the ResourceVersion in the precondition ({expected}) does not match the ResourceVersion "
         f"in record ({present}). The object might have been modified"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec.structs import replace
 
 from orchestrator.cli import logs
 from orchestrator.cli.errors import InputError
@@ -99,12 +100,18 @@ def top(
 
 
 def _served(kubeconfig: Path | None, context: str, server: str) -> "Source":
-    from orchestrator.top.kubeconfig import read_access
+    from orchestrator.gateway import AccessError, find_access, load_access
     from orchestrator.top.served import ServedSource
 
-    if kubeconfig is None:
-        kubeconfig = Path(os.environ.get("KUBECONFIG") or DEFAULT_KUBECONFIG).expanduser()
-    return ServedSource(read_access(kubeconfig, context, server))
+    if kubeconfig is None and not os.environ.get("KUBECONFIG"):
+        kubeconfig = DEFAULT_KUBECONFIG
+    try:
+        access = (
+            find_access(context) if kubeconfig is None else load_access(kubeconfig, context=context)
+        )
+    except AccessError as error:
+        raise InputError(str(error)) from None
+    return ServedSource(replace(access, server=server.rstrip("/")) if server else access)
 
 
 def _simulated(path: Path, settings: tuple[str, ...], seed: int | None) -> "SimulatedSource":

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 K = TypeVar("K", bound="_Named")
 
@@ -44,6 +45,7 @@ class Access(Struct, frozen=True, kw_only=True):
     """
 
     server: str
+    context: str = ""  # its name in the kubeconfig
     namespace: str = "default"
     authority: bytes = b""
     verify: bool = True
@@ -160,7 +162,8 @@ def load_access(*paths: Path | str, context: str = "") -> Access:
         if chosen.user
         else (path, _NamedUser(""))
     )
-    return _access(chosen, path.parent, cluster.cluster, user_path.parent, user.user, where)
+    access = _access(chosen, path.parent, cluster.cluster, user_path.parent, user.user, where)
+    return replace(access, context=name)
 
 
 def _read(path: Path) -> _Config:

@@ -17,6 +17,7 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
+from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.material import (
     Found,
@@ -76,6 +77,7 @@ from orchestrator.protocol import (
     UsageOfPods,
     kubelets_group,
 )
+from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
 
 STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
 TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
@@ -146,6 +148,9 @@ class Kubelet(Watcher):
             host=self._spec.name,
             enabled=self._record_events,
             identity=self.identity,
+        )
+        self._conversations = Conversations(
+            self.ctx, self.api, self.identity, self._runtime, self._look_up
         )
         self._register(node)
 
@@ -383,6 +388,11 @@ class Kubelet(Watcher):
         """The pods that this node runs."""
         return tuple(managed.worker.pod for managed in self._pods.values())
 
+    def on_session(self, message: ReadLog | Execute | AttachTo | OpenPort) -> Any:
+        """A client wants to talk with a container."""
+        managed = self._pods.get(message.reach.pod_uid)
+        return self._conversations.open(managed.worker if managed is not None else None, message)
+
     def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
         """What the running containers of some pods use."""
         found: dict[str, dict[str, ContainerUsage]] = {uid: {} for uid in message.uids}
@@ -485,6 +495,8 @@ class Kubelet(Watcher):
     ) -> None:
         """Read objects of the pod's namespace; `then` gets None for what is not there."""
         found: dict[Source, Any] = {}
+        if not sources:
+            then(found)
 
         def came(source: Source, obj: Any) -> None:
             found[source] = obj

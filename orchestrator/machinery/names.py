@@ -173,7 +173,7 @@ def qualified_name_errors(value: str) -> Messages:
     if slash and not prefix:
         errors.append("prefix part must be non-empty")
     elif slash:
-        errors += [f"prefix part {message}" for message in _prefix_errors(prefix)]
+        errors += [f"prefix part {message}" for message in long_name_errors(prefix)]
     if not name:
         errors.append("name part must be non-empty")
     elif _size(name) > LABEL_LENGTH:
@@ -188,11 +188,11 @@ def _too_many_bytes(length: int) -> str:
     return f"must be no more than {length} bytes"
 
 
-def _prefix_errors(prefix: str) -> Messages:
-    errors = dns1123_subdomain_errors(prefix)
+def long_name_errors(value: str) -> Messages:
+    """A DNS subdomain by the newer library: of a label's prefix, and of the names of a few kinds."""
     return tuple(
         _too_many_bytes(SUBDOMAIN_LENGTH) if error == too_long(SUBDOMAIN_LENGTH) else error
-        for error in errors
+        for error in dns1123_subdomain_errors(value)
     )
 
 

@@ -1,21 +1,22 @@
 """A cluster that is looked at by its API server: one of ours, or any other."""
 
 import asyncio
-import time
+from contextlib import AsyncExitStack
 from typing import Any
 
-import aiohttp
 import msgspec
 
-from orchestrator.api import codec
+from actors import Clock
 from orchestrator.api.core.v1 import Event, Node, Pod
 from orchestrator.api.errors import ApiTypeError
+from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.debugging import ActorFigures, ActorsPage
-from orchestrator.top.kubeconfig import Access
+from orchestrator.gateway import Access, AccessError, Connection, connected
+from orchestrator.gateway.answers import page_of
+from orchestrator.gateway.requests import HttpRequest, request_for
+from orchestrator.protocol import ApiError, Forbidden, List, NotFound
 from orchestrator.top.looks import Seen
 from orchestrator.top.sources import SourceError
-
-_SECONDS = 30.0  # that a request may take
 
 
 class ServedSource:
@@ -23,58 +24,49 @@ class ServedSource:
 
     def __init__(self, access: Access) -> None:
         self._access = access
-        self._session: aiohttp.ClientSession | None = None
+        self._connection: Connection | None = None
+        self._exits = AsyncExitStack()
         self.name = f"{access.context or access.server} at {access.server}"
 
     async def look(self) -> Seen:
         """What the server has now. Raises SourceError."""
+        clock = Clock(asyncio.get_running_loop())
         try:
+            if self._connection is None:
+                self._connection = await self._exits.enter_async_context(
+                    connected(self._access, clock)
+                )
+            connection = self._connection
             nodes, pods, events, page = await asyncio.gather(
-                self._list("nodes", Node),
-                self._list("pods", Pod),
-                self._list("events", Event),
-                self._actors(),
+                _list(connection, Node),
+                _list(connection, Pod),
+                _list(connection, Event),
+                _actors(connection),
             )
-        except TimeoutError:
-            raise SourceError(f"no answer within {_SECONDS:g} s") from None
-        except (aiohttp.ClientError, OSError) as error:
-            raise SourceError(f"cannot reach {self._access.server}: {error}") from None
+        except (AccessError, ApiError) as error:
+            raise SourceError(str(error)) from None
         except (ApiTypeError, ValueError) as error:
             raise SourceError(f"the server's answer cannot be read: {error}") from None
         # A cluster's time is what it says itself; a server that is not ours lives by the wall's clock.
-        now = page.now if page is not None else time.time()  # noqa: TID251
+        now = page.now if page is not None else clock.now()
         actors: tuple[ActorFigures, ...] | None = page.actors if page is not None else None
         return Seen(now=now, nodes=nodes, pods=pods, events=events, actors=actors)
 
-    async def _list(self, plural: str, kind: type[Any]) -> tuple[Any, ...]:
-        status, body = await self._get(f"/api/v1/{plural}")
-        document = codec.loads(body)
-        if status != 200:
-            message = document.get("message") if isinstance(document, dict) else None
-            raise SourceError(f"{plural}: {message or f'the server answered {status}'}")
-        return tuple(codec.from_dict(item, kind) for item in document.get("items") or ())
-
-    async def _actors(self) -> ActorsPage | None:
-        """None where there is no such page, or not for this user."""
-        status, body = await self._get("/debug/actors")
-        if status in (403, 404):
-            return None
-        if status != 200:
-            raise SourceError(f"/debug/actors: the server answered {status}")
-        return msgspec.json.decode(body, type=ActorsPage)
-
-    async def _get(self, path: str) -> tuple[int, bytes]:
-        if self._session is None:
-            token = self._access.token
-            self._session = aiohttp.ClientSession(
-                headers={"Authorization": f"Bearer {token}"} if token else {},
-                timeout=aiohttp.ClientTimeout(total=_SECONDS),
-            )
-        url = self._access.server + path
-        async with self._session.get(url, ssl=self._access.tls or False) as answer:
-            return answer.status, await answer.read()
-
     async def close(self) -> None:
         """Close the connections."""
-        if self._session is not None:
-            await self._session.close()
+        await self._exits.aclose()
+
+
+async def _list(connection: Connection, kind: type[Any]) -> tuple[Any, ...]:
+    resource = resource_of(kind)
+    _, body, _ = await connection.send(request_for(List(resource=resource)))
+    return page_of(body, resource).items
+
+
+async def _actors(connection: Connection) -> ActorsPage | None:
+    """None where there is no such page, or not for this user."""
+    try:
+        _, body, _ = await connection.send(HttpRequest("GET", "/debug/actors"))
+    except (Forbidden, NotFound):
+        return None
+    return msgspec.json.decode(body, type=ActorsPage)

@@ -27,7 +27,7 @@ def test_without_its_library_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 def test_a_kubeconfig_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     """The file is named."""
     path = tmp_path / "absent"
-    assert f"the kubeconfig {path} cannot be read" in _says("--kubeconfig", str(path))
+    assert f"{path}: there is no such file" in _says("--kubeconfig", str(path))
 
 
 def test_a_scenario_that_is_none_is_told_of_as_run_tells(tmp_path: Path) -> None:

@@ -55,6 +55,10 @@ class Kubectl:
         """The environment in which it finds the server."""
         return {**os.environ, "KUBECONFIG": str(self._kubeconfig)}
 
+    def using(self, kubeconfig: Path) -> "Kubectl":
+        """The same with another kubeconfig."""
+        return Kubectl(self._program, kubeconfig, self._namespace)
+
     def within(self, namespace: str) -> "Kubectl":
         """The same in a namespace, which is made."""
         self("create", "namespace", namespace)

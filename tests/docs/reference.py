@@ -255,6 +255,8 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "CustomResourceDefinition": "API server (the kinds that it defines are served)",
     "ValidatingAdmissionPolicy": "admission (its rules are asked)",
     "ValidatingAdmissionPolicyBinding": "admission (says where)",
+    "MutatingAdmissionPolicy": "admission (its changes are made)",
+    "MutatingAdmissionPolicyBinding": "admission (says where)",
     "MutatingWebhookConfiguration": "admission (its webhooks are called)",
     "ValidatingWebhookConfiguration": "admission (its webhooks are called)",
     "Lease": "kubelet (heartbeats)",

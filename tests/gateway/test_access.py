@@ -47,7 +47,11 @@ def test_a_context_names_server_namespace_and_credentials(tmp_path: Path) -> Non
     found = [load_access(_config(tmp_path / "config", user)) for user in (beside, inside)]
     assert found[0] == found[1]
     assert found[0] == Access(
-        server="https://example.com:6443", namespace="work", certificate=b"PEM", key=b"PEM"
+        server="https://example.com:6443",
+        context="one",
+        namespace="work",
+        certificate=b"PEM",
+        key=b"PEM",
     )
 
 

@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from orchestrator import Cluster
+from orchestrator.gateway import load_access
 from orchestrator.top import looks
-from orchestrator.top.kubeconfig import read_access
 from orchestrator.top.served import ServedSource
 from orchestrator.top.sources import SourceError
 from tests.manifests import pod
@@ -21,7 +21,7 @@ async def test_a_served_cluster_is_seen_as_it_is(tmp_path: Path) -> None:
         front = await cluster.serve()
         front.write_kubeconfig(path)
         await cluster.apply([pod("a")])
-        source = ServedSource(read_access(path))
+        source = ServedSource(load_access(path))
         try:
             seen = await source.look()
         finally:
@@ -43,9 +43,9 @@ async def test_a_user_without_rights_is_told_what_is_forbidden(tmp_path: Path) -
         document = yaml.safe_load(path.read_text())
         document["users"][0]["user"] = {}
         path.write_text(yaml.safe_dump(document))
-        source = ServedSource(read_access(path))
+        source = ServedSource(load_access(path))
         try:
-            with pytest.raises(SourceError, match=r"nodes: .*Unauthorized|nodes: .*forbidden"):
+            with pytest.raises(SourceError, match=r"Unauthorized|cannot list"):
                 await source.look()
         finally:
             await source.close()
@@ -57,38 +57,10 @@ async def test_a_server_that_is_gone_is_said_to_be_out_of_reach(tmp_path: Path) 
     async with Cluster(nodes=0) as cluster:
         front = await cluster.serve()
         front.write_kubeconfig(path)
-    source = ServedSource(read_access(path))
+    source = ServedSource(load_access(path))
     try:
-        with pytest.raises(SourceError, match=f"cannot reach {front.url}"):
+        with pytest.raises(SourceError, match=f"{front.url} cannot be reached"):
             async with asyncio.timeout(30):
                 await source.look()
     finally:
         await source.close()
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"current-context": "other"}, 'has no context "other"; there are '),
-        ({"clusters": []}, "has no cluster .*; there are none"),
-        ({"users": [{"name": "x"}]}, "has no user .*; there are x"),
-        ({"contexts": 3}, "is not whole"),
-    ],
-)
-async def test_a_kubeconfig_that_leads_nowhere_says_what_it_lacks(
-    tmp_path: Path, change: dict[str, object], message: str
-) -> None:
-    """And which names there are."""
-    path = tmp_path / "kubeconfig"
-    async with Cluster(nodes=0) as cluster:
-        front = await cluster.serve()
-        front.write_kubeconfig(path)
-    path.write_text(yaml.safe_dump({**yaml.safe_load(path.read_text()), **change}))
-    with pytest.raises(SourceError, match=message):
-        read_access(path)
-
-
-def test_a_kubeconfig_that_is_not_there_is_named(tmp_path: Path) -> None:
-    """With the reason."""
-    with pytest.raises(SourceError, match=r"the kubeconfig .*absent cannot be read: No such file"):
-        read_access(tmp_path / "absent")

@@ -40,7 +40,9 @@ from orchestrator.apiserver.admission.interface import (
     Wait,
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
+from orchestrator.apiserver.admission.mutating_policies import MutatingAdmissionPolicies
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
+from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
 from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
 from orchestrator.apiserver.admission.pod_security import PodSecurity
@@ -76,6 +78,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     NamespaceLifecycle,
     LimitRanger,
     ServiceAccounts,
+    NodeRestriction,
     TaintNodesByCondition,
     AlwaysPullImages,
     PodSecurity,
@@ -105,6 +108,7 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
     """
     handlers = {normal_url(url): handler for url, handler in admission.webhooks.items()}
     last = (
+        MutatingAdmissionPolicies(),
         MutatingAdmissionWebhook(handlers),
         ValidatingAdmissionPolicies(),
         ValidatingAdmissionWebhook(handlers),

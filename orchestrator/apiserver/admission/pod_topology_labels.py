@@ -1,5 +1,6 @@
 """PodTopologyLabels: a bound pod is labelled with the zone and the region of its node."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -12,6 +13,7 @@ from orchestrator.apiserver.admission.interface import (
     Operation,
     Reader,
 )
+from orchestrator.machinery.memo import IdentityMemo
 
 _LABELS: Final = ("topology.kubernetes.io/zone", "topology.kubernetes.io/region")
 
@@ -36,12 +38,18 @@ class PodTopologyLabels(AdmissionPlugin):
         node = reader.get(Node, _node_of(found)) if _node_of(found) else None
         if node is None:
             return found
-        present = node.metadata.labels
-        wanted = {label: present[label] for label in _LABELS if label in present}
+        wanted = _WANTED(node.metadata.labels)
         if wanted.items() <= found.metadata.labels.items():
             return found
         labels = {**found.metadata.labels, **wanted}
         return replace(found, metadata=replace(found.metadata, labels=labels))
+
+
+def _wanted(present: Mapping[str, str]) -> dict[str, str]:
+    return {label: present[label] for label in _LABELS if label in present}
+
+
+_WANTED: Final[IdentityMemo[Mapping[str, str], dict[str, str]]] = IdentityMemo(_wanted)
 
 
 def _node_of(obj: Any) -> str:

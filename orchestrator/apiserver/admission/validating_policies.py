@@ -1,8 +1,7 @@
 """ValidatingAdmissionPolicy: policies in CEL, bound to what they judge.
 
 Follows https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/. Policies see
-objects in the version of the request (`matchPolicy: Equivalent` finds no other versions), and costs
-are not limited.
+objects in the version that their rules name (`matchPolicy: Equivalent`), and costs are not limited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,18 +9,13 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from orchestrator.api import codec
 from orchestrator.api.admissionregistration.v1 import (
-    MatchResources,
-    ParamKind,
-    ParamRef,
     ValidatingAdmissionPolicy,
     ValidatingAdmissionPolicyBinding,
     ValidatingAdmissionPolicyBindingSpec,
     ValidatingAdmissionPolicySpec,
     Validation,
 )
-from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.expressions import VARIABLES, Failed, Scope, all_hold
@@ -31,34 +25,24 @@ from orchestrator.apiserver.admission.interface import (
     Operation,
     Reader,
 )
-from orchestrator.apiserver.admission.questions import seen
-from orchestrator.apiserver.admission.rule_matching import (
-    any_rule_matches,
-    selects_namespace,
-    selects_object,
+from orchestrator.apiserver.admission.policies import (
+    Misconfigured,
+    by_policy,
+    concerns,
+    is_bound,
+    params_of,
+    version_for,
 )
-from orchestrator.machinery import labels
+from orchestrator.apiserver.admission.questions import seen
 from orchestrator.machinery.cel.authorization import asking
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
-# What judges others is not judged, so that nobody locks the cluster.
-_NEVER: Final = frozenset(
-    {
-        "validatingadmissionpolicies",
-        "validatingadmissionpolicybindings",
-        "mutatingadmissionpolicies",
-        "mutatingadmissionpolicybindings",
-        "validatingwebhookconfigurations",
-        "mutatingwebhookconfigurations",
-    }
-)
 _MAX_MESSAGE: Final = 5 * 1024  # characters
 _REASONS: Final[Mapping[str, type[ApiError]]] = {
     "Invalid": Invalid,
     "Forbidden": Forbidden,
     "RequestEntityTooLarge": RequestEntityTooLarge,
 }
-_NO_CONSTRAINTS: Final = MatchResources()
 
 
 class _Denial(Struct, frozen=True):
@@ -68,10 +52,6 @@ class _Denial(Struct, frozen=True):
     reason: str = "Invalid"
 
 
-class _Misconfigured(Exception):
-    """A binding's parameters cannot be found."""
-
-
 class ValidatingAdmissionPolicies(AdmissionPlugin):
     """Asks the policies that are bound."""
 
@@ -79,49 +59,21 @@ class ValidatingAdmissionPolicies(AdmissionPlugin):
     asks = (ValidatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
-        return not (
-            resource.group == "admissionregistration.k8s.io" and resource.plural in _NEVER
-        ) and resource.group not in ("authentication.k8s.io", "authorization.k8s.io")
+        return concerns(resource)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
         """Refuse with the first denial. Raises Invalid, Forbidden, RequestEntityTooLarge."""
-        bindings = reader.list(ValidatingAdmissionPolicyBinding)
-        if not bindings:
-            return
-        bound: dict[str, list[ValidatingAdmissionPolicyBinding]] = {}
-        for binding in bindings:
-            if binding.spec is not None:
-                bound.setdefault(binding.spec.policy_name or "", []).append(binding)
+        bound = by_policy(reader.list(ValidatingAdmissionPolicyBinding))
         denials: list[ApiError] = []
         for policy in reader.list(ValidatingAdmissionPolicy):
             of_policy = bound.get(policy.metadata.name)
             if of_policy and policy.spec is not None:
                 spec = policy.spec
-                if _is_about(spec.match_constraints or _NO_CONSTRAINTS, request, reader):
-                    denials += _judged(policy, spec, of_policy, request, reader)
+                version = version_for(spec.match_constraints, request, reader)
+                if version is not None:
+                    denials += _judged(policy, spec, of_policy, request, reader, version)
         if denials:
             raise denials[0]
-
-
-def _is_about(match: MatchResources, request: AdmissionRequest, reader: Reader) -> bool:
-    return (
-        any_rule_matches(match.resource_rules, request)
-        and not any_rule_matches(match.exclude_resource_rules, request)
-        and selects_namespace(match.namespace_selector, request, reader)
-        and selects_object(match.object_selector, request)
-    )
-
-
-def _is_bound(match: MatchResources | None, request: AdmissionRequest, reader: Reader) -> bool:
-    """A binding without rules of its own is about all that its policy is about."""
-    if match is None:
-        return True
-    return (
-        (not match.resource_rules or any_rule_matches(match.resource_rules, request))
-        and not any_rule_matches(match.exclude_resource_rules, request)
-        and selects_namespace(match.namespace_selector, request, reader)
-        and selects_object(match.object_selector, request)
-    )
 
 
 def _judged(
@@ -130,22 +82,23 @@ def _judged(
     bindings: Sequence[ValidatingAdmissionPolicyBinding],
     request: AdmissionRequest,
     reader: Reader,
+    version: Resource,
 ) -> Iterator[ApiError]:
     values: dict[str, Any] | None = None
     for binding in bindings:
         bound = binding.spec
-        if bound is None or not _is_bound(bound.match_resources, request, reader):
+        if bound is None or not is_bound(bound.match_resources, request, reader):
             continue
         names = f"'{policy.metadata.name}' with binding '{binding.metadata.name}'"
         try:
-            params = _params(spec.param_kind, bound.param_ref, request, reader)
-        except _Misconfigured as error:
+            params = list(params_of(spec.param_kind, bound.param_ref, request, reader))
+        except Misconfigured as error:
             if spec.failure_policy != "Ignore":
                 words = f"failed to configure binding: {error}"
                 yield _refusal(request, names, _Denial(words))
             continue
         if values is None:
-            values = seen(request, reader, request.resource)
+            values = seen(request, reader, version)
         for param in params:
             variables = values if spec.param_kind is None else {**values, "params": param}
             with asking(request.ask):
@@ -219,39 +172,3 @@ def _message(validation: Validation, scope: Scope) -> str:
                 return said
     message = (validation.message or "").strip()
     return message or f"failed expression: {validation.expression.strip()}"
-
-
-# --- what policies are given -------------------------------------------------------------------
-
-
-def _params(
-    kind: ParamKind | None, ref: ParamRef | None, request: AdmissionRequest, reader: Reader
-) -> list[Any]:
-    """The objects that a binding gives its policy; [None] for one that takes none."""
-    if kind is None or ref is None:
-        return [None]
-    try:
-        resource = reader.resource_of(kind.api_version or "", kind.kind or "")
-    except UnknownKind:
-        words = f"paramKind kind `{kind.api_version}, Kind={kind.kind}` not known"
-        raise _Misconfigured(words) from None
-    namespace = ""
-    if resource.namespaced:
-        namespace = ref.namespace or request.namespace
-        if not namespace:
-            words = "cannot use namespaced paramRef in policy binding that matches cluster-scoped resources"
-            raise _Misconfigured(words)
-    elif ref.namespace:
-        words = "paramRef.namespace must not be provided for a cluster-scoped `paramKind`"
-        raise _Misconfigured(words)
-    if ref.name:
-        one = reader.stored(resource, ref.name, namespace)
-        found = [] if one is None else [one]
-    else:
-        matches = labels.of_struct(ref.selector).matches
-        every = reader.all_stored(resource, namespace)
-        found = [each for each in every if matches(each.metadata.labels)]
-    if not found and ref.parameter_not_found_action == "Deny":
-        words = "no params found for policy binding with `Deny` parameterNotFoundAction"
-        raise _Misconfigured(words)
-    return [codec.to_dict(each) for each in found]

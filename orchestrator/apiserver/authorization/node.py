@@ -21,7 +21,7 @@ from orchestrator.apiserver.authorization.node_graph import NodeGraph
 from orchestrator.protocol import Identity
 
 NODES: Final = "system:nodes"
-_PREFIX: Final = "system:node:"
+PREFIX: Final = "system:node:"
 _LEASES: Final = "kube-node-lease"
 _READS: Final = ("get", "list", "watch")
 _OWN_VERBS: Final = ("get", "create", "update", "patch", "delete")
@@ -35,9 +35,9 @@ _Judge: TypeAlias = Callable[["NodeAuthorizer", str, Attributes], Decision]
 
 def node_of(identity: Identity) -> str | None:
     """The name of the node whose kubelet it is ("" if it has none); None for everybody else."""
-    if not identity.name.startswith(_PREFIX) or NODES not in identity.groups:
+    if not identity.name.startswith(PREFIX) or NODES not in identity.groups:
         return None
-    return identity.name.removeprefix(_PREFIX)
+    return identity.name.removeprefix(PREFIX)
 
 
 class NodeAuthorizer(Authorizer):

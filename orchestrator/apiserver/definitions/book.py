@@ -105,7 +105,7 @@ class DefinitionBook:
             return
         self._made_of[name] = definition
         known = self._served.setdefault(name, {})
-        wanted = {each.version: each for each in resources_of(definition)}
+        wanted = {each.version: each for each in resources_of(definition, self._store.revision)}
         for version in [version for version in known if version not in wanted]:
             self._scheme.unregister(known.pop(version))
         for version, resource in wanted.items():

@@ -12,6 +12,7 @@ from orchestrator.api.apiextensions.v1 import (
     CustomResourceDefinitionVersion,
 )
 from orchestrator.api.errors import DecodeError
+from orchestrator.api.scheme import version_order
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.definitions.columns import table_of
 from orchestrator.apiserver.definitions.custom_rules import rules_of
@@ -54,6 +55,7 @@ def custom_kind(
         table=table_of(version.additional_printer_columns),
         rules=rules_of(schema, scale),
         selectable=dict(_selectable(version)),
+        deprecation=_deprecation(definition, version),
     )
     if scale is not None:
         kind = replace(kind, scaling=scaling_of(scale))
@@ -66,6 +68,28 @@ def custom_kind(
         schema=schema.document,
         unknown=partial(_unknown, schema),
     )
+
+
+def _deprecation(
+    definition: CustomResourceDefinition, version: CustomResourceDefinitionVersion
+) -> str | None:
+    """What is said to users of a deprecated version: the definition's words, or what to use instead."""
+    if not version.deprecated:
+        return None
+    if version.deprecation_warning is not None:
+        return version.deprecation_warning
+    group, kind = definition.spec.group, definition.spec.names.kind
+    said = f"{group}/{version.name} {kind} is deprecated"
+    better = [
+        each.name
+        for each in definition.spec.versions
+        if each.served
+        and not each.deprecated
+        and version_order(each.name) < version_order(version.name)
+    ]
+    if not better:
+        return said
+    return f"{said}; use {group}/{min(better, key=version_order)} {kind}"
 
 
 def _shape(schema: Schema) -> Shape:

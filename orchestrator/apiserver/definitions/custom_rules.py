@@ -11,7 +11,7 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.definitions.scaling import scale_faults, status_scale_faults
 from orchestrator.apiserver.validation.field import Errors, FieldError, invalid
 from orchestrator.apiserver.validation.metadata import metadata_faults
-from orchestrator.apiserver.validation.rules import GENERIC_CHANGE, Rules
+from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.names import path_segment_errors
 from orchestrator.machinery.schemas import (
     RuleNode,
@@ -51,7 +51,7 @@ def rules_of(schema: Schema | None, scale: CustomResourceSubresourceScale | None
         update=judge.change,
         status=judge.status,
         recheck=False,
-        metadata_again=GENERIC_CHANGE,
+        any_finalizer=True,
     )
 
 

@@ -20,6 +20,7 @@ from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, reads, watches, writes
 from orchestrator.apiserver.http.asked import asked_of
+from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -165,7 +166,7 @@ class Dispatcher:
         )
         check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
-        if call.target.part in reads.CONNECTIONS:
+        if call.target.part in CONNECTIONS:
             await self._authorized(request, parts, identity)
             return await handler(front, call)
         if call.verb == "watch":

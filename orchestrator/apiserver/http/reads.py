@@ -1,18 +1,13 @@
 """GET: one object, its parts, and lists."""
 
-from typing import Final
-
 from aiohttp.web import StreamResponse
 
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
-from orchestrator.apiserver.http.errors import NotImplementedHere
+from orchestrator.apiserver.http.connect import CONNECTIONS, connect
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.replies import object_reply, page_reply
 from orchestrator.protocol import Get, List
-
-# Paths to running containers: no runtime serves them through the API server.
-CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
 
 
 async def get(front: Front, call: Call) -> StreamResponse:
@@ -50,25 +45,6 @@ async def _reach(front: Front, call: Call, version: str) -> None:
             resource_version=version,
             match="NotOlderThan",
         )
-    )
-
-
-async def connect(front: Front, call: Call) -> StreamResponse:
-    """Refuse to connect to a container: NotFound if there is no such object, else 501."""
-    target = call.target
-    await front.ask(
-        Get(
-            resource=target.resource,
-            name=target.name,
-            namespace=target.namespace,
-            identity=call.identity,
-        )
-    )
-    raise NotImplementedHere(
-        f'{target.resource.plural} "{target.name}": {target.part} is not supported by this runtime',
-        kind=target.resource.plural,
-        group=target.resource.group,
-        name=target.name,
     )
 
 

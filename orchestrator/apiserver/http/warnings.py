@@ -9,6 +9,7 @@ from typing import Final
 from aiohttp.web import StreamResponse
 
 from orchestrator.api.scheme import Resource
+from orchestrator.apiserver.kinds import kind_of
 
 # Resource and version -> since when, and what to use instead.
 _DEPRECATED: Final[Mapping[tuple[str, str], str]] = {
@@ -22,7 +23,7 @@ _DEPRECATED: Final[Mapping[tuple[str, str], str]] = {
 
 def add_warnings(response: StreamResponse, resource: Resource, found: Iterable[str] = ()) -> None:
     """Add the headers to a response that has not begun."""
-    deprecated = _DEPRECATED.get((resource.key, resource.version))
+    deprecated = _DEPRECATED.get((resource.key, resource.version)) or kind_of(resource).deprecation
     for text in (deprecated, *found):
         if text is not None:
             response.headers.add("Warning", f"299 - {_quoted(text)}")

@@ -12,19 +12,55 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.by_names import by_names
 from orchestrator.apiserver.kinds.kind import Convert
+from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.protocol import BadRequest
 
 
 def conversion(source: Resource, target: Resource) -> Convert | None:
     """The function from one version of a resource to another; None when they are one."""
     if kind_of(target).custom:
-        return _relabelled(target.api_version)
+        return relabelled(target.api_version)
     if source is target or source.type is target.type:
         return None
     special = kind_of(source).converts.get(target.type)
     return special or (lambda stored: by_names(stored, target.type))
 
 
-def _relabelled(api_version: str) -> Convert:
+def seen_as(resource: Resource) -> Convert:
+    """How stored custom resources look in a version: pruned and complete by its schema.
+
+    An object that was written in this version, by the present definition, is so already.
+    """
+    kind, api_version = kind_of(resource), resource.api_version
+    relabel = relabelled(api_version)
+
+    def complete(custom: Unstructured) -> Unstructured:
+        found: Unstructured = relabel(custom)
+        if kind.default is None:
+            return found
+        try:
+            filled: Unstructured = kind.default(found)
+            return filled
+        except BadRequest:  # what another definition took stays readable
+            return found
+
+    completed: IdentityMemo[Unstructured, Unstructured] = IdentityMemo(complete)
+
+    versions = kind.versions
+
+    def see(custom: Unstructured) -> Unstructured:
+        if versions is not None:
+            custom = versions.converted(custom, api_version)
+        if custom.api_version == api_version:
+            revision = custom.metadata.resource_version
+            if not revision or int(revision) > kind.since:
+                return custom
+        return completed(custom)
+
+    return see
+
+
+def relabelled(api_version: str) -> Convert:
     """A custom resource in another version: its content is the same."""
 
     def relabel(custom: Unstructured) -> Unstructured:

@@ -1,6 +1,6 @@
 """Custom resources: the generic rules over plain content instead of typed fields."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -12,6 +12,7 @@ from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row, age
+from orchestrator.machinery.field_errors import quote
 
 _STATUS: Final = "status"
 
@@ -59,6 +60,22 @@ class CustomStrategy(Strategy):
         return replace(custom, content=content)
 
 
+_OWN_FINALIZERS: Final = ("orphan", "foregroundDeletion", "kubernetes")
+
+
+def _warnings(new: Unstructured, old: Unstructured | None) -> Iterator[str]:
+    """Finalizers that might be somebody else's, too, where they are added."""
+    before = old.metadata.finalizers if old is not None else ()
+    for name in sorted(set(new.metadata.finalizers) - set(before)):
+        if "/" in name or name in _OWN_FINALIZERS:
+            continue
+        including = " including a path (/)" if "." in name else ""
+        yield (
+            f"metadata.finalizers: {quote(name)}: prefer a domain-qualified finalizer name{including} "
+            "to avoid accidental conflicts with other finalizer writers"
+        )
+
+
 def _cells(obj: HasMetadata, now: float) -> Row:
     return obj.metadata.name, age(obj, now)
 
@@ -72,4 +89,5 @@ CUSTOM: Final = Kind(
     custom=True,
     keeps_amounts=True,
     resets=STATUS_ALONE,
+    warnings=_warnings,
 )

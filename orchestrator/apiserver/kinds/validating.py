@@ -27,9 +27,9 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
     """What forbids to create the (defaulted, named, stamped) object."""
     rules = kind.rules
     # The metadata of a template is named by its own rules; a binding names the pod it is for.
-    # Kinds whose own rules never look at metadata take any finalizer.
-    own = any(check != "generic change" for check in rules.metadata_again)
-    found = [*metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=own)]
+    # Nor do kinds look at finalizers whose own rules never look at metadata.
+    named = bool(rules.metadata_again) and not rules.any_finalizer
+    found = [*metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=named)]
     found += rules.spec(obj)
     return tuple(map(cause_of, found)) if found else ()
 
@@ -64,12 +64,12 @@ def _repeated(rules: Rules, new: Object, old: Object) -> list[FieldError]:
     namespaced = bool(before.namespace)
     found = [*metadata_faults(meta, namespaced, path_segment_errors, finalizer_names=False)]
     found += metadata_change_faults(meta, before, finalizer_names=False)
+    named = not rules.any_finalizer
     for check in rules.metadata_again:
         if check == "whole":
-            found += metadata_faults(meta, namespaced, rules.name)
+            found += metadata_faults(meta, namespaced, rules.name, finalizer_names=named)
         else:
-            names = check == "change"
-            found += metadata_change_faults(meta, before, finalizer_names=names)
+            found += metadata_change_faults(meta, before, finalizer_names=named)
     return found
 
 

@@ -208,11 +208,17 @@ def _plain(shape: Shape) -> dict[str, Any]:
     }
     found.pop("x-kubernetes-validations", None)
     if shape.get(_FREE) or shape.get("nullable") or shape.get("x-kubernetes-int-or-string"):
+        if shape.get("nullable") or found.get("type") in ("array", "object"):
+            found.pop("type", None)  # clients of this version want to know what is inside
         return {
             key: value for key, value in found.items() if key not in ("enum", "format", "required")
         }
     if "properties" in shape:
         found["properties"] = {name: _plain(each) for name, each in shape["properties"].items()}
+        nullable = {name for name, each in shape["properties"].items() if each.get("nullable")}
+        required = [name for name in found.pop("required", ()) if name not in nullable]
+        if required:
+            found["required"] = required
     for part in ("items", "additionalProperties"):
         if isinstance(shape.get(part), Mapping):
             found[part] = _plain(shape[part])

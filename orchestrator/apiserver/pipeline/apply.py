@@ -68,6 +68,7 @@ def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
         dry_run=message.dry_run,
         field_manager=message.field_manager,
         identity=message.identity,
+        warn=message.warn,
     )
 
 

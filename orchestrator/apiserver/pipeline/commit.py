@@ -20,7 +20,10 @@ def commit_new(course: Course) -> tuple[Step, ...]:
     def step(env: Environment, draft: Draft) -> Decision:
         namespace, name, new = draft.namespace, draft.name, draft.new
         if env.store.get(bucket, namespace, name) is not None:
-            raise errors.already_exists(resource, name)
+            taken = (
+                errors.name_not_generated if new.metadata.generate_name else errors.already_exists
+            )
+            raise taken(resource, name)
         if draft.message.dry_run:
             return show(owned(draft))
         write = Write(bucket, namespace, name, new, managed_fields=draft.owners)

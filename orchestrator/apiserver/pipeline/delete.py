@@ -23,15 +23,15 @@ ORPHAN: Final = "orphan"
 
 def check_preconditions(course: Course) -> tuple[Step, ...]:
     """The deletion means this object, in this state. Errors: Conflict."""
-    resource = course.served.resource
+    stored = course.served.stored  # whose kind Kubernetes names, whatever version is asked for
 
     def step(_env: Environment, draft: Draft) -> None:
         message, metadata = draft.message, draft.old.metadata
         if message.uid and message.uid != metadata.uid:
-            raise errors.uid_differs(resource, draft.name, message.uid, metadata.uid)
+            raise errors.uid_differs(stored, draft.name, message.uid, metadata.uid)
         version = message.resource_version
         if version and version != metadata.resource_version:
-            raise errors.revision_differs(resource, draft.name, version, metadata.resource_version)
+            raise errors.revision_differs(stored, draft.name, version, metadata.resource_version)
 
     return (step,)
 

@@ -121,6 +121,21 @@ def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> No
         raise errors.invalid(resource.kind, resource.group, name, causes)
 
 
+def warn(course: Course) -> tuple[Step, ...]:
+    """Tell the writer what is accepted and better left out."""
+    warnings = course.served.kind.warnings
+    if warnings is None:
+        return ()
+
+    def step(_env: Environment, draft: Draft) -> None:
+        tell = draft.message.warn
+        if tell is not None:
+            for text in dict.fromkeys(warnings(draft.new, draft.old)):
+                tell(text)
+
+    return (step,)
+
+
 # --- allocation ----------------------------------------------------------------------------
 
 

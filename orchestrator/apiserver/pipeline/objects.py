@@ -78,6 +78,7 @@ def _as_create(message: Update) -> Create:
         dry_run=message.dry_run,
         field_manager=message.field_manager,
         identity=message.identity,
+        warn=message.warn,
     )
 
 
@@ -85,10 +86,13 @@ def stamp(course: Course) -> tuple[Step, ...]:
     """A new object: named, dated, identified. Errors: BadRequest, AlreadyExists."""
     served = course.served
     resource, stored = served.resource, served.stored
-    generation = 1 if served.strategy.traits.generation else None
+    traits = served.strategy.traits
+    generation, names_itself = 1 if traits.generation else None, traits.names_itself
 
     def step(env: Environment, draft: Draft) -> None:
         new = served.from_request(draft.message.object)
+        if names_itself and not (draft.name or new.metadata.name or new.metadata.generate_name):
+            draft.name = env.uid()
         namespace = namespace_of(resource, new.metadata, draft.namespace)
         metadata = stamped(
             env, stored, new.metadata, namespace=namespace, name=draft.name, generation=generation

@@ -10,7 +10,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation
 from orchestrator.apiserver.authorization.access import Granted
 from orchestrator.apiserver.kinds import kind_of
-from orchestrator.apiserver.kinds.conversion import conversion
+from orchestrator.apiserver.kinds.conversion import conversion, seen_as
 from orchestrator.apiserver.pipeline.draft import Step, stored_object
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
@@ -34,6 +34,7 @@ class Served:
         "strategy",
         "to_stored",
         "type",
+        "versions",
         "virtual",
     )
 
@@ -45,13 +46,18 @@ class Served:
         self.bucket = self.stored.key
         self.type = resource.type
         self.virtual = "get" not in resource.verbs  # can be posted, not stored
-        self.kind = kind_of(self.stored)
+        custom = kind_of(resource).custom
+        # Custom resources are judged by the version in which they come.
+        self.kind = kind_of(resource if custom else self.stored)
         path_rules = kind_of(resource).path_rules
         if path_rules is not None:
             self.kind = replace(self.kind, rules=path_rules)
-        self.strategy = self.kind.strategy(self.stored, self.kind.traits)
-        self.to_stored = conversion(resource, self.stored)
-        self.from_stored = conversion(self.stored, resource)
+        self.strategy = self.kind.strategy(resource if custom else self.stored, self.kind.traits)
+        self.versions = self.kind.versions
+        self.to_stored = (
+            conversion(resource, self.stored) if self.versions is None else None
+        )  # a webhook's answer is waited for at the end of a write
+        self.from_stored = seen_as(resource) if custom else conversion(self.stored, resource)
         # The answer to most writes: the object as it was stored.
         self.reply: Callable[[Change], Any] = (
             stored_object if self.from_stored is None else self._converted
@@ -61,6 +67,10 @@ class Served:
         self.granted: dict[tuple[str, str], Granted] = {}
         # The steps of each action and subresource, as they are asked for the first time.
         self.steps: dict[tuple[str, str], tuple[Step, ...]] = {}
+
+    def has_plugin(self, name: str) -> bool:
+        """Whether the server has the admission plugin of that name."""
+        return any(plugin.name == name for plugin in self._chain)
 
     def mutating(self, operation: Operation, subresource: str) -> tuple[AdmissionPlugin, ...]:
         """The plugins that may change the object of such writes, in order."""

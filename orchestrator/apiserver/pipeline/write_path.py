@@ -12,10 +12,10 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion
 from orchestrator.apiserver.kinds.defaulting import apply_defaults
 from orchestrator.apiserver.kinds.resets import SPEC, STATUS
+from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
-from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.memo import IdentityMemo
@@ -42,7 +42,7 @@ class WritePath:
     @cached_property
     def shape(self) -> Shape:
         """Of the objects of this version."""
-        return _shape(self.resource)
+        return shape_of(self.resource)
 
     def writer(self, name: str) -> Writer:
         """Who writes by this path."""
@@ -86,7 +86,7 @@ class WritePath:
         return self._pair(resource, self.document(before, resource), self.document(after, resource))
 
     def _pair(self, resource: Resource, old: Object, new: Object) -> Pair:
-        shape = self.shape if resource is self.resource else _shape(resource)
+        shape = self.shape if resource is self.resource else shape_of(resource)
         return Pair(old, new, shape, _reset(resource, self.subresource))
 
     def document(self, stored: Any, resource: Resource | None = None) -> Object:
@@ -106,13 +106,6 @@ class WritePath:
             return None
         # By its key: a definition that changes brings new resources for the same objects.
         return found if self._scheme.storage(found).key == self._stored.key else None
-
-
-def _shape(resource: Resource) -> Shape:
-    custom = kind_of(resource)
-    if custom.shape is not None:
-        return custom.shape()
-    return shape_of_kind(resource.group, resource.version, resource.kind)
 
 
 def _reset(resource: Resource, subresource: str) -> FieldSet:

@@ -1,5 +1,6 @@
 """`pods/binding`: the scheduler gives a pod its node."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -89,7 +90,7 @@ def _bound(env: Environment, binding: Binding, pod: Pod) -> Pod:
     if binding.metadata.annotations:
         changes["annotations"] = {**pod.metadata.annotations, **binding.metadata.annotations}
     if binding.metadata.labels:
-        changes["labels"] = {**pod.metadata.labels, **binding.metadata.labels}
+        changes["labels"] = _LABELS(pod.metadata.labels, tuple(binding.metadata.labels.items()))
     return replace(
         pod,
         metadata=replace(pod.metadata, **changes) if changes else pod.metadata,
@@ -103,6 +104,12 @@ def _scheduled(status: PodStatus, now: Time) -> PodStatus:
     return replace(status, conditions=with_condition(status.conditions, condition, now))
 
 
+def _labelled(labels: Mapping[str, str], more: tuple[tuple[str, str], ...]) -> dict[str, str]:
+    return {**labels, **dict(more)}
+
+
+# Pods of one template in one zone go on to share their labels: others remember much by them.
+_LABELS: Final[MixedMemo[Mapping[str, str], dict[str, str]]] = MixedMemo(_labelled)
 # Pods of one template that are bound in the same second go on with the very same status.
 _SCHEDULED: Final[MixedMemo[PodStatus, PodStatus]] = MixedMemo(_scheduled)
 # The answer is the bound Pod (over HTTP it is a Status, as in Kubernetes).

@@ -24,6 +24,7 @@ from orchestrator.apiserver.pipeline.admission import admit, review, review_outs
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.course import Course, make_steps
 from orchestrator.apiserver.pipeline.draft import Commit, Draft, Step
+from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.verbs import END
@@ -217,6 +218,7 @@ EVICTION: Final = Part(
             authorize,
             _take,
             read,
+            restrict_nodes,
             admit,
             review_outside,
             review,

@@ -20,6 +20,7 @@ from orchestrator.apiserver.pipeline.admission import review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import Errors, cause_of, invalid
@@ -159,5 +160,6 @@ def _bound_to_pod(env: Environment, account: ServiceAccount, pod: Pod) -> Bound:
 
 
 TOKEN: Final = Part(
-    writes={"create": (authorize, read, _take, review_outside, review, _issue)}, readable=False
+    writes={"create": (authorize, read, restrict_nodes, _take, review_outside, review, _issue)},
+    readable=False,
 )

@@ -34,6 +34,7 @@ __all__ = [
     "metadata_errors",
     "metadata_faults",
     "metadata_update_errors",
+    "named_by",
 ]
 
 _STANDARD_FINALIZERS: Final = ("kubernetes", "orphan", "foregroundDeletion")
@@ -142,9 +143,19 @@ def metadata_faults(
         yield from _managed_field_errors(meta)
 
 
+def named_by(meta: ObjectMeta) -> Iterable[tuple[str, str]]:
+    """What an object is named by, each with its path, for kinds whose names say what is in them."""
+    if meta.generate_name:
+        yield f"{_PATH}.generateName", meta.generate_name
+    if meta.name:
+        yield f"{_PATH}.name", meta.name
+
+
 def _prefix_messages(prefix: str, rule: NameRule) -> tuple[str, ...]:
     if rule is names.path_segment_errors:
         return names.path_segment_prefix_errors(prefix)
+    if rule is names.long_name_errors:
+        return ()  # Kubernetes asks nothing of it
     return tuple(rule(names.as_prefix(prefix)))
 
 

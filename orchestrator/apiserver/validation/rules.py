@@ -17,13 +17,11 @@ def _no_change(_new: Any, _old: Any) -> Errors:
     return iter(())
 
 
-MetadataCheck: TypeAlias = Literal["change", "generic change", "whole"]
+MetadataCheck: TypeAlias = Literal["change", "whole"]
 
 # What most kinds' update rules ask of metadata that has been asked of every kind's before.
 CHANGE: Final[tuple[MetadataCheck, ...]] = ("change",)
 WHOLE: Final[tuple[MetadataCheck, ...]] = ("whole",)
-# Of custom resources, whose finalizers may have any name.
-GENERIC_CHANGE: Final[tuple[MetadataCheck, ...]] = ("generic change",)
 CHANGE_AND_WHOLE: Final[tuple[MetadataCheck, ...]] = ("change", "whole")
 
 
@@ -36,6 +34,8 @@ class Rules(Struct, frozen=True):
     `metadata_again`: every update is asked about its metadata once as a whole and once as a change;
     then most kinds' own rules ask again, the one or the other or both, and so a fault of metadata
     stands in the causes two, three or four times. Clients see it, so it is told as they know it.
+    `any_finalizer`: the kind's own rules ask of finalizers only what all kinds' do, so that they need
+    neither be standard nor have a domain.
     """
 
     name: NameRule = dns_subdomain
@@ -44,3 +44,4 @@ class Rules(Struct, frozen=True):
     status: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     recheck: bool = True
     metadata_again: tuple[MetadataCheck, ...] = CHANGE
+    any_finalizer: bool = False

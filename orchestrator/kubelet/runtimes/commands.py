@@ -5,6 +5,7 @@ import tarfile
 from collections.abc import Callable, Generator, Mapping
 from typing import Final, TypeAlias
 
+from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.shell import (
     Err,
     Out,
@@ -12,7 +13,6 @@ from orchestrator.kubelet.runtimes.shell import (
     Run,
     Sleep,
     Step,
-    World,
     absolute,
     run,
 )

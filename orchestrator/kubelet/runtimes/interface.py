@@ -8,13 +8,14 @@ kubelet that starts again asks `containers()` what there is.
 
 from collections.abc import Callable, Iterable
 from random import Random
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from msgspec import Struct
 
 from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.protocol import ContainerUsage
+from orchestrator.sessions import LogOptions, Session
 
 
 class ContainerKey(Struct, frozen=True, gc=False, order=True):
@@ -87,6 +88,17 @@ RuntimeEvent = (
 )
 
 
+class World(Struct):
+    """What a command sees: `files` maps absolute paths to their content and is written to."""
+
+    environment: dict[str, str]
+    files: dict[str, bytes]
+    host: str = ""
+    directory: str = "/"
+    ended: int | None = None  # exit was called, with this code
+    last: int = 0
+
+
 class RuntimeHost(Protocol):
     """What the machine gives to its runtime: time, chance, timers, and somebody to report to."""
 
@@ -156,4 +168,39 @@ class Runtime(Protocol):
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
         """What the container uses now; None when it does not run."""
+        ...
+
+
+@runtime_checkable
+class Conversational(Protocol):
+    """What a runtime may offer besides: to talk with its containers while they run.
+
+    Each coroutine writes into its session, but for the end of it, and answers the exit code.
+    """
+
+    async def execute(
+        self, key: ContainerKey, command: tuple[str, ...], world: World, session: Session
+    ) -> int:
+        """Run a command in a container."""
+        ...
+
+    async def join(
+        self, key: ContainerKey, container: Container, world: World, session: Session
+    ) -> int:
+        """Join the container's own command; answers when that has ended."""
+        ...
+
+    async def log(
+        self,
+        key: ContainerKey,
+        container: Container,
+        world: World,
+        options: LogOptions,
+        session: Session,
+    ) -> int:
+        """Write the log of a run, `key.attempt`."""
+        ...
+
+    async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
+        """Serve a connection to a port of a container. Raises ConnectionRefusedError."""
         ...

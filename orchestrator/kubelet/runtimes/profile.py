@@ -55,6 +55,11 @@ class Distribution(Struct, frozen=True):
             case _:
                 return max(0.0, random.gauss(*self.arguments))
 
+    def mean(self) -> float:
+        """The constant, or what one value is on average; of a tail without a mean its median."""
+        first = self.arguments[0]
+        return sum(self.arguments) / 2 if self.kind == "uniform" else first
+
 
 def constant(value: float) -> Distribution:
     """The distribution that is always `value`."""
@@ -84,6 +89,8 @@ class Profile(Struct, frozen=True):
     pull_seconds: Distribution | None = None
     pull_fail_probability: float = 0.0
     healthy_seconds: Distribution | None = None  # from ready until its probes fail
+    log_line: str = ""  # may hold {n}, {time} and {host}
+    log_seconds: Distribution | None = None  # between two of them; None: there is one
     cpu: Distribution | None = None
     memory: Distribution | None = None
 
@@ -164,8 +171,10 @@ def _changed(profile: Profile, changes: tuple[tuple[str, str], ...]) -> Profile:
     return profile
 
 
-def parse_field(field: str, text: str) -> Distribution | float | int:
+def parse_field(field: str, text: str) -> Distribution | float | int | str:
     """The value that `text` gives a field of Profile. Raises ProfileError."""
+    if field == "log_line":
+        return text
     if field == "exit_code":
         if not text.isdecimal() or int(text) > 255:
             raise ProfileError(f'expected an integer from 0 to 255, got "{text}"')

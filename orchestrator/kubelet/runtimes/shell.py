@@ -11,6 +11,7 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
+from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.shell_words import Operator, Word, expand, tokens
 
 
@@ -36,17 +37,6 @@ Run: TypeAlias = Generator[Step, bytes | None, int]
 NOT_FOUND: Final = 127
 _SHELLS: Final = frozenset({"sh", "bash", "ash", "dash"})
 _MAX_REHEARSAL: Final = 10_000  # steps
-
-
-class World(Struct):
-    """What a command sees: `files` maps absolute paths to their content and is written to."""
-
-    environment: dict[str, str]
-    files: dict[str, bytes]
-    host: str = ""
-    directory: str = "/"
-    ended: int | None = None  # exit was called, with this code
-    last: int = 0
 
 
 def run(argv: Sequence[str], world: World) -> Run:
@@ -164,14 +154,16 @@ def _fed(command: Run, given: bytes | None, kept: bytearray | None) -> Run:
 def _simple(words: list[Word | Operator], world: World) -> Run:
     argv: list[str] = []
     target: tuple[str, bool] | None = None
-    both = False
+    merged: type[Out | Err] | None = None
     silent = False
     rest = iter(words)
     for word in rest:
         if not isinstance(word, Operator):
             argv += expand(word, world.environment, world.last)
         elif word.text == "2>&1":
-            both = True
+            merged = Out
+        elif word.text.endswith(">&2"):
+            merged = Err
         else:
             name = next(rest, None)
             path = (
@@ -186,11 +178,15 @@ def _simple(words: list[Word | Operator], world: World) -> Run:
     while argv and _assigns(argv[0]):
         name_, _, value = argv.pop(0).partition("=")
         world.environment[name_] = value
-    return (yield from _redirected(run(argv, world), target, both, silent, world))
+    return (yield from _redirected(run(argv, world), target, merged, silent, world))
 
 
 def _redirected(
-    command: Run, target: tuple[str, bool] | None, both: bool, silent: bool, world: World
+    command: Run,
+    target: tuple[str, bool] | None,
+    merged: type[Out | Err] | None,
+    silent: bool,
+    world: World,
 ) -> Run:
     written = bytearray()
     answer: bytes | None = None
@@ -201,8 +197,8 @@ def _redirected(
             code = int(end.value)
             break
         answer = None
-        if isinstance(step, Err) and both:
-            step = Out(step.data)
+        if isinstance(step, Out | Err) and merged is not None:
+            step = merged(step.data)
         if isinstance(step, Out) and target is not None:
             written += step.data
         elif not (isinstance(step, Err) and silent):

@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-_OPERATOR: Final = re.compile(r"2>&1|2>>?|>>|>|<|&&|\|\||[;|&\n]")
+_OPERATOR: Final = re.compile(r"2>&1|1?>&2|2>>?|>>|>|<|&&|\|\||[;|&\n]")
 _VARIABLE: Final = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+)|(\?))")
 
 

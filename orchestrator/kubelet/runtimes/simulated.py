@@ -22,6 +22,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ProbeAnswered,
     RuntimeEvent,
     RuntimeHost,
+    World,
 )
 from orchestrator.kubelet.runtimes.profile import (
     Profile,
@@ -31,9 +32,17 @@ from orchestrator.kubelet.runtimes.profile import (
     of_job,
     with_annotations,
 )
-from orchestrator.kubelet.runtimes.shell import rehearse
+from orchestrator.kubelet.runtimes.shell import rehearse, run
+from orchestrator.kubelet.runtimes.simulated_talk import (
+    Logged,
+    answer_port,
+    command_of,
+    drive,
+    write_log,
+)
 from orchestrator.machinery.owners import controller_of
 from orchestrator.protocol import ContainerUsage
+from orchestrator.sessions import LogOptions, Session
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
@@ -56,6 +65,8 @@ class _Record(Struct, eq=False):
     ready_at: float = _FOREVER
     healthy_until: float = _FOREVER
     stopping: bool = False
+    before: "_Record | None" = None  # the run before it, whose log can still be read
+    files: dict[str, bytes] | None = None  # what commands have written in it
     last: ContainerStarted | ContainerExited | None = None
     probed: ContainerProbed | None = None
     next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
@@ -102,6 +113,8 @@ class SimulatedRuntime:
         )
         if image not in self._images and self._pulls(record, container.image_pull_policy):
             return
+        if known is not None:
+            known.before, record.before = None, known
         self._images.add(image)
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
@@ -204,6 +217,65 @@ class SimulatedRuntime:
             memory_bytes=None if memory is None else round(memory.draw(random)),
         )
 
+    # --- conversations ---------------------------------------------------------------------
+
+    async def execute(
+        self, key: ContainerKey, command: tuple[str, ...], world: World, session: Session
+    ) -> int:
+        """Run a command of the tiny shell."""
+        record = self._run_of(key)
+        _remember(record, world)
+        return await drive(run(command, world), session, self._host.clock)
+
+    async def join(
+        self, key: ContainerKey, container: Container, world: World, session: Session
+    ) -> int:
+        """Run the container's own command, or a shell if it has none; the container ends with it, if it takes input.
+        One that takes none is silent until it ends.
+        """
+        record = self._run_of(key)
+        _remember(record, world)
+        clock = self._host.clock
+        if container.stdin:
+            code = await drive(run(command_of(container) or ("sh",), world), session, clock)
+            if isinstance(record.last, ContainerStarted):
+                self._end(record, code, "Error" if code else "Completed")
+            return code
+        return await self.log(key, container, world, LogOptions(follow=True), session)
+
+    async def log(
+        self,
+        key: ContainerKey,
+        container: Container,
+        world: World,
+        options: LogOptions,
+        session: Session,
+    ) -> int:
+        """The log of a run: what its command says, and the lines of its profile."""
+        record = self._run_of(key)
+        profile = record.profile
+        every = profile.log_seconds.mean() if profile.log_seconds is not None else 0.0
+
+        def ended() -> float | None:
+            return record.last.at if isinstance(record.last, ContainerExited) else None
+
+        logged = Logged(record.started_at or 0.0, ended, profile.log_line, every)
+        return await write_log(logged, container, world, options, session, self._host.clock)
+
+    async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
+        """Any port answers."""
+        self._run_of(key)
+        return await answer_port(session, pod.metadata.name)
+
+    def _run_of(self, key: ContainerKey) -> _Record:
+        """The present run, or the one before. Raises LookupError."""
+        record = self._pods.get(key.pod_uid, {}).get(key.name)
+        while record is not None:
+            if record.key == key and record.started_at is not None:
+                return record
+            record = record.before
+        raise LookupError(f"unable to retrieve container logs for {key.name}")
+
     def _find(self, key: ContainerKey) -> _Record | None:
         record = self._pods.get(key.pod_uid, {}).get(key.name)
         return record if record is not None and record.key == key else None
@@ -302,3 +374,10 @@ def _refusal(probe: Probe, address: str) -> str:
     if probe.grpc is not None:
         return 'service unhealthy (responded with "NOT_SERVING")'
     return ""  # the output of a command
+
+
+def _remember(record: _Record, world: World) -> None:
+    """Let a command see what others have written in the container, and them see what it writes."""
+    if record.files is not None:
+        world.files = {**record.files, **world.files}
+    record.files = world.files

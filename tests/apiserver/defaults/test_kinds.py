@@ -118,21 +118,7 @@ CASES: list[tuple[type[Any], dict[str, Any], dict[str, Any]]] = [
             "spec.suspend": False,
             "spec.manualSelector": False,
             "spec.podReplacementPolicy": "TerminatingOrFailed",
-            "spec.selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "u"}},
-            "spec.template.metadata.labels": {
-                "app": "x",
-                "batch.kubernetes.io/controller-uid": "u",
-                "batch.kubernetes.io/job-name": "x",
-                "controller-uid": "u",
-                "job-name": "x",
-            },
-            "metadata.labels": {
-                "app": "x",
-                "batch.kubernetes.io/controller-uid": "u",
-                "batch.kubernetes.io/job-name": "x",
-                "controller-uid": "u",
-                "job-name": "x",
-            },
+            "metadata.labels": {"app": "x"},
         },
     ),
     (

@@ -167,3 +167,59 @@ async def test_a_status_is_not_put_blindly(call: Call) -> None:
         'things.example.com "a" is invalid: '
         "metadata.resourceVersion: Invalid value: 0: must be specified for an update"
     )
+
+
+def versions(*, served: bool = True) -> dict[str, Any]:
+    """Things in v1, which are stored and have a colour, and in the older v1beta1, which have a size."""
+    found = definition({"colour": {"type": "string", "default": "red"}})
+    old = definition({"size": {"type": "integer", "default": 1}})["spec"]["versions"][0]
+    old |= {"name": "v1beta1", "storage": False, "served": served, "deprecated": True}
+    found["spec"]["versions"].append(old)
+    return found
+
+
+async def test_each_version_has_a_schema_of_its_own(call: Call) -> None:
+    """By it objects are judged, completed and shown, whatever version is stored."""
+    await call("POST", _DEFINITIONS, versions())
+    old = {**thing("a", {"size": 3}), "apiVersion": "example.com/v1beta1"}
+    path = _THINGS.replace("/v1/", "/v1beta1/")
+    async with call.send("POST", f"{path}?fieldValidation=Strict", old) as answer:
+        assert answer.status == 201
+        assert answer.headers.getall("Warning") == [
+            '299 - "example.com/v1beta1 Thing is deprecated; use example.com/v1 Thing"'
+        ]
+        assert (await answer.json())["spec"] == {"size": 3}
+    _, found = await call("GET", f"{_THINGS}/a")
+    assert (found["apiVersion"], found["spec"]) == ("example.com/v1", {"colour": "red"})
+    _, found = await call("GET", path)
+    assert found["items"][0]["spec"] == {"size": 3}
+    code, status = await call(
+        "POST", path, {**old, "metadata": {"name": "b"}, "spec": {"size": ""}}
+    )
+    assert code == 422
+    assert "spec.size in body must be of type integer" in status["message"]
+
+
+async def test_a_default_that_comes_later_is_read(call: Call) -> None:
+    """Of objects that were there before; they are written with it when they are written."""
+    await call("POST", _DEFINITIONS, definition({"size": {"type": "integer"}}))
+    await call("POST", _THINGS, thing("a", {}))
+    _, found = await call("GET", f"{_DEFINITIONS}/things.example.com")
+    found["spec"]["versions"] = definition({"size": {"type": "integer", "default": 5}})["spec"][
+        "versions"
+    ]
+    code, _ = await call("PUT", f"{_DEFINITIONS}/things.example.com", found)
+    assert code == 200
+    _, found = await call("GET", f"{_THINGS}/a")
+    assert found["spec"] == {"size": 5}
+
+
+async def test_finalizers_without_a_path_are_odd(call: Call) -> None:
+    """They may have any name; those that are added are told of."""
+    await call("POST", _DEFINITIONS, definition({}))
+    new = thing("a", {})
+    new["metadata"]["finalizers"] = ["mine", "example.com/mine"]
+    async with call.send("POST", _THINGS, new) as answer:
+        assert answer.status == 201
+        (warning,) = answer.headers.getall("Warning")
+        assert "prefer a domain-qualified finalizer name to avoid" in warning

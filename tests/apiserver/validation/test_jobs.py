@@ -9,15 +9,25 @@ from orchestrator.apiserver.kinds.batch.job_policies import count_indexes
 from orchestrator.machinery.cron import schedule_error
 from tests.apiserver.validation.support import edit, faults, status_faults, update_faults
 
+# As a new job is after it got its selector.
 JOB: dict[str, Any] = {
     "metadata": {"name": "sum", "namespace": "default", "uid": "1-2-3"},
     "spec": {
+        "selector": {"matchLabels": {"batch.kubernetes.io/controller-uid": "1-2-3"}},
         "template": {
+            "metadata": {
+                "labels": {
+                    "batch.kubernetes.io/controller-uid": "1-2-3",
+                    "batch.kubernetes.io/job-name": "sum",
+                    "controller-uid": "1-2-3",
+                    "job-name": "sum",
+                }
+            },
             "spec": {
                 "restartPolicy": "Never",
                 "containers": [{"name": "sum", "image": "busybox"}],
-            }
-        }
+            },
+        },
     },
 }
 RULES = "spec.podFailurePolicy.rules"
@@ -51,7 +61,7 @@ RULES = "spec.podFailurePolicy.rules"
             ["spec.backoffLimitPerIndex: Invalid value: 1: requires indexed completion mode"],
         ),
         (
-            {"spec.manualSelector": True},
+            {"spec.manualSelector": True, "spec.selector": None, "spec.template.metadata": {}},
             [
                 "spec.selector: Required value",
                 "spec.template.metadata.labels: Invalid value: null: `selector` does not match "
@@ -61,10 +71,10 @@ RULES = "spec.podFailurePolicy.rules"
         (
             {"spec.selector": {"matchLabels": {"app": "x"}}},
             [
-                'spec.selector: Invalid value: {"matchLabels":{"app":"x",'
-                '"batch.kubernetes.io/controller-uid":"1-2-3"}}: `selector` not auto-generated',
-                "spec.template.metadata.labels: Invalid value: "
-                '{"batch.kubernetes.io/controller-uid":"1-2-3","batch.kubernetes.io/job-name":"sum",'
+                'spec.selector: Invalid value: {"matchLabels":{"app":"x"}}: `selector` not '
+                "auto-generated",
+                "spec.template.metadata.labels: Invalid value: {"
+                '"batch.kubernetes.io/controller-uid":"1-2-3","batch.kubernetes.io/job-name":"sum",'
                 '"controller-uid":"1-2-3","job-name":"sum"}: `selector` does not match template '
                 "`labels`",
             ],
@@ -124,7 +134,10 @@ def test_the_end_of_a_job() -> None:
 
 CRON: dict[str, Any] = {
     "metadata": {"name": "nightly", "namespace": "default"},
-    "spec": {"schedule": "0 3 * * *", "jobTemplate": {"spec": JOB["spec"]}},
+    "spec": {
+        "schedule": "0 3 * * *",
+        "jobTemplate": {"spec": {"template": JOB["spec"]["template"]}},
+    },
 }
 
 

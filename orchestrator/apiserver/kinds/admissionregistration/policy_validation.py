@@ -44,6 +44,7 @@ from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.cel.names import is_identifier
+from orchestrator.machinery.cel.patch_types import plain
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -59,8 +60,9 @@ _MUTABLE: Final = ("*", "CONNECT", "CREATE", "UPDATE")
 _MAX_ANNOTATIONS: Final = 20
 _MAX_VALUE: Final = 5 * 1024  # bytes of the expression of an audit annotation
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
-# Types that only the policies that change objects have, and that the compiler here does not know.
-_PATCH_TYPES: Final = re.compile(r"\b(?:Object(?:\.\w+)*|JSONPatch)\s*\{")
+_GIVEN: Final = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}
+# What a variable of the policy gives is known when it is asked.
+_GIVES_UNKNOWN: Final = re.compile(r"\bvariables\.|^\s*\[\s*\]\s*$")
 
 
 def _variables(param_kind: ParamKind | None, *, composed: bool) -> frozenset[str]:
@@ -226,12 +228,22 @@ def _mutation_errors(path: str, mutation: Mutation, known: frozenset[str]) -> Er
         text, where = (mine.expression or "").strip(), f"{path}.{wire}.expression"
         if not text:
             yield required(where)
-        elif not _PATCH_TYPES.search(text):
-            yield from expression_errors(where, text, known)
+        else:
+            yield from _patch_errors(where, text, kind, known)
     if other is not None:
         wrong = next(each for each in wires.values() if each != wire)
         detail = f"must not be specified when patchType is {kind}"
         yield invalid(f"{path}.{wrong}", f"{{{wrong}}}", detail)
+
+
+def _patch_errors(path: str, text: str, kind: str, known: frozenset[str]) -> Errors:
+    """An expression that must compile, and give what the kind of patch asks for."""
+    found = plain(text)
+    faults = list(expression_errors(path, found.text, known, shown=text))
+    yield from faults
+    wanted = _GIVEN[kind]
+    if not faults and not (found.root or _GIVES_UNKNOWN.search(text)):
+        yield invalid(path, text, f"must evaluate to {wanted}")
 
 
 # --- bindings --------------------------------------------------------------------------------
@@ -289,7 +301,11 @@ def _param_errors(path: str, ref: ParamRef) -> Errors:
     yield from chosen(where, ref.parameter_not_found_action, _NOT_FOUND_ACTIONS)
 
 
-POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE)
-BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE)
-MUTATING_POLICY_RULES: Final = Rules(spec=_mutating_errors, metadata_again=WHOLE)
-MUTATING_BINDING_RULES: Final = Rules(spec=_mutating_binding_errors, metadata_again=WHOLE)
+POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE, any_finalizer=True)
+BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE, any_finalizer=True)
+MUTATING_POLICY_RULES: Final = Rules(
+    spec=_mutating_errors, metadata_again=WHOLE, any_finalizer=True
+)
+MUTATING_BINDING_RULES: Final = Rules(
+    spec=_mutating_binding_errors, metadata_again=WHOLE, any_finalizer=True
+)

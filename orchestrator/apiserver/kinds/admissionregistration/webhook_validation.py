@@ -177,4 +177,4 @@ def webhook_service_errors(
         yield from complaints(where, url_path, (f"segment[{i}]: {each}" for each in messages))
 
 
-WEBHOOK_RULES: Final = Rules(spec=_configuration_errors, metadata_again=WHOLE)
+WEBHOOK_RULES: Final = Rules(spec=_configuration_errors, metadata_again=WHOLE, any_finalizer=True)

@@ -37,7 +37,7 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_many,
 )
-from orchestrator.apiserver.validation.metadata import dns_subdomain
+from orchestrator.apiserver.validation.metadata import dns_subdomain, named_by
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.names import dns1035_label_errors, dns1123_subdomain_errors
@@ -473,9 +473,9 @@ def _approval_errors(definition: CustomResourceDefinition) -> Errors:
 
 def _new_errors(definition: CustomResourceDefinition) -> Errors:
     spec = definition.spec
-    name, expected = definition.metadata.name, f"{spec.names.plural}.{spec.group}"
-    if name != expected:
-        yield invalid("metadata.name", name, 'must be spec.names.plural+"."+spec.group')
+    for path, name in named_by(definition.metadata):
+        if name != f"{spec.names.plural}.{spec.group}":
+            yield invalid(path, name, 'must be spec.names.plural+"."+spec.group')
     yield from _definition_errors(definition)
     yield from _approval_errors(definition)
 
@@ -499,4 +499,5 @@ DEFINITION_RULES: Final = Rules(
     update=_change_errors,
     status=_status_errors,
     recheck=False,
+    any_finalizer=True,
 )

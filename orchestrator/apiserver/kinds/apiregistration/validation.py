@@ -10,6 +10,7 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
+from orchestrator.apiserver.validation.metadata import named_by
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
     dns1035_label_errors,
@@ -24,10 +25,10 @@ _STATUSES: Final = ("True", "False", "Unknown")
 def _service_errors(service: APIService) -> Errors:
     spec = service.spec or APIServiceSpec()
     group, version = spec.group or "", spec.version or ""
-    name, expected = service.metadata.name, f"{version}.{group}"
-    if name != expected and not path_segment_errors(name):
-        detail = f'must be `spec.version+"."+spec.group`: "{expected}"'
-        yield invalid("metadata.name", name, detail)
+    expected = f"{version}.{group}"
+    for path, name in named_by(service.metadata):
+        if name != expected and not path_segment_errors(name):
+            yield invalid(path, name, f'must be `spec.version+"."+spec.group`: "{expected}"')
     if not group and version != "v1":
         detail = "only v1 may have an empty group and it better be legacy kube"
         yield required("spec.group", detail)
@@ -81,4 +82,5 @@ SERVICE_RULES: Final = Rules(
     spec=_service_errors,
     status=_service_status_errors,
     metadata_again=CHANGE_AND_WHOLE,
+    any_finalizer=True,
 )

@@ -1,4 +1,4 @@
-"""Defaults of Jobs and CronJobs, and the selector that a Job gets from its own uid."""
+"""Defaults of Jobs and CronJobs."""
 
 from typing import Final
 
@@ -10,19 +10,14 @@ from orchestrator.api.batch.v1 import (
     PodFailurePolicyOnPodConditionsPattern,
     PodFailurePolicyRule,
 )
-from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
-from orchestrator.apiserver.defaults.change import each, fill, maybe, merged, put
+from orchestrator.apiserver.defaults.change import each, fill, maybe, put
 from orchestrator.apiserver.kinds.core.pods.defaults import default_template
 
-_CONTROLLER_UID: Final = "batch.kubernetes.io/controller-uid"
-_JOB_NAME: Final = "batch.kubernetes.io/job-name"
-_LEGACY_CONTROLLER_UID: Final = "controller-uid"
-_LEGACY_JOB_NAME: Final = "job-name"
 _MAX_INT32: Final = 2**31 - 1
 
 
 def default_job(job: Job) -> Job:
-    """One pod, six more tries; a selector that finds this job's pods and no other's."""
+    """One pod, six more tries; a job without labels is labelled like its pods."""
     spec = job.spec or JobSpec()
     if spec.completions is None and spec.parallelism is None:
         spec = put(spec, completions=1)
@@ -43,34 +38,10 @@ def default_job(job: Job) -> Job:
         template=default_template(spec.template),
     )
     metadata = job.metadata
-    if not spec.manual_selector and metadata.uid and metadata.name:
-        spec = _with_selector(spec, metadata)
-    assert spec.template is not None
     labels = spec.template.metadata.labels  # those that the selector finds among them
     if labels and not metadata.labels:
         metadata = put(metadata, labels=labels)
     return put(job, metadata=metadata, spec=spec)
-
-
-def _with_selector(spec: JobSpec, metadata: ObjectMeta) -> JobSpec:
-    """Labels and selector from the uid; what is there already stays, for validation to judge."""
-    uid = metadata.uid or ""
-    marks = {
-        _LEGACY_JOB_NAME: metadata.name,
-        _JOB_NAME: metadata.name,
-        _LEGACY_CONTROLLER_UID: uid,
-        _CONTROLLER_UID: uid,
-    }
-    template = spec.template
-    template_meta = template.metadata
-    labels = merged(template_meta.labels, marks)
-    selector = spec.selector or LabelSelector()
-    wanted = merged(selector.match_labels, {_CONTROLLER_UID: uid})
-    return put(
-        spec,
-        template=put(template, metadata=put(template_meta, labels=labels)),
-        selector=put(selector, match_labels=wanted),
-    )
 
 
 def _default_failure_policy(policy: PodFailurePolicy) -> PodFailurePolicy:

@@ -45,7 +45,11 @@ from orchestrator.apiserver.validation.metadata import annotation_errors
 from orchestrator.apiserver.validation.metadata import label_errors as labels_errors
 from orchestrator.apiserver.validation.resources import is_extended
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
-from orchestrator.machinery.names import dns1123_subdomain_errors, label_value_errors
+from orchestrator.machinery.names import (
+    dns1123_subdomain_errors,
+    label_value_errors,
+    long_name_errors,
+)
 
 _MAX_CONSTRAINTS: Final = 32
 _MAX_ALTERNATIVES: Final = 8
@@ -210,4 +214,6 @@ CLAIM_TEMPLATE_RULES: Final = Rules(
     spec=_template_errors, update=_template_change_errors, metadata_again=CHANGE_AND_WHOLE
 )
 
-CLASS_RULES: Final = Rules(spec=_class_errors, metadata_again=CHANGE_AND_WHOLE)
+CLASS_RULES: Final = Rules(
+    name=long_name_errors, spec=_class_errors, metadata_again=CHANGE_AND_WHOLE
+)

@@ -17,7 +17,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         LimitRange,
         rules=LIMIT_RANGE_RULES,
         default=default_limit_range,
-        traits=Traits(create_on_update=True),
+        traits=Traits(create_on_update=True, names_itself=True),
     ),
     Kind(ResourceQuota, rules=RESOURCE_QUOTA_RULES, table=QUOTAS, answers_deleted=True),
 )

@@ -21,6 +21,7 @@ from orchestrator.apiserver.validation.workloads import (
     replica_status_errors,
     template_labels,
 )
+from orchestrator.machinery.names import long_name_errors
 
 
 def _replication_controller_errors(controller: ReplicationController) -> Errors:
@@ -43,5 +44,5 @@ def _replication_controller_errors(controller: ReplicationController) -> Errors:
 
 
 REPLICATION_CONTROLLER_RULES: Final = Rules(
-    spec=_replication_controller_errors, status=replica_status_errors
+    name=long_name_errors, spec=_replication_controller_errors, status=replica_status_errors
 )

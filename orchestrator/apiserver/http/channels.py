@@ -1,0 +1,169 @@
+"""Sessions over WebSockets: every message begins with a byte that names its stream.
+
+`v5.channel.k8s.io` and `v4.channel.k8s.io` for commands: 0 input, 1 output, 2 errors, 3 the last word as a Status,
+4 the terminal's size, and in v5 255, which closes a stream. For ports: two channels each, data and errors, which
+begin with the port's number; or SPDY/3.1 inside the WebSocket, as kubectl does it.
+"""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import WSMsgType
+from aiohttp.web import BaseRequest, StreamResponse, WebSocketResponse
+
+from orchestrator.apiserver.http.spdy import Spdy
+from orchestrator.protocol import ApiError, BadRequest
+from orchestrator.sessions import ERRORS, Chunk, Ended, Resized, Session
+
+_V5: Final = "v5.channel.k8s.io"
+_V4: Final = "v4.channel.k8s.io"
+_PLAIN: Final = "channel.k8s.io"
+_COMMANDS: Final = (_V5, _V4, "v3.channel.k8s.io", "v2.channel.k8s.io", _PLAIN)
+_TUNNEL: Final = "SPDY/3.1+portforward.k8s.io"
+_PORTS: Final = (_TUNNEL, _V4)
+_INPUT, _OUTPUT, _ERRORS, _LAST_WORD, _SIZE, _CLOSE = 0, 1, 2, 3, 4, 255
+_GREATEST: Final = 32 * 1024 * 1024
+
+OpenPort = Callable[[int], Awaitable[Session]]
+
+
+async def _upgraded(request: BaseRequest, protocols: Sequence[str]) -> WebSocketResponse:
+    """The WebSocket that the client asks for. Raises BadRequest."""
+    if request.headers.get("Upgrade", "").lower() != "websocket":
+        raise BadRequest(
+            "unable to upgrade: this server speaks WebSocket; ask with Upgrade: websocket"
+        )
+    asked = request.headers.get("Sec-WebSocket-Protocol", "")
+    offered = [each.strip() for each in asked.split(",") if each.strip()]
+    if offered and not set(offered) & set(protocols):
+        raise BadRequest(f"unable to upgrade: none of {', '.join(offered)} is spoken here")
+    socket = WebSocketResponse(protocols=protocols, max_msg_size=_GREATEST, compress=False)
+    await socket.prepare(request)
+    return socket
+
+
+# --- commands ------------------------------------------------------------------------------
+
+
+async def serve_command(
+    request: BaseRequest, session: Session, command: Sequence[str], *, stdin: bool, tty: bool
+) -> StreamResponse:
+    """Pass bytes between a client and a command until that has ended."""
+    socket = await _upgraded(request, _COMMANDS)
+    reading = asyncio.create_task(_read_input(socket, session, stdin=stdin))
+    try:
+        while isinstance(said := await session.take(), Chunk):
+            stream = _ERRORS if said.stream == ERRORS and not tty else _OUTPUT
+            await socket.send_bytes(bytes((stream,)) + said.data)
+        if socket.ws_protocol in (_V5, _V4):
+            await socket.send_bytes(bytes((_LAST_WORD,)) + last_word(said, command))
+        elif said.fault:
+            await socket.send_bytes(bytes((_LAST_WORD,)) + said.fault.encode())
+    except ConnectionError:
+        pass  # the client has gone
+    finally:
+        reading.cancel()
+        with suppress(asyncio.CancelledError):
+            await reading
+    await socket.close()
+    return socket
+
+
+async def _read_input(socket: WebSocketResponse, session: Session, *, stdin: bool) -> None:
+    async for message in socket:
+        data = message.data
+        if message.type is WSMsgType.TEXT:
+            data = data.encode()
+        if message.type not in (WSMsgType.BINARY, WSMsgType.TEXT) or not data:
+            continue
+        if data[0] == _INPUT and stdin:
+            await session.give(data[1:])
+        elif data[0] == _CLOSE and data[1:2] == bytes((_INPUT,)):
+            await session.give(None)
+        elif data[0] == _SIZE:
+            with suppress(ValueError, KeyError, TypeError):
+                size = json.loads(data[1:])
+                session.resized = Resized(int(size["Width"]), int(size["Height"]))
+    await session.give(None)
+
+
+def last_word(ended: Ended, command: Sequence[str]) -> bytes:
+    """How a command ended, as a Status."""
+    if ended.fault:
+        status = {
+            "metadata": {},
+            "status": "Failure",
+            "message": ended.fault,
+            "reason": "InternalError",
+            "details": {"causes": [{"message": ended.fault}]},
+            "code": 500,
+        }
+    elif ended.exit_code:
+        status = {
+            "metadata": {},
+            "status": "Failure",
+            "message": "command terminated with non-zero exit code: error executing command "
+            f"[{' '.join(command)}], exit code {ended.exit_code}",
+            "reason": "NonZeroExitCode",
+            "details": {"causes": [{"reason": "ExitCode", "message": str(ended.exit_code)}]},
+        }
+    else:
+        status = {"metadata": {}, "status": "Success"}
+    return json.dumps(status).encode()
+
+
+# --- ports ---------------------------------------------------------------------------------
+
+
+async def serve_ports(request: BaseRequest, ports: list[int], opened: OpenPort) -> StreamResponse:
+    """Pass bytes between a client and ports of a pod until the client has gone."""
+    socket = await _upgraded(request, _PORTS)
+    if socket.ws_protocol == _TUNNEL:
+
+        async def send(data: bytes) -> None:
+            with suppress(ConnectionError):
+                await socket.send_bytes(data)
+
+        spdy = Spdy(send, opened)
+        async for message in socket:
+            if message.type is WSMsgType.BINARY:
+                await spdy.received(message.data)
+        await spdy.close()
+        return socket
+    await _serve_channels(socket, ports, opened)
+    return socket
+
+
+async def _serve_channels(socket: WebSocketResponse, ports: list[int], opened: OpenPort) -> None:
+    sessions: dict[int, Session] = {}
+    tasks = []
+    for i, port in enumerate(ports):
+        number = port.to_bytes(2, "little")
+        await socket.send_bytes(bytes((2 * i,)) + number)
+        await socket.send_bytes(bytes((2 * i + 1,)) + number)
+        try:
+            session = await opened(port)
+        except ApiError as error:
+            await socket.send_bytes(bytes((2 * i + 1,)) + str(error).encode())
+            continue
+        sessions[2 * i] = session
+        tasks.append(asyncio.create_task(_send_port(socket, 2 * i, session)))
+    async for message in socket:
+        if message.type is WSMsgType.BINARY and message.data and message.data[0] in sessions:
+            await sessions[message.data[0]].give(message.data[1:])
+    for session in sessions.values():
+        await session.give(None)
+    for task in tasks:
+        task.cancel()
+
+
+async def _send_port(socket: WebSocketResponse, channel: int, session: Session) -> None:
+    with suppress(ConnectionError):
+        while isinstance(said := await session.take(), Chunk):
+            await socket.send_bytes(bytes((channel,)) + said.data)
+        if said.fault:
+            await socket.send_bytes(bytes((channel + 1,)) + said.fault.encode())
+        await socket.close()

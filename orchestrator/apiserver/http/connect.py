@@ -1,0 +1,225 @@
+"""Connections to what runs in pods: logs, commands, attached terminals, ports.
+
+The server asks the kubelet of the pod's node to open a session, and passes bytes between it and the client.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiohttp.web import StreamResponse
+
+from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Request
+from orchestrator.api.core.v1 import Pod
+from orchestrator.apiserver import errors
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.channels import serve_command, serve_ports
+from orchestrator.apiserver.http.errors import NotImplementedHere
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.machinery.times import parse_time
+from orchestrator.protocol import BadRequest, Get, InternalError
+from orchestrator.sessions import (
+    AttachTo,
+    Chunk,
+    Execute,
+    LogOptions,
+    OpenPort,
+    Reach,
+    ReadLog,
+    Session,
+)
+
+CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+_TIMEOUT_SECONDS: Final = 30.0
+
+
+async def connect(front: Front, call: Call) -> StreamResponse:
+    """Connect a client with a container of a pod. Errors: NotFound, Forbidden, BadRequest."""
+    target = call.target
+    found = await front.ask(
+        Get(
+            resource=target.resource,
+            name=target.name,
+            namespace=target.namespace,
+        )
+    )
+    await _authorize(front, call)
+    serve = _PARTS.get(target.part) if target.resource.key == "pods" else None
+    if serve is None:
+        raise NotImplementedHere(
+            f'{target.resource.plural} "{target.name}": {target.part} is not supported by this runtime',
+            kind=target.resource.plural,
+            group=target.resource.group,
+            name=target.name,
+        )
+    return await serve(front, call, found)
+
+
+async def _authorize(front: Front, call: Call) -> None:
+    """Who upgrades a GET wants what a POST creates. Raises Forbidden."""
+    target = call.target
+    if call.verb != "get" or target.part not in ("exec", "attach", "portforward"):
+        return
+    resource = target.resource
+    asked = Attributes(
+        "create", resource.group, resource.plural, target.part, target.namespace, target.name
+    )
+    allowed, reason = await front.decide(call.identity, asked)
+    if not allowed:
+        raise errors.refused(call.identity, asked, reason)
+
+
+# --- the kubelet ---------------------------------------------------------------------------
+
+
+async def _tell_kubelet(front: Front, pod: Pod, message: Request[None]) -> None:
+    """Have the pod's kubelet open a session. Raises what it refuses with, InternalError if it is not there."""
+    node = pod.spec.node_name if pod.spec is not None else ""
+    kubelet = front.system.find(f"/nodes/{node}/kubelet")
+    address = pod.status.host_ip if pod.status is not None else node
+    gone = f"dial tcp {address or node}:10250: connect: connection refused"
+    if kubelet is None:
+        raise InternalError(f"error dialing backend: {gone}")
+    try:
+        await kubelet.ask(message, timeout=_TIMEOUT_SECONDS)
+    except (AskTimeout, ActorStopped, ActorCrashed, MailboxFull) as error:
+        raise InternalError(f"error dialing backend: {gone}") from error
+
+
+def _container_of(pod: Pod, asked: str) -> str:
+    """The container that is meant. Raises BadRequest."""
+    spec = pod.spec
+    assert spec is not None
+    name = pod.metadata.name
+    names = [c.name for c in spec.containers]
+    init = [c.name for c in spec.init_containers]
+    others = [c.name for c in spec.ephemeral_containers]
+    if asked:
+        if asked not in (*names, *init, *others):
+            raise BadRequest(f"container {asked} is not valid for pod {name}")
+        return asked
+    if len(names) == 1:
+        return names[0]
+    text = f"a container name must be specified for pod {name}, choose one of: [{' '.join(names)}]"
+    if init:
+        text += f" or one of the init containers: [{' '.join(init)}]"
+    if others:
+        text += f" or one of the ephemeral containers: [{' '.join(others)}]"
+    raise BadRequest(text)
+
+
+def _reach(pod: Pod, container: str) -> Reach:
+    return Reach(pod.metadata.uid, container, Session())
+
+
+# --- logs ----------------------------------------------------------------------------------
+
+
+async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
+    container = _container_of(pod, call.query.get("container", ""))
+    options = _log_options(call.query, front.clock.now())
+    response = StreamResponse(
+        headers={"Content-Type": "text/plain", "Cache-Control": "no-cache, private"}
+    )
+    if pod.spec is None or not pod.spec.node_name:
+        await response.prepare(call.request)
+        await response.write_eof()
+        return response
+    reach = _reach(pod, container)
+    await _tell_kubelet(front, pod, ReadLog(reach, options))
+    await response.prepare(call.request)
+    while isinstance(said := await reach.session.take(), Chunk):
+        await response.write(said.data)
+    if said.fault:
+        await response.write(said.fault.encode())
+    await response.write_eof()
+    return response
+
+
+def _log_options(query: Mapping[str, str], now: float) -> LogOptions:
+    """What the parameters ask for. Raises BadRequest."""
+    since: float | None = None
+    if seconds := _number(query, "sinceSeconds", least=1):
+        since = now - seconds
+    elif text := query.get("sinceTime", ""):
+        try:
+            since = parse_time(text)
+        except ValueError as error:
+            raise BadRequest(f"sinceTime: {error}") from error
+    return LogOptions(
+        follow=_flag(query, "follow"),
+        previous=_flag(query, "previous"),
+        since=since,
+        tail=_number(query, "tailLines", least=0),
+        timestamps=_flag(query, "timestamps"),
+        limit_bytes=_number(query, "limitBytes", least=1),
+    )
+
+
+def _flag(query: Mapping[str, str], name: str) -> bool:
+    return query.get(name, "").lower() in ("true", "1", "t", "yes")
+
+
+def _number(query: Mapping[str, str], name: str, *, least: int) -> int | None:
+    text = query.get(name, "")
+    if not text:
+        return None
+    try:
+        number = int(text)
+    except ValueError as error:
+        raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
+    if number < least:
+        raise BadRequest(
+            f"{name}: Invalid value: {number}: must be greater than or equal to {least}"
+        )
+    return number
+
+
+# --- commands and ports --------------------------------------------------------------------
+
+
+def _assigned(pod: Pod) -> None:
+    if pod.spec is None or not pod.spec.node_name:
+        raise BadRequest(f"pod {pod.metadata.name} does not have a host assigned")
+
+
+async def _exec(front: Front, call: Call, pod: Pod) -> StreamResponse:
+    container = _container_of(pod, call.query.get("container", ""))
+    _assigned(pod)
+    command = tuple(call.query.getall("command", ()))
+    if not command:
+        raise BadRequest("you must specify at least 1 command for the container")
+    reach = _reach(pod, container)
+    stdin, tty = _flag(call.query, "stdin"), _flag(call.query, "tty")
+    await _tell_kubelet(front, pod, Execute(reach, command, stdin, tty))
+    return await serve_command(call.request, reach.session, command, stdin=stdin, tty=tty)
+
+
+async def _attach(front: Front, call: Call, pod: Pod) -> StreamResponse:
+    container = _container_of(pod, call.query.get("container", ""))
+    _assigned(pod)
+    reach = _reach(pod, container)
+    stdin, tty = _flag(call.query, "stdin"), _flag(call.query, "tty")
+    await _tell_kubelet(front, pod, AttachTo(reach, stdin, tty))
+    return await serve_command(call.request, reach.session, (), stdin=stdin, tty=tty)
+
+
+async def _port_forward(front: Front, call: Call, pod: Pod) -> StreamResponse:
+    _assigned(pod)
+
+    async def opened(port: int) -> Session:
+        reach = _reach(pod, "")
+        await _tell_kubelet(front, pod, OpenPort(reach, port))
+        return reach.session
+
+    ports = [int(text) for text in call.query.getall("ports", ()) if text.isdecimal()]
+    return await serve_ports(call.request, ports, opened)
+
+
+_PARTS: Final[Mapping[str, Callable[[Front, Call, Any], Awaitable[StreamResponse]]]] = {
+    "log": _log,
+    "exec": _exec,
+    "attach": _attach,
+    "portforward": _port_forward,
+}
+
+__all__ = ["CONNECTIONS", "connect"]

@@ -1,0 +1,179 @@
+"""kubectl talks with what runs in pods: logs, exec, attach, cp, port-forward."""
+
+import re
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.clients.conftest import Kubectl
+
+SIMULATION = "simulation.orchestrator.dev/"
+CONFIG = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "settings"},
+    "data": {"greeting": "hello", "page.html": "<p>\n"},
+}
+WEB = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {
+        "name": "web",
+        "annotations": {SIMULATION + "log-line": "request {n}", SIMULATION + "log-seconds": "0.5"},
+    },
+    "spec": {
+        "containers": [
+            {
+                "name": "c",
+                "image": "nginx",
+                "env": [
+                    {"name": "A", "value": "b"},
+                    {"name": "BOTH", "value": "$(A)$(greeting)"},
+                    {"name": "NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
+                ],
+                "envFrom": [{"configMapRef": {"name": "settings"}}],
+                "volumeMounts": [{"name": "v", "mountPath": "/etc/settings"}],
+            }
+        ],
+        "volumes": [{"name": "v", "configMap": {"name": "settings"}}],
+    },
+}
+TWO = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "two"},
+    "spec": {
+        "containers": [
+            {"name": name, "image": "busybox", "command": ["sh", "-c", f"echo I am {name}"]}
+            for name in ("one", "other")
+        ]
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def here(kubectl: Kubectl) -> Iterator[Kubectl]:
+    """A namespace with two pods that run."""
+    made = kubectl.within("sessions")
+    made("apply", "-f", "-", stdin=yaml.safe_dump_all([CONFIG, WEB, TWO]))
+    made("wait", "--for=condition=Ready", "pod/web", "pod/two", "--timeout=60s")
+    yield made
+    kubectl("delete", "namespace", "sessions", "--wait=false")
+
+
+def test_logs_are_the_lines_of_the_profile_and_of_the_command(here: Kubectl) -> None:
+    assert here("logs", "web").splitlines()[0] == "request 0"
+    (line,) = here("logs", "web", "--tail=1", "--timestamps").splitlines()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z request \d+", line)
+    assert here("logs", "web", "--limit-bytes=7") == "request"
+    assert here("logs", "two", "-c", "other") == "I am other\n"
+    assert here("logs", "two", "--all-containers").splitlines() == ["I am one", "I am other"]
+
+
+def test_logs_are_followed(here: Kubectl) -> None:
+    with subprocess.Popen(
+        here.command("logs", "-f", "web", "--tail=1"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=here.environment,
+    ) as following:
+        assert following.stdout is not None
+        first, second = following.stdout.readline(), following.stdout.readline()
+        following.terminate()
+    numbers = [int(line.split()[1]) for line in (first, second)]
+    assert numbers[1] == numbers[0] + 1
+
+
+def test_a_command_has_output_input_and_an_exit_code(here: Kubectl) -> None:
+    done = here.run("exec", "web", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (done.stdout, done.returncode) == ("out\n", 3)
+    assert "err\n" in done.stderr
+    assert "exit code 3" in done.stderr
+    assert here("exec", "-i", "web", "--", "cat", stdin="typed\n") == "typed\n"
+    assert here("exec", "-i", "web", "--", "sh", stdin="X=1\necho $X$A; exit 0\n") == "1b\n"
+    assert here.run("exec", "web", "--", "no-such-command").returncode == 127
+
+
+def test_a_command_sees_environment_and_volumes(here: Kubectl) -> None:
+    variables = dict(
+        line.split("=", 1) for line in here("exec", "web", "--", "env").splitlines() if "=" in line
+    )
+    assert variables["BOTH"] == "bhello"
+    assert (variables["NAME"], variables["HOSTNAME"]) == ("web", "web")
+    assert here("exec", "web", "--", "cat", "/etc/settings/page.html") == "<p>\n"
+    missing = here.run("exec", "web", "--", "cat", "/etc/settings/none")
+    assert missing.returncode == 1
+    assert "No such file or directory" in missing.stderr
+
+
+def test_files_are_copied_in_and_out(here: Kubectl, tmp_path: Path) -> None:
+    (tmp_path / "in").write_text("data\n")
+    here("cp", str(tmp_path / "in"), "web:/tmp/there")
+    assert here("exec", "web", "--", "cat", "/tmp/there") == "data\n"
+    here("cp", "web:/tmp/there", str(tmp_path / "out"))
+    assert (tmp_path / "out").read_text() == "data\n"
+
+
+def test_a_pod_that_is_run_interactively_ends_with_its_command(here: Kubectl) -> None:
+    run = ("run", "-i", "--rm", "--image=busybox", "--restart=Never")
+    assert "hi\n" in here(*run, "once", "--", "sh", "-c", "echo hi")
+    done = here.run(*run, "shell", stdin="echo typed; exit 4\n")
+    assert done.returncode == 4
+    assert "typed\n" in done.stdout
+
+
+def test_a_port_answers(here: Kubectl) -> None:
+    """HTTP with the pod's name; each request is a connection of its own."""
+    with subprocess.Popen(
+        here.command("port-forward", "pod/web", ":80", "--address=127.0.0.1"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=here.environment,
+    ) as forwarding:
+        assert forwarding.stdout is not None
+        port = int(re.findall(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())[0])
+        for path in ("/a", "/b"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=20) as answer:
+                assert answer.read().decode() == f"web {path}\n"
+        forwarding.terminate()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("logs", "web", "-c", "nope"), "container nope is not valid for pod web"),
+        (("logs", "web", "--previous"), 'previous terminated container "c" in pod "web" not found'),
+        (("logs", "nope"), 'pods "nope" not found'),
+        (("exec", "nope", "--", "true"), 'pods "nope" not found'),
+        (("exec", "web", "-c", "nope", "--", "true"), "container nope"),
+    ],
+)
+def test_what_is_not_there_is_named(
+    here: Kubectl, arguments: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in here.refused(*arguments)
+
+
+def test_a_container_that_has_not_started_has_no_log(here: Kubectl) -> None:
+    """The reason is the one that the pod shows."""
+    here("run", "stuck", "--image=registry.invalid/none:1")
+    here(
+        "wait",
+        "pod/stuck",
+        "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff",
+        "--timeout=30s",
+    )
+    complaint = here.refused("logs", "stuck")
+    text = 'container "stuck" in pod "stuck" is waiting to start: trying and failing to pull image'
+    assert text in complaint
+
+
+def test_who_may_not_exec_is_told(here: Kubectl) -> None:
+    here("create", "serviceaccount", "guest")
+    who = "--as=system:serviceaccount:sessions:guest"
+    complaint = here.refused("exec", "web", who, "--", "true")
+    assert 'cannot create resource "pods/exec"' in complaint or "forbidden" in complaint
