@@ -170,6 +170,7 @@ async def delete(front: Front, call: Call) -> StreamResponse:
     if target.part in CONNECTIONS:
         return await connect(front, call)
     choice = await _delete_choice(call)
+    _warn_of_dependents(call, choice)
     deleted = await front.ask(
         Delete(
             resource=target.resource,
@@ -205,6 +206,7 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
     target = call.target
     options = parameters.list_options(call.query, watch=False)
     choice = await _delete_choice(call)
+    _warn_of_dependents(call, choice)
     page = await front.ask(
         DeleteCollection(
             resource=target.resource,
@@ -218,6 +220,12 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
         )
     )
     return await page_reply(front, call, page)
+
+
+def _warn_of_dependents(call: Call, choice: parameters.DeleteChoice) -> None:
+    warning = kind_of(call.target.resource).deletion_warning
+    if warning and not choice.propagation_policy:
+        call.warnings.append(warning)
 
 
 async def _delete_choice(call: Call) -> parameters.DeleteChoice:

@@ -4,7 +4,7 @@ Every room asks this value; none keeps a table of kinds. A built-in kind's stand
 its family; a custom resource's is made while the server runs (`custom.py`).
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
@@ -13,8 +13,10 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
+from orchestrator.apiserver.kinds.versions import Versions
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
+from orchestrator.apiserver.validation.warnings import Warnings
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.names import path_segment_errors
 
@@ -41,7 +43,9 @@ class Kind(Struct, frozen=True):
     `traits`: what happens when it is created, changed and deleted. `table`: what `kubectl get`
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
-    `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `warnings`: what whoever writes an object is told though it is accepted, of the new object and the
+    old one (None for a new one). `deletion_warning`: what whoever deletes one is told, unless the request
+    says what becomes of the dependents. `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
     `scaling`: where its objects say how many replicas they want and have.
     `selectable`: the fields that a custom kind's objects can be selected by, beside their names.
@@ -49,8 +53,8 @@ class Kind(Struct, frozen=True):
     `schema`: the OpenAPI schema that a custom kind's definition gives.
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
     raises DecodeError for embedded resources that are none.
-    `warnings`: what is said of an object that is right, beside one that it replaces (None: a new one).
     `since`: the revision from which on a custom kind's objects are written by this definition.
+    `versions`: what is known of a custom kind's objects in its versions, if a webhook converts them.
     `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -65,6 +69,8 @@ class Kind(Struct, frozen=True):
     table: Printer[Any] = PLAIN_TABLE
     converts: Converts = {}
     answers_deleted: bool = False
+    warnings: Callable[[Any, Any], Warnings] | None = None
+    deletion_warning: str = ""
     usage: Callable[[Any], Mapping[str, int]] | None = None
     shape: Callable[[], Shape] | None = None
     scaling: Scaling = TYPED
@@ -72,8 +78,8 @@ class Kind(Struct, frozen=True):
     resets: Resets = USUAL
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
-    warnings: Callable[[Any, Any], Iterable[str]] | None = None
     since: int = 0
+    versions: Versions | None = None
     deprecation: str | None = None
     strategic: bool = True
     custom: bool = False

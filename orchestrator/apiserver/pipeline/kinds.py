@@ -122,7 +122,7 @@ def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> No
 
 
 def warn(course: Course) -> tuple[Step, ...]:
-    """Tell what is odd about an object that is right."""
+    """Tell the writer what is accepted and better left out."""
     warnings = course.served.kind.warnings
     if warnings is None:
         return ()
@@ -130,8 +130,8 @@ def warn(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         tell = draft.message.warn
         if tell is not None:
-            for each in warnings(draft.new, draft.old):
-                tell(each)
+            for text in dict.fromkeys(warnings(draft.new, draft.old)):
+                tell(text)
 
     return (step,)
 

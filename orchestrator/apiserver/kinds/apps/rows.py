@@ -30,6 +30,11 @@ from orchestrator.apiserver.kinds.apps.validation import (
     DEPLOYMENT_RULES,
     REPLICA_SET_RULES,
 )
+from orchestrator.apiserver.kinds.apps.warnings import (
+    daemon_set_warnings,
+    keeper_warnings,
+    stateful_set_warnings,
+)
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import SPEC
 from orchestrator.apiserver.kinds.strategy import OBSERVED
@@ -38,6 +43,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(ControllerRevision, rules=CONTROLLER_REVISION_RULES, table=REVISIONS),
     Kind(
         DaemonSet,
+        warnings=daemon_set_warnings,
         rules=DAEMON_SET_RULES,
         default=default_daemon_set,
         strategy=DaemonSetStrategy,
@@ -46,6 +52,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         Deployment,
+        warnings=keeper_warnings,
         rules=DEPLOYMENT_RULES,
         default=default_deployment,
         strategy=DeploymentStrategy,
@@ -55,6 +62,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         ReplicaSet,
+        warnings=keeper_warnings,
         rules=REPLICA_SET_RULES,
         default=default_replica_set,
         traits=OBSERVED,
@@ -62,6 +70,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         StatefulSet,
+        warnings=stateful_set_warnings,
         rules=STATEFUL_SET_RULES,
         default=default_stateful_set,
         traits=OBSERVED,

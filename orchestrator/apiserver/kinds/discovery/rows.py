@@ -7,12 +7,14 @@ from orchestrator.apiserver.kinds.discovery.defaults import default_endpoint_sli
 from orchestrator.apiserver.kinds.discovery.strategy import EndpointSliceStrategy
 from orchestrator.apiserver.kinds.discovery.tables import SLICES
 from orchestrator.apiserver.kinds.discovery.validation import ENDPOINT_SLICE_RULES
+from orchestrator.apiserver.kinds.discovery.warnings import slice_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         EndpointSlice,
+        warnings=slice_warnings,
         rules=ENDPOINT_SLICE_RULES,
         default=default_endpoint_slice,
         strategy=EndpointSliceStrategy,

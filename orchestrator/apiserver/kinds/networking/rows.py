@@ -30,12 +30,16 @@ from orchestrator.apiserver.kinds.networking.tables import (
     INGRESSES,
     POLICIES,
 )
+from orchestrator.apiserver.kinds.networking.warnings import (
+    ingress_warnings,
+    network_policy_warnings,
+)
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(IPAddress, rules=ADDRESS_RULES, table=ADDRESSES),
-    Kind(Ingress, rules=INGRESS_RULES, traits=OBSERVED, table=INGRESSES),
+    Kind(Ingress, warnings=ingress_warnings, rules=INGRESS_RULES, traits=OBSERVED, table=INGRESSES),
     Kind(
         IngressClass,
         rules=INGRESS_CLASS_RULES,
@@ -45,6 +49,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         NetworkPolicy,
+        warnings=network_policy_warnings,
         rules=NETWORK_POLICY_RULES,
         default=default_network_policy,
         traits=OBSERVED,

@@ -18,6 +18,7 @@ from orchestrator.apiserver.kinds.resource.claim_validation import (
 from orchestrator.apiserver.kinds.resource.defaults import default_claim, default_claim_template
 from orchestrator.apiserver.kinds.resource.slice_validation import SLICE_RULES
 from orchestrator.apiserver.kinds.resource.tables import CLAIMS, PLAIN, SLICES
+from orchestrator.apiserver.kinds.resource.warnings import slice_warnings
 from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
@@ -45,6 +46,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         ResourceSlice,
+        warnings=slice_warnings,
         rules=SLICE_RULES,
         traits=OBSERVED,
         table=SLICES,

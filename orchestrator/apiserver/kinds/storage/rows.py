@@ -30,11 +30,17 @@ from orchestrator.apiserver.kinds.storage.validation import (
     ATTRIBUTES_CLASS_RULES,
     STORAGE_CLASS_RULES,
 )
+from orchestrator.apiserver.kinds.storage.warnings import (
+    capacity_warnings,
+    driver_warnings,
+    storage_class_warnings,
+)
 from orchestrator.apiserver.kinds.strategy import STRICT
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         CSIDriver,
+        warnings=driver_warnings,
         rules=DRIVER_RULES,
         default=default_driver,
         traits=STRICT,
@@ -42,9 +48,10 @@ KINDS: Final[tuple[Kind, ...]] = (
         answers_deleted=True,
     ),
     Kind(CSINode, rules=NODE_RULES, traits=STRICT, table=NODES, answers_deleted=True),
-    Kind(CSIStorageCapacity, rules=CAPACITY_RULES, traits=STRICT),
+    Kind(CSIStorageCapacity, warnings=capacity_warnings, rules=CAPACITY_RULES, traits=STRICT),
     Kind(
         StorageClass,
+        warnings=storage_class_warnings,
         rules=STORAGE_CLASS_RULES,
         default=default_storage_class,
         table=CLASSES,

@@ -10,10 +10,19 @@ from orchestrator.apiserver.kinds.core.config.validation import (
     SECRET_RULES,
     SERVICE_ACCOUNT_RULES,
 )
+from orchestrator.apiserver.kinds.core.config.warnings import account_warnings, secret_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(ConfigMap, rules=CONFIG_MAP_RULES, table=CONFIG_MAPS),
-    Kind(Secret, rules=SECRET_RULES, default=default_secret, table=SECRETS),
-    Kind(ServiceAccount, rules=SERVICE_ACCOUNT_RULES, table=ACCOUNTS, answers_deleted=True),
+    Kind(
+        Secret, warnings=secret_warnings, rules=SECRET_RULES, default=default_secret, table=SECRETS
+    ),
+    Kind(
+        ServiceAccount,
+        warnings=account_warnings,
+        rules=SERVICE_ACCOUNT_RULES,
+        table=ACCOUNTS,
+        answers_deleted=True,
+    ),
 )

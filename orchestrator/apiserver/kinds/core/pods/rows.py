@@ -11,6 +11,7 @@ from orchestrator.apiserver.kinds.core.pods.validation import (
     POD_RULES,
     POD_TEMPLATE_RULES,
 )
+from orchestrator.apiserver.kinds.core.pods.warnings import pod_template_warnings, pod_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import SPEC
 from orchestrator.apiserver.kinds.strategy import OBSERVED
@@ -19,6 +20,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(Binding, rules=BINDING_RULES),
     Kind(
         Pod,
+        warnings=pod_warnings,
         rules=POD_RULES,
         default=default_pod,
         keeps_amounts=True,
@@ -35,6 +37,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         PodTemplate,
+        warnings=pod_template_warnings,
         rules=POD_TEMPLATE_RULES,
         default=default_pod_template,
         traits=OBSERVED,

@@ -8,11 +8,13 @@ from orchestrator.apiserver.kinds.core.volumes.defaults import default_claim, de
 from orchestrator.apiserver.kinds.core.volumes.strategy import ClaimStrategy, VolumeStrategy
 from orchestrator.apiserver.kinds.core.volumes.tables import CLAIMS, VOLUMES
 from orchestrator.apiserver.kinds.core.volumes.validation import PERSISTENT_VOLUME_RULES
+from orchestrator.apiserver.kinds.core.volumes.warnings import claim_warnings, volume_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         PersistentVolume,
+        warnings=volume_warnings,
         rules=PERSISTENT_VOLUME_RULES,
         default=default_volume,
         strategy=VolumeStrategy,
@@ -21,6 +23,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     ),
     Kind(
         PersistentVolumeClaim,
+        warnings=claim_warnings,
         rules=PERSISTENT_VOLUME_CLAIM_RULES,
         default=default_claim,
         strategy=ClaimStrategy,
