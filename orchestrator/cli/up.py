@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import authentication as users
 from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
 
@@ -63,6 +64,7 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
+@users.options
 @serving.options
 @logs.option
 def up(
@@ -75,6 +77,7 @@ def up(
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
+    authentication: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -95,7 +98,8 @@ def up(
         "scheduler": scheduler,
         "furnished": not bare,
     }
-    actors.run(_serve, options, listen, kubeconfig, virtual=False)
+    front = users.front_options(authentication)
+    actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
 
 
 def _scheduler(path: Path | None) -> "SchedulerConfiguration":
@@ -118,13 +122,15 @@ def _scheduler(path: Path | None) -> "SchedulerConfiguration":
         raise InputError(str(error)) from None
 
 
-async def _serve(options: dict[str, Any], listen: tuple[str, int], kubeconfig: Path) -> None:
+async def _serve(
+    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
+) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
         async with Cluster(**options) as cluster:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig)
+            await serving.serve(cluster, what, listen, kubeconfig, **front)
 
     await serving.until_signal(run())
