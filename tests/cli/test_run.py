@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.cli.waiting import until
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -153,15 +154,15 @@ def test_ctrl_c_ends_with_the_report_of_what_was_reached(tmp_path: Path) -> None
     )
     out = tmp_path / "out"
     running = subprocess.Popen(
-        [*COMMAND, "run", str(path), "--out", str(out), "--log-level", "info"],
+        [*COMMAND, "run", str(path), "--out", str(out), "--events", "--log-level", "info"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        running.communicate(timeout=3)
-    except subprocess.TimeoutExpired:
-        running.send_signal(signal.SIGINT)
+    under_way = out / ".events.jsonl.unfinished"
+    # Far more than comes of ten pods: the run sleeps, and only leases are written any more.
+    until(lambda: under_way.exists() and under_way.stat().st_size > 200_000)
+    running.send_signal(signal.SIGINT)
     try:
         stdout, stderr = running.communicate(timeout=30)
     finally:
