@@ -230,7 +230,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
-    A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
+    `repeated` are the paths of fields that stand twice in the body's text. A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
     others own.
     """
 
@@ -244,6 +244,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     force: bool = False
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
+    repeated: tuple[str, ...] = ()
     identity: Identity = ADMIN
     warn: Warn | None = None
     annotate: Annotate | None = None

@@ -13,6 +13,7 @@ from orchestrator.apiserver.http.errors import no_such_path
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
+from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
@@ -144,8 +145,15 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     data = call.body
     applies = patch_type == "apply"
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
-    decode = bodies.decode_configuration if applies else bodies.decode_patch
-    body = await bodies.apart(decode, data)
+    repeated: tuple[str, ...] = ()
+    if applies:
+        decode = bodies.decode_configuration
+        body, said = await bodies.apart(decode, data, options.field_validation)
+        call.warnings.extend(said)
+    else:
+        body = await bodies.apart(bodies.decode_patch, data)
+        if options.field_validation != "Ignore" and patch_type != "json":
+            repeated = duplicate_fields(data)
     call.note(body)
     patched = await front.ask(
         Patch(
@@ -159,6 +167,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             force=options.force,
             field_validation=options.field_validation,
+            repeated=repeated,
             identity=call.identity,
             warn=call.warnings.append,
             annotate=call.annotate,
