@@ -32,6 +32,7 @@ from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
+from orchestrator.controllers.service_account_tokens import ServiceAccountTokensController
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
@@ -54,6 +55,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     HorizontalPodAutoscalerController,
     NamespaceController,
     ServiceAccountController,
+    ServiceAccountTokensController,
     RootCaPublisher,
     EndpointsController,
     EndpointSliceController,

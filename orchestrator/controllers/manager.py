@@ -148,7 +148,7 @@ class ControllerManager(Actor):
         What is run later writes under its own name.
         """
         wiring = self._wiring
-        if issubclass(controller, KubernetesController):
+        if issubclass(controller, KubernetesController) and controller.account:
             wiring = replace(wiring, identity=_identity_of(controller.account))
         if controller not in self._controllers:
             return wiring
