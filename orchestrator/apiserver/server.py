@@ -617,6 +617,8 @@ def _deletion(message: DeleteCollection, chosen: Any) -> Delete:
         uid=chosen.metadata.uid,
         dry_run=message.dry_run,
         identity=message.identity,
+        warn=message.warn,
+        annotate=message.annotate,
     )
 
 

@@ -14,6 +14,7 @@ from aiohttp.web import ServerRunner, TCPSite
 from actors import Actor, ActorSystem, Ref
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.apiserver.http import pki as certificates
+from orchestrator.apiserver.http.audit import Audit
 from orchestrator.apiserver.http.authentication import (
     Authentication,
     Authenticator,
@@ -44,7 +45,7 @@ class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
     `read_only` closes it to writes; it is what their senders are told. Without `pki` its certificates are
-    signed by the `authority`, or by a new one.
+    signed by the `authority`, or by a new one. `audit` says what is written of requests, and where to.
     """
 
     def __init__(
@@ -64,7 +65,9 @@ class HttpFront:
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",
         read_only: str = "",
+        audit: Audit | None = None,
     ) -> None:
+        self._audit = audit
         self._api = api
         self._system = system
         self._scheme = scheme
@@ -123,6 +126,7 @@ class HttpFront:
             self._limits,
             Encodings(self._cache_bytes),
             self._read_only,
+            self._audit,
         )
 
     async def __aexit__(

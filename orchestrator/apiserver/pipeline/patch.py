@@ -72,12 +72,13 @@ def patched(message: Patch, present: Any) -> Any:
             unknown = (*unknown, *find(new))
     except DecodeError as error:
         raise _undecodable(document, error.words) from error
-    if unknown and message.field_validation != "Ignore":
-        _note_unknown(message, document, [f'unknown field "{path}"' for path in unknown])
+    if (unknown or message.repeated) and message.field_validation != "Ignore":
+        faults = [f'duplicate field "{path}"' for path in message.repeated]
+        _note_faults(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
     return new
 
 
-def _note_unknown(message: Patch, document: Any, faults: list[str]) -> None:
+def _note_faults(message: Patch, document: Any, faults: list[str]) -> None:
     if message.field_validation == "Strict":
         raise _undecodable(document, f"strict decoding error: {', '.join(faults)}")
     if message.warn is not None:
