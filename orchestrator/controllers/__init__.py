@@ -32,9 +32,9 @@ from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
-from orchestrator.controllers.service_account_tokens import ServiceAccountTokensController
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
+from orchestrator.controllers.token_secrets import TokenSecretController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
@@ -55,8 +55,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     HorizontalPodAutoscalerController,
     NamespaceController,
     ServiceAccountController,
-    ServiceAccountTokensController,
     RootCaPublisher,
+    TokenSecretController,
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,

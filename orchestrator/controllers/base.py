@@ -10,5 +10,5 @@ class KubernetesController(Controller):
 
     checked: ClassVar[bool] = False
     # The service account of kube-system as which it writes, and to which Kubernetes binds a role of its own;
-    # empty: it writes as the manager.
+    # "" for what the program kube-controller-manager itself does.
     account: ClassVar[str]

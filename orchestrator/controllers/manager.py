@@ -148,7 +148,7 @@ class ControllerManager(Actor):
         What is run later writes under its own name.
         """
         wiring = self._wiring
-        if issubclass(controller, KubernetesController) and controller.account:
+        if issubclass(controller, KubernetesController):
             wiring = replace(wiring, identity=_identity_of(controller.account))
         if controller not in self._controllers:
             return wiring
@@ -171,5 +171,7 @@ class ControllerManager(Actor):
 
 
 def _identity_of(account: str) -> Identity:
+    if not account:
+        return _IDENTITY
     groups = (*service_accounts.groups_of(_NAMESPACE), AUTHENTICATED)
     return Identity(service_accounts.user_name(_NAMESPACE, account), groups)
