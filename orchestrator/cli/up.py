@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import authentication as users
 from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
 
@@ -80,6 +81,7 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
+@users.options
 @serving.options
 @logs.option
 def up(
@@ -94,6 +96,7 @@ def up(
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
+    authentication: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -114,8 +117,10 @@ def up(
         "scheduler": scheduler,
         "furnished": not bare,
     }
+    front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:
-        actors.run(_serve, options, listen, kubeconfig, audit, virtual=False)
+        front["audit"] = audit
+        actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
 
 
 @contextmanager
@@ -163,10 +168,7 @@ def _scheduler(path: Path | None) -> "SchedulerConfiguration":
 
 
 async def _serve(
-    options: dict[str, Any],
-    listen: tuple[str, int],
-    kubeconfig: Path,
-    audit: "Audit | None",
+    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
 ) -> None:
     from orchestrator.cluster import Cluster
 
@@ -174,6 +176,6 @@ async def _serve(
         async with Cluster(**options) as cluster:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig, audit=audit)
+            await serving.serve(cluster, what, listen, kubeconfig, **front)
 
     await serving.until_signal(run())

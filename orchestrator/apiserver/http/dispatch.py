@@ -18,7 +18,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
-from orchestrator.apiserver.http import bodies, reads, watches, writes
+from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
@@ -168,6 +168,9 @@ class Dispatcher:
         self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record
     ) -> StreamResponse:
         front = self._front
+        if parts[:2] == ["apis", metrics_api.GROUP]:
+            await self._authorized(request, parts, identity)
+            return await metrics_api.answer(front, request, parts)
         call = self._call(request, parts, identity, record.trail)
         resource = record.resource = call.target.resource
         record.warnings = call.warnings
@@ -302,7 +305,9 @@ class Dispatcher:
         return await page(self, request, parts)
 
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        document = self._front.discovery.find(parts, request.headers.get("Accept", ""))
+        front = self._front
+        front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
+        document = front.discovery.find(parts, request.headers.get("Accept", ""))
         if self._aggregation is not None:
             document = self._with_others(document, parts)
         if document is None:

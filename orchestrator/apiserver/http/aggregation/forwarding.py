@@ -10,6 +10,7 @@ from multidict import CIMultiDict
 
 from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.http import metrics_api
 from orchestrator.apiserver.http.aggregation.availability import (
     SERVICES,
     condition_of,
@@ -86,8 +87,8 @@ class Aggregation:
         if len(parts) < 3 or parts[0] != "apis":
             return None
         group, version = parts[1], parts[2]
-        if version in self._scheme.versions(group):
-            return None
+        if group == metrics_api.GROUP or version in self._scheme.versions(group):
+            return None  # metrics are the front's own, whichever service they are said to come from
         try:
             found: APIService = await self._front.ask(
                 Get(resource=SERVICES, name=f"{version}.{group}")
@@ -161,7 +162,11 @@ class Aggregation:
         for name in self._resources.keys() - names:
             del self._resources[name]
         seen = [(service, await condition_of(service, self._look)) for service in present]
-        self._available = [service for service, found in seen if found.status == "True"]
+        self._available = [
+            service
+            for service, found in seen
+            if found.status == "True" and service.metadata.name in self._resources
+        ]
         now = format_time(self._front.clock.now())
         for service, found in seen:
             await keep(service, found, now, self._front.ask)
@@ -171,6 +176,8 @@ class Aggregation:
         spec, name = service.spec, service.metadata.name
         assert spec is not None
         self._resources.pop(name, None)
+        if spec.group == metrics_api.GROUP:
+            return
         backend = await backend_of(service, self._front.ask, self._front.random)
         path = f"/apis/{spec.group}/{spec.version}"
         url = f"https://{backend.host}:{backend.port}{path}"
