@@ -6,7 +6,7 @@ from typing import Any
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import Pod
-from orchestrator.cluster.nodes import node_spec
+from orchestrator.cluster import node_spec
 from orchestrator.kubelet.runtimes.coroutine import ContainerContext
 from orchestrator.pytest_plugin import cluster_fixture
 from tests.kubelet.stories import container_of, events_of, pod_with, waiting_of
