@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import authentication as users
 from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.scheduling import configuration_file
 
 if TYPE_CHECKING:
     from orchestrator.apiserver.http.audit import Audit
-    from orchestrator.scheduler import SchedulerConfiguration
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -80,6 +81,7 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
+@users.options
 @serving.options
 @logs.option
 def up(
@@ -94,6 +96,7 @@ def up(
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
+    authentication: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -106,7 +109,7 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
-    scheduler = _scheduler(scheduler_config)
+    scheduler = configuration_file(scheduler_config)
     options = {
         "nodes": nodes,
         "seed": seed,
@@ -114,8 +117,10 @@ def up(
         "scheduler": scheduler,
         "furnished": not bare,
     }
+    front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:
-        actors.run(_serve, options, listen, kubeconfig, audit, virtual=False)
+        front["audit"] = audit
+        actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
 
 
 @contextmanager
@@ -142,31 +147,8 @@ def _audit(policy: Path | None, log: Path | None) -> "Iterator[Audit | None]":
         yield Audit(found, sink)
 
 
-def _scheduler(path: Path | None) -> "SchedulerConfiguration":
-    """The scheduler of a file. Raises InputError."""
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import MachineryError
-    from orchestrator.scheduler import (
-        DEFAULT_CONFIGURATION,
-        InvalidConfiguration,
-        load_configuration,
-    )
-
-    if path is None:
-        return DEFAULT_CONFIGURATION
-    try:
-        return load_configuration(manifests.load(path.read_text(encoding="utf-8"), str(path)))
-    except InvalidConfiguration as error:
-        raise InputError(f"{path}: {error}") from None
-    except (MachineryError, OSError, UnicodeDecodeError) as error:
-        raise InputError(str(error)) from None
-
-
 async def _serve(
-    options: dict[str, Any],
-    listen: tuple[str, int],
-    kubeconfig: Path,
-    audit: "Audit | None",
+    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
 ) -> None:
     from orchestrator.cluster import Cluster
 
@@ -174,6 +156,6 @@ async def _serve(
         async with Cluster(**options) as cluster:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig, audit=audit)
+            await serving.serve(cluster, what, listen, kubeconfig, **front)
 
     await serving.until_signal(run())
