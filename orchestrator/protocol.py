@@ -227,7 +227,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
     A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
-    others own.
+    others own. `repeated`: the paths of fields that stand twice in the text of the patch.
     """
 
     resource: Resource
@@ -241,6 +241,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     force: bool = False
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
     identity: Identity = ADMIN
+    repeated: tuple[str, ...] = ()
     warn: Warn | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 

@@ -155,7 +155,7 @@ class Dispatcher:
     ) -> StreamResponse:
         front = self._front
         call = self._call(request, parts, identity)
-        resource = record.resource = call.target.resource
+        resource = call.target.resource
         record.warnings = call.warnings
         record.labels = (
             call.verb.upper(),
@@ -164,6 +164,11 @@ class Dispatcher:
             resource.plural,
             call.target.part,
         )
+        if call.verb == "patch":
+            bodies.patch_type_of(request, typed=True)  # refused by the route, before anything is said
+        record.resource = resource
+        if call.verb == "watch" and "watch" not in resource.verbs:
+            raise errors.method_not_allowed(resource, "watch")
         check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
         if call.target.part in CONNECTIONS:

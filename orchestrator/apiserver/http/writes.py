@@ -12,6 +12,7 @@ from orchestrator.apiserver.http.errors import no_such_path
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.http.replies import object_reply, page_reply, status_reply, success
+from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.protocol import (
@@ -141,6 +142,8 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
     decode = bodies.decode_configuration if applies else bodies.decode_patch
     body = await bodies.apart(decode, data)
+    judged = not applies and options.field_validation != "Ignore"
+    repeated = await bodies.apart(duplicate_fields, data) if judged else ()
     patched = await front.ask(
         Patch(
             resource=target.resource,
@@ -153,6 +156,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             force=options.force,
             field_validation=options.field_validation,
+            repeated=repeated,
             identity=call.identity,
             warn=call.warnings.append,
             options=options.said,
