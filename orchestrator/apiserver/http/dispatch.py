@@ -164,12 +164,14 @@ class Dispatcher:
             resource.plural,
             call.target.part,
         )
+        check_gate(call.target, call.verb, front.read_only)
         if call.verb == "patch":
-            bodies.patch_type_of(request, typed=True)  # refused by the route, before anything is said
+            bodies.patch_type_of(
+                request, typed=True
+            )  # refused by the route, before anything is said
         record.resource = resource
         if call.verb == "watch" and "watch" not in resource.verbs:
             raise errors.method_not_allowed(resource, "watch")
-        check_gate(call.target, call.verb, front.read_only)
         handler = _HANDLERS[call.verb]
         if call.target.part in CONNECTIONS:
             await self._authorized(request, parts, identity)

@@ -13,6 +13,8 @@ def apply_merge_patch(document: Object, patch: Json) -> Object:
 
     Raises PatchFormatError when the patch is no object, PatchSizeError when it nests too deep.
     """
+    if patch is None:
+        raise PatchFormatError("Invalid JSON Patch")
     if not isinstance(patch, dict):
         raise PatchFormatError(
             f"error decoding patch: json: cannot unmarshal {kind_of(patch)} into Go value of type "
