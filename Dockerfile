@@ -1,10 +1,15 @@
 # A cluster to talk to: docker build -t kubeactors . && docker run --rm -p 6443:6443 -v "$PWD/kube:/kube" kubeactors
 # Its kubeconfig is then kube/config; the address in it is 127.0.0.1:6443.
-FROM python:3.13-slim
-RUN useradd --create-home --uid 10001 orchestrator
+FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .
-RUN pip install --no-cache-dir '.[plots]' && rm -rf /src/* && mkdir /kube && chown orchestrator /kube
+RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
+
+FROM python:3.13-slim
+COPY --from=build /wheels /wheels
+RUN pip install --no-cache-dir --find-links /wheels "kubeactors[plots,top]" \
+    && useradd --create-home --uid 10001 orchestrator \
+    && mkdir /kube && chown orchestrator /kube
 USER orchestrator
 WORKDIR /home/orchestrator
 VOLUME /kube

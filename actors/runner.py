@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from actors.clock import EPOCH
@@ -46,14 +47,24 @@ def run(
         with ThreadPoolExecutor(1) as thread:
             options: dict[str, Any] = {"virtual": virtual, "start": start, "on_turn": on_turn}
             return thread.submit(lambda: run(main, *args, **options)).result()
+    factory = (lambda: VirtualLoop(start)) if virtual else asyncio.new_event_loop
+    with collecting_rarely(), asyncio.Runner(loop_factory=factory) as runner:
+        if on_turn is not None:
+            time_turns(runner.get_loop(), on_turn)
+        return runner.run(main(*args))
+
+
+@contextmanager
+def collecting_rarely() -> Iterator[None]:
+    """Inside the block the garbage collector runs as rarely as many objects that stay make it right.
+
+    For programs that go on with a system's results: the first collection after `run` goes over all that
+    the system held.
+    """
     thresholds = gc.get_threshold()
     gc.set_threshold(*_GC_THRESHOLDS)
-    factory = (lambda: VirtualLoop(start)) if virtual else asyncio.new_event_loop
     try:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            if on_turn is not None:
-                time_turns(runner.get_loop(), on_turn)
-            return runner.run(main(*args))
+        yield
     finally:
         gc.set_threshold(*thresholds)
 

@@ -47,6 +47,8 @@ ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
 # What is to be told to whoever writes, besides the answer: deprecations, unknown fields.
 Warn: TypeAlias = Callable[[str], object]
+# What is to be noted in the audit log: a key and a value.
+Annotate: TypeAlias = Callable[[str, str], object]
 PatchType: TypeAlias = Literal["json", "merge", "strategic", "apply"]
 PropagationPolicy: TypeAlias = Literal["", "Background", "Foreground", "Orphan"]
 EventType: TypeAlias = Literal["ADDED", "MODIFIED", "DELETED"]
@@ -201,6 +203,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     identity: Identity = ADMIN
     warn: Warn | None = None
+    annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
@@ -220,6 +223,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     identity: Identity = ADMIN
     warn: Warn | None = None
+    annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
@@ -240,9 +244,10 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     field_manager: str = ""
     force: bool = False
     field_validation: Literal["", "Ignore", "Warn", "Strict"] = ""
-    identity: Identity = ADMIN
     repeated: tuple[str, ...] = ()
+    identity: Identity = ADMIN
     warn: Warn | None = None
+    annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
 
 
@@ -259,9 +264,10 @@ class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):
     dry_run: bool = False
     identity: Identity = ADMIN
     warn: Warn | None = None
+    annotate: Annotate | None = None
 
 
-class DeleteCollection(Request[Page], frozen=True, gc=False, kw_only=True):
+class DeleteCollection(Request[Page], frozen=True, gc=True, kw_only=True):
     """Delete every object that the selectors match; answers what was deleted."""
 
     resource: Resource
@@ -272,6 +278,8 @@ class DeleteCollection(Request[Page], frozen=True, gc=False, kw_only=True):
     propagation_policy: PropagationPolicy = ""
     dry_run: bool = False
     identity: Identity = ADMIN
+    warn: Warn | None = None
+    annotate: Annotate | None = None
 
 
 ApiMessage: TypeAlias = (

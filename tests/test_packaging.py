@@ -96,3 +96,14 @@ def test_dependencies_have_permissive_licences(requirement: str) -> None:
         ]
     ).lower()
     assert any(word in said for word in PERMISSIVE), said
+
+
+def test_an_image_is_built_of_what_the_wheel_is_made_of() -> None:
+    """`.dockerignore` lets through all that pyproject.toml packs, and nothing else."""
+    document = tomllib.loads(Path("pyproject.toml").read_text())
+    wheel = document["tool"]["hatch"]["build"]["targets"]["wheel"]
+    wanted = {"pyproject.toml", PROJECT["readme"], *PROJECT["license-files"], *wheel["packages"]}
+    wanted |= {f"{Path(each).parent}/*{Path(each).suffix}" for each in wheel["force-include"]}
+    lines = Path(".dockerignore").read_text().splitlines()
+    assert {line[1:] for line in lines if line.startswith("!")} == wanted
+    assert "*" in lines

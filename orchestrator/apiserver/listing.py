@@ -82,6 +82,9 @@ def present(
 
 
 def _selected(served: Served, stored: Iterable[Any], selection: Selection) -> Iterable[Any]:
+    if served.versions is not None:
+        stored = tuple(stored)
+        served.versions.require(stored, served.resource.api_version)
     if served.from_stored is not None:
         stored = map(served.from_stored, stored)
     return stored if selection.matches is None else filter(selection.matches, stored)

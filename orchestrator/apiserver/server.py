@@ -38,11 +38,13 @@ from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry
 from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.versions import asking
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
@@ -283,12 +285,24 @@ class ApiServer(Actor):
             message.batch_seconds,
             message.can_wait,
         )
+        if served.versions is not None:
+            served.versions.watched.add(served.resource.api_version)
         items: tuple[Any, ...] = ()
         replay: Sequence[Change] = ()
         if message.since is None:
             items = present(self.store, self._indexes, served, message.namespace, selection)
         else:
             replay = self._history(served, message.since)
+            if served.versions is not None:
+                served.versions.require(
+                    (
+                        each
+                        for change in replay
+                        for each in (change.previous, change.object)
+                        if each is not None
+                    ),
+                    served.resource.api_version,
+                )
         seat = self._hub.join(
             message.sink, message.token, key, selection, served.from_stored, replay
         )
@@ -414,6 +428,8 @@ class ApiServer(Actor):
     def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
         try:
             answer = handle(message)
+        except Unconverted as missing:
+            return self._converting(missing, handle, message)
         except Exception as error:
             return self._refused(error, message)
         if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
@@ -424,6 +440,30 @@ class ApiServer(Actor):
             return answer.answer if why is None else self._refused(why, message)
         deferred = self.ctx.defer()
         answer.on_end = partial(self._end, deferred, message)
+        return deferred
+
+    def _converting(
+        self, missing: Unconverted, handle: Callable[[M], Any], message: M
+    ) -> Deferred[Any]:
+        """A read needs objects in another version: ask the webhook, then read again."""
+        deferred = self.ctx.defer()
+
+        def again(error: ApiError | None) -> None:
+            if error is not None:
+                deferred.fail(error)
+                return
+            try:
+                deferred.reply(handle(message))
+            except Unconverted as more:
+                ask(more)
+            except Exception as failure:
+                deferred.fail(self._as_api_error(failure, message))
+
+        def ask(question: Unconverted) -> None:
+            wait = asking(self._env, question.question, again)
+            self._perform(wait.effect, lambda result, _error: wait.then(result))
+
+        ask(missing)
         return deferred
 
     def _end(
@@ -577,6 +617,8 @@ def _deletion(message: DeleteCollection, chosen: Any) -> Delete:
         uid=chosen.metadata.uid,
         dry_run=message.dry_run,
         identity=message.identity,
+        warn=message.warn,
+        annotate=message.annotate,
     )
 
 

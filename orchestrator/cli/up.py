@@ -1,14 +1,18 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from orchestrator.cli import authentication as users
 from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
+    from orchestrator.apiserver.http.audit import Audit
     from orchestrator.scheduler import SchedulerConfiguration
 
 
@@ -53,6 +57,20 @@ NAMES = _Names()
     help="An AdmissionConfiguration, as kube-apiserver's flag of this name has it.",
 )
 @click.option(
+    "--audit-policy-file",
+    "audit_policy",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="What is written of requests into the audit log: a Policy of audit.k8s.io/v1.",
+)
+@click.option(
+    "--audit-log-path",
+    "audit_log",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    metavar="FILE",
+    help="Where to write the audit log; - is the standard output.",
+)
+@click.option(
     "--scheduler-config",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -63,6 +81,7 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
+@users.options
 @serving.options
 @logs.option
 def up(
@@ -72,9 +91,12 @@ def up(
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     admission_config: Path | None,
+    audit_policy: Path | None,
+    audit_log: Path | None,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
+    authentication: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -95,7 +117,34 @@ def up(
         "scheduler": scheduler,
         "furnished": not bare,
     }
-    actors.run(_serve, options, listen, kubeconfig, virtual=False)
+    front = users.front_options(authentication)
+    with _audit(audit_policy, audit_log) as audit:
+        front["audit"] = audit
+        actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
+
+
+@contextmanager
+def _audit(policy: Path | None, log: Path | None) -> "Iterator[Audit | None]":
+    """The audit of a policy's file into a log. Raises InputError."""
+    if policy is None and log is None:
+        yield None
+        return
+    if policy is None or log is None:
+        raise InputError("--audit-policy-file and --audit-log-path come together")
+    from orchestrator.apiserver.http.audit import Audit, AuditLog, InvalidAuditPolicy, load_policy
+    from orchestrator.machinery import manifests
+    from orchestrator.machinery.errors import ManifestError
+
+    try:
+        found = load_policy(manifests.load(policy.read_bytes(), str(policy)))
+    except (InvalidAuditPolicy, ManifestError) as error:
+        raise InputError(f"{policy}: {error}") from None
+    try:
+        sink = AuditLog(log)
+    except OSError as error:
+        raise InputError(f"{log}: {error.strerror}") from None
+    with sink:
+        yield Audit(found, sink)
 
 
 def _scheduler(path: Path | None) -> "SchedulerConfiguration":
@@ -118,13 +167,15 @@ def _scheduler(path: Path | None) -> "SchedulerConfiguration":
         raise InputError(str(error)) from None
 
 
-async def _serve(options: dict[str, Any], listen: tuple[str, int], kubeconfig: Path) -> None:
+async def _serve(
+    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
+) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
         async with Cluster(**options) as cluster:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig)
+            await serving.serve(cluster, what, listen, kubeconfig, **front)
 
     await serving.until_signal(run())

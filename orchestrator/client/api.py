@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar, cast
 
 from actors import Clock, NoReply
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Binding, ObjectReference, Pod
+from orchestrator.api.authentication.v1 import TokenRequest, TokenRequestSpec
+from orchestrator.api.core.v1 import Binding, ObjectReference, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.policy.v1 import Eviction
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
@@ -423,6 +424,23 @@ class Client:
         """Delete a pod unless a disruption budget forbids it. Raises TooManyRequests."""
         metadata = ObjectMeta(name=pod.metadata.name, namespace=pod.metadata.namespace)
         await self._post(pod, "eviction", Eviction(metadata=metadata))
+
+    async def token(self, account: ServiceAccount, spec: TokenRequestSpec | None = None) -> str:
+        """A token for a service account. Raises Invalid, and NotFound for what it shall be bound to."""
+        metadata = account.metadata
+        answer = await self.api.ask(
+            Create(
+                resource=self.scheme.by_type(ServiceAccount),
+                object=TokenRequest(spec=spec or TokenRequestSpec()),
+                name=metadata.name,
+                namespace=metadata.namespace,
+                subresource="token",
+                field_manager=self._manager,
+                identity=self.identity,
+            )
+        )
+        token: str = answer.status.token
+        return token
 
     async def _post(self, pod: Pod, subresource: str, obj: Any) -> None:
         await self.api.ask(

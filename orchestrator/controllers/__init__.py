@@ -34,6 +34,7 @@ from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
+from orchestrator.controllers.token_secrets import TokenSecretController
 from orchestrator.controllers.ttl_after_finished import TtlAfterFinishedController
 from orchestrator.controllers.volume_protection import (
     ClaimProtectionController,
@@ -55,6 +56,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     NamespaceController,
     ServiceAccountController,
     RootCaPublisher,
+    TokenSecretController,
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,

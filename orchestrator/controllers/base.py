@@ -9,5 +9,6 @@ class KubernetesController(Controller):
     """A controller whose types mypy has checked: its client hands over what it is given."""
 
     checked: ClassVar[bool] = False
-    # The service account of kube-system as which it writes, and to which Kubernetes binds a role of its own.
+    # The service account of kube-system as which it writes, and to which Kubernetes binds a role of its own;
+    # "" for what the program kube-controller-manager itself does.
     account: ClassVar[str]

@@ -15,8 +15,11 @@ from orchestrator.api.core.v1 import Node, ObjectReference, Pod, Service, Servic
 from orchestrator.api.discovery.v1 import (
     Endpoint,
     EndpointConditions,
+    EndpointHints,
     EndpointPort,
     EndpointSlice,
+    ForNode,
+    ForZone,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key, Source
@@ -42,6 +45,9 @@ MANAGER: Final = "endpointslice-controller.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 HEADLESS: Final = "service.kubernetes.io/headless"
 ZONE: Final = "topology.kubernetes.io/zone"
+# Distributions of traffic that want hints: what stays in its zone, or on its node if it can.
+_SAME_NODE: Final = "PreferSameNode"
+_NEAR: Final = ("PreferClose", "PreferSameZone", _SAME_NODE)
 # How soon a slice that somebody else has changed is looked at, as in the real controller.
 FOREIGN_SECONDS: Final = 1.0
 
@@ -71,6 +77,8 @@ def wanted_endpoints(
             continue
         ports = _ports_of(service, pod) if fixed is None else fixed
         endpoint = _endpoint_of(pod, bool(spec.publish_not_ready_addresses), service, zone_of)
+        if spec.traffic_distribution in _NEAR:
+            endpoint = _hinted(endpoint, spec.traffic_distribution)
         result.setdefault(ports, []).append(endpoint)
     return result
 
@@ -114,6 +122,18 @@ def _endpoint_of(
         ),
         zone=zone_of(spec.node_name) or None,
     )
+
+
+def _hinted(endpoint: Endpoint, distribution: str) -> Endpoint:
+    """The endpoint for the zone that it is in, or for its node too; one that is not ready is for all."""
+    if endpoint.conditions is None or not endpoint.conditions.ready:
+        return endpoint
+    zone, node = endpoint.zone, endpoint.node_name
+    zones = (ForZone(name=zone),) if zone else ()
+    nodes = (ForNode(name=node),) if node and distribution == _SAME_NODE else ()
+    if not zones and not nodes:
+        return endpoint
+    return replace(endpoint, hints=EndpointHints(for_zones=zones, for_nodes=nodes))
 
 
 def plan(

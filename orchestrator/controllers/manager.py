@@ -171,5 +171,7 @@ class ControllerManager(Actor):
 
 
 def _identity_of(account: str) -> Identity:
+    if not account:
+        return _IDENTITY
     groups = (*service_accounts.groups_of(_NAMESPACE), AUTHENTICATED)
     return Identity(service_accounts.user_name(_NAMESPACE, account), groups)

@@ -266,7 +266,7 @@ class NodeLifecycleController(KubernetesController):
             if status is None or not is_ready(pod):
                 continue
             ready = next(c for c in status.conditions if c.type == "Ready")
-            condition = replace(ready, status="False", reason="NodeNotReady")
+            condition = replace(ready, status="False", last_transition_time=at)
             conditions = with_condition(status.conditions, condition, at)
             try:
                 await self.client.update_status(

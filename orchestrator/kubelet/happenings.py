@@ -3,9 +3,12 @@
 Many containers of one template start in the same second: their events are the same values.
 """
 
+import json
 from functools import lru_cache
 from typing import Final
 
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.pod_events import RecordEvent
 
@@ -54,6 +57,37 @@ def started_after_pull(record: ContainerRecord, seconds: float) -> tuple[RecordE
 def found_image(record: ContainerRecord) -> RecordEvent:
     """The image of a container is there."""
     return started(record)[0]
+
+
+def resized(pod: Pod) -> tuple[RecordEvent, RecordEvent]:
+    """A pod has what it asks for now."""
+    asked = _asked(pod)
+    return (
+        RecordEvent("Normal", "ResizeStarted", f"Pod resize started: {asked}"),
+        RecordEvent("Normal", "ResizeCompleted", f"Pod resize completed: {asked}"),
+    )
+
+
+def resize_pending(pod: Pod, reason: str, message: str) -> RecordEvent:
+    """Its node does not give a pod what it asks for: not yet (Deferred), or never (Infeasible)."""
+    text = f"Pod resize {reason}: {_asked(pod, message)}"
+    return RecordEvent("Warning", f"Resize{reason}", text)
+
+
+def _asked(pod: Pod, error: str = "") -> str:
+    spec = pod.spec or PodSpec()
+    told: dict[str, object] = {
+        name: [{"name": c.name, "resources": codec.to_dict(c).get("resources", {})} for c in group]
+        for name, group in (
+            ("initContainers", spec.init_containers),
+            ("containers", spec.containers),
+        )
+        if group
+    }
+    told["generation"] = pod.metadata.generation
+    if error:
+        told["error"] = error
+    return json.dumps(told, separators=(",", ":"))
 
 
 def go_seconds(seconds: float) -> str:

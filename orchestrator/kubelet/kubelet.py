@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
+from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.material import (
     Found,
@@ -131,6 +132,7 @@ class Kubelet(Watcher):
         self._heartbeat: Heartbeat | None = None  # since the node is registered
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
+        self._deferred: dict[str, None] = {}  # pods whose resize waits for room
         self._addresses = PodAddresses(spec.pod_cidr)
         self._admission: NodeAdmission
         self._known: Reflector[Pod]
@@ -284,6 +286,8 @@ class Kubelet(Watcher):
             or pod.metadata.generation != known.metadata.generation
             or (pod.spec is not None and pod.spec.readiness_gates)
         ):
+            if pod.spec is not known.spec:
+                self._resize(managed, pod)
             self._apply(managed, PodChanged(pod))
             managed.worker.pod = pod  # one that has finished does not look at it any more
             self._dirty[pod.metadata.uid] = None
@@ -292,6 +296,30 @@ class Kubelet(Watcher):
         if pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
             managed.reported = None
             self._dirty[pod.metadata.uid] = None
+
+    def _resize(self, managed: _Managed, pod: Pod) -> None:
+        """See whether the node has what the pod's containers ask for by now."""
+        worker = managed.worker
+        before, worker.resize_pending = worker.resize_pending, self._admission.resize(pod)
+        pending = worker.resize_pending
+        self._deferred.pop(worker.uid, None)
+        if pending is not None:
+            if pending[0] == "Deferred":
+                self._deferred[worker.uid] = None
+            if pending != before:
+                self._say(pod, resize_pending(pod, *pending))
+
+    def _resize_deferred(self) -> None:
+        """Something has become free: those may get it that wait for more."""
+        for uid in list(self._deferred):
+            managed = self._pods.get(uid)
+            if managed is not None:
+                pod = managed.worker.pod
+                self._resize(managed, pod)
+                if managed.worker.resize_pending is None:
+                    self._perform(managed, managed.worker.resize(self.ctx.clock.now()))
+            else:
+                del self._deferred[uid]
 
     def _adopt(self, pod: Pod, *, looked: bool = False) -> None:
         """Begin with a pod: a new one, or one that this node ran before the kubelet restarted.
@@ -626,6 +654,8 @@ class Kubelet(Watcher):
         managed.released = True
         pod = managed.worker.pod
         self._admission.remove(pod)
+        if self._deferred:
+            self._resize_deferred()
         if not (pod.spec is not None and pod.spec.host_network):
             for ip in managed.ips:
                 self._addresses.release(ip)

@@ -75,6 +75,25 @@ class NodeAdmission:
         if ports := host_ports(pod):
             self._ports[pod.metadata.uid] = ports
 
+    def resize(self, pod: Pod) -> tuple[str, str] | None:
+        """Count what a pod that runs here needs now; reason and message when there is not so much."""
+        known = self._pods.get(pod.metadata.uid)
+        needs = pod_needs(pod)
+        if known is None or needs == known:
+            return None
+        before, offers = _AMOUNTS(known), self._offers
+        for resource, amount in _AMOUNTS(needs).items():
+            capacity = offers.get(resource, 0)
+            used = self._used.get(resource, 0) - before.get(resource, 0)
+            if amount > capacity:
+                told = f"{resource}, requested: {amount}, capacity: {capacity}"
+                return "Infeasible", f"Node didn't have enough capacity: {told}"
+            if used + amount > capacity:
+                return "Deferred", self._out_of(resource, amount, used)[1]
+        self.remove(pod)
+        self.add(pod)
+        return None
+
     def remove(self, pod: Pod) -> None:
         """A pod is gone; one that was not counted is ignored."""
         self._ports.pop(pod.metadata.uid, None)

@@ -22,9 +22,9 @@ from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.pod_worker import PodWorker
-from orchestrator.kubelet.restarts import restarts
 from orchestrator.machinery.memo import MixedMemo
 from orchestrator.machinery.resources import qos_class
+from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time
 
 _Wanted: TypeAlias = tuple[str, str, str, str]  # type, status, reason, message
@@ -37,6 +37,7 @@ OWN_CONDITIONS: Final = (
     "Ready",
     "ContainersReady",
     "PodScheduled",
+    "PodResizePending",
 )
 # A pod on a node has been scheduled, whoever bound it.
 _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
@@ -202,7 +203,8 @@ def _condition(
 
 def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tuple[_Wanted, ...]:
     """The kubelet's own conditions."""
-    if not worker.init_containers and not _open_gates(worker.pod):
+    plain = worker.resize_pending is None and not worker.init_containers
+    if plain and not _open_gates(worker.pod):
         return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
@@ -228,6 +230,8 @@ def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tupl
     else:
         conditions.append(("Ready", *ready))
     conditions += [("ContainersReady", *ready), _SCHEDULED]
+    if worker.resize_pending is not None and not done:
+        conditions.append(("PodResizePending", "True", *worker.resize_pending))
     return tuple(conditions)
 
 

@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     Container,
     ContainerState,
@@ -28,7 +30,13 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import Time
 from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
-from orchestrator.kubelet.happenings import normal, started, started_after_pull, warning
+from orchestrator.kubelet.happenings import (
+    normal,
+    resized,
+    started,
+    started_after_pull,
+    warning,
+)
 from orchestrator.kubelet.image_names import name_fault
 from orchestrator.kubelet.pod_events import (
     Effect,
@@ -50,7 +58,6 @@ from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.probing import READINESS, STARTUP, PodProbes
 from orchestrator.kubelet.recollection import lost, recall
 from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
-from orchestrator.kubelet.restarts import restarts
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -61,6 +68,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ProbeAnswered,
     RuntimeEvent,
 )
+from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time, parse_time
 
 DEFAULT_GRACE_SECONDS: Final = 30
@@ -90,6 +98,7 @@ class PodWorker:
         "init_containers",
         "mounted",
         "pod",
+        "resize_pending",
         "start_time",
         "uid",
         "vanished",
@@ -100,6 +109,7 @@ class PodWorker:
         self.uid = pod.metadata.uid
         self.start_time = now
         self.failure: PodRejected | None = None  # why the pod as a whole failed
+        self.resize_pending: tuple[str, str] | None = None  # why its node gives it no more
         self.vanished = False
         self.finished = False
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
@@ -228,6 +238,20 @@ class PodWorker:
                 if record.spec is not container:
                     self._on_redefined(record, container, now, effects)
         self._add_debuggers()
+        if known is not None and self.resize_pending is None and _is_resized(known, spec):
+            effects.extend(resized(pod))
+
+    def resize(self, now: float) -> list[Effect]:
+        """Give the containers what was refused before."""
+        effects: list[Effect] = [_REPORT, *resized(self.pod)]
+        spec = self.pod.spec or PodSpec()
+        for records, containers in (
+            (self.containers, spec.containers),
+            (self.init_containers, spec.init_containers),
+        ):
+            for record, container in zip(records, containers, strict=False):
+                self._on_redefined(record, container, now, effects)
+        return effects
 
     def _on_redefined(
         self, record: ContainerRecord, container: Container, now: float, effects: list[Effect]
@@ -240,6 +264,9 @@ class PodWorker:
             why = f"Container {name} definition changed, will be restarted"
         elif known.resources != container.resources:
             effects.append(_REPORT)
+            if self.resize_pending is not None:
+                record.spec = replace(container, resources=known.resources)
+                return
             if not _needs_restart(known, container):
                 return
             why = f"Container {name} resize requires restart"
@@ -649,6 +676,17 @@ class PodWorker:
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))
+
+
+def _is_resized(old: PodSpec, new: PodSpec) -> bool:
+    return any(
+        a.resources != b.resources
+        for a, b in zip(
+            (*old.containers, *old.init_containers),
+            (*new.containers, *new.init_containers),
+            strict=False,
+        )
+    )
 
 
 def _needs_restart(old: Container, new: Container) -> bool:

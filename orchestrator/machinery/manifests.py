@@ -49,7 +49,18 @@ def load_path(path: Path) -> tuple[Object, ...]:
 
 def load(text: str | bytes, source: str = "manifest") -> Object:
     """The one document of a text. Raises ManifestError, also for none or several."""
-    documents = load_all(text, source)
+    return _the_one(load_all(text, source), source)
+
+
+def load_noting(text: str | bytes, source: str) -> tuple[Object, list[str]]:
+    """The same of YAML or JSON whose maps may have keys twice, and what is to be said of those."""
+    repeated: list[str] = []
+    found = yaml_documents(decoded(text, source), source, repeated)
+    documents = tuple(_as_object(value, source, line, column) for value, line, column in found)
+    return _the_one(documents, source), repeated
+
+
+def _the_one(documents: tuple[Object, ...], source: str) -> Object:
     if len(documents) != 1:
         raise ManifestError(f"expected one document, found {len(documents)}", source, 1, 1)
     return documents[0]

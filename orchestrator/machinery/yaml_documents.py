@@ -20,17 +20,20 @@ MAX_ALIASED_NODES: Final = 100_000
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def yaml_documents(text: str, source: str) -> list[tuple[Json, int, int]]:
+def yaml_documents(
+    text: str, source: str, repeated: list[str] | None = None
+) -> list[tuple[Json, int, int]]:
     """Each document's value with the line and column where it starts; empty ones are left out.
 
-    Raises ManifestError.
+    Keys that stand twice in a map are added to `repeated` (`line 3: key "a" already set in map`), and the
+    last one counts; without that list they are faults. Raises ManifestError.
     """
     documents: list[tuple[Json, int, int]] = []
-    builder = _Builder(source)
+    builder = _Builder(source, repeated=repeated)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
-                builder = _Builder(source, builder.nodes)
+                builder = _Builder(source, builder.nodes, repeated)
             elif isinstance(event, yaml.DocumentEndEvent):
                 if builder.root is not None:
                     documents.append((builder.root, *builder.start))
@@ -73,11 +76,12 @@ _MERGING: Final = "\x00<<"  # no key of a document; NUL is not allowed in YAML
 class _Builder:
     """Builds one document from events."""
 
-    def __init__(self, source: str, nodes: int = 0) -> None:
+    def __init__(self, source: str, nodes: int = 0, repeated: list[str] | None = None) -> None:
         self.root: Json = None
         self.start = (1, 1)
         self.nodes = nodes
         self._source = source
+        self._repeated = repeated
         self._stack: list[_Open] = []
         self._anchors: dict[str, tuple[Json, int]] = {}  # the value and its number of nodes
         self._aliased = 0
@@ -186,7 +190,10 @@ class _Builder:
         text = yaml_scalars.key_text(value)
         opened = self._stack[-1]
         if text in opened.value and text not in opened.merged:
-            self._fail(event, f'key "{text}" already set in map')
+            fault = f'key "{text}" already set in map'
+            if self._repeated is None:
+                self._fail(event, fault)
+            self._repeated.append(f"line {_place(event)[0]}: {fault}")
         return text
 
     def _merge(self, event: yaml.Event, parent: _Open, value: Json) -> None:

@@ -236,7 +236,7 @@ async def test_a_client_may_take_a_manager_away(api: Api) -> None:
 
 async def test_reports_of_one_writer_keep_one_old_state(api: Api) -> None:
     """A kubelet that reports again and again makes one ledger of its reports, until one reads."""
-    await api.create(pod("web"))
+    await api.create(pod("web", node_name="n"))
     for number in range(3 * MAX_UNREAD):
         last = await api.get(Pod, "web")
         await api.status(replace(last, status=PodStatus(message=str(number))), identity=KUBELET)

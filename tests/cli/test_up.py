@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from orchestrator.cli.errors import INTERRUPTED
 
@@ -32,7 +33,20 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
         (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
         (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),
+        (["--audit-log-path", "-"], "--audit-policy-file and --audit-log-path come together"),
         (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
+        (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
+        (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
+        (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
+        (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),
+        (
+            ["--oidc-issuer-url=https://i.test", "--oidc-client-id=c", "--oidc-required-claim=x"],
+            "--oidc-required-claim: expected KEY=VALUE, got x",
+        ),
+        (
+            ["--authentication-token-webhook-config-file", "/etc/hostname"],
+            "/etc/hostname:1:1: expected an object",
+        ),
     ],
 )
 def test_wrong_arguments_are_one_clear_line_and_exit_code_2(
@@ -133,3 +147,38 @@ def test_admission_plugins_are_turned_on(tmp_path: Path) -> None:
         running.terminate()
         running.communicate(timeout=30)
     assert (done.stdout, done.stderr) == ("Always", "")
+
+
+def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
+    """And are in the groups that it says; who has a wrong token is nobody."""
+    tokens, path = tmp_path / "tokens", tmp_path / "kubeconfig"
+    tokens.write_text('secret,jane,7,"system:masters"\n')
+    running = subprocess.Popen(
+        [
+            *COMMAND,
+            *("--nodes", "0", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
+            *("--token-auth-file", str(tokens)),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    try:
+        assert running.stdout is not None
+        running.stdout.readline()
+        assert running.stdout.readline().startswith("export KUBECONFIG=")
+        kubeconfig = yaml.safe_load(path.read_text())
+        kubeconfig["users"][0]["user"] = {}
+        path.write_text(yaml.safe_dump(kubeconfig))
+        kubectl = [str(Path(sys.executable).parent / "kubectl"), "--kubeconfig", str(path)]
+        for token, words in (("secret", "jane"), ("wrong", "Unauthorized")):
+            done = subprocess.run(
+                [*kubectl, "--token", token, "auth", "whoami"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            assert words in done.stdout + done.stderr
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)

@@ -1,5 +1,6 @@
 """kubectl talks with what runs in pods: logs, exec, attach, cp, port-forward."""
 
+import json
 import re
 import subprocess
 import urllib.request
@@ -71,7 +72,8 @@ def test_logs_are_the_lines_of_the_profile_and_of_the_command(here: Kubectl) -> 
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z request \d+", line)
     assert here("logs", "web", "--limit-bytes=7") == "request"
     assert here("logs", "two", "-c", "other") == "I am other\n"
-    assert here("logs", "two", "--all-containers").splitlines() == ["I am one", "I am other"]
+    both = here("logs", "two", "--all-containers").splitlines()  # kubectl reads them side by side
+    assert set(both) == {"I am one", "I am other"}
 
 
 def test_logs_are_followed(here: Kubectl) -> None:
@@ -177,3 +179,34 @@ def test_who_may_not_exec_is_told(here: Kubectl) -> None:
     who = "--as=system:serviceaccount:sessions:guest"
     complaint = here.refused("exec", "web", who, "--", "true")
     assert 'cannot create resource "pods/exec"' in complaint or "forbidden" in complaint
+
+
+def test_a_debugger_joins_a_pod(here: Kubectl) -> None:
+    shown = here("debug", "web", "-i", "--image=busybox", "--", "sh", "-c", "echo I look; exit 2")
+    assert "I look\n" in shown
+    path = "{.status.ephemeralContainerStatuses[0].state.terminated.exitCode}"
+    here("wait", "pod/web", f"--for=jsonpath={path}=2", "--timeout=20s")
+
+
+def test_use_is_what_the_profile_says(here: Kubectl) -> None:
+    use = {"cpu": "0.25", "memory": str(50 * 1024 * 1024)}
+    notes = [f"--annotations={SIMULATION}{name}={amount}" for name, amount in use.items()]
+    here("run", "load", "--image=nginx", *notes)
+    here("wait", "--for=condition=Ready", "pod/load", "--timeout=30s")
+    rows = {row.split()[0]: row.split()[1:] for row in here("top", "pods").splitlines()}
+    assert rows["load"] == ["250m", "50Mi"]
+    assert rows["web"] == ["0m", "0Mi"]
+    assert here("top", "pod", "load", "--containers").splitlines()[1].split()[1:] == [
+        "load",
+        "250m",
+        "50Mi",
+    ]
+    node = here("get", "pod", "load", "-o", "jsonpath={.spec.nodeName}")
+    rows = {row.split()[0]: row.split()[1:] for row in here("top", "nodes").splitlines()}
+    assert rows[node][0] == "250m"
+    pages = f"/api/v1/nodes/{node}/proxy"
+    summary = json.loads(here("get", "--raw", f"{pages}/stats/summary"))
+    (mine,) = [p for p in summary["pods"] if p["podRef"]["name"] == "load"]
+    assert mine["cpu"]["usageNanoCores"] == 250_000_000
+    metrics = here("get", "--raw", f"{pages}/metrics/resource")
+    assert 'container_memory_working_set_bytes{container="load",namespace="sessions"' in metrics

@@ -8,6 +8,7 @@ import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap, Endpoints
 from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.apiserver.http import HttpFront
 from orchestrator.cluster.publishing import CONTROL_PLANE_ADDRESS, _advertised
 
 
@@ -51,3 +52,20 @@ def test_a_served_cluster_says_where_it_is_and_whom_it_trusts() -> None:
 def test_no_endpoint_is_at_a_loopback_address(host: str, address: str) -> None:
     """Which would be another machine's everywhere."""
     assert _advertised(host) == address
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("127.0.0.1", "https://127.0.0.1:6443"),
+        ("0.0.0.0", "https://127.0.0.1:6443"),
+        ("::", "https://127.0.0.1:6443"),
+        ("192.0.2.7", "https://192.0.2.7:6443"),
+        ("2001:db8::7", "https://[2001:db8::7]:6443"),
+    ],
+)
+async def test_a_kubeconfig_has_an_address_that_can_be_reached(
+    cluster: Cluster, host: str, url: str
+) -> None:
+    """Who listens everywhere is reached on the machine itself, for instance through a container's port."""
+    assert HttpFront(cluster.api, cluster.system, host=host, port=6443).url == url

@@ -12,4 +12,5 @@ def test_each_writes_as_a_service_account_with_a_role_of_its_own(
     controller: type[KubernetesController],
 ) -> None:
     """The role is one of those of a new cluster."""
-    assert rules_of(f"system:controller:{controller.account}")
+    account = controller.account
+    assert rules_of(f"system:controller:{account}" if account else "system:kube-controller-manager")

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Endpoints, Pod, Service
 from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.cluster.nodes import node_spec
+from orchestrator.controllers.endpoint_slice import ZONE
 from orchestrator.controllers.manager import ControllerStatistics
 from orchestrator.protocol import NotFound
 from tests.manifests import deployment, service
@@ -146,3 +148,22 @@ async def test_a_label_that_a_service_loses_its_slices_lose(cluster: Cluster) ->
         "kubernetes.io/service-name": "web",
         "endpointslice.kubernetes.io/managed-by": "endpointslice-controller.k8s.io",
     }
+
+
+@pytest.mark.cluster(nodes=[node_spec(f"node-{n}", n, labels={ZONE: "ab"[n]}) for n in range(2)])
+@pytest.mark.parametrize(
+    ("distribution", "nodes"), [("PreferSameZone", False), ("PreferSameNode", True)]
+)
+async def test_traffic_that_shall_stay_near_gets_hints(
+    cluster: Cluster, distribution: str, nodes: bool
+) -> None:
+    """The zone of each ready endpoint, and its node; they go when the wish does."""
+    await cluster.apply([deployment(replicas=2), service(trafficDistribution=distribution)])
+    await cluster.clock.sleep(10)
+    for endpoint in await _slices(cluster):
+        assert [each.name for each in endpoint.hints.for_zones] == [endpoint.zone]
+        assert [each.name for each in endpoint.hints.for_nodes] == [endpoint.node_name] * nodes
+    body = {"spec": {"trafficDistribution": None}}
+    await cluster.client.patch(Service, "web", body, namespace="default")
+    await cluster.clock.sleep(10)
+    assert [endpoint.hints for endpoint in await _slices(cluster)] == [None, None]

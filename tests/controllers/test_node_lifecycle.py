@@ -4,6 +4,7 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.times import parse_time
 from tests.manifests import deployment, pod
 
 
@@ -34,6 +35,17 @@ async def test_a_node_that_is_silent_is_marked_tainted_and_emptied(cluster: Clus
     ]
     assert on_it
     assert all(p.metadata.deletion_timestamp is None for p in on_it)
+    for each in on_it:
+        assert each.status is not None
+        ready = next(c for c in each.status.conditions if c.type == "Ready")
+        started = next(c for c in each.status.conditions if c.type == "PodReadyToStartContainers")
+        assert (ready.status, ready.reason) == ("False", "")
+        since, before = ready.last_transition_time, started.last_transition_time
+        assert since is not None
+        assert before is not None
+        assert (
+            parse_time(since) - parse_time(before) > 45
+        )  # since it was marked, not since it was ready
     await cluster.clock.sleep(310)
     for gone in on_it:
         there = await cluster.client.get(Pod, gone.metadata.name, namespace="default")

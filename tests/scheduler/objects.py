@@ -11,8 +11,9 @@ from orchestrator.client.cache import Cache
 
 
 def make_pod(name: str, **spec: Any) -> Pod:
-    """A pod with one container; `cpu`, `memory` and `host_port` are the container's."""
+    """A pod with one container; `cpu`, `memory`, `requests` and `host_port` are the container's."""
     requests = {k: spec.pop(k) for k in ("cpu", "memory", "example.com/gpu") if k in spec}
+    requests |= spec.pop("requests", {})
     container: dict[str, Any] = {"name": "c", "image": "i", "resources": {"requests": requests}}
     host_port = spec.pop("host_port", None)
     labels = spec.pop("labels", {})

@@ -132,7 +132,7 @@ def _totals(placement: Placement, pod: Pod) -> dict[str, int]:
     }
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_steps, st.lists(_pods, min_size=1, max_size=3))
 def test_what_followed_every_change_decides_as_what_is_made_anew(
     steps: list[tuple[str, int, dict[str, Any]]], wanted: list[dict[str, Any]]

@@ -228,7 +228,7 @@ _PROFILES = (
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.sampled_from(_PROFILES),
     _alike_nodes,

@@ -33,11 +33,10 @@ from msgspec import Struct
 
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.machinery.cel.authorization import Ask
-from orchestrator.protocol import Identity, Warn
+from orchestrator.protocol import Annotate, Identity, Warn
 
 K = TypeVar("K")
 
-Annotate: TypeAlias = Callable[[str, str], object]
 Operation: TypeAlias = Literal["CREATE", "UPDATE", "DELETE", "CONNECT"]
 
 

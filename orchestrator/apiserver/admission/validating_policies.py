@@ -7,6 +7,7 @@ objects in the version that their rules name (`matchPolicy: Equivalent`), and co
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
 
 from orchestrator.api.admissionregistration.v1 import (
@@ -37,6 +38,8 @@ from orchestrator.apiserver.admission.questions import seen
 from orchestrator.machinery.cel.authorization import asking
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
+_MAX_NOTE: Final = 10 * 1024  # characters
+_FAILURE: Final = "validation.policy.admission.k8s.io/validation_failure"
 _MAX_MESSAGE: Final = 5 * 1024  # characters
 _REASONS: Final[Mapping[str, type[ApiError]]] = {
     "Invalid": Invalid,
@@ -46,10 +49,13 @@ _REASONS: Final[Mapping[str, type[ApiError]]] = {
 
 
 class _Denial(Struct, frozen=True):
-    """One validation that does not hold."""
+    """One validation that does not hold, the `index`th of its policy; or what has no value and must have
+    one, which refuses whatever the binding's actions are (`index` of None).
+    """
 
     message: str
     reason: str = "Invalid"
+    index: int | None = 0
 
 
 class ValidatingAdmissionPolicies(AdmissionPlugin):
@@ -85,6 +91,7 @@ def _judged(
     version: Resource,
 ) -> Iterator[ApiError]:
     values: dict[str, Any] | None = None
+    notes: dict[str, list[str]] = {}
     for binding in bindings:
         bound = binding.spec
         if bound is None or not is_bound(bound.match_resources, request, reader):
@@ -102,11 +109,15 @@ def _judged(
         for param in params:
             variables = values if spec.param_kind is None else {**values, "params": param}
             with asking(request.ask):
-                found = list(_denials(spec, variables))
-            yield from _acted_on(bound, found, names, request)
+                found = list(_denials(spec, variables, notes))
+            yield from _acted_on(binding, bound, found, names, request)
+    if request.annotate is not None:
+        for key, told in notes.items():
+            request.annotate(f"{policy.metadata.name}/{key}", ", ".join(dict.fromkeys(told)))
 
 
 def _acted_on(
+    binding: ValidatingAdmissionPolicyBinding,
     bound: ValidatingAdmissionPolicyBindingSpec,
     denials: Sequence[_Denial],
     names: str,
@@ -116,7 +127,16 @@ def _acted_on(
         if "Warn" in bound.validation_actions and request.warn is not None:
             words = f"Validation failed for ValidatingAdmissionPolicy {names}: {denial.message}"
             request.warn(words)
-        if "Deny" in bound.validation_actions:
+        if "Audit" in bound.validation_actions and request.annotate is not None:
+            failure = {
+                "message": denial.message,
+                "policy": bound.policy_name,
+                "binding": binding.metadata.name,
+                "expressionIndex": denial.index,
+                "validationActions": bound.validation_actions,
+            }
+            request.annotate(_FAILURE, msgspec.json.encode([failure]).decode())
+        if "Deny" in bound.validation_actions or denial.index is None:
             yield _refusal(request, names, denial)
 
 
@@ -136,9 +156,12 @@ def _refusal(request: AdmissionRequest, names: str, denial: _Denial) -> ApiError
 
 
 def _denials(
-    spec: ValidatingAdmissionPolicySpec, variables: Mapping[str, Any]
+    spec: ValidatingAdmissionPolicySpec, variables: Mapping[str, Any], notes: dict[str, list[str]]
 ) -> Iterator[_Denial]:
-    """The validations that do not hold; errors count as such unless they are to be ignored."""
+    """The validations that do not hold; errors count as such unless they are to be ignored.
+
+    What the policy has for the audit log is put into `notes`.
+    """
     fails = spec.failure_policy != "Ignore"
     known = VARIABLES if spec.param_kind is None else VARIABLES | {"params"}
     scope = Scope(variables, spec.variables, known=known)
@@ -149,15 +172,24 @@ def _denials(
         if fails:
             yield _Denial(str(error))
         return
-    for validation in spec.validations:
+    for annotation in spec.audit_annotations:
+        try:
+            said = scope.value(annotation.value_expression.strip())
+        except Failed as error:
+            if fails:
+                yield _Denial(str(error), index=None)
+            continue
+        if isinstance(said, str) and said:
+            notes.setdefault(annotation.key, []).append(said[:_MAX_NOTE])
+    for index, validation in enumerate(spec.validations):
         try:
             holds = scope.value(validation.expression)
         except Failed as error:
             if fails:
-                yield _Denial(str(error))
+                yield _Denial(str(error), index=index)
             continue
         if holds is not True:
-            yield _Denial(_message(validation, scope), validation.reason or "Invalid")
+            yield _Denial(_message(validation, scope), validation.reason or "Invalid", index)
 
 
 def _message(validation: Validation, scope: Scope) -> str:

@@ -11,6 +11,7 @@ from orchestrator.api.apiextensions.v1 import (
 from orchestrator.api.scheme import Resource, Subresource
 from orchestrator.apiserver.definitions.custom_kind import custom_kind
 from orchestrator.apiserver.kinds.apiextensions.strategy import storage_version
+from orchestrator.apiserver.kinds.versions import Versions
 
 _VERBS: Final = (
     "delete",
@@ -35,6 +36,7 @@ def resources_of(definition: CustomResourceDefinition, since: int = 0) -> tuple[
     if any(each.schema != definition.spec.versions[0].schema for each in definition.spec.versions):
         since = _NEVER
     spec = definition.spec
+    versions = _converted_versions(definition)
     status = definition.status
     names = status.accepted_names if status is not None else None
     if names is None:
@@ -53,11 +55,19 @@ def resources_of(definition: CustomResourceDefinition, since: int = 0) -> tuple[
             singular=names.singular or "",
             list_kind=names.list_kind or "",
             storage_version=storage_version(definition),
-            knowledge=replace(custom_kind(definition, version), since=since),
+            knowledge=replace(custom_kind(definition, version), since=since, versions=versions),
         )
         for version in spec.versions
         if version.served
     )
+
+
+def _converted_versions(definition: CustomResourceDefinition) -> Versions | None:
+    conversion = definition.spec.conversion
+    if conversion is None or conversion.strategy != "Webhook" or conversion.webhook is None:
+        return None
+    storage = f"{definition.spec.group}/{storage_version(definition)}"
+    return Versions(conversion.webhook, storage)
 
 
 def _subresources(

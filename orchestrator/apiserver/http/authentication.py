@@ -44,6 +44,14 @@ class Authenticator(Protocol):
         ...
 
 
+class TokenIssuer(Protocol):
+    """Knows bearer tokens, and may have to look elsewhere: asked after all authenticators and the server itself."""
+
+    async def identify(self, token: str) -> Identity | None:
+        """Whose the token is; None if it is not of this issuer, or not valid. Raises nothing."""
+        ...
+
+
 class CertificateAuthenticator:
     """The common name is the user, the organizations are the groups."""
 
@@ -87,7 +95,15 @@ class TokenAuthenticator:
 class Authentication:
     """The authenticators of one server, asked in order."""
 
-    def __init__(self, authenticators: Sequence[Authenticator]) -> None:
+    def __init__(
+        self,
+        authenticators: Sequence[Authenticator],
+        issuers: Sequence[TokenIssuer] = (),
+        *,
+        anonymous: bool = True,
+    ) -> None:
+        self._issuers = issuers
+        self._anonymous = anonymous
         self._authenticators = (CertificateAuthenticator(), *authenticators)
         self._shown: dict[str, Identity] = {}
 
@@ -99,12 +115,15 @@ class Authentication:
     async def _by_server(self, token: str, ask: Ask) -> Identity:
         """The server's own tokens are the API server's to know: their accounts may be gone by now."""
         if not token:
+            if not self._anonymous:
+                raise unauthenticated()
             return ANONYMOUS
         status = (await ask(token)).status
-        if status is None or not status.authenticated:
-            raise unauthenticated()
-        user = status.user
-        found = Identity(user.username or "", user.groups, user.uid or "", user.extra or None)
+        if status is not None and status.authenticated:
+            user = status.user
+            found = Identity(user.username or "", user.groups, user.uid or "", user.extra or None)
+        else:
+            found = await self._elsewhere(token)
         # The same identity while nothing changes: what is granted it is remembered by that.
         known = self._shown.get(token)
         if known == found:
@@ -113,6 +132,13 @@ class Authentication:
             self._shown.clear()
         self._shown[token] = found
         return found
+
+    async def _elsewhere(self, token: str) -> Identity:
+        for issuer in self._issuers:
+            identity = await issuer.identify(token)
+            if identity is not None:
+                return identity
+        raise unauthenticated()
 
     def _known(self, credentials: Credentials) -> Identity | None:
         for authenticator in self._authenticators:

@@ -317,14 +317,31 @@ def decode_patch(data: bytes) -> Any:
         raise BadRequest(f"error decoding patch: {error}") from error
 
 
-def decode_configuration(data: bytes) -> Any:
-    """The configuration that somebody applies, YAML or JSON. Raises BadRequest."""
+def decode_configuration(data: bytes, validation: str) -> Received:
+    """The configuration that somebody applies, YAML or JSON. Raises BadRequest.
+
+    `validation` says what happens to keys that stand twice, as in `decode`.
+    """
+    document, repeated = _configuration(data)
+    if not repeated or validation == "Ignore":
+        return Received(document, ())
+    lines = "".join(f"\n  {fault}" for fault in repeated)
+    why = f"error converting YAML to JSON: yaml: unmarshal errors:{lines}"
+    if validation == "Strict":
+        raise BadRequest(f"error strict decoding YAML: {why}")
+    return Received(document, (why,))
+
+
+def _configuration(data: bytes) -> tuple[Any, list[str]]:
+    """The document, and what is to be said of its keys."""
     try:
-        return _json_value(data)
+        document = _json_value(data)
+        if not duplicate_fields(data):
+            return document, []
     except _Unreadable:  # YAML is more than JSON
         pass
     try:
-        return manifests.load(data, "body")
+        return manifests.load_noting(data, "body")
     except ManifestError as error:
         # The original names no line where it is the first.
         line = f"line {error.line}: " if error.line > 1 else ""

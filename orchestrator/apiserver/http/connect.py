@@ -15,6 +15,7 @@ from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.channels import serve_command, serve_ports
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.node_pages import node_page
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import BadRequest, Get, InternalError
 from orchestrator.sessions import (
@@ -43,6 +44,8 @@ async def connect(front: Front, call: Call) -> StreamResponse:
         )
     )
     await _authorize(front, call)
+    if target.resource.key == "nodes" and target.part == "proxy" and call.verb == "get":
+        return await node_page(front, call, found)
     serve = _PARTS.get(target.part) if target.resource.key == "pods" else None
     if serve is None:
         raise NotImplementedHere(

@@ -7,7 +7,7 @@ by the Accept header. Both are made from the scheme, and made again when it has 
 
 import base64
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -35,9 +35,15 @@ class Discovery:
 
     def __init__(self, scheme: Scheme) -> None:
         self.address = ""  # the server's `host:port`
-        self._scheme = scheme
+        self._stored = scheme
+        self._scheme = scheme  # with what is served beside it
+        self._added: tuple[Resource, ...] = ()
         self._resources: tuple[Resource, ...] = ()
         self._documents: dict[tuple[str, ...], Document] = {}
+
+    def add(self, resources: tuple[Resource, ...]) -> None:
+        """What is served, too, beside the resources of the scheme; in the place of what was added before."""
+        self._added = resources
 
     def find(self, parts: list[str], accept: str) -> Document | None:
         """The document at /api..., /apis... for an Accept header; None: there is none.
@@ -45,9 +51,10 @@ class Discovery:
         Raises NotAcceptable for a client that wants an aggregated form which does not exist any more.
         """
         aggregated = len(parts) == 1 and wants_aggregated(accept)
-        resources = tuple(self._scheme.resources())
+        resources = (*self._stored.resources(), *self._added)
         if resources != self._resources:  # they compare by identity
             self._resources, self._documents = resources, {}
+            self._scheme = _scheme_of(resources) if self._added else self._stored
         key = (str(aggregated), *parts)
         document = self._documents.get(key)
         if document is None:
@@ -177,6 +184,13 @@ class Discovery:
             f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
             f'"{hashlib.sha512(data).hexdigest().upper()}"',
         )
+
+
+def _scheme_of(resources: Iterable[Resource]) -> Scheme:
+    scheme = Scheme()
+    for resource in resources:
+        scheme.register(resource)
+    return scheme
 
 
 def wants_aggregated(accept: str) -> bool:

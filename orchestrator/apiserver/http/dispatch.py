@@ -18,8 +18,9 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
-from orchestrator.apiserver.http import bodies, reads, watches, writes
+from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
 from orchestrator.apiserver.http.asked import asked_of
+from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
@@ -50,6 +51,7 @@ from orchestrator.protocol import (
     ApiError,
     Forbidden,
     Identity,
+    Unauthorized,
 )
 
 Handler: TypeAlias = Callable[[Front, Call], Awaitable[StreamResponse]]
@@ -83,9 +85,11 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("code", "labels", "resource", "warnings")
+    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "warnings")
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, audit_id: str) -> None:
+        self.audit_id = audit_id
+        self.trail: Trail | None = None
         self.labels = (method, "", "", "", "")
         self.code = 500
         self.resource: Resource | None = None
@@ -102,7 +106,8 @@ class Dispatcher:
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
         front = self._front
-        record = _Record(request.method)
+        record = _Record(request.method, request.headers.get("Audit-Id") or front.uid())
+        response: StreamResponse | None = None
         begun = front.clock.monotonic()
         front.metrics.inflight += 1
         try:
@@ -111,12 +116,14 @@ class Dispatcher:
             if not response.prepared:
                 if record.resource is not None:
                     add_warnings(response, record.resource, record.warnings)
-                response.headers["Audit-Id"] = request.headers.get("Audit-Id") or front.uid()
+                response.headers["Audit-Id"] = record.audit_id
             return response
         except (asyncio.CancelledError, ConnectionError):
             record.code = _CLIENT_GONE
             raise
         finally:
+            if record.trail is not None:
+                record.trail.completed(response)
             front.metrics.inflight -= 1
             front.metrics.count(record.labels, record.code, front.clock.monotonic() - begun)
 
@@ -139,7 +146,7 @@ class Dispatcher:
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
         parts = split(request.path)
-        identity = await self._identity(request, parts)
+        identity = await self._identity(request, parts, record)
         if not is_resource_path(parts):
             return await self._document(request, parts, identity)
         try:
@@ -154,7 +161,10 @@ class Dispatcher:
         self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record
     ) -> StreamResponse:
         front = self._front
-        call = self._call(request, parts, identity)
+        if parts[:2] == ["apis", metrics_api.GROUP]:
+            await self._authorized(request, parts, identity)
+            return await metrics_api.answer(front, request, parts)
+        call = self._call(request, parts, identity, record.trail)
         resource = call.target.resource
         record.warnings = call.warnings
         record.labels = (
@@ -165,10 +175,9 @@ class Dispatcher:
             call.target.part,
         )
         check_gate(call.target, call.verb, front.read_only)
-        if call.verb == "patch":
-            bodies.patch_type_of(
-                request, typed=True
-            )  # refused by the route, before anything is said
+        if call.verb == "patch" and call.target.part not in CONNECTIONS:
+            # Refused by the route, before anybody says that the path is deprecated.
+            bodies.patch_type_of(request, typed=True)
         record.resource = resource
         if call.verb == "watch" and "watch" not in resource.verbs:
             raise errors.method_not_allowed(resource, "watch")
@@ -185,14 +194,46 @@ class Dispatcher:
         with front.slot():
             return await handler(front, call)
 
-    async def _identity(self, request: BaseRequest, parts: list[str]) -> Identity:
+    async def _identity(self, request: BaseRequest, parts: list[str], record: _Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
-        identity = await front.authentication.identify(request, front.review_token)
+        try:
+            identity = await front.authentication.identify(request, front.review_token)
+        except Unauthorized:
+            self._begin_trail(request, parts, record, Identity(""))
+            raise
+        self._begin_trail(request, parts, record, identity)
         other = wanted(request.headers)
-        if other is None:
-            return identity
-        return await impersonated(identity, other, asked_of(request, parts), front.decide)
+        if other is not None:
+            asked = asked_of(request, parts)
+            identity = await impersonated(identity, other, asked, front.decide)
+        if record.trail is not None:
+            await self._note_decision(request, parts, identity, record.trail, other is not None)
+        return identity
+
+    def _begin_trail(
+        self, request: BaseRequest, parts: list[str], record: _Record, user: Identity
+    ) -> None:
+        front = self._front
+        if front.audit is None:
+            return
+        asked = asked_of(request, parts)
+        version = ""
+        if asked.is_resource:
+            version = parts[1] if parts[0] == "api" else parts[2]
+        record.trail = front.audit.begin(
+            request, user, asked, audit_id=record.audit_id, clock=front.clock, version=version
+        )
+
+    async def _note_decision(
+        self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail, acts: bool
+    ) -> None:
+        """The audit log says whether its user may do this, and why."""
+        if acts:
+            trail.acts_as(identity)
+        allowed, reason = await self._front.decide(identity, asked_of(request, parts))
+        trail.annotate("authorization.k8s.io/decision", "allow" if allowed else "forbid")
+        trail.annotate("authorization.k8s.io/reason", reason)
 
     async def _authorized(self, request: BaseRequest, parts: list[str], identity: Identity) -> None:
         """Raises Forbidden."""
@@ -201,7 +242,9 @@ class Dispatcher:
         if not allowed:
             raise errors.refused(identity, asked, reason)
 
-    def _call(self, request: BaseRequest, parts: list[str], identity: Identity) -> Call:
+    def _call(
+        self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail | None
+    ) -> Call:
         query, headers = request.query, request.headers
         target = target_of(parts, self._front.scheme)
         verb = verb_of(target, request.method, watch=wants_watch(query))
@@ -223,6 +266,7 @@ class Dispatcher:
             pretty=is_pretty(query.get("pretty"), agent),
             agent=agent,
             warnings=[],
+            trail=trail,
         )
 
     # --- paths that are no resources -------------------------------------------------------
@@ -239,7 +283,9 @@ class Dispatcher:
         return await page(self, request, parts)
 
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        document = self._front.discovery.find(parts, request.headers.get("Accept", ""))
+        front = self._front
+        front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
+        document = front.discovery.find(parts, request.headers.get("Accept", ""))
         if document is None:
             raise PageNotFound
         if not document.etag:

@@ -23,6 +23,7 @@ from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.authorization.v1 import SubjectAccessReview
 from orchestrator.api.scheme import Scheme, resource_of
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.audit import Audit, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
@@ -34,6 +35,7 @@ from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.reviews.questions import spec_of
 from orchestrator.protocol import (
     MASTERS,
+    Annotate,
     ApiRef,
     Create,
     Identity,
@@ -78,7 +80,9 @@ class Front:
         limits: Limits,
         encodings: Encodings,
         read_only: str = "",
+        audit: Audit | None = None,
     ) -> None:
+        self.audit = audit
         self.api = api
         self.scheme = scheme
         self.authentication = authentication
@@ -173,3 +177,14 @@ class Call(Struct, frozen=True):
     agent: str
     warnings: list[str]
     body: bytes = b""
+    trail: Trail | None = None
+
+    @property
+    def annotate(self) -> Annotate | None:
+        """What notes something in the audit log; None if nothing is written of the request."""
+        return None if self.trail is None else self.trail.annotate
+
+    def note(self, obj: Any) -> None:
+        """The audit log hears what the client has sent."""
+        if self.trail is not None:
+            self.trail.asked_with(obj)

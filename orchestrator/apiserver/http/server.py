@@ -14,10 +14,12 @@ from aiohttp.web import ServerRunner, TCPSite
 from actors import Actor, ActorSystem, Ref
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.apiserver.http import pki as certificates
+from orchestrator.apiserver.http.audit import Audit
 from orchestrator.apiserver.http.authentication import (
     Authentication,
     Authenticator,
     TokenAuthenticator,
+    TokenIssuer,
 )
 from orchestrator.apiserver.http.connections import ConnectionServer
 from orchestrator.apiserver.http.dispatch import Dispatcher
@@ -25,7 +27,9 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
+from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
+from orchestrator.apiserver.http.token_webhook import TokenWebhook, WebhookSettings
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 
@@ -43,8 +47,10 @@ class _Anchor(Actor):
 class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
-    `read_only` closes it to writes; it is what their senders are told. Without `pki` its certificates are
-    signed by the `authority`, or by a new one.
+    `tokens` are bearer tokens, and `oidc` and `token_webhook` who knows others; without `anonymous` everybody
+    has to show something. `read_only` closes it to writes; it is what their senders are told. Without `pki`
+    its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
+    requests, and where to.
     """
 
     def __init__(
@@ -60,11 +66,16 @@ class HttpFront:
         names: Sequence[str] = (),
         tokens: Mapping[str, Identity] | None = None,
         authenticators: Sequence[Authenticator] = (),
+        oidc: Sequence[OidcSettings] = (),
+        token_webhook: WebhookSettings | None = None,
+        anonymous: bool = True,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",
         read_only: str = "",
+        audit: Audit | None = None,
     ) -> None:
+        self._audit = audit
         self._api = api
         self._system = system
         self._scheme = scheme
@@ -74,7 +85,13 @@ class HttpFront:
         self._authority = authority
         self._names = names
         tables = (TokenAuthenticator(tokens),) if tokens else ()
-        self._authentication = Authentication((*tables, *authenticators))
+        now = system.clock.now
+        issuers: list[TokenIssuer] = [OidcAuthenticator(each, now) for each in oidc]
+        if token_webhook is not None:
+            issuers.append(TokenWebhook(token_webhook, now))
+        self._authentication = Authentication(
+            (*tables, *authenticators), issuers, anonymous=anonymous
+        )
         self._limits = limits
         self._cache_bytes = cache_bytes
         self._cluster = cluster
@@ -123,6 +140,7 @@ class HttpFront:
             self._limits,
             Encodings(self._cache_bytes),
             self._read_only,
+            self._audit,
         )
 
     async def __aexit__(

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from aiohttp.web import StreamResponse
 
+from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
@@ -43,6 +44,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
         bodies.decode, data, media, _expected(target), options.field_validation
     )
     call.warnings.extend(received.warnings)
+    call.note(received.object)
     created = await front.ask(
         Create(
             resource=target.resource,
@@ -54,6 +56,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            annotate=call.annotate,
             options=options.said,
         )
     )
@@ -74,6 +77,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
         bodies.decode, data, media, _expected(target), options.field_validation
     )
     call.warnings.extend(received.warnings)
+    call.note(received.object)
     _check_identity(received.object.metadata, target)
     updated = await front.ask(
         Update(
@@ -86,6 +90,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             field_manager=options.field_manager,
             identity=call.identity,
             warn=call.warnings.append,
+            annotate=call.annotate,
             options=options.said,
         )
     )
@@ -140,10 +145,16 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     data = call.body
     applies = patch_type == "apply"
     options = parameters.write_options(call.query, "PatchOptions", call.agent, applies=applies)
-    decode = bodies.decode_configuration if applies else bodies.decode_patch
-    body = await bodies.apart(decode, data)
-    judged = not applies and options.field_validation != "Ignore"
-    repeated = await bodies.apart(duplicate_fields, data) if judged else ()
+    repeated: tuple[str, ...] = ()
+    if applies:
+        decode = bodies.decode_configuration
+        body, said = await bodies.apart(decode, data, options.field_validation)
+        call.warnings.extend(said)
+    else:
+        body = await bodies.apart(bodies.decode_patch, data)
+        if options.field_validation != "Ignore" and patch_type != "json":
+            repeated = duplicate_fields(data)
+    call.note(body)
     patched = await front.ask(
         Patch(
             resource=target.resource,
@@ -159,6 +170,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             repeated=repeated,
             identity=call.identity,
             warn=call.warnings.append,
+            annotate=call.annotate,
             options=options.said,
         )
     )
@@ -187,6 +199,7 @@ async def delete(front: Front, call: Call) -> StreamResponse:
             dry_run=choice.dry_run,
             identity=call.identity,
             warn=call.warnings.append,
+            annotate=call.annotate,
         )
     )
     if deleted.gone and not kind_of(target.resource).answers_deleted:
@@ -221,6 +234,8 @@ async def delete_collection(front: Front, call: Call) -> StreamResponse:
             propagation_policy=choice.propagation_policy,
             dry_run=choice.dry_run,
             identity=call.identity,
+            warn=call.warnings.append,
+            annotate=call.annotate,
         )
     )
     return await page_reply(front, call, page)
@@ -238,4 +253,6 @@ async def _delete_choice(call: Call) -> parameters.DeleteChoice:
     if not data:
         return parameters.delete_choice(parameters.delete_options_of(call.query))
     media = bodies.media_of(call.request)
-    return parameters.delete_choice(await bodies.apart(bodies.decode_delete_options, data, media))
+    options = await bodies.apart(bodies.decode_delete_options, data, media)
+    call.note(codec.to_dict(options))
+    return parameters.delete_choice(options)

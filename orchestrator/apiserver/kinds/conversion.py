@@ -46,7 +46,11 @@ def seen_as(resource: Resource) -> Convert:
 
     completed: IdentityMemo[Unstructured, Unstructured] = IdentityMemo(complete)
 
+    versions = kind.versions
+
     def see(custom: Unstructured) -> Unstructured:
+        if versions is not None:
+            custom = versions.converted(custom, api_version)
         if custom.api_version == api_version:
             revision = custom.metadata.resource_version
             if not revision or int(revision) > kind.since:

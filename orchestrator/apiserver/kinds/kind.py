@@ -13,6 +13,7 @@ from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
 from orchestrator.apiserver.kinds.strategy import COMMON, Strategy, Traits
+from orchestrator.apiserver.kinds.versions import Versions
 from orchestrator.apiserver.printing import HasMetadata, Printer, Row
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.apiserver.validation.warnings import Warnings
@@ -53,6 +54,7 @@ class Kind(Struct, frozen=True):
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
     raises DecodeError for embedded resources that are none.
     `since`: the revision from which on a custom kind's objects are written by this definition.
+    `versions`: what is known of a custom kind's objects in its versions, if a webhook converts them.
     `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
     """
@@ -77,6 +79,7 @@ class Kind(Struct, frozen=True):
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
     since: int = 0
+    versions: Versions | None = None
     deprecation: str | None = None
     strategic: bool = True
     custom: bool = False

@@ -5,6 +5,7 @@ tuple for none. Verdicts on shared parts are remembered by their identity, and a
 parts that are not the very objects they were.
 """
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -48,6 +49,15 @@ def validate_status_update(kind: Kind, new: Object, old: Object) -> tuple[Cause,
     """What forbids the status of `new`, whose other parts are those of `old`."""
     found = _metadata_errors(kind.rules, new, old)
     found += kind.rules.status(new, old)
+    return tuple(map(cause_of, found)) if found else ()
+
+
+def validate_part_update(
+    kind: Kind, new: Object, old: Object, judge: Callable[[Any, Any], Iterable[FieldError]]
+) -> tuple[Cause, ...]:
+    """What forbids a change by a path that is for a part of the spec alone, as `judge` says."""
+    found = _metadata_errors(kind.rules, new, old)
+    found += judge(new, old)
     return tuple(map(cause_of, found)) if found else ()
 
 

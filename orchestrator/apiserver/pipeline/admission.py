@@ -133,6 +133,7 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         dry_run=message.dry_run,
         warn=message.warn,
         ask=partial(_ask, course.access, message.identity) if course.access is not None else None,
+        annotate=message.annotate,
         message=message,
     )
     return request

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeAlias
 
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.pipeline.draft import (
     Commit,
     Decision,
@@ -24,6 +25,8 @@ from orchestrator.apiserver.pipeline.draft import (
     Step,
     Wait,
 )
+from orchestrator.apiserver.pipeline.versions import asking
+from orchestrator.protocol import ApiError
 from orchestrator.store import Change, Mismatch, Outcome
 
 Heard: TypeAlias = Callable[[Any, Exception | None], None]
@@ -80,7 +83,10 @@ class Attempt:
         decision: Decision = None
         try:
             for step in self._rest:
-                decision = step(env, draft)
+                try:
+                    decision = step(env, draft)
+                except Unconverted as missing:
+                    decision = self._converting(step, missing)
                 if decision is not None:
                     break
         except Overtaken:
@@ -90,6 +96,19 @@ class Attempt:
             self._end(None, error)
             return
         self._follow(decision)
+
+    def _converting(self, step: Step, missing: Unconverted) -> Decision:
+        """Ask for what a step has missed, then take it again."""
+
+        def again(error: ApiError | None) -> Decision:
+            if error is not None:
+                raise error
+            try:
+                return step(self._env, self._draft)
+            except Unconverted as more:
+                return self._converting(step, more)
+
+        return asking(self._env, missing.question, again)
 
     def _follow(self, decision: Decision) -> None:
         if type(decision) is Commit:

@@ -33,7 +33,8 @@ Effect: TypeAlias = Callable[[], Awaitable[Any]]
 class Draft:
     """What one pass of the steps knows of its write so far.
 
-    `old` is the stored object (None for a create), `new` what is to be stored. While a subresource
+    `old` is the stored object (None for a create), `new` what is to be stored; `stored` is the stored
+    object while a webhook's conversion of it is the old one. While a subresource
     that is an object of another kind is looked at (a Scale, a Binding), `new` is that one.
     `name` and `namespace` are those of the stored object. `gone`: the write removes the object.
     `request` is the write as admission plugins see it, once one of them has been asked.
@@ -51,6 +52,7 @@ class Draft:
         "owners",
         "owners_changed",
         "request",
+        "stored",
     )
 
     def __init__(self, message: Any) -> None:
@@ -59,6 +61,7 @@ class Draft:
         self.namespace: str = message.namespace
         self.new: Any = None
         self.old: Any = None
+        self.stored: Any = None
         self.gone = False
         self.request: AdmissionRequest | None = None
         self.owners: Any = None

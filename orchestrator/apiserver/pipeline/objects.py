@@ -79,6 +79,8 @@ def _as_create(message: Update) -> Create:
         field_manager=message.field_manager,
         identity=message.identity,
         warn=message.warn,
+        annotate=message.annotate,
+        options=message.options,
     )
 
 

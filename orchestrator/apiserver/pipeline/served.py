@@ -34,6 +34,7 @@ class Served:
         "strategy",
         "to_stored",
         "type",
+        "versions",
         "virtual",
     )
 
@@ -52,7 +53,10 @@ class Served:
         if path_rules is not None:
             self.kind = replace(self.kind, rules=path_rules)
         self.strategy = self.kind.strategy(resource if custom else self.stored, self.kind.traits)
-        self.to_stored = conversion(resource, self.stored)
+        self.versions = self.kind.versions
+        self.to_stored = (
+            conversion(resource, self.stored) if self.versions is None else None
+        )  # a webhook's answer is waited for at the end of a write
         self.from_stored = seen_as(resource) if custom else conversion(self.stored, resource)
         # The answer to most writes: the object as it was stored.
         self.reply: Callable[[Change], Any] = (

@@ -37,6 +37,7 @@ from orchestrator.apiserver.pipeline.objects import (
 )
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.patch import patch
+from orchestrator.apiserver.pipeline.versions import close, open_stored
 
 _BEGIN: Final[tuple[Maker, ...]] = (
     admit,
@@ -49,6 +50,7 @@ _BEGIN: Final[tuple[Maker, ...]] = (
     review_outside,
     confirm,
     review,
+    close,
     commit_new,
 )
 CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_fields, *_BEGIN)
@@ -69,13 +71,15 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     review_outside,
     confirm,
     review,
+    close,
     commit,
 )
-UPDATE: Final[tuple[Maker, ...]] = (authorize, take, read_or(CREATE), *_REPLACE)
-PATCH: Final[tuple[Maker, ...]] = (authorize, read, patch, *_REPLACE)
+UPDATE: Final[tuple[Maker, ...]] = (authorize, take, read_or(CREATE), open_stored, *_REPLACE)
+PATCH: Final[tuple[Maker, ...]] = (authorize, read, open_stored, patch, *_REPLACE)
 APPLY: Final[tuple[Maker, ...]] = (
     authorize,
     read_or_apply(CREATE_APPLIED),
+    open_stored,
     apply,
     *_REPLACE,
 )
@@ -88,20 +92,23 @@ _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     review_outside,
     review,
     validate_status,
+    close,
     commit,
 )
-UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, *_REPLACE_STATUS)
-PATCH_STATUS: Final[tuple[Maker, ...]] = (authorize, read, patch, *_REPLACE_STATUS)
-APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, apply, *_REPLACE_STATUS)
+UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, open_stored, *_REPLACE_STATUS)
+PATCH_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, patch, *_REPLACE_STATUS)
+APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, apply, *_REPLACE_STATUS)
 # Without the question whether it may be: an eviction that was allowed goes on with these.
 END: Final[tuple[Maker, ...]] = (
     read,
+    open_stored,
     restrict_nodes,
     check_preconditions,
     admit,
     review_outside,
     review,
     end,
+    close,
     commit_deletion,
 )
 DELETE: Final[tuple[Maker, ...]] = (authorize, *END)

@@ -16,6 +16,7 @@ from orchestrator.apiserver.subresources.approval import APPROVAL
 from orchestrator.apiserver.subresources.binding import BINDING
 from orchestrator.apiserver.subresources.eviction import EVICTION
 from orchestrator.apiserver.subresources.finalize import FINALIZE
+from orchestrator.apiserver.subresources.pod_parts import EPHEMERAL_CONTAINERS, RESIZE
 from orchestrator.apiserver.subresources.scale import scale_part
 from orchestrator.apiserver.subresources.status import STATUS
 from orchestrator.apiserver.subresources.token import TOKEN
@@ -26,7 +27,9 @@ SUBRESOURCES: Final[Mapping[str, Callable[[Kind], Part]]] = {
     "approval": lambda _kind: APPROVAL,
     "binding": lambda _kind: BINDING,
     "eviction": lambda _kind: EVICTION,
+    "ephemeralcontainers": lambda _kind: EPHEMERAL_CONTAINERS,
     "finalize": lambda _kind: FINALIZE,
+    "resize": lambda _kind: RESIZE,
     "scale": scale_part,
     "status": lambda _kind: STATUS,
     "token": lambda _kind: TOKEN,

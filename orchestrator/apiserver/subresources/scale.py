@@ -29,6 +29,7 @@ from orchestrator.apiserver.pipeline.objects import check_place, read
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.patch import patched
+from orchestrator.apiserver.pipeline.versions import close, open_stored
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.managed_fields.field_sets import FieldSet, difference, intersection
@@ -228,10 +229,11 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     _scale,
     validate,
     own_fields,
+    close,
     commit,
 )
 _WRITES: Final[Mapping[Action, tuple[Maker, ...]]] = {
-    "update": (authorize, read, _take, *_REPLACE),
-    "patch": (authorize, read, _patch, *_REPLACE),
-    "apply": (authorize, read, _apply, *_REPLACE),
+    "update": (authorize, read, open_stored, _take, *_REPLACE),
+    "patch": (authorize, read, open_stored, _patch, *_REPLACE),
+    "apply": (authorize, read, open_stored, _apply, *_REPLACE),
 }

@@ -11,6 +11,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from actors import Ref, Timer
+from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.selection import Selection
 from orchestrator.apiserver.watch.channel import Channel, ChannelKey, Convert
 from orchestrator.apiserver.watch.routes import Routes
@@ -20,6 +21,7 @@ from orchestrator.store import Change
 
 # Seconds between the attempts to tell a sink with a full mailbox that its watch has ended.
 RETRY_SECONDS: Final = 1.0
+_OUTDATED: Final = "The resourceVersion for the provided watch is too old."
 _TOO_SLOW: Final = "the watcher did not keep up and was cut off; list and watch again"
 _RESTARTED: Final = "the API server has restarted; list and watch again"
 _STOPPING: Final = "the API server is shutting down"
@@ -73,8 +75,17 @@ class WatchHub:
         if routes is None:
             return
         for channel in routes.concerned(change):
-            if channel.collect(change):
-                self._schedule(channel)
+            try:
+                if channel.collect(change):
+                    self._schedule(channel)
+            except Unconverted:  # nobody knows the object in the version that is watched
+                self._expire(channel)
+
+    def _expire(self, channel: Channel) -> None:
+        """End the channel's watches: who watches lists again."""
+        for sink, token in list(channel.tokens.items()):
+            self.leave(sink, token)
+            self._close(sink, token, Expired(_OUTDATED))
 
     def _schedule(self, channel: Channel) -> None:
         """The channel has an event that may be due before what it has."""
@@ -250,7 +261,7 @@ class WatchHub:
     def expire(self) -> int:
         """End all watches as expired: who watches lists again. Answers how many there were."""
         count = len(self._watchers)
-        self._close_all(Expired("The resourceVersion for the provided watch is too old."))
+        self._close_all(Expired(_OUTDATED))
         return count
 
     def _close_all(self, error: ApiError) -> None:

@@ -15,6 +15,7 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeClaim,
     PersistentVolumeClaimStatus,
 )
+from orchestrator.api.scalars import EMPTY
 from orchestrator.api.storage.v1 import StorageClass
 from orchestrator.client import Change, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController
@@ -192,7 +193,7 @@ class ClaimBinder(KubernetesController):
         if volume is None or not is_claimed_by(volume, claim):
             status = claim.status or PersistentVolumeClaimStatus()
             if status.phase != "Lost":
-                lost = replace(status, phase="Lost", access_modes=(), capacity={})
+                lost = replace(status, phase="Lost", access_modes=(), capacity=EMPTY)
                 await self.client.update_status(replace(claim, status=lost))
                 self.events.event(claim, "Warning", "ClaimLost", _LOST)
             return

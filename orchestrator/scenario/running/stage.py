@@ -175,6 +175,7 @@ class Stage:
     def _at(self, name: str) -> None:
         self.step = self._meter.pauses.step = name
         self._share = lambda: None
+        self._cluster.system.log.info("step begins", step=name)
 
     # --- beside the steps ------------------------------------------------------------------
 

@@ -46,8 +46,8 @@ class Openb:
     """`path` is the trace's folder. Options: `nodes: all|gpu`, `pods` (which pod list: `default`).
 
     GPUs are the extended resource `alibabacloud.com/gpu-milli`, 1000 a device; a task asks for
-    num_gpu x gpu_milli. So whether a task fits is counted per node, not per device: two halves
-    that are free on two devices serve a task that wants one whole device.
+    num_gpu x gpu_milli. Kubernetes counts these per node, so that two halves which are free on two
+    devices serve a task that wants a whole one; the scheduler's plugin `GpuDevices` counts by device.
 
     A task runs for as long as it ran in the trace. One that was never scheduled there runs for as
     long as it waited; nobody knows how long it would have run.

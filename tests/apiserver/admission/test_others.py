@@ -240,6 +240,7 @@ def test_the_chain_is_in_order() -> None:
         "NamespaceLifecycle",
         "LimitRanger",
         "ServiceAccount",
+        "NodeRestriction",
         "TaintNodesByCondition",
         "PodSecurity",
         "Priority",

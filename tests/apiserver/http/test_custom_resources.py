@@ -223,3 +223,24 @@ async def test_finalizers_without_a_path_are_odd(call: Call) -> None:
         assert answer.status == 201
         (warning,) = answer.headers.getall("Warning")
         assert "prefer a domain-qualified finalizer name to avoid" in warning
+
+
+async def test_keys_that_stand_twice_are_told_of(call: Call) -> None:
+    """In what is applied by their lines, in patches by their paths; the last one counts."""
+    path = "/api/v1/namespaces/default/configmaps/a?fieldManager=m"
+    text = b"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  a: one\n  a: two\n"
+    applied = {"Content_Type": "application/apply-patch+yaml"}
+    code, status = await call("PATCH", f"{path}&fieldValidation=Strict", text, **applied)
+    assert code == 400
+    assert status["message"] == (
+        "error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n"
+        '  line 7: key "a" already set in map'
+    )
+    code, made = await call("PATCH", path, text, **applied)
+    assert (code, made["data"]) == (201, {"a": "two"})
+    patch = b'{"data":{"a":"1","a":"2"}}'
+    code, status = await call("PATCH", f"{path}&fieldValidation=Strict", patch, **_MERGE)
+    assert code == 422
+    assert 'strict decoding error: duplicate field "data.a"' in status["message"]
+    code, made = await call("PATCH", f"{path}&fieldValidation=Warn", patch, **_MERGE)
+    assert (code, made["data"]) == (200, {"a": "2"})

@@ -6,8 +6,9 @@ to be asked again are, in a second round of all mutating plugins.
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from orchestrator.api import codec
@@ -42,6 +43,9 @@ from orchestrator.machinery.errors import PatchError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.patches import apply_json_patch
 from orchestrator.protocol import Cause, InternalError
+
+_MUTATION: Final = "mutation.webhook.admission.k8s.io/"
+_PATCH: Final = "patch.webhook.admission.k8s.io/"
 
 
 class MutatingAdmissionWebhook(AdmissionPlugin):
@@ -127,9 +131,23 @@ class _Round:
         return self._rounds.second and called.key not in self._memory.again
 
     def _failed(self, called: Called, error: CallFailed) -> None:
+        self._annotate(called, _MUTATION, mutated=False)
         if not is_ignored(called.webhook):
             raise failure(called.webhook, error)
+        if self._request.annotate is not None:
+            key = f"failed-open.{_MUTATION}{self._place(called)}"
+            self._request.annotate(key, called.webhook.name)
         self._note(called)
+
+    def _place(self, called: Called) -> str:
+        return f"round_{int(self._rounds.second)}_index_{called.index}"
+
+    def _annotate(self, called: Called, prefix: str, **said: Any) -> None:
+        """Note for the audit log what a webhook has done."""
+        if self._request.annotate is not None:
+            about = {"configuration": called.configuration, "webhook": called.webhook.name, **said}
+            key = f"{prefix}{self._place(called)}"
+            self._request.annotate(key, msgspec.json.encode(about).decode())
 
     def _note(self, called: Called) -> None:
         if getattr(called.webhook, "reinvocation_policy", None) == "IfNeeded":
@@ -141,8 +159,10 @@ class _Round:
             if isinstance(answer, CallFailed):
                 raise answer
             response = answered(call.review, answer, mutating=True)
+            before = self._request.object
             verdict(called.webhook, self._request, response)
             self._patch(called, version, response)
+            self._annotate(called, _MUTATION, mutated=self._request.object is not before)
         except CallFailed as error:
             self._failed(called, error)
             return self._next()
@@ -167,6 +187,7 @@ class _Round:
             new = read_back(patched, request, version, scheme)
         except (PatchError, DecodeError) as error:
             raise _internal(str(error)) from None
+        self._annotate(called, _PATCH, patch=operations, patchType="JSONPatch")
         if new != request.object:
             self._memory.changed()
             self._rounds.again = True

@@ -165,7 +165,12 @@ def _check_patch(response: Response, *, mutating: bool, lenient: bool) -> None:
 
 
 def verdict(webhook: Webhook, request: AdmissionRequest, response: Response) -> None:
-    """Tell the client the warnings, and raise Denied if the webhook does not allow the write."""
+    """Tell the client the warnings and the audit log the annotations, and raise Denied if the webhook does
+    not allow the write.
+    """
+    if request.annotate is not None:
+        for key, value in (response.audit_annotations or {}).items():
+            request.annotate(f"{webhook.name}/{key}", value)
     if request.warn is not None:
         for text in response.warnings or ():
             request.warn(text)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -25,6 +25,8 @@ from orchestrator.apiserver.admission.webhooks.matching import (
 )
 from orchestrator.apiserver.admission.webhooks.reviews import answered, check_dry_run, verdict
 from orchestrator.protocol import ApiError
+
+_FAILED_OPEN: Final = "failed-open.validating.webhook.admission.k8s.io/"
 
 
 class _Asked(Struct, frozen=True):
@@ -79,12 +81,14 @@ async def _answer(asked: _Asked) -> Any:
 def _judge(request: AdmissionRequest, concerned: Sequence[_Asked], answers: Sequence[Any]) -> None:
     """Every warning is told, before the first error is raised."""
     errors: list[ApiError] = []
-    for asked, answer in zip(concerned, answers, strict=True):
+    for index, (asked, answer) in enumerate(zip(concerned, answers, strict=True)):
         try:
             _judge_one(request, asked, answer)
         except CallFailed as error:
             if not is_ignored(asked.webhook):
                 errors.append(failure(asked.webhook, error))
+            elif request.annotate is not None:
+                request.annotate(f"{_FAILED_OPEN}round_0_index_{index}", asked.webhook.name)
         except ApiError as error:
             errors.append(error)
     if errors:

@@ -42,6 +42,7 @@ from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
+from orchestrator.machinery.restarts import restarts
 
 _UPDATABLE: Final = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
@@ -52,6 +53,7 @@ _UPDATABLE: Final = (
 _SYSTEM_CONDITIONS: Final = frozenset({"PodScheduled", "Ready", "Initialized"})
 _NO_SPEC: Final = PodSpec()
 _NO_STATUS: Final = PodStatus()
+_NO_CONTAINER: Final = Container()
 
 
 def _create_errors(pod: Pod) -> Iterable[FieldError]:
@@ -281,24 +283,29 @@ _CONDITION_ERRORS: Final = IdentityMemo(_condition_errors, 1 << 11)
 
 def _transition_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
     if old.container_statuses and spec.restart_policy != "Always":
-        policies = {c.name: c.restart_policy for c in spec.containers if c.restart_policy}
         yield from _revival_errors(
-            "containerStatuses", new.container_statuses, old.container_statuses, spec, policies
+            "containerStatuses",
+            new.container_statuses,
+            old.container_statuses,
+            spec.restart_policy,
+            spec.containers,
         )
     if old.init_container_statuses and spec.restart_policy != "Always":
-        policies = {c.name: c.restart_policy for c in spec.init_containers if c.restart_policy}
         statuses = (new.init_container_statuses, old.init_container_statuses)
-        yield from _revival_errors("initContainerStatuses", *statuses, spec, policies)
+        yield from _revival_errors(
+            "initContainerStatuses", *statuses, spec.restart_policy, spec.init_containers
+        )
 
 
 def _revival_errors(
     name: str,
     new: Sequence[ContainerStatus],
     old: Sequence[ContainerStatus],
-    spec: PodSpec,
-    policies: dict[str, str],
+    policy: str,
+    containers: Sequence[Container],
 ) -> Errors:
     """A container that ended stays ended, unless it may be restarted."""
+    specs = {container.name: container for container in containers}
     after = {status.name: status for status in new}
     for i, status in enumerate(old):
         ended = status.state.terminated if status.state else None
@@ -307,8 +314,8 @@ def _revival_errors(
             continue
         if present.state is not None and present.state.terminated is not None:
             continue
-        policy = policies.get(status.name, spec.restart_policy)
-        if policy == "Always" or (policy == "OnFailure" and ended.exit_code != 0):
+        container = specs.get(status.name, _NO_CONTAINER)
+        if restarts(container, policy, ended.exit_code):
             continue
         detail = "may not be transitioned to non-terminated state"
         yield forbidden(f"status.{name}[{i}].state", detail)

@@ -1,0 +1,234 @@
+"""One request and its events."""
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from aiohttp.web import BaseRequest, Response, StreamResponse
+from msgspec import Struct
+
+from actors import Clock
+from orchestrator.api import codec, protobuf
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.http.audit.policy import AuditPolicy, Configuration, Level, Stage
+from orchestrator.protocol import Identity
+
+_STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
+_SAID: Final = ("namespace", "name", "uid", "resourceVersion")
+_AGENT_LENGTH: Final = 1024
+_CUT: Final = "...TRUNCATED"
+# What only those logs hold that hold requests, too.
+_LEVELS_OF: Final[Mapping[str, Level]] = {"patch.webhook.admission.k8s.io/": "Request"}
+_CLOSED: Final = {
+    "metadata": {},
+    "status": "Success",
+    "message": "Connection closed early",
+    "code": 200,
+}
+
+
+class Audit(Struct, frozen=True):
+    """What is written of requests, and where to. `sink` gets every event, as a JSON document."""
+
+    policy: AuditPolicy
+    sink: Callable[[Mapping[str, Any]], None]
+
+    def begin(
+        self,
+        request: BaseRequest,
+        user: Identity,
+        asked: Attributes,
+        *,
+        audit_id: str,
+        clock: Clock,
+        version: str = "",
+    ) -> "Trail | None":
+        """The trail of a request of an authenticated user; None if nothing is written of it."""
+        configuration = self.policy.decide(user, asked)
+        if configuration.level == "None":
+            return None
+        return Trail(
+            configuration, self.sink, clock, _begun(request, user, asked, audit_id, version)
+        )
+
+
+class Trail:
+    """Makes the events of a request. What it learns of it is in those that come later."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        sink: Callable[[Mapping[str, Any]], None],
+        clock: Clock,
+        event: dict[str, Any],
+    ) -> None:
+        self._configuration = configuration
+        self._sink = sink
+        self._clock = clock
+        self._event = event
+        self._annotations: dict[str, str] = {}
+        self._received = _micro(clock.now())
+        self._has_started = False
+        self.id: str = event["auditID"]
+        self._tell("RequestReceived")
+
+    def acts_as(self, other: Identity) -> None:
+        """The user acts as another one."""
+        self._event["impersonatedUser"] = _user(other)
+
+    def annotate(self, key: str, value: str) -> None:
+        """Note what somebody has found out; what was noted first under a key stays."""
+        for prefix, level in _LEVELS_OF.items():
+            if key.startswith(prefix) and not self._configuration.reaches(level):
+                return
+        self._annotations.setdefault(key, value)
+
+    def asked_with(self, obj: Any) -> None:
+        """The object, or the document, that the client has sent."""
+        document: Any = obj
+        if not isinstance(obj, dict | list):
+            document = codec.to_dict(obj)
+            self._refer_to(document.get("metadata") or {})
+        if self._configuration.reaches("Request"):
+            self._event["requestObject"] = self._shown(document)
+
+    def _refer_to(self, metadata: Mapping[str, Any]) -> None:
+        """What the path does not say of the object is what its sender says."""
+        reference = self._event.get("objectRef")
+        if reference is None:
+            return
+        said = {field: metadata[field] for field in _SAID if metadata.get(field)}
+        self._event["objectRef"] = said | reference
+
+    def started(self, code: int) -> None:
+        """A response that lasts has begun."""
+        self._has_started = True
+        self._event["responseStatus"] = {"metadata": {}, "code": code}
+        self._tell("ResponseStarted")
+
+    def completed(self, response: StreamResponse | None) -> None:
+        """The response has ended; None if the client had gone before."""
+        if not self._has_started:
+            self._answered(response)
+        self._tell("ResponseComplete")
+
+    def _answered(self, response: StreamResponse | None) -> None:
+        if response is None:
+            self._event["responseStatus"] = _CLOSED
+            return
+        document = _document_of(response)
+        status: dict[str, Any] = {"metadata": {}, "code": response.status}
+        if isinstance(document, dict) and document.get("kind") == "Status":
+            status |= {name: document[name] for name in _STATUS_FIELDS if name in document}
+        self._event["responseStatus"] = status
+        if document is not None and self._configuration.reaches("RequestResponse"):
+            self._event["responseObject"] = self._shown(document)
+
+    def _shown(self, document: Any) -> Any:
+        return _without_managers(document) if self._configuration.omit_managed_fields else document
+
+    def _tell(self, stage: Stage) -> None:
+        if stage in self._configuration.omit_stages:
+            return
+        said = {
+            "kind": "Event",
+            "apiVersion": "audit.k8s.io/v1",
+            "level": self._configuration.level,
+            **self._event,
+            "stage": stage,
+            "requestReceivedTimestamp": self._received,
+            "stageTimestamp": _micro(self._clock.now()),
+        }
+        if self._annotations:
+            said["annotations"] = dict(self._annotations)
+        self._sink(said)
+
+
+def _begun(
+    request: BaseRequest, user: Identity, asked: Attributes, audit_id: str, version: str
+) -> dict[str, Any]:
+    agent = request.headers.get("User-Agent", "")
+    event: dict[str, Any] = {
+        "auditID": audit_id,
+        "requestURI": request.path_qs,
+        "verb": asked.verb,
+        "user": _user(user),
+    }
+    if addresses := _addresses(request):
+        event["sourceIPs"] = addresses
+    if agent:
+        cut = len(agent) > _AGENT_LENGTH
+        event["userAgent"] = agent[:_AGENT_LENGTH] + _CUT if cut else agent
+    if asked.is_resource:
+        reference = {
+            "resource": asked.resource,
+            "namespace": asked.namespace,
+            "name": asked.name,
+            "apiGroup": asked.group,
+            "apiVersion": version,
+            "subresource": asked.subresource,
+        }
+        event["objectRef"] = {name: value for name, value in reference.items() if value}
+    return event
+
+
+def _user(who: Identity) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if who.name:
+        said["username"] = who.name
+    if who.uid:
+        said["uid"] = who.uid
+    if who.groups:
+        said["groups"] = list(who.groups)
+    if who.extra:
+        said["extra"] = {name: list(values) for name, values in who.extra.items()}
+    return said
+
+
+def _addresses(request: BaseRequest) -> list[str]:
+    said = request.headers.get("X-Forwarded-For", "")
+    found = [each.strip() for each in said.split(",") if each.strip()]
+    real = request.headers.get("X-Real-Ip", "").strip()
+    if real and real not in found:
+        found.append(real)
+    if request.remote and request.remote not in found:
+        found.append(request.remote)
+    return found
+
+
+def _micro(now: float) -> str:
+    return datetime.fromtimestamp(now, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _document_of(response: StreamResponse) -> Any:
+    """What a response holds, whatever its encoding; None for what is no document, or is streamed."""
+    body = response.body if isinstance(response, Response) else None
+    if not isinstance(body, bytes) or not body:
+        return None
+    if response.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    if body.startswith(protobuf.MAGIC):
+        return protobuf.decode(body)
+    try:
+        return json.loads(body)
+    except ValueError:
+        return None
+
+
+def _without_managers(document: Any) -> Any:
+    """The document without who owns its fields, in it and in all of its items."""
+    if not isinstance(document, dict):
+        return document
+    found = dict(document)
+    metadata = found.get("metadata")
+    if isinstance(metadata, dict) and "managedFields" in metadata:
+        found["metadata"] = {k: v for k, v in metadata.items() if k != "managedFields"}
+    if isinstance(found.get("items"), list):
+        found["items"] = [_without_managers(each) for each in found["items"]]
+    if isinstance(found.get("rows"), list):
+        found["rows"] = [
+            {**row, "object": _without_managers(row.get("object"))} for row in found["rows"]
+        ]
+    return found

@@ -1,0 +1,107 @@
+"""`nodes/NAME/proxy`: the pages of a kubelet that others read: `stats/summary`, `metrics/resource`, `pods`, `healthz`."""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from aiohttp.web import Response, StreamResponse
+
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.apiserver.http.errors import PageNotFound
+from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.replies import document_reply, text_reply
+from orchestrator.apiserver.http.usage import memory_bytes, milli_cpu, pods_of_node, usages_of
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import ContainerUsage
+
+
+async def node_page(front: Front, call: Call, node: Node) -> StreamResponse:
+    """A page of the node's kubelet. Raises PageNotFound."""
+    path = call.request.path.partition("/proxy")[2].strip("/")
+    page = _PAGES.get(path)
+    if page is None:
+        raise PageNotFound
+    return await page(front, node)
+
+
+async def _healthz(front: Front, node: Node) -> Response:
+    return text_reply("ok")
+
+
+async def _pods(front: Front, node: Node) -> Response:
+    items = [codec.to_dict(pod) for pod in await pods_of_node(front, node.metadata.name)]
+    body = {"kind": "PodList", "apiVersion": "v1", "metadata": {}, "items": items}
+    return document_reply(json.dumps(body).encode())
+
+
+async def _summary(front: Front, node: Node) -> Response:
+    pods = await pods_of_node(front, node.metadata.name)
+    usages = await usages_of(front, pods)
+    now = format_time(front.clock.now())
+    every = [each for containers in usages.values() for each in containers.values()]
+    body = {
+        "node": {
+            "nodeName": node.metadata.name,
+            "startTime": node.metadata.creation_timestamp,
+            **_usage(every, now),
+        },
+        "pods": [
+            _pod(pod, usages[pod.metadata.uid], now) for pod in pods if usages.get(pod.metadata.uid)
+        ],
+    }
+    return document_reply(json.dumps(body, indent=1).encode())
+
+
+def _pod(pod: Pod, usages: Mapping[str, ContainerUsage], now: str) -> dict[str, Any]:
+    metadata = pod.metadata
+    started = pod.status.start_time if pod.status is not None else None
+    return {
+        "podRef": {"name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid},
+        "startTime": started,
+        "containers": [
+            {"name": name, "startTime": started, **_usage([usage], now)}
+            for name, usage in usages.items()
+        ],
+        **_usage(list(usages.values()), now),
+    }
+
+
+def _usage(usages: list[ContainerUsage], now: str) -> dict[str, Any]:
+    memory = sum(map(memory_bytes, usages))
+    return {
+        "cpu": {"time": now, "usageNanoCores": sum(map(milli_cpu, usages)) * 1_000_000},
+        "memory": {"time": now, "usageBytes": memory, "workingSetBytes": memory},
+    }
+
+
+async def _resource_metrics(front: Front, node: Node) -> Response:
+    pods = await pods_of_node(front, node.metadata.name)
+    usages = await usages_of(front, pods)
+    every = [each for containers in usages.values() for each in containers.values()]
+    lines = [
+        "# HELP node_memory_working_set_bytes [STABLE] Current working set of the node in bytes",
+        "# TYPE node_memory_working_set_bytes gauge",
+        f"node_memory_working_set_bytes {sum(map(memory_bytes, every))}",
+        "# HELP container_memory_working_set_bytes [STABLE] Current working set of the container in bytes",
+        "# TYPE container_memory_working_set_bytes gauge",
+    ]
+    for pod in pods:
+        where = f'namespace="{pod.metadata.namespace}",pod="{pod.metadata.name}"'
+        for name, usage in usages.get(pod.metadata.uid, {}).items():
+            labels = f'container="{name}",{where}'
+            lines.append(f"container_memory_working_set_bytes{{{labels}}} {memory_bytes(usage)}")
+    lines += [
+        "# HELP scrape_error [ALPHA] 1 if there was an error while getting container metrics, 0 otherwise",
+        "# TYPE scrape_error gauge",
+        "scrape_error 0",
+    ]
+    return text_reply("\n".join(lines) + "\n")
+
+
+_PAGES: Final[Mapping[str, Callable[[Front, Node], Awaitable[Response]]]] = {
+    "healthz": _healthz,
+    "metrics/resource": _resource_metrics,
+    "pods": _pods,
+    "stats/summary": _summary,
+}

@@ -1,0 +1,56 @@
+"""What pods and nodes use, as their kubelets tell it: the source of `kubectl top` and of the kubelets' pages."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Ref
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.http.front import Front
+from orchestrator.protocol import ContainerUsage, List, UsageOfPods, kubelets_group
+
+_PODS = resource_of(Pod)
+_ANSWER_SECONDS = 5.0
+Usages = Mapping[str, Mapping[str, ContainerUsage]]
+"""By pod's uid and container's name."""
+
+
+async def pods_of_node(front: Front, node: str) -> tuple[Pod, ...]:
+    """The pods that are bound to a node."""
+    page = await front.ask(List(resource=_PODS, field_selector=f"spec.nodeName={node}"))
+    return page.items
+
+
+async def usages_of(front: Front, pods: Iterable[Pod]) -> Usages:
+    """What the running containers of pods use; pods of nodes that do not answer are left out."""
+    by_node: dict[str, list[str]] = {}
+    for pod in pods:
+        if pod.spec is not None and pod.spec.node_name:
+            by_node.setdefault(pod.spec.node_name, []).append(pod.metadata.uid)
+    asked = [
+        _ask(kubelet, tuple(uids))
+        for node, uids in by_node.items()
+        for kubelet in front.system.groups.get(kubelets_group(node), ())
+    ]
+    found: dict[str, Mapping[str, ContainerUsage]] = {}
+    for answer in await asyncio.gather(*asked):
+        found |= answer
+    return found
+
+
+async def _ask(kubelet: Ref[Any], uids: tuple[str, ...]) -> Usages:
+    try:
+        return await kubelet.ask(UsageOfPods(uids), timeout=_ANSWER_SECONDS)
+    except (AskTimeout, ActorStopped, ActorCrashed, MailboxFull):
+        return {}
+
+
+def milli_cpu(usage: ContainerUsage) -> int:
+    """Thousandths of a CPU; 0 for a container whose profile says nothing: it executes nothing."""
+    return usage.milli_cpu or 0
+
+
+def memory_bytes(usage: ContainerUsage) -> int:
+    """Bytes; 0 for a container whose profile says nothing."""
+    return usage.memory_bytes or 0

@@ -1,0 +1,151 @@
+"""The options by which `orchestrator up` learns who its users are, named as kube-apiserver's are."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import click
+
+from orchestrator.cli.errors import InputError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
+_OPTIONS: Final = (
+    click.option(
+        "--token-auth-file",
+        type=_FILE,
+        metavar="FILE",
+        help='Bearer tokens: lines of token,user,uid,"group1,group2".',
+    ),
+    click.option(
+        "--anonymous-auth",
+        type=bool,
+        default=True,
+        show_default=True,
+        metavar="BOOLEAN",
+        help="Whether who shows nothing is system:anonymous.",
+    ),
+    click.option(
+        "--authentication-token-webhook-config-file",
+        type=_FILE,
+        metavar="FILE",
+        help="A kubeconfig of the service that knows tokens.",
+    ),
+    click.option("--oidc-issuer-url", metavar="URL", help="Who issues tokens of OpenID Connect."),
+    click.option("--oidc-client-id", metavar="ID", help="For whom such tokens have to be."),
+    click.option("--oidc-username-claim", default="sub", show_default=True, metavar="CLAIM"),
+    click.option("--oidc-username-prefix", default="", metavar="TEXT"),
+    click.option("--oidc-groups-claim", default="", metavar="CLAIM"),
+    click.option("--oidc-groups-prefix", default="", metavar="TEXT"),
+    click.option(
+        "--oidc-required-claim",
+        multiple=True,
+        metavar="KEY=VALUE",
+        help="A claim that has to be there; may be given more than once.",
+    ),
+    click.option("--oidc-ca-file", type=_FILE, metavar="FILE"),
+)
+
+
+def options(command: F) -> F:
+    """The options; a command gets them all as `authentication`, for `front_options`."""
+    names = [name for each in _OPTIONS for name in _names(each)]
+
+    def called(**given: Any) -> Any:
+        mine = {name: given.pop(name) for name in names}
+        return command(authentication=mine, **given)
+
+    called.__doc__, called.__name__ = command.__doc__, command.__name__
+    called.__click_params__ = list(getattr(command, "__click_params__", ()))  # type: ignore[attr-defined]
+    decorated: Any = called
+    for each in reversed(_OPTIONS):
+        decorated = each(decorated)
+    result: F = decorated
+    return result
+
+
+def _names(option: Any) -> list[str]:
+    def nothing() -> None:
+        """What the options are put on to be read."""
+
+    return [each.name for each in option(nothing).__click_params__]
+
+
+def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What the options say, as arguments of the HTTPS front. Raises InputError."""
+    found: dict[str, Any] = {"anonymous": given["anonymous_auth"]}
+    if given["token_auth_file"] is not None:
+        from orchestrator.apiserver.http.token_file import TokenFileError, read_token_file
+
+        try:
+            found["tokens"] = read_token_file(given["token_auth_file"])
+        except TokenFileError as error:
+            raise InputError(str(error)) from None
+    if given["oidc_issuer_url"]:
+        found["oidc"] = (_oidc(given),)
+    elif given["oidc_client_id"]:
+        raise InputError("--oidc-client-id needs --oidc-issuer-url")
+    path = given["authentication_token_webhook_config_file"]
+    if path is not None:
+        found["token_webhook"] = _webhook(path)
+    return found
+
+
+def _oidc(given: Mapping[str, Any]) -> Any:
+    from orchestrator.apiserver.http.oidc import OidcSettings
+
+    url = given["oidc_issuer_url"]
+    if not url.startswith("https://"):
+        raise InputError(f"--oidc-issuer-url: expected a URL that begins with https://, got {url}")
+    if not given["oidc_client_id"]:
+        raise InputError("--oidc-issuer-url needs --oidc-client-id, for whom the tokens are")
+    required: dict[str, str] = {}
+    for each in given["oidc_required_claim"]:
+        key, equals, value = each.partition("=")
+        if not key or not equals:
+            raise InputError(f"--oidc-required-claim: expected KEY=VALUE, got {each}")
+        required[key] = value
+    authority = given["oidc_ca_file"]
+    return OidcSettings(
+        issuer=url,
+        client=given["oidc_client_id"],
+        username_claim=given["oidc_username_claim"],
+        username_prefix=given["oidc_username_prefix"],
+        groups_claim=given["oidc_groups_claim"],
+        groups_prefix=given["oidc_groups_prefix"],
+        required=required,
+        authority="" if authority is None else _text(authority),
+    )
+
+
+def _webhook(path: Path) -> Any:
+    """The one cluster of a kubeconfig."""
+    import base64
+    import binascii
+
+    from orchestrator.apiserver.http.token_webhook import WebhookSettings
+    from orchestrator.machinery import manifests
+    from orchestrator.machinery.errors import MachineryError
+
+    try:
+        clusters = manifests.load(_text(path), str(path)).get("clusters") or []
+        cluster = clusters[0]["cluster"]
+        url = cluster["server"]
+        data = cluster.get("certificate-authority-data", "")
+        authority = base64.b64decode(data).decode()
+        file = cluster.get("certificate-authority", "")
+        if file:
+            authority = _text(path.parent / file)
+    except MachineryError as error:
+        raise InputError(str(error)) from None
+    except (KeyError, IndexError, TypeError, AttributeError, binascii.Error, ValueError):
+        raise InputError(f"{path}: expected a kubeconfig with clusters[0].cluster.server") from None
+    return WebhookSettings(url, authority)
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: {error}") from None
