@@ -282,8 +282,34 @@ class DeleteCollection(Request[Page], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
 
 
+class AdmitConnection(Request[None], frozen=True, gc=True, kw_only=True):
+    """Ask admission whether a client may connect to a part of an object (`exec`, `attach`).
+
+    `object` are the connection's options. Errors: what admission refuses with.
+    """
+
+    resource: Resource
+    object: Any
+    name: str
+    namespace: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    identity: Identity = ADMIN
+    warn: Warn | None = None
+    annotate: Annotate | None = None
+
+
 ApiMessage: TypeAlias = (
-    Get | List | Watch | Unwatch | Create | Update | Patch | Delete | DeleteCollection
+    Get
+    | List
+    | Watch
+    | Unwatch
+    | Create
+    | Update
+    | Patch
+    | Delete
+    | DeleteCollection
+    | AdmitConnection
 )
 ApiRef: TypeAlias = Ref[ApiMessage]
 
