@@ -17,7 +17,7 @@ from tests.stories.snapshot import KINDS, digest, is_busy, objects_of, recorded,
 from tests.stories.stories import Story
 
 # As the recorded cluster's: what is started runs at once, what is stopped goes at once, but for messages' ways.
-_AT_ONCE: Final = Profile(start_seconds=constant(0.02), stop_seconds=constant(0.05))
+AT_ONCE: Final = Profile(start_seconds=constant(0.02), stop_seconds=constant(0.05))
 # How long the recorder looked at a state that it did not wait for.
 _HASTE_SECONDS: Final = 0.3
 # How often the recorder looked whether anything changed, its requests included, and how long it took to see
@@ -31,8 +31,8 @@ _MOST_SECONDS: Final = 28.0
 async def play(story: Story) -> list[Difference]:
     """Where the states after the steps differ from the recorded ones; none: it is followed."""
     found: list[Difference] = []
-    async with Cluster(nodes=3, profile=_AT_ONCE) as cluster:
-        player = _Player(cluster, story.name)
+    async with Cluster(nodes=3, profile=AT_ONCE) as cluster:
+        player = Player(cluster, story.name)
         await player.begin()
         for index, (step, real) in enumerate(zip(story.steps, story.real, strict=True)):
             error = await player.step(step)
@@ -56,7 +56,9 @@ async def play(story: Story) -> list[Difference]:
     return found
 
 
-class _Player:
+class Player:
+    """Makes steps in a namespace of a cluster."""
+
     def __init__(self, cluster: Cluster, namespace: str) -> None:
         self._cluster = cluster
         self._client = cluster.client

@@ -172,7 +172,7 @@ class Dispatcher:
             await self._authorized(request, parts, identity)
             return await metrics_api.answer(front, request, parts)
         call = self._call(request, parts, identity, record.trail)
-        resource = record.resource = call.target.resource
+        resource = call.target.resource
         record.warnings = call.warnings
         record.labels = (
             call.verb.upper(),
@@ -182,6 +182,12 @@ class Dispatcher:
             call.target.part,
         )
         check_gate(call.target, call.verb, front.read_only)
+        if call.verb == "patch" and call.target.part not in CONNECTIONS:
+            # Refused by the route, before anybody says that the path is deprecated.
+            bodies.patch_type_of(request, typed=True)
+        record.resource = resource
+        if call.verb == "watch" and "watch" not in resource.verbs:
+            raise errors.method_not_allowed(resource, "watch")
         handler = _HANDLERS[call.verb]
         if call.target.part in CONNECTIONS:
             await self._authorized(request, parts, identity)
