@@ -230,8 +230,8 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
-    `repeated` are the paths of fields that stand twice in the body's text. A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
-    others own.
+    A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
+    others own. `repeated`: the paths of fields that stand twice in the text of the patch.
     """
 
     resource: Resource
