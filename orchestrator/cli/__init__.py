@@ -16,6 +16,7 @@ from orchestrator.cli.compare import compare
 from orchestrator.cli.controller import controller
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.errors import INTERRUPTED
+from orchestrator.cli.explain_pod import explain_pod
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -64,6 +65,7 @@ main.add_command(up)
 main.add_command(top)
 main.add_command(compare)
 main.add_command(controller)
+main.add_command(explain_pod)
 main.add_command(schema)
 main.add_command(doctor)
 main.add_command(replay_command(_replayer))

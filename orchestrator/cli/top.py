@@ -1,7 +1,6 @@
 """`orchestrator top`: a cluster in the terminal, as it lives."""
 
 import asyncio
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,8 +8,8 @@ import click
 from msgspec.structs import replace
 
 from orchestrator.cli import logs
+from orchestrator.cli.access import access_of
 from orchestrator.cli.errors import InputError
-from orchestrator.cli.serving import DEFAULT_KUBECONFIG
 from orchestrator.cli.settings import settings_of
 from orchestrator.extras import ExtraAbsent, need
 
@@ -100,17 +99,9 @@ def top(
 
 
 def _served(kubeconfig: Path | None, context: str, server: str) -> "Source":
-    from orchestrator.gateway import AccessError, find_access, load_access
     from orchestrator.top.served import ServedSource
 
-    if kubeconfig is None and not os.environ.get("KUBECONFIG"):
-        kubeconfig = DEFAULT_KUBECONFIG
-    try:
-        access = (
-            find_access(context) if kubeconfig is None else load_access(kubeconfig, context=context)
-        )
-    except AccessError as error:
-        raise InputError(str(error)) from None
+    access = access_of(kubeconfig, context)
     return ServedSource(replace(access, server=server.rstrip("/")) if server else access)
 
 

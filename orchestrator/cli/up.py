@@ -10,10 +10,10 @@ import click
 from orchestrator.cli import authentication as users
 from orchestrator.cli import logs, serving
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.scheduling import configuration_file
 
 if TYPE_CHECKING:
     from orchestrator.apiserver.http.audit import Audit
-    from orchestrator.scheduler import SchedulerConfiguration
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -109,7 +109,7 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
-    scheduler = _scheduler(scheduler_config)
+    scheduler = configuration_file(scheduler_config)
     options = {
         "nodes": nodes,
         "seed": seed,
@@ -145,26 +145,6 @@ def _audit(policy: Path | None, log: Path | None) -> "Iterator[Audit | None]":
         raise InputError(f"{log}: {error.strerror}") from None
     with sink:
         yield Audit(found, sink)
-
-
-def _scheduler(path: Path | None) -> "SchedulerConfiguration":
-    """The scheduler of a file. Raises InputError."""
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import MachineryError
-    from orchestrator.scheduler import (
-        DEFAULT_CONFIGURATION,
-        InvalidConfiguration,
-        load_configuration,
-    )
-
-    if path is None:
-        return DEFAULT_CONFIGURATION
-    try:
-        return load_configuration(manifests.load(path.read_text(encoding="utf-8"), str(path)))
-    except InvalidConfiguration as error:
-        raise InputError(f"{path}: {error}") from None
-    except (MachineryError, OSError, UnicodeDecodeError) as error:
-        raise InputError(str(error)) from None
 
 
 async def _serve(

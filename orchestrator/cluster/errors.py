@@ -12,3 +12,7 @@ class NodesNotReady(TimeoutError):
         some = ", ".join(names[:3]) + (", ..." if len(names) > 3 else "")
         super().__init__(f"{len(names):,} nodes are not Ready within {seconds:g} s: {some}")
         self.names = names
+
+
+class UnknownScheduler(LookupError):
+    """A pod asks for a scheduler that no profile is named after."""

@@ -3,9 +3,11 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator.api.authentication.v1 import SelfSubjectReview
 from orchestrator.api.authorization.v1 import (
+    LocalSubjectAccessReview,
     NonResourceAttributes,
     ResourceAttributes,
     SelfSubjectAccessReview,
@@ -137,6 +139,24 @@ async def test_paths_have_rules(
     assert status.allowed == bool(reason)
     whole = f'RBAC: allowed by ClusterRoleBinding "{reason}" of ClusterRole "{reason}" to Group'
     assert status.reason == (f'{whole} "{groups[0]}"' if reason else None)
+
+
+async def test_a_local_review_is_about_its_own_namespace(api: Api) -> None:
+    """Which it says; and not about paths."""
+    asked = ResourceAttributes(verb="get", resource="pods", namespace="default")
+    spec = SubjectAccessReviewSpec(resource_attributes=asked, user="jane")
+    found = await api.create(LocalSubjectAccessReview(spec=spec))
+    assert found.metadata.namespace == "default"
+    assert not found.status.allowed
+    other = replace(spec, resource_attributes=replace(asked, namespace="other"))
+    path = NonResourceAttributes(verb="get", path="/healthz")
+    nowhere = replace(spec, resource_attributes=None, non_resource_attributes=path)
+    for wrong, field in (
+        (other, "spec.resourceAttributes.namespace"),
+        (nowhere, "spec.nonResourceAttributes"),
+    ):
+        error = await refused(Invalid, api.create(LocalSubjectAccessReview(spec=wrong)))
+        assert [cause.field for cause in error.causes] == [field]
 
 
 async def test_reviews_are_not_stored(api: Api) -> None:

@@ -23,8 +23,10 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.scheme import Resource
 from orchestrator.api.storage.v1 import CSIDriver
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation, Reader
+from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.machinery.pod_references import config_maps_of, secrets_of
+from orchestrator.protocol import Identity
 
 MIRROR: Final = "kubernetes.io/config.mirror"
 _RESTRICTED: Final = "node-restriction.kubernetes.io"
@@ -61,12 +63,10 @@ class NodeRestriction(AdmissionPlugin):
 
 
 class Attempted(Struct):
-    """What the kubelet of `node` attempts; `new` is None for a deletion, `old` for a creation.
-
-    `has_audience`: whether a right of its own lets it have tokens for an audience.
-    """
+    """What the kubelet of `node` attempts; `new` is None for a deletion, `old` for a creation."""
 
     node: str
+    who: Identity
     operation: Operation
     subresource: str
     name: str
@@ -74,7 +74,7 @@ class Attempted(Struct):
     new: Any
     old: Any
     reader: Reader
-    has_audience: Callable[[str], bool]
+    access: Access | None
 
 
 Rule: TypeAlias = Callable[[Attempted], str]
@@ -282,12 +282,23 @@ def _audience(asked: Attempted, pod: Pod, audiences: Sequence[str]) -> str:
     if len(audiences) > 1:
         return "node may only request 0 or 1 audiences"
     audience = audiences[0] if audiences else ""
-    if audience in _audiences(pod, asked.reader) or asked.has_audience(audience):
+    if audience in _audiences(pod, asked.reader) or _may_ask_for(asked, audience):
         return ""
     return (
         f'audience "{audience}" not found in pod spec volume, system:node:{asked.node} is not '
         "authorized to request tokens for this audience"
     )
+
+
+def _may_ask_for(asked: Attempted, audience: str) -> bool:
+    """Whether a right of its own lets the kubelet have tokens for an audience."""
+    question = Attributes(
+        "request-serviceaccounts-token-audience",
+        resource=audience,
+        namespace=asked.namespace,
+        name=asked.name,
+    )
+    return asked.access is not None and asked.access.decide(asked.who, question).allowed
 
 
 def _audiences(pod: Pod, reader: Reader) -> Iterator[str]:

@@ -78,7 +78,8 @@ def _may_they_here(course: Course, env: Environment, message: Create) -> Any:
     review = message.object
     faults = list(_faults(course, env, message, faults_of_spec(review.spec, names_subject=True)))
     _refuse(iter([*faults, *faults_of_local(review.spec, message.namespace)]))
-    return _answered(course, review, _subject(review.spec))
+    metadata = replace(review.metadata, namespace=message.namespace)
+    return _answered(course, replace(review, metadata=metadata), _subject(review.spec))
 
 
 def _my_rules(course: Course, _env: Environment, message: Create) -> Any:

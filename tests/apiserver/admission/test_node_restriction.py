@@ -16,6 +16,8 @@ from orchestrator.api.core.v1 import (
     Node,
     NodeSpec,
     Pod,
+    PodResourceClaim,
+    PodResourceClaimStatus,
     PodStatus,
     ProjectedVolumeSource,
     ServiceAccount,
@@ -62,6 +64,10 @@ async def test_a_kubelet_reports_on_its_own_pods_alone(api: Api) -> None:
     own = await api.get(Pod, "p1")
     why = await _refusal(api.status(_reporting(own, app="x"), identity=_NODE))
     assert why == 'node "n1" cannot update labels through pod status'
+    claims = (PodResourceClaimStatus(name="c", resource_claim_name="another's"),)
+    status = PodStatus(phase="Running", resource_claim_statuses=claims)
+    why = await _refusal(api.status(replace(own, status=status), identity=_NODE))
+    assert why == 'node "n1" cannot update resource claim statues'
 
 
 async def test_a_kubelet_ends_its_own_pods_alone(api: Api) -> None:
@@ -111,6 +117,12 @@ async def test_a_kubelet_makes_mirrors_of_its_static_pods(api: Api) -> None:
         (_mirror("n1", replace(owner, uid="7")), "node n1 UID mismatch: expected 7"),
         (_mirror("n1", replace(owner, controller=None)), "a controller owner reference"),
         (_mirror("n1", owner, service_account_name="sa"), "reference serviceaccounts"),
+        (  # CVE-2025-4563: a mirror that names a claim would be let at its devices
+            _mirror(
+                "n1", owner, resource_claims=(PodResourceClaim(name="c", resource_claim_name="c"),)
+            ),
+            "reference resourceclaims",
+        ),
         (
             _mirror("n1", owner, volumes=(Volume(name="v", projected=tokens),)),
             "reference serviceaccounts (via projected volumes)",
@@ -148,7 +160,9 @@ async def test_a_kubelet_labels_its_node_as_it_may(
 
 
 async def test_a_kubelet_changes_its_own_node_alone(api: Api) -> None:
-    """Not its taints, and not whose it is: an owner that is gone would take the node along."""
+    """Not its taints, and not whose it is: an owner that is gone would take the node along, so that it could
+    register anew with taints and labels of its own (CVE-2025-5187).
+    """
     other, own = await api.get(Node, "n2"), await api.get(Node, "n1")
     assert "is not allowed to modify node" in await _refusal(api.update(other, identity=_NODE))
     assert "is not allowed to modify node" in await _refusal(api.status(other, identity=_NODE))

@@ -7,7 +7,14 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.api.rbac.v1 import ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef, Subject
+from orchestrator.api.rbac.v1 import (
+    ClusterRole,
+    ClusterRoleBinding,
+    PolicyRule,
+    RoleBinding,
+    RoleRef,
+    Subject,
+)
 from orchestrator.apiserver.http import HttpFront
 from tests.apiserver.http.conftest import Caller, caller
 
@@ -144,6 +151,36 @@ async def test_who_may_not_look_does_not_hear_what_is_there(
             code, status = await call(method, path, body)
             assert (code, status["reason"]) == (403, "Forbidden"), path
         assert (await call("GET", "/apis"))[0] == 200
+
+
+async def test_a_role_of_a_namespace_opens_nothing_of_the_cluster(
+    running: tuple[Cluster, HttpFront], call: Caller, tmp_path: Path
+) -> None:
+    """Whoever may do all in a namespace asks there for what is the cluster's (CVE-2019-11247)."""
+    cluster, front = running
+    group = "example.test"
+    names = {"plural": "things", "singular": "thing", "kind": "Thing", "listKind": "ThingList"}
+    schema = {"openAPIV3Schema": {"type": "object"}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": schema}
+    definition = {
+        "metadata": {"name": f"things.{group}"},
+        "spec": {"group": group, "scope": "Cluster", "names": names, "versions": [version]},
+    }
+    path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    assert (await call("POST", path, definition))[0] == 201
+    thing = {"apiVersion": f"{group}/v1", "kind": "Thing", "metadata": {"name": "a"}}
+    assert (await call("POST", f"/apis/{group}/v1/things", thing))[0] == 201
+    ref = RoleRef(api_group=_GROUP, kind="ClusterRole", name="cluster-admin")
+    jane = Subject(kind="User", name="jane", api_group=_GROUP)
+    metadata = ObjectMeta(name="jane", namespace="default")
+    await cluster.client.create(RoleBinding(metadata=metadata, role_ref=ref, subjects=(jane,)))
+    async with caller(front, front.client("jane"), tmp_path) as user:
+        assert (await user("GET", f"/apis/{group}/v1/things/a"))[0] == 403
+        for method in ("GET", "DELETE"):
+            inside = f"/apis/{group}/v1/namespaces/default/things/a"
+            assert (await user(method, inside))[0] == 404
+        assert (await user("GET", "/api/v1/namespaces/default/configmaps"))[0] == 200
+    assert (await call("GET", f"/apis/{group}/v1/things/a"))[0] == 200
 
 
 async def test_an_account_shows_its_token(
