@@ -4,6 +4,7 @@ The token's volume is called `kube-api-access-` and five characters. Kubernetes 
 them; here they follow from the spec, so that equal pods get equal specs and share one object.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -33,6 +34,11 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
 )
 from orchestrator.apiserver.admission.memory import SpecMemory, is_pod, spec_of, with_spec
+from orchestrator.apiserver.admission.mountable_secrets import (
+    ephemeral_faults,
+    faults,
+    is_limited,
+)
 from orchestrator.apiserver.errors import forbidden
 from orchestrator.machinery.names import pod_template_hash
 
@@ -55,6 +61,8 @@ class ServiceAccounts(AdmissionPlugin):
         self._dressed: SpecMemory[PodSpec] = SpecMemory(_dress)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        if subresource == "ephemeralcontainers":
+            return operation == "UPDATE" and resource.key == "pods"
         return is_pod(operation, resource, subresource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
@@ -74,11 +82,23 @@ class ServiceAccounts(AdmissionPlugin):
                 f"error looking up service account {request.namespace}/{name}: "
                 f'serviceaccount "{name}" not found',
             )
+        if request.subresource:
+            if is_limited(account):
+                _check_secrets(request, ephemeral_faults(account, spec))
+            return pod
+        if account.metadata.annotations and is_limited(account):
+            _check_secrets(request, faults(account, spec))
         mount = spec.automount_service_account_token
         if mount is None:
             mount = account.automount_service_account_token is not False
         dressed = self._dressed(spec, name, mount, account.image_pull_secrets)
         return with_spec(pod, dressed)
+
+
+def _check_secrets(request: AdmissionRequest, found: Iterator[str]) -> None:
+    """Raises Forbidden for the first fault."""
+    for fault in found:
+        raise forbidden(request.resource, request.name, fault)
 
 
 def _dress(
