@@ -230,8 +230,8 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     """Change an object by a patch (`body`: the decoded JSON document), atomically.
 
-    `repeated` are the paths of fields that stand twice in the body's text. A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
-    others own.
+    A patch of type "apply" is what `field_manager` wants of the object; `force` takes the fields that
+    others own. `repeated`: the paths of fields that stand twice in the text of the patch.
     """
 
     resource: Resource
@@ -282,8 +282,34 @@ class DeleteCollection(Request[Page], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
 
 
+class AdmitConnection(Request[None], frozen=True, gc=True, kw_only=True):
+    """Ask admission whether a client may connect to a part of an object (`exec`, `attach`).
+
+    `object` are the connection's options. Errors: what admission refuses with.
+    """
+
+    resource: Resource
+    object: Any
+    name: str
+    namespace: str = ""
+    subresource: str = ""
+    dry_run: bool = False
+    identity: Identity = ADMIN
+    warn: Warn | None = None
+    annotate: Annotate | None = None
+
+
 ApiMessage: TypeAlias = (
-    Get | List | Watch | Unwatch | Create | Update | Patch | Delete | DeleteCollection
+    Get
+    | List
+    | Watch
+    | Unwatch
+    | Create
+    | Update
+    | Patch
+    | Delete
+    | DeleteCollection
+    | AdmitConnection
 )
 ApiRef: TypeAlias = Ref[ApiMessage]
 

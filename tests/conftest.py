@@ -1,10 +1,14 @@
-"""What all tests share: Ctrl-C, even where a script runs them in the background, and compiled modules."""
+"""What all tests share: Ctrl-C, even where a script runs them in the background, compiled modules, and
+patience: how long an example takes says how busy the machine is.
+"""
 
 import atexit
 import os
 import shutil
 import signal
 import tempfile
+
+from hypothesis import HealthCheck, settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -14,3 +18,11 @@ if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and "PYTHONPYCACHEPREFIX" not
     _compiled = tempfile.mkdtemp(prefix="orchestrator-compiled-")
     os.environ["PYTHONPYCACHEPREFIX"] = _compiled
     atexit.register(shutil.rmtree, _compiled, ignore_errors=True)
+
+settings.register_profile(
+    "patient",
+    parent=settings.default,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.load_profile("patient")

@@ -11,7 +11,14 @@ from orchestrator.apiserver.pipeline.course import Action, Course, Maker, make_s
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.verbs import APPLY, CREATE, DELETE, PATCH, UPDATE
+from orchestrator.apiserver.pipeline.verbs import (
+    APPLY,
+    CONNECT,
+    CREATE,
+    DELETE,
+    PATCH,
+    UPDATE,
+)
 from orchestrator.apiserver.reviews import REVIEWS, answer_review
 from orchestrator.apiserver.subresources import SUBRESOURCES
 from orchestrator.protocol import ApiError
@@ -43,6 +50,9 @@ def steps_of(
     access: Access | None = None,
 ) -> tuple[Step, ...]:
     """The steps of such writes; those of a path or action that is not there end in its refusal."""
+    if action == "connect":
+        course = Course(served, scheme, action, subresource, access=access)
+        return make_steps(course, CONNECT)
     makers: tuple[Maker, ...]
     part = _NOTHING
     try:

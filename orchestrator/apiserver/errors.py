@@ -39,6 +39,10 @@ _CONTINUE_EXPIRED = (
 _LIST_EXPIRED = "The resourceVersion for the provided list is too old."
 
 
+# Resources whose handlers know them by another name.
+_NOT_FOUND: Final = {"componentstatuses": "componentstatus"}
+
+
 def _qualified(plural: str, group: str) -> str:
     """`deployments.apps`, `pods`."""
     return f"{plural}.{group}" if group else plural
@@ -46,9 +50,10 @@ def _qualified(plural: str, group: str) -> str:
 
 def not_found(resource: Resource, name: str) -> NotFound:
     """`pods "x" not found`."""
+    plural = _NOT_FOUND.get(resource.key, resource.plural)
     return NotFound(
-        f"{resource.key} {quote(name)} not found",
-        kind=resource.plural,
+        f"{_qualified(plural, resource.group)} {quote(name)} not found",
+        kind=plural,
         group=resource.group,
         name=name,
     )
@@ -61,7 +66,11 @@ def no_such_resource() -> NotFound:
 
 def method_not_allowed(resource: Resource, verb: str) -> MethodNotAllowed:
     """The resource is there, but not for this verb."""
-    return MethodNotAllowed(f"{verb} is not supported on resources of kind {quote(resource.key)}")
+    return MethodNotAllowed(
+        f"{verb} is not supported on resources of kind {quote(resource.key)}",
+        kind=resource.plural,
+        group=resource.group,
+    )
 
 
 def already_exists(resource: Resource, name: str) -> AlreadyExists:

@@ -50,6 +50,7 @@ from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
+    AdmitConnection,
     ApiError,
     Create,
     Delete,
@@ -365,6 +366,13 @@ class ApiServer(Actor):
 
     def _delete(self, message: Delete) -> Attempt:
         return self._attempt("delete", message)
+
+    def on_admit_connection(self, message: AdmitConnection) -> Any:
+        """Ask admission about a connection."""
+        return self._answered(self._admit_connection, message)
+
+    def _admit_connection(self, message: AdmitConnection) -> Attempt:
+        return self._attempt("connect", message, message.subresource)
 
     def on_delete_collection(self, message: DeleteCollection) -> Any:
         """Delete all objects that are selected; those that are gone meanwhile do not matter."""

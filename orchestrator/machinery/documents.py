@@ -96,3 +96,14 @@ def identity_of(value: Json) -> tuple[str, Json]:
     if kind in ("object", "array", "unknown"):
         raise TypeError(f"{kind} is no scalar")
     return kind, value
+
+
+def go_plain(value: Json) -> str:
+    """A value as Go prints it with %v: maps by their sorted keys, texts without quotes."""
+    if type(value) is dict:
+        return f"map[{' '.join(f'{name}:{go_plain(value[name])}' for name in sorted(value))}]"
+    if type(value) is list:
+        return f"[{' '.join(map(go_plain, value))}]"
+    if value is None:
+        return "<nil>"
+    return str(value).lower() if type(value) is bool else str(value)

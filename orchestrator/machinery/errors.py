@@ -94,6 +94,10 @@ class PatchFormatError(PatchError):
     """The patch is wrong whatever the document."""
 
 
+class PatchMergeError(PatchError):
+    """The patch is no strategic merge: what it holds cannot be merged at all."""
+
+
 class PatchSizeError(PatchError):
     """The patch has too many operations, copies too much, or nests too deep."""
 

@@ -1,5 +1,6 @@
 """Lists: selectors, pages that fit together, revisions."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -99,6 +100,25 @@ async def test_pages_are_of_one_revision(api: Api) -> None:
     )
     assert [each.metadata.name for each in last.items] == ["e"]
     assert (last.continue_token, last.remaining) == ("", None)
+
+
+async def test_a_page_costs_its_own_length(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One object more than it has is looked at, however many are behind it; they are counted, not read."""
+    await configs(api, *(f"c{number:03}" for number in range(200)))
+    scan = api.store.scan
+    looked_at: list[Any] = []
+
+    def noting(*arguments: Any, **options: Any) -> Iterator[Any]:
+        for each in scan(*arguments, **options):
+            looked_at.append(each)
+            yield each
+
+    monkeypatch.setattr(api.store, "scan", noting)
+    page = await api.page(ConfigMap, namespace="default", limit=10)
+    assert (len(page.items), page.remaining, len(looked_at)) == (10, 190, 11)
+    looked_at.clear()
+    await api.page(ConfigMap, namespace="default", limit=10, continue_token=page.continue_token)
+    assert len(looked_at) == 11
 
 
 async def test_remaining_is_not_counted_with_selectors(api: Api) -> None:

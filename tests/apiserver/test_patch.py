@@ -97,8 +97,8 @@ REFUSED: list[tuple[str, PatchType, Any, type[Any], str]] = [
         "another kind",
         "merge",
         {"kind": "Service"},
-        BadRequest,
-        "the patch changes kind from Pod to Service",
+        Invalid,
+        ": unable to decode v1, Kind=Service into *core.Pod",
     ),
     (
         "a wrong type",

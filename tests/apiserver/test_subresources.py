@@ -28,11 +28,11 @@ from orchestrator.machinery.objects import with_metadata
 from orchestrator.protocol import (
     BadRequest,
     Conflict,
-    InternalError,
     Invalid,
     NotFound,
     Patch,
     TooManyRequests,
+    Unclassified,
     Update,
 )
 from orchestrator.store import Write
@@ -185,8 +185,8 @@ async def test_what_ends_is_not_bound(api: Api) -> None:
 async def test_a_binding_must_say_where_to(api: Api) -> None:
     """In the words of validation."""
     await api.create(pod("web"))
-    error = await refused(Invalid, bind(api, binding("web", "")))
-    assert error.message == 'Binding "web" is invalid: target.name: Required value'
+    error = await refused(Unclassified, bind(api, binding("web", "")))
+    assert error.message == "target.name: Required value"
     wrong = await refused(BadRequest, bind(api, binding("other"), "web"))
     assert wrong.message == "name in URL does not match name in Binding object"
     await refused(NotFound, bind(api, binding("none"), "none"))
@@ -306,7 +306,7 @@ async def test_two_budgets_for_one_pod_are_a_fault(api: Api) -> None:
     await running(api, "web")
     await budget(api, "a")
     await budget(api, "b")
-    error = await refused(InternalError, evict(api, "web"))
+    error = await refused(Unclassified, evict(api, "web"))
     assert error.message == (
         "This pod has more than one PodDisruptionBudget, "
         "which the eviction subresource does not support."

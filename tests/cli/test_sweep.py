@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
@@ -19,6 +18,7 @@ from orchestrator.scenario.loading import Source, plan_sweep
 from orchestrator.scenario.report.model import SweepReport
 from orchestrator.scenario.report.reading import read_report
 from orchestrator.scenario.sweep import run_sweep
+from tests.cli.waiting import until
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -238,14 +238,6 @@ def _children(running: subprocess.Popen[str]) -> list[int]:
     return [int(pid) for pid in listed.split()]
 
 
-def _until(reached: Callable[[], object]) -> None:
-    for _ in range(600):
-        if reached():
-            return
-        time.sleep(0.05)
-    pytest.fail("that never came")
-
-
 def _is_gone(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
@@ -279,7 +271,7 @@ def test_ctrl_c_while_processes_begin(
     """Whether a terminal sends it to the whole group, or somebody to the command alone."""
     out = tmp_path / "out"
     with _sweeping(_lasting(tmp_path, [3600, 3601, 3602], 2), out) as running:
-        _until(lambda: len(_children(running)) == 2)
+        until(lambda: len(_children(running)) == 2)
         send(running.pid, number)
         joined = _check_interrupted(running, out)
     assert [run.outcome for run in joined.runs] == ["interrupted"] * 3
@@ -293,7 +285,7 @@ def test_ctrl_c_ends_with_the_reports_of_what_was_reached(tmp_path: Path) -> Non
     path = _lasting(tmp_path, [0, 10**9, 10**9 + 1], 1)
     under_way = out / "seconds=1000000000,seed=0" / ".events.jsonl.unfinished"
     with _sweeping(path, out, "--events", clock="virtual") as running:
-        _until(lambda: under_way.exists() and under_way.stat().st_size)
+        until(lambda: under_way.exists() and under_way.stat().st_size)
         os.killpg(running.pid, signal.SIGINT)
         joined = _check_interrupted(running, out)
     assert [bool(run.error) for run in joined.runs] == [False, False, True]
@@ -305,10 +297,10 @@ def test_ctrl_c_ends_with_the_reports_of_what_was_reached(tmp_path: Path) -> Non
 def test_a_killed_sweep_leaves_no_children(tmp_path: Path) -> None:
     """They notice that nobody waits for them any more."""
     with _sweeping(_lasting(tmp_path, [3600, 7200], 2), tmp_path / "out") as running:
-        _until(lambda: len(_children(running)) == 2)
+        until(lambda: len(_children(running)) == 2)
         children = _children(running)
         running.kill()
-        _until(lambda: all(map(_is_gone, children)))
+        until(lambda: all(map(_is_gone, children)))
 
 
 @needs_proc
@@ -316,7 +308,7 @@ def test_a_run_whose_process_is_killed_has_failed_and_the_others_go_on(tmp_path:
     """With the signal as its reason."""
     out = tmp_path / "out"
     with _sweeping(_lasting(tmp_path, [3600, 0], 1), out) as running:
-        _until(lambda: _children(running))
+        until(lambda: _children(running))
         os.kill(_children(running)[0], signal.SIGKILL)
         stdout, stderr = running.communicate(timeout=30)
         assert running.returncode == 1, stderr

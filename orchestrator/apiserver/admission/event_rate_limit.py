@@ -52,6 +52,7 @@ class EventRateLimit(AdmissionPlugin):
 
     name = "EventRateLimit"
     default_on = False
+    counts = True
 
     def __init__(self, limits: tuple[Limit, ...] = ()) -> None:
         self._limits = [_Buckets(limit) for limit in limits]

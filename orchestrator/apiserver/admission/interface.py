@@ -144,7 +144,8 @@ class AdmissionPlugin:
 
     A subclass has a `name` and overrides `handles` with `admit`, `validate` or both; a method that is
     not overridden costs nothing. `default_on`: whether clusters have the plugin that do not name it.
-    `waits`: whether `validate` may answer a `Wait`. `asks`: the built-in kinds without whose objects the
+    `waits`: whether `validate` may answer a `Wait`. `counts`: whether `validate` counts what it lets
+    through, so that it is asked once; others may be asked again after a plugin that waits. `asks`: the built-in kinds without whose objects the
     plugin has nothing to say; while no object of them wakes it, it is left out of all writes but those of
     these kinds.
     `admits_deletions`: whether `admit` is asked for DELETE, too, where there is no object to change.
@@ -153,6 +154,7 @@ class AdmissionPlugin:
     name: str  # Kubernetes' (`LimitRanger`)
     default_on: bool = True
     waits: bool = False
+    counts: bool = False
     asks: tuple[type[Any], ...] = ()
     admits_deletions: bool = False
 

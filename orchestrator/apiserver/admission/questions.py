@@ -135,8 +135,10 @@ def _namespace(request: AdmissionRequest) -> str:
     return request.name if request.resource.key == "namespaces" else request.namespace
 
 
-def _options(request: AdmissionRequest) -> dict[str, Any]:
-    kind = _OPTIONS.get(request.operation, "")
+def _options(request: AdmissionRequest) -> dict[str, Any] | None:
+    kind = _OPTIONS.get(request.operation)
+    if kind is None:  # a connection's options are its object
+        return None
     options: dict[str, Any] = {"kind": kind, "apiVersion": "meta.k8s.io/v1"}
     if request.dry_run:
         options["dryRun"] = ["All"]

@@ -29,7 +29,7 @@ def shown(document: dict[str, Any], request: AdmissionRequest) -> dict[str, Any]
     if request.operation != "CREATE":
         return document
     metadata = dict(document.get("metadata") or {})
-    for field in ("uid", "creationTimestamp"):
+    for field in ("uid", "creationTimestamp", "generation"):
         metadata.pop(field, None)
     message = request.message
     if message is not None and not message.name and not message.object.metadata.name:

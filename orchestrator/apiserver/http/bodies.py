@@ -22,6 +22,7 @@ from orchestrator.apiserver.http.errors import (
     unsupported_patch_type,
 )
 from orchestrator.apiserver.http.strictness import duplicate_fields
+from orchestrator.apiserver.validation.registered import is_registered, unregistered
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
@@ -55,39 +56,22 @@ _TYPE_META: Final = (
     'Kind string "json:\\"kind,omitempty\\"" }'
 )
 
-
-_SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
-_SCHEMES: Final = {
-    "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
-    "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
-}
-# Versions that Kubernetes still reads and does not serve, and the versions where their kinds are now.
-_UNSERVED: Final[Mapping[str, tuple[str, ...]]] = {
-    "admissionregistration.k8s.io/v1alpha1": ("admissionregistration.k8s.io/v1",),
-    "admissionregistration.k8s.io/v1beta1": ("admissionregistration.k8s.io/v1",),
-    "apps/v1beta1": ("apps/v1",),
-    "apps/v1beta2": ("apps/v1",),
-    "batch/v1beta1": ("batch/v1",),
-    "certificates.k8s.io/v1beta1": ("certificates.k8s.io/v1",),
-    "coordination.k8s.io/v1beta1": ("coordination.k8s.io/v1",),
-    "discovery.k8s.io/v1beta1": ("discovery.k8s.io/v1",),
-    "events.k8s.io/v1beta1": ("events.k8s.io/v1",),
-    "extensions/v1beta1": ("apps/v1", "networking.k8s.io/v1"),
-    "flowcontrol.apiserver.k8s.io/v1beta1": ("flowcontrol.apiserver.k8s.io/v1",),
-    "flowcontrol.apiserver.k8s.io/v1beta2": ("flowcontrol.apiserver.k8s.io/v1",),
-    "flowcontrol.apiserver.k8s.io/v1beta3": ("flowcontrol.apiserver.k8s.io/v1",),
-    "networking.k8s.io/v1beta1": ("networking.k8s.io/v1",),
-    "node.k8s.io/v1alpha1": ("node.k8s.io/v1",),
-    "node.k8s.io/v1beta1": ("node.k8s.io/v1",),
-    "policy/v1beta1": ("policy/v1",),
-    "rbac.authorization.k8s.io/v1alpha1": ("rbac.authorization.k8s.io/v1",),
-    "rbac.authorization.k8s.io/v1beta1": ("rbac.authorization.k8s.io/v1",),
-    "resource.k8s.io/v1beta1": ("resource.k8s.io/v1",),
-    "resource.k8s.io/v1beta2": ("resource.k8s.io/v1",),
-    "scheduling.k8s.io/v1beta1": ("scheduling.k8s.io/v1",),
-    "storage.k8s.io/v1alpha1": ("storage.k8s.io/v1",),
-    "storage.k8s.io/v1beta1": ("storage.k8s.io/v1",),
-}
+_DELETE_OPTIONS: Final = "DeleteOptions"
+# What else the scheme of options knows.
+_OPTIONS: Final = frozenset(
+    (
+        "CreateOptions",
+        "GetOptions",
+        "InternalEvent",
+        "ListOptions",
+        "PatchOptions",
+        "Status",
+        "Table",
+        "UpdateOptions",
+        "WatchEvent",
+    )
+)
+_META_SCHEME: Final = "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"
 
 
 class Expected(NamedTuple):
@@ -299,7 +283,7 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     if not isinstance(api_version, str) or not isinstance(kind, str):
         raise BadRequest("apiVersion and kind must be strings")
     if api_version and api_version != expected.api_version:
-        if not expected.custom and not _is_registered(api_version, kind or expected.kind):
+        if not expected.custom and not is_registered(api_version, kind or expected.kind):
             raise _not_handled(api_version, kind or expected.kind, expected)
         raise BadRequest(
             f"the API version in the data ({api_version}) does not match "
@@ -313,29 +297,13 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
 
 
 def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
-    """Kubernetes names the place in its source where the kinds are registered."""
     why = f"{kind} is not {expected.kind}"
-    if not _is_registered(api_version, kind):
-        why = (
-            f'no kind "{kind}" is registered for version "{api_version}" in scheme '
-            f'"{_SCHEMES.get(_group(expected.api_version), _SCHEME)}"'
-        )
+    if not is_registered(api_version, kind):
+        why = unregistered(api_version, kind, expected.api_version)
     version = api_version.rpartition("/")[2]
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )
-
-
-def _is_registered(api_version: str, kind: str) -> bool:
-    """Whether Kubernetes knows the kind in the version, served or not."""
-    if protobuf.definition_of(api_version, kind) is not None:
-        return True
-    successor = _UNSERVED.get(api_version, ())
-    return any(protobuf.definition_of(each, kind) is not None for each in successor)
-
-
-def _group(api_version: str) -> str:
-    return api_version.rpartition("/")[0]
 
 
 # --- patches and options -------------------------------------------------------------------
@@ -385,8 +353,14 @@ def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
     """DeleteOptions of whatever group the client's library puts them into. Raises BadRequest."""
     try:
         document = _READERS[media](data)
-        if document.get("kind") not in (None, "", "DeleteOptions"):
+        kind = document.get("kind") or _DELETE_OPTIONS
+        if kind in _OPTIONS:
             raise _Unreadable("decoded object cannot be converted to DeleteOptions")
+        if kind != _DELETE_OPTIONS:
+            version = document.get("apiVersion") or "v1"
+            raise _Unreadable(
+                f'no kind "{kind}" is registered for version "{version}" in scheme "{_META_SCHEME}"'
+            )
         options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
         return codec.decode(options, DeleteOptions)
     except (_Unreadable, DecodeError, msgspec.MsgspecError) as error:

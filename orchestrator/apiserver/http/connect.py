@@ -10,6 +10,7 @@ from aiohttp.web import StreamResponse
 
 from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Request
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.channels import serve_command, serve_ports
@@ -17,7 +18,7 @@ from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
 from orchestrator.machinery.times import parse_time
-from orchestrator.protocol import BadRequest, Get, InternalError
+from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
     AttachTo,
     Chunk,
@@ -30,6 +31,13 @@ from orchestrator.sessions import (
 )
 
 CONNECTIONS: Final = frozenset({"log", "exec", "attach", "portforward", "proxy"})
+# What admission sees of a connection, and the switches among it.
+_OPTIONS: Final = {
+    "exec": "PodExecOptions",
+    "attach": "PodAttachOptions",
+    "portforward": "PodPortForwardOptions",
+}
+_STREAMS: Final = ("stdin", "stdout", "stderr", "tty")
 _TIMEOUT_SECONDS: Final = 30.0
 
 
@@ -54,7 +62,36 @@ async def connect(front: Front, call: Call) -> StreamResponse:
             group=target.resource.group,
             name=target.name,
         )
+    await _admit(front, call)
     return await serve(front, call, found)
+
+
+async def _admit(front: Front, call: Call) -> None:
+    """Ask admission about a command, a terminal or ports. Raises what it refuses with."""
+    kind = _OPTIONS.get(call.target.part)
+    if kind is None:
+        return
+    query = call.query
+    said: dict[str, Any] = {name: True for name in _STREAMS if _flag(query, name)}
+    if container := query.get("container", ""):
+        said["container"] = container
+    if command := query.getall("command", []):
+        said["command"] = list(command)
+    if ports := query.getall("ports", []):
+        said["ports"] = [int(each) for each in ports if each.isdecimal()]
+    target = call.target
+    await front.ask(
+        AdmitConnection(
+            resource=target.resource,
+            object=Unstructured(api_version="v1", kind=kind, content=said),
+            name=target.name,
+            namespace=target.namespace,
+            subresource=target.part,
+            identity=call.identity,
+            warn=call.warnings.append,
+            annotate=call.annotate,
+        )
+    )
 
 
 async def _authorize(front: Front, call: Call) -> None:

@@ -109,6 +109,7 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
             verb = ""
         allowed = resource.verbs
-    if verb not in allowed:
+    # What is listed and not watched is refused by its handler, in other words.
+    if ("list" if verb == "watch" else verb) not in allowed:
         raise method_not_allowed()
     return verb

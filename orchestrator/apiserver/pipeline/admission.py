@@ -1,13 +1,16 @@
 """The steps that ask the admission plugins; the one place where they are told of a write.
 
-A plugin that looks outside of the cluster answers a `Wait`. Validators of this kind are asked
-before the others, and what was counted out is confirmed after them, so that from the first check of
-other objects to the commit nothing can change.
+A plugin that looks outside of the cluster answers a `Wait`. Validators of this kind are asked in their turn,
+after those before them, which must not let a webhook see what they refuse. Then what was counted out is
+confirmed, and all that do not wait are asked (again), so that from their checks of other objects to the
+commit nothing can change.
 """
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
 from orchestrator.apiserver.authorization import Access, Attributes
@@ -81,8 +84,12 @@ def review_outside(course: Course) -> tuple[Step, ...]:
 
 
 def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
-    found = course.served.validating(course.operation, course.subresource)
-    plugins = [plugin for plugin in found if plugin.waits is waiting]
+    plugins = course.served.validating(course.operation, course.subresource)
+    if waiting:
+        last = max((i for i, plugin in enumerate(plugins) if plugin.waits), default=-1)
+        plugins = tuple(plugin for plugin in plugins[: last + 1] if not plugin.counts)
+    else:
+        plugins = tuple(plugin for plugin in plugins if not plugin.waits)
     if not plugins:
         return ()
 
@@ -92,18 +99,26 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
             request = _request(course, draft)
         else:
             request.object = draft.new
-        return _validate(env, request, iter(plugins))
+        if waiting:
+            # What these have to say they say when they are asked for good.
+            quiet = replace(request, warn=None, annotate=None)
+            return _validate(env, request, iter(plugins), quiet)
+        return _validate(env, request, iter(plugins), request)
 
     return (step,)
 
 
 def _validate(
-    env: Environment, request: AdmissionRequest, plugins: Iterator[AdmissionPlugin]
+    env: Environment,
+    request: AdmissionRequest,
+    plugins: Iterator[AdmissionPlugin],
+    of_others: AdmissionRequest,
 ) -> Decision:
+    """Ask plugins; those that do not wait are asked `of_others`."""
     for plugin in plugins:
-        answer = plugin.validate(request, env)
+        answer = plugin.validate(request if plugin.waits else of_others, env)
         if answer is not None:
-            return _later(answer, lambda _nothing: _validate(env, request, plugins))
+            return _later(answer, lambda _nothing: _validate(env, request, plugins, of_others))
     return None
 
 

@@ -13,7 +13,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.protocol import Created
 from orchestrator.store import Change
 
-Action: TypeAlias = Literal["create", "update", "patch", "apply", "delete"]
+Action: TypeAlias = Literal["create", "update", "patch", "apply", "delete", "connect"]
 """How an object is written. An apply comes as a patch, and is authorized as one."""
 
 _OPERATIONS: Final[dict[Action, Operation]] = {
@@ -22,6 +22,7 @@ _OPERATIONS: Final[dict[Action, Operation]] = {
     "patch": "UPDATE",
     "apply": "UPDATE",
     "delete": "DELETE",
+    "connect": "CONNECT",
 }
 
 
@@ -43,6 +44,8 @@ class Course(Struct, frozen=True):
     @property
     def verb(self) -> Verb:
         """Authorization's word for the action."""
+        if self.action == "connect":
+            return "create"
         return "patch" if self.action == "apply" else self.action
 
     @property

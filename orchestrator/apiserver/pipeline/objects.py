@@ -25,6 +25,15 @@ def take(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+def take_options(_course: Course) -> tuple[Step, ...]:
+    """The options of a connection, of which admission is asked."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        draft.new = draft.message.object
+
+    return (step,)
+
+
 def check_place(draft: Draft) -> None:
     """The new state must be of the object that the message names. Raises BadRequest."""
     metadata = draft.new.metadata

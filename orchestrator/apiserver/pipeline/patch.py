@@ -16,11 +16,14 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
+from orchestrator.apiserver.validation.registered import is_registered, unregistered
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.errors import (
     PatchConflictError,
     PatchError,
     PatchFormatError,
+    PatchMergeError,
     PatchSizeError,
 )
 from orchestrator.machinery.managed_fields.managers import with_explicit_reset
@@ -37,6 +40,7 @@ from orchestrator.protocol import (
     Invalid,
     Patch,
     RequestEntityTooLarge,
+    Unclassified,
     UnsupportedMediaType,
 )
 
@@ -62,7 +66,7 @@ def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
     try:
         document = with_explicit_reset(_apply(message, _document(message, present), type(present)))
-        _check_kind(document, present)
+        document = _with_kind(message, document, present)
     except PatchError as error:
         raise _refusal(message, error) from error
     try:
@@ -71,24 +75,27 @@ def patched(message: Patch, present: Any) -> Any:
         if find is not None:
             unknown = (*unknown, *find(new))
     except DecodeError as error:
-        raise _undecodable(document, error.words) from error
-    if (unknown or message.repeated) and message.field_validation != "Ignore":
+        raise _undecodable(message, document, error.words) from error
+    if message.field_validation != "Ignore" and (unknown or message.repeated):
         faults = [f'duplicate field "{path}"' for path in message.repeated]
-        _note_faults(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
+        _note(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
     return new
 
 
-def _note_faults(message: Patch, document: Any, faults: list[str]) -> None:
+def _note(message: Patch, document: Any, faults: list[str]) -> None:
     if message.field_validation == "Strict":
-        raise _undecodable(document, f"strict decoding error: {', '.join(faults)}")
+        raise _undecodable(message, document, f"strict decoding error: {', '.join(faults)}")
     if message.warn is not None:
         for fault in faults:
             message.warn(fault)
 
 
-def _undecodable(document: Any, why: str) -> Invalid:
-    """What the patch makes is no object of the kind; the whole of it is shown."""
-    text = msgspec.json.encode(document).decode() + "\n"
+def _undecodable(message: Patch, document: Any, why: str) -> Invalid:
+    """What the patch makes is no object of the kind; the whole of it is shown, or a strategic patch."""
+    if message.patch_type == "strategic":
+        text = go_plain(message.body)
+    else:
+        text = msgspec.json.encode(document).decode() + "\n"
     cause = field_errors.invalid("patch", text, why)
     return errors.invalid("", "", "", [cause_of(cause)])
 
@@ -138,13 +145,29 @@ def unsupported_patch(kind: type[Any]) -> UnsupportedMediaType:
     )
 
 
-def _check_kind(document: Any, present: Any) -> None:
-    """A patch changes fields; it does not make another kind of an object."""
+def _with_kind(message: Patch, document: Any, present: Any) -> Any:
+    """A patch changes fields; it does not make another kind of an object.
+
+    Raises Invalid; a strategic patch may say what it likes, as it is read into the struct itself.
+    """
     if not isinstance(document, dict):
         raise PatchFormatError("the patch does not leave an object")
-    for field, value in (("kind", present.kind), ("apiVersion", present.api_version)):
-        if document.get(field) not in (None, value):
-            raise PatchFormatError(f"the patch changes {field} from {value} to {document[field]}")
+    kind, api_version = (document.get(name) for name in ("kind", "apiVersion"))
+    if kind in (None, present.kind) and api_version in (None, present.api_version):
+        return document
+    if message.patch_type == "strategic":
+        return {**document, "kind": present.kind, "apiVersion": present.api_version}
+    if type(present) is Unstructured or not (
+        isinstance(kind, str) and isinstance(api_version, str)
+    ):
+        said = f"{api_version}, Kind={kind}"
+        raise PatchFormatError(f"the patch makes {said} of a {present.kind}")
+    if is_registered(api_version, kind):
+        group = message.resource.group.partition(".")[0] or "core"
+        why = f"unable to decode {api_version}, Kind={kind} into *{group}.{present.kind}"
+    else:
+        why = unregistered(api_version, kind, present.api_version)
+    raise _undecodable(message, document, why)
 
 
 _NOT_APPLICABLE = "the server rejected our request due to an error in our request"
@@ -152,6 +175,7 @@ _REFUSALS: dict[type[PatchError], Callable[[str], ApiError]] = {
     PatchFormatError: BadRequest,
     PatchSizeError: RequestEntityTooLarge,
     PatchConflictError: Conflict,
+    PatchMergeError: Unclassified,
 }
 
 

@@ -34,6 +34,7 @@ from orchestrator.apiserver.pipeline.objects import (
     read_or,
     stamp,
     take,
+    take_options,
 )
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.patch import patch
@@ -112,3 +113,5 @@ END: Final[tuple[Maker, ...]] = (
     commit_deletion,
 )
 DELETE: Final[tuple[Maker, ...]] = (authorize, *END)
+# Whoever opens the connection has asked for the object, and whether this may be.
+CONNECT: Final[tuple[Maker, ...]] = (take_options, admit, review_outside, review)

@@ -17,11 +17,10 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
-from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.memo import MixedMemo
-from orchestrator.protocol import BadRequest
+from orchestrator.protocol import BadRequest, Unclassified
 
 _NO_SPEC: Final = PodSpec()
 _NO_STATUS: Final = PodStatus()
@@ -35,6 +34,9 @@ def _take(course: Course) -> tuple[Step, ...]:
         binding = draft.message.object
         if type(binding) is not Binding:
             raise BadRequest(f"{type(binding).__name__} in the request is not a Binding")
+        namespace = binding.metadata.namespace
+        if namespace and namespace != draft.namespace:
+            raise errors.namespace_differs()
         if binding.metadata.name and binding.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Binding object")
         draft.new = binding
@@ -43,7 +45,7 @@ def _take(course: Course) -> tuple[Step, ...]:
 
 
 def _bind(course: Course) -> tuple[Step, ...]:
-    """The pod with its node. Errors: Invalid, Conflict (bound, gated or being deleted)."""
+    """The pod with its node. Errors: Unclassified (no node), Conflict (bound, gated or being deleted)."""
     resource = course.served.resource
 
     def step(env: Environment, draft: Draft) -> None:
@@ -63,7 +65,8 @@ def _check(resource: Resource, binding: Binding, pod: Pod) -> None:
         faults.append(field_errors.required("target.name"))
     name = pod.metadata.name
     if faults:
-        raise errors.invalid("Binding", "", name, [cause_of(fault) for fault in faults])
+        texts = [f"{fault.field}: {fault.body}" for fault in faults]
+        raise Unclassified(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
     why = _obstacle(binding, pod)
     if why:
         raise errors.conflict(resource, name, why, subresource="binding")

@@ -30,7 +30,7 @@ from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.pipeline.verbs import END
 from orchestrator.machinery import labels
 from orchestrator.machinery.conditions import is_true, with_condition
-from orchestrator.protocol import BadRequest, Create, Delete, InternalError, PropagationPolicy
+from orchestrator.protocol import BadRequest, Create, Delete, PropagationPolicy, Unclassified
 from orchestrator.store import Write
 
 _TOO_MANY_DISRUPTED: Final = 2000
@@ -57,6 +57,9 @@ def _take(course: Course) -> tuple[Step, ...]:
         eviction = draft.message.object
         if type(eviction) is not Eviction:
             raise BadRequest(f"{type(eviction).__name__} in the request is not an Eviction")
+        namespace = eviction.metadata.namespace
+        if namespace and namespace != draft.namespace:
+            raise errors.namespace_differs()
         if eviction.metadata.name and eviction.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Eviction object")
         draft.new = eviction
@@ -67,7 +70,7 @@ def _take(course: Course) -> tuple[Step, ...]:
 def _book(course: Course) -> tuple[Step, ...]:
     """Write the eviction into the budget that must allow it.
 
-    Errors: TooManyRequests, Forbidden, InternalError (more than one budget).
+    Errors: TooManyRequests, Forbidden, Unclassified (more than one budget).
     """
     resource = course.served.resource
 
@@ -126,7 +129,7 @@ def _asked_budget(env: Environment, resource: Resource, pod: Pod) -> PodDisrupti
     if not budgets:
         return None
     if len(budgets) > 1:
-        raise InternalError(
+        raise Unclassified(
             "This pod has more than one PodDisruptionBudget, "
             "which the eviction subresource does not support."
         )

@@ -1,6 +1,6 @@
 """Whether a value has the shape that its kind asks for, before anybody merges it."""
 
-from orchestrator.machinery.documents import MAX_DEPTH, Json, too_deep
+from orchestrator.machinery.documents import MAX_DEPTH, Json, go_plain, too_deep
 from orchestrator.machinery.errors import ShapeError
 from orchestrator.machinery.managed_fields.elements import FIELD, INDEX, Element, shown
 from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Shape
@@ -101,18 +101,7 @@ def _go_pointer(value: Json) -> str:
 
 
 def _go_value(value: Json) -> str:
-    return f"&{{{_go_plain(value)}}}"
-
-
-def _go_plain(value: Json) -> str:
-    """Go's %v."""
-    if type(value) is dict:
-        return f"map[{' '.join(f'{name}:{_go_plain(value[name])}' for name in sorted(value))}]"
-    if type(value) is list:
-        return f"[{' '.join(map(_go_plain, value))}]"
-    if value is None:
-        return "<nil>"
-    return str(value).lower() if type(value) is bool else str(value)
+    return f"&{{{go_plain(value)}}}"
 
 
 def _go_syntax(value: Json) -> str:
@@ -124,4 +113,4 @@ def _go_syntax(value: Json) -> str:
         return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
     if type(value) is str:
         return f'"{value}"'
-    return _go_plain(value)
+    return go_plain(value)

@@ -13,8 +13,13 @@ def apply_merge_patch(document: Object, patch: Json) -> Object:
 
     Raises PatchFormatError when the patch is no object, PatchSizeError when it nests too deep.
     """
-    if not isinstance(patch, dict):
+    if patch is None:
         raise PatchFormatError("Invalid JSON Patch")
+    if not isinstance(patch, dict):
+        raise PatchFormatError(
+            f"error decoding patch: json: cannot unmarshal {kind_of(patch)} into Go value of type "
+            "map[string]interface {}"
+        )
     if too_deep(patch):
         raise PatchSizeError(f"exceeded max depth {MAX_DEPTH}")
     return _merged_objects(document, patch)

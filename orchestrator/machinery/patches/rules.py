@@ -9,8 +9,8 @@ from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
-from orchestrator.machinery.documents import Json, identity_of, kind_of
-from orchestrator.machinery.errors import PatchFormatError
+from orchestrator.machinery.documents import Json, go_plain, identity_of, kind_of
+from orchestrator.machinery.errors import PatchFormatError, PatchMergeError
 
 Strategy: TypeAlias = Literal["merge", "replace", ""]
 
@@ -60,7 +60,7 @@ def element_kind(*lists: list[Json]) -> str:
 def merge_value(item: Json, merge_key: str) -> tuple[str, Json]:
     """What tells an item of a merged list apart: its merge key's value, or itself.
 
-    Raises PatchFormatError when it has none.
+    Raises PatchMergeError when it has none, PatchFormatError when it is no object.
     """
     if not merge_key:
         return _identity(item)
@@ -69,8 +69,8 @@ def merge_value(item: Json, merge_key: str) -> tuple[str, Json]:
             f"expected a map[string]interface {{}}, but received a {kind_of(item)}"
         )
     if merge_key not in item:
-        raise PatchFormatError(
-            f"map: {_shown(item)} does not contain declared merge key: {merge_key}"
+        raise PatchMergeError(
+            f"map: {go_plain(item)} does not contain declared merge key: {merge_key}"
         )
     return _identity(item[merge_key])
 
@@ -80,11 +80,6 @@ def _identity(value: Json) -> tuple[str, Json]:
         return identity_of(value)
     except TypeError as error:
         raise PatchFormatError(f"a merge key's value must be a scalar: {error}") from None
-
-
-def _shown(item: Json) -> str:
-    text = " ".join(f"{key}:{value}" for key, value in sorted(item.items()))
-    return f"map[{text[:256]}]"
 
 
 def positions(items: list[Json], merge_key: str) -> dict[tuple[str, Json], int]:

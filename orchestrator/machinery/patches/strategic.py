@@ -18,8 +18,8 @@ patch is made so.
 from collections.abc import Hashable
 from typing import Final
 
-from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, kind_of, too_deep
-from orchestrator.machinery.errors import PatchFormatError, PatchSizeError
+from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, go_plain, kind_of, too_deep
+from orchestrator.machinery.errors import PatchFormatError, PatchMergeError, PatchSizeError
 from orchestrator.machinery.patches.element_order import (
     check_order,
     interleaved,
@@ -81,7 +81,7 @@ class _Merge:
             if directive == "delete":
                 return {}
             if directive != "merge":
-                raise _unknown_directive(directive)
+                raise _unknown_directive({DIRECTIVE: directive, **patch})
         result, rest = dict(original), dict(patch)
         if RETAIN_KEYS in rest:
             self._retain(result, rest)
@@ -240,7 +240,7 @@ class _Merge:
             elif directive == "merge":
                 raise PatchFormatError("merging lists cannot yet be specified in the patch")
             else:
-                raise _unknown_directive(directive)
+                raise _unknown_directive(item)
         if replace:
             return self._taken(plain), []
         if gone:
@@ -257,8 +257,9 @@ def _union(original: list[Json], patch: list[Json]) -> list[Json]:
     )
 
 
-def _unknown_directive(directive: Json) -> PatchFormatError:
-    return PatchFormatError(f"unknown patch type: {directive}"[:256], DIRECTIVE)
+def _unknown_directive(item: Object) -> PatchMergeError:
+    message = f"unknown patch type: {go_plain(item[DIRECTIVE])} in map: {go_plain(item)}"
+    return PatchMergeError(message, DIRECTIVE)
 
 
 # --- values without counterpart ------------------------------------------------------------

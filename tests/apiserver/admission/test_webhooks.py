@@ -23,10 +23,11 @@ from orchestrator.api.admissionregistration.v1 import (
 )
 from orchestrator.api.autoscaling.v2 import HorizontalPodAutoscaler
 from orchestrator.api.codec import from_dict
-from orchestrator.api.core.v1 import ConfigMap, Namespace, Service
+from orchestrator.api.core.v1 import ConfigMap, Event, Namespace, Pod, Service
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.admission import Admission, chain_of
-from orchestrator.protocol import ApiError, BadRequest, Forbidden, InternalError
+from orchestrator.protocol import AdmitConnection, ApiError, BadRequest, Forbidden, InternalError
 from orchestrator.store import MemoryStore
 from tests.apiserver.harness import Api, meta, namespace, pod, refused
 
@@ -263,6 +264,56 @@ async def test_webhooks_are_asked_beside_one_another_and_the_first_refusal_count
         assert api.system.clock.now() == begun + 3.0
     assert 'webhook "a.example.com"' in str(error)
     assert told == ["one", "two"]
+
+
+async def test_what_others_refuse_is_not_shown_to_a_webhook() -> None:
+    """Policies are asked before webhooks; and what a limit has counted is counted once."""
+    hook = Hook()
+    limits = {"limits": [{"type": "Server", "qps": 1, "burst": 2}]}
+    admission = Admission(
+        enable=("EventRateLimit",),
+        webhooks={f"{HOST}/see": hook},
+        configurations={"EventRateLimit": limits},
+    )
+    about = {"kind": "Pod", "namespace": "default", "name": "p"}
+    async with Api(admission=chain_of(admission)) as api:
+        await api.patch(
+            Namespace,
+            "default",
+            {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "baseline"}}},
+        )
+        await validating(api, "see", rules=(replace(EVERYTHING, resources=("*",)),))
+        made = pod("p", host_network=True)
+        await refused(Forbidden, api.create(made))
+        assert not hook.asked
+        for name in ("a", "b"):
+            head = {"name": name, "namespace": "default"}
+            await api.create(from_dict({"metadata": head, "involvedObject": about}, Event))
+    assert [each["name"] for each in hook.asked] == ["a", "b"]
+
+
+async def test_a_webhook_can_forbid_connections() -> None:
+    """It is asked about the options of each, and of no object."""
+    hook = Hook(allowed=False, status={"message": "no terminals"})
+    rule = replace(EVERYTHING, operations=("CONNECT",), resources=("pods/attach",))
+    options = Unstructured(api_version="v1", kind="PodAttachOptions", content={"stdin": True})
+    async with serving(deny=hook) as api:
+        await validating(api, "deny", rules=(rule,))
+        asking: dict[str, Any] = {
+            "resource": api.resource(Pod),
+            "name": "p",
+            "namespace": "default",
+            "object": options,
+        }
+        await api.ref.ask(AdmitConnection(subresource="exec", **asking))
+        error = await refused(
+            ApiError, api.ref.ask(AdmitConnection(subresource="attach", **asking))
+        )
+    assert str(error) == 'admission webhook "deny.example.com" denied the request: no terminals'
+    [asked] = hook.asked
+    assert (asked["operation"], asked["subResource"]) == ("CONNECT", "attach")
+    assert asked["kind"] == {"group": "", "version": "v1", "kind": "PodAttachOptions"}
+    assert (asked["object"]["stdin"], asked["oldObject"], asked["options"]) == (True, None, None)
 
 
 async def test_what_if_is_not_asked_of_a_webhook_with_effects() -> None:

@@ -17,11 +17,19 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingWebhookConfiguration,
     WebhookClientConfig,
 )
-from orchestrator.api.core.v1 import ConfigMap, Service, ServiceSpec
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Container,
+    Pod,
+    PodSpec,
+    Service,
+    ServiceSpec,
+)
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import HttpFront
 from orchestrator.apiserver.http.pki import generate
 from orchestrator.protocol import ApiError, InternalError
+from tests.apiserver.http.conftest import Caller
 from tests.conformance.webhook import Webhook, authority_of, server_context, webhook
 
 _RULE = RuleWithOperations(
@@ -179,3 +187,24 @@ async def test_a_webhook_cannot_send_the_server_elsewhere(
     finally:
         await runner.cleanup()
     assert asked == ["/begin"]
+
+
+async def test_a_webhook_refuses_a_terminal(
+    running: tuple[Cluster, HttpFront], call: Caller
+) -> None:
+    """Before the connection is one, with a Status like any other."""
+    cluster, _ = running
+    rule = RuleWithOperations(
+        operations=("CONNECT",), api_groups=("",), api_versions=("v1",), resources=("pods/attach",)
+    )
+    made = Pod(
+        metadata=ObjectMeta(name="p", namespace="default"),
+        spec=PodSpec(containers=(Container(name="c", image="i"),)),
+    )
+    await cluster.client.create(made)
+    async with _served(cluster) as hook:
+        await _validating(cluster, _at(hook, "deny"), rules=(rule,))
+        path = "/api/v1/namespaces/default/pods/p/attach?container=c&stdout=true"
+        status, answer = await call("POST", path)
+    assert status == 400
+    assert answer["message"] == 'admission webhook "a.example.com" denied the request: not today'

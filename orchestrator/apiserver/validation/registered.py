@@ -1,0 +1,53 @@
+"""Which kinds Kubernetes knows in which versions, served or not, and how it says that it does not."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from orchestrator.api import protobuf
+
+_SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
+_SCHEMES: Final = {
+    "apiextensions.k8s.io": "k8s.io/apiextensions-apiserver/pkg/apiserver/apiserver.go:55",
+    "apiregistration.k8s.io": "k8s.io/kube-aggregator/pkg/apiserver/scheme/scheme.go:28",
+}
+# Versions that Kubernetes still reads and does not serve, and the versions where their kinds are now.
+_UNSERVED: Final[Mapping[str, tuple[str, ...]]] = {
+    "admissionregistration.k8s.io/v1alpha1": ("admissionregistration.k8s.io/v1",),
+    "admissionregistration.k8s.io/v1beta1": ("admissionregistration.k8s.io/v1",),
+    "apps/v1beta1": ("apps/v1",),
+    "apps/v1beta2": ("apps/v1",),
+    "batch/v1beta1": ("batch/v1",),
+    "certificates.k8s.io/v1beta1": ("certificates.k8s.io/v1",),
+    "coordination.k8s.io/v1beta1": ("coordination.k8s.io/v1",),
+    "discovery.k8s.io/v1beta1": ("discovery.k8s.io/v1",),
+    "events.k8s.io/v1beta1": ("events.k8s.io/v1",),
+    "extensions/v1beta1": ("apps/v1", "networking.k8s.io/v1"),
+    "flowcontrol.apiserver.k8s.io/v1beta1": ("flowcontrol.apiserver.k8s.io/v1",),
+    "flowcontrol.apiserver.k8s.io/v1beta2": ("flowcontrol.apiserver.k8s.io/v1",),
+    "flowcontrol.apiserver.k8s.io/v1beta3": ("flowcontrol.apiserver.k8s.io/v1",),
+    "networking.k8s.io/v1beta1": ("networking.k8s.io/v1",),
+    "node.k8s.io/v1alpha1": ("node.k8s.io/v1",),
+    "node.k8s.io/v1beta1": ("node.k8s.io/v1",),
+    "policy/v1beta1": ("policy/v1",),
+    "rbac.authorization.k8s.io/v1alpha1": ("rbac.authorization.k8s.io/v1",),
+    "rbac.authorization.k8s.io/v1beta1": ("rbac.authorization.k8s.io/v1",),
+    "resource.k8s.io/v1beta1": ("resource.k8s.io/v1",),
+    "resource.k8s.io/v1beta2": ("resource.k8s.io/v1",),
+    "scheduling.k8s.io/v1beta1": ("scheduling.k8s.io/v1",),
+    "storage.k8s.io/v1alpha1": ("storage.k8s.io/v1",),
+    "storage.k8s.io/v1beta1": ("storage.k8s.io/v1",),
+}
+
+
+def is_registered(api_version: str, kind: str) -> bool:
+    """Whether Kubernetes knows the kind in the version, served or not."""
+    if protobuf.definition_of(api_version, kind) is not None:
+        return True
+    successors = _UNSERVED.get(api_version, ())
+    return any(protobuf.definition_of(each, kind) is not None for each in successors)
+
+
+def unregistered(api_version: str, kind: str, expected: str) -> str:
+    """It does not; Kubernetes names the place in its source where the kinds of `expected` are registered."""
+    scheme = _SCHEMES.get(expected.rpartition("/")[0], _SCHEME)
+    return f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"'
