@@ -1,66 +1,58 @@
-"""The secrets that a service account lets its pods use, where it limits them.
+"""Which secrets a pod may name: those that its account names, where the account says so."""
 
-https://kubernetes.io/docs/concepts/security/service-accounts/#enforce-mountable-secrets: the annotation says that
-the account's lists of secrets are all that its pods may name.
-"""
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final
 
-from collections.abc import Iterator, Set
-from typing import Any, Final
+from orchestrator.api.core.v1 import Container, EphemeralContainer, PodSpec, ServiceAccount
 
-from orchestrator.api.core.v1 import PodSpec, ServiceAccount
-
-_ANNOTATION: Final = "kubernetes.io/enforce-mountable-secrets"
-_TRUE: Final = frozenset(("1", "t", "T", "true", "TRUE", "True"))
+_ENFORCED: Final = "kubernetes.io/enforce-mountable-secrets"
+_TRUE: Final = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 
 
-def is_limited(account: ServiceAccount) -> bool:
-    """Whether the account limits the secrets of its pods."""
-    return account.metadata.annotations.get(_ANNOTATION, "") in _TRUE
+def is_enforced(account: ServiceAccount) -> bool:
+    """Whether the account keeps its pods to its own secrets."""
+    return account.metadata.annotations.get(_ENFORCED, "") in _TRUE
 
 
-def faults(account: ServiceAccount, spec: PodSpec) -> Iterator[str]:
-    """What a new pod names that its account does not list."""
-    name = account.metadata.name
-    listed = {each.name for each in account.secrets}
+def foreign_secrets(spec: PodSpec, account: ServiceAccount) -> Iterator[str]:
+    """Why a pod is refused: a sentence for each secret that its account does not name."""
+    mine, name = {each.name for each in account.secrets}, account.metadata.name
+    why = f"is not allowed because service account {name} does not reference that"
     for volume in spec.volumes:
-        if volume.secret is not None and volume.secret.secret_name not in listed:
-            yield _fault(f'volume with secret.secretName="{volume.secret.secret_name}"', name)
-    yield from _of_containers("init container", spec.init_containers, listed, name)
-    yield from _of_containers("container", spec.containers, listed, name)
+        secret = volume.secret.secret_name if volume.secret is not None else None
+        if volume.secret is not None and secret not in mine:
+            yield f'volume with secret.secretName="{secret or ""}" {why} secret'
+    for what, containers in (
+        ("init container", spec.init_containers),
+        ("container", spec.containers),
+    ):
+        yield from _of_containers(what, containers, mine, f"{why} secret")
     pulls = {each.name for each in account.image_pull_secrets}
-    for number, each in enumerate(spec.image_pull_secrets):
-        if each.name not in pulls:
-            yield (
-                f'imagePullSecrets[{number}].name="{each.name}" is not allowed because service account '
-                f"{name} does not reference that imagePullSecret"
-            )
+    for position, pull in enumerate(spec.image_pull_secrets):
+        if pull.name not in pulls:
+            yield f'imagePullSecrets[{position}].name="{pull.name}" {why} imagePullSecret'
 
 
-def ephemeral_faults(account: ServiceAccount, spec: PodSpec) -> Iterator[str]:
-    """The same of containers that come later."""
-    listed = {each.name for each in account.secrets}
-    containers = spec.ephemeral_containers
-    yield from _of_containers("ephemeral container", containers, listed, account.metadata.name)
+def foreign_secrets_of_ephemeral(spec: PodSpec, account: ServiceAccount) -> Iterator[str]:
+    """The same of containers that are added while the pod runs."""
+    mine, name = {each.name for each in account.secrets}, account.metadata.name
+    why = f"is not allowed because service account {name} does not reference that secret"
+    yield from _of_containers("ephemeral container", spec.ephemeral_containers, mine, why)
 
 
-def _of_containers(kind: str, containers: Any, listed: Set[str], account: str) -> Iterator[str]:
+def _of_containers(
+    what: str,
+    containers: Sequence[Container | EphemeralContainer],
+    mine: Collection[str],
+    why: str,
+) -> Iterator[str]:
     for container in containers:
+        begin = f"{what} {container.name} with"
         for variable in container.env:
-            source = variable.value_from.secret_key_ref if variable.value_from else None
-            if source is not None and source.name not in listed:
-                yield _fault(
-                    f"{kind} {container.name} with envVar {variable.name} referencing "
-                    f'secret.secretName="{source.name}"',
-                    account,
-                )
-        for each in container.env_from:
-            if each.secret_ref is not None and each.secret_ref.name not in listed:
-                yield _fault(
-                    f"{kind} {container.name} with envFrom referencing "
-                    f'secret.secretName="{each.secret_ref.name}"',
-                    account,
-                )
-
-
-def _fault(what: str, account: str) -> str:
-    return f"{what} is not allowed because service account {account} does not reference that secret"
+            ref = variable.value_from.secret_key_ref if variable.value_from is not None else None
+            if ref is not None and ref.name not in mine:
+                yield f'{begin} envVar {variable.name} referencing secret.secretName="{ref.name}" {why}'
+        for source in container.env_from:
+            secret = source.secret_ref
+            if secret is not None and secret.name not in mine:
+                yield f'{begin} envFrom referencing secret.secretName="{secret.name}" {why}'
