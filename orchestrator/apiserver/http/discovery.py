@@ -8,7 +8,7 @@ by the Accept header. Both are made from the scheme, and made again when it has 
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -184,6 +184,25 @@ class Discovery:
             f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
             f'"{hashlib.sha512(data).hexdigest().upper()}"',
         )
+
+
+class OtherGroups(Protocol):
+    """Groups that other servers serve, in both forms."""
+
+    def groups(self) -> list[dict[str, Any]]: ...
+    def aggregated(self) -> list[dict[str, Any]]: ...
+
+
+def with_groups(document: Document, others: OtherGroups) -> Document:
+    """The document of all groups, in either form, with those of other servers behind its own."""
+    word = "items" if document.etag else "groups"
+    found = others.aggregated() if document.etag else others.groups()
+    if not found:
+        return document
+    body = msgspec.json.decode(document.data)
+    data = msgspec.json.encode({**body, word: [*body[word], *found]})
+    etag = f'"{hashlib.sha512(data).hexdigest().upper()}"' if document.etag else ""
+    return Document(data, document.media_type, etag)
 
 
 def _scheme_of(resources: Iterable[Resource]) -> Scheme:
