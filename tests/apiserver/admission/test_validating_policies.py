@@ -18,6 +18,8 @@ from orchestrator.api.admissionregistration.v1 import (
     Validation,
     Variable,
 )
+from orchestrator.api.autoscaling.v2 import HorizontalPodAutoscaler
+from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import ConfigMap, Namespace
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.protocol import Forbidden, Invalid
@@ -210,3 +212,24 @@ async def test_expressions_can_ask_what_the_user_may(api: Api) -> None:
     rule = "authorizer.group('').resource('pods').namespace('default').check('get').allowed()"
     await _bound(api, validations=(Validation(expression=rule),))
     await api.create(_config())
+
+
+async def test_a_policy_sees_objects_in_the_version_of_its_rules(api: Api) -> None:
+    """A rule for an older version means the same objects, as that version has them."""
+    old = NamedRuleWithOperations(
+        operations=("CREATE",),
+        api_groups=("autoscaling",),
+        api_versions=("v1",),
+        resources=("horizontalpodautoscalers",),
+    )
+    expression = "!has(object.spec.targetCPUUtilizationPercentage)"
+    await _bound(api, rule=old, validations=(Validation(expression=expression),))
+    utilization = {"type": "Utilization", "averageUtilization": 50}
+    metric = {"type": "Resource", "resource": {"name": "cpu", "target": utilization}}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "d"}
+    document = {
+        "metadata": {"name": "h", "namespace": "default"},
+        "spec": {"maxReplicas": 2, "scaleTargetRef": target, "metrics": [metric]},
+    }
+    error = await refused(Invalid, api.create(from_dict(document, HorizontalPodAutoscaler)))
+    assert str(error).endswith(f"failed expression: {expression}")
