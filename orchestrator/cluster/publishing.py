@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 
 # The machine of the control plane in the network of the nodes, whose first has the next address.
 CONTROL_PLANE_ADDRESS: Final = "172.16.0.1"
+# How other servers know who asks, when the front proxy asks for somebody.
+_FRONT_PROXY: Final = {
+    "requestheader-allowed-names": '["front-proxy-client"]',
+    "requestheader-extra-headers-prefix": '["X-Remote-Extra-"]',
+    "requestheader-group-headers": '["X-Remote-Group"]',
+    "requestheader-username-headers": '["X-Remote-User"]',
+}
 _SERVICE: Final = "kubernetes"
 _PORT_NAME: Final = "https"
 
@@ -40,7 +47,11 @@ async def publish(client: Client, front: "HttpFront", host: str) -> None:
     for each in (
         ConfigMap(
             metadata=ObjectMeta(name=AUTHENTICATION, namespace="kube-system"),
-            data={CLIENT_AUTHORITY: authority},
+            data={
+                CLIENT_AUTHORITY: authority,
+                "requestheader-client-ca-file": authority,
+                **_FRONT_PROXY,
+            },
         ),
         _endpoints(address, front.port),
         _slice(address, front.port),

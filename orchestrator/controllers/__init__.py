@@ -7,6 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
+from orchestrator.controllers.bootstrap_tokens import TokenCleaner
 from orchestrator.controllers.certificates import (
     CertificateApprover,
     CertificateCleaner,
@@ -57,6 +58,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ServiceAccountController,
     RootCaPublisher,
     TokenSecretController,
+    TokenCleaner,
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,

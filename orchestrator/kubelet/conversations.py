@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from actors import Context, Deferred
-from orchestrator.api.core.v1 import ContainerState, Pod, Service
+from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.material import Found, Source, environment_sources, volume_sources
@@ -93,16 +93,24 @@ class Conversations:
     def _with_world(
         self, worker: PodWorker, record: ContainerRecord, then: Callable[[World], None]
     ) -> Deferred[Any]:
-        """Find what the container's surroundings are made of."""
+        """Answer once the container's surroundings are found."""
         deferred = self._ctx.defer()
-        pod, container = worker.pod, record.spec
+
+        def found(world: World) -> None:
+            then(world)
+            deferred.reply(None)
+
+        self.find_world(worker.pod, record.spec, found)
+        return deferred
+
+    def find_world(self, pod: Pod, container: Container, then: Callable[[World], None]) -> None:
+        """Read what the container's surroundings are made of."""
         spec = pod.spec
         sources = volume_sources(spec) if spec is not None else ()
         sources = tuple(dict.fromkeys((*sources, *environment_sources(container))))
 
         def services_came(found: Mapping[Source, Any], services: tuple[Service, ...]) -> None:
             then(world_of(pod, container, found, services))
-            deferred.reply(None)
 
         def objects_came(found: Found) -> None:
             self._ctx.request(
@@ -117,7 +125,6 @@ class Conversations:
             )
 
         self._look_up(pod, sources, objects_came)
-        return deferred
 
     def _run(self, session: Session, said: Awaitable[int]) -> None:
         async def until_its_end() -> None:

@@ -11,6 +11,7 @@ _REFERENCE: Final = re.compile(
     r"(?::[\w][\w.-]{0,127})?(?:@[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,})?"
 )
 _MAX_NAME: Final = 255
+FUNCTION: Final = "py://"  # how an image begins that is a function of the host program
 
 
 @lru_cache(maxsize=4096)
@@ -24,6 +25,8 @@ def full_name(image: str) -> str:
 @lru_cache(maxsize=4096)
 def name_fault(image: str) -> str:
     """Why no image can have this name; empty when one can."""
+    if image.startswith(FUNCTION):
+        return ""
     _, remainder = _split(image)
     path = re.split("[:@]", remainder, maxsplit=1)[0]
     fault = ""

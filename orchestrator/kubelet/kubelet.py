@@ -58,9 +58,11 @@ from orchestrator.kubelet.runtimes.interface import (
     ContainerStarted,
     HookEnded,
     ImagePulling,
+    Inhabited,
     ProbeAnswered,
     Runtime,
     RuntimeEvent,
+    World,
 )
 from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import (
@@ -127,6 +129,7 @@ class Kubelet(Watcher):
         super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
         self._runtime = runtime
+        self._inhabited = runtime if isinstance(runtime, Inhabited) else None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._heartbeat: Heartbeat | None = None  # since the node is registered
@@ -489,7 +492,7 @@ class Kubelet(Watcher):
         worker, container = managed.worker, effect.container
         pod = worker.pod
         if pod.spec is None or container.name not in TRAITS(pod.spec).configured:
-            self._runtime.start(pod, container, effect.key)
+            self._begin(managed, effect)
             return
 
         def then(found: Found) -> None:
@@ -502,9 +505,21 @@ class Kubelet(Watcher):
                     )
                 )
             elif self._pods.get(worker.uid) is managed and not worker.finished:
-                self._runtime.start(worker.pod, container, effect.key)
+                self._begin(managed, effect)
 
         self._look_up(pod, environment_sources(container), then)
+
+    def _begin(self, managed: _Managed, effect: StartContainer) -> None:
+        runtime, worker = self._inhabited, managed.worker
+        if runtime is None:
+            self._runtime.start(worker.pod, effect.container, effect.key)
+            return
+
+        def then(world: World) -> None:
+            if self._pods.get(worker.uid) is managed and not worker.finished:
+                runtime.start_within(worker.pod, effect.container, effect.key, world)
+
+        self._conversations.find_world(worker.pod, effect.container, then)
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod

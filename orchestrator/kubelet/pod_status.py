@@ -21,7 +21,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord
-from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.kubelet.pod_state import PodState
 from orchestrator.machinery.memo import MixedMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.restarts import restarts
@@ -43,14 +43,14 @@ OWN_CONDITIONS: Final = (
 _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
 
-def phase_of(worker: PodWorker) -> str:
+def phase_of(worker: PodState) -> str:
     """Pending, Running, Succeeded or Failed, as kubelet's `getPhase` decides."""
     if worker.failure is not None:
         return "Failed" if worker.terminal else _live_phase(worker)
     return _live_phase(worker)
 
 
-def _live_phase(worker: PodWorker) -> str:
+def _live_phase(worker: PodState) -> str:
     policy = worker.pod.spec.restart_policy if worker.pod.spec is not None else "Always"
     pending = False
     for record in worker.init_containers:
@@ -91,7 +91,7 @@ def _ended(record: ContainerRecord) -> ContainerStateTerminated | None:
 
 
 def status_of(
-    worker: PodWorker, *, node_ips: tuple[str, ...], pod_ips: tuple[str, ...], now: float
+    worker: PodState, *, node_ips: tuple[str, ...], pod_ips: tuple[str, ...], now: float
 ) -> PodStatus:
     """The whole status to report at `now`; keeps the conditions that others have set.
 
@@ -162,7 +162,7 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
     )
 
 
-def _initialized(worker: PodWorker) -> bool:
+def _initialized(worker: PodState) -> bool:
     return worker.initialized or all(
         r.started if r.sidecar else r.completed for r in worker.init_containers
     )
@@ -201,7 +201,7 @@ def _condition(
     )
 
 
-def _wanted_conditions(worker: PodWorker, phase: str, has_network: bool) -> tuple[_Wanted, ...]:
+def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple[_Wanted, ...]:
     """The kubelet's own conditions."""
     plain = worker.resize_pending is None and not worker.init_containers
     if plain and not _open_gates(worker.pod):
@@ -251,7 +251,7 @@ def _usual_conditions(
     )
 
 
-def _unready(worker: PodWorker, phase: str) -> tuple[str, str]:
+def _unready(worker: PodState, phase: str) -> tuple[str, str]:
     """Why the containers are not ready; empty when they are."""
     if phase == "Succeeded":
         return "PodCompleted", ""

@@ -54,6 +54,7 @@ from orchestrator.kubelet.pod_events import (
     VolumesMounted,
     WakeAt,
 )
+from orchestrator.kubelet.pod_state import CREATING, DEFAULT_GRACE_SECONDS, PodState
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.probing import READINESS, STARTUP, PodProbes
 from orchestrator.kubelet.recollection import lost, recall
@@ -71,69 +72,35 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time, parse_time
 
-DEFAULT_GRACE_SECONDS: Final = 30
 LEAST_GRACE_SECONDS: Final = 2.0  # after a preStop hook, and for a mount that failed to be tried
 _FIRST_MOUNT_RETRY: Final = 0.5
 _LAST_MOUNT_RETRY: Final = 122.0
 
 _REPORT: Final = ReportStatus()
 _MOUNT: Final = MountVolumes()
-_CREATING: Final = ContainerState(waiting=ContainerStateWaiting(reason="ContainerCreating"))
-_INITIALIZING: Final = ContainerState(waiting=ContainerStateWaiting(reason="PodInitializing"))
 
 
-class PodWorker:
-    """The state of one pod on its node. Fields are read by `pod_status.py`."""
+class PodWorker(PodState):
+    """Takes what happens to one pod, and answers what must be done."""
 
     __slots__ = (
         "_grace",
+        "_hooks",
         "_mount_delay",
         "_mount_retry_at",
         "_probes",
         "_wake_at",
-        "containers",
-        "debuggers",
-        "failure",
-        "finished",
-        "init_containers",
-        "mounted",
-        "pod",
-        "resize_pending",
-        "start_time",
-        "uid",
-        "vanished",
     )
 
     def __init__(self, pod: Pod, now: float) -> None:
-        self.pod = pod
-        self.uid = pod.metadata.uid
-        self.start_time = now
-        self.failure: PodRejected | None = None  # why the pod as a whole failed
-        self.resize_pending: tuple[str, str] | None = None  # why its node gives it no more
-        self.vanished = False
-        self.finished = False
+        super().__init__(pod, now)
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
+        self._hooks = False  # a preStop hook has been begun
         self._wake_at: float | None = None
-        spec = pod.spec or PodSpec()
-        traits = TRAITS(spec)
-        self.mounted = not traits.mounts
         self._mount_retry_at: float | None = 0.0  # None: the answer has not come
         self._mount_delay = _FIRST_MOUNT_RETRY
-        init = spec.init_containers
-        waiting = _INITIALIZING if init else _CREATING
-        self.init_containers = [
-            ContainerRecord(
-                c, Role.SIDECAR if c.restart_policy == "Always" else Role.INIT, waiting, waiting
-            )
-            for c in init
-        ]
-        self.containers = [ContainerRecord(c, Role.MAIN, waiting, waiting) for c in spec.containers]
-        self.debuggers: list[ContainerRecord] = []
-        self._probes = PodProbes(self.records()) if traits.probed else None
-
-    def records(self) -> Iterable[ContainerRecord]:
-        """All containers of the pod."""
-        return chain(self.containers, self.init_containers, self.debuggers)
+        probed = TRAITS(pod.spec or PodSpec()).probed
+        self._probes = PodProbes(self.records()) if probed else None
 
     # --- events ----------------------------------------------------------------------------
 
@@ -274,15 +241,15 @@ class PodWorker:
             return
         if record.stage is Stage.WAITING and record.retry_at is not None:
             record.retry_at = now
-        elif record.active and record.stage is not Stage.STOPPING and not self._ending(now):
+        elif record.active and record.stage is not Stage.STOPPING and not self.ending(now):
             record.must_restart = True
-            self._kill(record, self._grace_seconds(), now, effects, why)
+            self._kill(record, self.grace_seconds(), now, effects, why)
 
     def _add_debuggers(self) -> None:
         spec = self.pod.spec
         for each in spec.ephemeral_containers[len(self.debuggers) :] if spec is not None else ():
             fields = {name: getattr(each, name) for name in Container.__struct_fields__}
-            record = ContainerRecord(Container(**fields), Role.DEBUG, _CREATING, _CREATING)
+            record = ContainerRecord(Container(**fields), Role.DEBUG, CREATING, CREATING)
             self.debuggers.append(record)
 
     def _on_mounted(self, fault: str, now: float, effects: list[Effect]) -> None:
@@ -368,15 +335,15 @@ class PodWorker:
     def _fail_probe(
         self, record: ContainerRecord, kind: str, now: float, effects: list[Effect]
     ) -> None:
-        if self._ending(now):
+        if self.ending(now):
             return
         spec = record.spec
         probe = spec.startup_probe if kind == STARTUP else spec.liveness_probe
         grace = probe.termination_grace_period_seconds if probe is not None else None
         why = f"Container {spec.name} failed {kind} probe"
-        if restarts(spec, self._policy, 1):
+        if restarts(spec, self.policy, 1):
             why += ", will be restarted"
-        self._kill(record, self._grace_seconds() if grace is None else grace, now, effects, why)
+        self._kill(record, self.grace_seconds() if grace is None else grace, now, effects, why)
 
     def _on_hook_ended(self, event: HookEnded, now: float, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
@@ -395,7 +362,7 @@ class PodWorker:
             return
         if event.failed:
             effects.append(warning(record, "FailedPostStartHook", "PostStartHook failed"))
-            self._kill(record, self._grace_seconds(), now, effects, "FailedPostStartHook")
+            self._kill(record, self.grace_seconds(), now, effects, "FailedPostStartHook")
         else:
             self._runs(record, kept, effects)
 
@@ -428,7 +395,7 @@ class PodWorker:
                 container_id=event.container_id,
             )
         )
-        if not self._ending(now) and not self.terminal and self._restarts(record):
+        if not self.ending(now) and not self.terminal and self.restarts(record):
             self._back_off(record, event, effects)
 
     def _back_off(
@@ -451,71 +418,11 @@ class PodWorker:
 
     # --- decisions -------------------------------------------------------------------------
 
-    @property
-    def _policy(self) -> str:
-        return self.pod.spec.restart_policy if self.pod.spec is not None else "Always"
-
-    def _restarts(self, record: ContainerRecord) -> bool:
-        """Whether the container's last run is followed by another."""
-        if record.role is Role.SIDECAR or record.must_restart:
-            return True
-        if record.role is Role.DEBUG:
-            return False
-        ended = record.state.terminated or (
-            record.last_state.terminated if record.last_state is not None else None
-        )
-        code = ended.exit_code if ended is not None else 0
-        if record.role is Role.INIT and code == 0:
-            return False
-        return restarts(record.spec, self._policy, code)
-
-    def _ending(self, now: float) -> bool:
-        """Whether the pod as a whole is to stop, noticing a deadline that has passed."""
-        if self.vanished or self.failure is not None:
-            return True
-        if self.pod.metadata.deletion_timestamp is not None:
-            return True
-        deadline = self.pod.spec.active_deadline_seconds if self.pod.spec is not None else None
-        if deadline is not None and now >= self.start_time + deadline and not self.terminal:
-            self.failure = PodRejected(
-                "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
-            )
-            return True
-        return False
-
-    @property
-    def terminal(self) -> bool:
-        """Whether no container runs and none will run again."""
-        if self.failure is not None:
-            return not any(r.active for r in self.records())
-        for record in self.init_containers:
-            if not record.sidecar and self._failed_for_good(record):
-                return True
-        for record in self.containers:
-            if record.stage != Stage.EXITED or self._restarts(record):
-                return False
-        return bool(self.containers)
-
-    @property
-    def stopped(self) -> bool:
-        """Whether the pod is to end and nothing of it is active any more: nothing restarts then."""
-        ended = self.finished or self.failure is not None
-        return (ended or self.pod.metadata.deletion_timestamp is not None) and not any(
-            r.active for r in self.records()
-        )
-
-    @property
-    def initialized(self) -> bool:
-        """Whether its containers have been started once: sidecars that restart do not change that."""
-        return any(r.attempt >= 0 for r in self.containers)
-
-    def _failed_for_good(self, record: ContainerRecord) -> bool:
-        return (
-            record.stage == Stage.EXITED and bool(record.exit_code) and not self._restarts(record)
-        )
-
     def _sync(self, now: float, effects: list[Effect]) -> None:
-        if self._ending(now):
+        failure = self.failure
+        if self.ending(now):
+            if self.failure is not failure:  # a deadline has passed
+                effects.append(_REPORT)
             self._stop_all(now, effects)
         elif self.terminal:
             self._stop_sidecars(now, effects)
@@ -526,6 +433,9 @@ class PodWorker:
                 effects.append(_REPORT)
         else:
             self._start_due(now, effects)
+        if self._hooks:
+            for record in self.records():
+                self._end_hook(record, now, effects)
         if self._probes is not None:
             effects.extend(self._probes.due(self.uid, now))
         self._ask_to_wake(now, effects)
@@ -548,7 +458,7 @@ class PodWorker:
 
     def _start_if_due(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
         if record.stage == Stage.EXITED:
-            if not self._restarts(record):
+            if not self.restarts(record):
                 return
             if record.retry_at is None:
                 record.retry_at = now
@@ -589,13 +499,14 @@ class PodWorker:
         """Stop a container: its preStop hook first, if it runs and there is time."""
         begun = record.stage is Stage.RUNNING
         record.stage = Stage.STOPPING
-        if self._probes is not None and not self._ending(now):
+        if self._probes is not None and not self.ending(now):
             self._probes.ended(record)
         said = why or f"Stopping container {record.spec.name}"
         effects.append(normal(record, "Killing", said))
         lifecycle, key = record.spec.lifecycle, record.key(self.uid)
         if lifecycle is not None and lifecycle.pre_stop is not None and begun and grace > 0:
             record.stop_at = now + grace
+            self._hooks = True
             effects.append(RunHook(record.spec, key, lifecycle.pre_stop, True))
         else:
             effects.append(StopContainer(key, grace))
@@ -617,13 +528,12 @@ class PodWorker:
                 break
             if record.active:
                 active = [record]
-        grace = self._grace_seconds()
+        grace = self.grace_seconds()
         for record in active:
             if record.stage is not Stage.STOPPING:
                 self._kill(record, grace, now, effects)
             elif grace < self._grace:
                 self._hurry(record, grace, now, effects)
-            self._end_hook(record, now, effects)
         self._grace = grace
         if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
             self.finished = True
@@ -634,25 +544,15 @@ class PodWorker:
         for record in chain(self.debuggers, reversed(self.init_containers)):
             if record.active:
                 if record.stage is not Stage.STOPPING:
-                    self._kill(record, self._grace_seconds(), now, effects)
-                self._end_hook(record, now, effects)
+                    self._kill(record, self.grace_seconds(), now, effects)
                 return
 
     def _end_hook(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
         """A preStop hook that has not ended in its time is not waited for."""
         if record.stop_at is not None and now >= record.stop_at:
             record.stop_at = None
-            grace = min(LEAST_GRACE_SECONDS, self._grace_seconds())
+            grace = min(LEAST_GRACE_SECONDS, self.grace_seconds())
             effects.append(StopContainer(record.key(self.uid), grace))
-
-    def _grace_seconds(self) -> float:
-        if self.vanished:
-            return 0.0
-        metadata, spec = self.pod.metadata, self.pod.spec
-        if metadata.deletion_grace_period_seconds is not None:
-            return float(metadata.deletion_grace_period_seconds)
-        seconds = spec.termination_grace_period_seconds if spec is not None else None
-        return float(DEFAULT_GRACE_SECONDS if seconds is None else seconds)
 
     # --- time ------------------------------------------------------------------------------
 
@@ -663,19 +563,22 @@ class PodWorker:
             if record.retry_at is not None and record.retry_at > now and not record.active:
                 at = record.retry_at if at is None else min(at, record.retry_at)
             if record.held_back_at is not None or record.stop_at is not None:
-                at = min(t for t in (at, record.held_back_at, record.stop_at) if t is not None)
-        if not self.mounted and self._mount_retry_at is not None:
-            at = self._mount_retry_at if at is None else min(at, self._mount_retry_at)
+                at = _first(now, at, record.held_back_at, record.stop_at)
+        if not self.mounted:
+            at = _first(now, at, self._mount_retry_at)
         if self._probes is not None:
-            due = self._probes.next_due()
-            at = due if at is None or (due is not None and due < at) else at
+            at = _first(now, at, self._probes.next_due())
         spec = self.pod.spec
         if spec is not None and spec.active_deadline_seconds is not None and self.failure is None:
-            deadline = self.start_time + spec.active_deadline_seconds
-            at = deadline if at is None else min(at, deadline)
+            at = _first(now, at, self.start_time + spec.active_deadline_seconds)
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))
+
+
+def _first(now: float, *times: float | None) -> float | None:
+    """The first of these times that is still to come."""
+    return min((t for t in times if t is not None and t > now), default=None)
 
 
 def _is_resized(old: PodSpec, new: PodSpec) -> bool:

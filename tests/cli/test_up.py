@@ -36,6 +36,7 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--audit-log-path", "-"], "--audit-policy-file and --audit-log-path come together"),
         (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
+        (["--authorization-mode", "RBAC"], "'RBAC' is not one of 'Node,RBAC', 'AlwaysAllow'"),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
         (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),
@@ -150,14 +151,14 @@ def test_admission_plugins_are_turned_on(tmp_path: Path) -> None:
 
 
 def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
-    """And are in the groups that it says; who has a wrong token is nobody."""
+    """Who has a wrong token is nobody; and here everybody else may do everything."""
     tokens, path = tmp_path / "tokens", tmp_path / "kubeconfig"
-    tokens.write_text('secret,jane,7,"system:masters"\n')
+    tokens.write_text("secret,jane,7\n")
     running = subprocess.Popen(
         [
             *COMMAND,
             *("--nodes", "0", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
-            *("--token-auth-file", str(tokens)),
+            *("--token-auth-file", str(tokens), "--authorization-mode", "AlwaysAllow"),
         ],
         stdout=subprocess.PIPE,
         text=True,
@@ -179,6 +180,8 @@ def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
                 check=False,
             )
             assert words in done.stdout + done.stderr
+        listing = [*kubectl, "--token", "secret", "get", "secrets", "-A"]
+        assert subprocess.run(listing, check=False).returncode == 0
     finally:
         running.terminate()
         running.communicate(timeout=30)

@@ -200,3 +200,38 @@ async def test_a_gate_that_is_not_open_is_named(cluster: Cluster) -> None:
         await cluster.clock.sleep(1)
         assert (await ready())[2] == expected
     assert (await ready())[0] == "True"
+
+
+async def test_a_deadline_of_a_pod_that_has_ended_means_nothing(cluster: Cluster) -> None:
+    """And one of a pod whose image cannot be pulled ends it."""
+    gone = {"image": "registry.invalid/none:1"}
+    await cluster.apply(
+        [
+            pod(
+                "over",
+                simulation={"run-seconds": 3},
+                restartPolicy="Never",
+                activeDeadlineSeconds=20,
+            ),
+            pod_with("stuck", gone, activeDeadlineSeconds=20),
+        ]
+    )
+    await cluster.clock.sleep(60)
+    assert await _phase(cluster, "over") == "Succeeded"
+    stuck = await cluster.client.get(Pod, "stuck", namespace="default")
+    assert stuck.status is not None
+    assert (stuck.status.phase, stuck.status.reason) == ("Failed", "DeadlineExceeded")
+
+
+async def test_a_restart_does_not_wait_for_a_hook_beyond_the_grace_period(cluster: Cluster) -> None:
+    container = {
+        "livenessProbe": {"tcpSocket": {"port": 1}, "periodSeconds": 1, "failureThreshold": 1},
+        "lifecycle": {"preStop": {"exec": {"command": ["sleep", "20"]}}},
+    }
+    simulation = {"healthy-seconds": 5}
+    manifest = pod_with("p", container, simulation=simulation, terminationGracePeriodSeconds=10)
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(15)
+    assert (await container_of(cluster, "p")).restart_count == 0
+    await cluster.clock.sleep(6)  # it fails after 6 s, has 10 s, and 2 more
+    assert (await container_of(cluster, "p")).restart_count == 1

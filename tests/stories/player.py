@@ -116,7 +116,7 @@ class Player:
                 raise ValueError(f"a story has no step {other!r}")
 
     def _resource(self, kind: str) -> Any:
-        return self._cluster.scheme.by_kind(KINDS[kind], kind)
+        return self._cluster.scheme.by_kind(KINDS.get(kind, "v1"), kind)
 
     async def _pods(self, *, going: bool = True) -> list[Pod]:
         """Oldest first."""

@@ -4,6 +4,7 @@ The token's volume is called `kube-api-access-` and five characters. Kubernetes 
 them; here they follow from the spec, so that equal pods get equal specs and share one object.
 """
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -33,6 +34,11 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
 )
 from orchestrator.apiserver.admission.memory import SpecMemory, is_pod, spec_of, with_spec
+from orchestrator.apiserver.admission.mountable_secrets import (
+    foreign_secrets,
+    foreign_secrets_of_ephemeral,
+    is_enforced,
+)
 from orchestrator.apiserver.errors import forbidden
 from orchestrator.machinery.names import pod_template_hash
 
@@ -55,10 +61,14 @@ class ServiceAccounts(AdmissionPlugin):
         self._dressed: SpecMemory[PodSpec] = SpecMemory(_dress)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        if operation == "UPDATE":
+            return resource.key == "pods" and subresource == "ephemeralcontainers"
         return is_pod(operation, resource, subresource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
-        """The pod of its account. Errors: Forbidden (no such account; a mirror pod's claims)."""
+        """The pod of its account. Errors: Forbidden (no such account; a mirror pod's claims; a secret that
+        the account does not let its pods have).
+        """
         pod: Pod = request.object
         spec = spec_of(pod)
         annotations = pod.metadata.annotations
@@ -74,11 +84,22 @@ class ServiceAccounts(AdmissionPlugin):
                 f"error looking up service account {request.namespace}/{name}: "
                 f'serviceaccount "{name}" not found',
             )
+        if request.operation == "UPDATE":
+            if is_enforced(account):
+                _refuse_secrets(request, foreign_secrets_of_ephemeral(spec, account))
+            return pod
         mount = spec.automount_service_account_token
         if mount is None:
             mount = account.automount_service_account_token is not False
         dressed = self._dressed(spec, name, mount, account.image_pull_secrets)
+        if account.metadata.annotations and is_enforced(account):
+            _refuse_secrets(request, foreign_secrets(dressed, account))
         return with_spec(pod, dressed)
+
+
+def _refuse_secrets(request: AdmissionRequest, why: Iterator[str]) -> None:
+    for words in why:
+        raise forbidden(request.resource, request.name, words)
 
 
 def _dress(

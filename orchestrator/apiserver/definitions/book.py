@@ -118,6 +118,12 @@ class DefinitionBook:
                     setattr(present, field, getattr(resource, field))
                 self._changed(present)
 
+    def _close(self, name: str) -> None:
+        """Let nothing be created of it any more."""
+        for each in self._served.get(name, {}).values():
+            each.knowledge = replace(each.knowledge, ending=True)
+            self._changed(each)
+
     def _withdraw(self, name: str) -> None:
         for resource in self._served.pop(name, {}).values():
             self._scheme.unregister(resource)
@@ -136,6 +142,7 @@ class DefinitionBook:
         if resource is not None:
             if resource.key not in self._emptying:
                 self._emptying[resource.key] = name
+                self._close(name)
                 for each in self._store.list(resource.key):
                     self._delete(resource, each)
                 self.unsettled = True

@@ -8,7 +8,7 @@ by the Accept header. Both are made from the scheme, and made again when it has 
 import base64
 import hashlib
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -39,6 +39,7 @@ class Discovery:
         self._scheme = scheme  # with what is served beside it
         self._added: tuple[Resource, ...] = ()
         self._resources: tuple[Resource, ...] = ()
+        self._known: tuple[tuple[Resource, int], ...] = ()
         self._documents: dict[tuple[str, ...], Document] = {}
 
     def add(self, resources: tuple[Resource, ...]) -> None:
@@ -52,8 +53,9 @@ class Discovery:
         """
         aggregated = len(parts) == 1 and wants_aggregated(accept)
         resources = (*self._stored.resources(), *self._added)
-        if resources != self._resources:  # they compare by identity
-            self._resources, self._documents = resources, {}
+        known = tuple((each, id(each.knowledge)) for each in resources)  # compared by identity
+        if known != self._known:
+            self._known, self._resources, self._documents = known, resources, {}
             self._scheme = _scheme_of(resources) if self._added else self._stored
         key = (str(aggregated), *parts)
         document = self._documents.get(key)
@@ -144,7 +146,7 @@ class Discovery:
             "singularName": resource.singular,
             "namespaced": resource.namespaced,
             "kind": resource.kind,
-            "verbs": resource.verbs,
+            "verbs": _verbs(resource),
         }
         if resource.short_names:
             entry["shortNames"] = list(resource.short_names)
@@ -184,6 +186,34 @@ class Discovery:
             f"application/json;g={_AGGREGATED};v={_AGGREGATED_VERSION};as={_AGGREGATED_KIND}",
             f'"{hashlib.sha512(data).hexdigest().upper()}"',
         )
+
+
+class OtherGroups(Protocol):
+    """Groups that other servers serve, in both forms."""
+
+    def groups(self) -> list[dict[str, Any]]: ...
+    def aggregated(self) -> list[dict[str, Any]]: ...
+
+
+def with_groups(document: Document, others: OtherGroups) -> Document:
+    """The document of all groups, in either form, with those of other servers behind its own."""
+    word = "items" if document.etag else "groups"
+    found = others.aggregated() if document.etag else others.groups()
+    if not found:
+        return document
+    body = msgspec.json.decode(document.data)
+    data = msgspec.json.encode({**body, word: [*body[word], *found]})
+    etag = f'"{hashlib.sha512(data).hexdigest().upper()}"' if document.etag else ""
+    return Document(data, document.media_type, etag)
+
+
+# What is left of a custom resource whose definition is being deleted.
+_LAST_VERBS: Final = ("delete", "deletecollection", "get", "list", "watch")
+
+
+def _verbs(resource: Resource) -> tuple[str, ...]:
+    knowledge = resource.knowledge
+    return _LAST_VERBS if knowledge is not None and knowledge.ending else resource.verbs
 
 
 def _scheme_of(resources: Iterable[Resource]) -> Scheme:
@@ -234,7 +264,7 @@ def _aggregated_resource(resource: Resource) -> dict[str, Any]:
         "responseKind": _kind(resource, resource),
         "scope": "Namespaced" if resource.namespaced else "Cluster",
         "singularResource": resource.singular,
-        "verbs": resource.verbs,
+        "verbs": _verbs(resource),
     }
     if resource.short_names:
         entry["shortNames"] = list(resource.short_names)

@@ -19,9 +19,11 @@ from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
+from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.connect import CONNECTIONS
+from orchestrator.apiserver.http.discovery import Document, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -99,8 +101,9 @@ class _Record:
 class Dispatcher:
     """The one handler of the HTTP server."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: Front, aggregation: Aggregation | None = None) -> None:
         self._front = front
+        self._aggregation = aggregation
         self._openapi_documents = OpenApi(front.scheme)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
@@ -152,6 +155,10 @@ class Dispatcher:
         try:
             return await self._resource(request, parts, identity, record)
         except ApiError as error:
+            if isinstance(error, PageNotFound):
+                elsewhere = await self._forwarded(request, parts, identity)
+                if elsewhere is not None:
+                    return elsewhere
             # Who may not do this does not hear what else is wrong with it, nor what is there.
             if not isinstance(error, Forbidden):
                 await self._authorized(request, parts, identity)
@@ -193,6 +200,23 @@ class Dispatcher:
             call = replace(call, body=body)
         with front.slot():
             return await handler(front, call)
+
+    async def _forwarded(
+        self, request: BaseRequest, parts: list[str], identity: Identity
+    ) -> StreamResponse | None:
+        """The answer of another server; None where none serves this path."""
+        aggregation = self._aggregation
+        service = None if aggregation is None else await aggregation.serves(parts)
+        if aggregation is None or service is None:
+            return None
+        await self._authorized(request, parts, identity)
+        body = b""
+        if request.body_exists:
+            body = await bodies.read(request, self._front.limits.request_seconds)
+        try:
+            return await aggregation.forward(request, service, identity, body)
+        except Unavailable as error:
+            return text_reply(f"{error}\n", status=503)
 
     async def _identity(self, request: BaseRequest, parts: list[str], record: _Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
@@ -280,12 +304,18 @@ class Dispatcher:
             raise PageNotFound
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
+        if len(parts) == 3 and parts[0] == "apis":
+            elsewhere = await self._forwarded(request, parts, identity)
+            if elsewhere is not None:
+                return elsewhere
         return await page(self, request, parts)
 
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
         document = front.discovery.find(parts, request.headers.get("Accept", ""))
+        if self._aggregation is not None:
+            document = self._with_others(document, parts)
         if document is None:
             raise PageNotFound
         if not document.etag:
@@ -293,6 +323,20 @@ class Dispatcher:
         return await self._tagged(
             request, document.data, document.etag, document.media_type, vary="Accept"
         )
+
+    def _with_others(self, document: Document | None, parts: list[str]) -> Document | None:
+        """A discovery document with the groups that other servers serve."""
+        assert self._aggregation is not None
+        if parts[0] != "apis" or len(parts) > 2 or (len(parts) == 2 and document is not None):
+            return document
+        if len(parts) == 1:
+            assert document is not None
+            return with_groups(document, self._aggregation)
+        groups = self._aggregation.groups()
+        found = next((each for each in groups if each["name"] == parts[1]), None)
+        if found is None:
+            return None
+        return Document(msgspec.json.encode({"kind": "APIGroup", "apiVersion": "v1", **found}))
 
     async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")

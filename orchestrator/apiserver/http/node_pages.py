@@ -99,8 +99,26 @@ async def _resource_metrics(front: Front, node: Node) -> Response:
     return text_reply("\n".join(lines) + "\n")
 
 
+async def _metrics(front: Front, node: Node) -> Response:
+    pods = await pods_of_node(front, node.metadata.name)
+    usages = await usages_of(front, pods)
+    running = [containers for containers in usages.values() if containers]
+    return text_reply(
+        "# HELP kubelet_node_name [ALPHA] The node's name. The count is always 1.\n"
+        "# TYPE kubelet_node_name gauge\n"
+        f'kubelet_node_name{{node="{node.metadata.name}"}} 1\n'
+        "# HELP kubelet_running_containers [ALPHA] Number of containers currently running\n"
+        "# TYPE kubelet_running_containers gauge\n"
+        f'kubelet_running_containers{{container_state="running"}} {sum(map(len, running))}\n'
+        "# HELP kubelet_running_pods [ALPHA] Number of pods that have a running pod sandbox\n"
+        "# TYPE kubelet_running_pods gauge\n"
+        f"kubelet_running_pods {len(running)}\n"
+    )
+
+
 _PAGES: Final[Mapping[str, Callable[[Front, Node], Awaitable[Response]]]] = {
     "healthz": _healthz,
+    "metrics": _metrics,
     "metrics/resource": _resource_metrics,
     "pods": _pods,
     "stats/summary": _summary,

@@ -14,6 +14,7 @@ from aiohttp.web import ServerRunner, TCPSite
 from actors import Actor, ActorSystem, Ref
 from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.apiserver.http import pki as certificates
+from orchestrator.apiserver.http.aggregation import Aggregation
 from orchestrator.apiserver.http.audit import Audit
 from orchestrator.apiserver.http.authentication import (
     Authentication,
@@ -110,8 +111,9 @@ class HttpFront:
             self._pki = certificates.generate(now, hosts=names, authority=authority)
         self._anchor = system.spawn(_Anchor, system.unique_name("http"))
         self._front = self._new_front(self._anchor)
+        self._aggregation = Aggregation(self._front, self._pki)
         server = ConnectionServer(
-            Dispatcher(self._front),
+            Dispatcher(self._front, self._aggregation),
             head_seconds=self._limits.head_seconds,
             log=self._front.log,
             handler_cancellation=True,  # a watch must hear that its client has gone
@@ -128,6 +130,7 @@ class HttpFront:
             raise
         self._port = self._runner.addresses[0][1]
         self._front.discovery.address = self.url.removeprefix("https://")
+        self._aggregation.begin()
         self._front.log.info("serving", url=self.url)
         return self
 
@@ -150,6 +153,7 @@ class HttpFront:
         traceback: TracebackType | None,
     ) -> None:
         self._front.stop()
+        await self._aggregation.end()
         await self._closed()
 
     async def _closed(self) -> None:

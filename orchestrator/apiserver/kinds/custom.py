@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.errors import forbidden
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Strategy, Traits
@@ -25,7 +26,11 @@ class CustomStrategy(Strategy):
         self._status_apart = resource.subresource(_STATUS) is not None
 
     def prepare_for_create(self, new: Unstructured, env: Environment) -> Unstructured:
-        """Without a status, if that is written by itself."""
+        """Without a status, if that is written by itself. Errors: Forbidden."""
+        knowledge = self.resource.knowledge
+        if knowledge is not None and knowledge.ending:
+            why = "create not allowed while custom resource definition is terminating"
+            raise forbidden(self.resource, new.metadata.name, why)
         return self._with_status(new, None) if self._status_apart else new
 
     def prepare_for_update(

@@ -54,6 +54,7 @@ class Kind(Struct, frozen=True):
     `unknown`: the paths of what an object holds and its schema does not name, for a custom kind; it
     raises DecodeError for embedded resources that are none.
     `since`: the revision from which on a custom kind's objects are written by this definition.
+    `ending`: whether a custom kind's definition is being deleted, so that nothing is created any more.
     `versions`: what is known of a custom kind's objects in its versions, if a webhook converts them.
     `deprecation`: what users of a custom kind's version are told. `strategic`: whether strategic merge patches are taken. `custom`: whether the objects are
     `Unstructured`, so that their kind and version stand in themselves.
@@ -79,6 +80,7 @@ class Kind(Struct, frozen=True):
     schema: Mapping[str, Any] | None = None
     unknown: Callable[[Any], list[str]] | None = None
     since: int = 0
+    ending: bool = False
     versions: Versions | None = None
     deprecation: str | None = None
     strategic: bool = True

@@ -9,6 +9,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Final, TypeAlias
 
+from orchestrator.kubelet.runtimes.coroutine import CoroutineRuntime
 from orchestrator.kubelet.runtimes.interface import Runtime
 from orchestrator.kubelet.runtimes.profile import Profile
 from orchestrator.kubelet.runtimes.simulated import SimulatedRuntime
@@ -37,6 +38,7 @@ class Runtimes:
     ) -> None:
         self._known: dict[str, RuntimeFactory] = {
             "simulated": partial(SimulatedRuntime, profile),
+            "coroutine": CoroutineRuntime,
             **(others or {}),
         }
         for name, make in self._known.items():

@@ -172,6 +172,15 @@ class Runtime(Protocol):
 
 
 @runtime_checkable
+class Inhabited(Protocol):
+    """A runtime whose containers see their surroundings from their start on."""
+
+    def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
+        """Start a container, as `Runtime.start` does."""
+        ...
+
+
+@runtime_checkable
 class Conversational(Protocol):
     """What a runtime may offer besides: to talk with its containers while they run.
 

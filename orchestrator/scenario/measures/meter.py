@@ -321,6 +321,7 @@ class Meter:
         if self.arrived is not None:
             for percent, allocated in self.arrived.allocated_at.items():
                 found[f"allocatedAt/{percent}/{self.arrived.resource}"] = allocated
+            found.update(self._fragmentation_by_kind(self.arrived.resource))
         for name, group, share in self.use.since(since.shares, self._now()):
             found[f"requestedMean/{name}/{group}"] = share.mean
             found[f"requestedMax/{name}/{group}"] = share.highest
@@ -328,6 +329,10 @@ class Meter:
             mean = self.samples.mean(lost, since.virtual_seconds)
             found[f"fragmentationMean/{name}/{group}"] = mean
         return found
+
+    def _fragmentation_by_kind(self, resource: str) -> dict[str, float]:
+        kinds = self.use.fragmentation_for(resource)
+        return {f"fragmentationFor/{resource}/{kind}": share for kind, share in kinds.items()}
 
     def pod_times(self) -> dict[str, distribution.Distribution]:
         """How long pods took, over the whole run."""
@@ -355,6 +360,7 @@ class Meter:
             values[f"{name}SecondsP99"] = times.quantile(0.99)
         if self.arrived is not None:
             values[f"arrived/{self.arrived.resource}"] = self.arrived.share
+            values.update(self._fragmentation_by_kind(self.arrived.resource))
         for kind, count in self._messages().items():
             values[f"messages/{kind}"] = count
         for name, depth in self._queues().items():

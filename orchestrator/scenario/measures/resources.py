@@ -20,6 +20,7 @@ from orchestrator.scenario.measures.gauge import Gauge, GaugeMark, GaugeUse
 from orchestrator.store import Change
 
 _SHAPES: Final = 32  # kinds of pods that fragmentation is computed for: the most frequent ones
+_TOLD: Final = 8  # of these the most frequent ones that are told of singly
 _ROWS: Final = 64  # of a new table; it grows by doubling
 _MILLI: Final = {CPU: 1000.0}  # kept in thousandths, whose sums are exact
 
@@ -53,6 +54,7 @@ class _Group:
         self.shares: dict[int, Gauge] = {}
 
 
+Shape: TypeAlias = tuple[tuple[int, float], ...]  # what a kind of pod asks for, by column
 UseMark: TypeAlias = dict[tuple[str, int], GaugeMark]
 
 
@@ -68,7 +70,7 @@ class NodeUse:
         self._resources: dict[str, int] = {CPU: 0, MEMORY: 1, PODS: 2}
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
-        self._shapes: Counter[tuple[tuple[int, float], ...]] = Counter()
+        self._shapes: Counter[Shape] = Counter()
         self._vector = IdentityMemo(
             self._vector_of
         )  # the needs of a template's pods are one object
@@ -211,13 +213,32 @@ class NodeUse:
         free = self._offered - self._used
         without = np.zeros(free.shape[1])
         for shape, count in shapes:
-            room = np.ones(free.shape[1], dtype=bool)
-            for column, amount in shape:
-                room &= free[column] >= amount
-            without += (count / seen) * ~room
+            without += (count / seen) * ~_room(shape, free)
         return without
 
-    def _vector_of(self, needs: Needs) -> tuple[tuple[int, float], ...]:
+    def fragmentation_for(self, resource: str) -> dict[str, float]:
+        """Of what is free of a resource, the share on nodes without room for a pod of a kind: for each of
+        the most frequent kinds of pods that ask for it, named by what they ask for (`cpu=4,...`).
+        """
+        column = self._resources.get(resource)
+        if column is None:
+            return {}
+        asking = [s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s)]
+        free = np.maximum(self._offered - self._used, 0.0)
+        left = float(free[column].sum())
+        return {
+            self._name_of(shape): float(free[column][~_room(shape, free)].sum()) / left
+            if left
+            else 0.0
+            for shape in asking[:_TOLD]
+        }
+
+    def _name_of(self, shape: Shape) -> str:
+        names = list(self._resources)
+        asked = ((names[column], amount) for column, amount in shape if names[column] != PODS)
+        return ",".join(f"{name}={amount / _MILLI.get(name, 1.0):.15g}" for name, amount in asked)
+
+    def _vector_of(self, needs: Needs) -> Shape:
         amounts = {**_amounts(needs), PODS: 1.0}
         return tuple((self._column(r), a) for r, a in amounts.items() if a)
 
@@ -243,6 +264,14 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
+
+
+def _room(shape: Shape, free: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
+    """For each node whether a pod of a kind has room in what is free."""
+    room = np.ones(free.shape[1], dtype=bool)
+    for column, amount in shape:
+        room &= free[column] >= amount
+    return room
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:

@@ -244,3 +244,29 @@ async def test_keys_that_stand_twice_are_told_of(call: Call) -> None:
     assert 'strict decoding error: duplicate field "data.a"' in status["message"]
     code, made = await call("PATCH", f"{path}&fieldValidation=Warn", patch, **_MERGE)
     assert (code, made["data"]) == (200, {"a": "2"})
+
+
+async def test_nothing_begins_while_a_definition_ends(call: Call) -> None:
+    """What holds it can still be changed; discovery says what is left, and of a change at once."""
+    await call("POST", _DEFINITIONS, definition({}))
+    held = thing("a", {})
+    held["metadata"]["finalizers"] = ["example.com/x"]
+    await call("POST", _THINGS, held)
+    names = {"spec": {"names": {"shortNames": ["th"]}}}
+    await call("PATCH", f"{_DEFINITIONS}/things.example.com", names, **_MERGE)
+    _, found = await call("GET", "/apis/example.com/v1")
+    assert found["resources"][0]["shortNames"] == ["th"]
+    await call("DELETE", f"{_DEFINITIONS}/things.example.com")
+    code, status = await call("POST", _THINGS, thing("b", {}))
+    assert (code, status["message"]) == (
+        403,
+        'things.example.com "b" is forbidden: '
+        "create not allowed while custom resource definition is terminating",
+    )
+    _, found = await call("GET", "/apis/example.com/v1")
+    assert found["resources"][0]["verbs"] == ["delete", "deletecollection", "get", "list", "watch"]
+    free = {"metadata": {"finalizers": None}}
+    code, _ = await call("PATCH", f"{_THINGS}/a", free, **_MERGE)
+    assert code == 200
+    code, _ = await call("GET", f"{_DEFINITIONS}/things.example.com")
+    assert code == 404

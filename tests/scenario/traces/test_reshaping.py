@@ -45,3 +45,11 @@ def test_what_is_allocated_falls_behind_what_has_arrived(tmp_path: Path, policy:
     assert at[-1] <= 1.0
     arrived = [share for share in report.series.columns[f"arrived/{GPU}"] if share is not None]
     assert arrived[-1] >= 1.3
+    lost = {
+        kind: share
+        for kind, share in report.measures.items()
+        if kind.startswith(f"fragmentationFor/{GPU}/")
+    }
+    assert len(lost) == 8
+    assert all(f"{GPU}=" in kind and 0.0 <= share <= 1.0 for kind, share in lost.items())
+    assert set(lost) <= set(report.series.columns)
