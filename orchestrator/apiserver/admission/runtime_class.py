@@ -29,7 +29,10 @@ _NO_CLASS: Final = (
 
 
 class RuntimeClasses(AdmissionPlugin):
-    """Refuses pods of classes that do not exist, or that say otherwise."""
+    """Refuses pods of classes that do not exist, or that say otherwise.
+
+    Kubernetes looks once more after the webhooks; here a webhook's change brings a second round.
+    """
 
     name = "RuntimeClass"
 
@@ -44,26 +47,17 @@ class RuntimeClasses(AdmissionPlugin):
         pod: Pod = request.object
         spec = spec_of(pod)
         if spec.runtime_class_name is None:
+            if spec.overhead:
+                raise forbidden(request.resource, request.name, _NO_CLASS)
             return pod
         runtime_class = _class_of(spec, request, reader)
-        if runtime_class.overhead is not None and spec.overhead:
+        if spec.overhead:
+            if runtime_class.overhead is None:
+                raise forbidden(request.resource, request.name, _NO_CLASS)
             _check_equal(spec.overhead, runtime_class.overhead.pod_fixed, request)
         for why in _conflicts(spec, runtime_class):
             raise forbidden(request.resource, request.name, why)
         return with_spec(pod, self._classed(spec, runtime_class))
-
-    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Errors: Forbidden (an overhead that is not the class')."""
-        spec = spec_of(request.object)
-        if spec.runtime_class_name is None:
-            if spec.overhead:
-                raise forbidden(request.resource, request.name, _NO_CLASS)
-            return
-        overhead = _class_of(spec, request, reader).overhead
-        if overhead is not None:
-            _check_equal(spec.overhead, overhead.pod_fixed, request)
-        elif spec.overhead:
-            raise forbidden(request.resource, request.name, _NO_CLASS)
 
 
 def _class_of(spec: PodSpec, request: AdmissionRequest, reader: Reader) -> RuntimeClass:
