@@ -11,6 +11,7 @@ none, and begin at the innermost struct.
 """
 
 import binascii
+import json
 import re
 from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
@@ -21,6 +22,7 @@ from msgspec import Struct, structs
 
 from orchestrator.api import document
 from orchestrator.api.errors import DecodeError
+from orchestrator.api.facts import LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
 from orchestrator.api.scalars import EMPTY, MicroTime, Time
 from orchestrator.api.times import read_time
@@ -93,11 +95,12 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     fields: dict[str, Reader] | None = None
     # Maps that are not written when they are empty, so that an empty one is none.
     optional_maps = {each.encode_name for each in structs.fields(type_) if each.default is EMPTY}
+    zeros: frozenset[str] = frozenset()
 
     def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
-        nonlocal fields
+        nonlocal fields, zeros
         if fields is None:  # late: types name each other in circles
-            fields = _fields(type_)
+            fields, zeros = _fields(type_), _left_out(type_)
         if not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         path = f"{place.path}." if place.path else ""
@@ -111,7 +114,9 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if not (is_kind and key in ("kind", "apiVersion")):
                     unknown.append(path + str(key))
             elif value is not None and (value != {} or key not in optional_maps):
-                made[key] = reader(value, Place(path + key, name, said + key), unknown)
+                found = reader(value, Place(path + key, name, said + key), unknown)
+                if found or key not in zeros:
+                    made[key] = found
         return made
 
     return read_struct
@@ -130,6 +135,19 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
             type_.__struct_fields__, type_.__struct_encode_fields__, strict=True
         )
     }
+
+
+def _left_out(type_: type[Struct]) -> frozenset[str]:
+    """The fields whose zero Go cannot tell from absent, as they are no pointers."""
+    home = type_.__module__.split(".")
+    name = f"{home[2]}.{home[3]}.{type_.__name__}" if len(home) > 3 else ""
+    return frozenset(_zeros().get(name, ()))
+
+
+@lru_cache(maxsize=1)
+def _zeros() -> dict[str, list[str]]:
+    facts: dict[str, list[str]] = json.loads(LEFT_OUT.read_text())
+    return facts
 
 
 @lru_cache(maxsize=1)

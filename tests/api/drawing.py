@@ -1,15 +1,17 @@
 """Documents by chance that fit the schemas of the API."""
 
 import importlib
+import json
 from collections.abc import Callable
 from random import Random
 from typing import Any, TypeAlias
 
-from orchestrator.api import codec, document
+from orchestrator.api import codec, document, facts
 from orchestrator.api.generate.fixups import SCALARS
 from orchestrator.api.generate.names import type_name
 from orchestrator.api.generate.types import written_fields
 
+LEFT_OUT: dict[str, list[str]] = json.loads(facts.LEFT_OUT.read_text())
 DEFINITIONS: dict[str, Any] = document.load()["definitions"]
 _DEPTH = 4
 Fill: TypeAlias = Callable[[int], float]  # chance of an optional field at a depth
@@ -80,6 +82,10 @@ def draw_definition(
         for wire, inner in schema.get("properties", {}).items()
         if wire not in unsaid and (wire in required or random.random() < chance)
     }
+    # What is zero and may be left out is left out, whoever wrote it.
+    for wire in LEFT_OUT.get(".".join(type_name(name)), ()):
+        if wire in drawn and not drawn[wire]:
+            del drawn[wire]
     if "metadata" in schema.get("properties", ()):
         drawn.setdefault("metadata", {})  # Go's is no pointer: it is always on the wire
     return drawn

@@ -135,3 +135,14 @@ def test_what_is_no_time_is_refused_as_go_does(text: str, why: str) -> None:
     with pytest.raises(ValueError, match=r"^parsing time") as refused:
         read_time(text)
     assert str(refused.value).endswith(why)
+
+
+def test_a_zero_that_go_cannot_tell_from_absent_is_absent() -> None:
+    """Numbers and truth values that are no pointers; of pointers a zero says something."""
+    spec = {"hostNetwork": False, "enableServiceLinks": False, "priority": 0, "containers": []}
+    read = codec.decode({"spec": spec}, Pod)
+    assert read.spec is not None
+    assert (read.spec.host_network, read.spec.enable_service_links) == (None, False)
+    assert read.spec.priority == 0
+    with pytest.raises(DecodeError):
+        codec.decode({"spec": {"hostNetwork": 0}}, Pod)

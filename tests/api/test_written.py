@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from orchestrator.api.generate.names import TypeName
-from orchestrator.api.generate.written import always_written, read
+from orchestrator.api.generate.written import always_written, left_out, read
 
 SOURCE = """
 package v1
@@ -25,6 +25,8 @@ type Spec struct {
 \tSince metav1.Time `json:"since,omitempty"`
 \tUntil *metav1.Time `json:"until"`
 \tHidden string `json:"-"`
+\tCount int32 `json:"count,omitempty"`
+\tLimit *int32 `json:"limit,omitempty"`
 }
 
 type Common struct {
@@ -47,3 +49,4 @@ def test_structs_and_what_has_no_omitempty_are_written(tmp_path: Path) -> None:
         "since": True,
         "until": True,
     }
+    assert left_out(sources, TypeName("things", "v1", "Spec")) == ["count"]

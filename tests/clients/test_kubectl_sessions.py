@@ -181,6 +181,27 @@ def test_who_may_not_exec_is_told(here: Kubectl) -> None:
     assert 'cannot create resource "pods/exec"' in complaint or "forbidden" in complaint
 
 
+def test_a_request_is_passed_on_to_a_pod_and_to_a_service(here: Kubectl) -> None:
+    """By its number or name; a service without pods is unavailable."""
+    here("label", "pod", "web", "app=web")
+    here("expose", "pod", "web", "--port=8080", "--name=front", "--selector=app=web")
+    here("expose", "pod", "web", "--port=80", "--name=empty", "--selector=app=none")
+    here(
+        "wait",
+        "endpointslices",
+        "-l",
+        "kubernetes.io/service-name=front",
+        "--for=jsonpath={.endpoints[0].conditions.ready}=true",
+        "--timeout=20s",
+    )
+    root = "/api/v1/namespaces/sessions"
+    assert here("get", "--raw", f"{root}/pods/web/proxy/a?b=c") == "web /a?b=c\n"
+    assert here("get", "--raw", f"{root}/pods/web:81/proxy/") == "web /\n"
+    assert here("get", "--raw", f"{root}/services/front:8080/proxy/x") == "web /x\n"
+    complaint = here.refused("get", "--raw", f"{root}/services/empty/proxy/")
+    assert 'no endpoints available for service "empty"' in complaint
+
+
 def test_a_debugger_joins_a_pod(here: Kubectl) -> None:
     shown = here("debug", "web", "-i", "--image=busybox", "--", "sh", "-c", "echo I look; exit 2")
     assert "I look\n" in shown

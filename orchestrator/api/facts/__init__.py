@@ -14,6 +14,8 @@ PROTOBUF: Final = Path(__file__).parent / "protobuf.json"
 FIELDS: Final = Path(__file__).parent / "fields.json"
 # What only the source says of them: which ones Kubernetes always writes.
 WRITTEN: Final = Path(__file__).parent / "written.json"
+# ... and which ones are the same as absent when they are zero.
+LEFT_OUT: Final = Path(__file__).parent / "left_out.json"
 # The types of a pod template as Go prints them, for its hash.
 GO_STRUCTS: Final = Path(__file__).parent / "go_structs.json"
 # What tables say of their columns.

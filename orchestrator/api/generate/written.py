@@ -4,7 +4,9 @@
 
 The OpenAPI document says what a valid object must have, which is something else: a struct is written
 even if it is empty (`status: {}`), unless its tag says `omitzero`; and what has neither `omitempty` nor
-`omitzero` is written as zero or null. Kept are the fields, by definition, and whether an empty one is null.
+`omitzero` is written as zero or null. Kept are the fields, by definition, and whether an empty one is null. The other way
+round, a number or a truth value that is no pointer and may be left out is left out when it is zero,
+whoever wrote it: these are kept apart.
 """
 
 import json
@@ -12,10 +14,10 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrator.api import document
-from orchestrator.api.facts import WRITTEN
+from orchestrator.api.facts import LEFT_OUT, WRITTEN
 from orchestrator.api.generate.names import TypeName, type_name
 
 _STRUCT: Final = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.MULTILINE | re.DOTALL)
@@ -36,6 +38,8 @@ _IMPORTED: Final = {
 # Structs of packages that hold no kinds.
 _FOREIGN: Final = frozenset(("resource.Quantity", "intstr.IntOrString"))
 _STRUCT_TYPE: Final = "struct"
+_SCALARS: Final = frozenset(("int", "int32", "int64", "uint32", "float32", "float64", "bool"))
+_OMITTED: Final = frozenset(("omitempty", "omitzero"))
 # Structs that are written as null when they are empty.
 _NULLS: Final = ("Time", "MicroTime", "RawExtension")
 
@@ -101,6 +105,16 @@ def always_written(sources: Mapping[Package, Source], owner: TypeName) -> dict[s
     return found
 
 
+def left_out(sources: Mapping[Package, Source], owner: TypeName) -> list[str]:
+    """The numbers and truth values of one type that nobody can tell from absent when they are zero."""
+    package = (owner.group, owner.version)
+    return sorted(
+        field.wire
+        for field in sources.get(package, _NOTHING).structs.get(owner.name, ())
+        if field.options & _OMITTED and _resolved(sources, field.type, package) in _SCALARS
+    )
+
+
 def _resolved(sources: Mapping[Package, Source], type_: str, package: Package) -> str:
     """What a type is in the end: Go's own, a list, map or pointer, one of _NULLS, or _STRUCT_TYPE."""
     if type_.startswith(("*", "[", "map[")):
@@ -122,13 +136,23 @@ def _home(type_: str, package: Package) -> tuple[Package, str]:
 def main() -> None:
     """Write the facts of the definitions that are known, a definition a line."""
     sources = read(Path(sys.argv[1]))
-    rows = []
-    for definition in sorted(document.load()["definitions"]):
-        owner = type_name(definition)
-        if owner.name in sources.get((owner.group, owner.version), _NOTHING).structs:
-            fields = json.dumps(always_written(sources, owner), sort_keys=True)
-            rows.append(f"{json.dumps('.'.join(owner))}: {fields}")
-    WRITTEN.write_text("{\n" + ",\n".join(rows) + "\n}\n")
+    owners = [type_name(definition) for definition in sorted(document.load()["definitions"])]
+    known = [
+        owner
+        for owner in owners
+        if owner.name in sources.get((owner.group, owner.version), _NOTHING).structs
+    ]
+    _write(WRITTEN, {owner: always_written(sources, owner) for owner in known})
+    omitted = {owner: left_out(sources, owner) for owner in known}
+    _write(LEFT_OUT, {owner: fields for owner, fields in omitted.items() if fields})
+
+
+def _write(path: Path, facts: Mapping[TypeName, Any]) -> None:
+    rows = (
+        f"{json.dumps('.'.join(owner))}: {json.dumps(fields, sort_keys=True)}"
+        for owner, fields in facts.items()
+    )
+    path.write_text("{\n" + ",\n".join(rows) + "\n}\n")
 
 
 if __name__ == "__main__":

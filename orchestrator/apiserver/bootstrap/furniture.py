@@ -73,8 +73,11 @@ def furniture(now: Time, network: IPv4Network) -> Mapping[type[Any], Sequence[An
 
 @lru_cache(maxsize=8)
 def rules_of(role: str) -> tuple[PolicyRule, ...]:
-    """The rules that a ClusterRole of a new cluster has, whatever becomes of it. Raises LookupError."""
-    for each in _read()[ClusterRole]:
+    """The rules that a role of a new cluster has, whatever becomes of it. Raises LookupError.
+
+    The cluster's roles are looked at before those of namespaces.
+    """
+    for each in (*_read()[ClusterRole], *_read()[Role]):
         if each.metadata.name == role:
             rules: tuple[PolicyRule, ...] = each.rules
             return rules

@@ -17,6 +17,7 @@ from orchestrator.apiserver.http.channels import serve_command, serve_ports
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
+from orchestrator.apiserver.http.proxying import proxy
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
@@ -44,6 +45,12 @@ _TIMEOUT_SECONDS: Final = 30.0
 async def connect(front: Front, call: Call) -> StreamResponse:
     """Connect a client with a container of a pod. Errors: NotFound, Forbidden, BadRequest."""
     target = call.target
+    if target.part == "proxy" and target.resource.key in ("pods", "services"):
+
+        async def opened(pod: Pod, port: int) -> Session:
+            return await _open_port(front, pod, port)
+
+        return await proxy(front, call, opened)
     found = await front.ask(
         Get(
             resource=target.resource,
@@ -243,13 +250,18 @@ async def _attach(front: Front, call: Call, pod: Pod) -> StreamResponse:
     return await serve_command(call.request, reach.session, (), stdin=stdin, tty=tty)
 
 
+async def _open_port(front: Front, pod: Pod, port: int) -> Session:
+    _assigned(pod)
+    reach = _reach(pod, "")
+    await _tell_kubelet(front, pod, OpenPort(reach, port))
+    return reach.session
+
+
 async def _port_forward(front: Front, call: Call, pod: Pod) -> StreamResponse:
     _assigned(pod)
 
     async def opened(port: int) -> Session:
-        reach = _reach(pod, "")
-        await _tell_kubelet(front, pod, OpenPort(reach, port))
-        return reach.session
+        return await _open_port(front, pod, port)
 
     ports = [int(text) for text in call.query.getall("ports", ()) if text.isdecimal()]
     return await serve_ports(call.request, ports, opened)
