@@ -3,9 +3,8 @@
 import asyncio
 import gc
 import sys
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from actors.clock import EPOCH
@@ -18,7 +17,7 @@ T = TypeVar("T")
 # The youngest generation is small, so that a pause is short (10 ms at 1,000 nodes). The next one, whose
 # pause is long when much is young, is looked at each twelve million new objects: of as many, some
 # thousands are garbage there, so less often costs little room.
-_GC_THRESHOLDS: Final = (50_000, 250, 100)
+GC_THRESHOLDS: Final = (50_000, 250, 100)
 
 
 def run(
@@ -48,23 +47,13 @@ def run(
             options: dict[str, Any] = {"virtual": virtual, "start": start, "on_turn": on_turn}
             return thread.submit(lambda: run(main, *args, **options)).result()
     factory = (lambda: VirtualLoop(start)) if virtual else asyncio.new_event_loop
-    with collecting_rarely(), asyncio.Runner(loop_factory=factory) as runner:
-        if on_turn is not None:
-            time_turns(runner.get_loop(), on_turn)
-        return runner.run(main(*args))
-
-
-@contextmanager
-def collecting_rarely() -> Iterator[None]:
-    """Inside the block the garbage collector runs as rarely as many objects that stay make it right.
-
-    For programs that go on with a system's results: the first collection after `run` goes over all that
-    the system held.
-    """
     thresholds = gc.get_threshold()
-    gc.set_threshold(*_GC_THRESHOLDS)
+    gc.set_threshold(*GC_THRESHOLDS)
     try:
-        yield
+        with asyncio.Runner(loop_factory=factory) as runner:
+            if on_turn is not None:
+                time_turns(runner.get_loop(), on_turn)
+            return runner.run(main(*args))
     finally:
         gc.set_threshold(*thresholds)
 

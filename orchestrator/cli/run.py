@@ -68,7 +68,6 @@ def run(
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """
     # Late: `orchestrator --help` needs none of it.
-    from actors.runner import collecting_rarely
     from orchestrator.scenario import ScenarioError, load, run_scenario
     from orchestrator.scenario.causes import parse_object
     from orchestrator.scenario.report.terminal import show
@@ -103,9 +102,6 @@ def run(
         raise InputError(str(error)) from None
     if out is not None:
         _usable(out)
-    # While the report is made, too: to go over all that a cluster held, when it is over and the process
-    # nearly so, costs a second.
-    click.get_current_context().with_resource(collecting_rarely())
     with _Bar() as bar, _unfinished_is_no_report(out):
         report = run_scenario(
             loaded,
