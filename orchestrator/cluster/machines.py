@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from actors import ActorSystem, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.client import Client
@@ -12,6 +14,7 @@ from orchestrator.cluster.errors import NodesNotReady, UnknownNode
 from orchestrator.cluster.nodes import AddNode
 from orchestrator.kubelet import FallSilent, NodeSpec, Runtime
 from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
 
 READY_SECONDS: Final = 60.0  # how long adding nodes waits for them
@@ -48,12 +51,18 @@ class Machines:
     async def add(self, specs: Iterable[NodeSpec]) -> None:
         """As `Cluster.add_nodes`."""
         names: dict[str, None] = {}
+        more: dict[str, dict[str, str]] = {}
         for spec in specs:
             self._runtimes.factory(spec.runtime)
+            spec, labels = _parted(spec)
+            if labels:
+                more[spec.name] = labels
             self._known[spec.name] = spec
             names[spec.name] = None
             await self._room.ask(AddNode(spec))
         await self._until_ready(names)
+        for name, labels in more.items():
+            await self._client.patch(Node, name, {"metadata": {"labels": labels}})
 
     async def _until_ready(self, names: dict[str, None]) -> None:
         try:
@@ -103,6 +112,14 @@ class Machines:
         if spec is None:
             raise UnknownNode(f"the cluster has no node {name!r}")
         return spec
+
+
+def _parted(spec: NodeSpec) -> tuple[NodeSpec, dict[str, str]]:
+    """What a kubelet registers, and the labels (roles, say) that an installer sets afterwards."""
+    more = {key: value for key, value in spec.labels.items() if not node_labels.may_set(key)}
+    if not more:
+        return spec, more
+    return replace(spec, labels={k: v for k, v in spec.labels.items() if k not in more}), more
 
 
 def _is_ready(node: Node) -> bool:

@@ -185,6 +185,7 @@ class Kubelet(Watcher):
                 failed=lambda _: self.ctx.call_after(RETRY_SECONDS, self._register, node),
             )
         else:
+            self.ctx.log.warning("node not registered", node=self._spec.name, error=str(error))
             self.ctx.call_after(RETRY_SECONDS, self._register, node)
 
     def _take_up(self, node: Node, known: Node) -> None:

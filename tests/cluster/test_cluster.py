@@ -138,3 +138,17 @@ async def test_the_power_switch_gives_back_only_what_it_took(cluster: Cluster) -
         await cluster.client.patch(Node, "node-1", {"metadata": {"annotations": {POWER: value}}})
         await cluster.clock.sleep(1)
     assert list(dict.fromkeys(grid.asked)) == ["off node-1", "on node-1"]
+
+
+async def test_a_node_has_the_labels_that_its_kubelet_may_not_set() -> None:
+    """A role is given to the node as an installer gives it; the machine's own labels are the kubelet's."""
+    role = "node-role.kubernetes.io/control-plane"
+    spec = node_spec("one", 0, labels={role: "", "disk": "ssd"})
+    async with Cluster(nodes=[spec]) as cluster:
+        node = await cluster.client.get(Node, "one")
+        assert node.metadata.labels[role] == ""
+        assert node.metadata.labels["disk"] == "ssd"
+        await cluster.crash_node("one")
+        await cluster.restart_node("one")
+        await cluster.client.wait(Node, "one", "condition=Ready")
+        assert role in (await cluster.client.get(Node, "one")).metadata.labels

@@ -25,28 +25,12 @@ from orchestrator.api.storage.v1 import CSIDriver
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation, Reader
 from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.validation.diff import difference
+from orchestrator.machinery import node_labels
 from orchestrator.machinery.pod_references import config_maps_of, secrets_of
 from orchestrator.protocol import Identity
 
 MIRROR: Final = "kubernetes.io/config.mirror"
-_RESTRICTED: Final = "node-restriction.kubernetes.io"
 _LEASES: Final = "kube-node-lease"
-_OWN_LABELS: Final = frozenset(
-    (
-        "beta.kubernetes.io/arch",
-        "beta.kubernetes.io/instance-type",
-        "beta.kubernetes.io/os",
-        "failure-domain.beta.kubernetes.io/region",
-        "failure-domain.beta.kubernetes.io/zone",
-        "kubernetes.io/arch",
-        "kubernetes.io/hostname",
-        "kubernetes.io/os",
-        "node.kubernetes.io/instance-type",
-        "topology.kubernetes.io/region",
-        "topology.kubernetes.io/zone",
-    )
-)
-_OWN_PREFIXES: Final = ("kubelet.kubernetes.io", "node.kubernetes.io")
 _KUBELETS_SIGNERS: Final = (
     "kubernetes.io/kubelet-serving",
     "kubernetes.io/kube-apiserver-client-kubelet",
@@ -212,20 +196,7 @@ def _taints(node: Node) -> Any:
 def _forbidden_labels(new: Mapping[str, str], old: Mapping[str, str]) -> str:
     """The labels that differ and that are not a kubelet's to set."""
     changed = {key for key in (*new, *old) if new.get(key) != old.get(key)}
-    return ", ".join(sorted(key for key in changed if _is_forbidden(key)))
-
-
-def _is_forbidden(label: str) -> bool:
-    prefix = label.partition("/")[0] if "/" in label else ""
-    if _within(prefix, _RESTRICTED):
-        return True
-    if not (_within(prefix, "kubernetes.io") or _within(prefix, "k8s.io")):
-        return False
-    return label not in _OWN_LABELS and not any(_within(prefix, each) for each in _OWN_PREFIXES)
-
-
-def _within(prefix: str, domain: str) -> bool:
-    return prefix == domain or prefix.endswith(f".{domain}")
+    return ", ".join(sorted(key for key in changed if not node_labels.may_set(key)))
 
 
 def _claim(asked: Attempted) -> str:
