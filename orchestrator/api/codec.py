@@ -16,6 +16,7 @@ from orchestrator.api.empty_lists import mended
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.json_errors import json_error
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.nested_kinds import with_nested_kinds
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -130,7 +131,8 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
 
 
 def _encoded(obj: Any) -> bytes:
-    return mended(_ENCODER.encode(obj).replace(_NONE_WORKED_OUT, b""), type(obj))
+    text = with_nested_kinds(_ENCODER.encode(obj), obj, _ENCODER.encode)
+    return mended(text.replace(_NONE_WORKED_OUT, b""), type(obj))
 
 
 def to_dict(obj: Any) -> dict[str, Any]:

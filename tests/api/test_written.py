@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from orchestrator.api import codec
 from orchestrator.api.generate.names import TypeName
 from orchestrator.api.generate.written import always_written, left_out, read
 
@@ -50,3 +51,19 @@ def test_structs_and_what_has_no_omitempty_are_written(tmp_path: Path) -> None:
         "until": True,
     }
     assert left_out(sources, TypeName("things", "v1", "Spec")) == ["count"]
+
+
+def test_claim_templates_say_their_kind() -> None:
+    """As Kubernetes writes them, whether or not their author said it; it reads back as the same object."""
+    template = {"metadata": {"name": 'a"volumeClaimTemplates":[{'}, "spec": {"volumeName": "}"}}
+    document = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "s"},
+        "spec": {"volumeClaimTemplates": [template, {}]},
+    }
+    stateful_set = codec.decode_any(document)[1]
+    told = codec.to_dict(stateful_set)["spec"]["volumeClaimTemplates"]
+    assert [(t["apiVersion"], t["kind"]) for t in told] == [("v1", "PersistentVolumeClaim")] * 2
+    assert told[0]["metadata"] == template["metadata"]
+    assert codec.decode(codec.encode(stateful_set), type(stateful_set)) == stateful_set

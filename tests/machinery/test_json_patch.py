@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from orchestrator.machinery.documents import equal
 from orchestrator.machinery.errors import PatchApplyError, PatchFormatError, PatchSizeError
-from orchestrator.machinery.patches import MAX_OPERATIONS, apply_json_patch
+from orchestrator.machinery.patches import MAX_OPERATIONS, apply_json_patch, check_fields
 
 
 def op(kind: str, path: str, **more: Any) -> dict[str, Any]:
@@ -202,3 +202,25 @@ def test_add_then_test_then_remove(document: dict[str, Any], key: str, value: An
     assert equal(added, {**document, key: value})
     bare = {name: each for name, each in document.items() if name != key}
     assert equal(apply_json_patch(added, [op("remove", path)]), bare)
+
+
+@pytest.mark.parametrize(
+    ("patch", "words"),
+    [
+        ({"op": "add"}, "object into Go value of type []handlers.jsonPatchOp"),
+        (["add"], "string into Go value of type handlers.jsonPatchOp"),
+        ([{"op": 1}], "number into Go struct field jsonPatchOp.op of type string"),
+        ([{"from": []}], "array into Go struct field jsonPatchOp.from of type string"),
+    ],
+)
+def test_a_look_at_the_fields_says_what_cannot_be_decoded(patch: Any, words: str) -> None:
+    """In the words of an API server that validates fields."""
+    with pytest.raises(PatchFormatError) as refused:
+        check_fields(patch)
+    assert str(refused.value) == f"error decoding patch: json: cannot unmarshal {words}"
+
+
+def test_a_look_at_the_fields_finds_those_that_no_operation_knows() -> None:
+    """By their paths; null is an operation without any."""
+    patch = [None, {"op": "add", "path": "/a", "value": {"x": 1}}, {"op": "test", "vaule": 1}]
+    assert check_fields(patch) == ["[2].vaule"]

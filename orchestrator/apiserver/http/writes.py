@@ -152,7 +152,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         call.warnings.extend(said)
     else:
         body = await bodies.apart(bodies.decode_patch, data)
-        if options.field_validation != "Ignore" and patch_type != "json":
+        if options.field_validation != "Ignore":
             repeated = duplicate_fields(data)
     call.note(body)
     patched = await front.ask(

@@ -31,6 +31,7 @@ from orchestrator.machinery.patches import (
     apply_json_patch,
     apply_merge_patch,
     apply_strategic_patch,
+    check_fields,
     scheme_rules,
 )
 from orchestrator.protocol import (
@@ -64,7 +65,10 @@ def patch(course: Course) -> tuple[Step, ...]:
 
 def patched(message: Patch, present: Any) -> Any:
     """The object that the patch makes of the present one."""
+    strange: list[str] = []
     try:
+        if message.patch_type == "json" and message.field_validation in ("Warn", "Strict"):
+            strange = [f'json patch unknown field "{path}"' for path in check_fields(message.body)]
         document = with_explicit_reset(_apply(message, _document(message, present), type(present)))
         document = _with_kind(message, document, present)
     except PatchError as error:
@@ -76,8 +80,10 @@ def patched(message: Patch, present: Any) -> Any:
             unknown = (*unknown, *find(new))
     except DecodeError as error:
         raise _undecodable(message, document, error.words) from error
-    if message.field_validation != "Ignore" and (unknown or message.repeated):
-        faults = [f'duplicate field "{path}"' for path in message.repeated]
+    if message.field_validation != "Ignore" and (unknown or message.repeated or strange):
+        of = "json patch " if message.patch_type == "json" else ""
+        faults = [f'{of}duplicate field "{path}"' for path in message.repeated]
+        faults += strange
         _note(message, document, [*faults, *(f'unknown field "{path}"' for path in unknown)])
     return new
 

@@ -13,7 +13,7 @@ from orchestrator.machinery.patches.apply import (
     with_last_applied,
     without_last_applied,
 )
-from orchestrator.machinery.patches.json_patch import MAX_OPERATIONS, apply_json_patch
+from orchestrator.machinery.patches.json_patch import MAX_OPERATIONS, apply_json_patch, check_fields
 from orchestrator.machinery.patches.merge_patch import apply_merge_patch, create_merge_patch
 from orchestrator.machinery.patches.rules import PLAIN, FieldRule, Rules, no_rules
 from orchestrator.machinery.patches.scheme_rules import scheme_rules
@@ -32,6 +32,7 @@ __all__ = [
     "apply_json_patch",
     "apply_merge_patch",
     "apply_strategic_patch",
+    "check_fields",
     "compose",
     "create_merge_patch",
     "create_strategic_patch",

@@ -54,6 +54,36 @@ def _checked(patch: Json) -> list[dict[str, Any]]:
     return patch
 
 
+_TEXTS: Final = ("op", "path", "from")
+
+
+def check_fields(patch: Json) -> list[str]:
+    """The fields that operations have and no operation knows, as `[0].vaule`.
+
+    This is the look of API servers that validate fields. Raises PatchFormatError, in their words.
+    """
+    if not isinstance(patch, list):
+        raise _undecodable(f"{kind_of(patch)} into Go value of type []handlers.jsonPatchOp")
+    unknown: list[str] = []
+    for number, operation in enumerate(patch):
+        if operation is None:
+            continue
+        if not isinstance(operation, dict):
+            raise _undecodable(f"{kind_of(operation)} into Go value of type handlers.jsonPatchOp")
+        for field, value in operation.items():
+            if field in _TEXTS:
+                if value is not None and not isinstance(value, str):
+                    where = f"Go struct field jsonPatchOp.{field} of type string"
+                    raise _undecodable(f"{kind_of(value)} into {where}")
+            elif field != "value":
+                unknown.append(f"[{number}].{field}")
+    return unknown
+
+
+def _undecodable(what: str) -> PatchFormatError:
+    return PatchFormatError(f"error decoding patch: json: cannot unmarshal {what}")
+
+
 class _Editor:
     """One document being changed. `_owned` holds the containers that are ours to change."""
 
