@@ -39,8 +39,9 @@ def _seccomp_errors(path: str, profile: str) -> Errors:
 
 def _app_armor_errors(path: str, key: str, profile: str, spec: PodSpec) -> Errors:
     name = key.removeprefix(_APP_ARMOR)
-    containers = (*spec.init_containers, *spec.containers, *spec.ephemeral_containers)
-    if all(container.name != name for container in containers):
+    names = {container.name for container in (*spec.init_containers, *spec.containers)}
+    names.update(container.name for container in spec.ephemeral_containers)
+    if name not in names:
         yield invalid(path, name, "container not found")
     if profile not in _APP_ARMOR_PROFILES and not profile.startswith(_LOCAL):
         yield invalid(path, profile, f'invalid AppArmor profile name: "{profile}"')

@@ -3,7 +3,12 @@
 import re
 from typing import Final
 
-from orchestrator.api.core.v1 import PodSpec, WindowsSecurityContextOptions
+from orchestrator.api.core.v1 import (
+    Container,
+    EphemeralContainer,
+    PodSpec,
+    WindowsSecurityContextOptions,
+)
 from orchestrator.apiserver.validation.field import Errors, complaints, invalid
 from orchestrator.machinery.names import dns1123_subdomain_errors
 
@@ -76,7 +81,7 @@ def host_process_errors(path: str, spec: PodSpec) -> Errors:
     context = spec.security_context
     options = context.windows_options if context is not None else None
     whole = options.host_process if options is not None else None
-    groups = (
+    groups: tuple[tuple[str, tuple[Container | EphemeralContainer, ...]], ...] = (
         ("initContainers", spec.init_containers),
         ("containers", spec.containers),
         ("ephemeralContainers", spec.ephemeral_containers),
