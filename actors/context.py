@@ -91,15 +91,15 @@ class Context:
 
     def join(self, group: str) -> None:
         """Become a member of a named group, until `leave` or the end."""
-        self.system.groups.setdefault(group, {})[self.me] = None
+        self.system.join(group, self.me)
 
     def leave(self, group: str) -> None:
         """Leave a group; nothing happens when not a member."""
-        self.system.groups.get(group, {}).pop(self.me, None)
+        self.system.leave(group, self.me)
 
     def members(self, group: str) -> tuple[Ref[Any], ...]:
         """The members of a group, in the order in which they joined."""
-        return tuple(self.system.groups.get(group, ()))
+        return self.system.members(group)
 
     # --- time ------------------------------------------------------------------------------
 

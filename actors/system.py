@@ -82,7 +82,8 @@ class ActorSystem:
         self.awake = False
         self.ready: deque[Ref[Any]] = deque()
         self.spare_mailboxes: deque[deque[Any]] = deque(maxlen=SPARE_MAILBOXES)
-        self.groups: dict[str, dict[Ref[Any], None]] = {}
+        self._groups: dict[str, dict[Ref[Any], None]] = {}
+        self._joined: dict[Ref[Any], dict[str, None]] = {}  # what groups each member is in
         self.dead_letters: deque[DeadLetter] = deque(maxlen=1000)
         self.dead_letter_count = 0
         self.unhandled_counts: Counter[str] = Counter()
@@ -192,10 +193,30 @@ class ActorSystem:
         siblings = self._roots if ref.parent is None else ref.parent._children
         if siblings is not None:
             siblings.pop(ref.name, None)
-        for members in self.groups.values():
-            members.pop(ref, None)
+        for group in self._joined.pop(ref, ()):
+            self._take_out(group, ref)
         for watched in self._watched.pop(ref, ()):
             self.unwatch(watched, ref)
+
+    def join(self, group: str, ref: Ref[Any]) -> None:
+        """Make an actor a member of a named group."""
+        self._groups.setdefault(group, {})[ref] = None
+        self._joined.setdefault(ref, {})[group] = None
+
+    def leave(self, group: str, ref: Ref[Any]) -> None:
+        """Take `join` back; nothing happens when it is no member."""
+        if self._joined.get(ref, {}).pop(group, "") is None:
+            self._take_out(group, ref)
+
+    def members(self, group: str) -> tuple[Ref[Any], ...]:
+        """The members of a group, in the order in which they joined."""
+        return tuple(self._groups.get(group, ()))
+
+    def _take_out(self, group: str, ref: Ref[Any]) -> None:
+        members = self._groups[group]
+        del members[ref]
+        if not members:
+            del self._groups[group]
 
     def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Tell `watcher` Terminated when `ref` stops; at once if it has stopped."""

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
+    ContainerState,
     ContainerStateTerminated,
     ContainerStatus,
     HostIP,
@@ -20,7 +21,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scalars import EMPTY
-from orchestrator.kubelet.container_record import ContainerRecord
+from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.pod_state import PodState
 from orchestrator.machinery.memo import MixedMemo
 from orchestrator.machinery.resources import qos_class
@@ -29,6 +30,7 @@ from orchestrator.machinery.times import format_time
 
 _Wanted: TypeAlias = tuple[str, str, str, str]  # type, status, reason, message
 _NO_STATUS: Final = PodStatus()
+_NO_STATE: Final = ContainerState()  # written as {}
 
 # The conditions that are the kubelet's to set, in the order in which it lists them.
 OWN_CONDITIONS: Final = (
@@ -147,16 +149,18 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
     image = record.image or spec.image
     ran = bool(record.container_id)
     resources = spec.resources if ran else None
+    # Nobody asks whether an ephemeral container is ready or has started.
+    asked = record.role is not Role.DEBUG
     return ContainerStatus(
         name=record.spec.name,
         state=record.state,
-        last_state=record.last_state,
-        ready=record.is_ready or completed,
+        last_state=record.last_state or _NO_STATE,
+        ready=completed or (asked and record.is_ready),
         restart_count=record.restarts,
         image=image,
         image_id=image if ran else "",
         container_id=record.container_id if ran else "",
-        started=record.started,
+        started=record.started if asked else None,
         resources=resources,
         allocated_resources=resources.requests if resources is not None else EMPTY,
     )

@@ -12,7 +12,8 @@ LOST_EXIT_CODE: Final = 255  # of a container whose end nobody saw
 def recall(record: ContainerRecord, status: ContainerStatus) -> None:
     """Take up what was last reported of a container. Its attempts go on from its restarts."""
     record.restarts = status.restart_count
-    record.last_state = status.last_state
+    last = status.last_state
+    record.last_state = last if last is not None and last.terminated is not None else None
     record.container_id = status.container_id
     record.attempt = status.restart_count - 1
     state = status.state

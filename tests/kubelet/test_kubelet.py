@@ -4,6 +4,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from msgspec import to_builtins
 
 from actors import ActorStopped
 from orchestrator import Cluster
@@ -71,6 +72,17 @@ async def test_a_pod_goes_through_its_phases_by_its_profile(cluster: Cluster) ->
     assert state is not None
     assert state.terminated is not None
     assert state.terminated.reason == "Completed"
+
+
+async def test_a_container_that_never_ended_has_an_empty_last_state(cluster: Cluster) -> None:
+    """Clients read `lastState: {}`, and never null, in a status; also of a container that only waits."""
+    waits = pod("waits")
+    waits["spec"]["containers"][0]["image"] = "registry.invalid/none:1"
+    await cluster.apply([pod("runs"), waits])
+    await cluster.clock.sleep(5)
+    for name in ("runs", "waits"):
+        (container,) = (await _status(cluster, name)).container_statuses
+        assert to_builtins(container)["lastState"] == {}
 
 
 async def test_a_pod_that_was_bound_by_hand_has_been_scheduled(cluster: Cluster) -> None:

@@ -120,6 +120,7 @@ async def test_an_ephemeral_container_joins_a_pod_that_runs(cluster: Cluster) ->
     (status,) = found.status.ephemeral_container_statuses
     assert status.state is not None
     assert status.state.running is not None
+    assert (status.ready, status.started) == (False, None)  # nobody asks
     with pytest.raises(Invalid, match='existing ephemeral containers "look" may not be changed'):
         await put("other")
     await cluster.clock.sleep(10)

@@ -52,6 +52,8 @@ async def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster: 
     high = await cluster.client.get(Pod, "high", namespace="default")
     assert high.spec is not None
     assert high.spec.node_name == promised
+    assert high.status is not None
+    assert high.status.nominated_node_name == ""  # kept no longer than until the binding
     left = {p.metadata.name for p in await cluster.client.list(Pod, namespace="default")}
     assert victim.metadata.name not in left
     assert len(left) == 3

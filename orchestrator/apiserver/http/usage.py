@@ -31,7 +31,7 @@ async def usages_of(front: Front, pods: Iterable[Pod]) -> Usages:
     asked = [
         _ask(kubelet, tuple(uids))
         for node, uids in by_node.items()
-        for kubelet in front.system.groups.get(kubelets_group(node), ())
+        for kubelet in front.system.members(kubelets_group(node))
     ]
     found: dict[str, Mapping[str, ContainerUsage]] = {}
     for answer in await asyncio.gather(*asked):

@@ -104,7 +104,8 @@ def _bound(env: Environment, binding: Binding, pod: Pod) -> Pod:
 
 def _scheduled(status: PodStatus, now: Time) -> PodStatus:
     condition = PodCondition(type="PodScheduled", status="True")
-    return replace(status, conditions=with_condition(status.conditions, condition, now))
+    conditions = with_condition(status.conditions, condition, now)
+    return replace(status, conditions=conditions, nominated_node_name="")
 
 
 def _labelled(labels: Mapping[str, str], more: tuple[tuple[str, str], ...]) -> dict[str, str]:

@@ -107,7 +107,10 @@ async def write_log(
 async def _lines(
     logged: Logged, container: Container, world: World, options: LogOptions, clock: Sleeper
 ) -> AsyncIterator[tuple[float, bytes]]:
-    own = [(logged.began + after, line) for after, line in spoken(container, world)]
+    # A command that waits for its one session has said nothing before it was joined.
+    waits = container.stdin_once and logged.ended() is None
+    said = [] if waits else spoken(container, world)
+    own = [(logged.began + after, line) for after, line in said]
     begun = clock.now()
     present = _until(logged, own, begun, world)
     if options.since is not None:
