@@ -15,6 +15,7 @@ SERVICE: dict[str, Any] = {
     "metadata": META,
     "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
 }
+RANGES = "service.beta.kubernetes.io/load-balancer-source-ranges"
 
 
 @pytest.mark.parametrize(
@@ -81,6 +82,15 @@ SERVICE: dict[str, Any] = {
             [
                 'spec.externalIPs[0]: Invalid value: "127.0.0.1": may not be in the loopback range '
                 "(127.0.0.0/8, ::1/128)"
+            ],
+        ),
+        (
+            {"metadata.annotations": {RANGES: "10.0.0.0/8, x"}},
+            [
+                f"metadata.annotations[{RANGES}]: Forbidden: may only be used when `type` is "
+                "'LoadBalancer'",
+                f'metadata.annotations[{RANGES}]: Invalid value: "x": must be a valid CIDR value, '
+                "(e.g. 10.9.8.0/24 or 2001:db8::/64)",
             ],
         ),
         (

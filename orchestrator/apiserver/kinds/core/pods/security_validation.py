@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import (
     SeccompProfile,
     SecurityContext,
 )
+from orchestrator.apiserver.kinds.core.pods.windows_validation import windows_option_errors
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
     Errors,
@@ -48,6 +49,7 @@ def container_security_errors(
     yield from _seccomp_errors(f"{path}.seccompProfile", context.seccomp_profile)
     if context.allow_privilege_escalation is False:
         yield from _escalation_errors(path, context)
+    yield from windows_option_errors(f"{path}.windowsOptions", context.windows_options)
     yield from _app_armor_errors(f"{path}.appArmorProfile", context.app_armor_profile)
 
 
@@ -80,15 +82,16 @@ def pod_security_errors(path: str, spec: PodSpec) -> Errors:
         detail = "ShareProcessNamespace and HostPID cannot both be enabled"
         yield invalid(f"{path}.shareProcessNamespace", True, detail)
     yield from _sysctl_errors(f"{path}.sysctls", context, spec)
-    yield from _policy_errors(path, context)
-    yield from _seccomp_errors(f"{path}.seccompProfile", context.seccomp_profile)
-    yield from _app_armor_errors(f"{path}.appArmorProfile", context.app_armor_profile)
-
-
-def _policy_errors(path: str, context: PodSecurityContext) -> Errors:
     if context.fs_group_change_policy is not None:
         where = f"{path}.fsGroupChangePolicy"
         yield from _known(where, context.fs_group_change_policy, _GROUP_CHANGES)
+    yield from _seccomp_errors(f"{path}.seccompProfile", context.seccomp_profile)
+    yield from windows_option_errors(f"{path}.windowsOptions", context.windows_options)
+    yield from _app_armor_errors(f"{path}.appArmorProfile", context.app_armor_profile)
+    yield from _policy_errors(path, context)
+
+
+def _policy_errors(path: str, context: PodSecurityContext) -> Errors:
     if context.supplemental_groups_policy is not None:
         where = f"{path}.supplementalGroupsPolicy"
         yield from _known(where, context.supplemental_groups_policy, _GROUP_POLICIES)

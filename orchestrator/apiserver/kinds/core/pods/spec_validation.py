@@ -34,10 +34,12 @@ from orchestrator.apiserver.kinds.core.pods.placement_validation import (
     spread_errors,
     toleration_errors,
 )
+from orchestrator.apiserver.kinds.core.pods.profile_annotations import profile_annotation_errors
 from orchestrator.apiserver.kinds.core.pods.security_validation import (
     os_errors,
     pod_security_errors,
 )
+from orchestrator.apiserver.kinds.core.pods.windows_validation import host_process_errors
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
     Errors,
@@ -130,6 +132,7 @@ def _spec_errors(path: str, spec: PodSpec, is_pod: bool) -> Errors:
     yield from _gate_errors(path, spec)
     where = f"{path}.topologySpreadConstraints"
     yield from spread_errors(where, spec.topology_spread_constraints)
+    yield from host_process_errors(path, spec)
     yield from _host_user_errors(path, spec)
     yield from _hostname_override_errors(path, spec)
     yield from _name_errors(path, spec)
@@ -380,6 +383,7 @@ def pod_annotation_errors(path: str, annotations: Mapping[str, str], spec: PodSp
     cost = annotations.get(_DELETION_COST)
     if cost is not None and not _is_int32(cost):
         yield invalid(f"{path}[{_DELETION_COST}]", cost, "must be a 32bit integer")
+    yield from profile_annotation_errors(path, annotations, spec)
 
 
 def _is_int32(text: str) -> bool:

@@ -36,6 +36,8 @@ _POLICIES: Final = ("Cluster", "Local")
 _FAMILIES: Final = ("IPv4", "IPv6")
 _FAMILY_POLICIES: Final = ("PreferDualStack", "RequireDualStack", "SingleStack")
 _DISTRIBUTIONS: Final = ("PreferClose", "PreferSameZone", "PreferSameNode")
+# What the field of this name was before it was a field.
+_SOURCE_RANGES: Final = "service.beta.kubernetes.io/load-balancer-source-ranges"
 _MAX_AFFINITY_SECONDS: Final = 86_400
 _FIXED: Final = "may not change once set"
 _ONE_A_FAMILY: Final = "may specify no more than one IP for each IP family"
@@ -66,7 +68,7 @@ def _spec_errors(service: Service) -> Errors:
         yield from complaints(where, address, messages)
     yield from chosen("spec.type", spec.type, _TYPES)
     yield from _port_conflict_errors(spec)
-    yield from _load_balancer_errors(spec)
+    yield from _load_balancer_errors(service, spec)
     yield from _traffic_errors(spec)
 
 
@@ -210,7 +212,7 @@ def _family_errors(spec: ServiceSpec) -> Errors:
         yield not_supported("spec.ipFamilyPolicy", policy, _FAMILY_POLICIES)
 
 
-def _load_balancer_errors(spec: ServiceSpec) -> Errors:
+def _load_balancer_errors(service: Service, spec: ServiceSpec) -> Errors:
     balanced = spec.type == "LoadBalancer"
     only = "may only be used when `type` is 'LoadBalancer'"
     # Kubernetes spells this path with a capital letter.
@@ -219,6 +221,13 @@ def _load_balancer_errors(spec: ServiceSpec) -> Errors:
         yield forbidden(path, only)
     for i, text in enumerate(spec.load_balancer_source_ranges):
         yield from complaints(f"{path}[{i}]", text.strip(), network_errors(text.strip()))
+    annotated = service.metadata.annotations.get(_SOURCE_RANGES)
+    if annotated is not None and not spec.load_balancer_source_ranges:
+        where = f"metadata.annotations[{_SOURCE_RANGES}]"
+        if not balanced:
+            yield forbidden(where, only)
+        for text in annotated.split(",") if annotated.strip() else ():
+            yield from complaints(where, text.strip(), network_errors(text.strip()))
     if spec.allocate_load_balancer_node_ports is not None and not balanced:
         yield forbidden("spec.allocateLoadBalancerNodePorts", only)
     if balanced and spec.allocate_load_balancer_node_ports is None:

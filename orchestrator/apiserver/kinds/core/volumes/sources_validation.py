@@ -1,9 +1,9 @@
 """Volume sources that pods and PersistentVolumes have in common.
 
-Drivers of single clouds have left Kubernetes; their fields are still there. What must be set is
-checked for all of them, more only for the sources that are still in use.
+Drivers of single clouds have left Kubernetes; their fields are still there, and are still checked.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -11,15 +11,35 @@ from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
     invalid,
+    named,
+    not_supported,
     required,
     too_long,
 )
+from orchestrator.apiserver.validation.formats import relative_path_errors
 from orchestrator.machinery.field_errors import FieldError
-from orchestrator.machinery.names import dns1123_subdomain_errors
+from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
 
 SourceCheck = Callable[[str, Any], Iterator[FieldError]]
 
 _MAX_DRIVER: Final = 63  # bytes
+_ISCSI_NAMES: Final = {
+    "iqn": re.compile(r"iqn\.[0-9]{4}-[0-9]{2}\.[0-9A-Za-z.-]+:[^,;*&$|\t\n\f\r ]+\Z"),
+    "eui": re.compile(r"^eui.[0-9A-Za-z]{16}\Z"),
+    "naa": re.compile(r"^naa.[0-9A-Za-z]{32}\Z"),
+}
+_HOST_AND_PORT: Final = re.compile(r"([^:\[\]]*|\[[^\[\]]*\]):[^:\[\]]*")
+_MAX_TENANT: Final = 64  # bytes
+_CACHING_MODES: Final = ("None", "ReadOnly", "ReadWrite")
+_DISK_KINDS: Final = ("Dedicated", "Managed", "Shared")
+_MANAGED_DISK: Final = (
+    "/subscriptions/",
+    "/subscriptions/{sub-id}/resourcegroups/{group-name}/providers/microsoft.compute/disks/{disk-id}",
+)
+_BLOB_DISK: Final = (
+    "https://",
+    "https://{account-name}.blob.core.windows.net/{container-name}/{disk-name}.vhd",
+)
 
 
 def driver_errors(path: str, driver: str) -> Errors:
@@ -51,16 +71,102 @@ def _nfs_errors(path: str, source: Any) -> Errors:
         yield invalid(f"{path}.path", source.path or "", "must be an absolute path")
 
 
-def _iscsi_errors(path: str, source: Any) -> Errors:
-    if not source.target_portal:
-        yield required(f"{path}.targetPortal")
-    if not source.iqn:
-        yield required(f"{path}.iqn")
-    elif not source.iqn.startswith(("iqn", "eui", "naa")):
-        detail = "must be valid format starting with iqn, eui, or naa"
-        yield invalid(f"{path}.iqn", source.iqn, detail)
-    if not 0 <= (source.lun or 0) <= 255:
-        yield invalid(f"{path}.lun", source.lun, "must be between 0 and 255, inclusive")
+def _iscsi_check(unknown: str) -> SourceCheck:
+    """`unknown`: what is said of a name that is of no known kind."""
+
+    def check(path: str, source: Any) -> Errors:
+        if not source.target_portal:
+            yield required(f"{path}.targetPortal")
+        if not source.iqn:
+            yield required(f"{path}.iqn")
+        else:
+            yield from _iscsi_name_errors(f"{path}.iqn", source.iqn, unknown)
+        if not 0 <= (source.lun or 0) <= 255:
+            yield invalid(f"{path}.lun", source.lun, "must be between 0 and 255, inclusive")
+        asks = source.chap_auth_discovery or source.chap_auth_session
+        if asks and source.secret_ref is None:
+            yield required(f"{path}.secretRef")
+        if source.initiator_name is not None:
+            where = f"{path}.initiatorname"
+            yield from _iscsi_name_errors(where, source.initiator_name, unknown)
+
+    return check
+
+
+def _iscsi_name_errors(path: str, name: str, unknown: str) -> Errors:
+    form = _ISCSI_NAMES.get(name[:3])
+    if form is None:
+        yield invalid(path, name, unknown)
+    elif not form.search(name):
+        yield invalid(path, name, "must be valid format")
+
+
+def _git_repo_errors(path: str, source: Any) -> Errors:
+    if not source.repository:
+        yield required(f"{path}.repository")
+    messages = relative_path_errors(source.directory)
+    yield from complaints(f"{path}.directory", source.directory, messages)
+
+
+def _disk_check(attribute: str, wire: str) -> SourceCheck:
+    """A disk of a cloud, named by a field, and its partition."""
+
+    def check(path: str, source: Any) -> Errors:
+        yield from _demanding(**{attribute: wire})(path, source)
+        if not 0 <= (source.partition or 0) <= 255:
+            # Nought is no partition, and the original does not count it in its sentence.
+            detail = "must be between 1 and 255, inclusive"
+            yield invalid(f"{path}.partition", source.partition, detail)
+
+    return check
+
+
+def _azure_disk_errors(path: str, source: Any) -> Errors:
+    yield from _demanding(disk_name="diskName", disk_uri="diskURI")(path, source)
+    if source.caching_mode is not None and source.caching_mode not in _CACHING_MODES:
+        yield not_supported(f"{path}.cachingMode", source.caching_mode, _CACHING_MODES)
+    if not source.kind:
+        return
+    if source.kind not in _DISK_KINDS:
+        yield not_supported(f"{path}.kind", source.kind, _DISK_KINDS)
+    start, form = _MANAGED_DISK if source.kind == "Managed" else _BLOB_DISK
+    if not source.disk_uri.startswith(start):
+        yield not_supported(f"{path}.diskURI", source.disk_uri, (form,))
+
+
+def _quobyte_errors(path: str, source: Any) -> Errors:
+    where = f"{path}.registry"
+    detail = "must be a host:port pair or multiple pairs separated by commas"
+    if not source.registry:
+        yield required(where, detail)
+    elif len(source.tenant.encode()) > _MAX_TENANT:
+        too_much = f"must be a UUID and may not exceed a length of {_MAX_TENANT} characters"
+        yield required(f"{path}.tenant", too_much)
+    else:
+        for pair in source.registry.split(","):
+            if not _HOST_AND_PORT.fullmatch(pair):
+                yield invalid(where, source.registry, detail)
+    if not source.volume:
+        yield required(f"{path}.volume")
+
+
+def _flocker_errors(path: str, source: Any) -> Errors:
+    if not source.dataset_name and not source.dataset_uuid:
+        yield required(path, "one of datasetName and datasetUUID is required")
+    if source.dataset_name and source.dataset_uuid:
+        detail = "datasetName and datasetUUID can not be specified simultaneously"
+        yield invalid(path, "resource", detail)
+    if "/" in source.dataset_name:
+        yield invalid(f"{path}.datasetName", source.dataset_name, "must not contain '/'")
+
+
+def _storageos_errors(path: str, source: Any) -> Errors:
+    yield from named(f"{path}.volumeName", source.volume_name, dns1123_label_errors)
+    if source.volume_namespace:
+        messages = dns1123_label_errors(source.volume_namespace)
+        yield from complaints(f"{path}.volumeNamespace", source.volume_namespace, messages)
+    if source.secret_ref is not None and not source.secret_ref.name:
+        yield required(f"{path}.secretRef.name")
 
 
 def _fc_errors(path: str, source: Any) -> Errors:
@@ -92,16 +198,19 @@ def _flex_errors(path: str, source: Any) -> Errors:
 
 SHARED_SOURCES: Final[Mapping[str, tuple[str, SourceCheck]]] = {
     "nfs": ("nfs", _nfs_errors),
-    "iscsi": ("iscsi", _iscsi_errors),
+    "iscsi": (
+        "iscsi",
+        _iscsi_check("must be valid format starting with iqn, eui, or naa"),
+    ),
     "fc": ("fc", _fc_errors),
     "flex_volume": ("flexVolume", _flex_errors),
     "rbd": ("rbd", _demanding(monitors="monitors", image="image")),
     "cephfs": ("cephfs", _demanding(monitors="monitors")),
     "cinder": ("cinder", _demanding(volume_id="volumeID")),
     "glusterfs": ("glusterfs", _demanding(endpoints="endpoints", path="path")),
-    "quobyte": ("quobyte", _demanding(registry="registry", volume="volume")),
+    "quobyte": ("quobyte", _quobyte_errors),
     "azure_file": ("azureFile", _demanding(secret_name="secretName", share_name="shareName")),
-    "azure_disk": ("azureDisk", _demanding(disk_name="diskName", disk_uri="diskURI")),
+    "azure_disk": ("azureDisk", _azure_disk_errors),
     "vsphere_volume": ("vsphereVolume", _demanding(volume_path="volumePath")),
     "photon_persistent_disk": ("photonPersistentDisk", _demanding(pd_id="pdID")),
     "portworx_volume": ("portworxVolume", _demanding(volume_id="volumeID")),
@@ -109,9 +218,14 @@ SHARED_SOURCES: Final[Mapping[str, tuple[str, SourceCheck]]] = {
         "scaleIO",
         _demanding(gateway="gateway", system="system", volume_name="volumeName"),
     ),
-    "storageos": ("storageos", _demanding(volume_name="volumeName")),
-    "git_repo": ("gitRepo", _demanding(repository="repository")),
-    "gce_persistent_disk": ("gcePersistentDisk", _demanding(pd_name="pdName")),
-    "aws_elastic_block_store": ("awsElasticBlockStore", _demanding(volume_id="volumeID")),
-    "flocker": ("flocker", _demanding()),
+    "storageos": ("storageos", _storageos_errors),
+    "git_repo": ("gitRepo", _git_repo_errors),
+    "gce_persistent_disk": ("gcePersistentDisk", _disk_check("pd_name", "pdName")),
+    "aws_elastic_block_store": (
+        "awsElasticBlockStore",
+        _disk_check("volume_id", "volumeID"),
+    ),
+    "flocker": ("flocker", _flocker_errors),
 }
+
+PERSISTENT_ISCSI: Final = ("iscsi", _iscsi_check("must be valid format"))

@@ -15,6 +15,7 @@ from orchestrator.apiserver.kinds.core.volumes.claim_validation import (
     access_mode_errors,
 )
 from orchestrator.apiserver.kinds.core.volumes.sources_validation import (
+    PERSISTENT_ISCSI,
     SHARED_SOURCES,
     SourceCheck,
     driver_errors,
@@ -66,6 +67,18 @@ def _volume_errors(volume: PersistentVolume) -> Errors:
         yield from complaints("spec.storageClassName", spec.storage_class_name, messages)
     if spec.volume_mode is not None and spec.volume_mode not in VOLUME_MODES:
         yield not_supported("spec.volumeMode", spec.volume_mode, VOLUME_MODES)
+    if spec.volume_attributes_class_name is not None:
+        yield from _attributes_class_errors(spec, spec.volume_attributes_class_name)
+
+
+def _attributes_class_errors(spec: PersistentVolumeSpec, name: str) -> Errors:
+    where = "spec.volumeAttributesClassName"
+    if not name:
+        yield required(where, "an empty string is disallowed")
+    else:
+        yield from complaints(where, name, dns_subdomain(name))
+    if spec.csi is None:
+        yield required("spec.csi", "has to be specified when using volumeAttributesClassName")
 
 
 def inline_volume_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
@@ -160,6 +173,12 @@ def _secret_errors(path: str, ref: SecretReference) -> Errors:
             yield from complaints(f"{path}.{name}", value, rule(value))
 
 
+def _azure_file_errors(path: str, source: Any) -> Errors:
+    yield from SHARED_SOURCES["azure_file"][1](path, source)
+    if source.secret_namespace == "":
+        yield required(f"{path}.secretNamespace")
+
+
 # In Kubernetes' order: of two sources the later one is the one too many.
 _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
     "host_path": ("hostPath", host_path_errors),
@@ -172,6 +191,8 @@ _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
             "scale_io",
         )
     },
+    "iscsi": PERSISTENT_ISCSI,
+    "azure_file": ("azureFile", _azure_file_errors),
     "local": ("local", _local_errors),
     "storageos": SHARED_SOURCES["storageos"],
     "csi": ("csi", _csi_errors),
