@@ -19,6 +19,19 @@ if TYPE_CHECKING:
     from orchestrator.gateway import Access
 
 
+def _checked_lease(lease: str | None) -> str | None:
+    """Raises InputError for what no Lease can be called: it would be waited for without end."""
+    from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
+
+    if lease is not None:
+        namespace, slash, name = lease.rpartition("/")
+        if (slash and dns1123_label_errors(namespace)) or dns1123_subdomain_errors(name):
+            raise InputError(
+                f'--leader-elect: expected [NAMESPACE/]NAME such as kube-system/inventory, got "{lease}"'
+            )
+    return lease
+
+
 @click.group()
 def controller() -> None:
     """Run controllers outside of a simulated cluster."""
@@ -35,6 +48,7 @@ def controller() -> None:
 @click.option(
     "--leader-elect",
     "lease",
+    callback=lambda _ctx, _param, lease: _checked_lease(lease),
     metavar="[NAMESPACE/]NAME",
     help="Run only while this process holds the Lease of that name.",
 )

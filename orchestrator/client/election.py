@@ -5,6 +5,7 @@ that a Lease was not renewed for as long as it lasts, by the own clock, takes it
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -16,7 +17,9 @@ from orchestrator.api.coordination.v1 import Lease, LeaseSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client.api import Client
 from orchestrator.machinery.times import format_micro_time
-from orchestrator.protocol import ApiError, NotFound
+from orchestrator.protocol import AlreadyExists, ApiError, Conflict, NotFound
+
+_log: Final = logging.getLogger("orchestrator.election")
 
 LEASE_SECONDS: Final = 15.0
 RENEW_SECONDS: Final = 10.0
@@ -53,6 +56,7 @@ class Election:
         self._retry_seconds = retry_seconds
         self._seen: LeaseSpec | None = None
         self._seen_at = 0.0
+        self._said = ""  # why the lease could not be had
 
     @asynccontextmanager
     async def held(self) -> AsyncIterator["asyncio.Task[None]"]:
@@ -84,7 +88,16 @@ class Election:
         """Take the lease or renew it; answers whether it is ours."""
         try:
             return await self._taken_or_renewed()
-        except (ApiError, NoReply):  # others were faster, or nobody answers: try again
+        except (
+            Conflict,
+            AlreadyExists,
+            NoReply,
+        ):  # others were faster, or nobody answers: try again
+            return False
+        except ApiError as error:
+            if str(error) != self._said:  # once: it is tried every two seconds
+                self._said = str(error)
+                _log.warning("the lease %s/%s: %s", self._namespace, self._name, error)
             return False
 
     async def _taken_or_renewed(self) -> bool:

@@ -63,13 +63,15 @@ class Credentials:
         access = self._access
         if access.token_file is not None:
             try:
-                return f"Bearer {access.token_file.read_text().strip()}", _FILE_SECONDS
+                return _bearer(access.token_file.read_text(), str(access.token_file)), _FILE_SECONDS
             except OSError as error:
                 raise AccessError(f"{access.token_file}: {error.strerror}") from None
+            except UnicodeDecodeError:
+                raise AccessError(f"{access.token_file}: this is no token") from None
         if access.plugin is not None:
             return await self._told_by(access.plugin)
         if access.token:
-            return f"Bearer {access.token}", float("inf")
+            return _bearer(access.token, f"{access.server}: the user"), float("inf")
         if access.user:
             pair = f"{access.user}:{access.password}".encode()
             return f"Basic {b64encode(pair).decode()}", float("inf")
@@ -82,9 +84,24 @@ class Credentials:
             self._key = status.client_key_data.encode()
         seconds = float("inf")
         if status.expiration_timestamp:
-            ends = datetime.fromisoformat(status.expiration_timestamp).timestamp()
+            try:
+                ends = datetime.fromisoformat(status.expiration_timestamp).timestamp()
+            except ValueError:
+                raise AccessError(
+                    f"the credential plugin {plugin.command}: expirationTimestamp is a time such as "
+                    f'2030-01-01T00:00:00Z, not "{status.expiration_timestamp}"'
+                ) from None
             seconds = ends - self._clock.now() - _EARLY_SECONDS
-        return f"Bearer {status.token}" if status.token else "", seconds
+        header = _bearer(status.token, f"the credential plugin {plugin.command}")
+        return header if status.token else "", seconds
+
+
+def _bearer(token: str, whose: str) -> str:
+    """Raises AccessError for what a header cannot hold."""
+    token = token.strip()
+    if not token.isascii() or not token.isprintable():
+        raise AccessError(f"{whose}: the token has characters that no token has")
+    return f"Bearer {token}"
 
 
 async def _run(plugin: Plugin) -> _Status:

@@ -76,6 +76,8 @@ def test_a_class_of_the_working_directory_runs_until_it_is_told_to_end(tmp_path:
         (("nothing",), "a class of your own is named module:Class"),
         (("no.such:Thing",), "no.such:Thing cannot be imported: ModuleNotFoundError"),
         (("json:JSONDecoder", "--kubeconfig", "/no/such"), "/no/such: there is no such file"),
+        (("nothing", "--leader-elect", ""), "expected [NAMESPACE/]NAME"),
+        (("nothing", "--leader-elect", "a/b/c"), 'kube-system/inventory, got "a/b/c"'),
     ],
 )
 def test_wrong_input_is_one_line_and_exit_code_2(arguments: tuple[str, ...], words: str) -> None:

@@ -74,3 +74,21 @@ async def test_times_that_cannot_work_are_refused() -> None:
                 identity="a",
                 lease_seconds=5,
             )
+
+
+async def test_why_a_lease_cannot_be_had_is_said_once(caplog: pytest.LogCaptureFixture) -> None:
+    """It is tried again and again, and who waits must know for what."""
+    async with Cluster(nodes=0) as cluster:
+        election = Election(
+            cluster.client, cluster.clock, namespace="nowhere", name="boss", identity="a"
+        )
+
+        async def lead() -> None:
+            async with election.held():
+                pass
+
+        leading = asyncio.ensure_future(lead())
+        await cluster.clock.sleep(60)
+        leading.cancel()
+    said = [each.getMessage() for each in caplog.records if "lease" in each.getMessage()]
+    assert said == ['the lease nowhere/boss: namespaces "nowhere" not found']

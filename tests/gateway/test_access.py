@@ -141,6 +141,29 @@ async def test_a_wrong_token_is_unauthorized(real: Real, tmp_path: Path) -> None
             pass
 
 
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        ({"token": "a\nb"}, "characters that no token has"),
+        ({"tokenFile": "binary"}, "binary: this is no token"),
+        ({"exec": {"command": "./late"}}, 'expirationTimestamp is a time .* not "soon"'),
+    ],
+)
+async def test_credentials_that_cannot_be_used_are_said(
+    real: Real, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, user: dict[str, Any], words: str
+) -> None:
+    """As AccessError, before anything is asked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "binary").write_bytes(b"\xc0\x00")
+    late = tmp_path / "late"
+    status = '{"status": {"token": "t", "expirationTimestamp": "soon"}}'
+    late.write_text(f"#!/bin/sh\necho '{status}'\n")
+    late.chmod(0o700)
+    with pytest.raises(AccessError, match=words):
+        async with RemoteCluster(load_access(_config(tmp_path / "config", user))):
+            pass
+
+
 async def _nodes(client: Client) -> Any:
     from orchestrator.api.core.v1 import Node
 
