@@ -232,10 +232,15 @@ class Permit(Protocol):
 
 
 class Preparation(Struct, frozen=True):
-    """What must be written before a pod is bound, and how to take back what it was assumed to do."""
+    """What must be written before a pod is bound, and how to take back what it was assumed to do.
+
+    `done` answers whether what was written has had its effect, for which the binding waits: it is asked
+    every second. A PluginError that it raises ends the attempt.
+    """
 
     patches: tuple[Patch, ...]
     undo: Callable[[], None]
+    done: Callable[[], bool] = lambda: True
 
 
 @runtime_checkable

@@ -43,6 +43,7 @@ from orchestrator.scheduler.configuration import (
     SchedulerConfiguration,
 )
 from orchestrator.scheduler.cycle import Cycle
+from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Preparation
 from orchestrator.scheduler.nominations import Nominations
@@ -54,6 +55,8 @@ from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
+_EFFECT_SECONDS: Final = 1.0  # between looks at claims that are to be bound before their pod
+_EFFECT_TIMEOUT: Final = 600.0  # as bindTimeoutSeconds has it by default
 
 _PODS: Final = resource_of(Pod)
 
@@ -311,18 +314,36 @@ class Scheduler(Watcher):
     def _write_first(
         self, queued: QueuedPod, cycle: Cycle, node: str, prepared: list[Preparation]
     ) -> None:
-        """Write what plugins want written, all at once, and bind the pod when that is done."""
+        """Write what plugins want written, all at once, and bind the pod when that has had its effect."""
         waiting = [len(patches := [p for each in prepared for p in each.patches])]
+        deadline = self.ctx.clock.monotonic() + _EFFECT_TIMEOUT
 
         def written(_: object) -> None:
             waiting[0] -= 1
-            if waiting[0] == 0 and self._binding.get(queued.pod.metadata.uid) == node:
+            if waiting[0] == 0:
+                self.ctx.call_after(_EFFECT_SECONDS, look)
+
+        def look() -> None:
+            if self._binding.get(queued.pod.metadata.uid) != node:
+                return  # it has gone meanwhile
+            try:
+                done = all(each.done() for each in prepared)
+            except PluginError as error:
+                give_up(error)
+                return
+            if done:
                 self._bind(queued, cycle, node)
+            elif self.ctx.clock.monotonic() >= deadline:
+                give_up(TimeoutError("what was written before the binding has had no effect"))
+            else:
+                self.ctx.call_after(_EFFECT_SECONDS, look)
 
         def failed(error: BaseException) -> None:
-            if waiting[0] <= 0:
-                return
-            waiting[0] = -1
+            if waiting[0] > 0:
+                waiting[0] = -1
+                give_up(error)
+
+        def give_up(error: BaseException) -> None:
             for each in prepared:
                 each.undo()
             self._bind_failed(queued, cycle, node, error)

@@ -134,3 +134,33 @@ def test_a_claim_that_waits_for_its_consumer_gets_the_volume_of_the_node() -> No
             )
 
     actors.run(main)
+
+
+@pytest.mark.cluster(nodes=2, furnished=True)
+async def test_a_pod_is_bound_when_its_claims_are(cluster: Cluster) -> None:
+    """Its kubelet never sees a claim without its volume; a claim that nobody provides for keeps the pod waiting."""
+    slow = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "slow"},
+        "provisioner": "example.com/nobody",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    manifests = [slow]
+    for name, class_name in (("quick", "standard"), ("slow", "slow"), ("gone", "slow")):
+        claim, manifest = _with_claim(name)
+        claim["spec"]["storageClassName"] = class_name
+        manifests += [claim, manifest]
+    await cluster.apply(manifests)
+    await cluster.client.wait(Pod, "quick", "condition=Ready", namespace="default", timeout=10)
+    events = await cluster.client.list(Event, namespace="default")
+    assert [e for e in events if e.reason == "FailedMount"] == []
+    await cluster.client.delete(Pod, "gone", namespace="default")
+    await cluster.clock.sleep(5)
+    pods = await cluster.client.list(Pod, namespace="default")
+    assert {
+        p.metadata.name: p.spec and p.spec.node_name for p in pods if p.metadata.name != "quick"
+    } == {"slow": ""}
+    for name in ("quick", "slow"):
+        told = await cluster.client.get(PersistentVolumeClaim, name, namespace="default")
+        assert "volume.kubernetes.io/selected-node" in told.metadata.annotations

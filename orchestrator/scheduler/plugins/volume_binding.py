@@ -12,6 +12,7 @@ from orchestrator.machinery import labels as label_selectors
 from orchestrator.machinery import quantities
 from orchestrator.protocol import Patch
 from orchestrator.scheduler import volumes
+from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import FilterKernel, Plugin, Preparation
 from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
@@ -32,8 +33,8 @@ class VolumeBinding(Plugin):
     """Filters by bound volumes and by those that claims with WaitForFirstConsumer could get.
 
     Before the pod is bound, the volumes found are promised to its claims (`claimRef`), and claims
-    that need a new volume are told the node (the annotation selected-node). The pod is bound then: it
-    is the kubelet that waits for the claims.
+    that need a new volume are told the node (the annotation selected-node). The pod is bound when all
+    its claims are.
     """
 
     name = "VolumeBinding"
@@ -66,7 +67,17 @@ class VolumeBinding(Plugin):
             nodes.learned()
         patches = [_claimed(volume, claim) for volume, claim in bindings]
         patches += [_selected(claim, node) for claim in unmade]
-        return Preparation(tuple(patches), lambda: _forget(nodes, bindings))
+        return Preparation(
+            tuple(patches), lambda: _forget(nodes, bindings), lambda: _all_bound(nodes, pod)
+        )
+
+
+def _all_bound(nodes: Snapshot, pod: Pod) -> bool:
+    """Whether all claims of a pod have their volumes. Raises PluginError: one cannot be used any more."""
+    try:
+        return all(volumes.is_bound(claim) for claim in volumes.claims_of(nodes, pod))
+    except volumes.NoClaim as error:
+        raise PluginError(VolumeBinding.name, str(error)) from None
 
 
 def _forget(nodes: Snapshot, bindings: Sequence[tuple[PersistentVolume, Any]]) -> None:
