@@ -6,9 +6,9 @@ messages, in `drained()`; a write that fails is made again from what is true by 
 """
 
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache, partial
 from math import ceil
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -129,7 +129,7 @@ class Kubelet(Watcher):
         super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
         self._runtime = runtime
-        self._inhabited = runtime if isinstance(runtime, Inhabited) else None
+        self._inhabited = cast("Inhabited", runtime) if _is_inhabited(type(runtime)) else None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._heartbeat: Heartbeat | None = None  # since the node is registered
@@ -675,6 +675,12 @@ class Kubelet(Watcher):
         if not (pod.spec is not None and pod.spec.host_network):
             for ip in managed.ips:
                 self._addresses.release(ip)
+
+
+@cache
+def _is_inhabited(kind: type[Any]) -> bool:
+    """Asked once a class: to look at a protocol's methods takes longer than the rest of a kubelet's start."""
+    return issubclass(kind, Inhabited)
 
 
 def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:

@@ -9,6 +9,7 @@ such values compare as Kubernetes compares them, and the functions look at the k
 """
 
 from orchestrator.machinery.cel.expressions import (
+    COST_EXCEEDED,
     CompileError,
     EvaluationError,
     Expression,
@@ -16,4 +17,11 @@ from orchestrator.machinery.cel.expressions import (
 )
 from orchestrator.machinery.cel.names import escaped
 
-__all__ = ["CompileError", "EvaluationError", "Expression", "compile_expression", "escaped"]
+__all__ = [
+    "COST_EXCEEDED",
+    "CompileError",
+    "EvaluationError",
+    "Expression",
+    "compile_expression",
+    "escaped",
+]

@@ -10,7 +10,11 @@ from orchestrator.machinery.errors import MachineryError
 _STATUS: Final = re.compile(r"^[A-Z_]+: (?P<text>.*?)(?: \[[A-Z_]+\])?$", re.DOTALL)
 _NO_KEY: Final = re.compile(r'^NOT_FOUND: Key not found in map : "?(?P<key>.*?)"?$', re.DOTALL)
 _NO_OVERLOAD: Final = re.compile(r"^[A-Z_]+: No matching overloads found\b")
+_TOO_LONG: Final = re.compile(r"^INTERNAL: Iteration budget exceeded\b")
 _CONTAINER: Final = re.compile(r" \(in container ''\)")
+
+COST_EXCEEDED: Final = "operation cancelled: actual cost limit exceeded"
+"""What is said of an evaluation that was ended because it took too long."""
 
 
 class CompileError(MachineryError):
@@ -49,8 +53,14 @@ class Expression:
         return re.search(rf"\b{re.escape(name)}\b", self.text) is not None
 
     def value(self, variables: Mapping[str, Any]) -> Any:
-        """What the expression gives. Raises EvaluationError."""
-        answer = self._compiled.eval(data=dict(variables))
+        """What the expression gives. Raises EvaluationError, also when that takes too long.
+
+        The library ends an evaluation after 10 000 turns of its macros, where Kubernetes counts costs.
+        """
+        try:
+            answer = self._compiled.eval(data=dict(variables))
+        except RuntimeError as error:
+            raise EvaluationError(_runtime_words(str(error))) from None
         if answer.type().name() == "ERROR":
             raise EvaluationError(_runtime_words(str(answer.plain_value())))
         return answer.plain_value()
@@ -105,5 +115,7 @@ def _runtime_words(report: str) -> str:
         return f"no such key: {missing['key']}"
     if _NO_OVERLOAD.match(report):
         return "no such overload"
+    if _TOO_LONG.match(report):
+        return COST_EXCEEDED
     found = _STATUS.match(report)
     return found["text"] if found else report

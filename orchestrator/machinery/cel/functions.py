@@ -16,6 +16,7 @@ from cel_expr_python import cel
 
 from orchestrator.machinery import names
 from orchestrator.machinery.cel import authorization
+from orchestrator.machinery.cel.expressions import COST_EXCEEDED
 from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
@@ -28,6 +29,8 @@ _O: Final = T.Map(T.STRING, T.DYN)
 _STRINGS: Final = T.List(T.STRING)
 _LIST: Final = T.List(T.DYN)
 _NANO: Final = 10**9
+_MOST_ITEMS: Final = 1_000_000
+"""How long a list may be that an expression makes of nothing: an item costs 1, a call may cost a million."""
 
 
 def _value(of: Opaque, kind: str) -> Any:
@@ -41,6 +44,12 @@ def _value(of: Opaque, kind: str) -> Any:
 
 def _is_sorted(items: Sequence[Any]) -> bool:
     return all(items[n - 1] <= items[n] for n in range(1, len(items)))
+
+
+def _range(count: int) -> list[int]:
+    if count > _MOST_ITEMS:
+        raise ValueError(COST_EXCEEDED)
+    return list(range(count))
 
 
 def _sum(items: Sequence[Any]) -> Any:
@@ -343,7 +352,7 @@ def _rows() -> list[_Row]:
         _member("distinct", _LIST, [_LIST], _distinct),
         _member("slice", _LIST, [_LIST, T.INT, T.INT], _slice),
         _member("sort", _LIST, [_LIST], sorted),
-        _plain("lists.range", T.List(T.INT), [T.INT], lambda count: list(range(count))),
+        _plain("lists.range", T.List(T.INT), [T.INT], _range),
         _plain("sets.contains", T.BOOL, [_LIST, _LIST], lambda a, b: all(x in a for x in b)),
         _plain("sets.intersects", T.BOOL, [_LIST, _LIST], lambda a, b: any(x in a for x in b)),
         _plain(

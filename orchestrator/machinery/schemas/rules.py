@@ -14,6 +14,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from orchestrator.machinery.cel import (
+    COST_EXCEEDED,
     CompileError,
     EvaluationError,
     Expression,
@@ -37,6 +38,10 @@ from orchestrator.machinery.schemas.schema import Schema
 VARIABLES: Final = frozenset({"self", "oldSelf"})
 NOT_BOOL: Final = "cel expression must evaluate to a bool"
 _NOT_TEXT: Final = "messageExpression must evaluate to a string"
+_WITHOUT_VALUE: Final = {
+    COST_EXCEEDED: "no further validation rules will be run due to call cost exceeds limit",
+    "no such overload": "call arguments did not match a supported operator, function or macro signature",
+}
 # Metadata is seen by rules as far as it may be in a schema.
 _SEEN_METADATA: Final = ("name", "generateName")
 
@@ -56,6 +61,11 @@ class Rule(Struct, frozen=True):
     def words(self) -> str:
         """What to say when the rule does not hold."""
         return self.message.strip() or f"failed rule: {self.expression.text.strip()}"
+
+    @property
+    def title(self) -> str:
+        """What the rule is called when it has no value."""
+        return self.message.strip() or self.expression.text.strip()
 
 
 class RuleNode(Struct, frozen=True):
@@ -184,7 +194,7 @@ def _fault(
     try:
         holds = rule.expression.value(variables)
     except EvaluationError as error:
-        return invalid(where or "<nil>", type_, f"{error} evaluating rule: {rule.words}")
+        return invalid(where or "<nil>", type_, _without_value(str(error), rule))
     if holds is True:
         return None
     words = _words(rule, variables)
@@ -197,6 +207,13 @@ def _fault(
         case "FieldValueDuplicate":
             return duplicate(where or "<nil>", shown)
     return invalid(where or "<nil>", shown, words)
+
+
+def _without_value(error: str, rule: Rule) -> str:
+    why = _WITHOUT_VALUE.get(error)
+    if why is not None:
+        return f"'{error}': {why} for rule: {rule.title}"
+    return f"{error} evaluating rule: {rule.title}"
 
 
 def _words(rule: Rule, variables: Mapping[str, Any]) -> str:

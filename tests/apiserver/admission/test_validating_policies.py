@@ -108,6 +108,18 @@ async def test_an_error_refuses_unless_it_is_to_be_ignored(api: Api) -> None:
     assert "failed expression: object.data.a == 'ok'" in str(error)
 
 
+@pytest.mark.parametrize(
+    "expression", ["lists.range(20000).all(x, x >= 0)", "lists.range(1000000000).size() > 0"]
+)
+async def test_what_takes_too_long_is_an_error_of_the_policy(api: Api, expression: str) -> None:
+    """It refuses the request, and the server goes on to serve others."""
+    await _bound(api, validations=(Validation(expression=expression),))
+    error = await refused(Invalid, api.create(_config(a="no")))
+    cost = "operation cancelled: actual cost limit exceeded"
+    assert str(error).endswith(f"expression '{expression}' resulted in error: {cost}")
+    await api.create(Namespace(metadata=meta("n", namespace="")))
+
+
 async def test_variables_are_worked_out_when_they_are_used(api: Api) -> None:
     """One may build on an earlier one; one that nobody uses may have no value."""
     variables = (

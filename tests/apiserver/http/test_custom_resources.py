@@ -101,6 +101,43 @@ async def test_embedded_resources_have_kind_and_metadata(call: Call) -> None:
     )
 
 
+async def test_a_rule_that_takes_too_long_is_a_fault_of_the_object(call: Call) -> None:
+    """Told of in the original's words for a rule that costs too much, where an object is too large."""
+    rule = {"rule": "self.all(x, x > 0)"}
+    numbers = {"type": "array", "items": {"type": "integer"}, "x-kubernetes-validations": [rule]}
+    await call("POST", _DEFINITIONS, definition({"numbers": numbers}))
+    code, status = await call("POST", _THINGS, thing("a", {"numbers": [1] * 20_000}))
+    assert code == 422
+    assert status["message"].endswith(
+        "spec.numbers: Invalid value: \"array\": 'operation cancelled: actual cost limit exceeded': no further "
+        "validation rules will be run due to call cost exceeds limit for rule: self.all(x, x > 0)"
+    )
+    code, _ = await call("POST", _THINGS, thing("a", {"numbers": [1] * 5_000}))
+    assert code == 201
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (
+            "self.any + 1 > 0",
+            "'no such overload': call arguments did not match a supported operator, function or macro "
+            "signature for rule: self.any + 1 > 0",
+        ),
+        ("self.none > 0", "no such key: none evaluating rule: self.none > 0"),
+    ],
+)
+async def test_a_rule_without_value_is_named(call: Call, rule: str, words: str) -> None:
+    """By its text, where it has no message."""
+    spec = definition({"any": {"x-kubernetes-int-or-string": True}, "none": {"type": "integer"}})
+    version = spec["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]
+    version["x-kubernetes-validations"] = [{"rule": rule}]
+    await call("POST", _DEFINITIONS, spec)
+    code, status = await call("POST", _THINGS, thing("a", {"any": "x"}))
+    assert code == 422
+    assert status["message"].endswith(f'Invalid value: "object": {words}')
+
+
 async def test_another_kind_is_one_fault(call: Call) -> None:
     """Nothing else is told of such an object."""
     await call("POST", _DEFINITIONS, definition({}))

@@ -81,6 +81,8 @@ def test_what_is_no_expression_is_reported_with_its_place(text: str, message: st
         ("[].max()", "max called on empty list"),
         ("ip('x').family()", 'IP Address "x" parse error'),
         ("quantity('1').major() == 1", "no such overload"),
+        ("lists.range(20000).all(x, x >= 0)", "operation cancelled: actual cost limit exceeded"),
+        ("lists.range(1000000000).size()", "operation cancelled: actual cost limit exceeded"),
     ],
 )
 def test_what_has_no_value_says_why(text: str, message: str) -> None:
