@@ -38,6 +38,20 @@ _GROUP_ORDER: Final = (
     "resource.k8s.io",
 )
 
+# What a resource takes over of another at its path (`Resource.follow`).
+_FOLLOWS: Final = (
+    "categories",
+    "kind",
+    "knowledge",
+    "list_kind",
+    "namespaced",
+    "short_names",
+    "singular",
+    "storage_version",
+    "subresources",
+    "verbs",
+)
+
 
 class Subresource:
     """A part of a resource with a path of its own: `pods/binding`, `deployments/scale`."""
@@ -133,6 +147,11 @@ class Resource:
         """The subresource of that name, if there is one."""
         return next((s for s in self.subresources if s.name == name), None)
 
+    def follow(self, other: "Resource") -> None:
+        """Take on what another resource at the same path says, and stay the one that others hold."""
+        for field in _FOLLOWS:
+            setattr(self, field, getattr(other, field))
+
     def __repr__(self) -> str:
         return f"<Resource {self.api_version} {self.plural}>"
 
@@ -144,6 +163,8 @@ class Scheme:
         self._by_path: dict[tuple[str, str, str], Resource] = {}
         self._by_kind: dict[tuple[str, str], Resource] = {}
         self._by_type: dict[type[Any], Resource] = {}
+        # Custom resources that somebody names and that are not served: not yet, or not any more.
+        self._awaited: dict[tuple[str, str, str], Resource] = {}
 
     @classmethod
     def builtin(cls) -> "Scheme":
@@ -159,9 +180,42 @@ class Scheme:
         # A kind may be served by two resources (pods/eviction is none): the first one counts.
         self._by_kind.setdefault((resource.api_version, resource.kind), resource)
 
+    def serve(self, resource: Resource) -> Resource:
+        """Register a resource as the one that who awaits it already holds, and answer that one."""
+        awaited = self._awaited.pop((resource.group, resource.version, resource.plural), None)
+        if awaited is not None:
+            awaited.follow(resource)
+            resource = awaited
+        self.register(resource)
+        return resource
+
+    def own(self, resource: Resource) -> Resource:
+        """This scheme's resource at the path of one that a program has made.
+
+        If there is none it is awaited: when its definition comes, the one that is answered is served.
+        """
+        if resource.module:  # Kubernetes' own are the same in all schemes
+            return resource
+        path = resource.group, resource.version, resource.plural
+        found = self._by_path.get(path) or self._awaited.get(path)
+        if found is None:  # a copy: other schemes may have another definition of it
+            group, version, plural = path
+            found = self._awaited[path] = Resource(
+                group,
+                version,
+                plural,
+                resource.kind,
+                namespaced=resource.namespaced,
+                verbs=resource.verbs,
+            )
+            found.follow(resource)
+        return found
+
     def unregister(self, resource: Resource) -> None:
-        """Take a resource away."""
-        self._by_path.pop((resource.group, resource.version, resource.plural), None)
+        """Take a resource away; who holds it gets it back when it is served again."""
+        path = resource.group, resource.version, resource.plural
+        if self._by_path.pop(path, None) is resource:
+            self._awaited[path] = resource
         if self._by_kind.get((resource.api_version, resource.kind)) is resource:
             del self._by_kind[resource.api_version, resource.kind]
         self._by_type = {t: r for t, r in self._by_type.items() if r is not resource}

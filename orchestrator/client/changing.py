@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar, cast
 
 from msgspec.structs import replace
 
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.client.api import Client
 from orchestrator.machinery.objects import with_finalizer, without_finalizer
 from orchestrator.machinery.owners import owner_reference, with_owner
@@ -63,9 +64,10 @@ async def create_or_update(client: Client, obj: K, change: Callable[[K], K]) -> 
     metadata: Any = obj.metadata  # type: ignore[attr-defined]
     for attempt in range(_ATTEMPTS):
         try:
-            present = await client.get(type(obj), metadata.name, namespace=metadata.namespace)
+            kind = client.resource_of(obj)
+            present: Any = await client.get(kind, metadata.name, namespace=metadata.namespace)
             wanted = change(present)
-            return present if wanted == present else await client.update(wanted)
+            return cast(K, present) if wanted == present else await client.update(wanted)
         except NotFound:
             try:
                 return await client.create(change(obj))
@@ -79,8 +81,17 @@ async def create_or_update(client: Client, obj: K, change: Callable[[K], K]) -> 
 
 
 async def write_status(client: Client, obj: K, status: Any) -> K:
-    """The object with this status; nothing is written when it has it already."""
-    if obj.status == status:  # type: ignore[attr-defined]
-        return obj
-    changed: Any = replace(obj, status=status)  # type: ignore[type-var]
+    """The object with this status; nothing is written when it has it already.
+
+    That of a custom resource is a mapping.
+    """
+    changed: Any
+    if isinstance(obj, Unstructured):
+        if obj.content.get("status") == status:
+            return obj
+        changed = replace(obj, content={**obj.content, "status": status})
+    else:
+        if obj.status == status:  # type: ignore[attr-defined]
+            return obj
+        changed = replace(obj, status=status)  # type: ignore[type-var]
     return await client.update_status(changed)

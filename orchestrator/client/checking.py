@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
-from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.protocol import Cause, Invalid
@@ -27,9 +27,9 @@ _PYTHON: Final = {"`object`": "mapping", "`array`": "sequence", "`null`": "None"
 
 
 def resource_for(kind: Any, scheme: Scheme) -> Resource:
-    """The resource of a kind's class; a Resource is its own. Raises TypeError and UnknownKind."""
+    """The resource of a kind's class, or the scheme's own of a Resource. Raises TypeError and UnknownKind."""
     if isinstance(kind, Resource):
-        return kind
+        return kind if scheme is DEFAULT else scheme.own(kind)  # DEFAULT is shared by all
     if not isinstance(kind, type):
         raise TypeError(
             f"a kind's class or a Resource is expected, not {kind!r}{_hint(kind, scheme)}"

@@ -188,8 +188,10 @@ class Controller(Actor):
 
         From now on the resource's changes concern the keys that `source` answers, if it is not watched yet.
         """
-        if resource not in self._sources and self._subscribed:
-            self._begin_to_read(resource, source)
+        if resource not in self._sources:
+            resource = self._resource(resource)
+            if resource not in self._sources and self._subscribed:
+                self._begin_to_read(resource, source)
         return self._wiring.shared.cache(resource)
 
     def enqueue(self, key: Key, after: float = 0.0) -> None:
@@ -287,6 +289,12 @@ class Controller(Actor):
             self._of_metadata[resource] = None
         else:
             self._of_metadata.pop(resource, None)
+
+    def follow(self, resource: Resource, source: Source) -> None:
+        """Watch one more resource, while reconciling goes on: what is there of it is told as changes."""
+        if resource not in self._sources:
+            self._add_source(resource, source)
+            self._subscribe(resource)
 
     def _begin_to_read(self, resource: Resource, source: Source) -> None:
         """Watch one more resource. Raises NotInStep unless others have its cache filled already."""

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, Final
 
 from actors import ALWAYS, ActorSystem, Clock, Misuse, Ref
-from orchestrator.api.scheme import Scheme
+from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
 from orchestrator.cluster.arguments import objects_of
@@ -92,9 +92,14 @@ class RemoteCluster:
         )
 
     async def run_controller(self, controller: type[Controller], **arguments: Any) -> Ref[Any]:
-        """As `Cluster.run_controller`: custom resources that have come meanwhile are known, too."""
+        """As `Cluster.run_controller`: custom resources that have come meanwhile are known, too, and those
+        that the controller itself names, be they defined later.
+        """
         await discover(self._connection, self.scheme)
         check(controller, arguments, self.scheme)
+        for kind in (controller.kind, *controller.owns):
+            if isinstance(kind, Resource):
+                self.scheme.serve(self.scheme.own(kind))
         return await self._manager.ask(RunController(controller, dict(arguments)))
 
     async def apply(self, source: str | Path | Iterable[Any], *, namespace: str = "") -> list[Any]:

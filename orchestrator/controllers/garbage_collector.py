@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import ObjectMeta, OwnerReference
@@ -40,19 +41,17 @@ class GarbageCollector(KubernetesController):
 
     def prepare(self) -> None:
         """One version of every resource that can be watched and deleted."""
-        scheme = self._wiring.scheme
-        self._resources: dict[str, Resource] = {
-            r.key: r
-            for r in scheme.resources()
-            if {"list", "watch", "delete"} <= set(r.verbs)
-            and r.key not in _IGNORED
-            and scheme.storage(r) is r
-        }
+        self._resources = self._collected()
         self._holders = [(r, self.cache_of(r)) for r in self._resources.values()]
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
-        """Everything."""
-        return {r: OfMetadata(partial(self._concerned, r)) for r in self._resources.values()}
+        """Everything; of definitions their statuses, too, which say what is served."""
+        everything: dict[Any, Callable[[Change[Any]], Iterable[Key]]] = {
+            r: OfMetadata(partial(self._concerned, r)) for r in self._resources.values()
+        }
+        definitions = self._wiring.scheme.by_type(CustomResourceDefinition)
+        everything[definitions] = partial(self._defined, definitions)
+        return everything
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Dependents by the uids of their owners."""
@@ -70,6 +69,30 @@ class GarbageCollector(KubernetesController):
                 if self._is_waiting(obj) or not self._has_owners(obj):
                     keys.append(_key(resource, obj))
         return keys
+
+    def _collected(self) -> dict[str, Resource]:
+        scheme = self._wiring.scheme
+        return {
+            r.key: r
+            for r in scheme.resources()
+            if {"list", "watch", "delete"} <= set(r.verbs)
+            and r.key not in _IGNORED
+            and scheme.storage(r) is r
+        }
+
+    def _defined(self, definitions: Resource, change: Change[Any]) -> Iterable[Key]:
+        """Custom resources that have come since belong to the graph."""
+        for resource in self._collected().values():
+            if self._resources.get(resource.key) is not resource:
+                self._resources[resource.key] = resource
+                self._follow(resource)
+        return self._concerned(definitions, change)
+
+    def _follow(self, resource: Resource) -> None:
+        """Watch one more. Nobody waits for its cache: owners that are not in it are looked at live."""
+        self._wiring.shared.cache(resource).add_index(_BY_OWNER, _owner_uids)
+        self.follow(resource, OfMetadata(partial(self._concerned, resource)))
+        self._holders = [(r, self.cache_of(r)) for r in self._resources.values()]
 
     # --- the graph -------------------------------------------------------------------------
 

@@ -5,12 +5,16 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.apps.v1 import Deployment, ReplicaSet
 from orchestrator.api.batch.v1 import Job
-from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.api.core.v1 import ConfigMap, Event, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.rbac.v1 import ClusterRole
+from orchestrator.client import owned_by
 from orchestrator.protocol import NotFound
 from tests.manifests import SIMULATION, deployment, pod
+from tests.widgets import WIDGETS, definition, widget
 
 
 async def _counts(cluster: Cluster) -> tuple[int, int]:
@@ -125,3 +129,20 @@ async def test_a_job_s_orphans_run_on(cluster: Cluster, after_seconds: float) ->
     assert {p.metadata.deletion_timestamp for p in pods} == {None}
     assert {p.metadata.owner_references for p in pods} == {()}
     assert {p.metadata.finalizers for p in pods} == {()}
+
+
+async def test_children_of_custom_resources_go_with_them(cluster: Cluster) -> None:
+    """Of a kind whose definition came, went and came again while the collector ran."""
+    for _ in range(2):
+        await cluster.apply([definition()])
+        await cluster.clock.sleep(2)
+        await cluster.apply([widget("one")])
+        owner: Any = await cluster.client.get(WIDGETS, "one")
+        child = owned_by(ConfigMap(metadata=ObjectMeta(name="child")), owner)
+        await cluster.client.create(child)
+        await cluster.clock.sleep(60)
+        await cluster.client.get(ConfigMap, "child")
+        await cluster.client.delete(WIDGETS, "one")
+        await cluster.client.wait(ConfigMap, "child", "delete", timeout=60)
+        await cluster.client.delete(CustomResourceDefinition, "widgets.example.test")
+        await cluster.clock.sleep(60)

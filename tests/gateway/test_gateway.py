@@ -6,12 +6,21 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import ConfigMap, Node, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import HttpFront
-from orchestrator.client import Change, Controller, Key, Source, create_or_update, owned_by
+from orchestrator.client import (
+    Change,
+    Controller,
+    Key,
+    Source,
+    create_or_update,
+    owned_by,
+    write_status,
+)
 from orchestrator.cluster.remote import RemoteCluster
 from orchestrator.protocol import (
     AlreadyExists,
@@ -23,6 +32,7 @@ from orchestrator.protocol import (
     ServiceUnavailable,
 )
 from tests.manifests import deployment
+from tests.widgets import WIDGETS, definition, widget
 
 Real = tuple[Cluster, HttpFront]
 
@@ -160,6 +170,38 @@ async def test_custom_resources_are_known_from_discovery(remote: RemoteCluster, 
     thing: Any = await remote.client.get(remote.scheme.by_kind("example.com/v1", "Thing"), "one")
     assert isinstance(thing, Unstructured)
     assert thing.content["spec"] == {"size": 3}
+
+
+class Sizes(Controller):
+    """Says of each widget how large it is asked to be."""
+
+    name = "sizes"
+    kind = WIDGETS
+
+    async def reconcile(self, key: Key) -> None:
+        """Write the status."""
+        widget: Any = self.cache_of(WIDGETS).get(*key)
+        if widget is not None:
+            await write_status(self.client, widget, {"size": widget.content["spec"]["size"]})
+
+
+@pytest.mark.parametrize("defined", ["before", "after"])
+async def test_a_controller_of_a_custom_kind_runs_before_its_definition_or_after_it(
+    remote: RemoteCluster, real: Real, defined: str
+) -> None:
+    """It writes what it watches, whether discovery has told of the kind or not."""
+    cluster, _ = real
+    if defined == "after":
+        await remote.run_controller(Sizes)
+    await cluster.apply([definition()])
+    await cluster.client.wait(
+        CustomResourceDefinition, "widgets.example.test", "condition=Established", timeout=30
+    )
+    if defined == "before":
+        await remote.run_controller(Sizes)
+    await cluster.apply([widget("one", 3)])
+    told = {"spec": {"size": 3}, "status": {"size": 3}}
+    await cluster.client.wait(WIDGETS, "one", lambda each: each.content == told, timeout=60)
 
 
 async def test_a_server_that_is_gone_is_unavailable(remote: RemoteCluster, real: Real) -> None:

@@ -19,17 +19,6 @@ from orchestrator.apiserver.kinds.apiextensions.strategy import FINALIZER
 from orchestrator.store import Change, Outcome, Store, Write
 
 DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
-# What of a resource follows its definition while the resource stays the one that clients hold.
-_FOLLOWS: Final = (
-    "categories",
-    "kind",
-    "knowledge",
-    "list_kind",
-    "short_names",
-    "singular",
-    "storage_version",
-    "subresources",
-)
 
 
 class DefinitionBook:
@@ -111,11 +100,9 @@ class DefinitionBook:
         for version, resource in wanted.items():
             present = known.get(version)
             if present is None:
-                known[version] = resource
-                self._scheme.register(resource)
+                known[version] = self._scheme.serve(resource)
             else:
-                for field in _FOLLOWS:
-                    setattr(present, field, getattr(resource, field))
+                present.follow(resource)
                 self._changed(present)
 
     def _close(self, name: str) -> None:

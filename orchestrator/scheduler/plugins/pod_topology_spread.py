@@ -395,7 +395,9 @@ class _Lead:
         }
         if near:
             found = self._with_held(best, found, near)
-        return found[0] if len(found) == 1 else np.sort(np.concatenate(found))
+        if len(found) == 1:
+            return found[0]
+        return np.sort(np.concatenate(found), kind="stable")  # which merges what is in order
 
     def _raw(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
         """By group and number of pods on the row: the sum over the constraints, each in its turn, as
