@@ -85,6 +85,22 @@ async def test_a_container_that_never_ended_has_an_empty_last_state(cluster: Clu
         assert to_builtins(container)["lastState"] == {}
 
 
+async def test_a_start_that_fails_ends_with_the_exit_code_of_its_own_container(
+    cluster: Cluster,
+) -> None:
+    """`exit-code.NAME` counts for init containers and others, as `exit-code` does for all."""
+    simulation = {"fail-probability.first": 1, "exit-code.first": 3}
+    manifest = pod("p", simulation=simulation, restartPolicy="Never")
+    manifest["spec"]["initContainers"] = [{"name": "first", "image": "busybox"}]
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    status = await _status(cluster, "p")
+    (first,) = status.init_container_statuses
+    assert first.state is not None
+    assert first.state.terminated is not None
+    assert (status.phase, first.state.terminated.exit_code) == ("Failed", 3)
+
+
 async def test_a_pod_that_was_bound_by_hand_has_been_scheduled(cluster: Cluster) -> None:
     """The kubelet says so, since no scheduler has; since when stays what it was."""
     await cluster.apply([pod("manual", nodeName="node-0", simulation={"ready-seconds": 60})])

@@ -44,7 +44,7 @@ class Kind(Struct, frozen=True):
     shows. `converts`: functions to the types of other versions that differ in more than their name.
     `answers_deleted`: whether a finished delete answers the last object instead of a Status.
     `warnings`: what whoever writes an object is told though it is accepted, of the new object and the
-    old one (None for a new one). `deletion_warning`: what whoever deletes one is told, unless the request
+    old one (None for a new one); `status_warnings`, by the path of the status. `deletion_warning`: what whoever deletes one is told, unless the request
     says what becomes of the dependents. `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
     `scaling`: where its objects say how many replicas they want and have.
@@ -71,6 +71,7 @@ class Kind(Struct, frozen=True):
     converts: Converts = {}
     answers_deleted: bool = False
     warnings: Callable[[Any, Any], Warnings] | None = None
+    status_warnings: Callable[[Any], Warnings] | None = None
     deletion_warning: str = ""
     usage: Callable[[Any], Mapping[str, int]] | None = None
     shape: Callable[[], Shape] | None = None

@@ -36,7 +36,8 @@ def commit(course: Course) -> tuple[Step, ...]:
     """Store the new state.
 
     An update that changes nothing takes no revision and is no event. One that removes the last
-    finalizer of a deleted object removes the object.
+    finalizer of a deleted object removes the object: it is answered as updated, and watchers see it
+    as it was before.
     """
     bucket, is_held = course.served.bucket, course.served.strategy.is_held
     show, reply = course.show, course.reply
@@ -47,8 +48,10 @@ def commit(course: Course) -> tuple[Step, ...]:
             return show(old)
         if draft.message.dry_run:
             return show(owned(draft))
-        gone = is_finished(new, old) and not is_held(new)
-        write = Write(bucket, draft.namespace, draft.name, new, old, gone, draft.owners)
+        if is_finished(new, old) and not is_held(new):
+            last = Write(bucket, draft.namespace, draft.name, old, old, delete=True)
+            return Commit(last, lambda _change: show(owned(draft)))
+        write = Write(bucket, draft.namespace, draft.name, new, old, False, draft.owners)
         return Commit(write, reply)
 
     return (step,)

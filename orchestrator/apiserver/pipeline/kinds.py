@@ -18,6 +18,7 @@ from orchestrator.apiserver.kinds.validating import (
 )
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
+from orchestrator.apiserver.validation.warnings import Warnings
 from orchestrator.protocol import Cause, Invalid
 
 
@@ -124,16 +125,23 @@ def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> No
 def warn(course: Course) -> tuple[Step, ...]:
     """Tell the writer what is accepted and better left out."""
     warnings = course.served.kind.warnings
-    if warnings is None:
-        return ()
+    return () if warnings is None else (_warned(warnings),)
 
+
+def warn_of_status(course: Course) -> tuple[Step, ...]:
+    """Tell the writer of a status what is better written otherwise."""
+    warnings = course.served.kind.status_warnings
+    return () if warnings is None else (_warned(lambda new, _old: warnings(new)),)
+
+
+def _warned(warnings: Callable[[Any, Any], Warnings]) -> Step:
     def step(_env: Environment, draft: Draft) -> None:
         tell = draft.message.warn
         if tell is not None:
             for text in dict.fromkeys(warnings(draft.new, draft.old)):
                 tell(text)
 
-    return (step,)
+    return step
 
 
 # --- allocation ----------------------------------------------------------------------------

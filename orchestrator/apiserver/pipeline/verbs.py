@@ -25,6 +25,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     validate_new,
     validate_status,
     warn,
+    warn_of_status,
 )
 from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import (
@@ -93,6 +94,7 @@ _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     review_outside,
     review,
     validate_status,
+    warn_of_status,
     close,
     commit,
 )

@@ -156,7 +156,7 @@ class SimulatedRuntime:
             profile = of_job(profile)
         if annotations:
             profile = for_container(profile, annotations, container.name)
-        return profile, fail_code
+        return profile, profile.exit_code or fail_code
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         record = self._find(key)

@@ -16,6 +16,9 @@ _CONTAINER: Final = re.compile(r" \(in container ''\)")
 COST_EXCEEDED: Final = "operation cancelled: actual cost limit exceeded"
 """What is said of an evaluation that was ended because it took too long."""
 
+_LONGEST: Final = 10_000_000
+"""Characters of a text that is built: ten of them cost 1, and a call may cost a million."""
+
 
 class CompileError(MachineryError):
     """The text is no expression of these variables; the message is the compiler's report.
@@ -63,7 +66,10 @@ class Expression:
             raise EvaluationError(_runtime_words(str(error))) from None
         if answer.type().name() == "ERROR":
             raise EvaluationError(_runtime_words(str(answer.plain_value())))
-        return answer.plain_value()
+        found = answer.plain_value()
+        if isinstance(found, str) and len(found) > _LONGEST:
+            raise EvaluationError(COST_EXCEEDED)
+        return found
 
 
 @lru_cache(maxsize=64)

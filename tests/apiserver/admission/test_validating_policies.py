@@ -120,6 +120,19 @@ async def test_what_takes_too_long_is_an_error_of_the_policy(api: Api, expressio
     await api.create(Namespace(metadata=meta("n", namespace="")))
 
 
+async def test_variables_do_not_grow_without_bound(api: Api) -> None:
+    """One that doubles the one before it ends at the length that costs too much."""
+    first = Variable(name="x0", expression="'0123456789'")
+    more = [
+        Variable(name=f"x{n}", expression=f"variables.x{n - 1} + variables.x{n - 1}")
+        for n in range(1, 60)
+    ]
+    last = Validation(expression="variables.x59 == ''")
+    await _bound(api, variables=(first, *more), validations=(last,))
+    error = await refused(Invalid, api.create(_config(a="no")))
+    assert str(error).endswith("resulted in error: operation cancelled: actual cost limit exceeded")
+
+
 async def test_variables_are_worked_out_when_they_are_used(api: Api) -> None:
     """One may build on an earlier one; one that nobody uses may have no value."""
     variables = (

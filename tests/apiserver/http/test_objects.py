@@ -127,6 +127,19 @@ async def test_a_watch_ends_when_its_time_is_up(call: Caller) -> None:
     assert all(json.loads(line)["type"] for line in body.splitlines())
 
 
+async def test_writers_of_a_status_are_warned_of_odd_addresses(call: Caller) -> None:
+    """As writers of a spec are; the status is taken."""
+    await call("POST", PODS, pod("p"))
+    status = {"status": {"podIP": "10.0.0.01", "podIPs": [{"ip": "10.0.0.01"}]}}
+    merge = "application/merge-patch+json"
+    async with call.send("PATCH", f"{PODS}/p/status", status, Content_Type=merge) as answer:
+        assert answer.status == 200
+        assert answer.headers["Warning"] == (
+            '299 - "status.podIPs[0].ip: non-standard IP address \\"10.0.0.01\\" is invalid: '
+            'use \\"10.0.0.1\\""'
+        )
+
+
 async def test_unknown_fields_are_refused_warned_of_or_dropped(call: Caller) -> None:
     """As the client asks."""
     wrong = {**pod("p"), "spce": {}}

@@ -136,3 +136,33 @@ def test_addresses_and_ranges() -> None:
         'cidr: CIDR value "10.0.0.1/8" is ambiguous in this context (should be "10.0.0.0/8" or '
         '"10.0.0.1/32"?)'
     ]
+
+
+@pytest.mark.parametrize(
+    ("api_version", "kind", "status", "path"),
+    [
+        ("v1", "Pod", {"podIPs": [{"ip": "10.0.0.01"}]}, "podIPs[0].ip"),
+        ("v1", "Pod", {"hostIPs": [{"ip": "10.0.0.01"}]}, "hostIPs[0].ip"),
+        (
+            "v1",
+            "Service",
+            {"loadBalancer": {"ingress": [{"ip": "10.0.0.01"}]}},
+            "loadBalancer.ingress[0]",
+        ),
+        (
+            "networking.k8s.io/v1",
+            "Ingress",
+            {"loadBalancer": {"ingress": [{"hostname": "a.b"}, {"ip": "10.0.0.01"}]}},
+            "loadBalancer.ingress[1]",
+        ),
+    ],
+)
+def test_statuses(api_version: str, kind: str, status: dict[str, Any], path: str) -> None:
+    """Whoever writes a status hears of addresses that are written oddly."""
+    resource = DEFAULT.by_kind(api_version, kind)
+    new = codec.decode({"metadata": {"name": "one"}, "status": status}, resource.type)
+    warnings = kind_of(resource).status_warnings
+    assert warnings is not None
+    assert list(warnings(new)) == [
+        f'status.{path}: non-standard IP address "10.0.0.01" is invalid: use "10.0.0.1"'
+    ]

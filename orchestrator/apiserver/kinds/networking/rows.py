@@ -31,6 +31,7 @@ from orchestrator.apiserver.kinds.networking.tables import (
     POLICIES,
 )
 from orchestrator.apiserver.kinds.networking.warnings import (
+    ingress_status_warnings,
     ingress_warnings,
     network_policy_warnings,
 )
@@ -39,7 +40,14 @@ from orchestrator.apiserver.kinds.strategy import OBSERVED
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(IPAddress, rules=ADDRESS_RULES, table=ADDRESSES),
-    Kind(Ingress, warnings=ingress_warnings, rules=INGRESS_RULES, traits=OBSERVED, table=INGRESSES),
+    Kind(
+        Ingress,
+        warnings=ingress_warnings,
+        status_warnings=ingress_status_warnings,
+        rules=INGRESS_RULES,
+        traits=OBSERVED,
+        table=INGRESSES,
+    ),
     Kind(
         IngressClass,
         rules=INGRESS_CLASS_RULES,

@@ -9,7 +9,7 @@ from orchestrator.api.networking.v1 import (
     NetworkPolicyPeer,
     NetworkPolicySpec,
 )
-from orchestrator.apiserver.validation.warnings import Warnings, range_warnings
+from orchestrator.apiserver.validation.warnings import Warnings, address_warnings, range_warnings
 
 _CLASS: Final = "kubernetes.io/ingress.class"
 
@@ -19,6 +19,14 @@ def ingress_warnings(new: Ingress, old: Ingress | None) -> Warnings:
     named = new.spec is not None and new.spec.ingress_class_name is not None
     if old is None and _CLASS in new.metadata.annotations and not named:
         yield f"annotation \"{_CLASS}\" is deprecated, please use 'spec.ingressClassName' instead"
+
+
+def ingress_status_warnings(new: Ingress) -> Warnings:
+    """Of addresses of its load balancer that are written oddly."""
+    balancer = new.status.load_balancer if new.status is not None else None
+    for i, ingress in enumerate(balancer.ingress if balancer is not None else ()):
+        if ingress.ip:
+            yield from address_warnings(f"status.loadBalancer.ingress[{i}]", ingress.ip)
 
 
 def network_policy_warnings(new: NetworkPolicy, _old: NetworkPolicy | None) -> Warnings:

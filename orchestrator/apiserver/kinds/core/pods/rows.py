@@ -11,7 +11,11 @@ from orchestrator.apiserver.kinds.core.pods.validation import (
     POD_RULES,
     POD_TEMPLATE_RULES,
 )
-from orchestrator.apiserver.kinds.core.pods.warnings import pod_template_warnings, pod_warnings
+from orchestrator.apiserver.kinds.core.pods.warnings import (
+    pod_status_warnings,
+    pod_template_warnings,
+    pod_warnings,
+)
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import SPEC
 from orchestrator.apiserver.kinds.strategy import OBSERVED
@@ -21,6 +25,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         Pod,
         warnings=pod_warnings,
+        status_warnings=pod_status_warnings,
         rules=POD_RULES,
         default=default_pod,
         keeps_amounts=True,

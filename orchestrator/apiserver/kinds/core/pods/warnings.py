@@ -45,6 +45,16 @@ def pod_warnings(new: Pod, old: Pod | None) -> Warnings:
     yield from _warnings("", new.metadata, new.spec or _NO_SPEC)
 
 
+def pod_status_warnings(new: Pod) -> Warnings:
+    """Of addresses that are written oddly."""
+    if new.status is None:
+        return
+    for i, own in enumerate(new.status.pod_ips):
+        yield from address_warnings(f"status.podIPs[{i}].ip", own.ip)
+    for i, host in enumerate(new.status.host_ips):
+        yield from address_warnings(f"status.hostIPs[{i}].ip", host.ip)
+
+
 def pod_template_warnings(new: PodTemplate, old: PodTemplate | None) -> Warnings:
     """Of a template that stands alone."""
     if old is None or new.template != old.template:

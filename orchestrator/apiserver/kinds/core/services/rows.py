@@ -8,7 +8,11 @@ from orchestrator.apiserver.kinds.core.services.endpoints_validation import ENDP
 from orchestrator.apiserver.kinds.core.services.strategy import ServiceStrategy
 from orchestrator.apiserver.kinds.core.services.tables import ENDPOINTS, SERVICES
 from orchestrator.apiserver.kinds.core.services.validation import SERVICE_RULES
-from orchestrator.apiserver.kinds.core.services.warnings import endpoints_warnings, service_warnings
+from orchestrator.apiserver.kinds.core.services.warnings import (
+    endpoints_warnings,
+    service_status_warnings,
+    service_warnings,
+)
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.strategy import Traits
 
@@ -24,6 +28,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         Service,
         warnings=service_warnings,
+        status_warnings=service_status_warnings,
         rules=SERVICE_RULES,
         default=default_service,
         strategy=ServiceStrategy,

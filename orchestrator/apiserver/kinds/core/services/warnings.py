@@ -42,6 +42,14 @@ def service_warnings(new: Service, _old: Service | None) -> Warnings:
         yield 'spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"'
 
 
+def service_status_warnings(new: Service) -> Warnings:
+    """Of addresses of its load balancer that are written oddly."""
+    balancer = new.status.load_balancer if new.status is not None else None
+    for i, ingress in enumerate(balancer.ingress if balancer is not None else ()):
+        if ingress.ip:
+            yield from address_warnings(f"status.loadBalancer.ingress[{i}]", ingress.ip)
+
+
 def _headless_warnings(spec: ServiceSpec) -> Iterator[str]:
     if spec.load_balancer_ip:
         yield "spec.loadBalancerIP is ignored for headless services"
