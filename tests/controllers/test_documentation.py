@@ -14,7 +14,7 @@ PAGE = Path("docs/controllers.md")
 def _page() -> dict[str, Any]:
     """What the page's blocks define, one after the other in one module."""
     blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
-    example, its_test, _elsewhere = blocks
+    example, its_test, *_others = blocks
     names: dict[str, Any] = {"__name__": "page"}
     for block in (example, its_test):
         exec(compile(block, str(PAGE), "exec"), names)
