@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
-from orchestrator.cli import logs
-from orchestrator.cli.access import access_of
+from orchestrator.cli import access, logs, scheduling
 from orchestrator.cli.errors import InputError
-from orchestrator.cli.scheduling import configuration_file
 from orchestrator.cli.terminal import output
 
 if TYPE_CHECKING:
@@ -19,18 +17,8 @@ if TYPE_CHECKING:
 
 @click.command("explain-pod")
 @click.argument("pod", metavar="[NAMESPACE/]POD")
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Where the cluster is; otherwise $KUBECONFIG, or what `orchestrator up` has written.",
-)
-@click.option("--context", default="", help="The kubeconfig's context; its current one if absent.")
-@click.option(
-    "--scheduler-config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="The KubeSchedulerConfiguration to decide by; the default one if absent.",
-)
+@access.options
+@scheduling.option
 @click.option(
     "--output",
     "-o",
@@ -58,10 +46,10 @@ def explain_pod(
     from orchestrator.protocol import ApiError
     from orchestrator.scheduler import SchedulerFault
 
-    configuration = configuration_file(scheduler_config)
-    access = access_of(kubeconfig, context)
+    configuration = scheduling.configuration_file(scheduler_config)
+    cluster = access.access_of(kubeconfig, context)
     try:
-        found = actors.run(_explained, pod, access, configuration, virtual=False)
+        found = actors.run(_explained, pod, cluster, configuration, virtual=False)
     except (AccessError, ApiError, MachineryError, SchedulerFault, UnknownScheduler) as error:
         raise InputError(str(error)) from None
     if form == "json":

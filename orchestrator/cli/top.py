@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
-from orchestrator.cli import logs
-from orchestrator.cli.access import access_of
+from orchestrator.cli import access, logs
 from orchestrator.cli.errors import InputError
 from orchestrator.cli.settings import settings_of
 from orchestrator.extras import ExtraAbsent, need
@@ -19,12 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option(
-    "--kubeconfig",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The cluster to look at; otherwise $KUBECONFIG, or what `orchestrator up` has written.",
-)
-@click.option("--context", default="", help="The kubeconfig's context; its current one if absent.")
+@access.options
 @click.option("--server", default="", metavar="URL", help="Another address than the kubeconfig's.")
 @click.option(
     "--every",
@@ -101,8 +95,8 @@ def top(
 def _served(kubeconfig: Path | None, context: str, server: str) -> "Source":
     from orchestrator.top.served import ServedSource
 
-    access = access_of(kubeconfig, context)
-    return ServedSource(replace(access, server=server.rstrip("/")) if server else access)
+    cluster = access.access_of(kubeconfig, context)
+    return ServedSource(replace(cluster, server=server.rstrip("/")) if server else cluster)
 
 
 def _simulated(path: Path, settings: tuple[str, ...], seed: int | None) -> "SimulatedSource":

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import authentication as users
-from orchestrator.cli import logs, serving
+from orchestrator.cli import logs, scheduling, serving
 from orchestrator.cli.errors import InputError
-from orchestrator.cli.scheduling import configuration_file
 
 if TYPE_CHECKING:
     from orchestrator.apiserver.http.audit import Audit
@@ -70,12 +69,7 @@ NAMES = _Names()
     metavar="FILE",
     help="Where to write the audit log; - is the standard output.",
 )
-@click.option(
-    "--scheduler-config",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="A KubeSchedulerConfiguration, as kube-scheduler's --config has it.",
-)
+@scheduling.option
 @click.option(
     "--bare",
     is_flag=True,
@@ -117,7 +111,7 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
-    scheduler = configuration_file(scheduler_config)
+    scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
         "nodes": nodes,
         "seed": seed,

@@ -20,7 +20,8 @@ def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None
             f"(run_controller({type(controller).__name__}, ...))",
         )
     if not isinstance(controller, type) or not issubclass(controller, Controller):
-        raise InvalidController(repr(controller), "a class derived from Controller is expected")
+        name = getattr(controller, "__qualname__", repr(controller))
+        raise InvalidController(name, "a class derived from Controller is expected")
     name = controller.__qualname__
     _check_name(name, getattr(controller, "name", None))
     if getattr(controller, "kind", None) is None:
