@@ -235,12 +235,13 @@ class Preparation(Struct, frozen=True):
     """What must be written before a pod is bound, and how to take back what it was assumed to do.
 
     `done` answers whether what was written has had its effect, for which the binding waits: it is asked
-    every second. A PluginError that it raises ends the attempt.
+    every second, for so long at most. A PluginError that it raises ends the attempt, too.
     """
 
     patches: tuple[Patch, ...]
     undo: Callable[[], None]
     done: Callable[[], bool] = lambda: True
+    timeout_seconds: float = 600.0
 
 
 @runtime_checkable

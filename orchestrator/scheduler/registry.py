@@ -160,7 +160,7 @@ def _preemption(args: document.DefaultPreemptionArgs, path: str) -> Plugin:
 def _volumes(args: document.VolumeBindingArgs, path: str) -> Plugin:
     if args.shape:
         raise InvalidConfiguration(f"{path}.shape", "capacity is not scored")
-    return VolumeBinding()
+    return VolumeBinding(float(args.bind_timeout_seconds))
 
 
 def _spread(args: document.PodTopologySpreadArgs, path: str) -> Plugin:

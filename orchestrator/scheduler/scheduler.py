@@ -56,7 +56,6 @@ from orchestrator.scheduler.volumes import has_claims
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
 _EFFECT_SECONDS: Final = 1.0  # between looks at claims that are to be bound before their pod
-_EFFECT_TIMEOUT: Final = 600.0  # as bindTimeoutSeconds has it by default
 
 _PODS: Final = resource_of(Pod)
 
@@ -316,7 +315,7 @@ class Scheduler(Watcher):
     ) -> None:
         """Write what plugins want written, all at once, and bind the pod when that has had its effect."""
         waiting = [len(patches := [p for each in prepared for p in each.patches])]
-        deadline = self.ctx.clock.monotonic() + _EFFECT_TIMEOUT
+        deadline = self.ctx.clock.monotonic() + min(each.timeout_seconds for each in prepared)
 
         def written(_: object) -> None:
             waiting[0] -= 1

@@ -7,6 +7,7 @@ import pytest
 import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.scheduler import GetSchedulerStatistics
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 
 
@@ -164,3 +165,30 @@ async def test_a_pod_is_bound_when_its_claims_are(cluster: Cluster) -> None:
     for name in ("quick", "slow"):
         told = await cluster.client.get(PersistentVolumeClaim, name, namespace="default")
         assert "volume.kubernetes.io/selected-node" in told.metadata.annotations
+
+
+def test_a_pod_is_tried_anew_when_its_claims_are_not_bound_in_time() -> None:
+    """After bindTimeoutSeconds, of which nothing is to be seen before."""
+    args = {"name": "VolumeBinding", "args": {"bindTimeoutSeconds": 20}}
+    scheduler = {"profiles": [{"pluginConfig": [args]}]}
+    slow = {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "slow"},
+        "provisioner": "example.com/nobody",
+        "volumeBindingMode": "WaitForFirstConsumer",
+    }
+    claim, manifest = _with_claim("slow")
+    claim["spec"]["storageClassName"] = "slow"
+
+    async def main() -> None:
+        async with Cluster(nodes=1, scheduler=scheduler) as cluster:
+            await cluster.apply([slow, claim, manifest])
+            told = cluster.system.ref("/scheduler")
+            await cluster.clock.sleep(15)
+            assert (await told.ask(GetSchedulerStatistics())).errors == 0
+            await cluster.clock.sleep(10)
+            statistics = await told.ask(GetSchedulerStatistics())
+            assert (statistics.errors, statistics.attempts) == (1, 2)
+
+    actors.run(main)

@@ -34,7 +34,7 @@ class VolumeBinding(Plugin):
 
     Before the pod is bound, the volumes found are promised to its claims (`claimRef`), and claims
     that need a new volume are told the node (the annotation selected-node). The pod is bound when all
-    its claims are.
+    its claims are; after `bind_timeout_seconds` it is tried anew.
     """
 
     name = "VolumeBinding"
@@ -46,6 +46,9 @@ class VolumeBinding(Plugin):
         CSIDriver,
         CSIStorageCapacity,
     )
+
+    def __init__(self, bind_timeout_seconds: float = 600.0) -> None:
+        self._bind_timeout_seconds = bind_timeout_seconds
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec
@@ -68,7 +71,10 @@ class VolumeBinding(Plugin):
         patches = [_claimed(volume, claim) for volume, claim in bindings]
         patches += [_selected(claim, node) for claim in unmade]
         return Preparation(
-            tuple(patches), lambda: _forget(nodes, bindings), lambda: _all_bound(nodes, pod)
+            tuple(patches),
+            lambda: _forget(nodes, bindings),
+            lambda: _all_bound(nodes, pod),
+            self._bind_timeout_seconds,
         )
 
 
