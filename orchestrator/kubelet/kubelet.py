@@ -10,9 +10,10 @@ from functools import cache, partial
 from typing import Any, Final, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Node, Pod, PodStatus
+from orchestrator.api.core.v1 import Container, HostIP, Node, Pod, PodIP, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.happenings import resize_pending
@@ -49,6 +50,7 @@ from orchestrator.kubelet.pod_status import status_of
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
+from orchestrator.kubelet.refreshing import Refreshing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
@@ -57,6 +59,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     Inhabited,
     ProbeAnswered,
+    Refreshed,
     Runtime,
     RuntimeEvent,
     World,
@@ -117,6 +120,7 @@ class Kubelet(Watcher):
         self._spec = spec
         self._runtime = runtime
         self._inhabited = cast("Inhabited", runtime) if _is_inhabited(type(runtime)) else None
+        self._sees = getattr(runtime, "sees", _always)
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, _Managed] = {}  # by uid
@@ -126,6 +130,7 @@ class Kubelet(Watcher):
         self._admission: NodeAdmission
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
+        self._refreshing: Refreshing | None = None
 
     # --- the node --------------------------------------------------------------------------
 
@@ -144,8 +149,20 @@ class Kubelet(Watcher):
         self._lookups = Lookups(self.ctx, self.api, self.identity)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
-            self.ctx, self.api, self.identity, self._runtime, self._lookups.find
+            self.ctx,
+            self.api,
+            self.identity,
+            self._runtime,
+            self._lookups.find,
+            node.status.allocatable if node.status is not None else {},
         )
+        if self._inhabited is not None and hasattr(self._runtime, "refresh"):
+            self._refreshing = Refreshing(
+                self.ctx,
+                cast("Refreshed", self._runtime),
+                self._conversations.find_world,
+                self._pod_of,
+            )
         self._registration = NodeRegistration(
             self.ctx,
             self.api,
@@ -294,6 +311,10 @@ class Kubelet(Watcher):
 
         self._registration.read(then, lambda _: then(None))
 
+    def _pod_of(self, uid: str) -> Pod | None:
+        managed = self._pods.get(uid)
+        return managed.worker.pod if managed is not None else None
+
     def _reports_of(self, uid: str) -> list[RuntimeEvent]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
 
@@ -419,15 +440,29 @@ class Kubelet(Watcher):
 
     def _begin(self, managed: _Managed, effect: StartContainer) -> None:
         runtime, worker = self._inhabited, managed.worker
-        if runtime is None:
+        if runtime is None or not self._sees(worker.pod, effect.container):
             self._runtime.start(worker.pod, effect.container, effect.key)
             return
 
         def then(world: World) -> None:
             if self._pods.get(worker.uid) is managed and not worker.finished:
                 runtime.start_within(worker.pod, effect.container, effect.key, world)
+                if self._refreshing is not None:
+                    self._refreshing.began(effect.container, effect.key, world)
 
-        self._conversations.find_world(worker.pod, effect.container, then)
+        self._conversations.find_world(self._addressed(managed), effect.container, then)
+
+    def _addressed(self, managed: _Managed) -> Pod:
+        """The pod with its addresses, which the API server may not know yet."""
+        pod, ips = managed.worker.pod, managed.ips
+        status = replace(
+            pod.status or PodStatus(),
+            host_ip=self._spec.address,
+            host_ips=(HostIP(ip=self._spec.address),),
+            pod_ip=ips[0] if ips else "",
+            pod_ips=tuple(PodIP(ip=ip) for ip in ips),
+        )
+        return replace(pod, status=status)
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
@@ -509,6 +544,9 @@ class Kubelet(Watcher):
         if managed.wake is not None:
             managed.wake.cancel()
         self._runtime.remove(worker.uid)
+        self._lookups.tokens.forget(worker.uid)
+        if self._refreshing is not None:
+            self._refreshing.forget(worker.uid)
         self._release(managed)
 
     def _release(self, managed: _Managed) -> None:
@@ -523,6 +561,11 @@ class Kubelet(Watcher):
         if not (pod.spec is not None and pod.spec.host_network):
             for ip in managed.ips:
                 self._addresses.release(ip)
+
+
+def _always(pod: Pod, container: Container) -> bool:
+    """Most runtimes with surroundings have them for each container."""
+    return True
 
 
 @cache
