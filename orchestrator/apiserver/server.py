@@ -45,6 +45,7 @@ from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.versions import asking
+from orchestrator.apiserver.state import AskState, ServerState
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
@@ -330,6 +331,12 @@ class ApiServer(Actor):
     def on_ask_issuer(self, message: AskIssuer) -> Tokens:
         """Who issues the tokens."""
         return self._tokens
+
+    def on_ask_state(self, message: AskState) -> ServerState:
+        """What the metrics say of the store."""
+        buckets = {self.scheme.storage(each).key for each in self.scheme.resources()}
+        objects = {bucket: self.store.count(bucket) for bucket in sorted(buckets)}
+        return ServerState(objects, self.store.revision)
 
     # --- writing ---------------------------------------------------------------------------
 

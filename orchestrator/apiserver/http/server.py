@@ -131,6 +131,7 @@ class HttpFront:
         self._port = self._runner.addresses[0][1]
         self._front.discovery.address = self.url.removeprefix("https://")
         self._aggregation.begin()
+        await self._front.fairness.begin(system, self._api)
         self._front.log.info("serving", url=self.url)
         return self
 
@@ -153,6 +154,7 @@ class HttpFront:
         traceback: TracebackType | None,
     ) -> None:
         self._front.stop()
+        await self._front.fairness.end()
         await self._aggregation.end()
         await self._closed()
 
