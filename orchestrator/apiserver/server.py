@@ -336,7 +336,13 @@ class ApiServer(Actor):
         """What the metrics say of the store."""
         buckets = {self.scheme.storage(each).key for each in self.scheme.resources()}
         objects = {bucket: self.store.count(bucket) for bucket in sorted(buckets)}
-        return ServerState(objects, self.store.revision)
+        allocations = self._allocations
+        return ServerState(
+            objects,
+            str(allocations.network),
+            allocations.addresses.counts,
+            allocations.ports.counts,
+        )
 
     # --- writing ---------------------------------------------------------------------------
 

@@ -8,10 +8,15 @@ from actors import Request
 
 
 class ServerState(Struct, frozen=True, gc=False):
-    """How many objects there are, by their buckets, and at which revision."""
+    """How many objects there are, by their buckets, and how many addresses and node ports of Services.
+
+    `addresses` and `ports`: how many are taken, and how many are free.
+    """
 
     objects: Mapping[str, int]
-    revision: int
+    network: str
+    addresses: tuple[int, int]
+    ports: tuple[int, int]
 
 
 class AskState(Request[ServerState], frozen=True, gc=False):

@@ -40,6 +40,8 @@ from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.impersonation import impersonated, wanted
+from orchestrator.apiserver.http.metrics import Labels, present_families
+from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -53,7 +55,8 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.version import version_document
-from orchestrator.apiserver.http.warnings import add_warnings
+from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
+from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -94,13 +97,14 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "warnings", "where")
+    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "waited", "warnings", "where")
 
     def __init__(self, method: str, audit_id: str) -> None:
         self.audit_id = audit_id
         self.where: Classified | None = None
         self.trail: Trail | None = None
-        self.labels = (method, "", "", "", "")
+        self.labels = Labels(method)
+        self.waited = 0.0
         self.code = 500
         self.resource: Resource | None = None
         self.warnings: list[str] = []
@@ -121,10 +125,13 @@ class Dispatcher:
         add_headers(request, {"Audit-Id": record.audit_id})
         response: StreamResponse | None = None
         begun = front.clock.monotonic()
-        front.metrics.inflight += 1
+        kind = record.labels.kind
+        front.metrics.begun(kind)
         try:
             response = await self._answered(request, record)
             record.code = response.status
+            if record.code not in (401, 403, 429):
+                front.metrics.authorized(allowed=True)
             if not response.prepared and record.resource is not None:
                 add_warnings(response, record.resource, record.warnings)
             return response
@@ -134,8 +141,10 @@ class Dispatcher:
         finally:
             if record.trail is not None:
                 record.trail.completed(response)
-            front.metrics.inflight -= 1
-            front.metrics.count(record.labels, record.code, front.clock.monotonic() - begun)
+            front.metrics.ended(kind)
+            size = getattr(response, "body_length", 0) or _length(response)
+            took = front.clock.monotonic() - begun
+            front.metrics.count(record.labels, record.code, took, record.waited, size)
 
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
         try:
@@ -145,6 +154,8 @@ class Dispatcher:
         except Rejected:
             return _overloaded(record)
         except ApiError as error:
+            if isinstance(error, errors.NotAllowed):
+                self._front.metrics.authorized(allowed=False)
             return error_reply(request, error)
         except ConnectionError:
             raise
@@ -161,6 +172,7 @@ class Dispatcher:
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
+            record.labels = Labels(request.method, subresource=_page_of(parts))
             async with self._seated(request, record):
                 return await self._document(request, parts, identity)
         try:
@@ -185,13 +197,9 @@ class Dispatcher:
         call = self._call(request, parts, identity, record.trail)
         resource = call.target.resource
         record.warnings = call.warnings
-        record.labels = (
-            call.verb.upper(),
-            resource.group,
-            resource.version,
-            resource.plural,
-            call.target.part,
-        )
+        record.labels = call.labels
+        if deprecation_of(resource) is not None:
+            front.metrics.deprecated(record.labels, "")
         check_gate(call.target, call.verb, front.read_only)
         if call.verb == "patch" and call.target.part not in CONNECTIONS:
             # Refused by the route, before anybody says that the path is deprecated.
@@ -229,14 +237,16 @@ class Dispatcher:
     ) -> AsyncIterator[None]:
         """The request's turn. Raises Rejected."""
         front, where = self._front, None if record is None else record.where
-        if where is None:
+        if record is None or where is None:
             yield
             return
         seats = 1
         if call is not None and call.verb in ("list", "watch") and not where.level.is_exempt:
             stored = await front.stored(call.target.resource)
             seats = seats_of(call.verb, request.query, stored, where.level.bounds.nominal)
+        begun = front.clock.monotonic()
         async with front.fairness.seated(where, seats):
+            record.waited = front.clock.monotonic() - begun
             yield
 
     async def _forwarded(
@@ -260,11 +270,14 @@ class Dispatcher:
     async def _identity(self, request: BaseRequest, parts: list[str], record: _Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
+        begun = front.clock.monotonic()
         try:
             identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
+            front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
             self._begin_trail(request, parts, record, Identity(""))
             raise
+        front.metrics.authenticated(identity.name, front.clock.monotonic() - begun, known=True)
         self._begin_trail(request, parts, record, identity)
         other = wanted(request.headers)
         if other is not None:
@@ -417,7 +430,10 @@ class Dispatcher:
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        return text_reply(self._front.metrics.text())
+        front = self._front
+        state = await front.ask(AskState())
+        families = (*front.metrics.families(), *present_families(front.fairness, state))
+        return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The documents by which others verify the server's tokens."""
@@ -442,6 +458,16 @@ class Dispatcher:
         """The paths of what is no object, in order."""
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
         return document_reply(msgspec.json.encode({"paths": paths}))
+
+
+def _page_of(parts: list[str]) -> str:
+    """A path as the metrics name it, in few words, for clients make up any number of paths."""
+    return f"/{parts[0]}" if parts[0] in _PAGES else ""
+
+
+def _length(response: StreamResponse | None) -> int:
+    body = response.body if isinstance(response, Response) else None
+    return len(body) if isinstance(body, bytes) else 0
 
 
 def _overloaded(record: _Record) -> Response:

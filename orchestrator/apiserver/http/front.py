@@ -28,7 +28,7 @@ from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
-from orchestrator.apiserver.http.metrics import Metrics
+from orchestrator.apiserver.http.metrics import Labels, Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
@@ -47,6 +47,8 @@ from orchestrator.protocol import (
 
 R = TypeVar("R")
 
+# How metrics call the verbs of requests that are not called as their methods are.
+_METHODS: Final = {"create": "POST", "update": "PUT"}
 _REVIEWS: Final = resource_of(SubjectAccessReview)
 _TOKEN_REVIEWS: Final = resource_of(TokenReview)
 
@@ -150,14 +152,12 @@ class Front:
     def opened(self, stream: asyncio.Timeout) -> None:
         """A watch has begun; `stream` is what ends it."""
         self._streams.add(stream)
-        self.metrics.watches += 1
         if self.stopping:
             stream.reschedule(asyncio.get_running_loop().time())
 
     def closed(self, stream: asyncio.Timeout) -> None:
         """A watch has ended."""
         self._streams.discard(stream)
-        self.metrics.watches -= 1
 
     def stop(self) -> None:
         """End all watches as if their time were up: the client gets a whole document."""
@@ -181,6 +181,23 @@ class Call(Struct, frozen=True):
     warnings: list[str]
     body: bytes = b""
     trail: Trail | None = None
+
+    @property
+    def labels(self) -> Labels:
+        """What the metrics say of it."""
+        target, resource = self.target, self.target.resource
+        verb = _METHODS.get(self.verb, self.verb.upper())
+        if verb == "PATCH" and "apply-patch" in self.request.headers.get("Content-Type", ""):
+            verb = "APPLY"
+        scope = "cluster"
+        if target.name or self.verb == "create":
+            scope = "resource"
+        elif target.namespace:
+            scope = "namespace"
+        run = "All" if "All" in self.query.getall("dryRun", []) else ""
+        return Labels(
+            verb, resource.group, resource.version, resource.plural, target.part, scope, run
+        )
 
     @property
     def annotate(self) -> Annotate | None:
