@@ -16,6 +16,7 @@ from actors import (
     Clock,
     Context,
     MailboxFull,
+    Ref,
     Request,
 )
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
@@ -148,6 +149,10 @@ class Front:
         return self._counts.get(resource.key, 0)
 
     # --- watches end with the front --------------------------------------------------------
+
+    def kubelet_of(self, node: str) -> Ref[Any] | None:
+        """The kubelet of a node, if it runs."""
+        return self.system.find(f"/nodes/{node}/kubelet")
 
     def opened(self, stream: asyncio.Timeout) -> None:
         """A watch has begun; `stream` is what ends it."""
