@@ -31,7 +31,7 @@ from orchestrator.kubelet.material import (
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.node_status import conditions_at
-from orchestrator.kubelet.pod_addresses import PodAddresses
+from orchestrator.kubelet.networks.addresses import PodAddresses
 from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
