@@ -17,6 +17,7 @@ from actors import (
     Clock,
     Context,
     MailboxFull,
+    Ref,
     Request,
 )
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
@@ -143,6 +144,10 @@ class Front:
             self._taken -= 1
 
     # --- watches end with the front --------------------------------------------------------
+
+    def kubelet_of(self, node: str) -> Ref[Any] | None:
+        """The kubelet of a node, if it runs."""
+        return self.system.find(f"/nodes/{node}/kubelet")
 
     def opened(self, stream: asyncio.Timeout) -> None:
         """A watch has begun; `stream` is what ends it."""
