@@ -206,6 +206,7 @@ def test_a_plugin_more_leaves_the_weights_of_the_others() -> None:
         "NodeResourcesFit": 1,
         "PodTopologySpread": 2,
         "InterPodAffinity": 2,
+        "DynamicResources": 2,
         "NodeResourcesBalancedAllocation": 1,
         "ImageLocality": 1,
         "Faulty": 7,
