@@ -294,11 +294,8 @@ class Dispatcher:
         if front.audit is None:
             return
         asked = asked_of(request, parts)
-        version = ""
-        if asked.is_resource:
-            version = parts[1] if parts[0] == "api" else parts[2]
         record.trail = front.audit.begin(
-            request, user, asked, audit_id=record.audit_id, clock=front.clock, version=version
+            request, user, asked, audit_id=record.audit_id, clock=front.clock
         )
 
     async def _note_decision(

@@ -23,6 +23,7 @@ from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.authorization.v1 import SubjectAccessReview
 from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.authorization.questions import spec_of
 from orchestrator.apiserver.http.audit import Audit, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
@@ -33,7 +34,6 @@ from orchestrator.apiserver.http.metrics import Labels, Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
-from orchestrator.apiserver.reviews.questions import spec_of
 from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     MASTERS,

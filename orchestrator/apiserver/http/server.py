@@ -30,7 +30,8 @@ from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
-from orchestrator.apiserver.http.token_webhook import TokenWebhook, WebhookSettings
+from orchestrator.apiserver.http.token_webhook import TokenWebhook
+from orchestrator.apiserver.peers import Peer
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 
@@ -68,7 +69,7 @@ class HttpFront:
         tokens: Mapping[str, Identity] | None = None,
         authenticators: Sequence[Authenticator] = (),
         oidc: Sequence[OidcSettings] = (),
-        token_webhook: WebhookSettings | None = None,
+        token_webhook: Peer | None = None,
         anonymous: bool = True,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
