@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import authentication as users
+from orchestrator.cli import authorization as rights
 from orchestrator.cli import logs, scheduling, serving
 from orchestrator.cli.errors import InputError
 
@@ -75,13 +76,7 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
-@click.option(
-    "--authorization-mode",
-    type=click.Choice(["Node,RBAC", "AlwaysAllow"]),
-    default="Node,RBAC",
-    show_default=True,
-    help="Who may do what: what nodes need and roles grant, or everybody everything.",
-)
+@rights.options
 @users.options
 @serving.options
 @logs.option
@@ -98,7 +93,7 @@ def up(
     listen: tuple[str, int],
     kubeconfig: Path,
     authentication: dict[str, Any],
-    authorization_mode: str,
+    authorization: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -118,11 +113,8 @@ def up(
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
+        "authorization": rights.modes(authorization),
     }
-    if authorization_mode == "AlwaysAllow":
-        from orchestrator.apiserver.authorization import AlwaysAllow
-
-        options["authorizer"] = AlwaysAllow()
     front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:
         front["audit"] = audit

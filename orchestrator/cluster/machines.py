@@ -11,8 +11,8 @@ from actors import ActorSystem, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.client import Client
 from orchestrator.cluster.errors import NodesNotReady, UnknownNode
-from orchestrator.cluster.nodes import AddNode
-from orchestrator.kubelet import FallSilent, NodeSpec, Runtime
+from orchestrator.cluster.nodes import AddNode, Equipment
+from orchestrator.kubelet import FallSilent, NodeSpec
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
@@ -34,7 +34,7 @@ class Machines:
         self._runtimes = runtimes
         self._heartbeats_computed = heartbeats_computed
         self._known: dict[str, NodeSpec] = {}
-        self.standing: dict[str, tuple[NodeSpec, Runtime]] = {}
+        self.standing: dict[str, tuple[NodeSpec, Equipment]] = {}
         self._room: Ref[Any]
         self._client: Client
 

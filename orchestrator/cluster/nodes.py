@@ -1,18 +1,20 @@
 """The nodes of a cluster: `/nodes`, below it a machine for each node, below that its components.
 
 A machine is what its hardware is to a real node: when it stops, kubelet and proxy stop with it, and
-nobody tells the API server. The containers of its runtime outlive a kubelet's crash, so the machine
-holds the runtime and hands it to every new incarnation of the kubelet.
+nobody tells the API server. The containers of its runtime and the addresses of its pods outlive a kubelet's
+crash, so the machine holds runtime and network and hands them to every new incarnation of the kubelet.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
+from orchestrator.kubelet.networks.interface import PodNetwork
+from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
 from orchestrator.protocol import ApiRef
@@ -33,6 +35,13 @@ def node_spec(name: str, number: int, **fields: Any) -> NodeSpec:
     return NodeSpec(name=name, address=str(address), pod_cidr=f"{network}/24", **fields)
 
 
+class Equipment(NamedTuple):
+    """What a machine holds while its actors come and go."""
+
+    runtime: Runtime
+    network: PodNetwork
+
+
 class Machine(Actor):
     """One node's hardware: holds the runtime and runs kubelet and proxy. Is their `RuntimeHost`."""
 
@@ -40,13 +49,14 @@ class Machine(Actor):
         self,
         api: ApiRef,
         spec: NodeSpec,
-        runtime: Runtime,
+        equipment: "Equipment",
         memo: TableMemo | None,
         options: Mapping[str, bool],
     ) -> None:
         self._api = api
         self._spec = spec
-        self._runtime = runtime
+        self._runtime = equipment.runtime
+        self._network = equipment.network
         self._memo = memo
         self._options = options
         self._kubelet: Ref[Any]
@@ -55,7 +65,7 @@ class Machine(Actor):
         """Switch on."""
         self._runtime.attach(self)
         self._kubelet = self.ctx.spawn(
-            lambda: Kubelet(self._api, self._spec, self._runtime, **self._options),
+            lambda: Kubelet(self._api, self._spec, self._runtime, self._network, **self._options),
             "kubelet",
             restart=ALWAYS,
         )
@@ -78,6 +88,11 @@ class Machine(Actor):
     def random(self) -> Random:
         """The machine's dice."""
         return self.ctx.random
+
+    @property
+    def network(self) -> PodNetwork:
+        """The network of the machine's pods."""
+        return self._network
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """A timer of the runtime."""
@@ -106,7 +121,7 @@ class Nodes(Actor):
         self,
         api: ApiRef,
         runtimes: Runtimes,
-        machines: dict[str, tuple[NodeSpec, Runtime]],
+        machines: dict[str, tuple[NodeSpec, Equipment]],
         *,
         proxies: bool = True,
         kubelet_options: Mapping[str, bool] | None = None,
@@ -119,18 +134,20 @@ class Nodes(Actor):
 
     def started(self) -> None:
         """Switch on what stands here."""
-        for spec, runtime in self._machines.values():
-            self._switch_on(spec, runtime)
+        for spec, equipment in self._machines.values():
+            self._switch_on(spec, equipment)
 
     def on_add_node(self, message: AddNode) -> Ref[Any]:
-        """One more machine. A new one has an empty runtime: so has one that is switched on again."""
-        runtime = self._runtimes.factory(message.spec.runtime)()
-        self._machines[message.spec.name] = (message.spec, runtime)
-        return self._switch_on(message.spec, runtime)
+        """One more machine. A new one runs nothing: nor does one that is switched on again."""
+        spec = message.spec
+        runtime = self._runtimes.factory(spec.runtime)()
+        equipment = Equipment(runtime, SimulatedNetwork(spec.address, spec.pod_cidr))
+        self._machines[spec.name] = (spec, equipment)
+        return self._switch_on(spec, equipment)
 
-    def _switch_on(self, spec: NodeSpec, runtime: Runtime) -> Ref[Any]:
+    def _switch_on(self, spec: NodeSpec, equipment: Equipment) -> Ref[Any]:
         return self.ctx.spawn(
-            partial(Machine, self._api, spec, runtime, self._memo, self._options),
+            partial(Machine, self._api, spec, equipment, self._memo, self._options),
             spec.name,
             restart=ALWAYS,
         )

@@ -5,33 +5,30 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cache, partial
-from math import ceil
 from typing import Any, Final, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Node, NodeStatus, Pod, PodStatus
-from orchestrator.api.scheme import resource_of
+from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.happenings import resize_pending
-from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
+from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
     Found,
-    Source,
     environment_fault,
     environment_sources,
     volume_fault,
     volume_sources,
 )
+from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
+from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
+from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
-from orchestrator.kubelet.node_status import conditions_at
-from orchestrator.kubelet.pod_addresses import PodAddresses
 from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
@@ -49,9 +46,10 @@ from orchestrator.kubelet.pod_events import (
     VolumesMounted,
     WakeAt,
 )
-from orchestrator.kubelet.pod_status import status_of
+from orchestrator.kubelet.pod_status import status_of, with_addresses
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
@@ -67,27 +65,17 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import (
     AUTHENTICATED,
-    AlreadyExists,
     ApiRef,
     ContainerUsage,
-    Create,
-    Delete,
     Deleted,
-    Get,
     Identity,
     NotFound,
-    Update,
     UsageOfPods,
     kubelets_group,
 )
 from orchestrator.sessions import AttachTo, Execute, OpenPort, ReadLog
 
-STATUS_REPORT_SECONDS: Final = 300.0  # nodeStatusReportFrequency
-TICK_SECONDS: Final = 0.125  # of the kubelets' clocks: exact in binary, so that sums of it are, too
 RETRY_SECONDS: Final = 1.0  # after a write that failed
-
-_NODES: Final = resource_of(Node)
-_PODS: Final = resource_of(Pod)
 
 
 class ListPods(Request[tuple[Pod, ...]], frozen=True, gc=False):
@@ -110,7 +98,9 @@ class _Managed(Struct, gc=False, eq=False):
 
 
 class Kubelet(Watcher):
-    """The node agent of `spec`; `runtime` belongs to the machine and outlives this actor.
+    """The node agent of `spec`; `runtime` and `network` belong to the machine and outlive this actor.
+
+    Without a `network` pods get addresses of `spec.pod_cidr` that exist nowhere.
 
     `record_events` turns the pods' events (Pulled, Created, Started, Killing, BackOff) on. With
     `computed_heartbeats` the renewals of its lease are computed, not written, and its status, which
@@ -122,6 +112,7 @@ class Kubelet(Watcher):
         api: ApiRef,
         spec: NodeSpec,
         runtime: Runtime,
+        network: PodNetwork | None = None,
         *,
         record_events: bool = True,
         computed_heartbeats: bool = False,
@@ -132,12 +123,13 @@ class Kubelet(Watcher):
         self._inhabited = cast("Inhabited", runtime) if _is_inhabited(type(runtime)) else None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
-        self._heartbeat: Heartbeat | None = None  # since the node is registered
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
         self._deferred: dict[str, None] = {}  # pods whose resize waits for room
-        self._addresses = PodAddresses(spec.pod_cidr)
+        self._network = network or SimulatedNetwork(spec.address, spec.pod_cidr)
+        self._unlisted: list[Pod] = []  # new pods of the first list
         self._admission: NodeAdmission
+        self._registration: NodeRegistration
         self._known: Reflector[Pod]
 
     # --- the node --------------------------------------------------------------------------
@@ -154,60 +146,24 @@ class Kubelet(Watcher):
             enabled=self._record_events,
             identity=self.identity,
         )
+        self._lookups = Lookups(self.ctx, self.api, self.identity)
+        self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
-            self.ctx, self.api, self.identity, self._runtime, self._look_up
+            self.ctx, self.api, self.identity, self._runtime, self._lookups.find
         )
-        self._register(node)
-
-    def _register(self, node: Node) -> None:
-        now = self.ctx.clock.now()
-        assert node.status is not None
-        status = replace(node.status, conditions=conditions_at(now, ()))
-        self.ctx.request(
+        self._registration = NodeRegistration(
+            self.ctx,
             self.api,
-            Create(
-                resource=_NODES,
-                object=replace(node, status=status),
-                field_manager=FIELD_MANAGER,
-                identity=self.identity,
-            ),
-            then=self._registered,
-            failed=partial(self._register_failed, node),
+            self.identity,
+            node,
+            computed_heartbeats=self._computed_heartbeats,
+            registered=self._registered,
+            before_report=self._ask_for_everything,
         )
-
-    def _register_failed(self, node: Node, error: BaseException) -> None:
-        if isinstance(error, AlreadyExists):
-            # The node was registered before: take it up, and report what it is now.
-            self.ctx.request(
-                self.api,
-                Get(resource=_NODES, name=self._spec.name, identity=self.identity),
-                then=partial(self._take_up, node),
-                failed=lambda _: self.ctx.call_after(RETRY_SECONDS, self._register, node),
-            )
-        else:
-            self.ctx.log.warning("node not registered", node=self._spec.name, error=str(error))
-            self.ctx.call_after(RETRY_SECONDS, self._register, node)
-
-    def _take_up(self, node: Node, known: Node) -> None:
-        old = known.status or NodeStatus()
-        assert node.status is not None
-        now = self.ctx.clock.now()
-        status = replace(node.status, conditions=conditions_at(now, old.conditions))
-        self._write_node_status(replace(known, status=status))
-        self._registered(known)
+        self._registration.register()
 
     def _registered(self, node: Node) -> None:
-        if self._heartbeat is not None:
-            return
         self._admission = NodeAdmission(node)
-        first_beat = self._some_time_within(RENEW_SECONDS)
-        first_report = self._some_time_within(STATUS_REPORT_SECONDS)
-        computed_from = self.ctx.clock.now() + first_beat if self._computed_heartbeats else None
-        beat = self._heartbeat = Heartbeat(self.ctx, self.api, self.identity, node, computed_from)
-        beat.renew()
-        if not self._computed_heartbeats:
-            self.ctx.call_every(RENEW_SECONDS, beat.renew, first=first_beat)
-            self.ctx.call_every(STATUS_REPORT_SECONDS, self._report_node, first=first_report)
         self._known = self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
@@ -215,53 +171,14 @@ class Kubelet(Watcher):
             on_synced=self._on_synced,
         )
 
-    def _some_time_within(self, seconds: float) -> float:
-        """In how many seconds to do for the first time what is done once in so many.
-
-        Spread over the period, so that thousands of nodes do not beat in the same instant; but what falls
-        in one moment of a grid is handled together, which costs a quarter less.
-        """
-        now = self.ctx.clock.monotonic()
-        at = now + self.ctx.random.uniform(0, seconds)
-        return ceil(at / TICK_SECONDS) * TICK_SECONDS - now
-
     def on_fall_silent(self, message: FallSilent) -> Any:
         """Write when the lease was renewed last, if that is only computed."""
-        return self._heartbeat.fall_silent() if self._heartbeat is not None else None
+        return self._registration.fall_silent()
 
-    def _report_node(self) -> None:
-        """Write the node's status anew, on what the API server has by now.
-
-        At this pace the runtime is asked for everything, too: a report may have been lost.
-        """
+    def _ask_for_everything(self) -> None:
+        """Hear of each container from the runtime: a report may have been lost."""
         for event in list(self._runtime.containers()):
             self.on_container_event(event)
-        self.ctx.request(
-            self.api,
-            Get(resource=_NODES, name=self._spec.name, identity=self.identity),
-            then=self._refresh_node,
-            failed=_ignore,
-        )
-
-    def _refresh_node(self, node: Node) -> None:
-        status = node.status or NodeStatus()
-        conditions = conditions_at(self.ctx.clock.now(), status.conditions)
-        self._write_node_status(replace(node, status=replace(status, conditions=conditions)))
-
-    def _write_node_status(self, node: Node) -> None:
-        self.ctx.request(
-            self.api,
-            Update(
-                resource=_NODES,
-                object=replace(node, metadata=replace(node.metadata, resource_version="")),
-                name=self._spec.name,
-                subresource="status",
-                field_manager=FIELD_MANAGER,
-                identity=self.identity,
-            ),
-            then=None,
-            failed=_ignore,
-        )
 
     # --- pods ------------------------------------------------------------------------------
 
@@ -280,7 +197,10 @@ class Kubelet(Watcher):
             self._on_pod(Change(old=change.old, new=None))
         managed = self._pods.get(pod.metadata.uid)
         if managed is None:
-            self._adopt(pod)
+            if self._known.synced or (pod.status is not None and pod.status.pod_ip):
+                self._adopt(pod)
+            else:  # those that have addresses come first, so that theirs are not given away
+                self._unlisted.append(pod)
             return
         known = managed.worker.pod
         # Most changes are the echo of a status that this kubelet wrote.
@@ -336,13 +256,13 @@ class Kubelet(Watcher):
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
             managed.ips = tuple(ip.ip for ip in status.pod_ips)
+            self._network.leave(metadata.uid)
             if metadata.deletion_timestamp is not None:
                 self._finish(managed, FinishPod(delete=True))
             return
         if status.container_statuses or status.init_container_statuses:
-            managed.ips = tuple(ip.ip for ip in status.pod_ips)
-            for ip in managed.ips:
-                self._addresses.claim(ip)
+            if not self._join(managed):
+                return
             managed.reported = status
             self._admission.add(pod)
             # What the runtime knows counts more than what was reported last.
@@ -358,9 +278,24 @@ class Kubelet(Watcher):
             else:
                 self._reject(managed, *rejection)
             return
-        self._admission.add(pod)
-        managed.ips = self._take_addresses(pod)
-        self._apply(managed, PodChanged(pod))
+        if self._join(managed):
+            self._admission.add(pod)
+            self._apply(managed, PodChanged(pod))
+
+    def _join(self, managed: _Managed) -> bool:
+        """Give the pod its address. If the machine refuses, it is begun with anew after a while."""
+        pod = managed.worker.pod
+        try:
+            address = self._network.join(pod).address
+        except NetworkFault as fault:
+            said = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {fault}"
+            if self._record_events:
+                self._events.event(pod, "Warning", "FailedCreatePodSandBox", said)
+            del self._pods[pod.metadata.uid]
+            self.ctx.call_after(RETRY_SECONDS, self._adopt_latest, pod)
+            return False
+        managed.ips = (address,) if address else ()
+        return True
 
     def _reject(self, managed: _Managed, reason: str, message: str) -> None:
         if self._record_events:
@@ -373,34 +308,34 @@ class Kubelet(Watcher):
         def then(node: Node | None) -> None:
             if node is not None:
                 self._admission.relabel(node.metadata.labels)
-            metadata = pod.metadata
-            latest = self._known.cache.get(metadata.namespace, metadata.name)
-            if latest is None or latest.metadata.uid != metadata.uid:
-                return
-            if metadata.uid not in self._pods:
-                self._adopt(latest, looked=True)
+            self._adopt_latest(pod, looked=True)
 
-        self.ctx.request(
-            self.api,
-            Get(resource=_NODES, name=self._spec.name, identity=self.identity),
-            then=then,
-            failed=lambda _: then(None),
-        )
+        self._registration.read(then, lambda _: then(None))
+
+    def _adopt_latest(self, pod: Pod, *, looked: bool = False) -> None:
+        """Begin with the pod as it is now, if it is still there."""
+        metadata = pod.metadata
+        latest = self._known.cache.get(metadata.namespace, metadata.name)
+        if latest is None or latest.metadata.uid != metadata.uid:
+            return
+        if metadata.uid not in self._pods:
+            self._adopt(latest, looked=looked)
 
     def _reports_of(self, uid: str) -> list[RuntimeEvent]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
 
-    def _take_addresses(self, pod: Pod) -> tuple[str, ...]:
-        if pod.spec is not None and pod.spec.host_network:
-            return (self._spec.address,)
-        address = self._addresses.take()
-        return (address,) if address else ()
-
     def _on_synced(self) -> None:
-        """Containers of pods that the API server does not have any more are removed."""
+        """What is left of pods that the API server does not have any more is removed."""
+        unlisted, self._unlisted = self._unlisted, []
+        here = self._pods.keys() | {pod.metadata.uid for pod in unlisted}
         for event in list(self._runtime.containers()):
-            if event.key.pod_uid not in self._pods:
+            if event.key.pod_uid not in here:
                 self._runtime.remove(event.key.pod_uid)
+        for uid in self._network.joined():
+            if uid not in here:
+                self._network.leave(uid)
+        for pod in unlisted:
+            self._adopt(pod)
 
     def on_container_event(
         self,
@@ -508,7 +443,7 @@ class Kubelet(Watcher):
             elif self._pods.get(worker.uid) is managed and not worker.finished:
                 self._begin(managed, effect)
 
-        self._look_up(pod, environment_sources(container), then)
+        self._lookups.find(pod, environment_sources(container), then)
 
     def _begin(self, managed: _Managed, effect: StartContainer) -> None:
         runtime, worker = self._inhabited, managed.worker
@@ -518,9 +453,13 @@ class Kubelet(Watcher):
 
         def then(world: World) -> None:
             if self._pods.get(worker.uid) is managed and not worker.finished:
-                runtime.start_within(worker.pod, effect.container, effect.key, world)
+                if managed.ips and self._network.shares_host:
+                    world.environment.setdefault("POD_IP", managed.ips[0])
+                runtime.start_within(pod, effect.container, effect.key, world)
 
-        self._conversations.find_world(worker.pod, effect.container, then)
+        # The API server may not know the pod's address yet, and the container must.
+        pod = with_addresses(worker.pod, self._spec.address, managed.ips)
+        self._conversations.find_world(pod, effect.container, then)
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
@@ -532,37 +471,7 @@ class Kubelet(Watcher):
                 fault = volume_fault(spec, pod.metadata.namespace, found)
                 self._apply(managed, VolumesMounted(fault))
 
-        self._look_up(pod, volume_sources(spec), then)
-
-    def _look_up(
-        self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]
-    ) -> None:
-        """Read objects of the pod's namespace; `then` gets None for what is not there."""
-        found: dict[Source, Any] = {}
-        if not sources:
-            then(found)
-
-        def came(source: Source, obj: Any) -> None:
-            found[source] = obj
-            if len(found) == len(sources):
-                then(found)
-
-        def absent(source: Source, error: BaseException) -> None:
-            came(source, None)
-
-        for source in sources:
-            kind, name = source
-            self.ctx.request(
-                self.api,
-                Get(
-                    resource=resource_of(kind),
-                    name=name,
-                    namespace=pod.metadata.namespace,
-                    identity=self.identity,
-                ),
-                then=partial(came, source),
-                failed=partial(absent, source),
-            )
+        self._lookups.find(pod, volume_sources(spec), then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""
@@ -586,23 +495,7 @@ class Kubelet(Watcher):
         managed.reported = status
         if status.phase in ("Succeeded", "Failed"):
             self._release(managed)
-        metadata = worker.pod.metadata
-        self.ctx.request(
-            self.api,
-            Update(
-                resource=_PODS,
-                object=replace(
-                    worker.pod, status=status, metadata=replace(metadata, resource_version="")
-                ),
-                name=metadata.name,
-                namespace=metadata.namespace,
-                subresource="status",
-                field_manager=FIELD_MANAGER,
-                identity=self.identity,
-            ),
-            then=None,
-            failed=partial(self._report_failed, worker.uid),
-        )
+        self._writes.report(worker.pod, status, partial(self._report_failed, worker.uid))
 
     def _report_failed(self, uid: str, error: BaseException) -> None:
         managed = self._pods.get(uid)
@@ -625,20 +518,7 @@ class Kubelet(Watcher):
         self._delete(worker.pod)
 
     def _delete(self, pod: Pod) -> None:
-        metadata = pod.metadata
-        self.ctx.request(
-            self.api,
-            Delete(
-                resource=_PODS,
-                name=metadata.name,
-                namespace=metadata.namespace,
-                grace_period_seconds=0,
-                uid=metadata.uid,
-                identity=self.identity,
-            ),
-            then=self._deleted,
-            failed=partial(self._delete_failed, pod),
-        )
+        self._writes.delete(pod, self._deleted, partial(self._delete_failed, pod))
 
     def _deleted(self, answer: Deleted) -> None:
         managed = self._pods.get(answer.object.metadata.uid)
@@ -672,9 +552,7 @@ class Kubelet(Watcher):
         self._admission.remove(pod)
         if self._deferred:
             self._resize_deferred()
-        if not (pod.spec is not None and pod.spec.host_network):
-            for ip in managed.ips:
-                self._addresses.release(ip)
+        self._network.leave(pod.metadata.uid)
 
 
 @cache
@@ -691,7 +569,3 @@ def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:
         and is_true(reported.conditions, "Ready")
         and not is_true(status.conditions, "Ready")
     )
-
-
-def _ignore(_: object) -> None:
-    """The next beat or report makes it good."""

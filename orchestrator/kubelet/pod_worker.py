@@ -38,27 +38,26 @@ from orchestrator.kubelet.happenings import (
     warning,
 )
 from orchestrator.kubelet.image_names import name_fault
+from orchestrator.kubelet.pod_ending import LEAST_GRACE_SECONDS, REPORT, PodEnding
 from orchestrator.kubelet.pod_events import (
     Effect,
-    FinishPod,
     MountVolumes,
     PodChanged,
     PodEvent,
     PodRejected,
     PodVanished,
     RecordEvent,
-    ReportStatus,
     RunHook,
     StartContainer,
     StopContainer,
     VolumesMounted,
     WakeAt,
 )
-from orchestrator.kubelet.pod_state import CREATING, DEFAULT_GRACE_SECONDS, PodState
-from orchestrator.kubelet.pod_traits import TRAITS
-from orchestrator.kubelet.probing import READINESS, STARTUP, PodProbes
+from orchestrator.kubelet.pod_state import CREATING
+from orchestrator.kubelet.probing import READINESS, STARTUP
 from orchestrator.kubelet.recollection import lost, recall
 from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
+from orchestrator.kubelet.resizing import is_resized, needs_restart
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -72,35 +71,26 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time, parse_time
 
-LEAST_GRACE_SECONDS: Final = 2.0  # after a preStop hook, and for a mount that failed to be tried
 _FIRST_MOUNT_RETRY: Final = 0.5
 _LAST_MOUNT_RETRY: Final = 122.0
 
-_REPORT: Final = ReportStatus()
 _MOUNT: Final = MountVolumes()
 
 
-class PodWorker(PodState):
+class PodWorker(PodEnding):
     """Takes what happens to one pod, and answers what must be done."""
 
     __slots__ = (
-        "_grace",
-        "_hooks",
         "_mount_delay",
         "_mount_retry_at",
-        "_probes",
         "_wake_at",
     )
 
     def __init__(self, pod: Pod, now: float) -> None:
         super().__init__(pod, now)
-        self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
-        self._hooks = False  # a preStop hook has been begun
         self._wake_at: float | None = None
         self._mount_retry_at: float | None = 0.0  # None: the answer has not come
         self._mount_delay = _FIRST_MOUNT_RETRY
-        probed = TRAITS(pod.spec or PodSpec()).probed
-        self._probes = PodProbes(self.records()) if probed else None
 
     # --- events ----------------------------------------------------------------------------
 
@@ -115,7 +105,7 @@ class PodWorker(PodState):
                 self._on_changed(event.pod, now, effects)  # type: ignore[union-attr]
             elif kind is PodRejected:
                 self.failure = event  # type: ignore[assignment]
-                effects.append(_REPORT)
+                effects.append(REPORT)
             elif kind is PodVanished:
                 self.vanished = True
             elif kind is VolumesMounted:
@@ -167,7 +157,7 @@ class PodWorker(PodState):
             if name in known:
                 recall(record, known[name])
                 self.mounted = self.mounted or bool(known[name].container_id)
-        effects: list[Effect] = [_REPORT]  # what has changed meanwhile is known to nobody else
+        effects: list[Effect] = [REPORT]  # what has changed meanwhile is known to nobody else
         for report in reports:
             found = records.get(report.key.name)
             if found is not None and report.key.attempt > found.attempt:
@@ -205,12 +195,12 @@ class PodWorker(PodState):
                 if record.spec is not container:
                     self._on_redefined(record, container, now, effects)
         self._add_debuggers()
-        if known is not None and self.resize_pending is None and _is_resized(known, spec):
+        if known is not None and self.resize_pending is None and is_resized(known, spec):
             effects.extend(resized(pod))
 
     def resize(self, now: float) -> list[Effect]:
         """Give the containers what was refused before."""
-        effects: list[Effect] = [_REPORT, *resized(self.pod)]
+        effects: list[Effect] = [REPORT, *resized(self.pod)]
         spec = self.pod.spec or PodSpec()
         for records, containers in (
             (self.containers, spec.containers),
@@ -230,11 +220,11 @@ class PodWorker(PodState):
             record.retry_delay = record.pull_delay = None
             why = f"Container {name} definition changed, will be restarted"
         elif known.resources != container.resources:
-            effects.append(_REPORT)
+            effects.append(REPORT)
             if self.resize_pending is not None:
                 record.spec = replace(container, resources=known.resources)
                 return
-            if not _needs_restart(known, container):
+            if not needs_restart(known, container):
                 return
             why = f"Container {name} resize requires restart"
         else:
@@ -255,7 +245,7 @@ class PodWorker(PodState):
     def _on_mounted(self, fault: str, now: float, effects: list[Effect]) -> None:
         if not fault:
             self.mounted = True
-            effects.append(_REPORT)
+            effects.append(REPORT)
             return
         self._mount_retry_at = now + self._mount_delay
         self._mount_delay = min(2 * self._mount_delay, _LAST_MOUNT_RETRY)
@@ -301,7 +291,7 @@ class PodWorker(PodState):
         record.state = _running_since(format_time(event.at))
         if self._probes is not None:
             self._probes.began(record)
-        effects.append(_REPORT)
+        effects.append(REPORT)
 
     def _on_probed(self, event: ContainerProbed, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
@@ -309,7 +299,7 @@ class PodWorker(PodState):
             return
         if record.spec.readiness_probe is None:
             record.ready = event.ready  # the report that it has started may come later
-            effects.append(_REPORT)
+            effects.append(REPORT)
 
     def _on_answered(self, event: ProbeAnswered, now: float, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
@@ -324,13 +314,13 @@ class PodWorker(PodState):
         if event.kind == READINESS:
             if record.ready != verdict:
                 record.ready = verdict
-                effects.append(_REPORT)
+                effects.append(REPORT)
         elif not verdict:
             self._fail_probe(record, event.kind, now, effects)
         elif event.kind == STARTUP:
             record.started = True
             self._probes.began(record)
-            effects.append(_REPORT)
+            effects.append(REPORT)
 
     def _fail_probe(
         self, record: ContainerRecord, kind: str, now: float, effects: list[Effect]
@@ -374,7 +364,7 @@ class PodWorker(PodState):
         record.hooked = record.stop_at = None
         if self._probes is not None:
             self._probes.ended(record)
-        effects.append(_REPORT)
+        effects.append(REPORT)
         if event.started_at is None:
             if event.message:
                 effects.extend(refused(record, event.reason, event.message, now))
@@ -422,7 +412,7 @@ class PodWorker(PodState):
         failure = self.failure
         if self.ending(now):
             if self.failure is not failure:  # a deadline has passed
-                effects.append(_REPORT)
+                effects.append(REPORT)
             self._stop_all(now, effects)
         elif self.terminal:
             self._stop_sidecars(now, effects)
@@ -430,7 +420,7 @@ class PodWorker(PodState):
             if self._mount_retry_at is not None and now >= self._mount_retry_at:
                 self._mount_retry_at = None
                 effects.append(_MOUNT)
-                effects.append(_REPORT)
+                effects.append(REPORT)
         else:
             self._start_due(now, effects)
         if self._hooks:
@@ -469,7 +459,7 @@ class PodWorker(PodState):
         elif record.stage != Stage.WAITING or (record.retry_at or 0.0) > now:
             if record.held_back_at is not None and now >= record.held_back_at:
                 effects.extend(held_back(record))
-                effects.append(_REPORT)
+                effects.append(REPORT)
             return
         if record.state.waiting is None:
             record.state = record.waiting
@@ -478,81 +468,13 @@ class PodWorker(PodState):
         record.image = record.spec.image
         record.stage = Stage.STARTING
         record.attempt += 1
-        effects.append(_REPORT)
+        effects.append(REPORT)
         fault = name_fault(record.spec.image)
         if fault:
             said = f'Failed to apply default image tag "{record.spec.image}": {fault}'
             effects.extend(refused(record, INVALID_NAME, said, now))
         else:
             effects.append(StartContainer(record.spec, record.key(self.uid)))
-
-    # --- stopping --------------------------------------------------------------------------
-
-    def _kill(
-        self,
-        record: ContainerRecord,
-        grace: float,
-        now: float,
-        effects: list[Effect],
-        why: str = "",
-    ) -> None:
-        """Stop a container: its preStop hook first, if it runs and there is time."""
-        begun = record.stage is Stage.RUNNING
-        record.stage = Stage.STOPPING
-        if self._probes is not None and not self.ending(now):
-            self._probes.ended(record)
-        said = why or f"Stopping container {record.spec.name}"
-        effects.append(normal(record, "Killing", said))
-        lifecycle, key = record.spec.lifecycle, record.key(self.uid)
-        if lifecycle is not None and lifecycle.pre_stop is not None and begun and grace > 0:
-            record.stop_at = now + grace
-            self._hooks = True
-            effects.append(RunHook(record.spec, key, lifecycle.pre_stop, True))
-        else:
-            effects.append(StopContainer(key, grace))
-
-    def _hurry(
-        self, record: ContainerRecord, grace: float, now: float, effects: list[Effect]
-    ) -> None:
-        """Shorten the time of a container that is stopping."""
-        if record.stop_at is None:
-            effects.append(StopContainer(record.key(self.uid), grace))
-        elif now + grace < record.stop_at:
-            record.stop_at = now + grace
-
-    def _stop_all(self, now: float, effects: list[Effect]) -> None:
-        active = [r for r in chain(self.containers, self.debuggers) if r.active]
-        # Sidecars outlive the containers that they serve, and end in reverse order.
-        for record in reversed(self.init_containers):
-            if active:
-                break
-            if record.active:
-                active = [record]
-        grace = self.grace_seconds()
-        for record in active:
-            if record.stage is not Stage.STOPPING:
-                self._kill(record, grace, now, effects)
-            elif grace < self._grace:
-                self._hurry(record, grace, now, effects)
-        self._grace = grace
-        if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
-            self.finished = True
-            effects.append(_REPORT)
-            effects.append(FinishPod(delete=not self.vanished))
-
-    def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:
-        for record in chain(self.debuggers, reversed(self.init_containers)):
-            if record.active:
-                if record.stage is not Stage.STOPPING:
-                    self._kill(record, self.grace_seconds(), now, effects)
-                return
-
-    def _end_hook(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
-        """A preStop hook that has not ended in its time is not waited for."""
-        if record.stop_at is not None and now >= record.stop_at:
-            record.stop_at = None
-            grace = min(LEAST_GRACE_SECONDS, self.grace_seconds())
-            effects.append(StopContainer(record.key(self.uid), grace))
 
     # --- time ------------------------------------------------------------------------------
 
@@ -579,33 +501,6 @@ class PodWorker(PodState):
 def _first(now: float, *times: float | None) -> float | None:
     """The first of these times that is still to come."""
     return min((t for t in times if t is not None and t > now), default=None)
-
-
-def _is_resized(old: PodSpec, new: PodSpec) -> bool:
-    return any(
-        a.resources != b.resources
-        for a, b in zip(
-            (*old.containers, *old.init_containers),
-            (*new.containers, *new.init_containers),
-            strict=False,
-        )
-    )
-
-
-def _needs_restart(old: Container, new: Container) -> bool:
-    """Whether a resource has changed that the container takes only anew."""
-    if old.resources is None or new.resources is None:
-        return False
-    for policy in new.resize_policy:
-        if policy.restart_policy == "RestartContainer":
-            name = policy.resource_name
-            for before, after in (
-                (old.resources.requests, new.resources.requests),
-                (old.resources.limits, new.resources.limits),
-            ):
-                if before.get(name) != after.get(name):
-                    return True
-    return False
 
 
 # Many containers of one template start in the same second.

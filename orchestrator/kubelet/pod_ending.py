@@ -1,0 +1,94 @@
+"""How the containers of a pod end: hooks first, then a polite request with a time limit; sidecars after the others."""
+
+from itertools import chain
+from typing import Final
+
+from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.kubelet.container_record import ContainerRecord, Stage
+from orchestrator.kubelet.happenings import normal
+from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
+from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
+from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.probing import PodProbes
+
+LEAST_GRACE_SECONDS: Final = 2.0  # that a container has to stop after a preStop hook
+REPORT: Final = ReportStatus()
+
+
+class PodEnding(PodState):
+    """What a pod worker does to end containers."""
+
+    __slots__ = ("_grace", "_hooks", "_probes")
+
+    def __init__(self, pod: Pod, now: float) -> None:
+        super().__init__(pod, now)
+        self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
+        self._hooks = False  # a preStop hook has been begun
+        probed = TRAITS(pod.spec or PodSpec()).probed
+        self._probes = PodProbes(self.records()) if probed else None
+
+    def _kill(
+        self,
+        record: ContainerRecord,
+        grace: float,
+        now: float,
+        effects: list[Effect],
+        why: str = "",
+    ) -> None:
+        """Stop a container: its preStop hook first, if it runs and there is time."""
+        begun = record.stage is Stage.RUNNING
+        record.stage = Stage.STOPPING
+        if self._probes is not None and not self.ending(now):
+            self._probes.ended(record)
+        said = why or f"Stopping container {record.spec.name}"
+        effects.append(normal(record, "Killing", said))
+        lifecycle, key = record.spec.lifecycle, record.key(self.uid)
+        if lifecycle is not None and lifecycle.pre_stop is not None and begun and grace > 0:
+            record.stop_at = now + grace
+            self._hooks = True
+            effects.append(RunHook(record.spec, key, lifecycle.pre_stop, True))
+        else:
+            effects.append(StopContainer(key, grace))
+
+    def _hurry(
+        self, record: ContainerRecord, grace: float, now: float, effects: list[Effect]
+    ) -> None:
+        """Shorten the time of a container that is stopping."""
+        if record.stop_at is None:
+            effects.append(StopContainer(record.key(self.uid), grace))
+        elif now + grace < record.stop_at:
+            record.stop_at = now + grace
+
+    def _stop_all(self, now: float, effects: list[Effect]) -> None:
+        active = [r for r in chain(self.containers, self.debuggers) if r.active]
+        # Sidecars outlive the containers that they serve, and end in reverse order.
+        for record in reversed(self.init_containers):
+            if active:
+                break
+            if record.active:
+                active = [record]
+        grace = self.grace_seconds()
+        for record in active:
+            if record.stage is not Stage.STOPPING:
+                self._kill(record, grace, now, effects)
+            elif grace < self._grace:
+                self._hurry(record, grace, now, effects)
+        self._grace = grace
+        if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
+            self.finished = True
+            effects.append(REPORT)
+            effects.append(FinishPod(delete=not self.vanished))
+
+    def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:
+        for record in chain(self.debuggers, reversed(self.init_containers)):
+            if record.active:
+                if record.stage is not Stage.STOPPING:
+                    self._kill(record, self.grace_seconds(), now, effects)
+                return
+
+    def _end_hook(self, record: ContainerRecord, now: float, effects: list[Effect]) -> None:
+        """A preStop hook that has not ended in its time is not waited for."""
+        if record.stop_at is not None and now >= record.stop_at:
+            record.stop_at = None
+            grace = min(LEAST_GRACE_SECONDS, self.grace_seconds())
+            effects.append(StopContainer(record.key(self.uid), grace))
