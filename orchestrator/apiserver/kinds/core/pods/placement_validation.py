@@ -33,6 +33,8 @@ from orchestrator.machinery.names import dns1123_label_errors, label_value_error
 
 TAINT_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _OPERATORS: Final = ("Equal", "Exists")
+# Two that compare numbers are switched off; who gives one of them hears of it as if it were on.
+_NUMERIC_OPERATORS: Final = ("Lt", "Gt")
 _WHEN_UNSATISFIABLE: Final = ("DoNotSchedule", "ScheduleAnyway")
 _INCLUSIONS: Final = ("Honor", "Ignore")
 _WEIGHT: Final = "must be in the range 1-100"
@@ -153,7 +155,8 @@ def _one_toleration_errors(path: str, toleration: Toleration) -> Errors:
         if value:
             yield invalid(where, value, "value must be empty when `operator` is 'Exists'")
     else:
-        yield not_supported(where, operator, _OPERATORS)
+        known = _OPERATORS + _NUMERIC_OPERATORS if operator in _NUMERIC_OPERATORS else _OPERATORS
+        yield not_supported(where, operator, known)
     if toleration.effect:
         yield from taint_effect_errors(f"{path}.effect", toleration.effect)
 
