@@ -73,13 +73,13 @@ class Cycle:
         sorters: tuple[Any, ...] = profile.at("queueSort")
         self.sort_key = sorters[0].sort_key if sorters else by_priority
 
-    def gate(self, pod: Pod) -> str:
+    def gate(self, pod: Pod) -> str | PluginError:
         """The plugin by which the pod must not enter the queue; empty: it may."""
         for plugin, ask in self._gates:
             try:
                 reason: str = called(plugin, "preEnqueue", ask, pod)
-            except PluginError:
-                return str(plugin.name)
+            except PluginError as error:
+                return error
             if reason:
                 return str(plugin.name)
         return ""

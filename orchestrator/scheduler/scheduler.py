@@ -43,6 +43,7 @@ from orchestrator.scheduler.configuration import (
     SchedulerConfiguration,
 )
 from orchestrator.scheduler.cycle import Cycle
+from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Preparation
 from orchestrator.scheduler.nominations import Nominations
@@ -256,7 +257,13 @@ class Scheduler(Watcher):
             self._reports[name].gated(pod)
 
     def _gate(self, pod: Pod) -> str:
-        return self._profiles[pod.spec.scheduler_name if pod.spec is not None else ""].gate(pod)
+        """The plugin that keeps a pod out of the queue; empty: none."""
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
+        gated = self._profiles[name].gate(pod)
+        if isinstance(gated, PluginError):  # the pod's condition cannot say it
+            self.ctx.log.warning("plugin failed", pod=pod.metadata.name, error=str(gated))
+            return gated.plugin
+        return gated
 
     def _is_ours(self, pod: Pod) -> bool:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
