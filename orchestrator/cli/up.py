@@ -82,6 +82,12 @@ NAMES = _Names()
     show_default=True,
     help="Who may do what: what nodes need and roles grant, or everybody everything.",
 )
+@click.option(
+    "--proxy-mode",
+    type=click.Choice(["table", "userspace"]),
+    help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
+    "unless given.",
+)
 @users.options
 @serving.options
 @logs.option
@@ -99,6 +105,7 @@ def up(
     kubeconfig: Path,
     authentication: dict[str, Any],
     authorization_mode: str,
+    proxy_mode: str | None,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -118,6 +125,7 @@ def up(
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
+        "proxy_mode": proxy_mode,
     }
     if authorization_mode == "AlwaysAllow":
         from orchestrator.apiserver.authorization import AlwaysAllow
