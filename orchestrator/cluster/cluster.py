@@ -51,7 +51,7 @@ class Cluster:
     `api_faults` are requests that the API server refuses or answers late on purpose; more are added
     with `fail_api` while it runs. `meter` hears of every API call.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
-    what before the roles are asked, and `resources` are kinds of your own, stored and served beside the
+    what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
     `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
     host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
@@ -84,6 +84,7 @@ class Cluster:
         meter: "CallMeter | None" = None,
         admission: "Admission | None" = None,
         authorizer: "Authorizer | None" = None,
+        authorization: "Sequence[str | Authorizer]" = ("Node", "RBAC"),
         resources: "Sequence[Resource]" = (),
         furnished: bool = False,
     ) -> None:
@@ -131,6 +132,7 @@ class Cluster:
             meter=meter,
             admission=admission,
             authorizer=authorizer,
+            authorization=authorization,
             authority=self._authority,
         )
         self._signer: KeyPair | None = None

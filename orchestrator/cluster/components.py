@@ -73,6 +73,7 @@ class Components:
         meter: CallMeter | None,
         admission: Admission | None,
         authorizer: Authorizer | None,
+        authorization: Sequence[str | Authorizer],
         authority: Callable[[], KeyPair],
     ) -> None:
         self._authority = authority
@@ -81,6 +82,7 @@ class Components:
         self._runtimes = Runtimes(profile, runtimes)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
+        self._authorization = authorization
         self._controllers = classes_of(controllers, scheme)
         self._scheduler = configuration_of(
             DEFAULT_CONFIGURATION if scheduler is None else scheduler
@@ -132,6 +134,7 @@ class Components:
                 scheme=self._scheme,
                 admission=self._admission,
                 authorizer=self._authorizer,
+                authorization=self._authorization,
                 trouble=self._trouble,
                 service_network=self.fabric.service_network,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS if rare else BOOKMARK_SECONDS,

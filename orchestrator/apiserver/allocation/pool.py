@@ -27,6 +27,12 @@ class Pool:
     def __contains__(self, number: int) -> bool:
         return self.first <= number <= self.last
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many are taken, and how many are free."""
+        taken = len(self._owners)
+        return taken, self.last - self.first + 1 - taken
+
     def owner(self, number: int) -> str | None:
         """Who owns the number; None: it is free."""
         return self._owners.get(number)

@@ -11,14 +11,12 @@ from orchestrator.api.authorization.v1 import (
     LabelSelectorAttributes,
     NonResourceAttributes,
     ResourceAttributes,
-    SubjectAccessReviewSpec,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.authorization.interface import Attributes
 from orchestrator.apiserver.validation.field import Errors, forbidden, invalid, required
 from orchestrator.machinery import fields, labels
 from orchestrator.machinery.errors import SelectorError
-from orchestrator.protocol import Identity
 
 _ONE: Final = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
 _BOTH: Final = "cannot be specified in combination with resourceAttributes"
@@ -59,30 +57,6 @@ def attributes_of(spec: Any) -> tuple[Attributes, str]:
             fields=held,
         ),
         "; ".join(faults),
-    )
-
-
-def spec_of(identity: Identity, asked: Attributes) -> SubjectAccessReviewSpec:
-    """The spec of a review that asks this about somebody."""
-    subject: dict[str, Any] = {
-        "user": identity.name,
-        "groups": identity.groups,
-        "uid": identity.uid or None,
-        "extra": identity.extra or {},
-    }
-    if not asked.is_resource:
-        path = NonResourceAttributes(verb=asked.verb, path=asked.path)
-        return SubjectAccessReviewSpec(non_resource_attributes=path, **subject)
-    return SubjectAccessReviewSpec(
-        resource_attributes=ResourceAttributes(
-            verb=asked.verb,
-            group=asked.group,
-            resource=asked.resource,
-            subresource=asked.subresource,
-            namespace=asked.namespace,
-            name=asked.name,
-        ),
-        **subject,
     )
 
 
