@@ -91,11 +91,27 @@ class Cluster:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
         from orchestrator.apiserver import ApiTrouble
-        from orchestrator.cluster.arguments import specs_of
+        from orchestrator.cluster.arguments import check_all, specs_of
         from orchestrator.cluster.components import Components
         from orchestrator.cluster.subjects import describe
         from orchestrator.store import MemoryStore
 
+        check_all(
+            seed=seed,
+            profile=profile,
+            runtimes=runtimes,
+            proxies=proxies,
+            record_events=record_events,
+            heartbeats=heartbeats,
+            faults=faults,
+            api_faults=api_faults,
+            order=order,
+            trace=trace,
+            admission=admission,
+            authorizer=authorizer,
+            resources=resources,
+            furnished=furnished,
+        )
         self._furnished = furnished
         self._specs = specs_of(nodes)
         self.scheme = Scheme.builtin()
@@ -283,7 +299,8 @@ class Cluster:
 
     def fail_api(self, **fault: Any) -> "ApiFault":
         """Have the API server refuse requests, or answer late: `fail_api(verb="update", code=409,
-        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it.
+        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it. Raises
+        ValueError for arguments that mean nothing.
         """
         from orchestrator.apiserver import ApiFault
 

@@ -58,13 +58,13 @@ class Cycle:
         sorters: tuple[Any, ...] = profile.at("queueSort")
         self.sort_key = sorters[0].sort_key if sorters else by_priority
 
-    def gate(self, pod: Pod) -> str:
+    def gate(self, pod: Pod) -> str | PluginError:
         """Why the pod must not enter the queue; empty when it may."""
         for plugin in self._gates:
             try:
                 reason: str = called(plugin, "preEnqueue", plugin.pre_enqueue, pod)
             except PluginError as error:
-                return str(error)
+                return error
             if reason:
                 return reason
         return ""

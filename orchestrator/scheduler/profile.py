@@ -70,7 +70,7 @@ class Profile(Struct, frozen=True):
         """This profile and more plugins; the others keep their weights. Raises InvalidProfile."""
         weights = self.weights
         if weight is not None:
-            weights = {**weights, **{plugin.name: weight for plugin in plugins}}
+            weights = {**weights, **{getattr(each, "name", ""): weight for each in plugins}}
         return replace(self, plugins=(*self.plugins, *plugins), weights=weights)
 
     def without(self, *names: str) -> "Profile":

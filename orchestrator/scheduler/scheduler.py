@@ -235,6 +235,8 @@ class Scheduler(Watcher):
     def _enqueue(self, pod: Pod) -> None:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
         gated = self._profiles[name].gate(pod)
+        if isinstance(gated, PluginError):  # the pod's condition cannot say it
+            self.ctx.log.warning("plugin failed", pod=pod.metadata.name, error=str(gated))
         if pod.status is not None and pod.status.nominated_node_name and not gated:
             self._nominations.put(pod, pod.status.nominated_node_name)
         self._queue.put(pod, self.ctx.clock.monotonic(), gated=bool(gated))

@@ -133,6 +133,21 @@ def test_a_kernels_fault_is_that_of_one_pod() -> None:
     actors.run(main)
 
 
+async def test_a_plugin_that_fails_before_the_queue_is_told_of_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The pod is gated, as Kubernetes has it, and its condition has no word for why."""
+    plugin = Faulty(pre_enqueue=lambda pod: _raise(0) if pod.metadata.name == "bad" else "")
+    async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+    assert _scheduled(pods["bad"])[1] == "SchedulingGated"
+    assert pods["good"].spec is not None
+    assert pods["good"].spec.node_name
+    assert 'running "Faulty" preEnqueue plugin: the moon is full' in caplog.text
+
+
 def test_a_filter_without_reasons_gives_its_name() -> None:
     """Refusing without a word is allowed."""
     plugin = Faulty(lambda rows: np.zeros(len(rows), np.bool_))
