@@ -7,7 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
-from orchestrator.controllers.bootstrap_tokens import TokenCleaner
+from orchestrator.controllers.bootstrap_tokens import BootstrapSigner, TokenCleaner
 from orchestrator.controllers.certificates import (
     CertificateApprover,
     CertificateCleaner,
@@ -21,6 +21,8 @@ from orchestrator.controllers.disruption import DisruptionController, StaleDisru
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
+from orchestrator.controllers.ephemeral_volumes import EphemeralVolumeController
+from orchestrator.controllers.flow_schemas import FlowSchemaController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from orchestrator.controllers.job import JobController
@@ -29,6 +31,7 @@ from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
+from orchestrator.controllers.policy_status import ValidatingAdmissionPolicyStatusController
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
 from orchestrator.controllers.resource_quota import ResourceQuotaController
@@ -59,6 +62,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     TokenSecretController,
     TokenCleaner,
+    BootstrapSigner,
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,
@@ -78,6 +82,9 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ClaimProtectionController,
     ClassProtectionController,
     VolumeProtectionController,
+    EphemeralVolumeController,
+    FlowSchemaController,
+    ValidatingAdmissionPolicyStatusController,
     GarbageCollector,
 )
 
