@@ -34,6 +34,10 @@ from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.policy_status import ValidatingAdmissionPolicyStatusController
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
+from orchestrator.controllers.resource_claim import (
+    ResourceClaimController,
+    ResourceClaimTemplateController,
+)
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.stateful_set import StatefulSetController
@@ -72,6 +76,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     CertificateSigner,
     CertificateCleaner,
     ResourceQuotaController,
+    ResourceClaimTemplateController,
+    ResourceClaimController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
