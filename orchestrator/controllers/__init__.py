@@ -40,6 +40,10 @@ from orchestrator.controllers.resource_claim import (
 )
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
+from orchestrator.controllers.service_addresses import (
+    ServiceAddressController,
+    ServiceCidrController,
+)
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.token_secrets import TokenSecretController
@@ -71,6 +75,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     EndpointSliceController,
     EndpointSliceMirroringController,
     LoadBalancerController,
+    ServiceAddressController,
+    ServiceCidrController,
     ClusterRoleAggregationController,
     CertificateApprover,
     CertificateSigner,
