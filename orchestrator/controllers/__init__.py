@@ -17,6 +17,7 @@ from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggrega
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
+from orchestrator.controllers.device_taint_eviction import DeviceTaintEvictionController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
@@ -84,6 +85,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ResourceQuotaController,
     ResourceClaimTemplateController,
     ResourceClaimController,
+    DeviceTaintEvictionController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,

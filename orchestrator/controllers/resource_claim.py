@@ -17,7 +17,7 @@ from orchestrator.api.resource.v1 import (
     ResourceClaimStatus,
     ResourceClaimTemplate,
 )
-from orchestrator.client import Change, EventRecorder, Key, KeyFunction, key_of
+from orchestrator.client import Change, EventRecorder, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import has_ended
 from orchestrator.machinery.owners import controller_of, owner_reference
@@ -42,6 +42,13 @@ def is_done(pod: Pod) -> bool:
     """Whether a pod needs its claims no more: it has ended, or went before it got a node."""
     assigned = pod.spec is not None and bool(pod.spec.node_name)
     return has_ended(pod) or (pod.metadata.deletion_timestamp is not None and not assigned)
+
+
+def _named_by(pod: Pod) -> list[str]:
+    """`namespace/name` of the claims that a pod names itself."""
+    entries = pod.spec.resource_claims if pod.spec is not None else ()
+    names = (entry.resource_claim_name for entry in entries)
+    return [f"{pod.metadata.namespace}/{name}" for name in names if name]
 
 
 def _claims_of(pod: Pod) -> list[str]:
@@ -87,10 +94,6 @@ class ResourceClaimTemplateController(KubernetesController):
         """A pod that comes or loses its status, a claim that goes."""
         return {Pod: self._of_pod, ResourceClaim: self._of_claim}
 
-    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
-        """Pods by their templates, claims by their pods."""
-        return {Pod: {"template": _templates_of}, ResourceClaim: {"owner": _owner_uids}}
-
     def own_keys(self, change: Change[ResourceClaimTemplate]) -> Iterable[Key]:
         """A template that comes is what its pods have waited for."""
         key = key_of(change.latest)
@@ -103,8 +106,10 @@ class ResourceClaimTemplateController(KubernetesController):
         return [key_of(pod) for pod in self.cache(Pod).list() if _templates_of(pod)]
 
     def _pods_of(self, template: Key) -> list[Key]:
+        pods = self.cache(Pod)
+        pods.add_index("template", _templates_of)  # not before there is a template
         name = f"{template.namespace}/{template.name}"
-        return [key_of(pod) for pod in self.cache(Pod).by_index("template", name)]
+        return [key_of(pod) for pod in pods.by_index("template", name)]
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.new
@@ -167,7 +172,9 @@ class ResourceClaimTemplateController(KubernetesController):
 
     async def _found_or_made(self, pod: Pod, entry: PodResourceClaim) -> str:
         """The name of the claim for an entry: one that was made before, or a new one."""
-        for claim in self.cache(ResourceClaim).by_index("owner", pod.metadata.uid):
+        claims = self.cache(ResourceClaim)
+        claims.add_index("owner", _owner_uids)
+        for claim in claims.by_index("owner", pod.metadata.uid):
             if claim.metadata.annotations.get(POD_CLAIM_NAME) == entry.name:
                 return claim.metadata.name
         namespace, name = pod.metadata.namespace, entry.resource_claim_template_name or ""
@@ -220,10 +227,6 @@ class ResourceClaimController(KubernetesController):
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod that gets a node, ends or goes concerns the claims that it uses."""
         return {Pod: self._of_pod}
-
-    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
-        """Pods by their claims."""
-        return {Pod: {"resource claim": _claims_of}}
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
         pod = change.latest
@@ -295,18 +298,26 @@ class ResourceClaimController(KubernetesController):
 
     async def _reserve(self, claim: ResourceClaim) -> None:
         """Reserve an allocated claim for pods that came to their node without the scheduler."""
-        metadata = claim.metadata
         if claim.status is None or claim.status.allocation is None:
             return
         users = claim.status.reserved_for
-        pods = self.cache(Pod).by_index("resource claim", f"{metadata.namespace}/{metadata.name}")
-        for pod in pods:
+        for pod in self._users(claim):
             waits = _waits_on_node(pod) and not is_reserved_for(claim, pod.metadata.uid)
             if waits and _names(pod, claim):
                 users = (*users, consumer(pod))
         if users != claim.status.reserved_for:
             status = replace(claim.status, reserved_for=users)
             await self.client.update_status(replace(claim, status=status))
+
+    def _users(self, claim: ResourceClaim) -> list[Pod]:
+        """The pods that name a claim, and the one that it was made for."""
+        metadata = claim.metadata
+        pods = self.cache(Pod)
+        pods.add_index("resource claim", _named_by)  # not before there is a claim
+        found = list(pods.by_index("resource claim", f"{metadata.namespace}/{metadata.name}"))
+        owner = controller_of(claim)
+        own = pods.get(metadata.namespace, owner.name) if owner is not None else None
+        return [*found, own] if own is not None else found
 
 
 def _is_deleted(claim: ResourceClaim) -> bool:

@@ -2,9 +2,20 @@
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, Pod
-from orchestrator.api.resource.v1 import ResourceClaim
+from orchestrator.api.core.v1 import Event, Namespace, Pod
+from orchestrator.api.meta.v1 import Condition
+from orchestrator.api.resource.v1 import (
+    AllocatedDeviceStatus,
+    DeviceTaint,
+    ResourceClaim,
+    ResourceSlice,
+)
+from orchestrator.api.scalars import Time
+from orchestrator.protocol import Invalid
 from tests.scheduler.test_scheduler import _scheduled
 
 DRIVER = "gpu.example.com"
@@ -189,3 +200,89 @@ async def test_a_claim_elsewhere_is_given_up_for_a_pod_that_cannot_go_there(
     await cluster.apply([slice_of("node-2", "gpu-0")])
     await cluster.client.delete(Pod, "first", namespace="default")
     await cluster.client.wait(Pod, "second", "condition=Ready", namespace="default", timeout=400)
+
+
+async def test_admin_access_is_for_namespaces_that_are_labelled_for_it(cluster: Cluster) -> None:
+    """Claims and templates with admin access are refused elsewhere."""
+    for each in (claim("mine", adminAccess=True), template("mine", adminAccess=True)):
+        with pytest.raises(Invalid, match="admin access to devices requires the"):
+            await cluster.apply([each])
+    await cluster.client.patch(
+        Namespace,
+        "default",
+        {"metadata": {"labels": {"resource.kubernetes.io/admin-access": "true"}}},
+    )
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), claim("owner")])
+    await cluster.apply([claim("watcher", adminAccess=True)])
+    for name in ("owner", "watcher"):
+        await cluster.apply([pod(name, resourceClaimName=name)])
+        await cluster.client.wait(Pod, name, "condition=Ready", namespace="default", timeout=30)
+
+
+async def test_a_pod_leaves_when_its_device_is_tainted(cluster: Cluster) -> None:
+    """NoExecute evicts whoever does not tolerate it, with a condition that says so."""
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0", "gpu-1"), claim("mine")])
+    patient = [
+        {"key": "broken", "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}
+    ]
+    await cluster.apply([claim("patient", tolerations=patient)])
+    for name in ("mine", "patient"):
+        await cluster.apply([pod(name, resourceClaimName=name)])
+        await cluster.client.wait(Pod, name, "condition=Ready", namespace="default", timeout=30)
+    piece = await cluster.client.get(ResourceSlice, "node-1-gpus")
+    taint = DeviceTaint(key="broken", effect="NoExecute")
+    devices = tuple(replace(each, taints=(taint,)) for each in piece.spec.devices)
+    await cluster.client.update(replace(piece, spec=replace(piece.spec, devices=devices)))
+    await cluster.client.wait(Pod, "mine", "delete", namespace="default", timeout=40)
+    await _pod(cluster, "patient")
+    await cluster.client.wait(Pod, "patient", "delete", namespace="default", timeout=100)
+    events = await cluster.client.list(Event, namespace="default")
+    assert {e.message for e in events if e.reason == "DeviceTaintManagerEviction"} == {
+        "Marking for deletion"
+    }
+
+
+async def test_a_pod_on_a_node_waits_for_its_claim(cluster: Cluster) -> None:
+    """A kubelet starts nothing for a pod that its claim is not reserved for, and says why."""
+    direct = pod("direct", resourceClaimName="mine")
+    direct["spec"]["nodeName"] = "node-1"
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), claim("mine"), direct])
+    await cluster.clock.sleep(5)
+    events = await cluster.client.list(Event, namespace="default")
+    uid = (await _claim(cluster, "mine")).metadata.uid
+    own = (await _pod(cluster, "direct")).metadata.uid
+    assert {e.message for e in events if e.reason == "FailedPrepareDynamicResources"} == {
+        "Failed to prepare dynamic resources: prepare dynamic resources: pod direct "
+        f"({own}) is not allowed to use ResourceClaim mine ({uid})"
+    }
+    await cluster.apply([pod("other", resourceClaimName="mine")])
+    await cluster.client.wait(Pod, "other", "condition=Ready", namespace="default", timeout=30)
+    await cluster.client.wait(Pod, "direct", "condition=Ready", namespace="default", timeout=120)
+
+
+async def test_devices_are_prepared_before_their_pod_is_bound(cluster: Cluster) -> None:
+    """The binding waits for the conditions that the driver sets in the claim's status."""
+    piece = slice_of("node-1", "gpu-0")
+    piece["spec"]["devices"][0] |= {
+        "bindingConditions": ["example.com/ready"],
+        "bindingFailureConditions": ["example.com/failed"],
+    }
+    await cluster.apply([device_class(), piece, claim("mine"), pod("p", resourceClaimName="mine")])
+    await cluster.clock.sleep(20)
+    waiting, mine = await _pod(cluster, "p"), await _claim(cluster, "mine")
+    assert waiting.spec is not None
+    assert not waiting.spec.node_name
+    assert mine.status is not None
+    condition = Condition(
+        type="example.com/ready",
+        status="True",
+        reason="Ready",
+        last_transition_time=Time("2026-01-01T00:00:00Z"),
+    )
+    device = AllocatedDeviceStatus(
+        driver=DRIVER, pool="node-1", device="gpu-0", conditions=(condition,)
+    )
+    await cluster.client.update_status(
+        replace(mine, status=replace(mine.status, devices=(device,)))
+    )
+    await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
