@@ -48,9 +48,7 @@ def _zone(name: str, ip: str, domain: str = "cluster.local") -> Zone:
     return zone
 
 
-async def _udp(
-    name: str, port: int, where: str = HOST, seconds: float = 5
-) -> dns.message.Message:
+async def _udp(name: str, port: int, where: str = HOST, seconds: float = 5) -> dns.message.Message:
     return await dns.asyncquery.udp(dns.message.make_query(name, "A"), where, seconds, port)
 
 
