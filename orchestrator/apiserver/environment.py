@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
+from actors import ActorSystem, Ref
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
@@ -19,6 +20,8 @@ class Source(Protocol):
 
     @property
     def random(self) -> Random: ...
+    @property
+    def system(self) -> ActorSystem: ...
     def uid(self) -> str: ...
 
 
@@ -67,6 +70,10 @@ class Environment:
         """The stored objects of a built-in kind; "" as namespace means all."""
         bucket = self._buckets.get(kind) or self._bucket(kind)
         return self.store.list(bucket, namespace)
+
+    def kubelet_of(self, node: str) -> Ref[Any] | None:
+        """The kubelet of a node, if it runs."""
+        return self._source.system.find(f"/nodes/{node}/kubelet")
 
     def resource_of(self, api_version: str, kind: str) -> Resource:
         """The resource that serves a kind, custom ones included. Raises UnknownKind."""

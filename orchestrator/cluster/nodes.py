@@ -1,26 +1,30 @@
 """The nodes of a cluster: `/nodes`, below it a machine for each node, below that its components.
 
 A machine is what its hardware is to a real node: when it stops, kubelet and proxy stop with it, and
-nobody tells the API server. The containers of its runtime outlive a kubelet's crash, so the machine
-holds the runtime and hands it to every new incarnation of the kubelet.
+nobody tells the API server. The containers of its runtime and the addresses of its pods outlive a kubelet's
+crash, so the machine holds runtime and network and hands them to every new incarnation of the kubelet.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
 from ipaddress import IPv4Address
 from random import Random
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
+from orchestrator.cluster.fabrics.interface import Fabric
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
+from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
 from orchestrator.protocol import ApiRef
-from orchestrator.proxy import Proxy, TableMemo
+from orchestrator.proxy import Place, Proxy, TableMemo
+from orchestrator.proxy.planes.interface import Plane
 
 # Disjoint from the service network 10.96.0.0/12: each node gets a /24 of pods, 32,768 nodes in all.
 _FIRST_POD_NETWORK: Final = int(IPv4Address("10.128.0.0"))
 _POD_NETWORKS: Final = 1 << 15
+_ZONE: Final = "topology.kubernetes.io/zone"
 _FIRST_ADDRESS: Final = int(IPv4Address("172.16.0.2"))
 
 
@@ -33,20 +37,30 @@ def node_spec(name: str, number: int, **fields: Any) -> NodeSpec:
     return NodeSpec(name=name, address=str(address), pod_cidr=f"{network}/24", **fields)
 
 
+class Equipment(NamedTuple):
+    """What a machine holds while its actors come and go."""
+
+    spec: NodeSpec
+    runtime: Runtime
+    network: PodNetwork
+    plane: Plane | None
+
+
 class Machine(Actor):
     """One node's hardware: holds the runtime and runs kubelet and proxy. Is their `RuntimeHost`."""
 
     def __init__(
         self,
         api: ApiRef,
-        spec: NodeSpec,
-        runtime: Runtime,
+        equipment: "Equipment",
         memo: TableMemo | None,
         options: Mapping[str, bool],
     ) -> None:
         self._api = api
-        self._spec = spec
-        self._runtime = runtime
+        self._spec = equipment.spec
+        self._runtime = equipment.runtime
+        self._network = equipment.network
+        self._plane = equipment.plane
         self._memo = memo
         self._options = options
         self._kubelet: Ref[Any]
@@ -55,14 +69,15 @@ class Machine(Actor):
         """Switch on."""
         self._runtime.attach(self)
         self._kubelet = self.ctx.spawn(
-            lambda: Kubelet(self._api, self._spec, self._runtime, **self._options),
+            lambda: Kubelet(self._api, self._spec, self._runtime, self._network, **self._options),
             "kubelet",
             restart=ALWAYS,
         )
         memo = self._memo
         if memo is not None:
+            place = Place(self._spec.name, self._spec.labels.get(_ZONE, ""))
             self.ctx.spawn(
-                lambda: Proxy(self._api, self._spec.name, self._spec.address, memo),
+                lambda: Proxy(self._api, place, self._spec.address, memo, self._plane),
                 "proxy",
                 restart=ALWAYS,
             )
@@ -78,6 +93,11 @@ class Machine(Actor):
     def random(self) -> Random:
         """The machine's dice."""
         return self.ctx.random
+
+    @property
+    def network(self) -> PodNetwork:
+        """The network of the machine's pods."""
+        return self._network
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """A timer of the runtime."""
@@ -99,38 +119,43 @@ class Nodes(Actor):
 
     `kubelet_options` are those of each `Kubelet`. `machines` is what stands in the room: it is not
     the actor's own, so that a restart of the room switches on the same machines with the same
-    containers.
+    containers. `fabric` gives them their networks; without a `memo` they have no proxies.
     """
 
     def __init__(
         self,
         api: ApiRef,
         runtimes: Runtimes,
-        machines: dict[str, tuple[NodeSpec, Runtime]],
+        machines: dict[str, Equipment],
+        fabric: Fabric,
         *,
-        proxies: bool = True,
+        memo: TableMemo | None,
         kubelet_options: Mapping[str, bool] | None = None,
     ) -> None:
         self._api = api
         self._runtimes = runtimes
         self._machines = machines
-        self._memo = TableMemo() if proxies else None
+        self._fabric = fabric
+        self._memo = memo
         self._options = kubelet_options or {}
 
     def started(self) -> None:
         """Switch on what stands here."""
-        for spec, runtime in self._machines.values():
-            self._switch_on(spec, runtime)
+        for equipment in self._machines.values():
+            self._switch_on(equipment)
 
     def on_add_node(self, message: AddNode) -> Ref[Any]:
-        """One more machine. A new one has an empty runtime: so has one that is switched on again."""
-        runtime = self._runtimes.factory(message.spec.runtime)()
-        self._machines[message.spec.name] = (message.spec, runtime)
-        return self._switch_on(message.spec, runtime)
+        """One more machine. A new one runs nothing: nor does one that is switched on again."""
+        spec = message.spec
+        runtime = self._runtimes.factory(spec.runtime)()
+        network = self._fabric.network(spec)
+        equipment = Equipment(spec, runtime, network, self._fabric.plane(spec))
+        self._machines[spec.name] = equipment
+        return self._switch_on(equipment)
 
-    def _switch_on(self, spec: NodeSpec, runtime: Runtime) -> Ref[Any]:
+    def _switch_on(self, equipment: Equipment) -> Ref[Any]:
         return self.ctx.spawn(
-            partial(Machine, self._api, spec, runtime, self._memo, self._options),
-            spec.name,
+            partial(Machine, self._api, equipment, self._memo, self._options),
+            equipment.spec.name,
             restart=ALWAYS,
         )

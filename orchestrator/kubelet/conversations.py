@@ -14,7 +14,9 @@ from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.material import Found, Source, environment_sources, world_sources
+from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.kubelet.resolver import parse, resolver_of
 from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, Runtime, World
 from orchestrator.kubelet.surroundings import world_of
 from orchestrator.protocol import ApiRef, BadRequest, Get, Identity, InternalError, List, NotFound
@@ -41,6 +43,7 @@ class Conversations:
         identity: Identity,
         runtime: Runtime,
         look_up: LooksUp,
+        spec: NodeSpec,
         allocatable: Mapping[str, Quantity],
     ) -> None:
         self._ctx = ctx
@@ -48,6 +51,7 @@ class Conversations:
         self._identity = identity
         self._runtime = runtime
         self._look_up = look_up
+        self._spec = spec
         self._allocatable = allocatable
 
     def open(
@@ -145,7 +149,8 @@ class Conversations:
     def _world(
         self, pod: Pod, container: Container, found: Found, services: tuple[Service, ...]
     ) -> World:
-        return world_of(pod, container, found, services, self._allocatable)
+        resolver = resolver_of(pod, self._spec.cluster_dns, parse(self._spec.resolv_conf)).text()
+        return world_of(pod, container, found, services, self._allocatable, resolver)
 
     def _run(self, session: Session, said: Awaitable[int]) -> None:
         async def until_its_end() -> None:

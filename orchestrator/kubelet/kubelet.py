@@ -10,12 +10,12 @@ from functools import cache, partial
 from typing import Any, Final, cast
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Container, HostIP, Node, Pod, PodIP, PodStatus
+from orchestrator.api.core.v1 import Container, Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
+from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
@@ -25,10 +25,11 @@ from orchestrator.kubelet.material import (
     volume_fault,
     volume_sources,
 )
+from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
+from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
 from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
-from orchestrator.kubelet.pod_addresses import PodAddresses
 from orchestrator.kubelet.pod_events import (
     Effect,
     FinishPod,
@@ -46,7 +47,7 @@ from orchestrator.kubelet.pod_events import (
     VolumesMounted,
     WakeAt,
 )
-from orchestrator.kubelet.pod_status import status_of
+from orchestrator.kubelet.pod_status import status_of, with_addresses
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
@@ -100,7 +101,9 @@ class _Managed(Struct, gc=False, eq=False):
 
 
 class Kubelet(Watcher):
-    """The node agent of `spec`; `runtime` belongs to the machine and outlives this actor.
+    """The node agent of `spec`; `runtime` and `network` belong to the machine and outlive this actor.
+
+    Without a `network` pods get addresses of `spec.pod_cidr` that exist nowhere.
 
     `record_events` turns the pods' events (Pulled, Created, Started, Killing, BackOff) on. With
     `computed_heartbeats` the renewals of its lease are computed, not written, and its status, which
@@ -112,6 +115,7 @@ class Kubelet(Watcher):
         api: ApiRef,
         spec: NodeSpec,
         runtime: Runtime,
+        network: PodNetwork | None = None,
         *,
         record_events: bool = True,
         computed_heartbeats: bool = False,
@@ -126,7 +130,8 @@ class Kubelet(Watcher):
         self._pods: dict[str, _Managed] = {}  # by uid
         self._dirty: dict[str, None] = {}
         self._deferred: dict[str, None] = {}  # pods whose resize waits for room
-        self._addresses = PodAddresses(spec.pod_cidr)
+        self._network = network or SimulatedNetwork(spec.address, spec.pod_cidr)
+        self._unlisted: list[Pod] = []  # new pods of the first list
         self._admission: NodeAdmission
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
@@ -154,6 +159,7 @@ class Kubelet(Watcher):
             self.identity,
             self._runtime,
             self._lookups.find,
+            self._spec,
             node.status.allocatable if node.status is not None else {},
         )
         if self._inhabited is not None and hasattr(self._runtime, "refresh"):
@@ -209,7 +215,10 @@ class Kubelet(Watcher):
             self._on_pod(Change(old=change.old, new=None))
         managed = self._pods.get(pod.metadata.uid)
         if managed is None:
-            self._adopt(pod)
+            if self._known.synced or (pod.status is not None and pod.status.pod_ip):
+                self._adopt(pod)
+            else:  # those that have addresses come first, so that theirs are not given away
+                self._unlisted.append(pod)
             return
         known = managed.worker.pod
         # Most changes are the echo of a status that this kubelet wrote.
@@ -265,13 +274,13 @@ class Kubelet(Watcher):
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
             managed.ips = tuple(ip.ip for ip in status.pod_ips)
+            self._network.leave(metadata.uid)
             if metadata.deletion_timestamp is not None:
                 self._finish(managed, FinishPod(delete=True))
             return
         if status.container_statuses or status.init_container_statuses:
-            managed.ips = tuple(ip.ip for ip in status.pod_ips)
-            for ip in managed.ips:
-                self._addresses.claim(ip)
+            if not self._join(managed):
+                return
             managed.reported = status
             self._admission.add(pod)
             # What the runtime knows counts more than what was reported last.
@@ -287,9 +296,24 @@ class Kubelet(Watcher):
             else:
                 self._reject(managed, *rejection)
             return
-        self._admission.add(pod)
-        managed.ips = self._take_addresses(pod)
-        self._apply(managed, PodChanged(pod))
+        if self._join(managed):
+            self._admission.add(pod)
+            self._apply(managed, PodChanged(pod))
+
+    def _join(self, managed: _Managed) -> bool:
+        """Give the pod its address. If the machine refuses, it is begun with anew after a while."""
+        pod = managed.worker.pod
+        try:
+            address = self._network.join(pod).address
+        except NetworkFault as fault:
+            said = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {fault}"
+            if self._record_events:
+                self._events.event(pod, "Warning", "FailedCreatePodSandBox", said)
+            del self._pods[pod.metadata.uid]
+            self.ctx.call_after(RETRY_SECONDS, self._adopt_latest, pod)
+            return False
+        managed.ips = (address,) if address else ()
+        return True
 
     def _reject(self, managed: _Managed, reason: str, message: str) -> None:
         if self._record_events:
@@ -302,12 +326,7 @@ class Kubelet(Watcher):
         def then(node: Node | None) -> None:
             if node is not None:
                 self._admission.relabel(node.metadata.labels)
-            metadata = pod.metadata
-            latest = self._known.cache.get(metadata.namespace, metadata.name)
-            if latest is None or latest.metadata.uid != metadata.uid:
-                return
-            if metadata.uid not in self._pods:
-                self._adopt(latest, looked=True)
+            self._adopt_latest(pod, looked=True)
 
         self._registration.read(then, lambda _: then(None))
 
@@ -315,20 +334,30 @@ class Kubelet(Watcher):
         managed = self._pods.get(uid)
         return managed.worker.pod if managed is not None else None
 
+    def _adopt_latest(self, pod: Pod, *, looked: bool = False) -> None:
+        """Begin with the pod as it is now, if it is still there."""
+        metadata = pod.metadata
+        latest = self._known.cache.get(metadata.namespace, metadata.name)
+        if latest is None or latest.metadata.uid != metadata.uid:
+            return
+        if metadata.uid not in self._pods:
+            self._adopt(latest, looked=looked)
+
     def _reports_of(self, uid: str) -> list[RuntimeEvent]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
 
-    def _take_addresses(self, pod: Pod) -> tuple[str, ...]:
-        if pod.spec is not None and pod.spec.host_network:
-            return (self._spec.address,)
-        address = self._addresses.take()
-        return (address,) if address else ()
-
     def _on_synced(self) -> None:
-        """Containers of pods that the API server does not have any more are removed."""
+        """What is left of pods that the API server does not have any more is removed."""
+        unlisted, self._unlisted = self._unlisted, []
+        here = self._pods.keys() | {pod.metadata.uid for pod in unlisted}
         for event in list(self._runtime.containers()):
-            if event.key.pod_uid not in self._pods:
+            if event.key.pod_uid not in here:
                 self._runtime.remove(event.key.pod_uid)
+        for uid in self._network.joined():
+            if uid not in here:
+                self._network.leave(uid)
+        for pod in unlisted:
+            self._adopt(pod)
 
     def on_container_event(
         self,
@@ -446,23 +475,15 @@ class Kubelet(Watcher):
 
         def then(world: World) -> None:
             if self._pods.get(worker.uid) is managed and not worker.finished:
-                runtime.start_within(worker.pod, effect.container, effect.key, world)
+                if managed.ips and self._network.shares_host:
+                    world.environment.setdefault("POD_IP", managed.ips[0])
+                runtime.start_within(pod, effect.container, effect.key, world)
                 if self._refreshing is not None:
                     self._refreshing.began(effect.container, effect.key, world)
 
-        self._conversations.find_world(self._addressed(managed), effect.container, then)
-
-    def _addressed(self, managed: _Managed) -> Pod:
-        """The pod with its addresses, which the API server may not know yet."""
-        pod, ips = managed.worker.pod, managed.ips
-        status = replace(
-            pod.status or PodStatus(),
-            host_ip=self._spec.address,
-            host_ips=(HostIP(ip=self._spec.address),),
-            pod_ip=ips[0] if ips else "",
-            pod_ips=tuple(PodIP(ip=ip) for ip in ips),
-        )
-        return replace(pod, status=status)
+        # The API server may not know the pod's address yet, and the container must.
+        pod = with_addresses(worker.pod, self._spec.address, managed.ips)
+        self._conversations.find_world(pod, effect.container, then)
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
@@ -471,10 +492,13 @@ class Kubelet(Watcher):
 
         def then(found: Found) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
-                fault = volume_fault(spec, pod.metadata.namespace, found)
-                self._apply(managed, VolumesMounted(fault))
+                fault, reason = volume_fault(spec, pod.metadata.namespace, found), "FailedMount"
+                if not fault and spec.resource_claims:
+                    fault, reason = claims_fault(pod, found), FAILED
+                self._apply(managed, VolumesMounted(fault, reason))
 
-        self._lookups.find(pod, volume_sources(spec), then)
+        claims = claim_sources(pod) if spec.resource_claims else ()
+        self._lookups.find(pod, (*volume_sources(spec), *claims), then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""
@@ -558,9 +582,7 @@ class Kubelet(Watcher):
         self._admission.remove(pod)
         if self._deferred:
             self._resize_deferred()
-        if not (pod.spec is not None and pod.spec.host_network):
-            for ip in managed.ips:
-                self._addresses.release(ip)
+        self._network.leave(pod.metadata.uid)
 
 
 def _always(pod: Pod, container: Container) -> bool:

@@ -132,6 +132,21 @@ def status_of(
     )
 
 
+def with_addresses(pod: Pod, node_ip: str, pod_ips: tuple[str, ...]) -> Pod:
+    """The pod with the addresses that it has, whether they have been reported or not."""
+    status = pod.status or _NO_STATUS
+    if not pod_ips or status.pod_ip == pod_ips[0]:
+        return pod
+    known = replace(
+        status,
+        host_ip=node_ip,
+        host_ips=_host_ips((node_ip,)),
+        pod_ip=pod_ips[0],
+        pod_ips=_pod_ips(pod_ips, status.pod_ips),
+    )
+    return replace(pod, status=known)
+
+
 @lru_cache(maxsize=16384)
 def _host_ips(ips: tuple[str, ...]) -> tuple[HostIP, ...]:
     return tuple(HostIP(ip=ip) for ip in ips)

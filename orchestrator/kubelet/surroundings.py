@@ -28,9 +28,11 @@ def world_of(
     found: Found,
     services: Iterable[Service] = (),
     allocatable: Mapping[str, Quantity] = EMPTY,
+    resolver: str = "",
 ) -> World:
     """The surroundings of a container whose objects have been `found`; `services` are those of its namespace, and
-    `kubernetes` of `default`; `allocatable` is what the node has to give, to which limits default.
+    `kubernetes` of `default`; `allocatable` is what the node has to give, to which limits default;
+    `resolver` is its resolv.conf.
     """
     host = host_name(pod)
     environment = {"PATH": _PATH, "HOSTNAME": host, **service_variables(services, pod)}
@@ -38,6 +40,7 @@ def world_of(
     environment.setdefault("HOME", "/root")
     mounts = mounts_of(pod, container, found, environment, allocatable)
     files = dict(_own_files(pod))
+    files["/etc/resolv.conf"] = resolver.encode()
     modes: dict[str, int] = {}
     for path, data, mode in flat_files(mounts):
         files[path] = data
@@ -169,8 +172,4 @@ def _own_files(pod: Pod) -> Iterator[tuple[str, bytes]]:
     lines += ["\t".join((alias.ip, *alias.hostnames)) for alias in aliases]
     yield "/etc/hostname", f"{host}\n".encode()
     yield "/etc/hosts", ("\n".join(lines) + "\n").encode()
-    namespace = pod.metadata.namespace
-    search = f"{namespace}.svc.cluster.local svc.cluster.local cluster.local"
-    resolver = f"search {search}\nnameserver 10.96.0.10\noptions ndots:5\n"
-    yield "/etc/resolv.conf", resolver.encode()
     yield "/tmp/", b""

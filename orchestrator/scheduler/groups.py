@@ -79,8 +79,8 @@ class Groups:
         tied = self._tied[number]
         assert tied is not None
         rows: Rows = np.frombuffer(tied, np.int64)  # until it is taken from: what is tied may grow
-        rows = rows[without[rows] == 0]
-        if len(rows):
+        rows = rows[without.take(rows) == 0]
+        if rows.size:
             return best, rows
         rows = np.flatnonzero((self.class_of == number) & (without == 0))
         totals = self._totals[rows]

@@ -31,6 +31,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
+from actors import Ref
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.machinery.cel.authorization import Ask
 from orchestrator.protocol import Annotate, Identity, Warn
@@ -112,6 +113,10 @@ class Reader(Protocol):
 
     def list(self, kind: type[K], namespace: str = "") -> Sequence[K]:
         """The stored objects of a built-in kind by namespace and name; "": of all namespaces."""
+        ...
+
+    def kubelet_of(self, node: str) -> Ref[Any] | None:
+        """The kubelet of a node, if it runs."""
         ...
 
     def resource_of(self, api_version: str, kind: str) -> Resource:

@@ -46,11 +46,7 @@ async def connect(front: Front, call: Call) -> StreamResponse:
     """Connect a client with a container of a pod. Errors: NotFound, Forbidden, BadRequest."""
     target = call.target
     if target.part == "proxy" and target.resource.key in ("pods", "services"):
-
-        async def opened(pod: Pod, port: int) -> Session:
-            return await _open_port(front, pod, port)
-
-        return await proxy(front, call, opened)
+        return await proxy(front, call)
     found = await front.ask(
         Get(
             resource=target.resource,
@@ -121,7 +117,7 @@ async def _authorize(front: Front, call: Call) -> None:
 async def _tell_kubelet(front: Front, pod: Pod, message: Request[None]) -> None:
     """Have the pod's kubelet open a session. Raises what it refuses with, InternalError if it is not there."""
     node = pod.spec.node_name if pod.spec is not None else ""
-    kubelet = front.system.find(f"/nodes/{node}/kubelet")
+    kubelet = front.kubelet_of(node or "")
     address = pod.status.host_ip if pod.status is not None else node
     gone = f"dial tcp {address or node}:10250: connect: connection refused"
     if kubelet is None:

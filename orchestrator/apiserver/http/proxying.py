@@ -1,112 +1,195 @@
 """`proxy` to pods and services: one HTTP request, passed on to a port of a pod.
 
-The name in the path may say scheme and port: `web`, `web:80`, `http:web:metrics`.
+The name in the path may say scheme and port: `web`, `web:80`, `https:web:metrics`. Certificates of pods are not
+verified, as Kubernetes does not: nobody has issued them for this use.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Mapping
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp.web import Response, StreamResponse
+from multidict import CIMultiDict
 
-from orchestrator.api.core.v1 import Pod, Service
-from orchestrator.api.discovery.v1 import EndpointSlice
+from orchestrator.api.core.v1 import Endpoints, Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Call, Front
-from orchestrator.protocol import BadRequest, Get, InternalError, List, ServiceUnavailable
-from orchestrator.sessions import Chunk, Session
+from orchestrator.apiserver.pod_ports import Endpoint, reached
+from orchestrator.protocol import BadRequest, Get, NotFound, ServiceUnavailable
 
 _PODS: Final = resource_of(Pod)
 _SERVICES: Final = resource_of(Service)
-_SLICES: Final = resource_of(EndpointSlice)
-_OWN: Final = frozenset(
-    {"connection", "content-length", "transfer-encoding", "host", "authorization"}
+_ENDPOINTS: Final = resource_of(Endpoints)
+_SCHEMES: Final = ("", "http", "https")
+# What concerns one connection alone, and who asks.
+_NOT_PASSED: Final = frozenset(
+    {
+        "authorization",
+        "connection",
+        "host",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
 )
+_PORTS: Final[Mapping[str, int]] = {"": 80, "http": 80, "https": 443}
 
-Opened = Callable[[Pod, int], Awaitable[Session]]
 
-
-async def proxy(front: Front, call: Call, opened: Opened) -> StreamResponse:
+async def proxy(front: Front, call: Call) -> StreamResponse:
     """Pass a request on, and its answer back. Errors: NotFound, BadRequest, ServiceUnavailable."""
     target = call.target
-    name, port = _named(target.name)
+    prefix, _, path = call.request.path.partition("/proxy")
     if target.resource.key == "services":
-        pod, number = await _backend(front, target.namespace, name, port)
+        scheme, endpoint = await _of_service(front, target.namespace, target.name)
     else:
-        pod = await front.ask(Get(resource=_PODS, name=name, namespace=target.namespace))
-        number = _port_of(pod, port)
-    path = call.request.path.partition("/proxy")[2]
-    if not path:
-        return Response(status=301, headers={"Location": f"{call.request.path}/"})
-    session = await opened(pod, number)
-    await session.give(_request(call, path, await call.request.read(), name))
-    return await _answer(session)
+        scheme, endpoint = await _of_pod(front, target.namespace, target.name)
+    if not path and call.request.method in ("GET", "HEAD"):
+        query = f"?{call.request.query_string}" if call.request.query_string else ""
+        return Response(status=301, headers={"Location": f"{call.request.path}/{query}"})
+    return await _passed(front, call, scheme or "http", endpoint, f"{prefix}/proxy")
 
 
-def _named(text: str) -> tuple[str, str]:
-    """Name and port. Raises BadRequest."""
+# --- where ---------------------------------------------------------------------------------
+
+
+def _named(text: str, what: str) -> tuple[str, str, str]:
+    """Scheme, name and port. Raises BadRequest."""
     parts = text.split(":")
-    if len(parts) == 3 and parts[0] in ("http", "https", ""):
-        return parts[1], parts[2]
-    if len(parts) > 2:
-        raise BadRequest(f'invalid service request "{text}"')
-    return parts[0], parts[1] if len(parts) == 2 else ""
+    scheme, name, port = "", parts[0], ""
+    if len(parts) == 2:
+        port = parts[1]
+    elif len(parts) == 3:
+        scheme, name, port = parts
+    if len(parts) > 3 or not name or scheme not in _SCHEMES:
+        raise BadRequest(f'invalid {what} request "{text}"')
+    return scheme, name, port
 
 
-def _port_of(pod: Pod, text: str) -> int:
-    if text.isdecimal():
-        return int(text)
-    ports = [p for c in (pod.spec.containers if pod.spec is not None else ()) for p in c.ports]
-    for port in ports:
-        if not text or port.name == text:
-            return port.container_port
-    if text:
-        raise BadRequest(f"no port {text} found on pod {pod.metadata.name}")
-    return 80
+async def _of_pod(front: Front, namespace: str, text: str) -> tuple[str, Endpoint]:
+    """A port of a pod: the first that it names if none is asked for."""
+    scheme, name, port = _named(text, "pod")
+    pod: Pod = await front.ask(Get(resource=_PODS, name=name, namespace=namespace))
+    containers = pod.spec.containers if pod.spec is not None else ()
+    first = next((c.ports[0].container_port for c in containers if c.ports), _PORTS[scheme])
+    if port and not port.isdecimal():
+        raise BadRequest(f'invalid pod request "{text}"')
+    address = pod.status.pod_ip if pod.status is not None else None
+    if not address:
+        raise BadRequest("address not allowed")
+    return scheme, _endpoint(pod, address, int(port) if port else first)
 
 
-async def _backend(front: Front, namespace: str, name: str, text: str) -> tuple[Pod, int]:
-    """A pod that serves, and its port."""
-    service = await front.ask(Get(resource=_SERVICES, name=name, namespace=namespace))
-    ports = service.spec.ports if service.spec is not None else ()
-    chosen = [p for p in ports if text in (p.name, str(p.port)) or (not text and len(ports) == 1)]
-    none = ServiceUnavailable(f'no endpoints available for service "{name}"')
-    if not chosen:
-        raise ServiceUnavailable(f'no service port "{text}" found for service "{name}"')
-    selector = f"kubernetes.io/service-name={name}"
-    page = await front.ask(List(resource=_SLICES, namespace=namespace, label_selector=selector))
-    for each in page.items:
-        numbers = [p.port for p in each.ports if (p.name or "") == chosen[0].name]
-        for endpoint in each.endpoints:
-            ready = endpoint.conditions is None or endpoint.conditions.ready is not False
-            if ready and endpoint.target_ref is not None and numbers and numbers[0]:
-                where = endpoint.target_ref
-                pod = await front.ask(
-                    Get(resource=_PODS, name=where.name, namespace=where.namespace)
-                )
-                return pod, numbers[0]
-    raise none
+def _endpoint(pod: Pod, address: str, port: int) -> Endpoint:
+    node = pod.spec.node_name if pod.spec is not None else ""
+    return Endpoint(address, port, pod.metadata.uid, node or "")
 
 
-def _request(call: Call, path: str, body: bytes, host: str) -> bytes:
-    query = call.request.query_string
-    lines = [f"{call.request.method} {path}{'?' if query else ''}{query} HTTP/1.1", f"Host: {host}"]
-    lines += [f"{k}: {v}" for k, v in call.request.headers.items() if k.lower() not in _OWN]
-    lines += [f"Content-Length: {len(body)}", "Connection: close", "", ""]
-    return "\r\n".join(lines).encode() + body
+async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, Endpoint]:
+    """A pod that serves, by chance, and its port."""
+    scheme, name, port = _named(text, "service")
+    if port.isdecimal():
+        service: Service = await front.ask(Get(resource=_SERVICES, name=name, namespace=namespace))
+        ports = service.spec.ports if service.spec is not None else ()
+        named = next((each for each in ports if each.port == int(port)), None)
+        if named is None:
+            raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
+        port = named.name or ""
+    found: Endpoints = await front.ask(Get(resource=_ENDPOINTS, name=name, namespace=namespace))
+    if not found.subsets:
+        raise ServiceUnavailable(f'no endpoints available for service "{name}"')
+    places = [
+        (address, each.port)
+        for subset in found.subsets
+        for each in subset.ports
+        if (each.name or "") == port
+        for address in subset.addresses
+    ]
+    front.random.shuffle(places)
+    for address, number in places:
+        ref = address.target_ref
+        if ref is None or ref.namespace != namespace:
+            continue  # only addresses of pods are proxied to
+        try:
+            pod: Pod = await front.ask(
+                Get(resource=_PODS, name=ref.name or "", namespace=namespace)
+            )
+        except NotFound:
+            continue
+        if pod.status is not None and any(each.ip == address.ip for each in pod.status.pod_ips):
+            return scheme, _endpoint(pod, address.ip, number)
+    raise ServiceUnavailable(f'no endpoints available for service "{text}"')
 
 
-async def _answer(session: Session) -> Response:
-    data = b""
-    while isinstance(said := await session.take(), Chunk):
-        data += said.data
-    head, found, body = data.partition(b"\r\n\r\n")
-    status, *lines = head.decode("latin-1").split("\r\n")
-    parts = status.split(" ", 2)
-    if not found or len(parts) < 2 or not parts[1].isdecimal():
-        raise InternalError(f"error trying to reach service: {said.fault or 'no answer in HTTP'}")
-    headers = {}
-    for line in lines:
-        name, _, value = line.partition(":")
-        if name.lower() not in _OWN:
-            headers[name] = value.strip()
-    return Response(status=int(parts[1]), headers=headers, body=body)
+# --- there and back ------------------------------------------------------------------------
+
+
+async def _passed(
+    front: Front, call: Call, scheme: str, endpoint: Endpoint, prefix: str
+) -> StreamResponse:
+    from aiohttp import (
+        ClientError,
+        ClientSession,
+        TCPConnector,
+    )  # late: few clusters are proxied through
+    from yarl import URL
+
+    request = call.request
+    path, _, query = request.raw_path.partition("?")
+    path = path.partition("/proxy")[2] or "/"
+    headers = CIMultiDict(
+        (name, each) for name, each in request.headers.items() if name.lower() not in _NOT_PASSED
+    )
+    headers["Host"] = request.headers.get("Host", endpoint.host)
+    headers["X-Forwarded-Uri"] = prefix + path
+    headers["Connection"] = "close"
+    response: StreamResponse | None = None
+    try:
+        async with (
+            reached(endpoint, front.kubelet_of) as (host, port),
+            ClientSession(
+                auto_decompress=False, connector=TCPConnector(force_close=True)
+            ) as session,
+            session.request(
+                request.method,
+                URL(
+                    f"{scheme}://{_joined(host, port)}{path}{'?' if query else ''}{query}",
+                    encoded=True,
+                ),
+                data=request.content if request.can_read_body else None,
+                headers=headers,
+                ssl=False,
+                allow_redirects=False,
+                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+            ) as received,
+        ):
+            kept = [(n, v) for n, v in received.headers.items() if n.lower() not in _NOT_PASSED]
+            response = StreamResponse(status=received.status, headers=CIMultiDict(kept))
+            if location := received.headers.get("Location"):
+                response.headers["Location"] = _through(location, prefix, headers["Host"])
+            await response.prepare(request)
+            async for piece in received.content.iter_any():
+                await response.write(piece)
+    except (ClientError, OSError) as error:
+        if response is not None and response.prepared:
+            raise  # the client sees a cut answer
+        words = error.strerror if isinstance(error, ConnectionRefusedError) else str(error)
+        raise ServiceUnavailable(f"error trying to reach service: {words}") from error
+    await response.write_eof()
+    return response
+
+
+def _joined(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _through(location: str, prefix: str, host: str) -> str:
+    """A redirect to the same server leads through the proxy, too."""
+    parts = urlsplit(location)
+    if parts.netloc not in ("", host) or not parts.path.startswith("/"):
+        return location
+    path = parts.path if parts.path.startswith(prefix) else prefix + parts.path
+    return urlunsplit(("", "", path, parts.query, parts.fragment))

@@ -53,6 +53,7 @@ class ContainerContext:
     ) -> None:
         self.pod = pod
         self.name = container.name
+        self.address = pod.status.pod_ip if pod.status is not None else ""  # where it may listen
         self.arguments = (*container.command, *container.args)
         self.environment: Mapping[str, str] = world.environment
         self.files: Mapping[str, bytes] = world.files

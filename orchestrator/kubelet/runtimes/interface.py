@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
@@ -145,13 +146,18 @@ class World(Struct):
 
 
 class RuntimeHost(Protocol):
-    """What the machine gives to its runtime: time, chance, timers, and somebody to report to."""
+    """What the machine gives to its runtime: time, chance, timers, a network, somebody to report to."""
 
     @property
     def clock(self) -> Clock: ...
 
     @property
     def random(self) -> Random: ...
+
+    @property
+    def network(self) -> PodNetwork:
+        """The network of the node's pods; the kubelet has let a pod join before it starts a container."""
+        ...
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """Run `function(*args)` in the machine's own turn after `seconds`."""

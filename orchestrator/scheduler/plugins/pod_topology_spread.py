@@ -6,7 +6,7 @@ domains is one pass over it.
 """
 
 from collections.abc import Hashable, Iterator, Mapping
-from math import floor, log
+from math import log
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,7 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.plugins.spread_lead import SpreadLead
 from orchestrator.scheduler.populations import Population, Query
 from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
@@ -280,6 +281,7 @@ class _Evenness(_Spread, ScoreKernel):
         self._is_plain = False
         self._pods: Population | None = None
         self._pods_of = -1  # the generation of populations that it is of
+        self._lead: SpreadLead | None = None
         self.traits = (self._traits(), need_all)
 
     def rows(self, rows: Rows) -> Int64:
@@ -318,7 +320,13 @@ class _Evenness(_Spread, ScoreKernel):
         tally = pods.followers.get(groups.key)
         if not isinstance(tally, Tally) or tally.groups is not groups:
             tally = pods.followers[groups.key] = Tally(pods, groups)
-        return _Lead(self._constraints, tally, pods, local, weight).rows()
+        lead = self._lead
+        if lead is None or lead.tally is not tally or lead.weight != weight:
+            skews = {c.key: c.max_skew for c in self._constraints}
+            lead = self._lead = SpreadLead(
+                skews.pop(HOSTNAME, None), *skews.values(), tally=tally, pods=pods, weight=weight
+            )
+        return lead.rows(local)
 
     def _plain(self) -> bool:
         """Whether all rows that can count do: remembered while nodes stay as they are."""
@@ -354,105 +362,6 @@ class _Evenness(_Spread, ScoreKernel):
             size = len(np.unique(here))
         weight = log(size + 2)
         return np.where(here >= 0, sums * weight + (constraint.max_skew - 1), 0.0)
-
-
-class _Lead:
-    """One look for the leaders of a shape that is spread; by numbers, which cost less than arrays."""
-
-    __slots__ = ("_constraints", "_groups", "_item", "_pods", "_tally", "_weight")
-
-    def __init__(
-        self,
-        constraints: tuple[Constraint, ...],
-        tally: Tally,
-        pods: Population,
-        local: Local,
-        weight: int,
-    ) -> None:
-        self._constraints = constraints
-        self._groups, self._tally, self._pods = tally.groups, tally, pods
-        self._weight = weight
-        self._item = local.total_of()
-
-    def rows(self) -> Rows:
-        """The leaders, ascending."""
-        tally, groups = self._tally, self._groups
-        tally.catch_up()
-        # The groups that have feasible rows without pods.
-        free = [n for n, rows in enumerate(groups.feasible) if rows > tally.held[n]]
-        raw = self._raw([*[(number, 0) for number in free], *tally.rows_of])
-        high, low = max(raw.values()), min(raw.values())
-        weight = self._weight
-        scores = {
-            key: weight * (MAX_NODE_SCORE * (high + low - r) // high if high else MAX_NODE_SCORE)
-            for key, r in raw.items()
-        }
-        best, found = self._best_without(free, scores)
-        # No row of a group has more than its best one: so rows with pods need a look only where that
-        # is enough, which is rare, since they lose by what they hold.
-        near = {
-            key: scores[key] for key in tally.rows_of if groups.best(key[0]) + scores[key] >= best
-        }
-        if near:
-            found = self._with_held(best, found, near)
-        if len(found) == 1:
-            return found[0]
-        return np.sort(np.concatenate(found), kind="stable")  # which merges what is in order
-
-    def _raw(self, keys: list[tuple[int, int]]) -> dict[tuple[int, int], int]:
-        """By group and number of pods on the row: the sum over the constraints, each in its turn, as
-        for all rows.
-        """
-        groups, sums = self._groups, self._tally.sums
-        of_host = log(groups.total + 2)
-        of_zone = log(len(groups.feasible) - groups.feasible.count(0) + 2)
-        raw = {}
-        for key in keys:
-            number, count = key
-            total = 0.0
-            for constraint in self._constraints:
-                if constraint.key == HOSTNAME:
-                    total += count * of_host + (constraint.max_skew - 1)
-                elif number:
-                    total += sums[number] * of_zone + (constraint.max_skew - 1)
-            raw[key] = floor(total + 0.5)
-        return raw
-
-    def _best_without(
-        self, free: list[int], scores: dict[tuple[int, int], int]
-    ) -> tuple[int, list[Rows]]:
-        """The highest total of the rows without pods, and who has it, by group."""
-        groups, column = self._groups, self._pods.column
-        best = -1
-        found: list[Rows] = []
-        for bound, number in sorted(
-            [(groups.best(n) + scores[n, 0], n) for n in free], reverse=True
-        ):
-            if bound < best:
-                break
-            total, tied = groups.leaders(number, column)
-            total += scores[number, 0]
-            if total > best:
-                best, found = total, [tied]
-            elif total == best:
-                found.append(tied)
-        return best, found
-
-    def _with_held(
-        self, best: int, found: list[Rows], near: dict[tuple[int, int], int]
-    ) -> list[Rows]:
-        """The same with the rows that hold pods, of the groups and numbers that may come near."""
-        classes, item = self._groups.classes, self._item
-        rows: list[int] = []
-        for row, count in self._pods.by_row.items():
-            score = near.get((classes[row], count))
-            if score is None or (total := item(row)) < 0:
-                continue
-            if total + score > best:
-                best, found, rows = total + score, [], [row]
-            elif total + score == best:
-                rows.append(row)
-        return [*found, np.array(sorted(rows), np.intp)] if rows else found
 
 
 def _scaled(raw: Int64, high: int, low: int) -> Int64:

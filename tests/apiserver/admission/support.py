@@ -46,6 +46,9 @@ class Objects:
     def uid(self) -> str:
         return "uid"
 
+    def kubelet_of(self, _node: str) -> None:
+        """There are no nodes."""
+
     def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
         self.reads += 1
         for each in self.list(kind, namespace):

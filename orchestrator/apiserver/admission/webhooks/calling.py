@@ -9,7 +9,8 @@ import base64
 import json
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from orchestrator.api.core.v1 import Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.api.errors import DecodeError
 from orchestrator.apiserver.admission.interface import Reader
+from orchestrator.apiserver.pod_ports import Endpoint, FindKubelet, reached, ready_endpoints
 from orchestrator.machinery.field_errors import quote
 
 if TYPE_CHECKING:
@@ -50,6 +52,10 @@ class CallFailed(Exception):
     """A webhook could not be asked, or its answer is none; the text says why."""
 
 
+def _no_kubelet(_node: str) -> None:
+    """A URL of the user's own leads to no pod."""
+
+
 class Destination(Struct, frozen=True):
     """Where a webhook is. `url` is how it is spoken of; `address` where it is instead of the URL's host.
 
@@ -58,7 +64,8 @@ class Destination(Struct, frozen=True):
 
     url: str
     authority: str = ""
-    address: tuple[str, int] | None = None
+    address: Endpoint | None = None
+    kubelet_of: FindKubelet = _no_kubelet
 
 
 # --- where ---------------------------------------------------------------------------------
@@ -75,7 +82,7 @@ def destination_of(config: WebhookClientConfig, reader: Reader) -> Destination:
     host = f"{service.name}.{service.namespace}.svc"
     path = "/" + (service.path or "").lstrip("/")
     url = f"https://{host}:{service.port or _HTTPS}{path}"
-    return Destination(url, authority, _address(service, url, reader))
+    return Destination(url, authority, _address(service, url, reader), reader.kubelet_of)
 
 
 def url_of(config: WebhookClientConfig) -> str:
@@ -100,7 +107,7 @@ def _pem(bundle: str | None) -> str:
         raise CallFailed("could not get REST client: unable to load root certificates") from None
 
 
-def _address(ref: ServiceReference, url: str, reader: Reader) -> tuple[str, int]:
+def _address(ref: ServiceReference, url: str, reader: Reader) -> Endpoint:
     """One of a service's ready endpoints; what it is called outside if it is an ExternalName."""
     name, namespace, number = ref.name, ref.namespace, ref.port or _HTTPS
     failed = f"failed to call webhook: Post {quote(url)}: "
@@ -108,20 +115,16 @@ def _address(ref: ServiceReference, url: str, reader: Reader) -> tuple[str, int]
     if service is None or service.spec is None:
         raise CallFailed(f"{failed}service {quote(name)} not found")
     if service.spec.type == "ExternalName":
-        return service.spec.external_name or "", number
+        return Endpoint(service.spec.external_name or "", number)
     port = next((each for each in service.spec.ports if each.port == number), None)
     if port is None:
         raise CallFailed(f"{failed}no service port {number} found for service {quote(name)}")
-    found = [
-        (address, each.port)
+    slices = [
+        part
         for part in reader.list(EndpointSlice, namespace)
         if part.metadata.labels.get(_SERVICE_LABEL) == name
-        for each in part.ports
-        if each.name == port.name and each.port
-        for endpoint in part.endpoints
-        if endpoint.conditions is None or endpoint.conditions.ready is not False
-        for address in endpoint.addresses[:1]
     ]
+    found = ready_endpoints(slices, port.name or "")
     if not found:
         raise CallFailed(f"{failed}no endpoints available for service {quote(name)}")
     return reader.random.choice(found)
@@ -163,9 +166,10 @@ async def _post(where: Destination, review: Mapping[str, Any], seconds: float) -
 
     parts = urlsplit(where.url)
     host, path = parts.netloc, parts.path or "/"
-    at = host if where.address is None else _joined(*where.address)
+    spoken = host if where.address is None else _joined(where.address.host, where.address.port)
     try:
         async with (
+            _connectable(where, host) as at,
             ClientSession(auto_decompress=True) as session,
             session.post(
                 f"https://{at}{path}",
@@ -180,8 +184,18 @@ async def _post(where: Destination, review: Mapping[str, Any], seconds: float) -
             return await _document(response)
     except (ClientError, OSError) as error:
         raise CallFailed(
-            f"{_posted(where, seconds)}: {_words(error, at, parts.hostname or '')}"
+            f"{_posted(where, seconds)}: {_words(error, spoken, parts.hostname or '')}"
         ) from None
+
+
+@asynccontextmanager
+async def _connectable(where: Destination, host: str) -> AsyncIterator[str]:
+    """The host and port to connect to."""
+    if where.address is None:
+        yield host
+        return
+    async with reached(where.address, where.kubelet_of) as (address, port):
+        yield _joined(address, port)
 
 
 def _joined(host: str, port: int) -> str:
@@ -288,6 +302,8 @@ def _words(error: Exception, at: str, name: str) -> str:
             return f"dial tcp {at}: connect: {_system_words(error.os_error)}"
         case ServerDisconnectedError():
             return "EOF"
+        case ConnectionRefusedError():
+            return str(error.strerror)
     return str(error)
 
 

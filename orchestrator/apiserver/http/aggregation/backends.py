@@ -19,6 +19,7 @@ from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.core.v1 import Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.pod_ports import Endpoint, ready_endpoints
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import Get, Identity, List, NotFound
 
@@ -42,8 +43,7 @@ class Unreachable(Exception):
 class Backend(Struct, frozen=True):
     """Where a server is, by which name its certificate must know it, and who vouches for that."""
 
-    host: str
-    port: int
+    endpoint: Endpoint
     name: str
     authority: str
     verified: bool
@@ -56,15 +56,13 @@ async def backend_of(service: APIService, ask: Ask, random: Random) -> Backend:
     assert spec.service is not None
     name, namespace = spec.service.name or "", spec.service.namespace or ""
     number = spec.service.port or _HTTPS
-    host, port = await _address(name, namespace, number, ask, random)
+    endpoint = await _endpoint(name, namespace, number, ask, random)
     authority = base64.b64decode(spec.ca_bundle or "").decode()
     verified = not spec.insecure_skip_tls_verify
-    return Backend(host, port, f"{name}.{namespace}.svc", authority, verified)
+    return Backend(endpoint, f"{name}.{namespace}.svc", authority, verified)
 
 
-async def _address(
-    name: str, namespace: str, number: int, ask: Ask, random: Random
-) -> tuple[str, int]:
+async def _endpoint(name: str, namespace: str, number: int, ask: Ask, random: Random) -> Endpoint:
     here = f"service/{name} in {_quoted(namespace)}"
     try:
         service = await ask(Get(resource=resource_of(Service), name=name, namespace=namespace))
@@ -72,7 +70,7 @@ async def _address(
         raise Unreachable("ServiceNotFound", f"{here} is not present") from None
     spec = service.spec
     if spec.type == "ExternalName":
-        return spec.external_name or "", number
+        return Endpoint(spec.external_name or "", number)
     port = next((each for each in spec.ports if each.port == number), None)
     if port is None:
         raise Unreachable("ServicePortError", f"{here} is not listening on port {number}")
@@ -85,25 +83,13 @@ async def _address(
     )
     if not page.items:
         raise Unreachable("EndpointsNotFound", f"cannot find endpointslices for {here}")
-    found = _ready(page.items, port.name or "")
+    found = ready_endpoints(page.items, port.name or "")
     if not found:
         raise Unreachable(
             "MissingEndpoints",
             f"endpointslices for {here} have no addresses with port name {_quoted(port.name or '')}",
         )
     return random.choice(found)
-
-
-def _ready(slices: Sequence[EndpointSlice], port_name: str) -> list[tuple[str, int]]:
-    return [
-        (address, port.port)
-        for part in slices
-        for port in part.ports
-        if (port.name or "") == port_name and port.port
-        for endpoint in part.endpoints
-        if endpoint.conditions is None or endpoint.conditions.ready is not False
-        for address in endpoint.addresses[:1]
-    ]
 
 
 def _quoted(text: str) -> str:

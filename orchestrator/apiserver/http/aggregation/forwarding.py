@@ -1,7 +1,8 @@
 """Requests for groups that other servers serve, and what discovery says of these."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
@@ -28,6 +29,7 @@ from orchestrator.apiserver.http.aggregation.backends import (
 )
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.pki import Pki, client_certificate
+from orchestrator.apiserver.pod_ports import reached
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ADMIN, ApiError, Get, Identity, List, NotFound
@@ -118,23 +120,26 @@ class Aggregation:
         except (ClientError, OSError) as error:
             raise Unavailable(f"error trying to reach service: {error}") from error
 
-    def _request(
+    @asynccontextmanager
+    async def _request(
         self, method: str, path: str, backend: Backend, headers: CIMultiDict[str], body: bytes
-    ) -> Any:
+    ) -> AsyncIterator[Any]:
         from yarl import URL
 
         if self._session is None:
             self._session = session()
-        host = f"[{backend.host}]" if ":" in backend.host else backend.host
-        return self._session.request(
-            method,
-            URL(f"https://{host}:{backend.port}{path}", encoded=True),
-            data=body or None,
-            headers=headers,
-            ssl=tls_of(backend.authority, backend.verified, self._pair),
-            server_hostname=backend.name,
-            allow_redirects=False,
-        )
+        async with reached(backend.endpoint, self._front.kubelet_of) as (address, port):
+            host = f"[{address}]" if ":" in address else address
+            async with self._session.request(
+                method,
+                URL(f"https://{host}:{port}{path}", encoded=True),
+                data=body or None,
+                headers=headers,
+                ssl=tls_of(backend.authority, backend.verified, self._pair),
+                server_hostname=backend.name,
+                allow_redirects=False,
+            ) as received:
+                yield received
 
     async def _passed_on(self, request: BaseRequest, received: Any) -> StreamResponse:
         kept = [(name, each) for name, each in received.headers.items() if _passes(name)]
@@ -180,7 +185,7 @@ class Aggregation:
             return
         backend = await backend_of(service, self._front.ask, self._front.random)
         path = f"/apis/{spec.group}/{spec.version}"
-        url = f"https://{backend.host}:{backend.port}{path}"
+        url = f"https://{backend.endpoint.host}:{backend.endpoint.port}{path}"
         headers = CIMultiDict([("Accept", "application/json"), *headers_of(ADMIN)])
         from aiohttp import ClientError
 
