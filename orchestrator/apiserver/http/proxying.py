@@ -5,6 +5,7 @@ verified, as Kubernetes does not: nobody has issued them for this use.
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
@@ -78,9 +79,20 @@ async def _of_pod(front: Front, namespace: str, text: str) -> tuple[str, Endpoin
     if port and not port.isdecimal():
         raise BadRequest(f'invalid pod request "{text}"')
     address = pod.status.pod_ip if pod.status is not None else None
-    if not address:
+    if not address or not is_proxied(address):
         raise BadRequest("address not allowed")
     return scheme, _endpoint(pod, address, int(port) if port else first)
+
+
+def is_proxied(address: str) -> bool:
+    """Whether an address may be a pod's: this machine itself and its link may not."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    return not (
+        found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    )
 
 
 def _endpoint(pod: Pod, address: str, port: int) -> Endpoint:
@@ -111,7 +123,7 @@ async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, End
     front.random.shuffle(places)
     for address, number in places:
         ref = address.target_ref
-        if ref is None or ref.namespace != namespace:
+        if ref is None or ref.namespace != namespace or not is_proxied(address.ip):
             continue  # only addresses of pods are proxied to
         try:
             pod: Pod = await front.ask(
