@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.apiserver.admission import Admission
     from orchestrator.apiserver.http import HttpFront
     from orchestrator.client import Client, Controller
+    from orchestrator.cluster.fabrics import ProxyMode
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
     from orchestrator.machinery.certificates import KeyPair
@@ -52,6 +53,9 @@ class Cluster:
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
     what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
+    `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
+    host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
+    where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated.
 
@@ -70,6 +74,7 @@ class Cluster:
         profile: "Profile | None" = None,
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
         proxies: bool = True,
+        proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
@@ -86,11 +91,27 @@ class Cluster:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
         from orchestrator.apiserver import ApiTrouble
-        from orchestrator.cluster.arguments import specs_of
+        from orchestrator.cluster.arguments import check_all, specs_of
         from orchestrator.cluster.components import Components
         from orchestrator.cluster.subjects import describe
         from orchestrator.store import MemoryStore
 
+        check_all(
+            seed=seed,
+            profile=profile,
+            runtimes=runtimes,
+            proxies=proxies,
+            record_events=record_events,
+            heartbeats=heartbeats,
+            faults=faults,
+            api_faults=api_faults,
+            order=order,
+            trace=trace,
+            admission=admission,
+            authorizer=authorizer,
+            resources=resources,
+            furnished=furnished,
+        )
         self._furnished = furnished
         self._specs = specs_of(nodes)
         self.scheme = Scheme.builtin()
@@ -121,6 +142,7 @@ class Cluster:
             profile=profile,
             runtimes=runtimes,
             proxies=proxies,
+            proxy_mode=proxy_mode,
             record_events=record_events,
             computed_heartbeats=heartbeats == "computed",
             meter=meter,
@@ -151,6 +173,7 @@ class Cluster:
         if self._state != "not begun":
             raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
         self._state = "running"
+        self._exits.callback(self._components.close)  # after the actors have stopped
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
@@ -174,7 +197,7 @@ class Cluster:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     async def _start(self) -> None:
-        self.api, self.client = self._components.start()
+        self.api, self.client = self._components.start(self._specs)
         await self.add_nodes(self._specs)
         if self._furnished:
             await self.apply(_FURNITURE)
@@ -235,6 +258,8 @@ class Cluster:
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
+        fabric = self._components.fabric
+        options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
@@ -244,7 +269,7 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host)
+            await publish(self.client, front, host, fabric.advertised(host))
         return front
 
     def _authority(self) -> "KeyPair":
@@ -274,7 +299,8 @@ class Cluster:
 
     def fail_api(self, **fault: Any) -> "ApiFault":
         """Have the API server refuse requests, or answer late: `fail_api(verb="update", code=409,
-        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it.
+        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it. Raises
+        ValueError for arguments that mean nothing.
         """
         from orchestrator.apiserver import ApiFault
 

@@ -17,6 +17,7 @@ from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggrega
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
+from orchestrator.controllers.device_taint_eviction import DeviceTaintEvictionController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
@@ -31,6 +32,10 @@ from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
+from orchestrator.controllers.resource_claim import (
+    ResourceClaimController,
+    ResourceClaimTemplateController,
+)
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.stateful_set import StatefulSetController
@@ -68,6 +73,9 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     CertificateSigner,
     CertificateCleaner,
     ResourceQuotaController,
+    ResourceClaimTemplateController,
+    ResourceClaimController,
+    DeviceTaintEvictionController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,

@@ -138,7 +138,8 @@ def faults_of_metadata(metadata: ObjectMeta, shown: ObjectMeta, *, local: bool) 
 def _in_order(metadata: ObjectMeta) -> dict[str, Any]:
     """The metadata with its fields in the original's order, in which a complaint prints them."""
     found = to_builtins(metadata)
-    found["managedFields"] = [_sorted(each, _ENTRY) for each in found["managedFields"]]
+    if entries := found.get("managedFields"):
+        found["managedFields"] = [_sorted(each, _ENTRY) for each in entries]
     return _sorted(found, _METADATA)
 
 

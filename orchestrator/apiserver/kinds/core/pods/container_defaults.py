@@ -24,13 +24,13 @@ _MESSAGE_PATH: Final = "/dev/termination-log"
 
 def default_container(container: C) -> C:
     """What a container has when it does not say."""
-    container = fill(
+    container = fill_zero(
         container,
         image_pull_policy=pull_policy(container.image or ""),
         termination_message_path=_MESSAGE_PATH,
         termination_message_policy="File",
-        resources=_NO_RESOURCES,
     )
+    container = fill(container, resources=_NO_RESOURCES)
     return put(
         container,
         ports=each(container.ports, _default_port),
@@ -51,7 +51,7 @@ def pull_policy(image: str) -> str:
 
 
 def _default_port(port: ContainerPort) -> ContainerPort:
-    return fill(port, protocol="TCP")
+    return fill_zero(port, protocol="TCP")
 
 
 def _default_variable(variable: EnvVar) -> EnvVar:
@@ -68,7 +68,7 @@ def _default_variable(variable: EnvVar) -> EnvVar:
 
 def default_field_ref(ref: ObjectFieldSelector) -> ObjectFieldSelector:
     """The downward API's fields are those of v1."""
-    return fill(ref, api_version="v1")
+    return fill_zero(ref, api_version="v1")
 
 
 def default_resource_ref(ref: ResourceFieldSelector) -> ResourceFieldSelector:
@@ -88,12 +88,13 @@ def _default_probe(probe: Probe) -> Probe:
 
 
 def _default_http(action: Any) -> Any:
-    return fill(action, path="/", scheme="HTTP")
+    return fill_zero(action, path="/", scheme="HTTP")
 
 
 def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle:
     return put(
         lifecycle,
+        stop_signal=None,  # switched off in Kubernetes as it comes, which forgets the field
         post_start=maybe(lifecycle.post_start, _default_hook),
         pre_stop=maybe(lifecycle.pre_stop, _default_hook),
     )
