@@ -82,6 +82,12 @@ NAMES = _Names()
     help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
     "unless given.",
 )
+@click.option(
+    "--dns-upstream",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A server that the cluster's DNS asks for names that are not the cluster's; may be repeated.",
+)
 @rights.options
 @users.options
 @serving.options
@@ -101,6 +107,7 @@ def up(
     authentication: dict[str, Any],
     authorization: dict[str, Any],
     proxy_mode: str | None,
+    dns_upstream: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -122,6 +129,7 @@ def up(
         "furnished": not bare,
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
+        "dns_upstream": dns_upstream,
     }
     front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:

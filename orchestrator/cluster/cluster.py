@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from actors import ActorSystem, Clock, FaultPlan, Misuse, Ref
 
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from orchestrator.scheduler import Profile as SchedulerProfile
     from orchestrator.scheduler import SchedulerConfiguration
     from orchestrator.store import Store
-
-# What installers put into a new cluster.
-_FURNITURE: Final = Path(__file__).parent / "furniture"
 
 
 class Cluster:
@@ -57,7 +54,8 @@ class Cluster:
     host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
     where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
-    and a default StorageClass whose disks are simulated.
+    and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
+    there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -87,6 +85,7 @@ class Cluster:
         authorization: "Sequence[str | Authorizer]" = ("Node", "RBAC"),
         resources: "Sequence[Resource]" = (),
         furnished: bool = False,
+        dns_upstream: Sequence[str] = (),
     ) -> None:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
@@ -113,6 +112,7 @@ class Cluster:
             furnished=furnished,
         )
         self._furnished = furnished
+        self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes)
         self.scheme = Scheme.builtin()
         for resource in resources:
@@ -200,7 +200,19 @@ class Cluster:
         self.api, self.client = self._components.start(self._specs)
         await self.add_nodes(self._specs)
         if self._furnished:
-            await self.apply(_FURNITURE)
+            await self._furnish()
+
+    async def _furnish(self) -> None:
+        from orchestrator.cluster.fabrics.interface import DNS_ADDRESS
+        from orchestrator.cluster.furnishing import furniture, furniture_with_dns
+
+        fabric = self._components.fabric
+        if not fabric.carries:
+            await self.apply(furniture())
+            return
+        port = await self._components.serve_names(self.api, self._dns_upstream)
+        address = str(fabric.service_network[DNS_ADDRESS])
+        await self.apply(furniture_with_dns(address, fabric.control_plane, port))
 
     # --- nodes -----------------------------------------------------------------------------
 

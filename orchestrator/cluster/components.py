@@ -5,7 +5,7 @@ This module brings every room along, which takes longer to import than a cluster
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
 from orchestrator.api.scheme import Scheme
@@ -40,6 +40,9 @@ from orchestrator.scheduler import (
 )
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.dns import DnsServer
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
@@ -90,6 +93,7 @@ class Components:
         self._proxies = proxies
         self._proxy_mode = proxy_mode
         self.fabric: Fabric = SimulatedFabric()
+        self._names: DnsServer | None = None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
@@ -120,8 +124,26 @@ class Components:
             )
         return api, client
 
+    async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:
+        """Begin to answer for the cluster's names at the control plane's address; answers the port.
+
+        Raises OSError.
+        """
+        from orchestrator.dns import (  # late: few clusters carry packets
+            DnsServer,
+            Zone,
+            ZoneWatcher,
+        )
+
+        zone = Zone()
+        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
+        self._names = DnsServer(zone, upstream, self._system.log)
+        return await self._names.open(self.fabric.control_plane)
+
     def close(self) -> None:
         """Leave nothing on this machine of what nodes and network have made there."""
+        if self._names is not None:
+            self._names.close()
         if self.fabric.carries:
             self.machines.close()
 

@@ -150,7 +150,7 @@ class Kubelet(Watcher):
         self._lookups = Lookups(self.ctx, self.api, self.identity)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
-            self.ctx, self.api, self.identity, self._runtime, self._lookups.find
+            self.ctx, self.api, self.identity, self._runtime, self._lookups.find, self._spec
         )
         self._registration = NodeRegistration(
             self.ctx,

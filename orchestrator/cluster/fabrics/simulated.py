@@ -13,6 +13,7 @@ class SimulatedFabric:
 
     mode = "table"
     carries = False
+    control_plane = ""
     service_network: IPv4Network = SERVICE_NETWORK
     host_plane: Plane | None = None
 
