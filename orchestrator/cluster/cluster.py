@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.cluster.fabrics import ProxyMode
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
+    from orchestrator.kubelet.runtimes.process import Image
     from orchestrator.machinery.certificates import KeyPair
     from orchestrator.proxy import Destination
     from orchestrator.scheduler import Profile as SchedulerProfile
@@ -35,8 +36,9 @@ class Cluster:
     In a loop in virtual time (`actors.run`, the pytest plugin) the cluster lives in virtual time.
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
-    containers behave; `runtimes` are container runtimes of your own by the name that a node's
-    `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
+    containers behave; `runtime` is the container runtime of nodes that are a number: `simulated`, `coroutine`,
+    `process` (whose `images` name what its containers run), or one of your own: `runtimes` are those by the name that
+    a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
@@ -71,7 +73,9 @@ class Cluster:
         controllers: "Sequence[type[Controller] | str]" = ("*",),
         scheduler: "SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None" = None,
         profile: "Profile | None" = None,
+        runtime: str = "simulated",
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
+        images: "Sequence[Image]" = (),
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
@@ -99,7 +103,9 @@ class Cluster:
         check_all(
             seed=seed,
             profile=profile,
+            runtime=runtime,
             runtimes=runtimes,
+            images=images,
             proxies=proxies,
             record_events=record_events,
             heartbeats=heartbeats,
@@ -114,7 +120,7 @@ class Cluster:
         )
         self._furnished = furnished
         self._dns_upstream = dns_upstream
-        self._specs = specs_of(nodes)
+        self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
         for resource in resources:
             self.scheme.register(resource)
@@ -142,6 +148,7 @@ class Cluster:
             scheduler=scheduler,
             profile=profile,
             runtimes=runtimes,
+            images=images,
             proxies=proxies,
             proxy_mode=proxy_mode,
             record_events=record_events,
@@ -174,7 +181,7 @@ class Cluster:
         if self._state != "not begun":
             raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
         self._state = "running"
-        self._exits.callback(self._components.close)  # after the actors have stopped
+        self._exits.push_async_callback(self._components.close)  # after the actors have stopped
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
