@@ -5,7 +5,7 @@ This module brings every room along, which takes longer to import than a cluster
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
 from orchestrator.api.scheme import Scheme
@@ -41,6 +41,10 @@ from orchestrator.scheduler import (
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
 
+if TYPE_CHECKING:
+    from orchestrator.dns import DnsServer
+    from orchestrator.kubelet.runtimes.process import Image
+
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
 # How often silent watches are told so where nothing is lost between mailboxes.
@@ -66,6 +70,7 @@ class Components:
         scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
+        images: "Sequence[Image]",
         proxies: bool,
         proxy_mode: ProxyMode | None,
         record_events: bool,
@@ -79,7 +84,7 @@ class Components:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes)
+        self._runtimes = Runtimes(profile, runtimes, images)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
         self._authorization = authorization
@@ -90,6 +95,7 @@ class Components:
         self._proxies = proxies
         self._proxy_mode = proxy_mode
         self.fabric: Fabric = SimulatedFabric()
+        self._names: DnsServer | None = None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
@@ -120,10 +126,27 @@ class Components:
             )
         return api, client
 
-    def close(self) -> None:
+    async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:
+        """Begin to answer for the cluster's names at the control plane's address; answers the port.
+
+        Raises OSError.
+        """
+        from orchestrator.dns import (  # late: few clusters carry packets
+            DnsServer,
+            Zone,
+            ZoneWatcher,
+        )
+
+        zone = Zone()
+        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
+        self._names = DnsServer(zone, upstream, self._system.log)
+        return await self._names.open(self.fabric.control_plane)
+
+    async def close(self) -> None:
         """Leave nothing on this machine of what nodes and network have made there."""
-        if self.fabric.carries:
-            self.machines.close()
+        if self._names is not None:
+            self._names.close()
+        await self.machines.close()
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.networks.loopback import LoopbackNetwork
@@ -52,7 +53,13 @@ class LoopbackFabric:
         if number >= _NODES:
             raise ValueError(f"a cluster on loopback addresses has room for {_NODES} nodes")
         pods = self._first + (2 << 16) + (number << 8)
-        return replace(spec, address=str(self._first + 2 + number), pod_cidr=f"{pods}/24")
+        return replace(
+            spec,
+            address=str(self._first + 2 + number),
+            pod_cidr=f"{pods}/24",
+            cluster_dns=str(self.service_network[DNS_ADDRESS]),
+            resolv_conf=host_resolver(),
+        )
 
     def network(self, spec: NodeSpec) -> LoopbackNetwork:
         """As `Fabric.network`; the node's ports are open from now on."""
@@ -68,7 +75,7 @@ class LoopbackFabric:
         self._places.pop(spec.address, None)
         self._plane.refresh()
 
-    def advertised(self, host: str) -> str:
+    def advertised(self, host: str, port: int) -> str:
         """Pods share the host's network."""
         return "127.0.0.1" if host in ("", "0.0.0.0", "localhost") else host
 
