@@ -253,7 +253,7 @@ class EndpointSliceController(KubernetesController):
         # The slices of each service as they shall be; what they hear of them is no news.
         self._planned: dict[Key, tuple[EndpointSlice, ...]] = {}
         self._triggers = Triggers()
-        self._hinting: dict[Key, bool] = {}  # services that want hints by the zones' CPUs: have them?
+        self._hinting: dict[Key, bool] = {}  # who wants hints by zones' CPUs: has she any?
 
     def watches(self) -> Mapping[Any, Source]:
         """A pod concerns the services that select it; a node those with hints: its zone does not change."""
