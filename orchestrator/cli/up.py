@@ -86,9 +86,9 @@ NAMES = _Names()
 )
 @click.option(
     "--proxy-mode",
-    type=click.Choice(["table", "userspace"]),
-    help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
-    "unless given.",
+    type=click.Choice(["table", "userspace", "nftables"]),
+    help="How Services carry traffic: not at all (table), from and to addresses of 127.0.0.0/8 (userspace), or between "
+    "network namespaces, as root (nftables). What fits the runtime unless given.",
 )
 @click.option(
     "--dns-upstream",

@@ -53,7 +53,8 @@ class Cluster:
     what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
     `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
-    host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
+    host's own 127.0.0.0/8 and passes on what comes there; `nftables`, for root, makes a network
+    namespace of each node and pod, with rules as kube-proxy's; with `table` addresses are numbers, and `connect` says
     where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
@@ -288,7 +289,7 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host, fabric.advertised(host))
+            await publish(self.client, front, host, fabric.advertised(host, front.port))
         return front
 
     def _authority(self) -> "KeyPair":
