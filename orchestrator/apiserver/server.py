@@ -82,6 +82,8 @@ M = TypeVar("M")
 
 BOOKMARK_SECONDS: Final = 60.0
 _SERVICES: Final = "services"
+_RANGES: Final = "servicecidrs.networking.k8s.io"
+_ADDRESSES: Final = "ipaddresses.networking.k8s.io"
 _BINDINGS: Final = "bindings"
 
 
@@ -150,6 +152,10 @@ class ApiServer(Actor):
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
+        for each in self.store.list(_RANGES):
+            self._allocations.addresses.follow_range(None, each)
+        for each in self.store.list(_ADDRESSES):
+            self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._env = Environment(
             self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
@@ -199,9 +205,15 @@ class ApiServer(Actor):
         """Who follows the changes of which bucket, besides the hub."""
         return {
             _SERVICES: self._allocations.observe,
+            _RANGES: self._follow_range,
+            _ADDRESSES: self._allocations.addresses.follow_address,
             EVENTS: lambda change: self._expiry.observe(change, self.ctx.clock.now()),
             **dict.fromkeys(ROLES, lambda _change: self._access.forget()),
         }
+
+    def _follow_range(self, change: Change) -> None:
+        after = None if change.type == "DELETED" else change.object
+        self._allocations.addresses.follow_range(change.previous, after)
 
     def _forget_served(self, resource: Resource) -> None:
         """What the server knew of a custom resource is no longer so."""
@@ -349,7 +361,7 @@ class ApiServer(Actor):
         return ServerState(
             objects,
             str(allocations.network),
-            allocations.addresses.counts,
+            allocations.addresses.first.counts,
             allocations.ports.counts,
         )
 

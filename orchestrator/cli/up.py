@@ -76,6 +76,18 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
+@click.option(
+    "--proxy-mode",
+    type=click.Choice(["table", "userspace"]),
+    help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
+    "unless given.",
+)
+@click.option(
+    "--dns-upstream",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A server that the cluster's DNS asks for names that are not the cluster's; may be repeated.",
+)
 @rights.options
 @users.options
 @serving.options
@@ -94,6 +106,8 @@ def up(
     kubeconfig: Path,
     authentication: dict[str, Any],
     authorization: dict[str, Any],
+    proxy_mode: str | None,
+    dns_upstream: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -114,6 +128,8 @@ def up(
         "scheduler": scheduler,
         "furnished": not bare,
         "authorization": rights.modes(authorization),
+        "proxy_mode": proxy_mode,
+        "dns_upstream": dns_upstream,
     }
     front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:

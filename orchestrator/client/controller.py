@@ -87,6 +87,8 @@ class Controller(Actor):
     name: ClassVar[str]
     kind: ClassVar[Kind]
     owns: ClassVar[tuple[Kind, ...]] = ()
+    # Who its events are from; unless said, the name with "-controller" after it.
+    event_source: ClassVar[str] = ""
     # Changes of `kind` that are heard of: those that all of these are true of (`generation_changed`).
     predicates: ClassVar[tuple[Predicate, ...]] = ()
     workers: ClassVar[int] = 5
@@ -255,7 +257,7 @@ class Controller(Actor):
         self.events = EventRecorder(
             self.ctx,
             wiring.api,
-            f"{self.name}-controller",
+            self.event_source or f"{self.name}-controller",
             enabled=wiring.record_events,
             identity=wiring.identity,
             field_manager=wiring.field_manager or self.name,

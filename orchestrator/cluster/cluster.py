@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from actors import ActorSystem, Clock, FaultPlan, Misuse, Ref
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from orchestrator.apiserver.admission import Admission
     from orchestrator.apiserver.http import HttpFront
     from orchestrator.client import Client, Controller
+    from orchestrator.cluster.fabrics import ProxyMode
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
     from orchestrator.machinery.certificates import KeyPair
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
     from orchestrator.scheduler import Profile as SchedulerProfile
     from orchestrator.scheduler import SchedulerConfiguration
     from orchestrator.store import Store
-
-# What installers put into a new cluster.
-_FURNITURE: Final = Path(__file__).parent / "furniture"
 
 
 class Cluster:
@@ -52,8 +50,12 @@ class Cluster:
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
     what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
+    `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
+    host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
+    where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
-    and a default StorageClass whose disks are simulated.
+    and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
+    there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -70,6 +72,7 @@ class Cluster:
         profile: "Profile | None" = None,
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
         proxies: bool = True,
+        proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
@@ -82,6 +85,7 @@ class Cluster:
         authorization: "Sequence[str | Authorizer]" = ("Node", "RBAC"),
         resources: "Sequence[Resource]" = (),
         furnished: bool = False,
+        dns_upstream: Sequence[str] = (),
     ) -> None:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
@@ -108,6 +112,7 @@ class Cluster:
             furnished=furnished,
         )
         self._furnished = furnished
+        self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes)
         self.scheme = Scheme.builtin()
         for resource in resources:
@@ -137,6 +142,7 @@ class Cluster:
             profile=profile,
             runtimes=runtimes,
             proxies=proxies,
+            proxy_mode=proxy_mode,
             record_events=record_events,
             computed_heartbeats=heartbeats == "computed",
             meter=meter,
@@ -167,6 +173,7 @@ class Cluster:
         if self._state != "not begun":
             raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
         self._state = "running"
+        self._exits.callback(self._components.close)  # after the actors have stopped
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
@@ -190,10 +197,22 @@ class Cluster:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     async def _start(self) -> None:
-        self.api, self.client = self._components.start()
+        self.api, self.client = self._components.start(self._specs)
         await self.add_nodes(self._specs)
         if self._furnished:
-            await self.apply(_FURNITURE)
+            await self._furnish()
+
+    async def _furnish(self) -> None:
+        from orchestrator.cluster.fabrics.interface import DNS_ADDRESS
+        from orchestrator.cluster.furnishing import furniture, furniture_with_dns
+
+        fabric = self._components.fabric
+        if not fabric.carries:
+            await self.apply(furniture())
+            return
+        port = await self._components.serve_names(self.api, self._dns_upstream)
+        address = str(fabric.service_network[DNS_ADDRESS])
+        await self.apply(furniture_with_dns(address, fabric.control_plane, port))
 
     # --- nodes -----------------------------------------------------------------------------
 
@@ -251,6 +270,8 @@ class Cluster:
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
+        fabric = self._components.fabric
+        options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
@@ -260,7 +281,7 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host)
+            await publish(self.client, front, host, fabric.advertised(host))
         return front
 
     def _authority(self) -> "KeyPair":

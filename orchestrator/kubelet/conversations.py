@@ -13,7 +13,9 @@ from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.material import Found, Source, environment_sources, volume_sources
+from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
+from orchestrator.kubelet.resolver import parse, resolver_of
 from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, Runtime, World
 from orchestrator.kubelet.surroundings import world_of
 from orchestrator.protocol import ApiRef, BadRequest, Identity, InternalError, List, NotFound
@@ -40,12 +42,14 @@ class Conversations:
         identity: Identity,
         runtime: Runtime,
         look_up: LooksUp,
+        spec: NodeSpec,
     ) -> None:
         self._ctx = ctx
         self._api = api
         self._identity = identity
         self._runtime = runtime
         self._look_up = look_up
+        self._spec = spec
 
     def open(
         self, worker: PodWorker | None, message: ReadLog | Execute | AttachTo | OpenPort
@@ -110,7 +114,8 @@ class Conversations:
         sources = tuple(dict.fromkeys((*sources, *environment_sources(container))))
 
         def services_came(found: Mapping[Source, Any], services: tuple[Service, ...]) -> None:
-            then(world_of(pod, container, found, services))
+            resolver = resolver_of(pod, self._spec.cluster_dns, parse(self._spec.resolv_conf))
+            then(world_of(pod, container, found, services, resolver.text()))
 
         def objects_came(found: Found) -> None:
             self._ctx.request(

@@ -15,6 +15,7 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
+from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
@@ -149,7 +150,7 @@ class Kubelet(Watcher):
         self._lookups = Lookups(self.ctx, self.api, self.identity)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
-            self.ctx, self.api, self.identity, self._runtime, self._lookups.find
+            self.ctx, self.api, self.identity, self._runtime, self._lookups.find, self._spec
         )
         self._registration = NodeRegistration(
             self.ctx,
@@ -468,10 +469,13 @@ class Kubelet(Watcher):
 
         def then(found: Found) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
-                fault = volume_fault(spec, pod.metadata.namespace, found)
-                self._apply(managed, VolumesMounted(fault))
+                fault, reason = volume_fault(spec, pod.metadata.namespace, found), "FailedMount"
+                if not fault and spec.resource_claims:
+                    fault, reason = claims_fault(pod, found), FAILED
+                self._apply(managed, VolumesMounted(fault, reason))
 
-        self._lookups.find(pod, volume_sources(spec), then)
+        claims = claim_sources(pod) if spec.resource_claims else ()
+        self._lookups.find(pod, (*volume_sources(spec), *claims), then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""

@@ -23,10 +23,15 @@ _ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 
 def world_of(
-    pod: Pod, container: Container, found: Found, services: Iterable[Service] = ()
+    pod: Pod,
+    container: Container,
+    found: Found,
+    services: Iterable[Service] = (),
+    resolver: str = "",
 ) -> World:
-    """The surroundings of a container whose objects have been `found`."""
+    """The surroundings of a container whose objects have been `found`; `resolver` is its resolv.conf."""
     files = dict(_own_files(pod))
+    files["/etc/resolv.conf"] = resolver.encode()
     files.update(_mounted(pod, container, found))
     host = pod.spec.hostname if pod.spec is not None and pod.spec.hostname else pod.metadata.name
     environment = {"PATH": _PATH, "HOSTNAME": host, **service_variables(services)}
@@ -125,10 +130,6 @@ def _own_files(pod: Pod) -> Iterator[tuple[str, bytes]]:
     lines += ["\t".join((alias.ip, *alias.hostnames)) for alias in aliases]
     yield "/etc/hostname", f"{host}\n".encode()
     yield "/etc/hosts", ("\n".join(lines) + "\n").encode()
-    namespace = pod.metadata.namespace
-    search = f"{namespace}.svc.cluster.local svc.cluster.local cluster.local"
-    resolver = f"search {search}\nnameserver 10.96.0.10\noptions ndots:5\n"
-    yield "/etc/resolv.conf", resolver.encode()
     yield "/tmp/", b""
 
 

@@ -340,13 +340,12 @@ def safe_encode(text: str) -> str:
     return "".join(ALPHABET[ord(char) % len(ALPHABET)] for char in text)
 
 
-def pod_template_hash(template: Any, collision_count: int | None = None) -> str:
-    """Ten safe characters that stand for a pod template (or any Struct or JSON value).
+def content_hash(value: Any) -> str:
+    """Ten safe characters that stand for a Struct or JSON value.
 
     Equal values give equal hashes in every process and version: the value's own JSON with sorted
-    keys is hashed. `collision_count` gives another hash for the same template.
+    keys is hashed.
     """
-    content = msgspec.json.encode(template, order="sorted")
-    salt = b"" if collision_count is None else str(collision_count).encode()
-    digest = hashlib.blake2b(content, digest_size=4, key=salt).digest()
+    content = msgspec.json.encode(value, order="sorted")
+    digest = hashlib.blake2b(content, digest_size=4).digest()
     return safe_encode(f"{int.from_bytes(digest, 'big'):010d}")
