@@ -304,13 +304,13 @@ def label_errors(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def annotation_errors(annotations: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each (offending key, message) of an annotation map; a key of "" is about the whole map."""
-    found: list[tuple[str, str]] = []
+def annotation_errors(annotations: Mapping[str, str]) -> tuple[tuple[str | None, str], ...]:
+    """Each (offending key, message) of an annotation map; without a key it is about the whole map."""
+    found: list[tuple[str | None, str]] = []
     for key in annotations:
         found += [(key, message) for message in qualified_name_errors(key.lower())]
     if annotations_size(annotations) > ANNOTATIONS_SIZE:
-        found.append(("", f"may not be more than {ANNOTATIONS_SIZE} bytes"))
+        found.append((None, f"may not be more than {ANNOTATIONS_SIZE} bytes"))
     return tuple(found)
 
 

@@ -145,7 +145,7 @@ def test_maps() -> None:
     )
     assert names.annotation_errors({"UPPER.com/x": "any thing"}) == ()
     assert names.annotation_errors({"a": "x" * 262144}) == (
-        ("", "may not be more than 262144 bytes"),
+        (None, "may not be more than 262144 bytes"),
     )
     assert names.annotations_size({"é": "a"}) == 3
 

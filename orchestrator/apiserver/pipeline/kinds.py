@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
@@ -33,6 +34,14 @@ def default(course: Course) -> tuple[Step, ...]:
         draft.new = fill(draft.new)
 
     return (step,)
+
+
+def default_status(course: Course) -> tuple[Step, ...]:
+    """What the author of a status did not say.
+
+    Pods are left out: what kubelets report of them is whole, and a cluster writes little else.
+    """
+    return () if course.served.kind.type is Pod else default(course)
 
 
 # --- preparation ---------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Defaults of containers: of the three kinds of them alike."""
 
+import re
 from typing import Any, Final, TypeVar
 
 from orchestrator.api.core.v1 import (
@@ -19,6 +20,11 @@ from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe,
 C = TypeVar("C", Container, EphemeralContainer)
 
 _NO_RESOURCES: Final = ResourceRequirements()  # Go's struct is no pointer: it is always there
+# A registry, which may have capitals and a port, and a path that may not.
+_REPOSITORY: Final = re.compile(
+    r"(?=.{1,255}$)(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
+)
 _MESSAGE_PATH: Final = "/dev/termination-log"
 
 
@@ -45,8 +51,11 @@ def default_container(container: C) -> C:
 def pull_policy(image: str) -> str:
     """Images that may change under their name are pulled each time: `:latest`, or no tag."""
     name, at, _digest = image.partition("@")
-    _repository, colon, tag = name.rpartition("/")[2].partition(":")
+    head, slash, last = name.rpartition("/")
+    repository, colon, tag = last.partition(":")
     latest = tag == "latest" if colon else bool(name) and not at
+    if latest and not _REPOSITORY.fullmatch(head + slash + repository):
+        return "IfNotPresent"  # a name that nobody can read has no tag
     return "Always" if latest else "IfNotPresent"
 
 
@@ -91,7 +100,9 @@ def _default_http(action: Any) -> Any:
     return fill_zero(action, path="/", scheme="HTTP")
 
 
-def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle:
+def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle | None:
+    if lifecycle.stop_signal is not None and lifecycle.post_start is lifecycle.pre_stop is None:
+        return None
     return put(
         lifecycle,
         stop_signal=None,  # switched off in Kubernetes as it comes, which forgets the field

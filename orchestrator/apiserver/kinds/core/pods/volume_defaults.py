@@ -91,7 +91,8 @@ def _filled(**defaults: Any) -> Callable[[Any], Any]:
 
 
 def _default_azure_disk(source: Any) -> Any:
-    return fill(source, caching_mode="ReadWrite", fs_type="ext4", read_only=False, kind="Shared")
+    source = fill(source, caching_mode="ReadWrite", read_only=False)
+    return fill_zero(source, fs_type="ext4", kind="Shared")
 
 
 def _default_host_path(source: Any) -> Any:

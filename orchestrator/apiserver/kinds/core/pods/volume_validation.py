@@ -100,6 +100,13 @@ def own_claim_errors(path: str, volumes: Sequence[Volume], pod_name: str) -> Err
                 yield invalid(f"{here}.name", volume.name, f"PVC name {quote(name)}: {message}")
 
 
+def image_volume_errors(path: str, volumes: Sequence[Volume]) -> Errors:
+    """A pod says which image; a template may leave it to whoever stamps pods from it."""
+    for i, volume in enumerate(volumes):
+        if volume.image is not None and not volume.image.reference:
+            yield required(f"{path}[{i}].image.reference")
+
+
 def usable(volumes: Sequence[Volume]) -> Mapping[str, Volume]:
     """The volumes by name that containers may mount: those without a fault."""
     good: dict[str, Volume] = {}
@@ -306,8 +313,6 @@ def _csi_errors(path: str, source: CSIVolumeSource) -> Errors:
 
 
 def _image_errors(path: str, source: ImageVolumeSource) -> Errors:
-    if not source.reference:
-        yield required(f"{path}.reference")
     yield from chosen(f"{path}.pullPolicy", source.pull_policy, _PULL_POLICIES)
 
 

@@ -23,6 +23,8 @@ def default_volume(volume: PersistentVolume) -> PersistentVolume:
         for name, default in DISK_DEFAULTS.items()
         if (source := getattr(spec, name, None)) is not None
     }
+    if spec.storage_class_name == "":
+        spec = put(spec, storage_class_name=None)
     status = fill_zero(volume.status or PersistentVolumeStatus(), phase="Pending")
     return put(volume, spec=put(spec, **disks), status=status)
 

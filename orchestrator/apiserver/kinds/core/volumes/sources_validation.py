@@ -197,10 +197,7 @@ def _secret_errors(path: str, ref: Any) -> Errors:
 def _glusterfs_errors(path: str, source: Any) -> Errors:
     yield from _demanding(endpoints="endpoints", path="path")(path, source)
     namespace, where = getattr(source, "endpoints_namespace", None), f"{path}.endpointsNamespace"
-    if namespace == "":
-        detail = "if the endpointnamespace is set, it must be a valid namespace name"
-        yield invalid(where, namespace, detail)
-    elif namespace is not None:
+    if namespace:
         yield from complaints(where, namespace, dns1123_label_errors(namespace))
 
 
@@ -271,18 +268,22 @@ _NAMES_INSIDE: Final = {"gcePersistentDisk": "persistentDisk"}
 
 
 def one_source_errors(
-    path: str, owner: Any, sources: Mapping[str, tuple[str, SourceCheck]]
+    path: str,
+    owner: Any,
+    sources: Mapping[str, tuple[str, SourceCheck]],
+    *,
+    uncounted: str = "",
 ) -> Errors:
     """The one source that a volume has of those that it may have, in Kubernetes' order.
 
-    Of two the later one is the one too many.
+    Of two the later one is the one too many, unless it is `uncounted`.
     """
     found = False
     for attribute, (wire, check) in sources.items():
         source = getattr(owner, attribute)
         if source is None:
             continue
-        if found:
+        if found and attribute != uncounted:
             called = _NAMES_OF_MANY.get(wire, wire)
             yield forbidden(f"{path}.{called}", "may not specify more than 1 volume type")
             continue

@@ -127,9 +127,13 @@ def _affinity_errors(path: str, affinity: VolumeNodeAffinity) -> Errors:
 
 
 def _source_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
-    yield from one_source_errors(path, spec, _SOURCES)
-    if spec.local is not None and spec.node_affinity is None:
-        yield required(f"{path}.nodeAffinity", "Local volume requires node affinity")
+    def local_errors(where: str, source: Any) -> Errors:
+        yield from _local_errors(where, source)
+        if spec.node_affinity is None:
+            yield required(f"{path}.nodeAffinity", "Local volume requires node affinity")
+
+    sources = {**_SOURCES, "local": ("local", local_errors)}
+    yield from one_source_errors(path, spec, sources, uncounted="flex_volume")
 
 
 def _local_errors(path: str, source: Any) -> Errors:
@@ -202,7 +206,7 @@ def _volume_change_errors(new: PersistentVolume, old: PersistentVolume) -> Error
     affinity = (new.spec.node_affinity, old.spec.node_affinity)
     if affinity[1] is not None and affinity[0] != affinity[1]:
         detail = "field is immutable, except for updating from beta label to GA"
-        yield invalid("nodeAffinity", affinity[0], detail)
+        yield invalid("nodeAffinity", as_go(affinity[0]), detail)
     classes = (new.spec.volume_attributes_class_name, old.spec.volume_attributes_class_name)
     if classes[0] is None and classes[1] is not None:
         where = "spec.volumeAttributesClassName"
@@ -222,5 +226,8 @@ def _sources(spec: PersistentVolumeSpec) -> dict[str, Any]:
 
 
 PERSISTENT_VOLUME_RULES: Final = Rules(
-    spec=_volume_errors, update=_volume_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_volume_errors,
+    update=_volume_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="twice",
 )
