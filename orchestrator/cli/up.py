@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
-from orchestrator.cli import logs, scheduling, serving
+from orchestrator.cli import images, logs, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
@@ -54,6 +54,14 @@ NAMES = _Names()
     help="An AdmissionConfiguration, as kube-apiserver's flag of this name has it.",
 )
 @auditing_options
+@click.option(
+    "--runtime",
+    type=click.Choice(["simulated", "coroutine", "process"]),
+    default="simulated",
+    show_default=True,
+    help="What containers are on the nodes.",
+)
+@images.options
 @scheduling.option
 @click.option(
     "--bare",
@@ -62,9 +70,9 @@ NAMES = _Names()
 )
 @click.option(
     "--proxy-mode",
-    type=click.Choice(["table", "userspace"]),
-    help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
-    "unless given.",
+    type=click.Choice(["table", "userspace", "nftables"]),
+    help="How Services carry traffic: not at all (table), from and to addresses of 127.0.0.0/8 (userspace), or between "
+    "network namespaces, as root (nftables). What fits the runtime unless given.",
 )
 @click.option(
     "--dns-upstream",
@@ -84,12 +92,14 @@ def up(
     disable: tuple[str, ...],
     admission_config: Path | None,
     auditing: dict[str, Any],
+    runtime: str,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
     authentication: dict[str, Any],
     authorization: dict[str, Any],
     proxy_mode: str | None,
+    image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
@@ -110,6 +120,8 @@ def up(
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
+        "runtime": runtime,
+        "images": images.found(image_table),
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
         "dns_upstream": dns_upstream,

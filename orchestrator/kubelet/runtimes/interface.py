@@ -255,6 +255,15 @@ class Refreshed(Protocol):
 
 
 @runtime_checkable
+class Ending(Protocol):
+    """A runtime that leaves something on the machine which it has to take away when its node is switched off."""
+
+    async def close(self) -> None:
+        """End all containers and take everything away. A second call does nothing."""
+        ...
+
+
+@runtime_checkable
 class Conversational(Protocol):
     """What a runtime may offer besides: to talk with its containers while they run.
 
