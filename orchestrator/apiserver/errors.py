@@ -278,7 +278,11 @@ class Asked(Protocol):
     def path(self) -> str: ...
 
 
-def refused(identity: Identity, asked: Asked, reason: str = "") -> Forbidden:
+class NotAllowed(Forbidden):
+    """What the authorizer did not allow: nothing else is forbidden by this."""
+
+
+def refused(identity: Identity, asked: Asked, reason: str = "") -> NotAllowed:
     """The authorizer did not allow it."""
     user, verb = quote(identity.name), asked.verb
     if asked.is_resource:
@@ -292,7 +296,7 @@ def refused(identity: Identity, asked: Asked, reason: str = "") -> Forbidden:
     why = f"User {user} cannot {verb} {what}"
     key = _qualified(asked.resource, asked.group) if asked.group else asked.resource
     subject = f"{key} {quote(asked.name)} is " if asked.name else f"{key} is " if key else ""
-    return Forbidden(
+    return NotAllowed(
         f"{subject}forbidden: {why}{f': {reason}' if reason else ''}",
         kind=asked.resource,
         group=asked.group,

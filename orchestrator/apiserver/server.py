@@ -44,8 +44,10 @@ from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.versions import asking
+from orchestrator.apiserver.pipeline.versions import waiting_for
+from orchestrator.apiserver.state import AskState, ServerState
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
+from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
@@ -80,6 +82,8 @@ M = TypeVar("M")
 
 BOOKMARK_SECONDS: Final = 60.0
 _SERVICES: Final = "services"
+_RANGES: Final = "servicecidrs.networking.k8s.io"
+_ADDRESSES: Final = "ipaddresses.networking.k8s.io"
 _BINDINGS: Final = "bindings"
 
 
@@ -93,7 +97,8 @@ class ApiServer(Actor):
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
     `scheme` is the server's own, custom resources are registered in it while it runs.
     `bookmark_seconds` is how often idle channels are given a sign of life. `trouble` is what goes
-    wrong on purpose. `tokens` are service accounts'.
+    wrong on purpose. `tokens` are service accounts'. `authorization` are the modes whose authorizers are asked
+    in turn, after `authorizer`: "Node", "RBAC", or authorizers.
     """
 
     def __init__(
@@ -103,6 +108,7 @@ class ApiServer(Actor):
         watchers: Watchers | None = None,
         scheme: Scheme | None = None,
         authorizer: Authorizer | None = None,
+        authorization: Sequence[str | Authorizer] = ("Node", "RBAC"),
         admission: Sequence[AdmissionPlugin] = DEFAULT_CHAIN,
         service_network: IPv4Network = SERVICE_NETWORK,
         node_ports: tuple[int, int] = NODE_PORTS,
@@ -117,8 +123,13 @@ class ApiServer(Actor):
         roles = RoleAuthorizer(store)
         own = () if authorizer is None else (authorizer,)
         self._indexes = Indexes(store)
-        nodes = NodeAuthorizer(NodeGraph(store, self._indexes), rules_of("system:node"))
-        self._access = Access(Union(MastersAuthorizer(), *own, nodes, roles), roles)
+        modes = {
+            "Node": NodeAuthorizer(NodeGraph(store, self._indexes), rules_of("system:node")),
+            "RBAC": roles,
+        }
+        asked = (modes[each] if isinstance(each, str) else each for each in authorization)
+        self._authorizer = Union(MastersAuthorizer(), *own, *asked)
+        self._access = Access(self._authorizer, roles)
         self._admission = tuple(admission)
         self._service_network = service_network
         self._node_ports = node_ports
@@ -134,12 +145,17 @@ class ApiServer(Actor):
 
     def started(self) -> None:
         """Derive everything from the store, and put in what is missing."""
+        self._authorizer.begin(self.ctx.clock.now)
         new = self.store.revision == FIRST_REVISION
         if new:
             self._furnish()
         self._allocations = ServiceAllocations(
             self.store.list(_SERVICES), network=self._service_network, node_ports=self._node_ports
         )
+        for each in self.store.list(_RANGES):
+            self._allocations.addresses.follow_range(None, each)
+        for each in self.store.list(_ADDRESSES):
+            self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._env = Environment(
             self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
@@ -189,9 +205,15 @@ class ApiServer(Actor):
         """Who follows the changes of which bucket, besides the hub."""
         return {
             _SERVICES: self._allocations.observe,
+            _RANGES: self._follow_range,
+            _ADDRESSES: self._allocations.addresses.follow_address,
             EVENTS: lambda change: self._expiry.observe(change, self.ctx.clock.now()),
             **dict.fromkeys(ROLES, lambda _change: self._access.forget()),
         }
+
+    def _follow_range(self, change: Change) -> None:
+        after = None if change.type == "DELETED" else change.object
+        self._allocations.addresses.follow_range(change.previous, after)
 
     def _forget_served(self, resource: Resource) -> None:
         """What the server knew of a custom resource is no longer so."""
@@ -331,6 +353,18 @@ class ApiServer(Actor):
         """Who issues the tokens."""
         return self._tokens
 
+    def on_ask_state(self, message: AskState) -> ServerState:
+        """What the metrics say of the store."""
+        buckets = {self.scheme.storage(each).key for each in self.scheme.resources()}
+        objects = {bucket: self.store.count(bucket) for bucket in sorted(buckets)}
+        allocations = self._allocations
+        return ServerState(
+            objects,
+            str(allocations.network),
+            allocations.addresses.first.counts,
+            allocations.ports.counts,
+        )
+
     # --- writing ---------------------------------------------------------------------------
 
     def on_create(self, message: Create) -> Any:
@@ -424,20 +458,13 @@ class ApiServer(Actor):
         except Exception as error:
             deferred.fail(self._as_api_error(error, message))
             return
-        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
-            deferred.reply(answer)
-            return
-        answer.run()
-        if answer.ended:
-            self._end(deferred, message, answer.answer, answer.error)
-        else:
-            answer.on_end = partial(self._end, deferred, message)
+        self._promise(deferred, message, answer)
 
     def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
         try:
             answer = handle(message)
-        except Unconverted as missing:
-            return self._converting(missing, handle, message)
+        except (Unconverted, Unanswered) as missing:
+            return self._asking(missing, handle, message)
         except Exception as error:
             return self._refused(error, message)
         if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
@@ -450,10 +477,10 @@ class ApiServer(Actor):
         answer.on_end = partial(self._end, deferred, message)
         return deferred
 
-    def _converting(
-        self, missing: Unconverted, handle: Callable[[M], Any], message: M
+    def _asking(
+        self, missing: Unconverted | Unanswered, handle: Callable[[M], Any], message: M
     ) -> Deferred[Any]:
-        """A read needs objects in another version: ask the webhook, then read again."""
+        """A request cannot go on before somebody outside has answered: ask, then take it again."""
         deferred = self.ctx.defer()
 
         def again(error: ApiError | None) -> None:
@@ -461,18 +488,31 @@ class ApiServer(Actor):
                 deferred.fail(error)
                 return
             try:
-                deferred.reply(handle(message))
-            except Unconverted as more:
+                answer = handle(message)
+            except (Unconverted, Unanswered) as more:
                 ask(more)
             except Exception as failure:
                 deferred.fail(self._as_api_error(failure, message))
+            else:
+                self._promise(deferred, message, answer)
 
-        def ask(question: Unconverted) -> None:
-            wait = asking(self._env, question.question, again)
+        def ask(question: Unconverted | Unanswered) -> None:
+            wait = waiting_for(self._env, question, again)
             self._perform(wait.effect, lambda result, _error: wait.then(result))
 
         ask(missing)
         return deferred
+
+    def _promise(self, deferred: Deferred[Any], message: Any, answer: Any) -> None:
+        """Reply what a handler has answered, when it is there."""
+        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+            deferred.reply(answer)
+            return
+        answer.run()
+        if answer.ended:
+            self._end(deferred, message, answer.answer, answer.error)
+        else:
+            answer.on_end = partial(self._end, deferred, message)
 
     def _end(
         self, deferred: Deferred[Any], message: Any, answer: Any, error: Exception | None

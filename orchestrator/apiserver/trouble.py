@@ -60,13 +60,23 @@ _ERRORS: Final[Mapping[int, tuple[type[ApiError], str]]] = {
 }
 
 
+_NUMBERS: Final = {
+    "latency_seconds": 0,
+    "probability": 0,
+    "skip": 0,
+    "count": 1,
+    "retry_after_seconds": 0,
+}
+
+
 class ApiFault(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
     """What happens to requests of `verb` for `resource`; the fields are shell patterns.
 
     `code` is the HTTP status that they are refused with (0: they are not), `latency_seconds` how much
     later they are answered. `skip` lets so many pass first, `count` is the most that it happens to
     (None: no end), `probability` the chance for each. `resource` is a plural, with its group if it has
-    one (`deployments.apps`); `user` is who asks. Raises ValueError for a code that no error has.
+    one (`deployments.apps`); `user` is who asks. Raises ValueError for a code that no error has, and for what
+    cannot be counted or waited.
     """
 
     verb: str = "*"
@@ -92,6 +102,12 @@ class ApiFault(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown
         if self.verb != "*" and self.verb not in VERBS.values():
             known = ", ".join(VERBS.values())
             raise ValueError(f"there is no verb {self.verb!r}; there are {known}")
+        for field, least in _NUMBERS.items():
+            value = getattr(self, field)
+            if value is not None and not (type(value) in (int, float) and value >= least):
+                raise ValueError(f"{field} is a number from {least} on, not {value!r}")
+        if not self.probability <= 1:
+            raise ValueError(f"a probability is at most 1, not {self.probability!r}")
 
     def error(self) -> ApiError:
         """What a request is refused with."""

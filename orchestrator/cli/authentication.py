@@ -1,14 +1,14 @@
 """The options by which `orchestrator up` learns who its users are, named as kube-apiserver's are."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import click
 
 from orchestrator.cli.errors import InputError
-
-F = TypeVar("F", bound=Callable[..., Any])
+from orchestrator.cli.groups import grouped
+from orchestrator.cli.peers import peer_of
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
 _OPTIONS: Final = (
@@ -48,28 +48,7 @@ _OPTIONS: Final = (
 )
 
 
-def options(command: F) -> F:
-    """The options; a command gets them all as `authentication`, for `front_options`."""
-    names = [name for each in _OPTIONS for name in _names(each)]
-
-    def called(**given: Any) -> Any:
-        mine = {name: given.pop(name) for name in names}
-        return command(authentication=mine, **given)
-
-    called.__doc__, called.__name__ = command.__doc__, command.__name__
-    called.__click_params__ = list(getattr(command, "__click_params__", ()))  # type: ignore[attr-defined]
-    decorated: Any = called
-    for each in reversed(_OPTIONS):
-        decorated = each(decorated)
-    result: F = decorated
-    return result
-
-
-def _names(option: Any) -> list[str]:
-    def nothing() -> None:
-        """What the options are put on to be read."""
-
-    return [each.name for each in option(nothing).__click_params__]
+options = grouped("authentication", _OPTIONS)
 
 
 def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,7 +67,7 @@ def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
         raise InputError("--oidc-client-id needs --oidc-issuer-url")
     path = given["authentication_token_webhook_config_file"]
     if path is not None:
-        found["token_webhook"] = _webhook(path)
+        found["token_webhook"] = peer_of(path)
     return found
 
 
@@ -117,31 +96,6 @@ def _oidc(given: Mapping[str, Any]) -> Any:
         required=required,
         authority="" if authority is None else _text(authority),
     )
-
-
-def _webhook(path: Path) -> Any:
-    """The one cluster of a kubeconfig."""
-    import base64
-    import binascii
-
-    from orchestrator.apiserver.http.token_webhook import WebhookSettings
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import MachineryError
-
-    try:
-        clusters = manifests.load(_text(path), str(path)).get("clusters") or []
-        cluster = clusters[0]["cluster"]
-        url = cluster["server"]
-        data = cluster.get("certificate-authority-data", "")
-        authority = base64.b64decode(data).decode()
-        file = cluster.get("certificate-authority", "")
-        if file:
-            authority = _text(path.parent / file)
-    except MachineryError as error:
-        raise InputError(str(error)) from None
-    except (KeyError, IndexError, TypeError, AttributeError, binascii.Error, ValueError):
-        raise InputError(f"{path}: expected a kubeconfig with clusters[0].cluster.server") from None
-    return WebhookSettings(url, authority)
 
 
 def _text(path: Path) -> str:

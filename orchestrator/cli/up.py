@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from orchestrator.cli import authentication as users
-from orchestrator.cli import logs, scheduling, serving
+from orchestrator.cli import authorization as rights
+from orchestrator.cli import images, logs, scheduling, serving
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ NAMES = _Names()
     metavar="FILE",
     help="Where to write the audit log; - is the standard output.",
 )
+@click.option(
+    "--runtime",
+    type=click.Choice(["simulated", "coroutine", "process"]),
+    default="simulated",
+    show_default=True,
+    help="What containers are on the nodes.",
+)
+@images.options
 @scheduling.option
 @click.option(
     "--bare",
@@ -76,12 +85,18 @@ NAMES = _Names()
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
 @click.option(
-    "--authorization-mode",
-    type=click.Choice(["Node,RBAC", "AlwaysAllow"]),
-    default="Node,RBAC",
-    show_default=True,
-    help="Who may do what: what nodes need and roles grant, or everybody everything.",
+    "--proxy-mode",
+    type=click.Choice(["table", "userspace", "nftables"]),
+    help="How Services carry traffic: not at all (table), from and to addresses of 127.0.0.0/8 (userspace), or between "
+    "network namespaces, as root (nftables). What fits the runtime unless given.",
 )
+@click.option(
+    "--dns-upstream",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A server that the cluster's DNS asks for names that are not the cluster's; may be repeated.",
+)
+@rights.options
 @users.options
 @serving.options
 @logs.option
@@ -94,11 +109,15 @@ def up(
     admission_config: Path | None,
     audit_policy: Path | None,
     audit_log: Path | None,
+    runtime: str,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
     authentication: dict[str, Any],
-    authorization_mode: str,
+    authorization: dict[str, Any],
+    proxy_mode: str | None,
+    image_table: dict[str, Any],
+    dns_upstream: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -118,11 +137,12 @@ def up(
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
+        "runtime": runtime,
+        "images": images.found(image_table),
+        "authorization": rights.modes(authorization),
+        "proxy_mode": proxy_mode,
+        "dns_upstream": dns_upstream,
     }
-    if authorization_mode == "AlwaysAllow":
-        from orchestrator.apiserver.authorization import AlwaysAllow
-
-        options["authorizer"] = AlwaysAllow()
     front = users.front_options(authentication)
     with _audit(audit_policy, audit_log) as audit:
         front["audit"] = audit

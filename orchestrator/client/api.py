@@ -18,8 +18,10 @@ from orchestrator.client.apply import apply_patch
 from orchestrator.client.cache import Key
 from orchestrator.client.checking import (
     checked_body,
+    checked_document,
     checked_name,
     checked_object,
+    checked_texts,
     resource_for,
 )
 from orchestrator.client.waiting import Predicate, WaitTimeout, condition_of
@@ -94,6 +96,17 @@ class Client:
             return checked_object(obj, self.scheme)
         return self.resource_of(obj), obj
 
+    def _say(self, **texts: Any) -> None:
+        """Look at what a request says in words, by the names of its arguments. Raises TypeError."""
+        if self._checked:
+            checked_texts(**texts)
+
+    def _document(self, obj: Any) -> dict[str, Any]:
+        """An object to apply as the manifest that it is. Raises TypeError and Invalid."""
+        if isinstance(obj, Mapping):
+            return checked_document(obj)
+        return codec.to_dict(self._given(obj)[1])
+
     def _named(self, kind: type[Any] | Resource, name: str) -> Resource:
         """The resource of an object that is named."""
         if self._checked:
@@ -105,6 +118,7 @@ class Client:
     async def get(self, kind: type[K] | Resource, name: str, *, namespace: str = "") -> K:
         """One object."""
         resource = self._named(kind, name)
+        self._say(namespace=namespace)
         request = Get(
             resource=resource,
             name=name,
@@ -143,6 +157,7 @@ class Client:
         continue_token: str = "",
     ) -> Page:
         """A list with its revision and, when `limit` cut it, the token of the next page."""
+        self._say(namespace=namespace, label_selector=label_selector, field_selector=field_selector)
         return await self.api.ask(
             List(
                 resource=self.resource(kind),
@@ -169,6 +184,7 @@ class Client:
         Without `since` the present objects come first, as ADDED. Raises Expired when the reader
         was too slow, or `since` is too old.
         """
+        self._say(namespace=namespace, label_selector=label_selector, field_selector=field_selector)
         return WatchStream(
             self.api,
             self.resource(kind),
@@ -193,7 +209,8 @@ class Client:
         The condition is `condition=Ready`, `condition=Ready=False`, `delete`,
         `jsonpath={.status.phase}=Running`, or a function of the object.
         """
-        resource = self.resource(kind)
+        resource = self._named(kind, name)
+        self._say(namespace=namespace)
         predicate: Predicate = condition_of(condition) if isinstance(condition, str) else condition
         deleted = condition == "delete"
         stream = WatchStream(
@@ -216,6 +233,7 @@ class Client:
 
     async def create(self, obj: K, *, namespace: str = "") -> K:
         """The object as the API server stored it; `obj` may be a decoded manifest, too."""
+        self._say(namespace=namespace)
         resource, given = self._given(obj)
         request = self._creation(resource, given, namespace)
         return cast(K, await self._write(resource, self.api.ask(request)))
@@ -273,6 +291,7 @@ class Client:
     ) -> K:
         """Change an object by a patch."""
         resource = self._named(kind, name)
+        self._say(namespace=namespace, patch_type=patch_type, subresource=subresource)
         if self._checked:
             body = checked_body(body, patch_type)
         request = Patch(
@@ -319,6 +338,7 @@ class Client:
     ) -> Deleted:
         """Delete an object; `gone` says whether it went at once."""
         resource = self._named(kind, name)
+        self._say(namespace=namespace, propagation_policy=propagation_policy)
         answer = await self.api.ask(
             Delete(
                 resource=resource,
@@ -345,6 +365,7 @@ class Client:
     ) -> Page:
         """Delete all that the selectors match; answers what was deleted."""
         resource = self.resource(kind)
+        self._say(namespace=namespace, label_selector=label_selector, field_selector=field_selector)
         return await self.api.ask(
             DeleteCollection(
                 resource=resource,
@@ -362,7 +383,8 @@ class Client:
         `obj` is an object or a decoded manifest. The three-way merge starts from the annotation
         `kubectl.kubernetes.io/last-applied-configuration`.
         """
-        document = dict(obj) if isinstance(obj, Mapping) else codec.to_dict(obj)
+        document = self._document(obj)
+        self._say(namespace=namespace)
         resource, typed = codec.decode_any(document, self.scheme)
         where = _in(resource, namespace or typed.metadata.namespace)
         if where:
@@ -371,7 +393,8 @@ class Client:
         try:
             current: Any = await self.get(resource, typed.metadata.name, namespace=where)
         except NotFound:
-            return await self.create(codec.decode(manifest, resource.type), namespace=where)
+            request = self._creation(resource, codec.decode(manifest, resource.type), where)
+            return await self._write(resource, self.api.ask(request))
         body, patch_type = apply_patch(resource, manifest, codec.to_dict(current))
         if not body:
             return current
@@ -388,7 +411,8 @@ class Client:
         what it said before and leaves out now is removed. Raises Conflict for fields of other managers
         that would change, unless it is to `force` them.
         """
-        document = dict(obj) if isinstance(obj, Mapping) else codec.to_dict(obj)
+        document = self._document(obj)
+        self._say(namespace=namespace)
         resource, typed = codec.decode_any(document, self.scheme)
         where = _in(resource, namespace or typed.metadata.namespace)
         metadata = {**document["metadata"], **({"namespace": where} if where else {})}

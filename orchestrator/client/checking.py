@@ -23,6 +23,10 @@ from orchestrator.protocol import Cause, Invalid
 _ENCODER: Final = msgspec.json.Encoder()
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 # msgspec's words for containers are those of a document; the caller wrote Python.
+_SELECTORS: Final = {
+    "label_selector": ' such as "app=web,tier in (a, b)"',
+    "field_selector": ' such as "spec.nodeName=node-0"',
+}
 _PYTHON: Final = {"`object`": "mapping", "`array`": "sequence", "`null`": "None"}
 
 
@@ -57,10 +61,15 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
     else:
         resource = scheme.by_type(type(obj))
     try:
-        bare = _without_ledger(obj)
-        return resource, msgspec.json.decode(_ENCODER.encode(bare), type=type(obj))
+        encoded = _ENCODER.encode(_without_ledger(obj))
+        copy = msgspec.json.decode(encoded, type=type(obj))
+        if not isinstance(obj, Unstructured):
+            copy = codec.decode(encoded, type(obj))  # what a document may hold beside its types
+        return resource, copy
     except msgspec.ValidationError as error:
         raise _invalid(resource.kind, _name(obj.metadata), _in_python(error)) from None
+    except DecodeError as error:
+        raise _invalid(resource.kind, _name(obj.metadata), error) from None
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise _invalid(resource.kind, _name(obj.metadata), DecodeError("", str(error))) from None
 
@@ -93,6 +102,23 @@ def checked_body(body: Any, patch_type: str) -> Any:
     if isinstance(body, str | bytes) or not isinstance(body, wanted):
         raise TypeError(f"the body of a {patch_type} patch is a {name}, not {_short(body)}")
     return codec.loads(msgspec.json.encode(body))
+
+
+def checked_document(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a manifest that is JSON throughout. Raises Invalid for what is not."""
+    try:
+        return msgspec.json.decode(_ENCODER.encode(manifest), type=dict[str, Any])
+    except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
+        kind, name = str(manifest.get("kind", "object")), _name(manifest.get("metadata"))
+        raise _invalid(kind, name, DecodeError("", str(error))) from None
+
+
+def checked_texts(**given: Any) -> None:
+    """What else a request says in words, by the names of the arguments. Raises TypeError."""
+    for name, value in given.items():
+        if value is not None and not isinstance(value, str):
+            hint = _SELECTORS.get(name, "")
+            raise TypeError(f"{name} is a str{hint}, not {_short(value)}")
 
 
 def checked_name(name: Any) -> str:

@@ -87,6 +87,8 @@ class Controller(Actor):
     name: ClassVar[str]
     kind: ClassVar[Kind]
     owns: ClassVar[tuple[Kind, ...]] = ()
+    # Who its events are from; unless said, the name with "-controller" after it.
+    event_source: ClassVar[str] = ""
     # Changes of `kind` that are heard of: those that all of these are true of (`generation_changed`).
     predicates: ClassVar[tuple[Predicate, ...]] = ()
     workers: ClassVar[int] = 5
@@ -255,7 +257,7 @@ class Controller(Actor):
         self.events = EventRecorder(
             self.ctx,
             wiring.api,
-            f"{self.name}-controller",
+            self.event_source or f"{self.name}-controller",
             enabled=wiring.record_events,
             identity=wiring.identity,
             field_manager=wiring.field_manager or self.name,
@@ -268,9 +270,17 @@ class Controller(Actor):
         owner_kind = self._resource(self.kind)
         for owned in self.owns:
             self._add_source(owned, OwnerKeys(owner_kind))
-        for kind, function in self.watches().items():
+        watched = _mapping(
+            self.watches(), "watches() answers kinds with functions of their objects"
+        )
+        for kind, function in watched.items():
+            if not callable(function):
+                raise TypeError(
+                    f"watches() gives {kind!r} {function!r}, and not a function of the object"
+                )
             self._add_source(kind, function)
-        for kind, functions in self.indexes().items():
+        indexed = _mapping(self.indexes(), "indexes() answers kinds with named functions")
+        for kind, functions in indexed.items():
             for name, key_function in functions.items():
                 self._wiring.shared.cache(self._resource(kind)).add_index(name, key_function)
         for kind in self._caches:  # `prepare` asked for them
@@ -464,3 +474,10 @@ class _WrongAnswer(TypeError):
             f"{name}.reconcile answered {answer!r}: the seconds after which to look again are "
             "expected, or None"
         )
+
+
+def _mapping(answer: object, wanted: str) -> Mapping[Any, Any]:
+    """What a subclass answers, if it is a mapping. Raises TypeError."""
+    if not isinstance(answer, Mapping):
+        raise TypeError(f"{wanted}, not {answer!r}")
+    return answer

@@ -1,26 +1,76 @@
 """What a Cluster can be given, as what it is made of."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from orchestrator.api.scheme import Scheme
+from actors import FaultPlan
+from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver import ApiFault
+from orchestrator.apiserver.admission import Admission
 from orchestrator.client import Controller
 from orchestrator.client.declaration import check
 from orchestrator.client.errors import InvalidController
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import find
-from orchestrator.kubelet import NodeSpec
+from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.machinery import manifests
 
 
-def specs_of(nodes: object) -> Sequence[NodeSpec]:
-    """The nodes of a cluster. Raises TypeError and ValueError."""
+def _is(*types: type[Any]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, types)
+
+
+def _are(type_: type[Any]) -> Callable[[Any], bool]:
+    return lambda value: (
+        isinstance(value, Sequence) and all(isinstance(each, type_) for each in value)
+    )
+
+
+def _are_images(value: Any) -> bool:
+    if value == ():
+        return True
+    from orchestrator.kubelet.runtimes.process import Image  # late: most nodes simulate
+
+    return _are(Image)(value)
+
+
+# What an argument is, and how that is said. None of them is asked further where it stands for nothing.
+_ARGUMENTS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
+    "seed": (_is(int), "a whole number"),
+    "profile": (_is(Profile), "a kubelet.Profile"),
+    "runtime": (_is(str), "the name of a runtime"),
+    "images": (_are_images, "a sequence of kubelet.runtimes.process.Image"),
+    "runtimes": (_is(Mapping), "a mapping of names to what makes a runtime"),
+    "proxies": (_is(bool), "True or False"),
+    "record_events": (_is(bool), "True or False"),
+    "heartbeats": (lambda value: value in ("written", "computed"), '"written" or "computed"'),
+    "faults": (_is(FaultPlan), "an actors.FaultPlan"),
+    "api_faults": (_are(ApiFault), "a sequence of apiserver.ApiFault"),
+    "order": (lambda value: value in ("fifo", "seeded"), '"fifo" or "seeded"'),
+    "trace": (_is(bool), "True or False"),
+    "admission": (_is(Admission), "an apiserver.admission.Admission"),
+    "authorizer": (lambda value: callable(getattr(value, "decide", None)), "an Authorizer"),
+    "resources": (_are(Resource), "a sequence of api.scheme.Resource"),
+    "furnished": (_is(bool), "True or False"),
+}
+
+
+def check_all(**given: Any) -> None:
+    """Raises TypeError for an argument of another kind, with what would be right."""
+    for name, value in given.items():
+        fits, words = _ARGUMENTS[name]
+        if value is not None and not fits(value):
+            raise TypeError(f"{name} is {words}, not {value!r}")
+
+
+def specs_of(nodes: object, runtime: str = "simulated") -> Sequence[NodeSpec]:
+    """The nodes of a cluster; a number of them run `runtime`. Raises TypeError and ValueError."""
     if isinstance(nodes, int) and not isinstance(nodes, bool):
         if nodes < 0:
             raise ValueError(f"a cluster cannot have {nodes} nodes")
-        return [node_spec(f"node-{number}", number) for number in range(nodes)]
+        return [node_spec(f"node-{number}", number, runtime=runtime) for number in range(nodes)]
     if isinstance(nodes, Sequence) and all(isinstance(spec, NodeSpec) for spec in nodes):
         return nodes
     raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")

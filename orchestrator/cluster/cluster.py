@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from actors import ActorSystem, Clock, FaultPlan, Misuse, Ref
 
@@ -19,16 +19,15 @@ if TYPE_CHECKING:
     from orchestrator.apiserver.admission import Admission
     from orchestrator.apiserver.http import HttpFront
     from orchestrator.client import Client, Controller
+    from orchestrator.cluster.fabrics import ProxyMode
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
+    from orchestrator.kubelet.runtimes.process import Image
     from orchestrator.machinery.certificates import KeyPair
     from orchestrator.proxy import Destination
     from orchestrator.scheduler import Profile as SchedulerProfile
     from orchestrator.scheduler import SchedulerConfiguration
     from orchestrator.store import Store
-
-# What installers put into a new cluster.
-_FURNITURE: Final = Path(__file__).parent / "furniture"
 
 
 class Cluster:
@@ -37,8 +36,9 @@ class Cluster:
     In a loop in virtual time (`actors.run`, the pytest plugin) the cluster lives in virtual time.
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
-    containers behave; `runtimes` are container runtimes of your own by the name that a node's
-    `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
+    containers behave; `runtime` is the container runtime of nodes that are a number: `simulated`, `coroutine`,
+    `process` (whose `images` name what its containers run), or one of your own: `runtimes` are those by the name that
+    a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
@@ -50,10 +50,15 @@ class Cluster:
     `api_faults` are requests that the API server refuses or answers late on purpose; more are added
     with `fail_api` while it runs. `meter` hears of every API call.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
-    what before the roles are asked, and `resources` are kinds of your own, stored and served beside the
+    what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
+    `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
+    host's own 127.0.0.0/8 and passes on what comes there; `nftables`, for root, makes a network
+    namespace of each node and pod, with rules as kube-proxy's; with `table` addresses are numbers, and `connect` says
+    where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
-    and a default StorageClass whose disks are simulated.
+    and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
+    there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -68,8 +73,11 @@ class Cluster:
         controllers: "Sequence[type[Controller] | str]" = ("*",),
         scheduler: "SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None" = None,
         profile: "Profile | None" = None,
+        runtime: str = "simulated",
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
+        images: "Sequence[Image]" = (),
         proxies: bool = True,
+        proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
@@ -79,19 +87,40 @@ class Cluster:
         meter: "CallMeter | None" = None,
         admission: "Admission | None" = None,
         authorizer: "Authorizer | None" = None,
+        authorization: "Sequence[str | Authorizer]" = ("Node", "RBAC"),
         resources: "Sequence[Resource]" = (),
         furnished: bool = False,
+        dns_upstream: Sequence[str] = (),
     ) -> None:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
         from orchestrator.apiserver import ApiTrouble
-        from orchestrator.cluster.arguments import specs_of
+        from orchestrator.cluster.arguments import check_all, specs_of
         from orchestrator.cluster.components import Components
         from orchestrator.cluster.subjects import describe
         from orchestrator.store import MemoryStore
 
+        check_all(
+            seed=seed,
+            profile=profile,
+            runtime=runtime,
+            runtimes=runtimes,
+            images=images,
+            proxies=proxies,
+            record_events=record_events,
+            heartbeats=heartbeats,
+            faults=faults,
+            api_faults=api_faults,
+            order=order,
+            trace=trace,
+            admission=admission,
+            authorizer=authorizer,
+            resources=resources,
+            furnished=furnished,
+        )
         self._furnished = furnished
-        self._specs = specs_of(nodes)
+        self._dns_upstream = dns_upstream
+        self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
         for resource in resources:
             self.scheme.register(resource)
@@ -119,12 +148,15 @@ class Cluster:
             scheduler=scheduler,
             profile=profile,
             runtimes=runtimes,
+            images=images,
             proxies=proxies,
+            proxy_mode=proxy_mode,
             record_events=record_events,
             computed_heartbeats=heartbeats == "computed",
             meter=meter,
             admission=admission,
             authorizer=authorizer,
+            authorization=authorization,
             authority=self._authority,
         )
         self._signer: KeyPair | None = None
@@ -149,6 +181,7 @@ class Cluster:
         if self._state != "not begun":
             raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
         self._state = "running"
+        self._exits.push_async_callback(self._components.close)  # after the actors have stopped
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
@@ -172,10 +205,22 @@ class Cluster:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     async def _start(self) -> None:
-        self.api, self.client = self._components.start()
+        self.api, self.client = self._components.start(self._specs)
         await self.add_nodes(self._specs)
         if self._furnished:
-            await self.apply(_FURNITURE)
+            await self._furnish()
+
+    async def _furnish(self) -> None:
+        from orchestrator.cluster.fabrics.interface import DNS_ADDRESS
+        from orchestrator.cluster.furnishing import furniture, furniture_with_dns
+
+        fabric = self._components.fabric
+        if not fabric.carries:
+            await self.apply(furniture())
+            return
+        port = await self._components.serve_names(self.api, self._dns_upstream)
+        address = str(fabric.service_network[DNS_ADDRESS])
+        await self.apply(furniture_with_dns(address, fabric.control_plane, port))
 
     # --- nodes -----------------------------------------------------------------------------
 
@@ -233,6 +278,8 @@ class Cluster:
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
+        fabric = self._components.fabric
+        options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)
         await self._exits.enter_async_context(front)
         if not options.get("read_only"):
@@ -242,7 +289,7 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host)
+            await publish(self.client, front, host, fabric.advertised(host, front.port))
         return front
 
     def _authority(self) -> "KeyPair":
@@ -272,7 +319,8 @@ class Cluster:
 
     def fail_api(self, **fault: Any) -> "ApiFault":
         """Have the API server refuse requests, or answer late: `fail_api(verb="update", code=409,
-        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it.
+        count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it. Raises
+        ValueError for arguments that mean nothing.
         """
         from orchestrator.apiserver import ApiFault
 

@@ -5,7 +5,7 @@ This module brings every room along, which takes longer to import than a cluster
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, MailboxSpec, Ref
 from orchestrator.api.scheme import Scheme
@@ -20,15 +20,18 @@ from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
 from orchestrator.cluster.arguments import classes_of
+from orchestrator.cluster.fabrics import Fabric, ProxyMode, choose
+from orchestrator.cluster.fabrics.simulated import SimulatedFabric
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.manager import Registration, RunController
-from orchestrator.kubelet import Profile
+from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import AUTHENTICATED, Identity
+from orchestrator.proxy import Place, Proxy, TableMemo
 from orchestrator.scheduler import (
     DEFAULT_CONFIGURATION,
     Scheduler,
@@ -37,6 +40,10 @@ from orchestrator.scheduler import (
 )
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
+
+if TYPE_CHECKING:
+    from orchestrator.dns import DnsServer
+    from orchestrator.kubelet.runtimes.process import Image
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
@@ -63,32 +70,40 @@ class Components:
         scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
+        images: "Sequence[Image]",
         proxies: bool,
+        proxy_mode: ProxyMode | None,
         record_events: bool,
         computed_heartbeats: bool,
         meter: CallMeter | None,
         admission: Admission | None,
         authorizer: Authorizer | None,
+        authorization: Sequence[str | Authorizer],
         authority: Callable[[], KeyPair],
     ) -> None:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes)
+        self._runtimes = Runtimes(profile, runtimes, images)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
+        self._authorization = authorization
         self._controllers = classes_of(controllers, scheme)
         self._scheduler = configuration_of(
             DEFAULT_CONFIGURATION if scheduler is None else scheduler
         )
         self._proxies = proxies
+        self._proxy_mode = proxy_mode
+        self.fabric: Fabric = SimulatedFabric()
+        self._names: DnsServer | None = None
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
         self.machines = Machines(system, self._runtimes, heartbeats_computed=computed_heartbeats)
 
-    def start(self) -> tuple[Ref[Any], Client]:
-        """Start all of them; answers the API server and a client of it."""
+    def start(self, specs: Sequence[NodeSpec]) -> tuple[Ref[Any], Client]:
+        """Start all of them, with a network for nodes like `specs`; answers the API server and a client of it."""
+        self.fabric = choose(self._proxy_mode, specs, self._system.clock, self._system.log)
         api = self._start_api_server()
         client = Client(api, clock=self._system.clock, scheme=self._scheme, field_manager=_EMBEDDER)
         self._start_controllers(api)
@@ -102,8 +117,36 @@ class Components:
             "scheduler",
             restart=ALWAYS,
         )
-        self.machines.begin(self._start_nodes(api), client)
+        memo = TableMemo() if self._proxies else None
+        self.machines.begin(self._start_nodes(api, memo), client, self.fabric)
+        plane = self.fabric.host_plane
+        if memo is not None and plane is not None:
+            self._system.spawn(
+                lambda: Proxy(api, Place(""), "", memo, plane), "proxy", restart=ALWAYS
+            )
         return api, client
+
+    async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:
+        """Begin to answer for the cluster's names at the control plane's address; answers the port.
+
+        Raises OSError.
+        """
+        from orchestrator.dns import (  # late: few clusters carry packets
+            DnsServer,
+            Zone,
+            ZoneWatcher,
+        )
+
+        zone = Zone()
+        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
+        self._names = DnsServer(zone, upstream, self._system.log)
+        return await self._names.open(self.fabric.control_plane)
+
+    async def close(self) -> None:
+        """Leave nothing on this machine of what nodes and network have made there."""
+        if self._names is not None:
+            self._names.close()
+        await self.machines.close()
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats
@@ -114,7 +157,9 @@ class Components:
                 scheme=self._scheme,
                 admission=self._admission,
                 authorizer=self._authorizer,
+                authorization=self._authorization,
                 trouble=self._trouble,
+                service_network=self.fabric.service_network,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS if rare else BOOKMARK_SECONDS,
             ),
             "apiserver",
@@ -136,13 +181,14 @@ class Components:
             restart=ALWAYS,
         )
 
-    def _start_nodes(self, api: Ref[Any]) -> Ref[Any]:
+    def _start_nodes(self, api: Ref[Any], memo: TableMemo | None) -> Ref[Any]:
         return self._system.spawn(
             lambda: Nodes(
                 api,
                 self._runtimes,
                 self.machines.standing,
-                proxies=self._proxies,
+                self.fabric,
+                memo=memo,
                 kubelet_options={
                     "record_events": self._record_events,
                     "computed_heartbeats": self._computed_heartbeats,

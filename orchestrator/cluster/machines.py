@@ -11,9 +11,11 @@ from actors import ActorSystem, Ref
 from orchestrator.api.core.v1 import Node
 from orchestrator.client import Client
 from orchestrator.cluster.errors import NodesNotReady, UnknownNode
+from orchestrator.cluster.fabrics import Fabric
 from orchestrator.cluster.nodes import AddNode, Equipment
 from orchestrator.kubelet import FallSilent, NodeSpec
 from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.kubelet.runtimes.interface import Ending
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
 
@@ -34,13 +36,14 @@ class Machines:
         self._runtimes = runtimes
         self._heartbeats_computed = heartbeats_computed
         self._known: dict[str, NodeSpec] = {}
-        self.standing: dict[str, tuple[NodeSpec, Equipment]] = {}
+        self.standing: dict[str, Equipment] = {}
         self._room: Ref[Any]
+        self._fabric: Fabric
         self._client: Client
 
-    def begin(self, room: Ref[Any], client: Client) -> None:
-        """The actor `/nodes` is there, and the API server."""
-        self._room, self._client = room, client
+    def begin(self, room: Ref[Any], client: Client, fabric: Fabric) -> None:
+        """The actor `/nodes` is there, the API server, and the network."""
+        self._room, self._client, self._fabric = room, client, fabric
 
     def __len__(self) -> int:
         return len(self._known)
@@ -54,7 +57,7 @@ class Machines:
         more: dict[str, dict[str, str]] = {}
         for spec in specs:
             self._runtimes.factory(spec.runtime)
-            spec, labels = _parted(spec)
+            spec, labels = _parted(self._fabric.place(spec))
             if labels:
                 more[spec.name] = labels
             self._known[spec.name] = spec
@@ -85,7 +88,7 @@ class Machines:
     async def crash(self, name: str) -> None:
         """As `Cluster.crash_node`."""
         self._spec(name)
-        self.standing.pop(name, None)
+        equipment = self.standing.pop(name, None)
         if self._heartbeats_computed:
             kubelet = self._system.find(f"/nodes/{name}/kubelet")
             if kubelet is not None:
@@ -93,6 +96,16 @@ class Machines:
         machine = self._system.find(f"/nodes/{name}")
         if machine is not None:
             await self._system.stop_actor(machine)
+        if equipment is not None:
+            await _switch_off(equipment)
+            self._fabric.unplug(equipment.spec)
+
+    async def close(self) -> None:
+        """Leave nothing on this machine of what the nodes have made there; their actors have stopped."""
+        carries = self._fabric.carries
+        standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
+        await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
+        self._fabric.close()
 
     async def restart(self, name: str) -> None:
         """As `Cluster.restart_node`."""
@@ -120,6 +133,15 @@ def _parted(spec: NodeSpec) -> tuple[NodeSpec, dict[str, str]]:
     if not more:
         return spec, more
     return replace(spec, labels={k: v for k, v in spec.labels.items() if k not in more}), more
+
+
+async def _switch_off(equipment: Equipment) -> None:
+    """End what a machine runs, as a cut of its power does."""
+    for uid in {event.key.pod_uid: None for event in equipment.runtime.containers()}:
+        equipment.runtime.remove(uid)
+    if isinstance(equipment.runtime, Ending):
+        await equipment.runtime.close()
+    equipment.network.close()
 
 
 def _is_ready(node: Node) -> bool:

@@ -12,17 +12,19 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
+from orchestrator.cluster.fabrics.interface import Fabric
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
 from orchestrator.kubelet.networks.interface import PodNetwork
-from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
 from orchestrator.protocol import ApiRef
-from orchestrator.proxy import Proxy, TableMemo
+from orchestrator.proxy import Place, Proxy, TableMemo
+from orchestrator.proxy.planes.interface import Plane
 
 # Disjoint from the service network 10.96.0.0/12: each node gets a /24 of pods, 32,768 nodes in all.
 _FIRST_POD_NETWORK: Final = int(IPv4Address("10.128.0.0"))
 _POD_NETWORKS: Final = 1 << 15
+_ZONE: Final = "topology.kubernetes.io/zone"
 _FIRST_ADDRESS: Final = int(IPv4Address("172.16.0.2"))
 
 
@@ -38,8 +40,10 @@ def node_spec(name: str, number: int, **fields: Any) -> NodeSpec:
 class Equipment(NamedTuple):
     """What a machine holds while its actors come and go."""
 
+    spec: NodeSpec
     runtime: Runtime
     network: PodNetwork
+    plane: Plane | None
 
 
 class Machine(Actor):
@@ -48,15 +52,15 @@ class Machine(Actor):
     def __init__(
         self,
         api: ApiRef,
-        spec: NodeSpec,
         equipment: "Equipment",
         memo: TableMemo | None,
         options: Mapping[str, bool],
     ) -> None:
         self._api = api
-        self._spec = spec
+        self._spec = equipment.spec
         self._runtime = equipment.runtime
         self._network = equipment.network
+        self._plane = equipment.plane
         self._memo = memo
         self._options = options
         self._kubelet: Ref[Any]
@@ -71,8 +75,9 @@ class Machine(Actor):
         )
         memo = self._memo
         if memo is not None:
+            place = Place(self._spec.name, self._spec.labels.get(_ZONE, ""))
             self.ctx.spawn(
-                lambda: Proxy(self._api, self._spec.name, self._spec.address, memo),
+                lambda: Proxy(self._api, place, self._spec.address, memo, self._plane),
                 "proxy",
                 restart=ALWAYS,
             )
@@ -114,40 +119,43 @@ class Nodes(Actor):
 
     `kubelet_options` are those of each `Kubelet`. `machines` is what stands in the room: it is not
     the actor's own, so that a restart of the room switches on the same machines with the same
-    containers.
+    containers. `fabric` gives them their networks; without a `memo` they have no proxies.
     """
 
     def __init__(
         self,
         api: ApiRef,
         runtimes: Runtimes,
-        machines: dict[str, tuple[NodeSpec, Equipment]],
+        machines: dict[str, Equipment],
+        fabric: Fabric,
         *,
-        proxies: bool = True,
+        memo: TableMemo | None,
         kubelet_options: Mapping[str, bool] | None = None,
     ) -> None:
         self._api = api
         self._runtimes = runtimes
         self._machines = machines
-        self._memo = TableMemo() if proxies else None
+        self._fabric = fabric
+        self._memo = memo
         self._options = kubelet_options or {}
 
     def started(self) -> None:
         """Switch on what stands here."""
-        for spec, equipment in self._machines.values():
-            self._switch_on(spec, equipment)
+        for equipment in self._machines.values():
+            self._switch_on(equipment)
 
     def on_add_node(self, message: AddNode) -> Ref[Any]:
         """One more machine. A new one runs nothing: nor does one that is switched on again."""
         spec = message.spec
         runtime = self._runtimes.factory(spec.runtime)()
-        equipment = Equipment(runtime, SimulatedNetwork(spec.address, spec.pod_cidr))
-        self._machines[spec.name] = (spec, equipment)
-        return self._switch_on(spec, equipment)
+        network = self._fabric.network(spec)
+        equipment = Equipment(spec, runtime, network, self._fabric.plane(spec))
+        self._machines[spec.name] = equipment
+        return self._switch_on(equipment)
 
-    def _switch_on(self, spec: NodeSpec, equipment: Equipment) -> Ref[Any]:
+    def _switch_on(self, equipment: Equipment) -> Ref[Any]:
         return self.ctx.spawn(
-            partial(Machine, self._api, spec, equipment, self._memo, self._options),
-            spec.name,
+            partial(Machine, self._api, equipment, self._memo, self._options),
+            equipment.spec.name,
             restart=ALWAYS,
         )

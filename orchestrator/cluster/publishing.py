@@ -36,13 +36,14 @@ _SERVICE: Final = "kubernetes"
 _PORT_NAME: Final = "https"
 
 
-async def publish(client: Client, front: "HttpFront", host: str) -> None:
+async def publish(client: Client, front: "HttpFront", host: str, real: str | None) -> None:
     """Write the endpoints of the Service `kubernetes`, and the authority of clients' certificates.
 
-    A server at a loopback address is told to be at the control plane's in the nodes' network: Kubernetes
-    refuses endpoints at loopback addresses, which would be another machine's everywhere.
+    `real` is where pods reach the server. Where no packets travel it is None, and a server at a loopback address is
+    told to be at the control plane's in the nodes' network: Kubernetes refuses endpoints at loopback addresses, which
+    would be another machine's everywhere.
     """
-    address = _advertised(host)
+    address = _advertised(host) if real is None else real
     authority = front.pki.authority.certificate.decode()
     for each in (
         ConfigMap(

@@ -7,7 +7,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 from typing import Final
 
 from orchestrator.client import Controller
-from orchestrator.controllers.bootstrap_tokens import TokenCleaner
+from orchestrator.controllers.bootstrap_tokens import BootstrapSigner, TokenCleaner
 from orchestrator.controllers.certificates import (
     CertificateApprover,
     CertificateCleaner,
@@ -17,10 +17,13 @@ from orchestrator.controllers.cluster_role_aggregation import ClusterRoleAggrega
 from orchestrator.controllers.cron_job import CronJobController
 from orchestrator.controllers.daemon_set import DaemonSetController
 from orchestrator.controllers.deployment import DeploymentController
+from orchestrator.controllers.device_taint_eviction import DeviceTaintEvictionController
 from orchestrator.controllers.disruption import DisruptionController, StaleDisruptionController
 from orchestrator.controllers.endpoint_slice import EndpointSliceController
 from orchestrator.controllers.endpoint_slice_mirroring import EndpointSliceMirroringController
 from orchestrator.controllers.endpoints import EndpointsController
+from orchestrator.controllers.ephemeral_volumes import EphemeralVolumeController
+from orchestrator.controllers.flow_schemas import FlowSchemaController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from orchestrator.controllers.job import JobController
@@ -29,10 +32,19 @@ from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
+from orchestrator.controllers.policy_status import ValidatingAdmissionPolicyStatusController
 from orchestrator.controllers.replicaset import ReplicaSetController
 from orchestrator.controllers.replication_controller import ReplicationControllerController
+from orchestrator.controllers.resource_claim import (
+    ResourceClaimController,
+    ResourceClaimTemplateController,
+)
 from orchestrator.controllers.resource_quota import ResourceQuotaController
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
+from orchestrator.controllers.service_addresses import (
+    ServiceAddressController,
+    ServiceCidrController,
+)
 from orchestrator.controllers.stateful_set import StatefulSetController
 from orchestrator.controllers.taint_eviction import TaintEvictionController
 from orchestrator.controllers.token_secrets import TokenSecretController
@@ -59,15 +71,21 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     RootCaPublisher,
     TokenSecretController,
     TokenCleaner,
+    BootstrapSigner,
     EndpointsController,
     EndpointSliceController,
     EndpointSliceMirroringController,
     LoadBalancerController,
+    ServiceAddressController,
+    ServiceCidrController,
     ClusterRoleAggregationController,
     CertificateApprover,
     CertificateSigner,
     CertificateCleaner,
     ResourceQuotaController,
+    ResourceClaimTemplateController,
+    ResourceClaimController,
+    DeviceTaintEvictionController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
@@ -78,6 +96,9 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ClaimProtectionController,
     ClassProtectionController,
     VolumeProtectionController,
+    EphemeralVolumeController,
+    FlowSchemaController,
+    ValidatingAdmissionPolicyStatusController,
     GarbageCollector,
 )
 

@@ -1,8 +1,9 @@
 """The base of Kubernetes' own controllers."""
 
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from orchestrator.client import Controller
+from orchestrator.protocol import AUTHENTICATED, Identity
 
 
 class KubernetesController(Controller):
@@ -12,3 +13,8 @@ class KubernetesController(Controller):
     # The service account of kube-system as which it writes, and to which Kubernetes binds a role of its own;
     # "" for what the program kube-controller-manager itself does.
     account: ClassVar[str]
+    # As whom it writes instead: the API server, where that does what is done here.
+    identity: ClassVar[Identity | None] = None
+
+
+API_SERVER: Final = Identity("system:apiserver", ("system:masters", AUTHENTICATED))

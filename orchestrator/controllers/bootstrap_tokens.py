@@ -1,34 +1,31 @@
-"""Bootstrap tokens: Secrets of kube-system by which new nodes join, deleted when they expire.
+"""Bootstrap tokens: deleted when they expire, and what `cluster-info` is signed with.
 
-Follows kube-controller-manager's token cleaner. A token without `expiration` stays; one whose expiration
-cannot be read counts as expired.
+Follows kube-controller-manager's token cleaner and bootstrap signer. A token without `expiration` stays; one
+whose expiration cannot be read counts as expired. A joining node checks the signature of the ConfigMap
+`kube-public/cluster-info` by the token that it was given, before it believes who the cluster is.
 """
 
-import base64
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
-from orchestrator.api.core.v1 import Secret
-from orchestrator.client import Change, Key, key_of
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import ConfigMap, Secret
+from orchestrator.client import Change, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.machinery.times import parse_time
-from orchestrator.protocol import NotFound
+from orchestrator.machinery.bootstrap_tokens import (
+    NAMESPACE,
+    detached_signature,
+    expires_at,
+    is_token,
+    signing_key,
+)
+from orchestrator.protocol import Conflict, NotFound
 
-TYPE: Final = "bootstrap.kubernetes.io/token"
-_NAMESPACE: Final = "kube-system"
-_EXPIRATION: Final = "expiration"
-
-
-def expires_at(secret: Secret) -> float | None:
-    """When a token expires (epoch seconds; 0 for what cannot be read); None: it does not."""
-    encoded = secret.data.get(_EXPIRATION, "")
-    if not encoded:
-        return None
-    try:
-        return parse_time(base64.b64decode(encoded).decode())
-    except ValueError:
-        return 0.0
+CLUSTER_INFO: Final = Key("kube-public", "cluster-info")
+KUBECONFIG: Final = "kubeconfig"
+SIGNATURE: Final = "jws-kubeconfig-"
 
 
 class TokenCleaner(KubernetesController):
@@ -41,16 +38,16 @@ class TokenCleaner(KubernetesController):
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
         """A token."""
-        return (key_of(change.latest),) if _is_token(change.latest) else ()
+        return (key_of(change.latest),) if is_token(change.latest) else ()
 
     def initial_keys(self) -> Iterable[Key]:
         """The tokens that there are."""
-        return [key_of(each) for each in self.cache(Secret).list(_NAMESPACE) if _is_token(each)]
+        return [key_of(each) for each in self.cache(Secret).list(NAMESPACE) if is_token(each)]
 
     async def reconcile(self, key: Key) -> float | None:
         """Delete one token, or wait for its end."""
         secret = self.cache(Secret).get(*key)
-        if secret is None or not _is_token(secret):
+        if secret is None or not is_token(secret):
             return None
         at = expires_at(secret)
         if at is None:
@@ -65,5 +62,44 @@ class TokenCleaner(KubernetesController):
         return None
 
 
-def _is_token(secret: Secret) -> bool:
-    return secret.type == TYPE and secret.metadata.namespace == _NAMESPACE
+class BootstrapSigner(KubernetesController):
+    """Keeps a signature of `cluster-info` for each token that may sign. It has one key."""
+
+    name = "bootstrap-signer"
+    account = "bootstrap-signer"
+    dormant = True
+    kind = Secret
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """A token that comes, changes or goes."""
+        return (CLUSTER_INFO,) if is_token(change.latest) else ()
+
+    def initial_keys(self) -> Iterable[Key]:
+        """The one that there is."""
+        return (CLUSTER_INFO,)
+
+    def watches(self) -> Mapping[Any, Source]:
+        """Of ConfigMaps, the one that is signed."""
+        return {ConfigMap: _of_cluster_info}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Sign the ConfigMap where signatures are missing, wrong, or of tokens that are gone."""
+        info = self.cache(ConfigMap).get(*key)
+        if info is None or KUBECONFIG not in info.data:
+            return None
+        data = {name: text for name, text in info.data.items() if not name.startswith(SIGNATURE)}
+        now = self.ctx.clock.now()
+        for secret in self.cache(Secret).list(NAMESPACE):
+            signer = signing_key(secret, now) if is_token(secret) else None
+            if signer is not None:
+                signature = detached_signature(info.data[KUBECONFIG], *signer)
+                data[SIGNATURE + signer[0]] = signature
+        if data != info.data:
+            with suppress(Conflict, NotFound):  # its change is heard of
+                await self.client.update(replace(info, data=data))
+        return None
+
+
+def _of_cluster_info(change: Change[ConfigMap]) -> Iterable[Key]:
+    key = key_of(change.latest)
+    return (key,) if key == CLUSTER_INFO and change.new is not None else ()

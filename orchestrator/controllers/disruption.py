@@ -165,6 +165,7 @@ class DisruptionController(KubernetesController):
     """Keeps each budget's status."""
 
     name = "disruption"
+    event_source = "controllermanager"
     account = "disruption-controller"
     kind = PodDisruptionBudget
     # Whose `replicas` the original asks for; a kind with a scale subresource comes with its own.
@@ -249,6 +250,7 @@ class StaleDisruptionController(KubernetesController):
     """Takes the condition `DisruptionTarget` from pods that nobody deletes after all."""
 
     name = "stale-disruption"
+    event_source = "controllermanager"
     account = "disruption-controller"
     kind = Pod
 

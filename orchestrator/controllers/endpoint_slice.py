@@ -233,6 +233,7 @@ class EndpointSliceController(KubernetesController):
     """Keeps the slices of every Service with a selector."""
 
     name = "endpointslice"
+    event_source = "endpoint-slice-controller"
     account = "endpointslice-controller"
     kind = Service
 

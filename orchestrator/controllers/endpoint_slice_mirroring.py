@@ -131,6 +131,7 @@ class EndpointSliceMirroringController(KubernetesController):
     """Keeps the copies."""
 
     name = "endpointslicemirroring"
+    event_source = "endpoint-slice-mirroring-controller"
     account = "endpointslicemirroring-controller"
     kind = Endpoints
 

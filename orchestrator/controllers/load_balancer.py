@@ -46,6 +46,7 @@ class LoadBalancerController(KubernetesController):
     """Gives addresses and takes them back. One at a time: two services never get the same."""
 
     name = "service-lb"
+    event_source = "service-controller"
     account = "service-controller"
     kind = Service
     workers = 1

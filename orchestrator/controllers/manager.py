@@ -149,7 +149,8 @@ class ControllerManager(Actor):
         """
         wiring = self._wiring
         if issubclass(controller, KubernetesController):
-            wiring = replace(wiring, identity=_identity_of(controller.account))
+            identity = controller.identity or _identity_of(controller.account)
+            wiring = replace(wiring, identity=identity)
         if controller not in self._controllers:
             return wiring
         return replace(wiring, field_manager=_PROGRAM)

@@ -144,6 +144,7 @@ class NodeLifecycleController(KubernetesController):
     """Watches over the nodes' leases and conditions."""
 
     name = "node-lifecycle"
+    event_source = "node-controller"
     account = "node-controller"
     kind = Node
     ahead_seconds = 1.0

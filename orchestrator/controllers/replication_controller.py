@@ -16,6 +16,7 @@ class ReplicationControllerController(ReplicaSetController):
     """Keeps each ReplicationController's number of pods."""
 
     name = "replicationcontroller"
+    event_source = "replication-controller"
     account = "replication-controller"
     dormant = True
     kind = ReplicationController

@@ -31,9 +31,10 @@ class PodVanished(Struct, frozen=True, gc=False):
 
 
 class VolumesMounted(Struct, frozen=True, gc=False):
-    """The pod's volumes are there; or they are not, and `fault` says why."""
+    """The pod's volumes and devices are there; or they are not, and `fault` says why (with an event's reason)."""
 
     fault: str = ""
+    reason: str = "FailedMount"
 
 
 class TimeCame(Struct, frozen=True, gc=False):

@@ -11,7 +11,7 @@ from orchestrator.machinery.memo import IdentityMemo
 
 
 class PodTraits(Struct, frozen=True):
-    """`mounts`: a volume is made of objects; `configured`: containers whose environment is."""
+    """`mounts`: a volume is made of objects, or devices are claimed; `configured`: containers whose environment is."""
 
     probed: bool
     mounts: bool
@@ -22,7 +22,7 @@ def _traits(spec: PodSpec) -> PodTraits:
     containers = (*spec.init_containers, *spec.containers)
     return PodTraits(
         probed=any(has_probes(c) for c in containers),
-        mounts=bool(volume_sources(spec)),
+        mounts=bool(volume_sources(spec) or spec.resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
     )
 

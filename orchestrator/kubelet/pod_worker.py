@@ -109,7 +109,7 @@ class PodWorker(PodEnding):
             elif kind is PodVanished:
                 self.vanished = True
             elif kind is VolumesMounted:
-                self._on_mounted(event.fault, now, effects)  # type: ignore[union-attr]
+                self._on_mounted(event.fault, event.reason, now, effects)  # type: ignore[union-attr]
             else:
                 self._wake_at = None
         self._sync(now, effects)
@@ -242,14 +242,14 @@ class PodWorker(PodEnding):
             record = ContainerRecord(Container(**fields), Role.DEBUG, CREATING, CREATING)
             self.debuggers.append(record)
 
-    def _on_mounted(self, fault: str, now: float, effects: list[Effect]) -> None:
+    def _on_mounted(self, fault: str, reason: str, now: float, effects: list[Effect]) -> None:
         if not fault:
             self.mounted = True
             effects.append(REPORT)
             return
         self._mount_retry_at = now + self._mount_delay
         self._mount_delay = min(2 * self._mount_delay, _LAST_MOUNT_RETRY)
-        effects.append(RecordEvent("Warning", "FailedMount", fault))
+        effects.append(RecordEvent("Warning", reason, fault))
 
     def _on_pulling(self, event: ImagePulling, effects: list[Effect]) -> None:
         record = self._record_of(event.key)

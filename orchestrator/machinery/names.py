@@ -304,13 +304,13 @@ def label_errors(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def annotation_errors(annotations: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """Each (offending key, message) of an annotation map; a key of "" is about the whole map."""
-    found: list[tuple[str, str]] = []
+def annotation_errors(annotations: Mapping[str, str]) -> tuple[tuple[str | None, str], ...]:
+    """Each (offending key, message) of an annotation map; without a key it is about the whole map."""
+    found: list[tuple[str | None, str]] = []
     for key in annotations:
         found += [(key, message) for message in qualified_name_errors(key.lower())]
     if annotations_size(annotations) > ANNOTATIONS_SIZE:
-        found.append(("", f"may not be more than {ANNOTATIONS_SIZE} bytes"))
+        found.append((None, f"may not be more than {ANNOTATIONS_SIZE} bytes"))
     return tuple(found)
 
 
@@ -340,13 +340,12 @@ def safe_encode(text: str) -> str:
     return "".join(ALPHABET[ord(char) % len(ALPHABET)] for char in text)
 
 
-def pod_template_hash(template: Any, collision_count: int | None = None) -> str:
-    """Ten safe characters that stand for a pod template (or any Struct or JSON value).
+def content_hash(value: Any) -> str:
+    """Ten safe characters that stand for a Struct or JSON value.
 
     Equal values give equal hashes in every process and version: the value's own JSON with sorted
-    keys is hashed. `collision_count` gives another hash for the same template.
+    keys is hashed.
     """
-    content = msgspec.json.encode(template, order="sorted")
-    salt = b"" if collision_count is None else str(collision_count).encode()
-    digest = hashlib.blake2b(content, digest_size=4, key=salt).digest()
+    content = msgspec.json.encode(value, order="sorted")
+    digest = hashlib.blake2b(content, digest_size=4).digest()
     return safe_encode(f"{int.from_bytes(digest, 'big'):010d}")

@@ -5,6 +5,7 @@ aliases can stand for millions of nodes. So nothing is composed: each event adds
 is being built, with bounds on depth, on the number of values and on what aliases copy.
 """
 
+import re
 from typing import Any, Final, NoReturn
 
 import yaml
@@ -15,6 +16,9 @@ from orchestrator.machinery.source_text import position, refuse, surrogate_in
 
 MAX_NODES: Final = 2_000_000
 MAX_ALIASED_NODES: Final = 100_000
+# libyaml compares each %TAG with all before it, and the interpreter stands still meanwhile.
+MAX_TAG_DIRECTIVES: Final = 100
+_TAG_DIRECTIVE: Final = re.compile(r"^%TAG", re.MULTILINE)
 
 # libyaml is ten times as fast; the pure parser makes the same events.
 _Loader: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -28,6 +32,7 @@ def yaml_documents(
     Keys that stand twice in a map are added to `repeated` (`line 3: key "a" already set in map`), and the
     last one counts; without that list they are faults. Raises ManifestError.
     """
+    _check_directives(text, source)
     documents: list[tuple[Json, int, int]] = []
     builder = _Builder(source, repeated=repeated)
     try:
@@ -49,6 +54,13 @@ def yaml_documents(
     except yaml.YAMLError as error:
         refuse(str(error), source, 1, 1)
     return documents
+
+
+def _check_directives(text: str, source: str) -> None:
+    for number, found in enumerate(_TAG_DIRECTIVE.finditer(text), start=1):
+        if number > MAX_TAG_DIRECTIVES:
+            reason = f"more than {MAX_TAG_DIRECTIVES} %TAG directives"
+            refuse(reason, source, *position(text, found.start()))
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:

@@ -6,7 +6,7 @@ every proxy of a cluster gets the same message objects; so `TableMemo` lets a th
 saw the same changes share one table, while one that was cut off keeps its own, older, one.
 
 Which endpoints are eligible follows kube-proxy: those that are ready; when a service has none, those
-that still serve while they terminate (KEP-1669).
+that still serve while they terminate (KEP-1669). What a node makes of them is in `eligibility.py`.
 """
 
 from collections import OrderedDict
@@ -16,7 +16,7 @@ from typing import Final, NamedTuple, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Service
+from orchestrator.api.core.v1 import Service, ServiceSpec
 from orchestrator.api.discovery.v1 import Endpoint, EndpointSlice
 
 K = TypeVar("K")
@@ -48,16 +48,25 @@ class NodePort(NamedTuple):
 
 
 class Backend(Struct, frozen=True, gc=False):
-    """One endpoint of a service port. `pod` is `namespace/name`, or empty for a bare address."""
+    """One endpoint of a service port. `pod` is `namespace/name`, or empty for a bare address.
+
+    `for_zones` and `for_nodes` are the hints whose clients should come here.
+    """
 
     ip: str
     port: int
     node: str
     pod: str
+    for_zones: tuple[str, ...] = ()
+    for_nodes: tuple[str, ...] = ()
 
 
 class ServicePort(Struct, frozen=True):
-    """One port of a service with the backends that may take its connections, in a fixed order."""
+    """One port of a service with the backends that may take its connections, in a fixed order.
+
+    `backends` are those that are ready, or, when none is in the whole cluster, those that still serve while
+    they terminate. Where some are ready, the latter are `draining`: a policy may be left with them alone.
+    """
 
     service: ServiceKey
     name: str
@@ -66,6 +75,10 @@ class ServicePort(Struct, frozen=True):
     affinity_seconds: int | None  # None: no ClientIP affinity
     internal_local: bool  # internalTrafficPolicy: Local
     external_local: bool  # externalTrafficPolicy: Local
+    draining: tuple[Backend, ...] = ()
+    cluster_ips: tuple[str, ...] = ()  # where the internal policy holds
+    balanced_ips: tuple[str, ...] = ()  # where `source_ranges` hold
+    source_ranges: tuple[str, ...] = ()  # loadBalancerSourceRanges; none: everybody may come
 
 
 class Table(Struct, frozen=True):
@@ -212,10 +225,21 @@ def _addresses(service: Service) -> tuple[str, ...]:
     spec = service.spec
     if spec is None or spec.type == "ExternalName" or spec.cluster_ip in ("", "None"):
         return ()
-    ingress: tuple[str, ...] = ()
-    if service.status is not None and service.status.load_balancer is not None:
-        ingress = tuple(i.ip for i in service.status.load_balancer.ingress if i.ip)
-    return (*(spec.cluster_ips or (spec.cluster_ip,)), *spec.external_ips, *ingress)
+    return (*_cluster_ips(spec), *spec.external_ips, *_balanced_ips(service))
+
+
+def _cluster_ips(spec: ServiceSpec) -> tuple[str, ...]:
+    return spec.cluster_ips or ((spec.cluster_ip,) if spec.cluster_ip else ())
+
+
+def _balanced_ips(service: Service) -> tuple[str, ...]:
+    """The load balancer's addresses, but for one that works as a proxy of its own (KEP-1860)."""
+    status = service.status
+    if service.spec is None or service.spec.type != "LoadBalancer":
+        return ()
+    if status is None or status.load_balancer is None:
+        return ()
+    return tuple(i.ip for i in status.load_balancer.ingress if i.ip and i.ip_mode != "Proxy")
 
 
 def _withdraw(
@@ -266,21 +290,29 @@ def _service_port(
         client_ip = config.client_ip if config is not None else None
         seconds = client_ip.timeout_seconds if client_ip is not None else None
         affinity = DEFAULT_AFFINITY_SECONDS if seconds is None else seconds
+    backends, draining = _backends(name, protocol, slices)
     return ServicePort(
         service=ServiceKey(service.metadata.namespace, service.metadata.name),
         name=name,
         protocol=protocol,
-        backends=_backends(name, protocol, slices),
+        backends=backends,
         affinity_seconds=affinity,
         internal_local=spec.internal_traffic_policy == "Local",
         external_local=spec.external_traffic_policy == "Local",
+        draining=draining,
+        cluster_ips=_cluster_ips(spec),
+        balanced_ips=_balanced_ips(service),
+        source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges),
     )
 
 
 def _backends(
     port_name: str, protocol: str, slices: Mapping[str, EndpointSlice]
-) -> tuple[Backend, ...]:
-    """The eligible endpoints in order of address, so that equal tables balance equally."""
+) -> tuple[tuple[Backend, ...], tuple[Backend, ...]]:
+    """The eligible endpoints, and those that drain beside them.
+
+    In order of address, so that equal tables balance equally.
+    """
     ready: dict[tuple[str, int], Backend] = {}
     draining: dict[tuple[str, int], Backend] = {}
     for slice_ in slices.values():
@@ -290,10 +322,15 @@ def _backends(
             for endpoint in slice_.endpoints:
                 into = _eligible(endpoint, ready, draining)
                 if into is not None and endpoint.addresses and port.port:
-                    backend = _backend(endpoint, port.port)
+                    backend = _backend(endpoint, port.port, hinted=into is ready)
                     into[backend.ip, backend.port] = backend
-    chosen = ready or draining
-    return tuple(chosen[address] for address in sorted(chosen))
+    if not ready:
+        return _in_order(draining), ()
+    return _in_order(ready), _in_order({k: b for k, b in draining.items() if k not in ready})
+
+
+def _in_order(backends: Mapping[tuple[str, int], Backend]) -> tuple[Backend, ...]:
+    return tuple(backends[address] for address in sorted(backends))
 
 
 def _eligible(
@@ -310,7 +347,15 @@ def _eligible(
     return None
 
 
-def _backend(endpoint: Endpoint, port: int) -> Backend:
+def _backend(endpoint: Endpoint, port: int, *, hinted: bool) -> Backend:
     target = endpoint.target_ref
     pod = f"{target.namespace}/{target.name}" if target is not None and target.kind == "Pod" else ""
-    return Backend(ip=endpoint.addresses[0], port=port, node=endpoint.node_name or "", pod=pod)
+    hints = endpoint.hints if hinted else None
+    return Backend(
+        ip=endpoint.addresses[0],
+        port=port,
+        node=endpoint.node_name or "",
+        pod=pod,
+        for_zones=tuple(z.name for z in hints.for_zones) if hints is not None else (),
+        for_nodes=tuple(n.name for n in hints.for_nodes) if hints is not None else (),
+    )

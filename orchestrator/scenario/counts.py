@@ -37,6 +37,7 @@ class Counts:
         self.started = 0  # pods that came to Running, ever
         self.deleted = 0  # pods, ever
         self.last_started_at = 0.0  # when the last of them did, by the wall's clock
+        self.replicas_missing = 0.0  # that workloads want, and that do not serve
         self.nodes = 0
         self.nodes_ready = 0
         self.deployments = 0

@@ -13,6 +13,7 @@ from orchestrator.api.core.v1 import (
     ReplicationController,
 )
 from orchestrator.api.policy.v1 import PodDisruptionBudget
+from orchestrator.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from orchestrator.api.storage.v1 import (
     CSINode,
     StorageClass,
@@ -22,11 +23,18 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
 _LONG: Final = 3600.0  # how long the API server may hold back what nobody misses
+_OF_DEVICES: Final = (ResourceClaim, ResourceSlice, DeviceClass)
 _OWNERS: Final = (ReplicaSet, StatefulSet, ReplicationController)
 
-EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = dict.fromkeys(
-    (PersistentVolume, PersistentVolumeClaim, StorageClass, CSINode), (ClusterEvent.VOLUMES,)
-)
+EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = {
+    PersistentVolume: (ClusterEvent.VOLUMES,),
+    PersistentVolumeClaim: (ClusterEvent.VOLUMES,),
+    StorageClass: (ClusterEvent.VOLUMES,),
+    CSINode: (ClusterEvent.VOLUMES,),
+    ResourceClaim: (ClusterEvent.DEVICE_CLAIMS,),
+    ResourceSlice: (ClusterEvent.DEVICES,),
+    DeviceClass: (ClusterEvent.DEVICES,),
+}
 """What a change of an object of a kind may help."""
 
 
@@ -46,8 +54,8 @@ def _same_selector(old: Any, new: Any) -> bool:
 def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
     """Whether kernels may have to be made anew."""
     old, new = change.old, change.new
-    if kind is PodDisruptionBudget:
-        return False  # asked for at each preemption
+    if kind is PodDisruptionBudget or kind in _OF_DEVICES:
+        return False  # asked for at each preemption, and for each pod with claims
     if kind is Namespace:
         return (old.metadata.labels if old else None) != (new.metadata.labels if new else None)
     if kind in _OWNERS:
@@ -59,6 +67,17 @@ def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
             kind in EVENTS_OF_KINDS
         )
     return True
+
+
+def follow_devices(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
+    """Keep the inventory of devices up to date; answers whether the change is about them."""
+    if kind is ResourceClaim:
+        nodes.devices.put_claim(change.old, change.new)
+    elif kind is ResourceSlice:
+        nodes.devices.put_slice(change.old, change.new)
+    elif kind is DeviceClass:
+        nodes.devices.put_class()
+    return kind in _OF_DEVICES
 
 
 def labels_of_namespace(namespaces: Any, name: str) -> Mapping[str, str]:
@@ -99,7 +118,13 @@ def worth_a_try(old: Pod | None, new: Pod) -> bool:
         or old.metadata.uid != new.metadata.uid
         or old.spec is not new.spec
         or old.metadata.labels != new.metadata.labels
+        or _claims_made(old) != _claims_made(new)
     )
+
+
+def _claims_made(pod: Pod) -> object:
+    """What a pod's status says of the claims that were made for it."""
+    return pod.status.resource_claim_statuses if pod.status is not None else ()
 
 
 def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:

@@ -4,8 +4,9 @@ A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, n
 """
 
 from collections.abc import Callable
+from functools import partial
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -14,23 +15,28 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import Nomination, Preparation, Unreserve
+from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Write
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
 from orchestrator.scheduler.snapshot import Snapshot
 
+_DEVICES: Final = frozenset(("DynamicResources",))
+_OF_CLAIMS: Final = ("VolumeBinding", "DynamicResources")
+
 
 class Room(Struct, frozen=True):
     """What PostFilter came to: the refusal with its last words, and the promise that was made.
 
-    `nominated` is the node that the pod's status should name; None: what it says already.
+    `nominated` is the node that the pod's status should name; None: what it says already. `writes` are to be
+    made, too.
     """
 
     refusal: Refusal
     nomination: Nomination | None = None
     nominated: str | None = None
+    writes: tuple[Write, ...] = ()
 
 
 class Cycle:
@@ -41,7 +47,16 @@ class Cycle:
         self.name = profile.scheduler_name
         self._nodes = nodes
         self._placement = Placement(profile, nodes, nominations)
-        self._gates: tuple[Any, ...] = profile.at("preEnqueue")
+        gates: tuple[Any, ...] = profile.at("preEnqueue")
+        self._gates: list[tuple[Any, Callable[[Pod], str]]] = [
+            (
+                p,
+                partial(p.enqueue_gate, nodes=nodes)
+                if hasattr(p, "enqueue_gate")
+                else p.pre_enqueue,
+            )
+            for p in gates
+        ]
         self._post_filters: tuple[Any, ...] = profile.at("postFilter")
         reservers: tuple[Any, ...] = profile.at("reserve")
         self._before_binding: list[tuple[str, Any, Callable[[Pod, str], str]]] = [
@@ -50,23 +65,23 @@ class Cycle:
         permitters: tuple[Any, ...] = profile.at("permit")
         self._before_binding += [("Permit", p, p.permit) for p in permitters]
         self._preparers: tuple[Any, ...] = profile.at("preBind")
-        # Kubernetes' own writes for volumes alone, so that pods without any are not asked about.
-        self.always_prepares = any(p.name != "VolumeBinding" for p in self._preparers)
+        # Kubernetes' own write for claims alone, so that pods without any are not asked about.
+        self.always_prepares = any(p.name not in _OF_CLAIMS for p in self._preparers)
         self._unreservers = [p for p in reservers if isinstance(p, Unreserve)]
         self._post_binders: tuple[Any, ...] = profile.at("postBind")
         self.acts_on_binding = bool(self._post_binders)
         sorters: tuple[Any, ...] = profile.at("queueSort")
         self.sort_key = sorters[0].sort_key if sorters else by_priority
 
-    def gate(self, pod: Pod) -> str:
-        """Why the pod must not enter the queue; empty when it may."""
-        for plugin in self._gates:
+    def gate(self, pod: Pod) -> str | PluginError:
+        """The plugin by which the pod must not enter the queue; empty: it may."""
+        for plugin, ask in self._gates:
             try:
-                reason: str = called(plugin, "preEnqueue", plugin.pre_enqueue, pod)
+                reason: str = called(plugin, "preEnqueue", ask, pod)
             except PluginError as error:
-                return str(error)
+                return error
             if reason:
-                return reason
+                return str(plugin.name)
         return ""
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
@@ -104,7 +119,7 @@ class Cycle:
                 self.unreserve(pod, node)
                 return Refusal(str(error), frozenset(), fault=True)
             if answer is not None:
-                found.append(answer)
+                found.append(replace(answer, plugin=plugin.name))
         return found
 
     def unreserve(self, pod: Pod, node: str) -> None:
@@ -129,10 +144,11 @@ class Cycle:
         """PostFilter: the first plugin that makes room decides; otherwise all have their word."""
         if refusal.fault or refusal.stage == "later" or not self._post_filters:
             return Room(refusal)
-        if refusal.stage == "preFilter":
+        if refusal.stage == "preFilter" and refusal.plugins != _DEVICES:
             # As kube-scheduler 1.36 ends it: its plugins look for what they noted of the pod.
             return Room(replace(refusal, message=f"{refusal.message} not found"))
         words = []
+        writes: list[Write] = []
         nominated: str | None = None
         for plugin in self._post_filters:
             try:
@@ -142,10 +158,14 @@ class Cycle:
             except PluginError as error:
                 return Room(replace(refusal, message=f"{refusal.message} {error}"))
             if isinstance(answer, Nomination):
-                return Room(refusal, answer, answer.node)
+                return Room(refusal, answer, answer.node, tuple(writes))
+            if isinstance(answer, Remedy):
+                writes.append(answer.write)
+                answer = answer.words
             if answer:
                 words.append(answer)
             if hasattr(plugin, "withdraws") and plugin.withdraws(answer):
                 nominated = ""
         tail = f" {', '.join(words)}" if words else ""
-        return Room(replace(refusal, message=refusal.message + tail), None, nominated)
+        refusal = replace(refusal, message=refusal.message + tail)
+        return Room(refusal, None, nominated, tuple(writes))

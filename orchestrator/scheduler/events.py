@@ -14,3 +14,5 @@ class ClusterEvent(Enum):
     POD_REMOVED = "an assigned pod went"
     POD_LABELS = "an assigned pod's labels changed"
     VOLUMES = "a volume, a claim, a storage class or a node's drivers changed"
+    DEVICE_CLAIMS = "a claim of devices, or a pod's list of them, changed"
+    DEVICES = "a driver's slices of devices or a class of devices changed"

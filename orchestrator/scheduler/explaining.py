@@ -14,8 +14,13 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Namespace, Node, Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.client import Cache
-from orchestrator.scheduler.changes import has_ended, has_node, labels_of_namespace
+from orchestrator.client import Cache, Change
+from orchestrator.scheduler.changes import (
+    follow_devices,
+    has_ended,
+    has_node,
+    labels_of_namespace,
+)
 from orchestrator.scheduler.placement import Kernels, Placement
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.snapshot import Rows, Snapshot
@@ -78,6 +83,7 @@ def snapshot_of(
         cache: Cache[Any] = Cache(resource_of(kind))
         for each in some:
             cache.put(each)
+            follow_devices(kind, Change(None, each), snapshot)
         snapshot.objects[kind] = cache
         if kind is Namespace:
             snapshot.populations.labels_of = partial(labels_of_namespace, cache)

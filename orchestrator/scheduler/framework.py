@@ -22,13 +22,14 @@ all rows that are left, for each pod.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, Protocol, runtime_checkable
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Client
 from orchestrator.protocol import Patch
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 
 MAX_NODE_SCORE: Final = 100
 
+Write: TypeAlias = Callable[[Client], Awaitable[None]]
+"""What a plugin writes, with the scheduler's rights; what it raises ends the attempt."""
+
 
 class Plugin:
     """Base of scheduler plugins. It has no extension point of its own."""
@@ -46,6 +50,7 @@ class Plugin:
     name: ClassVar[str] = ""
     # The events after which a pod that this plugin refused is worth another try.
     helped_by: ClassVar[frozenset[ClusterEvent]] = frozenset()
+    # `helps(pod, event, old, new, nodes) -> bool` of a plugin that has it says which of them, for a pod.
     # The kinds whose objects `Snapshot.objects` must hold for this plugin.
     watches: ClassVar[tuple[type, ...]] = ()
 
@@ -139,9 +144,25 @@ def default_normalize(scores: Int64, *, reverse: bool = False) -> Int64:
 
 
 @runtime_checkable
+class Hints(Protocol):
+    """A plugin that says which of the events in `helped_by` may help a pod."""
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """Whether the change of an object may make room for a pod that the plugin refused."""
+        ...
+
+
+@runtime_checkable
 class PreEnqueue(Protocol):
     def pre_enqueue(self, pod: Pod) -> str:
         """Why the pod must not enter the queue yet; empty when it may."""
+        ...
+
+
+@runtime_checkable
+class EnqueueRule(Protocol):
+    def enqueue_gate(self, pod: Pod, nodes: Snapshot) -> str:
+        """The same, by what else there is; asked again at each event that helps the plugin."""
         ...
 
 
@@ -182,9 +203,18 @@ class Nomination(Struct, frozen=True):
     victims: tuple[Pod, ...] = ()
 
 
+class Remedy(Struct, frozen=True):
+    """PostFilter writes something after which the pod may fit, when that has been heard of."""
+
+    words: str
+    write: Write
+
+
 @runtime_checkable
 class PostFilter(Protocol):
-    def post_filter(self, pod: Pod, refusal: "Refusal", cycle: "Placement") -> Nomination | str:
+    def post_filter(
+        self, pod: Pod, refusal: "Refusal", cycle: "Placement"
+    ) -> Nomination | Remedy | str:
         """The pod fits nowhere: make room, or say why there is none to be made."""
         ...
 
@@ -243,14 +273,19 @@ class Permit(Protocol):
 class Preparation(Struct, frozen=True):
     """What must be written before a pod is bound, and how to take back what it was assumed to do.
 
-    `done` answers whether what was written has had its effect, for which the binding waits: it is asked
-    every second, for so long at most. A PluginError that it raises ends the attempt, too.
+    `patches` are written all at once, `write` does what has an order. `done` answers whether what was
+    written has had its effect, for which the binding waits: it is asked every second, for so long at most.
+    A PluginError that it raises ends the attempt, too. `undo` gives back what was assumed and `withdraw` what
+    was written, where the pod is not bound after all.
     """
 
     patches: tuple[Patch, ...]
     undo: Callable[[], None]
     done: Callable[[], bool] = lambda: True
     timeout_seconds: float = 600.0
+    write: Write | None = None
+    withdraw: Write | None = None
+    plugin: str = ""  # whose it is; the cycle says it
 
 
 @runtime_checkable
@@ -268,7 +303,7 @@ class PostBind(Protocol):
 
 
 POINTS: Final[Mapping[str, tuple[type, ...]]] = {
-    "preEnqueue": (PreEnqueue,),
+    "preEnqueue": (PreEnqueue, EnqueueRule),
     "queueSort": (QueueSort,),
     "filter": (Filter, FilterRule),
     "postFilter": (PostFilter,),

@@ -4,23 +4,28 @@ What is wrong with a profile is said where it is made, as InvalidProfile.
 """
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import (
     POINTS,
     Filter,
     FilterRule,
+    Hints,
     Normalize,
     Plugin,
     Reasons,
     Score,
     ScoreRule,
 )
+from orchestrator.scheduler.queue import Hint
+from orchestrator.scheduler.snapshot import Snapshot
 
 MAX_WEIGHT: Final = 1_000_000
 
@@ -70,7 +75,7 @@ class Profile(Struct, frozen=True):
         """This profile and more plugins; the others keep their weights. Raises InvalidProfile."""
         weights = self.weights
         if weight is not None:
-            weights = {**weights, **{plugin.name: weight for plugin in plugins}}
+            weights = {**weights, **{getattr(each, "name", ""): weight for each in plugins}}
         return replace(self, plugins=(*self.plugins, *plugins), weights=weights)
 
     def without(self, *names: str) -> "Profile":
@@ -100,6 +105,25 @@ def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]
     return {
         event: frozenset(p.name for p in plugins if event in p.helped_by) for event in ClusterEvent
     }
+
+
+def hints(profiles: Iterable[Profile], nodes: Snapshot) -> dict[str, Hint]:
+    """For plugins that tell events apart: whether one may help a pod. What they raise counts as yes."""
+    return {
+        plugin.name: partial(_may_help, plugin, nodes)
+        for profile in profiles
+        for plugin in profile.plugins
+        if isinstance(plugin, Hints)
+    }
+
+
+def _may_help(
+    plugin: Hints, nodes: Snapshot, pod: Pod, event: ClusterEvent, old: Any, new: Any
+) -> bool:
+    try:
+        return plugin.helps(pod, event, old, new, nodes)
+    except Exception:  # a plugin's: a try too many does no harm
+        return True
 
 
 def _checked(plugin: Any) -> str:

@@ -7,8 +7,8 @@
 """
 
 import heapq
-from collections.abc import Callable
-from typing import Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
@@ -30,6 +30,9 @@ class QueuedPod(Struct):
     refused_by: frozenset[str] = frozenset()  # names of plugins
 
 
+Hint: TypeAlias = Callable[[Pod, ClusterEvent, Any, Any], bool]
+"""(a pod that a plugin refused, what happened, the object before and after) -> whether it may help."""
+
 SortKey: TypeAlias = Callable[[Pod, float], tuple[float, ...]]
 """(pod, when it came to the queue) -> what orders the pods, ascending."""
 
@@ -47,11 +50,15 @@ class SchedulingQueue:
         self,
         helped_by: dict[ClusterEvent, frozenset[str]],
         *,
+        hints: Mapping[str, Hint] = {},
+        gate: Callable[[Pod], str] = lambda _: "",
         initial_backoff: float = INITIAL_BACKOFF_SECONDS,
         max_backoff: float = MAX_BACKOFF_SECONDS,
         sort_key: SortKey = by_priority,
     ) -> None:
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
+        self._hints = hints  # by plugin; those without are helped by each event of theirs
+        self._gate = gate  # a pod -> the plugin that keeps it outside; empty: none
         self._initial_backoff, self._max_backoff = initial_backoff, max_backoff
         self._sort_key = sort_key
         self._active: list[tuple[tuple[float, ...], int, str]] = []
@@ -60,7 +67,7 @@ class SchedulingQueue:
         # The same by who refused them, with the number of the failure: an event that helps none of
         # them, or that comes a second time, must not cost a walk over all.
         self._refused: dict[frozenset[str], dict[str, int]] = {}
-        self._gated: dict[str, None] = {}
+        self._gated: dict[str, str] = {}  # by which plugin
         self._pods: dict[str, QueuedPod] = {}
         self._where: dict[str, str] = {}
         self._depths = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
@@ -77,8 +84,12 @@ class SchedulingQueue:
     def __contains__(self, uid: str) -> bool:
         return uid in self._pods
 
-    def put(self, pod: Pod, now: float, *, gated: bool = False) -> None:
-        """A pod to schedule, new or changed. A changed one is worth a try at once."""
+    def put(self, pod: Pod, now: float) -> str:
+        """A pod to schedule, new or changed: a changed one is worth a try at once.
+
+        Answers the plugin that keeps it outside; empty: none.
+        """
+        gated = self._gate(pod)
         uid = pod.metadata.uid
         known = self._pods.get(uid)
         if known is None:
@@ -86,12 +97,14 @@ class SchedulingQueue:
         else:
             known.pod = pod
             if self._where.get(uid) in ("active", "backoff") and not gated:
-                return
+                return ""
         if gated:
+            self._no_longer_unschedulable(uid)
             self._move(uid, "gated")
-            self._gated[uid] = None
+            self._gated[uid] = gated
         else:
             self._activate(uid, known, now)
+        return gated
 
     def remove(self, uid: str) -> None:
         """The pod needs no scheduling any more."""
@@ -136,17 +149,42 @@ class SchedulingQueue:
         else:
             self._back_off(uid, queued)
 
-    def happened(self, event: ClusterEvent, now: float) -> None:
-        """Bring back the pods that `event` may help."""
-        if not self._refused:
+    def happened(self, event: ClusterEvent, now: float, old: Any = None, new: Any = None) -> None:
+        """Bring back the pods that `event`, a change of an object, may help."""
+        if not self._refused and not self._gated:
             return
         helped = self._helped_by.get(event, frozenset())
         waiting: dict[str, int] = {}
         for refused_by, group in self._refused.items():
-            if not refused_by.isdisjoint(helped):
-                waiting |= group
+            plugins = refused_by & helped
+            if plugins:
+                waiting |= self._worth_a_try(plugins, group, event, old, new)
         for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
             self._activate(uid, self._pods[uid], now)
+        for uid, plugin in list(self._gated.items()):
+            if plugin in helped and self._may_help(plugin, uid, event, old, new):
+                self.put(self._pods[uid].pod, now)
+
+    def _worth_a_try(
+        self,
+        plugins: frozenset[str],
+        group: dict[str, int],
+        event: ClusterEvent,
+        old: Any,
+        new: Any,
+    ) -> dict[str, int]:
+        """Of pods that plugins refused, those that one of these says may be helped."""
+        if any(plugin not in self._hints for plugin in plugins):
+            return group
+        return {
+            uid: number
+            for uid, number in group.items()
+            if any(self._may_help(plugin, uid, event, old, new) for plugin in plugins)
+        }
+
+    def _may_help(self, plugin: str, uid: str, event: ClusterEvent, old: Any, new: Any) -> bool:
+        hint = self._hints.get(plugin)
+        return hint is None or hint(self._pods[uid].pod, event, old, new)
 
     def advance(self, now: float) -> float | None:
         """Bring back what is due; answers when to call again, or None."""

@@ -5,18 +5,17 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from actors import Request, Timer
 from orchestrator.api.core.v1 import Binding, Namespace, Node, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.client import Change, EventRecorder, Reflector, Watcher
+from orchestrator.client import Change, Client, EventRecorder, Reflector, Watcher
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.protocol import (
     ADMIN,
@@ -29,6 +28,7 @@ from orchestrator.protocol import (
 )
 from orchestrator.scheduler.changes import (
     EVENTS_OF_KINDS,
+    follow_devices,
     has_ended,
     has_node,
     labels_of_namespace,
@@ -48,14 +48,15 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Preparation
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
-from orchestrator.scheduler.profile import helped_by
+from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
+from orchestrator.scheduler.preparing import Preparations
+from orchestrator.scheduler.profile import helped_by, hints
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
-_EFFECT_SECONDS: Final = 1.0  # between looks at claims that are to be bound before their pod
 
 _PODS: Final = resource_of(Pod)
 
@@ -100,6 +101,8 @@ class Scheduler(Watcher):
         }
         self._queue = SchedulingQueue(
             helped_by(configuration.profiles),
+            hints=hints(configuration.profiles, self._nodes),
+            gate=self._gate,
             initial_backoff=configuration.initial_backoff_seconds,
             max_backoff=configuration.max_backoff_seconds,
             sort_key=next(iter(self._profiles.values())).sort_key,
@@ -114,6 +117,15 @@ class Scheduler(Watcher):
             name: Reports(self.ctx, self.api, self._recorder(name), self.identity)
             for name in self._profiles
         }
+        self._nodes.now, self._nodes.new_uid = self.ctx.clock.now, self.ctx.uid
+        client = Client(
+            self.api,
+            clock=self.ctx.clock,
+            identity=self.identity,
+            field_manager=FIELD_MANAGER,
+            checked=False,
+        )
+        self._preparations = Preparations(self.ctx, client)
         self._unsynced: set[str] = set()
         self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
         self._pods = self.reflect(Pod, on_change=self._on_pod, on_synced=self._awaited("pods"))
@@ -166,13 +178,17 @@ class Scheduler(Watcher):
     # --- what changes ----------------------------------------------------------------------
 
     def _on_object(self, kind: type, change: Change[Any]) -> None:
-        if not matters(kind, change, self._nodes):
+        if matters(kind, change, self._nodes):
+            if kind is Namespace:
+                self._nodes.populations.relabelled()
+            self._nodes.learned()
+        elif not follow_devices(kind, change, self._nodes):
             return
-        if kind is Namespace:
-            self._nodes.populations.relabelled()
-        self._nodes.learned()
         for event in EVENTS_OF_KINDS.get(kind, ()):
-            self._queue.happened(event, self.ctx.clock.monotonic())
+            self._happened(event, change.old, change.new)
+
+    def _happened(self, event: ClusterEvent, old: Any = None, new: Any = None) -> None:
+        self._queue.happened(event, self.ctx.clock.monotonic(), old, new)
 
     def _on_node(self, change: Change[Node]) -> None:
         old, new = change.old, change.new
@@ -234,12 +250,20 @@ class Scheduler(Watcher):
 
     def _enqueue(self, pod: Pod) -> None:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
-        gated = self._profiles[name].gate(pod)
+        gated = self._queue.put(pod, self.ctx.clock.monotonic())
         if pod.status is not None and pod.status.nominated_node_name and not gated:
             self._nominations.put(pod, pod.status.nominated_node_name)
-        self._queue.put(pod, self.ctx.clock.monotonic(), gated=bool(gated))
-        if gated:
+        if gated == SchedulingGates.name:
             self._reports[name].gated(pod)
+
+    def _gate(self, pod: Pod) -> str:
+        """The plugin that keeps a pod out of the queue; empty: none."""
+        name = pod.spec.scheduler_name if pod.spec is not None else ""
+        gated = self._profiles[name].gate(pod)
+        if isinstance(gated, PluginError):  # the pod's condition cannot say it
+            self.ctx.log.warning("plugin failed", pod=pod.metadata.name, error=str(gated))
+            return gated.plugin
+        return gated
 
     def _is_ours(self, pod: Pod) -> bool:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
@@ -292,7 +316,8 @@ class Scheduler(Watcher):
         if isinstance(choice, Refusal):
             self._fail(queued, cycle, choice)
             return
-        if not has_claims(pod.spec.volumes) and not cycle.always_prepares:
+        spec = pod.spec
+        if not (has_claims(spec.volumes) or spec.resource_claims or cycle.always_prepares):
             self._assume(pod, choice)
             self._bind(queued, cycle, choice)
             return
@@ -313,45 +338,20 @@ class Scheduler(Watcher):
     def _write_first(
         self, queued: QueuedPod, cycle: Cycle, node: str, prepared: list[Preparation]
     ) -> None:
-        """Write what plugins want written, all at once, and bind the pod when that has had its effect."""
-        waiting = [len(patches := [p for each in prepared for p in each.patches])]
-        deadline = self.ctx.clock.monotonic() + min(each.timeout_seconds for each in prepared)
+        """Write what plugins want written, and bind the pod when that has had its effect."""
+        uid = queued.pod.metadata.uid
 
-        def written(_: object) -> None:
-            waiting[0] -= 1
-            if waiting[0] == 0:
-                self.ctx.call_after(_EFFECT_SECONDS, look)
-
-        def look() -> None:
-            if self._binding.get(queued.pod.metadata.uid) != node:
-                return  # it has gone meanwhile
-            try:
-                done = all(each.done() for each in prepared)
-            except PluginError as error:
-                give_up(error)
-                return
-            if done:
-                self._bind(queued, cycle, node)
-            elif self.ctx.clock.monotonic() >= deadline:
-                give_up(TimeoutError("what was written before the binding has had no effect"))
+        def told(error: BaseException | None) -> None:
+            if error is None:
+                self._bind(queued, cycle, node, prepared)
             else:
-                self.ctx.call_after(_EFFECT_SECONDS, look)
+                self._bind_failed(queued, cycle, node, (), error)
 
-        def failed(error: BaseException) -> None:
-            if waiting[0] > 0:
-                waiting[0] = -1
-                give_up(error)
+        self._preparations.start(prepared, lambda: self._binding.get(uid) == node, told)
 
-        def give_up(error: BaseException) -> None:
-            for each in prepared:
-                each.undo()
-            self._bind_failed(queued, cycle, node, error)
-
-        for patch in patches:
-            patch = replace(patch, field_manager=FIELD_MANAGER, identity=self.identity)
-            self.ctx.request(self.api, patch, then=written, failed=failed)
-
-    def _bind(self, queued: QueuedPod, cycle: Cycle, node: str) -> None:
+    def _bind(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation] = ()
+    ) -> None:
         pod = queued.pod
         metadata = pod.metadata
         binding = Binding(
@@ -371,7 +371,7 @@ class Scheduler(Watcher):
                 identity=self.identity,
             ),
             then=partial(self._bound, pod, cycle, node) if tells else None,
-            failed=partial(self._bind_failed, queued, cycle, node),
+            failed=partial(self._bind_failed, queued, cycle, node, prepared),
         )
 
     def _bound(self, pod: Pod, cycle: Cycle, node: str, _: object) -> None:
@@ -382,10 +382,17 @@ class Scheduler(Watcher):
             self._reports[cycle.name].scheduled(pod, node)
 
     def _bind_failed(
-        self, queued: QueuedPod, cycle: Cycle, node: str, error: BaseException
+        self,
+        queued: QueuedPod,
+        cycle: Cycle,
+        node: str,
+        prepared: Sequence[Preparation],
+        error: BaseException,
     ) -> None:
         metadata = queued.pod.metadata
         uid = metadata.uid
+        if prepared:
+            self._preparations.withdraw(prepared)
         cycle.unreserve(queued.pod, node)
         if self._binding.get(uid) != node:
             return  # the watch has said meanwhile where it is, or that it is gone
@@ -415,6 +422,8 @@ class Scheduler(Watcher):
             self._evict(made.nomination, pod, cycle)
         elif made.nominated == "":
             self._nominations.remove(metadata.uid)
+        for write in made.writes:
+            self.ctx.task(self._preparations.attempt(write), "remedy")
         self._queue.fail(queued, made.refusal.plugins, self.ctx.clock.monotonic())
         self._reports[cycle.name].unschedulable(
             pod, made.refusal.message, nominated=made.nominated, fault=made.refusal.fault

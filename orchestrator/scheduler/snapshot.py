@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
+from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.populations import Population, Populations, Query
 
 Int64: TypeAlias = NDArray[np.int64]
@@ -98,6 +99,10 @@ class Snapshot:
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
         self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
         self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
+        self.devices = Inventory(self._touch_node)
+        # The clock and the source of names of whoever keeps the snapshot.
+        self.now: Callable[[], float] = float
+        self.new_uid: Callable[[], str] = str
         self.nodes_version = 0  # grows with every change of a node itself
         self._facts = 0
 
@@ -338,6 +343,14 @@ class Snapshot:
             half = _LOG_LENGTH // 2
             del log[:half]
             self._log_start += half
+
+    def _touch_node(self, name: str) -> None:
+        """A node, or with an empty name each of them, is to be looked at again."""
+        if not name:
+            self._log_start += len(self._log) + 1
+            self._log.clear()
+        elif (row := self._rows.get(name)) is not None:
+            self._touch(row)
 
     def _grow(self) -> None:
         size = self.valid.size

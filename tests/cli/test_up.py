@@ -36,7 +36,18 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--audit-log-path", "-"], "--audit-policy-file and --audit-log-path come together"),
         (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
-        (["--authorization-mode", "RBAC"], "'RBAC' is not one of 'Node,RBAC', 'AlwaysAllow'"),
+        (
+            ["--authorization-mode", "Node,Roles"],
+            "Roles is no authorization mode; there are AlwaysAllow",
+        ),
+        (
+            ["--authorization-mode", "Webhook"],
+            "--authorization-mode Webhook needs --authorization-webhook-config-file",
+        ),
+        (
+            ["--authorization-mode", "Node", "--authorization-config", "/etc/hostname"],
+            "--authorization-config can not be specified when --authorization-mode",
+        ),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
         (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),
@@ -46,7 +57,7 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         ),
         (
             ["--authentication-token-webhook-config-file", "/etc/hostname"],
-            "/etc/hostname:1:1: expected an object",
+            "/etc/hostname: this is no kubeconfig",
         ),
     ],
 )

@@ -1,15 +1,23 @@
 """What a program gives to the client is looked at where it is given."""
 
+from collections.abc import Awaitable
+from random import Random
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+import actors
 from orchestrator import Cluster
-from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import ConfigMap, Container, Pod, PodSpec
+from orchestrator.api import codec
+from orchestrator.api.apps.v1 import Deployment, DeploymentSpec
+from orchestrator.api.core.v1 import ConfigMap, Container, Pod, PodSpec, Secret
+from orchestrator.api.errors import ApiTypeError
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.protocol import Invalid
+from orchestrator.protocol import ApiError, InternalError, Invalid
+from tests.client.mistakes import mistaken
 from tests.manifests import deployment
 
 
@@ -38,6 +46,16 @@ WRONG: dict[str, tuple[Any, str, str]] = {
         Pod(spec=PodSpec(containers=(Container(name="c", ports=("80",)),))),  # type: ignore[arg-type]
         "spec.containers[0].ports[0]: expected mapping, got str",
         "spec.containers[0].ports[0]",
+    ),
+    "a number that Go has no room for": (
+        Deployment(metadata=ObjectMeta(name="q"), spec=DeploymentSpec(replicas=10**12)),
+        "spec.replicas: expected int32, got number 1000000000000",
+        "spec.replicas",
+    ),
+    "bytes": (
+        Secret(metadata=ObjectMeta(name="q"), data={"a": "no base64"}),
+        "data.a: illegal base64 data at input byte 2",
+        "data.a",
     ),
     "what JSON has not": (_wrong(labels={"a": object()}), "object", ""),
     "another's metadata": (
@@ -124,3 +142,63 @@ async def test_other_mistakes_are_type_errors(cluster: Cluster) -> None:
         await client.patch(Pod, "x", [{"op": "remove"}])
     with pytest.raises(TypeError, match="json patch is a sequence of operations, not"):
         await client.patch(Pod, "x", {}, patch_type="json")
+
+
+REQUESTS: dict[str, Any] = {
+    "get": lambda client, wrong: client.get(Pod, "a", namespace=wrong),
+    "list": lambda client, wrong: client.list(Pod, label_selector=wrong),
+    "page": lambda client, wrong: client.page(Pod, field_selector=wrong),
+    "wait": lambda client, wrong: client.wait(Pod, "a", "delete", namespace=wrong),
+    "create": lambda client, wrong: client.create(_wrong(), namespace=wrong),
+    "patch": lambda client, wrong: client.patch(Pod, "a", {}, subresource=wrong),
+    "delete": lambda client, wrong: client.delete(Pod, "a", propagation_policy=wrong),
+    "delete_collection": lambda client, wrong: client.delete_collection(Pod, label_selector=wrong),
+    "apply": lambda client, wrong: client.apply(_wrong(), namespace=wrong),
+    "apply_server_side": lambda client, wrong: client.apply_server_side(_wrong(), namespace=wrong),
+}
+
+
+@pytest.mark.parametrize("request_", REQUESTS)
+async def test_what_a_request_says_in_words_is_text(cluster: Cluster, request_: str) -> None:
+    """Namespaces, selectors, policies: the error names the argument, and shows how it is written."""
+    for wrong in ({"app": "web"}, 5, ["a"]):
+        with pytest.raises(TypeError, match=r"\w+ is a str.*, not ") as refused:
+            await REQUESTS[request_](cluster.client, wrong)
+        assert ("app=web" in str(refused.value)) == (request_ in ("list", "delete_collection"))
+
+
+@settings(max_examples=4, deadline=None)
+@given(st.integers(min_value=0))
+def test_whatever_is_put_into_an_object_is_the_caller_s_affair(seed: int) -> None:
+    """Objects of all kinds with wrong values in any place: the API server answers in its own words, and
+    no component is the worse for what it stores.
+    """
+    actors.run(lambda: _try_mistakes(Random(seed)))
+
+
+async def _try_mistakes(dice: Random) -> None:
+    async with Cluster(nodes=0) as cluster:
+        client = cluster.client
+        kinds = [each for each in cluster.scheme.resources() if codec.is_kind(each.type)]
+        writes = (client.create, client.update, client.apply, client.apply_server_side)
+        for number in range(40):
+            obj = mistaken(dice.choice(kinds).type, f"object-{number}", dice)
+            error = await _error_of(dice.choice(writes)(obj))
+            assert error is None or _understood(error), repr(error)
+        await cluster.clock.sleep(60)
+        assert {ref.path: ref.restarts for ref in cluster.system.refs() if ref.restarts} == {}
+
+
+async def _error_of(request: Awaitable[Any]) -> Exception | None:
+    try:
+        await request
+    except (ApiError, ApiTypeError, TypeError, ValueError) as error:
+        return error
+    return None
+
+
+def _understood(error: Exception) -> bool:
+    """Whether it is said in words of ours, and not where Python happened to stumble."""
+    if isinstance(error, ApiError):
+        return not isinstance(error, InternalError)
+    return isinstance(error, ApiTypeError) or "object" in str(error)

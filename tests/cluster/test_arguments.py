@@ -28,6 +28,16 @@ from tests.manifests import pod
         ({"nodes": ["a"]}, "not .'a'."),
         ({"controllers": None}, "controllers is a sequence of Controller classes"),
         ({"runtimes": {"mine": 3}}, "the runtime 'mine'"),
+        ({"runtimes": 5}, "runtimes is a mapping of names to what makes a runtime, not 5"),
+        ({"seed": "x"}, "seed is a whole number, not 'x'"),
+        ({"profile": {"start_seconds": 1}}, "profile is a kubelet.Profile, not"),
+        ({"trace": "yes"}, "trace is True or False, not 'yes'"),
+        ({"heartbeats": "none"}, "heartbeats is .written. or .computed., not 'none'"),
+        ({"faults": 5}, "faults is an actors.FaultPlan, not 5"),
+        ({"api_faults": [5]}, "api_faults is a sequence of apiserver.ApiFault, not .5."),
+        ({"admission": 5}, "admission is an apiserver.admission.Admission, not 5"),
+        ({"authorizer": 5}, "authorizer is an Authorizer, not 5"),
+        ({"resources": [5]}, "resources is a sequence of api.scheme.Resource, not .5."),
     ],
 )
 def test_arguments_of_another_kind_are_refused_where_they_are_given(
@@ -83,7 +93,8 @@ async def test_a_runtime_of_ones_own_runs_the_pods_of_its_nodes(cluster: Cluster
 async def test_a_runtime_that_nobody_has_is_refused(cluster: Cluster) -> None:
     """The error names those that there are."""
     with pytest.raises(
-        UnknownRuntime, match="there is no runtime 'docker'; there are coroutine, simulated"
+        UnknownRuntime,
+        match="there is no runtime 'docker'; there are coroutine, process, simulated",
     ):
         await cluster.add_nodes([node_spec("new", 9, runtime="docker")])
 

@@ -89,6 +89,15 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "a needy one": (Needy, "missing a required argument: 'url'"),
     "no super": (Forgetful, r"does not call super\(\).__init__\(wiring\)"),
     "an init that fails": (Broken, "its __init__ raised OSError: no such host"),
+    "watches that are a list": (
+        _made(watches=lambda self: [Pod]),
+        r"watches\(\) answers kinds with functions of their objects, not \[",
+    ),
+    "watches without functions": (
+        _made(watches=lambda self: {Pod: "a"}),
+        "'a', and not a function of the object",
+    ),
+    "indexes that are none": (_made(indexes=lambda self: None), r"indexes\(\) answers kinds with"),
     "watches that fail": (Unready, "it cannot start: KeyError: 'somewhere'"),
 }
 

@@ -18,7 +18,9 @@ from orchestrator import client, protocol
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver import ApiFault
 from orchestrator.apiserver.http.encodings import Encodings
-from orchestrator.apiserver.http.metrics import Metrics
+from orchestrator.apiserver.http.fairness import Fairness
+from orchestrator.apiserver.http.metrics import Metrics, present_families
+from orchestrator.apiserver.state import ServerState
 from orchestrator.cli import main
 from orchestrator.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
@@ -259,6 +261,8 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "MutatingAdmissionPolicyBinding": "admission (says where)",
     "MutatingWebhookConfiguration": "admission (its webhooks are called)",
     "ValidatingWebhookConfiguration": "admission (its webhooks are called)",
+    "FlowSchema": "API server (requests by HTTPS queue by them)",
+    "PriorityLevelConfiguration": "API server (seats for requests by HTTPS)",
     "Lease": "kubelet (heartbeats)",
     "Event": "components (written)",
     "ConfigMap": "kubelet (a pod that names one waits for it)",
@@ -307,14 +311,15 @@ def kinds() -> str:
 
 def metrics() -> str:
     """What `/metrics` shows."""
-    text = Metrics(Encodings()).text()
-    kinds_of = dict(re.findall(r"# TYPE (\S+) (\S+)", text))
-    rows = [[f"`{n}`", kinds_of[n], t] for n, t in re.findall(r"# HELP (\S+) (.+)", text)]
+    fairness = Fairness(1, 1.0, lambda: 0.0, lambda: 0.0)
+    state = ServerState({}, "", (0, 0), (0, 0))
+    families = (*Metrics(Encodings()).families(), *present_families(fairness, state))
+    rows = sorted([f"`{each.name}`", each.kind, each.text] for each in families)
     return "\n".join(
         [
             "# Metrics\n",
-            "A served cluster shows them at `/metrics`, in Prometheus' text form. Requests have the labels `verb`, "
-            "`group`, `version`, `resource`, `subresource` and `code`. What a benchmark measures are "
+            "A served cluster shows them at `/metrics`, in Prometheus' text form, with Kubernetes' names and labels. "
+            "What a benchmark measures are "
             "[measures](measures.md).\n",
             table(["metric", "type", "what it is"], rows),
         ]

@@ -223,6 +223,14 @@ def test_unclosed_json_string_is_cheap() -> None:
         manifests.load_all('{"a":' + '"\\"' * 200_000)
 
 
+def test_tag_directives_are_few() -> None:
+    """A parser that compares each with all would stand still over a few hundred kilobytes of them."""
+    text = "".join(f"%TAG !e{number}! tag:x\n" for number in range(20_000)) + "---\na: 1\n"
+    with pytest.raises(ManifestError, match=r"web.yaml:101:1: more than 100 %TAG directives"):
+        manifests.load_all(text, "web.yaml")
+    assert manifests.load_all("%TAG !e! tag:x\n---\na: 1\n") == ({"a": 1},)
+
+
 def test_flatten() -> None:
     """Lists give their items, also lists of lists."""
     pod = {"kind": "Pod"}

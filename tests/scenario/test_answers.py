@@ -165,6 +165,25 @@ def test_replicas_on_a_node_without_power_are_missing_from_that_moment_on(tmp_pa
     assert most == lost
 
 
+def test_a_wait_for_missing_replicas_begins_with_the_power_and_not_with_the_cluster(
+    tmp_path: Path,
+) -> None:
+    """The rollout is complete while nobody has noticed; nothing is missing only when pods run elsewhere."""
+    steps = [
+        {"wait": {"podsReady": 8, "quiet": "1m"}},
+        {"crash": {"nodes": "node-0"}},
+        {"name": "unnoticed", "wait": {"rolledOut": "web", "replicasMissing": {"atLeast": 1}}},
+        {"name": "recovered", "wait": {"replicasMissing": 0}},
+    ]
+    expect = {
+        "stepSeconds/unnoticed": {"equals": 0},
+        "stepSeconds/recovered": {"atLeast": 300},
+        "recoverySeconds": {"from": "unnoticed", "to": "recovered", "atLeast": 300},
+    }
+    report = _run(tmp_path, nodes=5, steps=steps, expect=expect)
+    assert report.outcome == "passed", wording.reason(report)
+
+
 def test_how_long_each_step_took_is_a_measure(tmp_path: Path) -> None:
     """From the moment at which its action begins; steps of one name together."""
     steps = [

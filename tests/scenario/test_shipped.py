@@ -34,3 +34,11 @@ def test_each_can_be_brought_back_to_its_very_end(name: str) -> None:
             assert moment.digests[report.revisions] == report.digest
 
     actors.run(bring_back)
+
+
+@pytest.mark.parametrize("name", ["density", "limits", "load", "node-failures", "rolling-updates"])
+def test_each_has_work_for_a_single_node(name: str) -> None:
+    """`--set nodes=1` is a smaller cluster, and not one in which nothing happens."""
+    report = run_scenario(load(ROOT / f"benchmarks/{name}.yaml", {"nodes": "1"}))
+    assert report.outcome == "passed", report.expectations
+    assert report.measures["podsStarted"] > 0

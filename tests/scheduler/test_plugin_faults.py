@@ -133,6 +133,22 @@ def test_a_kernels_fault_is_that_of_one_pod() -> None:
     actors.run(main)
 
 
+async def test_a_plugin_that_fails_before_the_queue_is_told_of_in_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The pod is kept out of the queue, and as in Kubernetes no condition says so."""
+    plugin = Faulty(pre_enqueue=lambda pod: _raise(0) if pod.metadata.name == "bad" else "")
+    async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
+        await cluster.apply([_manifest("bad"), _manifest("good")])
+        await cluster.clock.sleep(5)
+        pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
+    assert pods["bad"].status is not None
+    assert not pods["bad"].status.conditions
+    assert pods["good"].spec is not None
+    assert pods["good"].spec.node_name
+    assert 'running "Faulty" preEnqueue plugin: the moon is full' in caplog.text
+
+
 def test_a_filter_without_reasons_gives_its_name() -> None:
     """Refusing without a word is allowed."""
     plugin = Faulty(lambda rows: np.zeros(len(rows), np.bool_))
@@ -206,6 +222,7 @@ def test_a_plugin_more_leaves_the_weights_of_the_others() -> None:
         "NodeResourcesFit": 1,
         "PodTopologySpread": 2,
         "InterPodAffinity": 2,
+        "DynamicResources": 2,
         "NodeResourcesBalancedAllocation": 1,
         "ImageLocality": 1,
         "Faulty": 7,

@@ -1,8 +1,11 @@
 """The scheduling queue: order, back-off, and what brings a pod back."""
 
+from typing import Any
+
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.queue import FLUSH_SECONDS, QueuedPod, SchedulingQueue
 from tests.scheduler.objects import make_pod
@@ -13,8 +16,8 @@ HELPED_BY = {
 }
 
 
-def _queue() -> SchedulingQueue:
-    return SchedulingQueue(HELPED_BY)
+def _queue(**more: Any) -> SchedulingQueue:
+    return SchedulingQueue(HELPED_BY, **more)
 
 
 def _names(queue: SchedulingQueue) -> list[str]:
@@ -86,13 +89,48 @@ def test_an_unschedulable_pod_comes_back_after_five_minutes() -> None:
 
 
 def test_a_gated_pod_waits_until_it_is_put_without_gates() -> None:
-    queue = _queue()
-    queue.put(make_pod("a"), 0.0, gated=True)
+    gates = {"a": "Gate"}
+    queue = _queue(gate=lambda pod: gates.get(pod.metadata.name, ""))
+    assert queue.put(make_pod("a"), 0.0) == "Gate"
     queue.happened(ClusterEvent.NODE_ADDED, 1.0)
     queue.advance(10_000.0)
     assert queue.pop() is None
-    queue.put(make_pod("a"), 2.0)
+    gates.clear()
+    assert queue.put(make_pod("a"), 2.0) == ""
     assert _names(queue) == ["a"]
+
+
+def test_a_gate_is_asked_again_when_something_may_have_opened_it() -> None:
+    """Only by events that help the plugin that shut it."""
+    gates = {"a": "Fit"}
+    queue = _queue(gate=lambda pod: gates.get(pod.metadata.name, ""))
+    queue.put(make_pod("a"), 0.0)
+    queue.happened(ClusterEvent.NODE_ADDED, 1.0)
+    assert queue.pop() is None
+    gates.clear()
+    queue.happened(ClusterEvent.NODE_TAINTS, 1.5)
+    assert queue.pop() is None
+    queue.happened(ClusterEvent.NODE_ADDED, 2.0)
+    assert _names(queue) == ["a"]
+
+
+def test_a_plugin_may_say_which_events_help_which_pod() -> None:
+    """The event and the object before and after are what it is asked about."""
+    asked = []
+
+    def hint(pod: Pod, event: ClusterEvent, old: object, new: object) -> bool:
+        asked.append((pod.metadata.name, event, old, new))
+        return pod.metadata.name == new
+
+    queue = _queue(hints={"Fit": hint})
+    for name in ("a", "b"):
+        queue.put(make_pod(name), 0.0)
+        queued = queue.pop()
+        assert queued is not None
+        queue.fail(queued, frozenset({"Fit"}), 0.0)
+    queue.happened(ClusterEvent.NODE_ADDED, 20.0, "old", "b")
+    assert _names(queue) == ["b"]
+    assert asked == [(name, ClusterEvent.NODE_ADDED, "old", "b") for name in ("a", "b")]
 
 
 _OPERATIONS = st.lists(
@@ -109,12 +147,14 @@ _OPERATIONS = st.lists(
 def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
     operations: list[tuple[str, int, ClusterEvent]],
 ) -> None:
-    queue, waiting, now = _queue(), set[str](), 0.0
+    gated, waiting, now = set[str](), set[str](), 0.0
+    queue = _queue(gate=lambda pod: "Gate" if pod.metadata.name in gated else "")
     for operation, number, event in operations:
         now += 0.7
         name = f"p{number}"
         if operation in ("put", "gate"):
-            queue.put(make_pod(name), now, gated=operation == "gate")
+            (gated.add if operation == "gate" else gated.discard)(name)
+            queue.put(make_pod(name), now)
             waiting.add(name)
         elif operation == "remove":
             queue.remove(name)
@@ -130,8 +170,9 @@ def test_no_pod_is_lost_and_none_is_twice_in_the_queue(
                 queue.fail(queued, refused, now)
         assert sum(queue.depths.values()) == len(queue) == len(waiting)
         assert min(queue.depths.values()) >= 0
+    gated.clear()
     for name in waiting:
-        queue.put(make_pod(name), now)  # lifts every gate
+        queue.put(make_pod(name), now)
     found = []
     for _ in range(20):
         now += FLUSH_SECONDS

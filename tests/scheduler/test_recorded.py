@@ -40,7 +40,7 @@ def _difference(decision: Decision) -> str:
     gate = cycle.gate(pod)
     if gate:
         blocked = "Scheduling is blocked due to non-empty scheduling gates"
-        return "" if decision.message == blocked else gate
+        return "" if decision.message == blocked else str(gate)
     choice = cycle.choose(pod, Random(decision.number))
     if isinstance(choice, str):
         return "" if choice in decision.nodes and not decision.real.get("victims") else choice

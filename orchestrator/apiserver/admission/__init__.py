@@ -29,6 +29,7 @@ from orchestrator.apiserver.admission.default_classes import (
     DefaultStorageClass,
 )
 from orchestrator.apiserver.admission.default_toleration_seconds import DefaultTolerationSeconds
+from orchestrator.apiserver.admission.device_admin_access import DeviceAdminAccess
 from orchestrator.apiserver.admission.event_rate_limit import EventRateLimit
 from orchestrator.apiserver.admission.extended_resource_toleration import ExtendedResourceToleration
 from orchestrator.apiserver.admission.external_ips import DenyServiceExternalIPs
@@ -114,7 +115,8 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
         ValidatingAdmissionWebhook(handlers),
         ResourceQuotas(),
     )
-    return admission.chain((*(_made(plugin, admission) for plugin in _PLUGINS), *last))
+    named = admission.chain((*(_made(plugin, admission) for plugin in _PLUGINS), *last))
+    return (DeviceAdminAccess(), *named)
 
 
 def _made(plugin: type[AdmissionPlugin], admission: Admission) -> AdmissionPlugin:

@@ -40,7 +40,7 @@ from orchestrator.apiserver.admission.mountable_secrets import (
     is_enforced,
 )
 from orchestrator.apiserver.errors import forbidden
-from orchestrator.machinery.names import pod_template_hash
+from orchestrator.machinery.names import content_hash
 
 _DEFAULT: Final = "default"
 _MIRROR: Final = "kubernetes.io/config.mirror"
@@ -145,7 +145,7 @@ def _with_mount(container: Container, mount: VolumeMount) -> Container:
 
 
 def _suffix(spec: PodSpec) -> str:
-    return pod_template_hash(spec)[:_SUFFIX_LENGTH]
+    return content_hash(spec)[:_SUFFIX_LENGTH]
 
 
 _TOKEN: Final = ProjectedVolumeSource(

@@ -12,20 +12,28 @@ class Pool:
     """The numbers from `first` to `last`, both included, and who owns which.
 
     A number may have several owners for a moment (an old and a new state); it is free when it has
-    none. Free ones are drawn at random above `reserved` numbers at the start, which are left to
+    none. Pools of numbers that overlap share their `owners`. Free ones are drawn at random above `reserved` numbers at the start, which are left to
     those who ask for a certain one, as long as there are others.
     """
 
     __slots__ = ("_owners", "_reserved", "first", "last")
 
-    def __init__(self, first: int, last: int, *, reserved: int = 0) -> None:
+    def __init__(
+        self, first: int, last: int, *, reserved: int = 0, owners: dict[int, str] | None = None
+    ) -> None:
         self.first = first
         self.last = last
         self._reserved = reserved
-        self._owners: dict[int, str] = {}
+        self._owners: dict[int, str] = {} if owners is None else owners
 
     def __contains__(self, number: int) -> bool:
         return self.first <= number <= self.last
+
+    @property
+    def counts(self) -> tuple[int, int]:
+        """How many are taken, and how many are free."""
+        taken = sum(number in self for number in self._owners)
+        return taken, self.last - self.first + 1 - taken
 
     def owner(self, number: int) -> str | None:
         """Who owns the number; None: it is free."""

@@ -5,6 +5,7 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import Final
 
 from orchestrator.api.core.v1 import Service
+from orchestrator.apiserver.allocation.addresses import AddressPools
 from orchestrator.apiserver.allocation.pool import Pool
 from orchestrator.store import Change
 
@@ -28,10 +29,7 @@ class ServiceAllocations:
         node_ports: tuple[int, int] = NODE_PORTS,
     ) -> None:
         self.network = network
-        first, last = int(network.network_address) + 1, int(network.broadcast_address) - 1
-        # As large as Kubernetes keeps it: the lower part is for those who choose an address.
-        reserved = min(max(16, network.num_addresses // 16), 256)
-        self.addresses = Pool(first, last, reserved=reserved)
+        self.addresses = AddressPools(network)
         lowest, highest = node_ports
         reserved = min(max(16, (highest - lowest + 1) // 32), 128)
         self.ports = Pool(lowest, highest, reserved=reserved)
@@ -60,7 +58,7 @@ class ServiceAllocations:
         for pool, number in self._owned(service):
             pool.release(number, owner)
 
-    def _owned(self, service: Service) -> Iterator[tuple[Pool, int]]:
+    def _owned(self, service: Service) -> Iterator[tuple[AddressPools | Pool, int]]:
         spec = service.spec
         if spec is None:
             return

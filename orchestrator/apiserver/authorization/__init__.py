@@ -7,10 +7,12 @@
 | `union` | several authorizers in order; the group that may do everything |
 | `rbac`, `matching` | what roles grant |
 | `coverage` | whether some rules grant all that others do |
+| `webhook`, `questions` | an authorizer elsewhere, and how it is asked |
+| `configuration` | which authorizers are asked, as a file says it |
 | `node`, `node_graph` | what kubelets may do, and what their pods reach |
 
-A cluster asks the masters' authorizer, then one of the embedder's own, then
-the nodes', then roles.
+A cluster asks the masters' authorizer, then one of the embedder's own, then those of its modes: the
+nodes', then roles, if nobody says otherwise.
 """
 
 from orchestrator.apiserver.authorization.access import Access
@@ -25,12 +27,19 @@ from orchestrator.apiserver.authorization.interface import (
 from orchestrator.apiserver.authorization.node import NodeAuthorizer
 from orchestrator.apiserver.authorization.node_graph import NodeGraph
 from orchestrator.apiserver.authorization.rbac import RoleAuthorizer
-from orchestrator.apiserver.authorization.union import AlwaysAllow, MastersAuthorizer, Union
+from orchestrator.apiserver.authorization.union import (
+    AlwaysAllow,
+    AlwaysDeny,
+    MastersAuthorizer,
+    Union,
+)
+from orchestrator.apiserver.authorization.webhook import WebhookAuthorizer, WebhookSettings
 
 __all__ = [
     "NO_OPINION",
     "Access",
     "AlwaysAllow",
+    "AlwaysDeny",
     "Attributes",
     "Authorizer",
     "Decision",
@@ -41,4 +50,6 @@ __all__ = [
     "Rules",
     "Union",
     "Verb",
+    "WebhookAuthorizer",
+    "WebhookSettings",
 ]

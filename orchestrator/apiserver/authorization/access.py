@@ -66,7 +66,14 @@ class Access:
         held = _exact(field_selector) if field_selector else {}
         name = name or held.get("metadata.name", "")
         asked = Attributes(
-            verb, resource.group, resource.plural, subresource, namespace, name, fields=held
+            verb,
+            resource.group,
+            resource.plural,
+            subresource,
+            namespace,
+            name,
+            fields=held,
+            version=resource.version,
         )
         decision = self.decide(who, asked)
         if not decision.allowed:

@@ -37,6 +37,7 @@ class Attributes(Struct, frozen=True):
     path: str = ""
     is_resource: bool = True
     fields: Mapping[str, str] = _NO_FIELDS
+    version: str = ""
 
 
 class Decision(Struct, frozen=True):
@@ -69,7 +70,10 @@ class Rules(Struct, frozen=True):
 
 
 class Authorizer(Protocol):
-    """Decides about requests. Called on the message path, so it must be cheap."""
+    """Decides about requests. Called on the message path, so it must be cheap.
+
+    One that has to ask somebody raises Unanswered, and is called again when its effect has ended.
+    """
 
     def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         """Whether somebody may do it."""

@@ -1,5 +1,7 @@
 """Several authorizers, asked one after another."""
 
+from collections.abc import Callable
+
 from orchestrator.api.rbac.v1 import PolicyRule
 from orchestrator.apiserver.authorization.interface import (
     NO_OPINION,
@@ -8,6 +10,7 @@ from orchestrator.apiserver.authorization.interface import (
     Decision,
     Rules,
 )
+from orchestrator.apiserver.authorization.webhook import WebhookAuthorizer
 from orchestrator.protocol import MASTERS, Identity
 
 _EVERYTHING = PolicyRule(verbs=("*",), api_groups=("*",), resources=("*",))
@@ -38,11 +41,29 @@ class AlwaysAllow(Authorizer):
         return Rules((_EVERYTHING, _EVERY_PATH))
 
 
+class AlwaysDeny(Authorizer):
+    """Nothing for anybody: the mode AlwaysDeny."""
+
+    def decide(self, identity: Identity, attributes: Attributes) -> Decision:
+        """No opinion, and a reason."""
+        return Decision(reason="Everything is forbidden.")
+
+    def rules(self, identity: Identity, namespace: str) -> Rules:
+        """None."""
+        return Rules()
+
+
 class Union(Authorizer):
     """The first that allows or denies decides; the reasons of the others are told where none does."""
 
     def __init__(self, *authorizers: Authorizer) -> None:
         self._authorizers = authorizers
+
+    def begin(self, now: Callable[[], float]) -> None:
+        """The server begins, and with it those to whom time matters; `now` is its clock."""
+        for each in self._authorizers:
+            if isinstance(each, WebhookAuthorizer):
+                each.begin(now)
 
     def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         """The first opinion."""

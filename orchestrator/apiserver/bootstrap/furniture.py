@@ -46,6 +46,7 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
     "role-bindings": RoleBinding,
     "roles": Role,
 }
+_MANDATORY: Final = ("catch-all", "exempt")
 _COMPONENTS: Final = ("controller-manager", "etcd-0", "scheduler")
 _HEALTHY: Final = (ComponentCondition(type="Healthy", status="True", message="ok"),)
 
@@ -82,6 +83,16 @@ def rules_of(role: str) -> tuple[PolicyRule, ...]:
             rules: tuple[PolicyRule, ...] = each.rules
             return rules
     raise LookupError(role)
+
+
+@lru_cache(maxsize=1)
+def mandatory_flows() -> tuple[tuple[FlowSchema, ...], tuple[PriorityLevelConfiguration, ...]]:
+    """The flow schemas and priority levels without which no server is, even where somebody deletes them."""
+    schemas, levels = (
+        tuple(each for each in _read()[kind] if each.metadata.name in _MANDATORY)
+        for kind in (FlowSchema, PriorityLevelConfiguration)
+    )
+    return schemas, levels
 
 
 @lru_cache(maxsize=1)

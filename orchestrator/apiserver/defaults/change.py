@@ -20,15 +20,13 @@ def put(obj: S, **parts: Any) -> S:
 
 
 def fill(obj: S, **defaults: Any) -> S:
-    """The object with defaults in the fields that are unset: None or ""."""
-    changes = {
-        name: default for name, default in defaults.items() if getattr(obj, name) in (None, "")
-    }
+    """The object with defaults in the fields that are unset. What is a pointer in Go is set by "", too."""
+    changes = {name: default for name, default in defaults.items() if getattr(obj, name) is None}
     return replace(obj, **changes) if changes else obj  # type: ignore[type-var]
 
 
 def fill_zero(obj: S, **defaults: Any) -> S:
-    """The same where zero, too, means unset: numbers that Go keeps without a pointer."""
+    """The same where "" or zero means unset: what Go keeps without a pointer."""
     changes = {name: default for name, default in defaults.items() if not getattr(obj, name)}
     return replace(obj, **changes) if changes else obj  # type: ignore[type-var]
 

@@ -50,7 +50,7 @@ def rules_of(schema: Schema | None, scale: CustomResourceSubresourceScale | None
         spec=judge.new,
         update=judge.change,
         status=judge.status,
-        recheck=False,
+        recheck="never",
         any_finalizer=True,
     )
 

@@ -23,10 +23,10 @@ the process, and could stand before any other actor that answers them.
 
 ## Files
 `server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
-handlers share; `reads`,
+handlers share, `fairness/` whose turn it is; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
 `presentation`, `replies`, `statuses`, `warnings`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
-`metrics`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
+`metrics/`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
 """
 
 from orchestrator.apiserver.http.authentication import (

@@ -39,4 +39,5 @@ def asked_of(request: BaseRequest, parts: list[str]) -> Attributes:
     elif not name and verb == "delete":
         verb = "deletecollection"
     part = rest[2] if len(rest) > 2 and verb != "watch" else ""
-    return Attributes(verb, group, rest[0], part, namespace, name)
+    version = parts[1] if parts[0] == "api" else parts[2]
+    return Attributes(verb, group, rest[0], part, namespace, name, version=version)

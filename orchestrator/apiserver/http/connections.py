@@ -6,6 +6,7 @@ requests only, so the time for a head is counted here. The time for a body is `b
 """
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
@@ -19,10 +20,21 @@ _REFUSAL: Final = (
 
 
 class _Request(BaseRequest):
-    """A request whose answer does not say by which library it was made."""
+    """A request whose answer does not say by which library it was made, but what was added meanwhile."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.said: dict[str, str] = {}
 
     async def _prepare_hook(self, response: StreamResponse) -> None:
         response.headers.pop("Server", None)
+        response.headers.update(self.said)
+
+
+def add_headers(request: BaseRequest, headers: Mapping[str, str]) -> None:
+    """Whatever is answered says this, too; a stream that has not begun yet as well."""
+    assert isinstance(request, _Request)
+    request.said.update(headers)
 
 
 class Connection(RequestHandler):

@@ -5,7 +5,8 @@ fault of ours, logged and answered with 500. The server goes on.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
 
 import msgspec
@@ -16,6 +17,7 @@ from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication import AskIssuer
+from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
@@ -23,6 +25,7 @@ from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
 from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.connect import CONNECTIONS
+from orchestrator.apiserver.http.connections import add_headers
 from orchestrator.apiserver.http.discovery import Document, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
@@ -31,10 +34,14 @@ from orchestrator.apiserver.http.errors import (
     no_such_path,
     not_acceptable,
 )
+from orchestrator.apiserver.http.fairness import Classified, Rejected
+from orchestrator.apiserver.http.fairness.work import seats_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.impersonation import impersonated, wanted
+from orchestrator.apiserver.http.metrics import Labels, present_families
+from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -48,7 +55,8 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.version import version_document
-from orchestrator.apiserver.http.warnings import add_warnings
+from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
+from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -80,6 +88,8 @@ _PATHS: Final = (
     "/openapi/v3/",
     "/version",
 )
+# Subresources whose requests last, by Kubernetes' count.
+_LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
 
@@ -87,12 +97,14 @@ _CLIENT_GONE: Final = 499
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "warnings")
+    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "waited", "warnings", "where")
 
     def __init__(self, method: str, audit_id: str) -> None:
         self.audit_id = audit_id
+        self.where: Classified | None = None
         self.trail: Trail | None = None
-        self.labels = (method, "", "", "", "")
+        self.labels = Labels(method)
+        self.waited = 0.0
         self.code = 500
         self.resource: Resource | None = None
         self.warnings: list[str] = []
@@ -110,16 +122,18 @@ class Dispatcher:
         """Answer a request, whatever happens."""
         front = self._front
         record = _Record(request.method, request.headers.get("Audit-Id") or front.uid())
+        add_headers(request, {"Audit-Id": record.audit_id})
         response: StreamResponse | None = None
         begun = front.clock.monotonic()
-        front.metrics.inflight += 1
+        kind = record.labels.kind
+        front.metrics.begun(kind)
         try:
             response = await self._answered(request, record)
             record.code = response.status
-            if not response.prepared:
-                if record.resource is not None:
-                    add_warnings(response, record.resource, record.warnings)
-                response.headers["Audit-Id"] = record.audit_id
+            if record.code not in (401, 403, 429):
+                front.metrics.authorized(allowed=True)
+            if not response.prepared and record.resource is not None:
+                add_warnings(response, record.resource, record.warnings)
             return response
         except (asyncio.CancelledError, ConnectionError):
             record.code = _CLIENT_GONE
@@ -127,15 +141,21 @@ class Dispatcher:
         finally:
             if record.trail is not None:
                 record.trail.completed(response)
-            front.metrics.inflight -= 1
-            front.metrics.count(record.labels, record.code, front.clock.monotonic() - begun)
+            front.metrics.ended(kind)
+            size = getattr(response, "body_length", 0) or _length(response)
+            took = front.clock.monotonic() - begun
+            front.metrics.count(record.labels, record.code, took, record.waited, size)
 
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
         try:
             return await self._handled(request, record)
         except PageNotFound as error:
             return text_reply(f"{error.message}\n", status=error.code)
+        except Rejected:
+            return _overloaded(record)
         except ApiError as error:
+            if isinstance(error, errors.NotAllowed):
+                self._front.metrics.authorized(allowed=False)
             return error_reply(request, error)
         except ConnectionError:
             raise
@@ -150,13 +170,16 @@ class Dispatcher:
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
         parts = split(request.path)
         identity = await self._identity(request, parts, record)
+        self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
-            return await self._document(request, parts, identity)
+            record.labels = Labels(request.method, subresource=_page_of(parts))
+            async with self._seated(request, record):
+                return await self._document(request, parts, identity)
         try:
             return await self._resource(request, parts, identity, record)
         except ApiError as error:
             if isinstance(error, PageNotFound):
-                elsewhere = await self._forwarded(request, parts, identity)
+                elsewhere = await self._forwarded(request, parts, identity, record)
                 if elsewhere is not None:
                     return elsewhere
             # Who may not do this does not hear what else is wrong with it, nor what is there.
@@ -174,13 +197,9 @@ class Dispatcher:
         call = self._call(request, parts, identity, record.trail)
         resource = call.target.resource
         record.warnings = call.warnings
-        record.labels = (
-            call.verb.upper(),
-            resource.group,
-            resource.version,
-            resource.plural,
-            call.target.part,
-        )
+        record.labels = call.labels
+        if deprecation_of(resource) is not None:
+            front.metrics.deprecated(record.labels, "")
         check_gate(call.target, call.verb, front.read_only)
         if call.verb == "patch" and call.target.part not in CONNECTIONS:
             # Refused by the route, before anybody says that the path is deprecated.
@@ -193,16 +212,45 @@ class Dispatcher:
             await self._authorized(request, parts, identity)
             return await handler(front, call)
         if call.verb == "watch":
+            async with self._seated(request, record, call):
+                pass  # it waits for its turn, and holds nobody up while it lasts
             return await handler(front, call)
         if request.body_exists:
-            # Before it takes a slot: who sends nothing must hold nothing.
+            # Before it takes a seat: who sends nothing must hold nothing.
             body = await bodies.read(request, front.limits.request_seconds)
             call = replace(call, body=body)
-        with front.slot():
+        async with self._seated(request, record, call):
             return await handler(front, call)
 
+    def _classify(
+        self, request: BaseRequest, asked: Attributes, identity: Identity, record: _Record
+    ) -> None:
+        """Which flow the request belongs to; one that lasts, watches apart, to none."""
+        if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
+            return
+        record.where = self._front.fairness.classify(identity, asked)
+        add_headers(request, record.where.headers)
+
+    @asynccontextmanager
+    async def _seated(
+        self, request: BaseRequest, record: _Record | None, call: Call | None = None
+    ) -> AsyncIterator[None]:
+        """The request's turn. Raises Rejected."""
+        front, where = self._front, None if record is None else record.where
+        if record is None or where is None:
+            yield
+            return
+        seats = 1
+        if call is not None and call.verb in ("list", "watch") and not where.level.is_exempt:
+            stored = await front.stored(call.target.resource)
+            seats = seats_of(call.verb, request.query, stored, where.level.bounds.nominal)
+        begun = front.clock.monotonic()
+        async with front.fairness.seated(where, seats):
+            record.waited = front.clock.monotonic() - begun
+            yield
+
     async def _forwarded(
-        self, request: BaseRequest, parts: list[str], identity: Identity
+        self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record | None
     ) -> StreamResponse | None:
         """The answer of another server; None where none serves this path."""
         aggregation = self._aggregation
@@ -214,18 +262,22 @@ class Dispatcher:
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
         try:
-            return await aggregation.forward(request, service, identity, body)
+            async with self._seated(request, record):
+                return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
             return text_reply(f"{error}\n", status=503)
 
     async def _identity(self, request: BaseRequest, parts: list[str], record: _Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
+        begun = front.clock.monotonic()
         try:
             identity = await front.authentication.identify(request, front.review_token)
         except Unauthorized:
+            front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
             self._begin_trail(request, parts, record, Identity(""))
             raise
+        front.metrics.authenticated(identity.name, front.clock.monotonic() - begun, known=True)
         self._begin_trail(request, parts, record, identity)
         other = wanted(request.headers)
         if other is not None:
@@ -242,11 +294,8 @@ class Dispatcher:
         if front.audit is None:
             return
         asked = asked_of(request, parts)
-        version = ""
-        if asked.is_resource:
-            version = parts[1] if parts[0] == "api" else parts[2]
         record.trail = front.audit.begin(
-            request, user, asked, audit_id=record.audit_id, clock=front.clock, version=version
+            request, user, asked, audit_id=record.audit_id, clock=front.clock
         )
 
     async def _note_decision(
@@ -305,7 +354,7 @@ class Dispatcher:
         if request.method not in ("GET", "HEAD"):
             raise method_not_allowed()
         if len(parts) == 3 and parts[0] == "apis":
-            elsewhere = await self._forwarded(request, parts, identity)
+            elsewhere = await self._forwarded(request, parts, identity, None)  # it has its seat
             if elsewhere is not None:
                 return elsewhere
         return await page(self, request, parts)
@@ -378,7 +427,10 @@ class Dispatcher:
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        return text_reply(self._front.metrics.text())
+        front = self._front
+        state = await front.ask(AskState())
+        families = (*front.metrics.families(), *present_families(front.fairness, state))
+        return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         """The documents by which others verify the server's tokens."""
@@ -403,6 +455,24 @@ class Dispatcher:
         """The paths of what is no object, in order."""
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
         return document_reply(msgspec.json.encode({"paths": paths}))
+
+
+def _page_of(parts: list[str]) -> str:
+    """A path as the metrics name it, in few words, for clients make up any number of paths."""
+    return f"/{parts[0]}" if parts[0] in _PAGES else ""
+
+
+def _length(response: StreamResponse | None) -> int:
+    body = response.body if isinstance(response, Response) else None
+    return len(body) if isinstance(body, bytes) else 0
+
+
+def _overloaded(record: _Record) -> Response:
+    """There was no seat for the request, nor a place to wait for one."""
+    retry = 1 if record.where is None else record.where.level.retry_seconds
+    response = text_reply("Too many requests, please try again later.\n", status=429)
+    response.headers["Retry-After"] = str(retry)
+    return response
 
 
 _PAGES: Final[Mapping[str, Page]] = {

@@ -2,8 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
@@ -22,18 +21,20 @@ from actors import (
 )
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.authorization.v1 import SubjectAccessReview
-from orchestrator.api.scheme import Scheme, resource_of
+from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.authorization.questions import spec_of
 from orchestrator.apiserver.http.audit import Audit, Trail
 from orchestrator.apiserver.http.authentication import Authentication
 from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
-from orchestrator.apiserver.http.metrics import Metrics
+from orchestrator.apiserver.http.fairness import Fairness
+from orchestrator.apiserver.http.metrics import Labels, Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
-from orchestrator.apiserver.reviews.questions import spec_of
+from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     MASTERS,
     Annotate,
@@ -47,6 +48,8 @@ from orchestrator.protocol import (
 
 R = TypeVar("R")
 
+# How metrics call the verbs of requests that are not called as their methods are.
+_METHODS: Final = {"create": "POST", "update": "PUT"}
 _REVIEWS: Final = resource_of(SubjectAccessReview)
 _TOKEN_REVIEWS: Final = resource_of(TokenReview)
 
@@ -54,14 +57,16 @@ _TOKEN_REVIEWS: Final = resource_of(TokenReview)
 class Limits(Struct, frozen=True):
     """The bounds of one front.
 
-    `inflight`: requests under way, watches apart; above it 429. `watch_messages`: messages that
+    `inflight`: seats of the priority levels together: requests under way that are not exempt, watches
+    apart; above it they queue. `queue_seconds`: how long one waits for its seat; then 429. `watch_messages`: messages that
     wait for a slow watcher; above it the watch ends with 410. `write_seconds`: how long a client
     may take to accept what was written; a watch whose client takes nothing ends then. The other
     seconds are Kubernetes' own: for the head of a request, for its body and again for its answer
     (watches apart), and between requests.
     """
 
-    inflight: int = 1_000
+    inflight: int = 600
+    queue_seconds: float = 15.0
     watch_messages: int = 1_024
     write_seconds: float = 30.0
     head_seconds: float = 32.0
@@ -98,7 +103,12 @@ class Front:
         self.uid = ctx.uid
         self.log: Any = ctx.log
         self.stopping = False
-        self._taken = 0
+        self.turn = asyncio.Lock()  # whoever makes a piece of a long document
+        self.fairness = Fairness(
+            limits.inflight, limits.queue_seconds, ctx.clock.monotonic, ctx.clock.now
+        )
+        self._counted_at = float("-inf")
+        self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
 
     async def ask(self, message: Request[R]) -> R:
@@ -130,18 +140,13 @@ class Front:
         answer = await self.ask(Create(resource=_REVIEWS, object=review))
         return answer.status.allowed, answer.status.reason or ""
 
-    @contextmanager
-    def slot(self) -> Iterator[None]:
-        """A place among the requests under way, for one whose body is there. Raises TooManyRequests."""
-        if self._taken >= self.limits.inflight:
-            raise TooManyRequests(
-                "Too many requests, please try again later.", retry_after_seconds=1
-            )
-        self._taken += 1
-        try:
-            yield
-        finally:
-            self._taken -= 1
+    async def stored(self, resource: Resource) -> int:
+        """How many objects of a resource there are, as it was a second ago at the most."""
+        now = self.clock.monotonic()
+        if now - self._counted_at >= 1.0:
+            self._counted_at = now
+            self._counts = (await self.ask(AskState())).objects
+        return self._counts.get(resource.key, 0)
 
     # --- watches end with the front --------------------------------------------------------
 
@@ -152,14 +157,12 @@ class Front:
     def opened(self, stream: asyncio.Timeout) -> None:
         """A watch has begun; `stream` is what ends it."""
         self._streams.add(stream)
-        self.metrics.watches += 1
         if self.stopping:
             stream.reschedule(asyncio.get_running_loop().time())
 
     def closed(self, stream: asyncio.Timeout) -> None:
         """A watch has ended."""
         self._streams.discard(stream)
-        self.metrics.watches -= 1
 
     def stop(self) -> None:
         """End all watches as if their time were up: the client gets a whole document."""
@@ -183,6 +186,23 @@ class Call(Struct, frozen=True):
     warnings: list[str]
     body: bytes = b""
     trail: Trail | None = None
+
+    @property
+    def labels(self) -> Labels:
+        """What the metrics say of it."""
+        target, resource = self.target, self.target.resource
+        verb = _METHODS.get(self.verb, self.verb.upper())
+        if verb == "PATCH" and "apply-patch" in self.request.headers.get("Content-Type", ""):
+            verb = "APPLY"
+        scope = "cluster"
+        if target.name or self.verb == "create":
+            scope = "resource"
+        elif target.namespace:
+            scope = "namespace"
+        run = "All" if "All" in self.query.getall("dryRun", []) else ""
+        return Labels(
+            verb, resource.group, resource.version, resource.plural, target.part, scope, run
+        )
 
     @property
     def annotate(self) -> Annotate | None:

@@ -11,6 +11,7 @@ from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.replies import text_reply
+from orchestrator.machinery.field_errors import quote
 from orchestrator.protocol import ApiError, Get, GiveUp
 
 Check: TypeAlias = Callable[[Front], Awaitable[bool]]
@@ -37,24 +38,51 @@ async def _shutdown(front: Front) -> bool:
     return not front.stopping
 
 
-# What the API server has done before it answers its first message, by the names of Kubernetes' hooks.
+# What the API server has done before it answers its first message, by the names of Kubernetes' hooks and in
+# their order; `etcd` stands for the store, which nothing but the API server reaches.
+_FIRST: Final = ("ping", "log")
 _HOOKS: Final = (
-    "start-system-namespaces-controller",
-    "rbac/bootstrap-roles",
-    "scheduling/bootstrap-system-priority-classes",
-    "bootstrap-controller",
-    "start-kubernetes-service-cidr-controller",
+    "poststarthook/start-apiserver-admission-initializer",
+    "poststarthook/generic-apiserver-start-informers",
+    "poststarthook/priority-and-fairness-config-consumer",
+    "poststarthook/priority-and-fairness-filter",
+    "poststarthook/storage-object-count-tracker-hook",
+    "poststarthook/start-apiextensions-informers",
+    "poststarthook/start-apiextensions-controllers",
+    "poststarthook/crd-informer-synced",
+    "poststarthook/start-system-namespaces-controller",
+    "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/storage-readiness",
+    "poststarthook/start-service-ip-repair-controllers",
+    "poststarthook/rbac/bootstrap-roles",
+    "poststarthook/scheduling/bootstrap-system-priority-classes",
+    "poststarthook/priority-and-fairness-config-producer",
+    "poststarthook/bootstrap-controller",
+    "poststarthook/start-kubernetes-service-cidr-controller",
+    "poststarthook/start-kube-aggregator-informers",
+    "poststarthook/apiservice-status-local-available-controller",
+    "poststarthook/apiservice-status-remote-available-controller",
+    "poststarthook/apiservice-registration-controller",
+    "poststarthook/apiservice-wait-for-first-sync",
+    "poststarthook/apiservice-discovery-controller",
+    "poststarthook/kube-apiserver-autoregistration",
+    "autoregister-completion",
+    "poststarthook/apiservice-openapi-controller",
+    "poststarthook/apiservice-openapiv3-controller",
 )
-# `etcd` stands for the store, which nothing but the API server reaches.
-_ALL: Final[Mapping[str, Check]] = {
-    "ping": _ping,
-    "etcd": _api,
-    **{f"poststarthook/{name}": _api for name in _HOOKS},
+_LIVE: Final[Mapping[str, Check]] = {
+    **dict.fromkeys(_FIRST, _ping),
+    **dict.fromkeys(("etcd", *_HOOKS), _api),
+}
+_READY: Final[Mapping[str, Check]] = {
+    **dict.fromkeys(_FIRST, _ping),
+    **dict.fromkeys(("etcd", "etcd-readiness", "informer-sync", *_HOOKS), _api),
+    "shutdown": _shutdown,
 }
 _CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
-    "livez": _ALL,
-    "healthz": _ALL,
-    "readyz": {**_ALL, "shutdown": _shutdown},
+    "livez": _LIVE,
+    "healthz": _LIVE,
+    "readyz": _READY,
 }
 
 
@@ -69,20 +97,28 @@ async def health_reply(front: Front, parts: list[str], query: Query) -> Response
     kind = parts[0]
     checks = _CHECKS[kind]
     if len(parts) > 1:
-        name = "/".join(parts[1:])
-        if name not in checks:
+        check = checks.get("/".join(parts[1:]))
+        if check is None:
             raise PageNotFound
-        checks = {name: checks[name]}
+        if not await check(front):
+            return text_reply("internal server error: the API server does not answer\n", status=500)
+        return text_reply("ok")
+    # Those that are alike are asked once.
+    asked = {check: await check(front) for check in set(checks.values())}
+    excluded = dict.fromkeys(query.getall("exclude", []))
     lines, healthy = [], True
-    excluded = query.getall("exclude", [])
     for name, check in checks.items():
         if name in excluded:
+            del excluded[name]
             lines.append(f"[+]{name} excluded: ok")
-        elif await check(front):
+        elif asked[check]:
             lines.append(f"[+]{name} ok")
         else:
             healthy = False
             lines.append(f"[-]{name} failed: reason withheld")
+    if excluded:
+        unknown = ", ".join(map(quote, excluded))
+        lines.append(f"warn: some health checks cannot be excluded: no matches for {unknown}")
     if not healthy:
         return text_reply("\n".join([*lines, f"{kind} check failed", ""]), status=500)
     if "verbose" in query:

@@ -57,7 +57,7 @@ def generate(now: float, *, hosts: Sequence[str] = (), authority: KeyPair | None
     authority = new_authority(now) if authority is None else authority
     return Pki(
         authority=authority,
-        server=_server(authority, now, (*SERVER_NAMES, *hosts)),
+        server=_server(authority, now, tuple(dict.fromkeys((*SERVER_NAMES, *hosts)))),
         admin=client_certificate(authority, now, ADMIN_USER, (MASTERS,)),
     )
 

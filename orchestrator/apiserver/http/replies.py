@@ -2,9 +2,9 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain
 from typing import Any, Final
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -13,7 +13,7 @@ from multidict import CIMultiDict
 from orchestrator.api.meta.v1 import Status, StatusDetails
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
-from orchestrator.apiserver.http.presentation import Presenter, rendered
+from orchestrator.apiserver.http.presentation import SLICE, Presenter, rendered
 from orchestrator.apiserver.http.statuses import document, error_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.protocol import ApiError, Page
@@ -29,6 +29,9 @@ STREAM_BYTES: Final = 4 * 1024 * 1024
 # The fastest: documents shrink to a tenth anyway, and most clients are on this machine.
 _LEVEL: Final = 1
 _GZIP_WINDOW: Final = 31
+
+# One thread: the event loop is to have a processor beside it, however many lists are compressed.
+_COMPRESSORS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gzip")
 
 _HEADERS: Final = {"Cache-Control": "no-cache, private"}
 
@@ -60,22 +63,37 @@ async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200)
 
 async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:
     """A list in the form that the client asks for; others have their turn while it is made."""
+    source = presenter(front, call).page(page)
+    if len(page.items) <= SLICE:
+        return await _finished(call, b"".join(source), 200)
     pieces: list[bytes] = []
     size = 0
-    source = presenter(front, call).page(page)
     streams = call.form.media == "json" and not call.pretty and call.request.method != "HEAD"
-    for index, piece in enumerate(source):
-        if index > 1:
-            await front.clock.sleep(0)
+    rest = _in_turns(front, source)
+    async for piece in rest:
         pieces.append(piece)
         size += len(piece)
         if size > STREAM_BYTES and streams:
-            return await _streamed(front, call, pieces, source)
+            return await _streamed(front, call, b"".join(pieces), rest)
     return await _finished(call, b"".join(pieces), 200)
 
 
+async def _in_turns(front: Front, source: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The pieces of a long document. In one round of the event loop one piece is made, whosesoever it is.
+
+    So a storm of lists, of masters even, holds nobody up for longer than a piece takes.
+    """
+    while True:
+        async with front.turn:
+            piece = next(source, None)
+            await front.clock.sleep(0)
+        if piece is None:
+            return
+        yield piece
+
+
 async def _streamed(
-    front: Front, call: Call, begun: list[bytes], rest: Iterator[bytes]
+    front: Front, call: Call, begun: bytes, rest: AsyncIterator[bytes]
 ) -> StreamResponse:
     """A document that is too large to be held and sent in one piece."""
     headers = {**_HEADERS, "Content-Type": "application/json"}
@@ -88,12 +106,16 @@ async def _streamed(
     await response.prepare(call.request)
     loop = asyncio.get_running_loop()
     try:
-        for piece in chain(begun, rest):
+
+        async def send(piece: bytes) -> None:
             if compressor is not None:
-                piece = await loop.run_in_executor(None, compressor.compress, piece)
+                piece = await loop.run_in_executor(_COMPRESSORS, compressor.compress, piece)
             async with asyncio.timeout(front.limits.write_seconds):
                 await response.write(piece)
-            await front.clock.sleep(0)
+
+        await send(begun)
+        async for piece in rest:
+            await send(piece)
         if compressor is None:
             await response.write(b"\n")
         else:
@@ -165,7 +187,7 @@ async def compressed(data: bytes) -> bytes:
     """The data in gzip; a large one is compressed in a thread."""
     if len(data) < _THREAD_BYTES:
         return gzip(data)
-    return await asyncio.get_running_loop().run_in_executor(None, gzip, data)
+    return await asyncio.get_running_loop().run_in_executor(_COMPRESSORS, gzip, data)
 
 
 def gzip(data: bytes) -> bytes:

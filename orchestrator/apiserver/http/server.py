@@ -30,7 +30,8 @@ from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
-from orchestrator.apiserver.http.token_webhook import TokenWebhook, WebhookSettings
+from orchestrator.apiserver.http.token_webhook import TokenWebhook
+from orchestrator.apiserver.peers import Peer
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 
@@ -68,7 +69,7 @@ class HttpFront:
         tokens: Mapping[str, Identity] | None = None,
         authenticators: Sequence[Authenticator] = (),
         oidc: Sequence[OidcSettings] = (),
-        token_webhook: WebhookSettings | None = None,
+        token_webhook: Peer | None = None,
         anonymous: bool = True,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
@@ -131,6 +132,7 @@ class HttpFront:
         self._port = self._runner.addresses[0][1]
         self._front.discovery.address = self.url.removeprefix("https://")
         self._aggregation.begin()
+        await self._front.fairness.begin(system, self._api)
         self._front.log.info("serving", url=self.url)
         return self
 
@@ -153,6 +155,7 @@ class HttpFront:
         traceback: TracebackType | None,
     ) -> None:
         self._front.stop()
+        await self._front.fairness.end()
         await self._aggregation.end()
         await self._closed()
 

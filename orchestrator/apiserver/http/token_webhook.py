@@ -3,35 +3,25 @@
 It is sent the TokenReview that Kubernetes sends, and what it answered counts for two minutes.
 """
 
-import ssl
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import msgspec
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
-from msgspec import Struct
 
 from orchestrator.api.authentication.v1 import TokenReviewStatus
+from orchestrator.apiserver.peers import Peer, PeerFailed, ask_peer
 from orchestrator.protocol import AUTHENTICATED, Identity
 
 _ANSWER_SECONDS: Final = 10.0
 _REMEMBERED_SECONDS: Final = 120.0
 _MOST: Final = 1_000
-_STATUS: Final = msgspec.json.Decoder(type=dict[str, Any])
-
-
-class WebhookSettings(Struct, frozen=True):
-    """Where the service is. `authority`: certificates in PEM that its own is verified by; "" is the system's."""
-
-    url: str
-    authority: str = ""
 
 
 class TokenWebhook:
     """Asks the service about tokens that nobody else knows."""
 
-    def __init__(self, settings: WebhookSettings, now: Callable[[], float]) -> None:
-        self._settings = settings
+    def __init__(self, peer: Peer, now: Callable[[], float]) -> None:
+        self._peer = peer
         self._now = now
         self._known: dict[str, tuple[float, Identity]] = {}
 
@@ -56,18 +46,10 @@ class TokenWebhook:
             "spec": {"token": token},
             "status": {"user": {}},
         }
-        context = ssl.create_default_context(cadata=self._settings.authority or None)
-        connector = TCPConnector(ssl=context)
-        timeout = ClientTimeout(total=_ANSWER_SECONDS)
         try:
-            async with (
-                ClientSession(connector=connector, timeout=timeout) as session,
-                session.post(self._settings.url, json=review) as answer,
-            ):
-                answer.raise_for_status()
-                document = _STATUS.decode(await answer.read())
+            document = await ask_peer(self._peer, review, _ANSWER_SECONDS)
             status = msgspec.convert(document.get("status") or {}, TokenReviewStatus)
-        except (ClientError, TimeoutError, OSError, msgspec.MsgspecError):
+        except (PeerFailed, msgspec.ValidationError):
             return None
         user = status.user
         if not status.authenticated or user is None or not user.username:

@@ -23,10 +23,14 @@ _DEPRECATED: Final[Mapping[tuple[str, str], str]] = {
 
 def add_warnings(response: StreamResponse, resource: Resource, found: Iterable[str] = ()) -> None:
     """Add the headers to a response that has not begun."""
-    deprecated = _DEPRECATED.get((resource.key, resource.version)) or kind_of(resource).deprecation
-    for text in (deprecated, *found):
+    for text in (deprecation_of(resource), *found):
         if text is not None:
             response.headers.add("Warning", f"299 - {_quoted(text)}")
+
+
+def deprecation_of(resource: Resource) -> str | None:
+    """What is said of a path that is deprecated."""
+    return _DEPRECATED.get((resource.key, resource.version)) or kind_of(resource).deprecation
 
 
 def _quoted(text: str) -> str:

@@ -181,7 +181,10 @@ class _Stream:
     async def write(self, lines: list[bytes]) -> None:
         """Raises TimeoutError when the client takes nothing, ConnectionError when it is gone."""
         if lines:
-            self._front.metrics.watch_events += len(lines)
+            resource = self._call.target.resource
+            self._front.metrics.told(
+                resource.group, resource.version, resource.plural, [len(line) for line in lines]
+            )
             async with asyncio.timeout(self._front.limits.write_seconds):
                 await self._response.write(b"".join(lines))
 
@@ -210,9 +213,11 @@ class _Stream:
         try:
             async with deadline:
                 self._front.opened(deadline)
+                self._front.metrics.watching(self._call.labels, 1)
                 try:
                     await self._write_all(watching, inbox, shows_present=shows_present)
                 finally:
+                    self._front.metrics.watching(self._call.labels, -1)
                     self._front.closed(deadline)
         except TimeoutError:
             if not deadline.expired():

@@ -39,9 +39,13 @@ def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids to put `new` in the place of `old` (whose status it has)."""
     rules = kind.rules
     found = _metadata_errors(rules, new, old)
-    if rules.recheck and not _same_parts(new, old):
-        found += rules.spec(new)
+    again = rules.recheck != "never" and not _same_parts(new, old)
+    if again and rules.recheck != "after":
+        judged = [*rules.spec(new)]
+        found += judged * 2 if rules.recheck == "twice" else judged
     found += rules.update(new, old)
+    if again and rules.recheck == "after":
+        found += rules.spec(new)
     return tuple(map(cause_of, found)) if found else ()
 
 

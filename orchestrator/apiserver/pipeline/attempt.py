@@ -25,7 +25,8 @@ from orchestrator.apiserver.pipeline.draft import (
     Step,
     Wait,
 )
-from orchestrator.apiserver.pipeline.versions import asking
+from orchestrator.apiserver.pipeline.versions import waiting_for
+from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.protocol import ApiError
 from orchestrator.store import Change, Mismatch, Outcome
 
@@ -85,8 +86,8 @@ class Attempt:
             for step in self._rest:
                 try:
                     decision = step(env, draft)
-                except Unconverted as missing:
-                    decision = self._converting(step, missing)
+                except (Unconverted, Unanswered) as missing:
+                    decision = self._asking(step, missing)
                 if decision is not None:
                     break
         except Overtaken:
@@ -97,7 +98,7 @@ class Attempt:
             return
         self._follow(decision)
 
-    def _converting(self, step: Step, missing: Unconverted) -> Decision:
+    def _asking(self, step: Step, missing: Unconverted | Unanswered) -> Decision:
         """Ask for what a step has missed, then take it again."""
 
         def again(error: ApiError | None) -> Decision:
@@ -105,10 +106,10 @@ class Attempt:
                 raise error
             try:
                 return step(self._env, self._draft)
-            except Unconverted as more:
-                return self._converting(step, more)
+            except (Unconverted, Unanswered) as more:
+                return self._asking(step, more)
 
-        return asking(self._env, missing.question, again)
+        return waiting_for(self._env, missing, again)
 
     def _follow(self, decision: Decision) -> None:
         if type(decision) is Commit:

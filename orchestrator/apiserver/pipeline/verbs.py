@@ -18,6 +18,7 @@ from orchestrator.apiserver.pipeline.kinds import (
     confirm,
     count_generation,
     default,
+    default_status,
     prepare_status,
     prepare_to_create,
     prepare_to_update,
@@ -88,6 +89,7 @@ APPLY: Final[tuple[Maker, ...]] = (
 _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     restrict_nodes,
     keep_all_but_status,
+    default_status,
     prepare_status,
     own_fields,  # here, so that the next report finds the very status of this one
     admit,

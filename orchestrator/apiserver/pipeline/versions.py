@@ -26,6 +26,7 @@ from orchestrator.apiserver.kinds.versions import (
 )
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step, Wait
+from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.protocol import ApiError
 
 _SECONDS: Final = 30.0
@@ -103,6 +104,15 @@ def asking(env: Environment, question: Question, then: Callable[[ApiError | None
         return then(None)
 
     return Wait(partial(ask_server, where, review, _SECONDS), heard)
+
+
+def waiting_for(
+    env: Environment, missing: Unconverted | Unanswered, then: Callable[[ApiError | None], Any]
+) -> Wait:
+    """Ask for what somebody has missed; `then` gets what went wrong, and takes the step again."""
+    if isinstance(missing, Unconverted):
+        return asking(env, missing.question, then)
+    return Wait(missing.ask, lambda _nothing: then(None))
 
 
 async def _nothing() -> None:

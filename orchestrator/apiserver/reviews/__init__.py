@@ -18,6 +18,7 @@ from orchestrator.api.authorization.v1 import (
     SubjectAccessReviewStatus,
     SubjectRulesReviewStatus,
 )
+from orchestrator.api.core.v1 import Secret
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.apiserver import errors
@@ -34,8 +35,9 @@ from orchestrator.apiserver.reviews.questions import (
     faults_of_spec,
 )
 from orchestrator.apiserver.validation.field import Errors, cause_of
+from orchestrator.machinery import bootstrap_tokens
 from orchestrator.machinery.managed_fields.ledger import Ledger
-from orchestrator.protocol import BadRequest, Create, Identity
+from orchestrator.protocol import AUTHENTICATED, BadRequest, Create, Identity
 
 Answer = Callable[[Course, Environment, Create], Any]
 
@@ -117,6 +119,12 @@ def _whose_token(_course: Course, env: Environment, message: Create) -> Any:
     spec = review.spec
     if not spec.token:
         raise BadRequest("token is required for TokenReview in authentication")
+    newcomer = _bootstrapper(env, spec.token)
+    if newcomer is not None:
+        status = TokenReviewStatus(
+            authenticated=True, user=user_info(newcomer), audiences=spec.audiences
+        )
+        return replace(review, status=status)
     try:
         found = env.tokens.identify(spec.token, env, spec.audiences)
     except TokenError as error:
@@ -126,6 +134,19 @@ def _whose_token(_course: Course, env: Environment, message: Create) -> Any:
     identity, audiences = found
     status = TokenReviewStatus(authenticated=True, user=user_info(identity), audiences=audiences)
     return replace(review, status=status)
+
+
+def _bootstrapper(env: Environment, token: str) -> Identity | None:
+    """Who shows a bootstrap token, which a new node does before it has a certificate."""
+    shown = bootstrap_tokens.parsed(token)
+    if shown is None:
+        return None
+    name = bootstrap_tokens.PREFIX + shown[0]
+    secret = env.get(Secret, name, bootstrap_tokens.NAMESPACE)
+    groups = bootstrap_tokens.groups_of(token, secret, env.now())
+    if groups is None:
+        return None
+    return Identity(f"system:bootstrap:{shown[0]}", (*groups, AUTHENTICATED))
 
 
 def _unknown(why: str) -> TokenReviewStatus:

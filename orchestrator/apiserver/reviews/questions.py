@@ -11,14 +11,12 @@ from orchestrator.api.authorization.v1 import (
     LabelSelectorAttributes,
     NonResourceAttributes,
     ResourceAttributes,
-    SubjectAccessReviewSpec,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.authorization.interface import Attributes
 from orchestrator.apiserver.validation.field import Errors, forbidden, invalid, required
 from orchestrator.machinery import fields, labels
 from orchestrator.machinery.errors import SelectorError
-from orchestrator.protocol import Identity
 
 _ONE: Final = "exactly one of nonResourceAttributes or resourceAttributes must be specified"
 _BOTH: Final = "cannot be specified in combination with resourceAttributes"
@@ -59,30 +57,6 @@ def attributes_of(spec: Any) -> tuple[Attributes, str]:
             fields=held,
         ),
         "; ".join(faults),
-    )
-
-
-def spec_of(identity: Identity, asked: Attributes) -> SubjectAccessReviewSpec:
-    """The spec of a review that asks this about somebody."""
-    subject: dict[str, Any] = {
-        "user": identity.name,
-        "groups": identity.groups,
-        "uid": identity.uid or None,
-        "extra": identity.extra or {},
-    }
-    if not asked.is_resource:
-        path = NonResourceAttributes(verb=asked.verb, path=asked.path)
-        return SubjectAccessReviewSpec(non_resource_attributes=path, **subject)
-    return SubjectAccessReviewSpec(
-        resource_attributes=ResourceAttributes(
-            verb=asked.verb,
-            group=asked.group,
-            resource=asked.resource,
-            subresource=asked.subresource,
-            namespace=asked.namespace,
-            name=asked.name,
-        ),
-        **subject,
     )
 
 
@@ -164,7 +138,8 @@ def faults_of_metadata(metadata: ObjectMeta, shown: ObjectMeta, *, local: bool) 
 def _in_order(metadata: ObjectMeta) -> dict[str, Any]:
     """The metadata with its fields in the original's order, in which a complaint prints them."""
     found = to_builtins(metadata)
-    found["managedFields"] = [_sorted(each, _ENTRY) for each in found["managedFields"]]
+    if entries := found.get("managedFields"):
+        found["managedFields"] = [_sorted(each, _ENTRY) for each in entries]
     return _sorted(found, _METADATA)
 
 

@@ -116,6 +116,9 @@ def is_ipv6(text: str) -> bool:
     return ":" in text and isinstance(parse_address(text), IPv6Address)
 
 
+LOOPBACK: Final = "may not be in the loopback range (127.0.0.0/8, ::1/128)"
+
+
 def endpoint_address_errors(text: str) -> Messages:
     """An address that traffic may be sent to: not this host's own, nor the link's."""
     if _plain_ipv4(text) and not text.startswith(_SPECIAL):
@@ -132,7 +135,7 @@ def _endpoint_address_errors(text: str) -> Messages:
     if address.is_unspecified:
         errors.append(f"may not be unspecified ({text})")
     if address.is_loopback:
-        errors.append("may not be in the loopback range (127.0.0.0/8, ::1/128)")
+        errors.append(LOOPBACK)
     if address.is_link_local:
         errors.append("may not be in the link-local range (169.254.0.0/16, fe80::/10)")
     if _is_link_local_multicast(address):

@@ -173,7 +173,10 @@ def _label_errors(pairs: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], 
 def annotation_errors(annotations: Mapping[str, str], path: str) -> Errors:
     """Keys are qualified names in any case; 256 KiB for all together."""
     for key, message in names.annotation_errors(annotations):
-        yield invalid(path, key, message) if key else too_long(path, names.ANNOTATIONS_SIZE)
+        if key is None:
+            yield too_long(path, names.ANNOTATIONS_SIZE)
+        else:
+            yield invalid(path, key, message)
 
 
 def _owner_errors(owners: tuple[OwnerReference, ...]) -> Errors:

@@ -19,6 +19,8 @@ def _no_change(_new: Any, _old: Any) -> Errors:
 
 MetadataCheck: TypeAlias = Literal["change", "whole"]
 
+Recheck: TypeAlias = Literal["before", "twice", "after", "never"]
+
 # What most kinds' update rules ask of metadata that has been asked of every kind's before.
 CHANGE: Final[tuple[MetadataCheck, ...]] = ("change",)
 WHOLE: Final[tuple[MetadataCheck, ...]] = ("whole",)
@@ -28,8 +30,8 @@ CHANGE_AND_WHOLE: Final[tuple[MetadataCheck, ...]] = ("change", "whole")
 class Rules(Struct, frozen=True):
     """The rules of a kind beside those of all metadata.
 
-    `spec` is asked about a new object, and about a changed one unless `recheck` is False;
-    `update` about what a change may not do; `status` about a new status. Parts of an object that
+    `spec` is asked about a new object, and about a changed one as `recheck` says: before `update`, twice
+    before it, after it, or not; `update` about what a change may not do; `status` about a new status. Parts of an object that
     an update leaves alone (the very same objects) are not looked at again.
     `metadata_again`: every update is asked about its metadata once as a whole and once as a change;
     then most kinds' own rules ask again, the one or the other or both, and so a fault of metadata
@@ -42,6 +44,6 @@ class Rules(Struct, frozen=True):
     spec: Callable[[Any], Iterable[FieldError]] = _nothing
     update: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     status: Callable[[Any, Any], Iterable[FieldError]] = _no_change
-    recheck: bool = True
+    recheck: Recheck = "before"
     metadata_again: tuple[MetadataCheck, ...] = CHANGE
     any_finalizer: bool = False

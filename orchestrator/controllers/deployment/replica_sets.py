@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import Deployment, ReplicaSet, ReplicaSetSpec
 from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.machinery.names import pod_template_hash
 from orchestrator.machinery.owners import owner_reference
+from orchestrator.machinery.template_hash import template_hash
 
 HASH_LABEL: Final = "pod-template-hash"
 REVISION: Final = "deployment.kubernetes.io/revision"
@@ -82,7 +82,7 @@ def make_new(deployment: Deployment, replicas: int, maximum: int, revision: int)
     assert spec.selector is not None
     template = spec.template
     collisions = deployment.status.collision_count if deployment.status is not None else None
-    hash_ = pod_template_hash(template, collisions)
+    hash_ = template_hash(template, collisions)
     metadata = template.metadata
     labels = {**metadata.labels, HASH_LABEL: hash_}
     selector = spec.selector

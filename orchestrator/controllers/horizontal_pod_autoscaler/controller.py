@@ -65,6 +65,7 @@ class HorizontalPodAutoscalerController(KubernetesController):
     """Scales what autoscalers refer to."""
 
     name = "horizontal-pod-autoscaler"
+    event_source = "horizontal-pod-autoscaler"
     kind = HorizontalPodAutoscaler
     account = "horizontal-pod-autoscaler"
     dormant = True

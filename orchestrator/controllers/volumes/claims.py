@@ -53,6 +53,7 @@ class ClaimBinder(KubernetesController):
     """Finds or has made a volume for each claim."""
 
     name = "persistentvolume-binder"
+    event_source = "persistentvolume-controller"
     account = "persistent-volume-binder"
     dormant = True
     kind = PersistentVolumeClaim

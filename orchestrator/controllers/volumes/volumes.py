@@ -39,6 +39,7 @@ class VolumeKeeper(KubernetesController):
     """Keeps volumes' phases and gives back what is released."""
 
     name = "persistentvolume-keeper"
+    event_source = "persistentvolume-controller"
     account = "persistent-volume-binder"
     dormant = True
     kind = PersistentVolume

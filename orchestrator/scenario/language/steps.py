@@ -35,6 +35,7 @@ class Wait(Strict, frozen=True):
     """What must be true all at once, within `timeout` of the cluster's time.
 
     The counts are numbers or bounds. `deploymentsAvailable` and `jobsFinished`: all of them are.
+    `replicasMissing`: what workloads want and does not serve, nodes without power noticed or not.
     `rolledOut`: the rollout of a Deployment, or of another object, is complete.
     `arrived`: the workloads that arrive by and by have come to their end. `quiet`: for so long
     nothing was written but heartbeats.
@@ -49,6 +50,7 @@ class Wait(Strict, frozen=True):
     pods_succeeded: int | Bounds | None = None
     pods_failed: int | Bounds | None = None
     pods_terminating: int | Bounds | None = None
+    replicas_missing: int | Bounds | None = None
     nodes: int | Bounds | None = None
     nodes_ready: int | Bounds | None = None
     deployments_available: bool | None = None

@@ -139,6 +139,7 @@ class Meter:
                 self.use.observe_node(change, self._now())
             elif bucket in WORKLOADS:
                 self.availability.observe_workload(change)
+                self._count_missing()
         self.samples.revision(history.revisions)
         if not history.revisions % _PROGRESS_REVISIONS:
             self.pauses.virtual_seconds = self._now()
@@ -151,12 +152,19 @@ class Meter:
         if self.arrived is not None and change.type == "ADDED":
             self.arrived.observe_created(change.object)
         if before is not after:
+            if before.serving is not after.serving:
+                self.availability.observe_ready(change.object, ready=after.serving)
+                self.counts.replicas_missing = self.availability.missing.value
             self.counts.observe_pod(before, after)
             self.pods.observe(change.object, before, after, now)
             if before.running is not after.running:
                 self.use.observe_pod(change.object, now, comes=after.running)
-            if before.serving is not after.serving:
-                self.availability.observe_ready(change.object, ready=after.serving)
+
+    def _count_missing(self) -> None:
+        missing = self.availability.missing.value
+        if missing != self.counts.replicas_missing:
+            self.counts.replicas_missing = missing
+            self.counts.look_again()
 
     def begin_steps(self) -> None:
         """Start-up is over."""
@@ -171,6 +179,7 @@ class Meter:
         """Nodes have lost their power, or have it again."""
         for node in nodes:
             self.availability.power(node, on=on)
+        self._count_missing()
         if nodes:
             what = nodes[0] if len(nodes) == 1 else f"{len(nodes):,} nodes"
             self.note("recovery" if on else "crash", what)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
+from functools import partial
 from random import Random
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ class Actions:
         cluster: Cluster,
         groups: dict[str, str],
         dice: Random,
-        later: Callable[[Awaitable[None]], None],
+        later: Callable[[Callable[[], Awaitable[None]]], None],
         meter: Meter,
     ) -> None:
         self._cluster = cluster
@@ -125,7 +126,7 @@ class Actions:
             await self._cluster.crash_node(name)
         self._meter.power(names, on=False)
         if target.for_:
-            self._later(self._power_again(names, parse_duration(target.for_)))
+            self._later(partial(self._power_again, names, parse_duration(target.for_)))
 
     async def _power_again(self, names: Sequence[str], seconds: float) -> None:
         await self._cluster.clock.sleep(seconds)

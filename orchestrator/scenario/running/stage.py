@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from random import Random
 
 from actors import NoReply
@@ -92,7 +93,7 @@ class Stage:
         await self._cluster.add_nodes(specs)
         for group in self._loaded.groups:
             if group.join_seconds is not None or group.leave_seconds is not None:
-                self._beside(self._come_and_go(group))
+                self._beside(partial(self._come_and_go, group))
 
     async def _come_and_go(self, group: GroupPlan) -> None:
         clock = self._cluster.clock
@@ -110,7 +111,7 @@ class Stage:
 
     async def _take(self, plan: StepPlan) -> None:
         if plan.step.background:
-            self._beside(self._do(plan, watched=False))
+            self._beside(lambda: self._do(plan, watched=False))
         else:
             await self._do(plan, watched=True)
 
@@ -183,25 +184,24 @@ class Stage:
         """A workload: now, or beside what follows if it takes time."""
         self._feed_number += 1
         dice = Random(f"{self._seed}:workload:{self._feed_number}")
-        feeding = feed(self._cluster, workload, dice)
         if not workload.timed:
-            await feeding
+            await feed(self._cluster, workload, dice)
             return
         self._feeds += 1
-        self._beside(self._feed(feeding))
+        self._beside(lambda: self._feed(workload, dice))
 
-    async def _feed(self, feeding: Awaitable[None]) -> None:
-        await feeding
+    async def _feed(self, workload: WorkloadPlan, dice: Random) -> None:
+        await feed(self._cluster, workload, dice)
         self._feeds -= 1
         self._meter.counts.look_again()
 
-    def _beside(self, work: Awaitable[None]) -> None:
-        """Run something beside the steps; if it fails, the run has."""
+    def _beside(self, work: Callable[[], Awaitable[None]]) -> None:
+        """Run something beside the steps, unless they end first; if it fails, the run has."""
         self._tasks.append(asyncio.ensure_future(self._guarded(work, self.step)))
 
-    async def _guarded(self, work: Awaitable[None], name: str) -> None:
+    async def _guarded(self, work: Callable[[], Awaitable[None]], name: str) -> None:
         try:
-            await work
+            await work()
         except _FAILURES as error:
             self._fail(name, error)
             self._main.cancel()

@@ -26,6 +26,7 @@ _COUNTED: Final = (
     "pods_succeeded",
     "pods_failed",
     "pods_terminating",
+    "replicas_missing",
     "nodes",
     "nodes_ready",
 )
@@ -181,8 +182,7 @@ def _count(counts: Counts, name: str) -> int:
     phase = name.removeprefix("pods_").capitalize()
     if phase in ("Pending", "Running", "Succeeded", "Failed"):
         return counts.phases[phase]
-    found: int = getattr(counts, _OF_PODS.get(name, name))
-    return found
+    return int(getattr(counts, _OF_PODS.get(name, name)))
 
 
 def _wanted(want: int | Bounds) -> str:

@@ -1,26 +1,257 @@
-"""DynamicResources: claims of devices. Pods without claims have nothing here but its last word."""
+"""DynamicResources: a pod goes where the devices are that its claims have, or can get.
+
+The kernel of a pod asks for its claims on each node. Pods whose claims ask for the same share what is known
+of the nodes, whatever their claims are called; a device that is given away has its node looked at again.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.scheduler.framework import FilterKernel, Nomination, Plugin
+from orchestrator.api.resource.v1 import (
+    AllocationResult,
+    DeviceClass,
+    ResourceClaim,
+    ResourceSlice,
+)
+from orchestrator.machinery import resource_claims
+from orchestrator.scheduler.devices.allocator import Allocation
+from orchestrator.scheduler.devices.claims import (
+    PLUGIN,
+    Claims,
+    allocation_of,
+    claims_of,
+    class_of,
+    looked_up,
+    reaches,
+    readiness,
+)
+from orchestrator.scheduler.devices.requests import MOST_ALTERNATIVES, has_alternatives, requests_of
+from orchestrator.scheduler.devices.reservations import deallocating, giving_back, reserving
+from orchestrator.scheduler.devices.results import result_of
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import (
+    FilterKernel,
+    Nomination,
+    Plugin,
+    Preparation,
+    Remedy,
+    ScoreKernel,
+    default_normalize,
+)
 from orchestrator.scheduler.placement import Placement, Refusal
-from orchestrator.scheduler.snapshot import Snapshot
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
+
+BINDING_SECONDS: Final = 600.0
+_ELSEWHERE: Final = "resourceclaim not available on the node"
 
 
 class DynamicResources(Plugin):
-    """Keeps back pods that claim devices: structured parameters are not offered yet."""
+    """Gives devices to claims. A pod with claims waits for them; others have only its last word here.
 
-    name = "DynamicResources"
+    Devices that have to be prepared before their pod is bound are waited for `binding_timeout` seconds.
+    """
+
+    name = PLUGIN
     weight = 2
+    helped_by = frozenset(
+        (
+            ClusterEvent.NODE_ADDED,
+            ClusterEvent.NODE_LABELS,
+            ClusterEvent.NODE_ALLOCATABLE,
+            ClusterEvent.DEVICES,
+            ClusterEvent.DEVICE_CLAIMS,
+        )
+    )
+    watches = (ResourceClaim, ResourceSlice, DeviceClass)
+
+    def __init__(self, binding_timeout: float = BINDING_SECONDS) -> None:
+        self._binding_timeout = binding_timeout
+
+    def enqueue_gate(self, pod: Pod, nodes: Snapshot) -> str:
+        """Why the pod need not be tried: a claim that it names is not there, or is not its own."""
+        if pod.spec is None or not pod.spec.resource_claims:
+            return ""
+        try:
+            claims_of(pod, nodes)
+        except resource_claims.ClaimError as error:
+            return str(error)
+        return ""
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """Of changes of claims: one that sets devices free, or one of the pod's own claims."""
+        if event is not ClusterEvent.DEVICE_CLAIMS:
+            return True
+        try:
+            names = {claim.metadata.uid for claim in claims_of(pod, nodes)}
+        except resource_claims.ClaimError:
+            return False
+        if new is None:
+            return False  # its devices were set free before
+        if old is not None and allocation_of(old) is not None and allocation_of(new) is None:
+            return True
+        return new.metadata.uid in names and (old is None or old.status != new.status)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         if pod.spec is None or not pod.spec.resource_claims:
             return None
-        return _Claims()
+        claims = self._claims(pod, nodes)
+        return _Filter(claims, nodes) if claims.all or claims.refusal else None
 
-    def post_filter(self, pod: Pod, refusal: Refusal, cycle: Placement) -> Nomination | str:
-        return "no new claims to deallocate"
+    def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        if pod.spec is None or not pod.spec.resource_claims:
+            return None
+        claims = self._claims(pod, nodes)
+        if claims.refusal or not any(map(has_alternatives, claims.missing)):
+            return None
+        return _Score(claims, nodes)
+
+    def _claims(self, pod: Pod, nodes: Snapshot) -> Claims:
+        return looked_up(pod, nodes, self._binding_timeout)
+
+    def post_filter(
+        self, pod: Pod, refusal: Refusal, cycle: Placement
+    ) -> Nomination | Remedy | str:
+        """Set free the devices of a claim that keeps its pod from all nodes, where nobody else has it."""
+        nothing = "no new claims to deallocate"
+        if pod.spec is None or not pod.spec.resource_claims:
+            return nothing
+        claims = self._claims(pod, cycle.nodes)
+        if claims.refusal or not claims.all:
+            return nothing
+        for claim in claims.out_of_reach(cycle.nodes):
+            users = claim.status.reserved_for if claim.status is not None else ()
+            if all(each.uid == pod.metadata.uid for each in users) and len(users) <= 1:
+                return Remedy("deallocation of ResourceClaim completed", deallocating(claim))
+        return "still not schedulable"
+
+    def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
+        """Give the claims what was found for them, and reserve them for the pod."""
+        row = nodes.row_of(node)
+        if pod.spec is None or not pod.spec.resource_claims or row is None:
+            return None
+        claims = self._claims(pod, nodes)
+        unreserved = [
+            c for c in claims.all if not resource_claims.is_reserved_for(c, pod.metadata.uid)
+        ]
+        waits = self._waiting(pod, nodes)
+        if not unreserved:
+            return Preparation((), _nothing, waits, self._binding_timeout) if claims.all else None
+        found = claims.allocate(row, nodes) if claims.missing else []
+        if isinstance(found, str):
+            raise PluginError(self.name, "claim allocation not found for node")
+        results = {
+            each.claim.metadata.uid: result_of(each, node, class_of(nodes), nodes.new_uid)
+            for each in found
+        }
+        for uid, result in results.items():
+            nodes.devices.assume(uid, result)
+        return Preparation(
+            (),
+            lambda: _forget(nodes, results),
+            waits,
+            self._binding_timeout,
+            write=reserving(pod, unreserved, results, nodes),
+            withdraw=giving_back(pod, nodes),
+        )
+
+    def _waiting(self, pod: Pod, nodes: Snapshot) -> Callable[[], bool]:
+        def ready() -> bool:
+            """Whether the devices are prepared. Raises PluginError: one cannot be, or not in time."""
+            for claim in claims_of(pod, nodes):
+                state = readiness(claim, self._binding_timeout, nodes)
+                if state.failed:
+                    raise PluginError(self.name, state.failed)
+                if state.late:
+                    words = f"device binding timeout: claim={claim.metadata.name}"
+                    raise PluginError(self.name, words)
+                if not state.ready:
+                    return False
+            return True
+
+        return ready
 
 
-class _Claims(FilterKernel):
-    traits = ()
-    refusal = "claims of devices are not offered by this scheduler"
+def _nothing() -> None:
+    """There is nothing to take back."""
+
+
+def _forget(nodes: Snapshot, results: dict[str, AllocationResult]) -> None:
+    for uid in results:
+        nodes.devices.forget(uid)
+
+
+# --- kernels ---------------------------------------------------------------------------------------
+
+
+class _Filter(FilterKernel):
+    def __init__(self, claims: Claims, nodes: Snapshot) -> None:
+        self._claims, self._nodes = claims, nodes
+        self.refusal = claims.refusal
+        self.traits = claims.traits()
+
+    def rows(self, rows: Rows) -> Bool:
+        return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+
+    def row(self, row: int) -> bool:
+        return not self._why_not(row)
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        return (self._why_not(row),)
+
+    def _why_not(self, row: int) -> str:
+        claims, nodes = self._claims, self._nodes
+        if claims.missing:
+            found = claims.allocate(row, nodes)
+            if isinstance(found, str):
+                return found
+        if claims.unready or not all(reaches(c, row, nodes) for c in claims.allocated):
+            return _ELSEWHERE
+        return ""
+
+    def unresolvable(self, rows: Rows) -> Bool:
+        return np.ones(len(rows), np.bool_)
+
+
+class _Score(ScoreKernel):
+    """Prefers nodes where requests get what they would like best."""
+
+    normalizes = True
+
+    def __init__(self, claims: Claims, nodes: Snapshot) -> None:
+        self._claims, self._nodes = claims, nodes
+        self.traits = claims.traits()
+        self._given = sum(map(_rank_of_allocated, claims.allocated))
+
+    def rows(self, rows: Rows) -> Int64:
+        return np.array([self.row(row) for row in rows.tolist()], np.int64)
+
+    def row(self, row: int) -> int:
+        found = self._claims.allocate(row, self._nodes)
+        return 0 if isinstance(found, str) else self._given + sum(map(_rank, found))
+
+    def normalize(self, scores: Int64) -> Int64:
+        return default_normalize(scores)
+
+
+def _rank(allocation: Allocation) -> int:
+    used = {found.request.full_name for found in allocation.devices}
+    return _rank_of(allocation.claim, used)
+
+
+def _rank_of_allocated(claim: ResourceClaim) -> int:
+    allocation = allocation_of(claim)
+    devices = allocation.devices if allocation is not None else None
+    return _rank_of(claim, {r.request for r in devices.results} if devices is not None else set())
+
+
+def _rank_of(claim: ResourceClaim, used: set[str]) -> int:
+    return sum(
+        MOST_ALTERNATIVES - place
+        for request in requests_of(claim)
+        for place, each in enumerate(request.first_available)
+        if f"{request.name}/{each.name}" in used
+    )

@@ -237,6 +237,7 @@ def test_no_quota_costs_one_look() -> None:
 def test_the_chain_is_in_order() -> None:
     """Kubernetes' order; and writes that concern no plugin are nobody's."""
     assert [plugin.name for plugin in DEFAULT_CHAIN] == [
+        "DeviceAdminAccess",
         "NamespaceLifecycle",
         "LimitRanger",
         "ServiceAccount",

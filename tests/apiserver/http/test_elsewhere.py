@@ -15,7 +15,7 @@ from orchestrator import Cluster
 from orchestrator.apiserver.http import pki
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.token_file import TokenFileError, read_token_file
-from orchestrator.apiserver.http.token_webhook import WebhookSettings
+from orchestrator.apiserver.peers import Peer
 from orchestrator.protocol import Identity
 from tests.apiserver.http.conftest import Caller, caller
 
@@ -153,7 +153,7 @@ async def test_a_service_reviews_the_tokens_that_nobody_knows(tmp_path: Path) ->
     async with Cluster(nodes=0) as clock:
         certificates = pki.generate(clock.clock.now())
     async with _served(certificates, tmp_path, web.post("/review", review)) as url:
-        settings = WebhookSettings(f"{url}/review", certificates.authority.certificate.decode())
+        settings = Peer(f"{url}/review", certificates.authority.certificate.decode())
         async with _stranger(tmp_path, token_webhook=settings) as (call, _):
             for _ in range(2):
                 assert await _who(call, "good") == {

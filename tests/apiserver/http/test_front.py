@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import re
 import ssl
 import stat
 from pathlib import Path
@@ -97,13 +98,51 @@ async def test_the_server_says_that_it_is_well(call: Caller, path: str) -> None:
         assert "ok" in await answer.text()
 
 
+async def test_health_is_told_check_by_check(call: Caller) -> None:
+    """By Kubernetes' names; checks can be excluded, and one that is not known is said so."""
+    async with call.send("GET", "/readyz?verbose&exclude=etcd&exclude=nothing") as answer:
+        lines = (await answer.text()).splitlines()
+    assert lines[:4] == ["[+]ping ok", "[+]log ok", "[+]etcd excluded: ok", "[+]etcd-readiness ok"]
+    assert "[+]poststarthook/rbac/bootstrap-roles ok" in lines
+    assert lines[-3:] == [
+        "[+]shutdown ok",
+        'warn: some health checks cannot be excluded: no matches for "nothing"',
+        "readyz check passed",
+    ]
+    for path, code in (("/livez/ping", 200), ("/livez/shutdown", 404), ("/readyz/shutdown", 200)):
+        async with call.send("GET", path) as answer:
+            assert answer.status == code
+
+
 async def test_metrics_count_requests(call: Caller) -> None:
     """In Prometheus' form, by Kubernetes' names."""
     await call("GET", "/api/v1/pods")
     async with call.send("GET", "/metrics") as answer:
         text = await answer.text()
-    assert "apiserver_request_total" in text
-    assert 'resource="pods"' in text
+        assert answer.content_type == "text/plain"
+    assert (
+        'apiserver_request_total{verb="LIST",dry_run="",group="",version="v1",resource="pods",'
+        'subresource="",scope="cluster",component="apiserver",code="200"} 1\n'
+    ) in text
+    names = set(re.findall(r"^# TYPE (\S+) ", text, re.MULTILINE))
+    assert {
+        "apiserver_request_duration_seconds",
+        "apiserver_request_sli_duration_seconds",
+        "apiserver_response_sizes",
+        "apiserver_current_inflight_requests",
+        "apiserver_flowcontrol_nominal_limit_seats",
+        "apiserver_flowcontrol_dispatched_requests_total",
+        "apiserver_storage_objects",
+        "authentication_attempts",
+        "authorization_attempts_total",
+        "kube_apiserver_clusterip_allocator_allocated_ips",
+        "kubernetes_build_info",
+        "process_resident_memory_bytes",
+    } <= names
+    assert 'apiserver_flowcontrol_nominal_limit_seats{priority_level="workload-low"} 245' in text
+    assert 'apiserver_storage_objects{resource="namespaces"} 4' in text
+    buckets = re.findall(r'request_duration_seconds_bucket{verb="LIST".*le="(.+)"} (\d+)', text)
+    assert buckets[-1] == ("+Inf", "1")
 
 
 async def test_the_actors_of_the_process_have_a_page(

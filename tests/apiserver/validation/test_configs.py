@@ -98,7 +98,8 @@ def test_nodes() -> None:
         'status.allocatable.pods: Invalid value: "1500m": must be an integer',
     ]
     old = edit(NODE, {"spec.podCIDRs": ["10.1.0.0/24"], "spec.providerID": "a"})
-    new = edit(old, {"spec.podCIDRs": ["10.2.0.0/24"], "spec.providerID": "b"})
+    # Of the two fields for the networks the older one counts.
+    new = edit(old, {"spec.podCIDR": "10.2.0.0/24", "spec.providerID": "b"})
     assert update_faults(Node, new, old) == [
         'spec.podCIDRs: Forbidden: node updates may not change podCIDR except from "" to valid',
         'spec.providerID: Forbidden: node updates may not change providerID except from "" to '

@@ -32,10 +32,7 @@ MANAGED = (
         ),
         (
             {"gcePersistentDisk": {"pdName": "x", "partition": 256}},
-            [
-                "gcePersistentDisk.partition: Invalid value: 256: must be between 1 and 255, "
-                "inclusive"
-            ],
+            ["persistentDisk.partition: Invalid value: 256: must be between 1 and 255, inclusive"],
         ),
         (
             {"azureDisk": {"diskName": "x", "diskURI": "y", "kind": "Managed"}},

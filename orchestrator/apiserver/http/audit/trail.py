@@ -43,15 +43,12 @@ class Audit(Struct, frozen=True):
         *,
         audit_id: str,
         clock: Clock,
-        version: str = "",
     ) -> "Trail | None":
         """The trail of a request of an authenticated user; None if nothing is written of it."""
         configuration = self.policy.decide(user, asked)
         if configuration.level == "None":
             return None
-        return Trail(
-            configuration, self.sink, clock, _begun(request, user, asked, audit_id, version)
-        )
+        return Trail(configuration, self.sink, clock, _begun(request, user, asked, audit_id))
 
 
 class Trail:
@@ -147,7 +144,7 @@ class Trail:
 
 
 def _begun(
-    request: BaseRequest, user: Identity, asked: Attributes, audit_id: str, version: str
+    request: BaseRequest, user: Identity, asked: Attributes, audit_id: str
 ) -> dict[str, Any]:
     agent = request.headers.get("User-Agent", "")
     event: dict[str, Any] = {
@@ -167,7 +164,7 @@ def _begun(
             "namespace": asked.namespace,
             "name": asked.name,
             "apiGroup": asked.group,
-            "apiVersion": version,
+            "apiVersion": asked.version,
             "subresource": asked.subresource,
         }
         event["objectRef"] = {name: value for name, value in reference.items() if value}

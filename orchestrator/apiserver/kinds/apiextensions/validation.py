@@ -498,6 +498,6 @@ DEFINITION_RULES: Final = Rules(
     spec=_new_errors,
     update=_change_errors,
     status=_status_errors,
-    recheck=False,
+    recheck="never",
     any_finalizer=True,
 )

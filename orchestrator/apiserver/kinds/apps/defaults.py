@@ -19,7 +19,7 @@ from orchestrator.api.apps.v1 import (
     StatefulSetSpec,
     StatefulSetUpdateStrategy,
 )
-from orchestrator.apiserver.defaults.change import each, fill, put
+from orchestrator.apiserver.defaults.change import each, fill, fill_zero, put
 from orchestrator.apiserver.kinds.core.pods.defaults import default_template
 from orchestrator.apiserver.kinds.core.volumes.defaults import default_claim
 
@@ -37,7 +37,7 @@ def default_deployment(deployment: Deployment) -> Deployment:
         revision_history_limit=_HISTORY,
         progress_deadline_seconds=_PROGRESS_SECONDS,
     )
-    strategy = fill(spec.strategy or DeploymentStrategy(), type="RollingUpdate")
+    strategy = fill_zero(spec.strategy or DeploymentStrategy(), type="RollingUpdate")
     if strategy.type == "RollingUpdate":
         rolling = strategy.rolling_update or RollingUpdateDeployment()
         rolling = fill(rolling, max_unavailable="25%", max_surge="25%")
@@ -56,7 +56,7 @@ def default_replica_set(replica_set: ReplicaSet) -> ReplicaSet:
 def default_daemon_set(daemon_set: DaemonSet) -> DaemonSet:
     """Pods are replaced one node after the other."""
     spec = fill(daemon_set.spec or DaemonSetSpec(), revision_history_limit=_HISTORY)
-    strategy = fill(spec.update_strategy or DaemonSetUpdateStrategy(), type="RollingUpdate")
+    strategy = fill_zero(spec.update_strategy or DaemonSetUpdateStrategy(), type="RollingUpdate")
     if strategy.type == "RollingUpdate":
         rolling = strategy.rolling_update or RollingUpdateDaemonSet()
         rolling = fill(rolling, max_unavailable=1, max_surge=0)
@@ -71,8 +71,8 @@ def default_stateful_set(stateful_set: StatefulSet) -> StatefulSet:
         stateful_set.spec or StatefulSetSpec(),
         replicas=1,
         revision_history_limit=_HISTORY,
-        pod_management_policy="OrderedReady",
     )
+    spec = fill_zero(spec, pod_management_policy="OrderedReady")
     retention = (
         spec.persistent_volume_claim_retention_policy
         or StatefulSetPersistentVolumeClaimRetentionPolicy()
@@ -80,7 +80,7 @@ def default_stateful_set(stateful_set: StatefulSet) -> StatefulSet:
     spec = put(
         spec,
         update_strategy=_default_stateful_strategy(spec.update_strategy),
-        persistent_volume_claim_retention_policy=fill(
+        persistent_volume_claim_retention_policy=fill_zero(
             retention, when_deleted="Retain", when_scaled="Retain"
         ),
         template=default_template(spec.template),

@@ -15,6 +15,17 @@ def keeper_warnings(new: Any, old: Any) -> Warnings:
     yield from _spec_warnings(new, old)
 
 
+def controller_warnings(new: Any, old: Any) -> Warnings:
+    """The same of a ReplicationController, but that a change is told what the template was before.
+
+    Kubernetes takes the two for one another there.
+    """
+    if old is None:
+        yield from keeper_warnings(new, None)
+    elif new.spec != old.spec and old.spec is not None:
+        yield from template_warnings("spec.template", old.spec.template)
+
+
 def daemon_set_warnings(new: DaemonSet, old: DaemonSet | None) -> Warnings:
     """Of its template when that changes; no pod's name is made of its own."""
     before = old.spec.template if old is not None and old.spec is not None else None

@@ -10,7 +10,7 @@ from orchestrator.api.batch.v1 import (
     PodFailurePolicyOnPodConditionsPattern,
     PodFailurePolicyRule,
 )
-from orchestrator.apiserver.defaults.change import each, fill, maybe, put
+from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 from orchestrator.apiserver.kinds.core.pods.defaults import default_template
 
 _MAX_INT32: Final = 2**31 - 1
@@ -55,14 +55,13 @@ def _default_failure_rule(rule: PodFailurePolicyRule) -> PodFailurePolicyRule:
 def _default_pattern(
     pattern: PodFailurePolicyOnPodConditionsPattern,
 ) -> PodFailurePolicyOnPodConditionsPattern:
-    return fill(pattern, status="True")
+    return fill_zero(pattern, status="True")
 
 
 def default_cron_job(cron_job: CronJob) -> CronJob:
     """Jobs may overlap; a few finished ones are kept."""
     spec = fill(
-        cron_job.spec,
-        concurrency_policy="Allow",
+        fill_zero(cron_job.spec, concurrency_policy="Allow"),
         suspend=False,
         successful_jobs_history_limit=3,
         failed_jobs_history_limit=1,

@@ -184,6 +184,6 @@ REQUEST_RULES: Final = Rules(
     name=names.path_segment_errors,
     spec=_spec_errors,
     status=_status_errors,
-    recheck=False,
+    recheck="never",
     metadata_again=("whole", "change"),
 )

@@ -157,5 +157,5 @@ def _slice_change_errors(new: EndpointSlice, old: EndpointSlice) -> Errors:
 
 
 ENDPOINT_SLICE_RULES: Final = Rules(
-    spec=_slice_errors, update=_slice_change_errors, recheck=False, metadata_again=WHOLE
+    spec=_slice_errors, update=_slice_change_errors, recheck="never", metadata_again=WHOLE
 )

@@ -92,8 +92,8 @@ ADDRESS_RULES: Final = Rules(
     name=strict_address_errors,
     spec=_parent_errors,
     update=_parent_change_errors,
-    recheck=False,
+    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )
 
-SERVICE_RANGE_RULES: Final = Rules(spec=_range_errors, update=_range_change_errors, recheck=False)
+SERVICE_RANGE_RULES: Final = Rules(spec=_range_errors, update=_range_change_errors, recheck="never")

@@ -7,7 +7,7 @@ from orchestrator.api.rbac.v1 import (
     RoleBinding,
     Subject,
 )
-from orchestrator.apiserver.defaults.change import each, fill, put
+from orchestrator.apiserver.defaults.change import each, fill_zero, put
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 
@@ -16,7 +16,7 @@ def default_role_binding(binding: RoleBinding) -> RoleBinding:
     """Roles, users and groups are RBAC's."""
     return put(
         binding,
-        role_ref=fill(binding.role_ref, api_group=_RBAC),
+        role_ref=fill_zero(binding.role_ref, api_group=_RBAC),
         subjects=each(binding.subjects, _default_subject),
     )
 
@@ -25,10 +25,10 @@ def default_cluster_role_binding(binding: ClusterRoleBinding) -> ClusterRoleBind
     """Roles, users and groups are RBAC's."""
     return put(
         binding,
-        role_ref=fill(binding.role_ref, api_group=_RBAC),
+        role_ref=fill_zero(binding.role_ref, api_group=_RBAC),
         subjects=each(binding.subjects, _default_subject),
     )
 
 
 def _default_subject(subject: Subject) -> Subject:
-    return fill(subject, api_group=_RBAC) if subject.kind in ("User", "Group") else subject
+    return fill_zero(subject, api_group=_RBAC) if subject.kind in ("User", "Group") else subject

@@ -206,7 +206,7 @@ CLAIM_RULES: Final = Rules(
     spec=_claim_errors,
     update=_claim_change_errors,
     status=claim_status_errors,
-    recheck=False,
+    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orchestrator.api.resource.v1 import ResourceClaim, ResourceClaimTemplate
-from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
+from orchestrator.apiserver.defaults.change import each, fill_zero, maybe, put
 
 
 def default_claim(claim: ResourceClaim) -> ResourceClaim:
@@ -33,5 +33,5 @@ def _default_request(request: Any) -> Any:
 
 
 def _default_count(wish: Any) -> Any:
-    wish = fill(wish, allocation_mode="ExactCount")
+    wish = fill_zero(wish, allocation_mode="ExactCount")
     return fill_zero(wish, count=1) if wish.allocation_mode == "ExactCount" else wish

@@ -54,4 +54,6 @@ def _class_change_errors(new: PriorityClass, old: PriorityClass) -> Errors:
     yield from immutable("preemptionPolicy", new.preemption_policy, old.preemption_policy)
 
 
-PRIORITY_CLASS_RULES: Final = Rules(spec=_class_errors, update=_class_change_errors, recheck=False)
+PRIORITY_CLASS_RULES: Final = Rules(
+    spec=_class_errors, update=_class_change_errors, recheck="never"
+)

@@ -170,5 +170,8 @@ ATTRIBUTES_CLASS_RULES: Final = Rules(
 )
 
 STORAGE_CLASS_RULES: Final = Rules(
-    spec=_class_errors, update=_class_change_errors, recheck=False, metadata_again=CHANGE_AND_WHOLE
+    spec=_class_errors,
+    update=_class_change_errors,
+    recheck="never",
+    metadata_again=CHANGE_AND_WHOLE,
 )

@@ -7,7 +7,7 @@ from orchestrator.api.core.v1 import (
     NamespaceStatus,
 )
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.apiserver.defaults.change import fill, put
+from orchestrator.apiserver.defaults.change import fill_zero, put
 
 _NAME_LABEL: Final = "kubernetes.io/metadata.name"
 
@@ -17,5 +17,5 @@ def default_namespace(namespace: Namespace) -> Namespace:
     metadata: ObjectMeta = namespace.metadata
     if metadata.name and metadata.labels.get(_NAME_LABEL) != metadata.name:
         metadata = put(metadata, labels={**metadata.labels, _NAME_LABEL: metadata.name})
-    status = fill(namespace.status or NamespaceStatus(), phase="Active")
+    status = fill_zero(namespace.status or NamespaceStatus(), phase="Active")
     return put(namespace, metadata=metadata, status=status)

@@ -119,6 +119,6 @@ NEW_PATH_RULES: Final = Rules(
     name=dns_subdomain,
     spec=_new_path_errors,
     update=_new_path_change_errors,
-    recheck=False,
+    recheck="never",
     metadata_again=CHANGE,
 )

@@ -6,12 +6,12 @@ from typing import Any
 from orchestrator.api.core.v1 import (
     Secret,
 )
-from orchestrator.apiserver.defaults.change import fill, put
+from orchestrator.apiserver.defaults.change import fill_zero, put
 
 
 def default_secret(secret: Secret) -> Secret:
     """Readable entries become data, which is base64; the readable form is never stored."""
-    secret = fill(secret, type="Opaque")
+    secret = fill_zero(secret, type="Opaque")
     if not secret.string_data:
         return secret
     encoded: dict[str, Any] = {

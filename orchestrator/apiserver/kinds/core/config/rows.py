@@ -4,6 +4,7 @@ from typing import Final
 
 from orchestrator.api.core.v1 import ConfigMap, Secret, ServiceAccount
 from orchestrator.apiserver.kinds.core.config.defaults import default_secret
+from orchestrator.apiserver.kinds.core.config.strategy import AccountStrategy
 from orchestrator.apiserver.kinds.core.config.tables import ACCOUNTS, CONFIG_MAPS, SECRETS
 from orchestrator.apiserver.kinds.core.config.validation import (
     CONFIG_MAP_RULES,
@@ -22,6 +23,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         ServiceAccount,
         warnings=account_warnings,
         rules=SERVICE_ACCOUNT_RULES,
+        strategy=AccountStrategy,
         table=ACCOUNTS,
         answers_deleted=True,
     ),

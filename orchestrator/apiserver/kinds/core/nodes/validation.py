@@ -105,4 +105,5 @@ NODE_RULES: Final = Rules(
     update=_node_change_errors,
     status=_node_status_errors,
     metadata_again=CHANGE_AND_WHOLE,
+    recheck="twice",
 )

@@ -1,5 +1,6 @@
 """Defaults of containers: of the three kinds of them alike."""
 
+import re
 from typing import Any, Final, TypeVar
 
 from orchestrator.api.core.v1 import (
@@ -19,18 +20,23 @@ from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe,
 C = TypeVar("C", Container, EphemeralContainer)
 
 _NO_RESOURCES: Final = ResourceRequirements()  # Go's struct is no pointer: it is always there
+# A registry, which may have capitals and a port, and a path that may not.
+_REPOSITORY: Final = re.compile(
+    r"(?=.{1,255}$)(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
+)
 _MESSAGE_PATH: Final = "/dev/termination-log"
 
 
 def default_container(container: C) -> C:
     """What a container has when it does not say."""
-    container = fill(
+    container = fill_zero(
         container,
         image_pull_policy=pull_policy(container.image or ""),
         termination_message_path=_MESSAGE_PATH,
         termination_message_policy="File",
-        resources=_NO_RESOURCES,
     )
+    container = fill(container, resources=_NO_RESOURCES)
     return put(
         container,
         ports=each(container.ports, _default_port),
@@ -45,13 +51,16 @@ def default_container(container: C) -> C:
 def pull_policy(image: str) -> str:
     """Images that may change under their name are pulled each time: `:latest`, or no tag."""
     name, at, _digest = image.partition("@")
-    _repository, colon, tag = name.rpartition("/")[2].partition(":")
+    head, slash, last = name.rpartition("/")
+    repository, colon, tag = last.partition(":")
     latest = tag == "latest" if colon else bool(name) and not at
+    if latest and not _REPOSITORY.fullmatch(head + slash + repository):
+        return "IfNotPresent"  # a name that nobody can read has no tag
     return "Always" if latest else "IfNotPresent"
 
 
 def _default_port(port: ContainerPort) -> ContainerPort:
-    return fill(port, protocol="TCP")
+    return fill_zero(port, protocol="TCP")
 
 
 def _default_variable(variable: EnvVar) -> EnvVar:
@@ -68,7 +77,7 @@ def _default_variable(variable: EnvVar) -> EnvVar:
 
 def default_field_ref(ref: ObjectFieldSelector) -> ObjectFieldSelector:
     """The downward API's fields are those of v1."""
-    return fill(ref, api_version="v1")
+    return fill_zero(ref, api_version="v1")
 
 
 def default_resource_ref(ref: ResourceFieldSelector) -> ResourceFieldSelector:
@@ -88,12 +97,15 @@ def _default_probe(probe: Probe) -> Probe:
 
 
 def _default_http(action: Any) -> Any:
-    return fill(action, path="/", scheme="HTTP")
+    return fill_zero(action, path="/", scheme="HTTP")
 
 
-def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle:
+def _default_lifecycle(lifecycle: Lifecycle) -> Lifecycle | None:
+    if lifecycle.stop_signal is not None and lifecycle.post_start is lifecycle.pre_stop is None:
+        return None
     return put(
         lifecycle,
+        stop_signal=None,  # switched off in Kubernetes as it comes, which forgets the field
         post_start=maybe(lifecycle.post_start, _default_hook),
         pre_stop=maybe(lifecycle.pre_stop, _default_hook),
     )

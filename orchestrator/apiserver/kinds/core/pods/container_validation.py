@@ -34,7 +34,7 @@ from orchestrator.apiserver.validation.field import (
     not_found,
     not_supported,
     required,
-    too_long,
+    too_many,
 )
 from orchestrator.apiserver.validation.formats import backstep_errors, relative_path_errors
 from orchestrator.apiserver.validation.resources import requirement_errors
@@ -56,6 +56,8 @@ _PROPAGATIONS: Final = ("Bidirectional", "HostToContainer", "None")
 _RECURSIONS: Final = ("Disabled", "Enabled", "IfPossible")
 _EXIT_CODE_OPERATORS: Final = ("In", "NotIn")
 _MAX_RESTART_RULES: Final = 20
+_RESTART_ACTIONS: Final = ("Restart", "RestartAllContainers")
+_RULES_NEED_POLICY: Final = "must specify restartPolicy when restart rules are used"
 _MAX_EXIT_CODES: Final = 255
 
 
@@ -96,13 +98,10 @@ def init_container_errors(
         here = f"{path}[{i}]"
         yield from _common_errors(here, container, pod)
         sidecar = container.restart_policy == "Always"
-        if sidecar and container.restart_policy_rules:
-            detail = (
-                "restartPolicyRules are not allowed for init containers with restart policy Always"
-            )
-            yield forbidden(f"{here}.restartPolicyRules", detail)
-        elif container.restart_policy is not None and not sidecar:
+        if container.restart_policy is not None:
             yield from _restart_errors(here, container)
+        elif container.restart_policy_rules:
+            yield required(f"{here}.restartPolicy", _RULES_NEED_POLICY)
         if container.name in names:
             yield duplicate(f"{here}.name", container.name)
         elif container.name:
@@ -144,13 +143,14 @@ _NOT_EPHEMERAL: Final = (
     ("lifecycle", "lifecycle"),
     ("resize_policy", "resizePolicy"),
     ("restart_policy", "restartPolicy"),
+    ("restart_policy_rules", "restartPolicyRules"),
 )
 
 
 def _ephemeral_field_errors(path: str, container: EphemeralContainer) -> Errors:
     detail = "cannot be set for an Ephemeral Container"
     for attribute, wire in _NOT_EPHEMERAL:
-        if getattr(container, attribute):
+        if getattr(container, attribute) not in (None, ()):
             yield forbidden(f"{path}.{wire}", detail)
     resources = container.resources
     if resources and (resources.limits or resources.requests or resources.claims):
@@ -221,16 +221,15 @@ def _restart_errors(path: str, container: Container) -> Errors:
     policy, rules = container.restart_policy, container.restart_policy_rules
     if policy is None:
         if rules:
-            detail = "must specify restartPolicy when restart rules are used"
-            yield required(f"{path}.restartPolicy", detail)
+            yield required(f"{path}.restartPolicy", _RULES_NEED_POLICY)
     elif policy not in _RESTARTS:
         yield not_supported(f"{path}.restartPolicy", policy, _RESTARTS)
     if len(rules) > _MAX_RESTART_RULES:
-        yield too_long(f"{path}.restartPolicyRules", _MAX_RESTART_RULES)
+        yield too_many(f"{path}.restartPolicyRules", len(rules), _MAX_RESTART_RULES)
     for i, rule in enumerate(rules):
         here = f"{path}.restartPolicyRules[{i}]"
-        if rule.action != "Restart":
-            yield not_supported(f"{here}.action", rule.action, ("Restart",))
+        if rule.action not in _RESTART_ACTIONS:
+            yield not_supported(f"{here}.action", rule.action, _RESTART_ACTIONS)
         if rule.exit_codes is None:
             yield required(f"{here}.exitCodes", "must be specified")
             continue
@@ -238,7 +237,8 @@ def _restart_errors(path: str, container: Container) -> Errors:
         if operator not in _EXIT_CODE_OPERATORS:
             yield not_supported(f"{here}.exitCodes.operator", operator, _EXIT_CODE_OPERATORS)
         if len(rule.exit_codes.values) > _MAX_EXIT_CODES:
-            yield too_long(f"{here}.exitCodes.values", _MAX_EXIT_CODES)
+            values = rule.exit_codes.values
+            yield too_many(f"{here}.exitCodes.values", len(values), _MAX_EXIT_CODES)
 
 
 def _resize_errors(path: str, container: AnyContainer, restart_policy: str | None) -> Errors:

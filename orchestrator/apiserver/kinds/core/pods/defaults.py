@@ -42,16 +42,20 @@ def _default_template_spec(spec: PodSpec) -> PodSpec:
     spec = _SPEC_AMOUNTS(spec)
     # The older of two names for one thing follows the newer.
     account = spec.service_account_name or spec.service_account
-    spec = fill(
+    spec = fill_zero(
         put(spec, service_account_name=account, service_account=account),
         dns_policy="ClusterFirst",
         restart_policy="Always",
+        scheduler_name="default-scheduler",
+    )
+    spec = fill(
+        spec,
         security_context=_NO_CONTEXT,
         termination_grace_period_seconds=_GRACE_SECONDS,
-        scheduler_name="default-scheduler",
     )
     return put(
         spec,
+        scheduling_group=None,  # switched off in Kubernetes as it comes, which forgets the field
         containers=each(spec.containers, default_container),
         init_containers=each(spec.init_containers, default_container),
         ephemeral_containers=each(spec.ephemeral_containers, default_container),

@@ -33,8 +33,8 @@ from orchestrator.machinery.names import dns1123_label_errors, label_value_error
 
 TAINT_EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 _OPERATORS: Final = ("Equal", "Exists")
-# Kubernetes names all that it knows, though the two that compare numbers are switched off.
-_NAMED_OPERATORS: Final = (*_OPERATORS, "Lt", "Gt")
+# Two that compare numbers are switched off; who gives one of them hears of it as if it were on.
+_NUMERIC_OPERATORS: Final = ("Lt", "Gt")
 _WHEN_UNSATISFIABLE: Final = ("DoNotSchedule", "ScheduleAnyway")
 _INCLUSIONS: Final = ("Honor", "Ignore")
 _WEIGHT: Final = "must be in the range 1-100"
@@ -155,7 +155,8 @@ def _one_toleration_errors(path: str, toleration: Toleration) -> Errors:
         if value:
             yield invalid(where, value, "value must be empty when `operator` is 'Exists'")
     else:
-        yield not_supported(where, operator, _NAMED_OPERATORS)
+        known = _OPERATORS + _NUMERIC_OPERATORS if operator in _NUMERIC_OPERATORS else _OPERATORS
+        yield not_supported(where, operator, known)
     if toleration.effect:
         yield from taint_effect_errors(f"{path}.effect", toleration.effect)
 
@@ -195,20 +196,7 @@ def _constraint_errors(path: str, constraint: TopologySpreadConstraint) -> Error
     for name, policy in policies.items():
         if policy is not None and policy not in _INCLUSIONS:
             yield not_supported(f"{path}.{name}", policy, _INCLUSIONS)
-    yield from _spread_key_errors(f"{path}.matchLabelKeys", constraint)
+    yield from _label_key_list_errors(
+        path, constraint.match_label_keys, (), constraint.label_selector
+    )
     yield from label_selector_errors(f"{path}.labelSelector", constraint.label_selector)
-
-
-def _spread_key_errors(path: str, constraint: TopologySpreadConstraint) -> Errors:
-    keys, selector = constraint.match_label_keys, constraint.label_selector
-    if not keys:
-        return
-    if selector is None:
-        yield forbidden(path, "must not be specified when labelSelector is not set")
-        used: set[str] = set()
-    else:
-        used = {*selector.match_labels, *(e.key for e in selector.match_expressions)}
-    for i, key in enumerate(keys):
-        yield from label_key_errors(f"{path}[{i}]", key)
-        if key in used:
-            yield invalid(f"{path}[{i}]", key, _IN_BOTH)

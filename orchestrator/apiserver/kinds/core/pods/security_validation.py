@@ -32,7 +32,7 @@ _PROFILES: Final = ("Localhost", "RuntimeDefault", "Unconfined")
 _PROC_MOUNTS: Final = ("Default", "Unmasked")
 _GROUP_CHANGES: Final = ("Always", "OnRootMismatch")
 _GROUP_POLICIES: Final = ("Merge", "Strict")
-_SELINUX_CHANGES: Final = ("MountOption", "Recursive")
+_SELINUX_CHANGES: Final = ("Recursive",)
 _PATH_MAX: Final = 4095  # bytes
 
 

@@ -59,6 +59,7 @@ from orchestrator.apiserver.validation.formats import (
     address_errors,
     underscored_subdomain_errors,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import (
     annotation_errors,
     dns_subdomain,
@@ -159,6 +160,7 @@ def _pod_only_errors(path: str, spec: PodSpec) -> Errors:
                     where = f"{path}.volumes[{i}].projected.sources[{j}].serviceAccountToken"
                     detail = "must not be specified when serviceAccountName is not set"
                     yield forbidden(where, detail)
+    yield from volumes_.image_volume_errors(f"{path}.volumes", spec.volumes)
     for name, containers in _container_groups(spec):
         for i, container in enumerate(containers):
             yield from image_errors(f"{path}.{name}[{i}]", container)
@@ -218,10 +220,10 @@ def _claim_errors(path: str, claims: Sequence[PodResourceClaim]) -> Errors:
             detail = (
                 "at most one of `resourceClaimName` or `resourceClaimTemplateName` may be specified"
             )
-            yield invalid(here, claim, detail)
+            yield invalid(here, as_go(claim), detail)
         elif not given:
             detail = "must specify one of: `resourceClaimName`, `resourceClaimTemplateName`"
-            yield invalid(here, claim, detail)
+            yield invalid(here, as_go(claim), detail)
         for name, source in given.items():
             yield from complaints(f"{here}.{name}", source, dns_subdomain(source))
 

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec, PodStatus
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.core.pods.label_keys import uses_label_keys, with_label_keys
 from orchestrator.apiserver.kinds.strategy import Strategy
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
@@ -25,7 +26,14 @@ class PodStrategy(Strategy):
 
     def prepare_for_create(self, new: Pod, env: Environment) -> Pod:
         """Pending, whatever the client says."""
-        return replace(new, status=_FIRST_STATUS(new.spec or _NO_SPEC))
+        spec = new.spec or _NO_SPEC
+        status = _FIRST_STATUS(spec)
+        if spec.scheduling_gates:
+            gated = replace(_GATED, last_transition_time=env.time())
+            status = replace(status, conditions=(gated,))
+        if uses_label_keys(spec):
+            return replace(new, spec=with_label_keys(spec, new.metadata.labels), status=status)
+        return replace(new, status=status)
 
     def prepare_for_status_update(self, new: Pod, old: Pod, env: Environment) -> Pod:
         """The QoS class is decided once; owners are not a kubelet's business."""
@@ -51,12 +59,11 @@ _NO_SPEC: Final = PodSpec()
 
 
 def _first_status(spec: PodSpec) -> PodStatus:
-    conditions = (_GATED,) if spec.scheduling_gates else ()
     try:
         quality: Any = qos_class(Pod(spec=spec))
     except QuantityError:  # validation will say so, with all else that is wrong
         quality = "BestEffort"
-    return PodStatus(phase="Pending", qos_class=quality, conditions=conditions)
+    return PodStatus(phase="Pending", qos_class=quality)
 
 
 # Pods of one template begin with the very same status object.

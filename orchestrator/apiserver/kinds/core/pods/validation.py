@@ -352,7 +352,7 @@ POD_RULES: Final = Rules(
     spec=_create_errors,
     update=_update_errors,
     status=_status_errors,
-    recheck=False,
+    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )
 

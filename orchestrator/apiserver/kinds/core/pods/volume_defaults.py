@@ -13,7 +13,7 @@ from orchestrator.api.core.v1 import (
     Volume,
     VolumeProjection,
 )
-from orchestrator.apiserver.defaults.change import each, fill, maybe, put
+from orchestrator.apiserver.defaults.change import each, fill, fill_zero, maybe, put
 from orchestrator.apiserver.kinds.core.pods.container_defaults import (
     default_field_ref,
     default_resource_ref,
@@ -65,7 +65,14 @@ def _default_projection(projection: VolumeProjection) -> VolumeProjection:
         token = fill(token, expiration_seconds=_TOKEN_SECONDS)
     if downward is not None:
         downward = put(downward, items=each(downward.items, _default_file))
-    return put(projection, service_account_token=token, downward_api=downward)
+    # Two sources are switched off in Kubernetes as it comes, which forgets them.
+    return put(
+        projection,
+        service_account_token=token,
+        downward_api=downward,
+        cluster_trust_bundle=None,
+        pod_certificate=None,
+    )
 
 
 def _default_ephemeral(source: EphemeralVolumeSource) -> EphemeralVolumeSource:
@@ -76,11 +83,16 @@ def _default_ephemeral(source: EphemeralVolumeSource) -> EphemeralVolumeSource:
 
 
 def _default_image(source: ImageVolumeSource) -> ImageVolumeSource:
-    return fill(source, pull_policy=pull_policy(source.reference or ""))
+    return fill_zero(source, pull_policy=pull_policy(source.reference or ""))
 
 
 def _filled(**defaults: Any) -> Callable[[Any], Any]:
-    return lambda source: fill(source, **defaults)
+    return lambda source: fill_zero(source, **defaults)
+
+
+def _default_azure_disk(source: Any) -> Any:
+    source = fill(source, caching_mode="ReadWrite", read_only=False)
+    return fill_zero(source, fs_type="ext4", kind="Shared")
 
 
 def _default_host_path(source: Any) -> Any:
@@ -92,7 +104,7 @@ def _default_host_path(source: Any) -> Any:
 DISK_DEFAULTS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "iscsi": _filled(iscsi_interface="default"),
     "rbd": _filled(pool="rbd", user="admin", keyring="/etc/ceph/keyring"),
-    "azure_disk": _filled(caching_mode="ReadWrite", fs_type="ext4", read_only=False, kind="Shared"),
+    "azure_disk": _default_azure_disk,
     "scale_io": _filled(storage_mode="ThinProvisioned", fs_type="xfs"),
     "host_path": _default_host_path,
 }

@@ -26,8 +26,11 @@ from orchestrator.apiserver.kinds.core.pods.environment_validation import (
 )
 from orchestrator.apiserver.kinds.core.volumes.claim_validation import claim_template_errors
 from orchestrator.apiserver.kinds.core.volumes.sources_validation import (
+    ISCSI_TOO_LONG,
+    MAX_ISCSI,
     SHARED_SOURCES,
     driver_errors,
+    one_source_errors,
 )
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -72,7 +75,8 @@ def volume_errors(path: str, volumes: Sequence[Volume]) -> Errors:
     names: set[str] = set()
     for i, volume in enumerate(volumes):
         here = f"{path}[{i}]"
-        yield from _source_errors(here, volume)
+        yield from one_source_errors(here, volume, _SOURCES)
+        yield from _iscsi_length_errors(here, volume)
         yield from named(f"{here}.name", volume.name, dns1123_label_errors)
         if volume.name in names:
             yield duplicate(f"{here}.name", volume.name)
@@ -96,6 +100,13 @@ def own_claim_errors(path: str, volumes: Sequence[Volume], pod_name: str) -> Err
                 yield invalid(f"{here}.name", volume.name, f"PVC name {quote(name)}: {message}")
 
 
+def image_volume_errors(path: str, volumes: Sequence[Volume]) -> Errors:
+    """A pod says which image; a template may leave it to whoever stamps pods from it."""
+    for i, volume in enumerate(volumes):
+        if volume.image is not None and not volume.image.reference:
+            yield required(f"{path}[{i}].image.reference")
+
+
 def usable(volumes: Sequence[Volume]) -> Mapping[str, Volume]:
     """The volumes by name that containers may mount: those without a fault."""
     good: dict[str, Volume] = {}
@@ -106,19 +117,12 @@ def usable(volumes: Sequence[Volume]) -> Mapping[str, Volume]:
     return good
 
 
-def _source_errors(path: str, volume: Volume) -> Errors:
-    chosen_already = False
-    for attribute, (wire, check) in _SOURCES.items():
-        source = getattr(volume, attribute)
-        if source is None:
-            continue
-        if chosen_already:
-            yield forbidden(f"{path}.{wire}", "may not specify more than 1 volume type")
-            continue
-        chosen_already = True
-        yield from check(f"{path}.{wire}", source)
-    if not chosen_already:
-        yield required(path, "must specify a volume type")
+def _iscsi_length_errors(path: str, volume: Volume) -> Errors:
+    disk = volume.iscsi
+    if disk is None or disk.initiator_name is None:
+        return
+    if len(f"{volume.name}:{disk.target_portal}".encode()) > MAX_ISCSI:
+        yield invalid(f"{path}.name", volume.name, ISCSI_TOO_LONG)
 
 
 # --- files from objects --------------------------------------------------------------------
@@ -309,8 +313,6 @@ def _csi_errors(path: str, source: CSIVolumeSource) -> Errors:
 
 
 def _image_errors(path: str, source: ImageVolumeSource) -> Errors:
-    if not source.reference:
-        yield required(f"{path}.reference")
     yield from chosen(f"{path}.pullPolicy", source.pull_policy, _PULL_POLICIES)
 
 
@@ -318,28 +320,32 @@ def _image_errors(path: str, source: ImageVolumeSource) -> Errors:
 _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
     "empty_dir": ("emptyDir", _empty_dir_errors),
     "host_path": ("hostPath", host_path_errors),
+    "git_repo": SHARED_SOURCES["git_repo"],
+    "gce_persistent_disk": SHARED_SOURCES["gce_persistent_disk"],
+    "aws_elastic_block_store": SHARED_SOURCES["aws_elastic_block_store"],
     "secret": ("secret", _secret_errors),
     "nfs": SHARED_SOURCES["nfs"],
     "iscsi": SHARED_SOURCES["iscsi"],
+    "glusterfs": SHARED_SOURCES["glusterfs"],
+    "flocker": SHARED_SOURCES["flocker"],
     "persistent_volume_claim": ("persistentVolumeClaim", _claim_errors),
     "rbd": SHARED_SOURCES["rbd"],
+    "cinder": SHARED_SOURCES["cinder"],
     "cephfs": SHARED_SOURCES["cephfs"],
+    "quobyte": SHARED_SOURCES["quobyte"],
     "downward_api": ("downwardAPI", _downward_errors),
     "fc": SHARED_SOURCES["fc"],
     "flex_volume": SHARED_SOURCES["flex_volume"],
     "config_map": ("configMap", _config_map_errors),
     "azure_file": SHARED_SOURCES["azure_file"],
+    "vsphere_volume": SHARED_SOURCES["vsphere_volume"],
+    "photon_persistent_disk": SHARED_SOURCES["photon_persistent_disk"],
+    "portworx_volume": SHARED_SOURCES["portworx_volume"],
+    "azure_disk": SHARED_SOURCES["azure_disk"],
+    "storageos": SHARED_SOURCES["storageos"],
     "projected": ("projected", _projected_errors),
+    "scale_io": SHARED_SOURCES["scale_io"],
     "csi": ("csi", _csi_errors),
     "ephemeral": ("ephemeral", _ephemeral_errors),
     "image": ("image", _image_errors),
-    # Sources of clouds, whose drivers left Kubernetes: they count, and are not looked into.
-    **{
-        name: SHARED_SOURCES[name]
-        for name in (
-            "git_repo", "gce_persistent_disk", "aws_elastic_block_store", "glusterfs", "flocker",
-            "cinder", "quobyte", "vsphere_volume", "photon_persistent_disk", "portworx_volume",
-            "azure_disk", "storageos", "scale_io",
-        )
-    },
-}  # fmt: skip
+}

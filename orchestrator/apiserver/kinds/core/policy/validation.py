@@ -20,6 +20,7 @@ from orchestrator.apiserver.validation.field import (
     invalid,
     required,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.resources import (
     Quantities,
     amounts_errors,
@@ -235,7 +236,7 @@ def _quota_change_errors(new: ResourceQuota, old: ResourceQuota) -> Errors:
     after = new.spec.scopes if new.spec else ()
     before = old.spec.scopes if old.spec else ()
     if set(after) != set(before):
-        yield FieldError("FieldValueInvalid", "spec.scopes", "field is immutable", after)
+        yield FieldError("FieldValueInvalid", "spec.scopes", "field is immutable", as_go(after))
 
 
 def _quota_status_errors(new: ResourceQuota, _old: ResourceQuota) -> Errors:

@@ -11,7 +11,7 @@ from orchestrator.api.core.v1 import (
     ServiceSpec,
     SessionAffinityConfig,
 )
-from orchestrator.apiserver.defaults.change import each, fill, put
+from orchestrator.apiserver.defaults.change import each, fill, fill_zero, put
 
 _AFFINITY_SECONDS: Final = 10_800
 
@@ -21,11 +21,11 @@ _WITH_PORTS: Final = ("ClusterIP", "NodePort", "LoadBalancer")
 
 def default_service(service: Service) -> Service:
     """A service inside of the cluster."""
-    spec = fill(service.spec or ServiceSpec(), session_affinity="None", type="ClusterIP")
+    spec = fill_zero(service.spec or ServiceSpec(), session_affinity="None", type="ClusterIP")
     spec = _default_affinity(spec)
     spec = put(spec, ports=each(spec.ports, _default_port))
     if _is_external(spec):
-        spec = fill(spec, external_traffic_policy="Cluster")
+        spec = fill_zero(spec, external_traffic_policy="Cluster")
     if spec.type in _WITH_PORTS:
         spec = fill(spec, internal_traffic_policy="Cluster")
     if spec.type == "LoadBalancer":
@@ -47,7 +47,7 @@ def _default_port(port: ServicePort) -> ServicePort:
     target = port.target_port
     if target in (None, 0, ""):
         target = port.port
-    return put(fill(port, protocol="TCP"), target_port=target)
+    return put(fill_zero(port, protocol="TCP"), target_port=target)
 
 
 def _is_external(spec: ServiceSpec) -> bool:
@@ -66,4 +66,4 @@ def _default_subset(subset: EndpointSubset) -> EndpointSubset:
 
 
 def _default_endpoint_port(port: Any) -> Any:
-    return fill(port, protocol="TCP")
+    return fill_zero(port, protocol="TCP")

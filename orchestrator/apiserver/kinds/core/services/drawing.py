@@ -57,7 +57,7 @@ class Drawing:
         if self._dry_run:
             return str(self._pools.network.network_address)
         try:
-            return str(IPv4Address(self._pools.addresses.draw(self._random, set())))
+            return str(IPv4Address(self._pools.addresses.draw(self._random)))
         except Exhausted:
             raise _address_refused((), "failed to allocate a serviceIP: range is full") from None
 

@@ -84,15 +84,12 @@ def _carried(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
     """The new spec, with what was allocated where the client left it out."""
     changes: dict[str, Any] = {}
     if needs_address(before) and needs_address(after):
-        if not after.cluster_ip and not after.cluster_ips:
-            changes["cluster_ip"] = before.cluster_ip
-            changes["cluster_ips"] = before.cluster_ips
-        elif not after.cluster_ips and after.cluster_ip == before.cluster_ip:
-            changes["cluster_ips"] = before.cluster_ips
-        elif not after.cluster_ip:
-            changes["cluster_ip"] = after.cluster_ips[0]
-        elif after.cluster_ip != before.cluster_ip and after.cluster_ips == before.cluster_ips:
-            changes["cluster_ips"] = (after.cluster_ip,)  # a client that knows but the older field
+        address = after.cluster_ip or before.cluster_ip
+        addresses = after.cluster_ips or before.cluster_ips
+        if address and address != before.cluster_ip and addresses == before.cluster_ips:
+            addresses = (address,)  # a client that knows but the older field
+        if (address, addresses) != (after.cluster_ip, after.cluster_ips):
+            changes |= {"cluster_ip": address, "cluster_ips": addresses}
     if needs_node_ports(before) and needs_node_ports(after):
         ports = _with_node_ports(after.ports, before.ports)
         if ports is not after.ports:

@@ -356,5 +356,9 @@ def _hostname_errors(path: str, name: str) -> Errors:
 
 
 SERVICE_RULES: Final = Rules(
-    name=dns_label, spec=_spec_errors, update=_update_errors, status=_status_errors
+    name=dns_label,
+    spec=_spec_errors,
+    update=_update_errors,
+    status=_status_errors,
+    recheck="after",
 )

@@ -28,15 +28,44 @@ from orchestrator.apiserver.validation.metadata import (
 )
 from orchestrator.apiserver.validation.resources import (
     basic_quantity_errors,
+    is_native,
     positive_quantity_errors,
+    quantity_errors,
 )
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
-from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
+from orchestrator.machinery.names import (
+    dns1123_label_errors,
+    dns1123_subdomain_errors,
+    qualified_name_errors,
+)
 from orchestrator.machinery.quantities import compare
 
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 VOLUME_MODES: Final = ("Block", "Filesystem")
+# What a claim's template may not say of the claim, in the order of Go's struct.
+_NOT_IN_TEMPLATES: Final = (
+    "name",
+    "generate_name",
+    "namespace",
+    "self_link",
+    "uid",
+    "resource_version",
+    "generation",
+    "creation_timestamp",
+    "deletion_timestamp",
+    "deletion_grace_period_seconds",
+    "owner_references",
+    "finalizers",
+    "managed_fields",
+)
+_RESIZE_STATES: Final = (
+    "ControllerResizeInProgress",
+    "ControllerResizeInfeasible",
+    "NodeResizeInProgress",
+    "NodeResizeInfeasible",
+    "NodeResizePending",
+)
 _BETA_CLASS: Final = "volume.beta.kubernetes.io/storage-class"
 _SPEC_IMMUTABLE: Final = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName "
@@ -116,8 +145,8 @@ def claim_template_errors(path: str, template: PersistentVolumeClaimTemplate) ->
     if meta is not None:
         yield from annotation_errors(meta.annotations, f"{path}.metadata.annotations")
         yield from label_errors(meta.labels, f"{path}.metadata.labels")
-        for name in ("name", "generate_name", "namespace", "finalizers", "owner_references"):
-            if getattr(meta, name):
+        for name in _NOT_IN_TEMPLATES:
+            if getattr(meta, name) not in (None, "", ()):
                 wire = meta.__struct_encode_fields__[meta.__struct_fields__.index(name)]
                 yield forbidden(f"{path}.metadata.{wire}", "cannot be set")
     yield from claim_spec_errors(f"{path}.spec", template.spec)
@@ -173,6 +202,27 @@ def _status_errors(new: PersistentVolumeClaim, old: PersistentVolumeClaim) -> Er
         return
     for name, quantity in new.status.capacity.items():
         yield from basic_quantity_errors(f"status.capacity[{name}]", quantity)
+    path = "status.allocatedResourceStatuses"
+    for name, state in new.status.allocated_resource_statuses.items():
+        yield from _resource_key_errors(path, name)
+        if state not in _RESIZE_STATES:
+            # The original names the resource here, not its state.
+            yield not_supported(path, name, _RESIZE_STATES)
+    path = "status.allocatedResources"
+    for name, quantity in new.status.allocated_resources.items():
+        if (found := list(_resource_key_errors(path, name))) or (
+            found := list(basic_quantity_errors(f"{path}[{name}]", quantity))
+        ):
+            yield from found
+        else:
+            yield from quantity_errors(f"{path}[{name}]", "storage", quantity)
+
+
+def _resource_key_errors(path: str, name: str) -> Errors:
+    messages = qualified_name_errors(name)
+    yield from complaints(path, name, messages)
+    if not messages and is_native(name) and name != "storage":
+        yield not_supported(path, name, ("storage",))
 
 
 PERSISTENT_VOLUME_CLAIM_RULES: Final = Rules(

@@ -8,15 +8,14 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeSpec,
     PersistentVolumeStatus,
 )
-from orchestrator.apiserver.defaults.change import fill, put
+from orchestrator.apiserver.defaults.change import fill, fill_zero, put
 from orchestrator.apiserver.kinds.core.pods.volume_defaults import DISK_DEFAULTS, default_claim_spec
 
 
 def default_volume(volume: PersistentVolume) -> PersistentVolume:
     """Kept when it is released, and a file system."""
     spec = fill(
-        volume.spec or PersistentVolumeSpec(),
-        persistent_volume_reclaim_policy="Retain",
+        fill_zero(volume.spec or PersistentVolumeSpec(), persistent_volume_reclaim_policy="Retain"),
         volume_mode="Filesystem",
     )
     disks = {
@@ -24,7 +23,9 @@ def default_volume(volume: PersistentVolume) -> PersistentVolume:
         for name, default in DISK_DEFAULTS.items()
         if (source := getattr(spec, name, None)) is not None
     }
-    status = fill(volume.status or PersistentVolumeStatus(), phase="Pending")
+    if spec.storage_class_name == "":
+        spec = put(spec, storage_class_name=None)
+    status = fill_zero(volume.status or PersistentVolumeStatus(), phase="Pending")
     return put(volume, spec=put(spec, **disks), status=status)
 
 
@@ -33,5 +34,5 @@ def default_claim(claim: PersistentVolumeClaim) -> PersistentVolumeClaim:
     return put(
         claim,
         spec=default_claim_spec(claim.spec or PersistentVolumeClaimSpec()),
-        status=fill(claim.status or PersistentVolumeClaimStatus(), phase="Pending"),
+        status=fill_zero(claim.status or PersistentVolumeClaimStatus(), phase="Pending"),
     )

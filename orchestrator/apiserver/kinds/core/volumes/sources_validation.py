@@ -7,9 +7,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from orchestrator.api.core.v1 import SecretReference
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
+    forbidden,
     invalid,
     named,
     not_supported,
@@ -28,6 +30,11 @@ _ISCSI_NAMES: Final = {
     "eui": re.compile(r"^eui.[0-9A-Za-z]{16}\Z"),
     "naa": re.compile(r"^naa.[0-9A-Za-z]{32}\Z"),
 }
+MAX_ISCSI: Final = 64  # bytes
+ISCSI_TOO_LONG: Final = (
+    "Total length of <volume name>:<iscsi.targetPortal> must be under 64 characters if "
+    "iscsi.initiatorName is specified."
+)
 _HOST_AND_PORT: Final = re.compile(r"([^:\[\]]*|\[[^\[\]]*\]):[^:\[\]]*")
 _MAX_TENANT: Final = 64  # bytes
 _CACHING_MODES: Final = ("None", "ReadOnly", "ReadWrite")
@@ -46,6 +53,7 @@ def driver_errors(path: str, driver: str) -> Errors:
     """The name of a CSI driver."""
     if not driver:
         yield required(path)
+        return
     if len(driver) > _MAX_DRIVER:
         yield too_long(path, _MAX_DRIVER)
     yield from complaints(path, driver, dns1123_subdomain_errors(driver.lower()))
@@ -86,6 +94,8 @@ def _iscsi_check(unknown: str) -> SourceCheck:
         asks = source.chap_auth_discovery or source.chap_auth_session
         if asks and source.secret_ref is None:
             yield required(f"{path}.secretRef")
+        if source.secret_ref is not None and not source.secret_ref.name:
+            yield required(f"{path}.secretRef.name")
         if source.initiator_name is not None:
             where = f"{path}.initiatorname"
             yield from _iscsi_name_errors(where, source.initiator_name, unknown)
@@ -125,7 +135,7 @@ def _azure_disk_errors(path: str, source: Any) -> Errors:
     yield from _demanding(disk_name="diskName", disk_uri="diskURI")(path, source)
     if source.caching_mode is not None and source.caching_mode not in _CACHING_MODES:
         yield not_supported(f"{path}.cachingMode", source.caching_mode, _CACHING_MODES)
-    if not source.kind:
+    if source.kind is None:
         return
     if source.kind not in _DISK_KINDS:
         yield not_supported(f"{path}.kind", source.kind, _DISK_KINDS)
@@ -165,8 +175,30 @@ def _storageos_errors(path: str, source: Any) -> Errors:
     if source.volume_namespace:
         messages = dns1123_label_errors(source.volume_namespace)
         yield from complaints(f"{path}.volumeNamespace", source.volume_namespace, messages)
-    if source.secret_ref is not None and not source.secret_ref.name:
-        yield required(f"{path}.secretRef.name")
+    yield from _secret_errors(f"{path}.secretRef", source.secret_ref)
+
+
+def _cinder_errors(path: str, source: Any) -> Errors:
+    if not source.volume_id:
+        yield required(f"{path}.volumeID")
+    yield from _secret_errors(f"{path}.secretRef", source.secret_ref)
+
+
+def _secret_errors(path: str, ref: Any) -> Errors:
+    """A secret beside the pod; that of a PersistentVolume has a namespace, too."""
+    if ref is None:
+        return
+    if not ref.name:
+        yield required(f"{path}.name")
+    if isinstance(ref, SecretReference) and not ref.namespace:
+        yield required(f"{path}.namespace")
+
+
+def _glusterfs_errors(path: str, source: Any) -> Errors:
+    yield from _demanding(endpoints="endpoints", path="path")(path, source)
+    namespace, where = getattr(source, "endpoints_namespace", None), f"{path}.endpointsNamespace"
+    if namespace:
+        yield from complaints(where, namespace, dns1123_label_errors(namespace))
 
 
 def _fc_errors(path: str, source: Any) -> Errors:
@@ -206,8 +238,8 @@ SHARED_SOURCES: Final[Mapping[str, tuple[str, SourceCheck]]] = {
     "flex_volume": ("flexVolume", _flex_errors),
     "rbd": ("rbd", _demanding(monitors="monitors", image="image")),
     "cephfs": ("cephfs", _demanding(monitors="monitors")),
-    "cinder": ("cinder", _demanding(volume_id="volumeID")),
-    "glusterfs": ("glusterfs", _demanding(endpoints="endpoints", path="path")),
+    "cinder": ("cinder", _cinder_errors),
+    "glusterfs": ("glusterfs", _glusterfs_errors),
     "quobyte": ("quobyte", _quobyte_errors),
     "azure_file": ("azureFile", _demanding(secret_name="secretName", share_name="shareName")),
     "azure_disk": ("azureDisk", _azure_disk_errors),
@@ -229,3 +261,33 @@ SHARED_SOURCES: Final[Mapping[str, tuple[str, SourceCheck]]] = {
 }
 
 PERSISTENT_ISCSI: Final = ("iscsi", _iscsi_check("must be valid format"))
+
+# What the original calls some sources: where it says that they are one too many, and where it looks into them.
+_NAMES_OF_MANY: Final = {"cephfs": "cephFS", "downwardAPI": "downwarAPI"}
+_NAMES_INSIDE: Final = {"gcePersistentDisk": "persistentDisk"}
+
+
+def one_source_errors(
+    path: str,
+    owner: Any,
+    sources: Mapping[str, tuple[str, SourceCheck]],
+    *,
+    uncounted: str = "",
+) -> Errors:
+    """The one source that a volume has of those that it may have, in Kubernetes' order.
+
+    Of two the later one is the one too many, unless it is `uncounted`.
+    """
+    found = False
+    for attribute, (wire, check) in sources.items():
+        source = getattr(owner, attribute)
+        if source is None:
+            continue
+        if found and attribute != uncounted:
+            called = _NAMES_OF_MANY.get(wire, wire)
+            yield forbidden(f"{path}.{called}", "may not specify more than 1 volume type")
+            continue
+        found = True
+        yield from check(f"{path}.{_NAMES_INSIDE.get(wire, wire)}", source)
+    if not found:
+        yield required(path, "must specify a volume type")

@@ -1,13 +1,19 @@
 """Persistent volumes and claims: they begin Pending."""
 
+from typing import Final, TypeAlias
+
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
     PersistentVolume,
     PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
     PersistentVolumeClaimStatus,
     PersistentVolumeStatus,
+    TypedLocalObjectReference,
+    TypedObjectReference,
 )
+from orchestrator.apiserver.defaults.change import put
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.strategy import Strategy
 
@@ -44,4 +50,57 @@ class ClaimStrategy(Strategy):
         self, new: PersistentVolumeClaim, env: Environment
     ) -> PersistentVolumeClaim:
         """Not bound to any volume yet."""
-        return replace(new, status=PersistentVolumeClaimStatus(phase="Pending"))
+        spec = _with_both_sources(_known_source(_in_namespace(new.spec)))
+        return replace(new, spec=spec, status=PersistentVolumeClaimStatus(phase="Pending"))
+
+    def prepare_for_update(
+        self, new: PersistentVolumeClaim, old: PersistentVolumeClaim, env: Environment
+    ) -> PersistentVolumeClaim:
+        """The same of its source, but that what a claim has stays as it is."""
+        new = self.with_status_of(new, old)
+        spec, before = new.spec, old.spec
+        if before is None or before.data_source_ref is None:
+            spec = _in_namespace(spec)
+        if before is None or (before.data_source is None and before.data_source_ref is None):
+            spec = _known_source(spec)
+        return put(new, spec=_with_both_sources(spec))
+
+
+# --- where a claim's data comes from -------------------------------------------------------
+
+_KNOWN_SOURCES: Final = (
+    ("PersistentVolumeClaim", ""),
+    ("VolumeSnapshot", "snapshot.storage.k8s.io"),
+)
+
+Spec: TypeAlias = PersistentVolumeClaimSpec | None
+
+
+def _in_namespace(spec: Spec) -> Spec:
+    """Sources in other namespaces are switched off in Kubernetes as it comes, and are forgotten."""
+    if spec is None or spec.data_source_ref is None or not spec.data_source_ref.namespace:
+        return spec
+    return replace(spec, data_source_ref=None)
+
+
+def _known_source(spec: Spec) -> Spec:
+    """The older field says nothing but claims and snapshots; all else in it was never looked at."""
+    if spec is None or spec.data_source is None or spec.data_source_ref is not None:
+        return spec
+    source = spec.data_source
+    known = (source.kind, source.api_group or "") in _KNOWN_SOURCES
+    return spec if known else replace(spec, data_source=None)
+
+
+def _with_both_sources(spec: Spec) -> Spec:
+    """Of two fields for one thing the one that is missing follows the other."""
+    if spec is None:
+        return spec
+    source, ref = spec.data_source, spec.data_source_ref
+    if source is not None and ref is None:
+        ref = TypedObjectReference(api_group=source.api_group, kind=source.kind, name=source.name)
+        return replace(spec, data_source_ref=ref)
+    if ref is not None and source is None and not ref.namespace:
+        source = TypedLocalObjectReference(api_group=ref.api_group, kind=ref.kind, name=ref.name)
+        return replace(spec, data_source=source)
+    return spec

@@ -3,6 +3,8 @@
 from posixpath import normpath
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     PersistentVolume,
     PersistentVolumeSpec,
@@ -19,6 +21,7 @@ from orchestrator.apiserver.kinds.core.volumes.sources_validation import (
     SHARED_SOURCES,
     SourceCheck,
     driver_errors,
+    one_source_errors,
 )
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
@@ -124,20 +127,13 @@ def _affinity_errors(path: str, affinity: VolumeNodeAffinity) -> Errors:
 
 
 def _source_errors(path: str, spec: PersistentVolumeSpec) -> Errors:
-    found = False
-    for attribute, (wire, check) in _SOURCES.items():
-        source = getattr(spec, attribute)
-        if source is None:
-            continue
-        if found:
-            yield forbidden(f"{path}.{wire}", "may not specify more than 1 volume type")
-            continue
-        found = True
-        yield from check(f"{path}.{wire}", source)
-        if attribute == "local" and spec.node_affinity is None:
+    def local_errors(where: str, source: Any) -> Errors:
+        yield from _local_errors(where, source)
+        if spec.node_affinity is None:
             yield required(f"{path}.nodeAffinity", "Local volume requires node affinity")
-    if not found:
-        yield required(path, "must specify a volume type")
+
+    sources = {**_SOURCES, "local": ("local", local_errors)}
+    yield from one_source_errors(path, spec, sources, uncounted="flex_volume")
 
 
 def _local_errors(path: str, source: Any) -> Errors:
@@ -202,7 +198,7 @@ _SOURCES: Final[dict[str, tuple[str, SourceCheck]]] = {
 def _volume_change_errors(new: PersistentVolume, old: PersistentVolume) -> Errors:
     if new.spec is None or old.spec is None or new.spec is old.spec:
         return
-    after, before = _sources(new.spec), _sources(old.spec)
+    after, before = _sources(_comparable(new.spec, old.spec)), _sources(old.spec)
     if after != before:
         detail = "spec.persistentvolumesource is immutable after creation\n"
         yield forbidden("spec.persistentvolumesource", detail + difference(before, after))
@@ -210,7 +206,18 @@ def _volume_change_errors(new: PersistentVolume, old: PersistentVolume) -> Error
     affinity = (new.spec.node_affinity, old.spec.node_affinity)
     if affinity[1] is not None and affinity[0] != affinity[1]:
         detail = "field is immutable, except for updating from beta label to GA"
-        yield invalid("nodeAffinity", affinity[0], detail)
+        yield invalid("nodeAffinity", as_go(affinity[0]), detail)
+    classes = (new.spec.volume_attributes_class_name, old.spec.volume_attributes_class_name)
+    if classes[0] is None and classes[1] is not None:
+        where = "spec.volumeAttributesClassName"
+        yield forbidden(where, "update from non-nil value to nil is forbidden")
+
+
+def _comparable(after: PersistentVolumeSpec, before: PersistentVolumeSpec) -> PersistentVolumeSpec:
+    """The new spec as far as it may not be another: a secret for expanding may come later."""
+    if before.csi is None or after.csi is None or before.csi.controller_expand_secret_ref:
+        return after
+    return replace(after, csi=replace(after.csi, controller_expand_secret_ref=None))
 
 
 def _sources(spec: PersistentVolumeSpec) -> dict[str, Any]:
@@ -219,5 +226,8 @@ def _sources(spec: PersistentVolumeSpec) -> dict[str, Any]:
 
 
 PERSISTENT_VOLUME_RULES: Final = Rules(
-    spec=_volume_errors, update=_volume_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_volume_errors,
+    update=_volume_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="twice",
 )

@@ -1,0 +1,346 @@
+"""Requests, flow schemas and priority levels together.
+
+The configuration is the cluster's FlowSchemas and PriorityLevelConfigurations, followed by a watch; the
+mandatory ones (`exempt`, `catch-all`) are supposed where somebody has deleted them. Each schema is told
+by its condition `Dangling` whether the level that it names is there.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from math import sqrt
+from typing import Any, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors import ActorSystem, Ref
+from orchestrator.api.flowcontrol.v1 import (
+    FlowSchema,
+    FlowSchemaCondition,
+    FlowSchemaStatus,
+    PriorityLevelConfiguration,
+)
+from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
+from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
+from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
+from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, allocate, bounds_of
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import (
+    ApiError,
+    Conflict,
+    Identity,
+    NotFound,
+    Unwatch,
+    Update,
+    Watch,
+    WatchClosed,
+)
+
+SCHEMAS: Final = resource_of(FlowSchema)
+LEVELS: Final = resource_of(PriorityLevelConfiguration)
+# How often limits follow what was asked for.
+PERIOD_SECONDS: Final = 10.0
+_MANAGER: Final = "api-priority-and-fairness-config-consumer-v1"
+_TOKENS: Final = {"schemas": SCHEMAS, "levels": LEVELS}
+_PAUSE_SECONDS: Final = 1.0
+# How much of a level's last smoothed demand lives on in the next one, where the demand falls.
+_SMOOTHED: Final = 0.977
+_LONGEST_RETRY_SECONDS: Final = 32
+
+
+class Level(Struct, eq=False):
+    """A priority level and its seats."""
+
+    configuration: PriorityLevelConfiguration
+    bounds: Bounds
+    queues: SeatQueues
+    peak: int = 0
+    smoothed: float = 0.0
+    retry_seconds: int = 1
+    rejected: int = 0
+
+    @property
+    def name(self) -> str:
+        """The level's name."""
+        return self.configuration.metadata.name
+
+    @property
+    def is_exempt(self) -> bool:
+        """Whether its requests wait for nobody."""
+        return self.queues.limit is None
+
+
+class Classified(Struct, frozen=True, eq=False):
+    """Where a request belongs."""
+
+    schema: FlowSchema
+    level: Level
+    flow: str
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """What the answer says of it."""
+        return {
+            "X-Kubernetes-PF-FlowSchema-UID": self.schema.metadata.uid,
+            "X-Kubernetes-PF-PriorityLevel-UID": self.level.configuration.metadata.uid,
+        }
+
+
+class Tallies(Struct):
+    """What has happened to the requests of a schema, for the metrics."""
+
+    dispatched: int = 0
+    rejected: dict[str, int] = {}
+    executing: int = 0
+    wait_seconds: float = 0.0
+
+
+class Fairness:
+    """Classifies requests and seats them. `seats`: how many requests that are not exempt are served at once."""
+
+    def __init__(
+        self, seats: int, patience: float, monotonic: Callable[[], float], now: Callable[[], float]
+    ) -> None:
+        self._seats = seats
+        self._patience = patience
+        self._monotonic = monotonic
+        self._now = now
+        self.levels: dict[str, Level] = {}
+        self.tallies: dict[tuple[str, str], Tallies] = {}
+        self._schemas: list[FlowSchema] = []
+        self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
+        self._tasks: list[asyncio.Task[None]] = []
+        self.configure((), ())
+
+    # --- for requests ----------------------------------------------------------------------
+
+    def classify(self, who: Identity, asked: Attributes) -> Classified:
+        """The schema and the level of a request."""
+        for schema in self._schemas:
+            if matches(schema, who, asked):
+                break
+        else:
+            schema = self._schemas[-1]  # `catch-all`, of which somebody has changed the rules
+        assert schema.spec is not None
+        level = self.levels[schema.spec.priority_level_configuration.name]
+        return Classified(schema, level, flow_of(schema, who, asked))
+
+    @asynccontextmanager
+    async def seated(self, where: Classified, seats: int) -> AsyncIterator[None]:
+        """Serve a request when its turn has come. Raises Rejected."""
+        queues, tally = where.level.queues, self._tally(where)
+        level = where.level
+        level.peak = max(level.peak, queues.demand + seats)
+        begun = self._monotonic()
+        try:
+            seat = await queues.take(
+                f"{where.schema.metadata.name}/{where.flow}", seats, self._patience
+            )
+        except Rejected as error:
+            tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
+            level.rejected += 1
+            raise
+        tally.dispatched += 1
+        tally.executing += 1
+        tally.wait_seconds += seat.began - begun
+        try:
+            yield
+        finally:
+            tally.executing -= 1
+            queues.give_back(seat)
+
+    def _tally(self, where: Classified) -> Tallies:
+        key = (where.level.name, where.schema.metadata.name)
+        found = self.tallies.get(key)
+        if found is None:
+            found = self.tallies[key] = Tallies(rejected={})
+        return found
+
+    # --- configuration ---------------------------------------------------------------------
+
+    def configure(
+        self, schemas: Sequence[FlowSchema], levels: Sequence[PriorityLevelConfiguration]
+    ) -> None:
+        """Follow these objects; requests under way keep the seats that they have."""
+        own_schemas, own_levels = mandatory_flows()
+        named = {each.metadata.name: each for each in (*own_levels, *levels) if each.spec}
+        bounds = bounds_of(list(named.values()), self._seats)
+        before = self.levels
+        self.levels = {
+            name: self._level(each, bounds[name], before.get(name)) for name, each in named.items()
+        }
+        present = {each.metadata.name: each for each in (*own_schemas, *schemas)}
+        self._schemas = [
+            each
+            for each in in_order(present.values())
+            if each.spec is not None and each.spec.priority_level_configuration.name in self.levels
+        ]
+
+    def _level(
+        self, configuration: PriorityLevelConfiguration, bounds: Bounds, old: Level | None
+    ) -> Level:
+        if old is not None and old.configuration.spec == configuration.spec:
+            old.configuration, old.bounds = configuration, bounds
+            if not old.is_exempt:
+                old.queues.limit_to(max(bounds.least, min(bounds.most, bounds.nominal)))
+            return old
+        spec = configuration.spec
+        assert spec is not None
+        limit = bounds.nominal if spec.type == "Limited" else None
+        return Level(
+            configuration, bounds, SeatQueues(limit, _queuing(configuration), self._monotonic)
+        )
+
+    def adjust(self) -> None:
+        """Give seats to the levels that have asked for more than they have, from those that did not."""
+        left = float(sum(level.bounds.nominal for level in self.levels.values()))
+        limited: list[tuple[Level, Wanted]] = []
+        for level in self.levels.values():
+            demand, level.peak = max(level.peak, level.queues.demand), level.queues.demand
+            level.smoothed = max(
+                demand, _SMOOTHED * level.smoothed + (1 - _SMOOTHED) * sqrt(demand)
+            )
+            bounds = level.bounds
+            _settle_retry(level)
+            if level.is_exempt:
+                left -= max(bounds.least, demand)
+                continue
+            least = max(bounds.least, min(bounds.nominal, demand))
+            limited.append((level, Wanted(least, bounds.most, max(least, level.smoothed))))
+        allotted = allocate(max(left, 0.0), [wanted for _, wanted in limited])
+        for (level, _), seats in zip(limited, allotted, strict=True):
+            level.queues.limit_to(max(round(seats), 1 if level.bounds.nominal else 0))
+
+    # --- life ------------------------------------------------------------------------------
+
+    async def begin(self, system: ActorSystem, api: Ref[Any]) -> None:
+        """Read the configuration, and follow it from now on."""
+        ready = asyncio.get_running_loop().create_future()
+        self._tasks = [
+            asyncio.ensure_future(self._follow(system, api, ready)),
+            asyncio.ensure_future(self._adjust_for_ever(system)),
+        ]
+        await ready
+
+    async def end(self) -> None:
+        """Follow nothing any more."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _adjust_for_ever(self, system: ActorSystem) -> None:
+        while True:
+            await system.clock.sleep(PERIOD_SECONDS)
+            self.adjust()
+
+    async def _follow(
+        self, system: ActorSystem, api: Ref[Any], ready: "asyncio.Future[None]"
+    ) -> None:
+        async with system.inbox() as inbox:
+            while True:
+                try:
+                    channels = await self._read(api, inbox.ref)
+                    await self._digest(api)
+                    if not ready.done():
+                        ready.set_result(None)
+                    async for message in inbox:
+                        if type(message) is WatchClosed:
+                            break
+                        name = channels.get(message.channel)
+                        if name is not None and message.events:
+                            self._observe(self._stored[name], message.events)
+                            await self._digest(api)
+                except ApiError:
+                    if not ready.done():
+                        ready.set_result(None)
+                for token in _TOKENS:
+                    api.tell(Unwatch(inbox.ref, token))
+                await system.clock.sleep(_PAUSE_SECONDS)
+
+    async def _read(self, api: Ref[Any], sink: Ref[Any]) -> dict[Any, str]:
+        channels = {}
+        for token, resource in _TOKENS.items():
+            watching = await api.ask(Watch(resource=resource, sink=sink, token=token))
+            self._stored[token] = {each.metadata.name: each for each in watching.items}
+            channels[watching.channel] = token
+        return channels
+
+    @staticmethod
+    def _observe(stored: dict[str, Any], events: Sequence[Any]) -> None:
+        for event in events:
+            name = event.object.metadata.name
+            if event.type == "DELETED":
+                stored.pop(name, None)
+            else:
+                stored[name] = event.object
+
+    async def _digest(self, api: Ref[Any]) -> None:
+        schemas = list(self._stored["schemas"].values())
+        self.configure(schemas, list(self._stored["levels"].values()))
+        for schema in schemas:
+            await self._tell(api, schema)
+
+    async def _tell(self, api: Ref[Any], schema: FlowSchema) -> None:
+        """Write down whether the schema's level is there, if that is news."""
+        assert schema.spec is not None
+        name = schema.spec.priority_level_configuration.name
+        condition = dangling(name, is_there=name in self.levels)
+        status = schema.status or FlowSchemaStatus()
+        before = next((each for each in status.conditions if each.type == condition.type), None)
+        if before is not None and before == replace(
+            condition, last_transition_time=before.last_transition_time
+        ):
+            return
+        others = tuple(each for each in status.conditions if each is not before)
+        condition = replace(condition, last_transition_time=format_time(self._now()))
+        new = replace(schema, status=replace(status, conditions=(*others, condition)))
+        update = Update(
+            resource=SCHEMAS,
+            object=new,
+            name=schema.metadata.name,
+            subresource="status",
+            field_manager=_MANAGER,
+        )
+        with suppress(Conflict, NotFound):  # its next change is looked at again
+            await api.ask(update)
+
+
+def dangling(level: str, *, is_there: bool) -> FlowSchemaCondition:
+    """Whether a schema names a level that is not there."""
+    start = f'This FlowSchema references the PriorityLevelConfiguration object named "{level}"'
+    if is_there:
+        return FlowSchemaCondition(
+            type="Dangling", status="False", reason="Found", message=f"{start} and it exists"
+        )
+    return FlowSchemaCondition(
+        type="Dangling",
+        status="True",
+        reason="NotFound",
+        message=f"{start} but there is no such object",
+    )
+
+
+def _queuing(level: PriorityLevelConfiguration) -> Queuing:
+    spec = level.spec
+    response = spec.limited.limit_response if spec is not None and spec.limited else None
+    queuing = response.queuing if response is not None else None
+    if queuing is None:
+        return Queuing()
+    return Queuing(queuing.queues, queuing.hand_size, queuing.queue_length_limit)
+
+
+def _settle_retry(level: Level) -> None:
+    """Who is rejected often is told to stay away longer, as TCP does it."""
+    if level.rejected >= 3 * level.retry_seconds:
+        level.retry_seconds = min(2 * level.retry_seconds, _LONGEST_RETRY_SECONDS)
+    elif level.rejected < level.retry_seconds > 1:
+        level.retry_seconds -= 1
+    level.rejected = 0
+
+
+__all__ = ["Classified", "Fairness", "Level", "Seat", "Tallies", "dangling"]

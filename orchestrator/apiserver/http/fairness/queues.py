@@ -1,0 +1,203 @@
+"""The seats of one priority level, and the queues of those who wait for some.
+
+Fair queuing for server requests (KEP-1040): a flow is dealt a hand of queues by its hash and waits in the
+shortest of them; the queue goes first whose next request would end first if all queues were served at once,
+each at the same rate. Nobody knows how long a request will take, so it is supposed to take a moment, and
+what it took is settled when it has ended.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+from hashlib import sha256
+from typing import Final
+
+from msgspec import Struct
+
+# What a request is supposed to take while nobody knows better.
+_SUPPOSED_SECONDS: Final = 0.003
+
+
+class Rejected(Exception):
+    """There is no seat, and no place to wait for one. `reason`: queue-full, concurrency-limit or time-out."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Queuing(Struct, frozen=True):
+    """How a level queues; without queues what finds no seat is rejected."""
+
+    queues: int = 0
+    hand: int = 1
+    length: int = 0
+
+
+class _Waiter:
+    __slots__ = ("future", "seats")
+
+    def __init__(self, seats: int, future: "asyncio.Future[None]") -> None:
+        self.seats = seats
+        self.future = future
+
+
+class _Queue:
+    __slots__ = ("executing", "next", "waiting")
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Waiter] = deque()
+        self.executing = 0
+        self.next = 0.0  # when, in virtual seat-seconds, its next request would begin
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.waiting or self.executing)
+
+
+class Seat(Struct, frozen=True, eq=False):
+    """What a request holds while it is served."""
+
+    seats: int
+    queue: "_Queue"
+    began: float
+
+
+class SeatQueues:
+    """The seats of a level. `monotonic` answers seconds; `limit` None: the level is exempt."""
+
+    def __init__(self, limit: int | None, queuing: Queuing, monotonic: Callable[[], float]) -> None:
+        self.limit = limit
+        self._queuing = queuing
+        self._monotonic = monotonic
+        self._queues = [_Queue() for _ in range(max(queuing.queues, 1))]
+        self._virtual = 0.0
+        self._turned_at = monotonic()
+        self.seats_in_use = 0
+        self.executing = 0
+        self.waiting = 0
+        self.waiting_seats = 0
+
+    # --- for requests ----------------------------------------------------------------------
+
+    async def take(self, flow: str, seats: int, patience: float) -> Seat:
+        """Seats for a request of a flow, after its turn has come. Raises Rejected."""
+        self._advance()
+        queue = self._queue_of(flow)
+        if not queue.is_active:
+            queue.next = max(queue.next, self._virtual)
+        if not self.waiting and self._fits(seats):
+            return self._begun(queue, seats)
+        if not self._queuing.queues:
+            raise Rejected("concurrency-limit")
+        if len(queue.waiting) >= self._queuing.length:
+            raise Rejected("queue-full")
+        return await self._turn(queue, seats, patience)
+
+    async def _turn(self, queue: _Queue, seats: int, patience: float) -> Seat:
+        waiter = _Waiter(seats, asyncio.get_running_loop().create_future())
+        queue.waiting.append(waiter)
+        self._count(waiter, 1)
+        self._dispatch()
+        try:
+            async with asyncio.timeout(patience):
+                await waiter.future
+        except BaseException as error:
+            self._give_up(queue, waiter)
+            if isinstance(error, TimeoutError):
+                raise Rejected("time-out") from None
+            raise
+        return Seat(seats, queue, self._monotonic())
+
+    def give_back(self, seat: Seat) -> None:
+        """A request has ended: what it took is settled, and others have their turn."""
+        self._advance()
+        took = self._monotonic() - seat.began
+        seat.queue.next += (took - _SUPPOSED_SECONDS) * seat.seats
+        self._end(seat.queue, seat.seats)
+        self._dispatch()
+
+    def limit_to(self, limit: int) -> None:
+        """The level has got other seats, as others borrow or give back."""
+        self._advance()
+        self.limit = limit
+        self._dispatch()
+
+    @property
+    def demand(self) -> int:
+        """The seats that are asked for now, whether they are had or waited for."""
+        return self.seats_in_use + self.waiting_seats
+
+    # --- inside ----------------------------------------------------------------------------
+
+    def _fits(self, seats: int) -> bool:
+        """Whether there is room; a request that is wider than all seats waits until none is taken."""
+        limit = self.limit
+        return limit is None or not self.seats_in_use or self.seats_in_use + seats <= limit
+
+    def _begun(self, queue: _Queue, seats: int) -> Seat:
+        self.seats_in_use += seats
+        self.executing += 1
+        queue.executing += 1
+        queue.next += _SUPPOSED_SECONDS * seats
+        return Seat(seats, queue, self._monotonic())
+
+    def _end(self, queue: _Queue, seats: int) -> None:
+        self.seats_in_use -= seats
+        self.executing -= 1
+        queue.executing -= 1
+
+    def _count(self, waiter: _Waiter, sign: int) -> None:
+        self.waiting += sign
+        self.waiting_seats += sign * waiter.seats
+
+    def _give_up(self, queue: _Queue, waiter: _Waiter) -> None:
+        """Whoever waited has gone; it may have got its seats in the same moment."""
+        if waiter in queue.waiting:
+            queue.waiting.remove(waiter)
+            self._count(waiter, -1)
+        else:
+            self._end(queue, waiter.seats)
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        while self.waiting:
+            queue = min((each for each in self._queues if each.waiting), key=_ends)
+            seats = queue.waiting[0].seats
+            if not self._fits(seats):
+                return
+            waiter = queue.waiting.popleft()
+            self._count(waiter, -1)
+            self._begun(queue, seats)
+            if not waiter.future.done():
+                waiter.future.set_result(None)
+
+    def _advance(self) -> None:
+        """Virtual time goes as fast as each of the active queues is served."""
+        now = self._monotonic()
+        active = sum(queue.is_active for queue in self._queues) if self.demand else 0
+        if active:
+            served = self.demand if self.limit is None else min(self.demand, self.limit)
+            self._virtual += (now - self._turned_at) * served / active
+        self._turned_at = now
+
+    def _queue_of(self, flow: str) -> _Queue:
+        if len(self._queues) == 1:
+            return self._queues[0]
+        hand = (self._queues[index] for index in dealt(flow, len(self._queues), self._queuing.hand))
+        return min(hand, key=lambda queue: sum(each.seats for each in queue.waiting))
+
+
+def _ends(queue: _Queue) -> float:
+    return queue.next + _SUPPOSED_SECONDS * queue.waiting[0].seats
+
+
+def dealt(flow: str, deck: int, hand: int) -> Sequence[int]:
+    """The cards of a hand, different ones, by the flow's hash alone: shuffle sharding."""
+    number = int.from_bytes(sha256(flow.encode()).digest()[:8])
+    cards = list(range(deck))
+    found = []
+    for _ in range(min(hand, deck)):
+        number, card = divmod(number, len(cards))
+        found.append(cards.pop(card))
+    return found

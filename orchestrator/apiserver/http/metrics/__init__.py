@@ -1,0 +1,13 @@
+"""What the server tells of itself at `/metrics`, by the names that Kubernetes gives it.
+
+| file | what it is |
+|---|---|
+| `families` | counters, gauges and histograms, and their text |
+| `requests` | what is counted as requests go by |
+| `state` | what is read when somebody asks: seats, objects, the process |
+"""
+
+from orchestrator.apiserver.http.metrics.requests import Labels, Metrics
+from orchestrator.apiserver.http.metrics.state import present_families
+
+__all__ = ["Labels", "Metrics", "present_families"]

@@ -1,0 +1,114 @@
+"""Families of time series, and the text in which Prometheus reads them.
+
+A library's families would each keep a series of when they were created, which Kubernetes has none of, and can
+be told not to for a whole process only.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final, Literal, TypeAlias
+
+Values: TypeAlias = tuple[str, ...]
+
+MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Series:
+    """A counter or a gauge: one number for each combination of its labels' values."""
+
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str] = (),
+        kind: Literal["counter", "gauge"] = "counter",
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.kind = kind
+        self._labels = tuple(labels)
+        self._values: dict[Values, float] = {}
+
+    def add(self, *values: str, amount: float = 1) -> None:
+        """Count more, or less."""
+        self._values[values] = self._values.get(values, 0) + amount
+
+    def set(self, value: float, *values: str) -> None:
+        """Say what it is now."""
+        self._values[values] = value
+
+    def total(self) -> float:
+        """The sum over all labels."""
+        return sum(self._values.values())
+
+    def lines(self) -> Iterator[str]:
+        """The exposition; nothing while there is no value."""
+        if self._values:
+            yield from _head(self.name, self.text, self.kind)
+        for values, number in sorted(self._values.items()):
+            yield f"{self.name}{_labelled(self._labels, values)} {_number(number)}"
+
+
+class Histogram:
+    """How often values were at most so large, for each combination of labels' values."""
+
+    def __init__(
+        self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
+    ) -> None:
+        self.name = name
+        self.text = text
+        self.kind = "histogram"
+        self._labels = tuple(labels)
+        self._buckets = tuple(buckets)
+        self._counts: dict[Values, list[int]] = {}
+        self._sums: dict[Values, float] = {}
+
+    def observe(self, value: float, *values: str) -> None:
+        """There was one of this value."""
+        counts = self._counts.get(values)
+        if counts is None:
+            counts = self._counts[values] = [0] * (len(self._buckets) + 1)
+            self._sums[values] = 0.0
+        counts[bisect_left(self._buckets, value)] += 1
+        self._sums[values] += value
+
+    def lines(self) -> Iterator[str]:
+        """The exposition; nothing while nothing was observed."""
+        if self._counts:
+            yield from _head(self.name, self.text, self.kind)
+        bounds = (*map(_number, self._buckets), "+Inf")
+        for values, counts in sorted(self._counts.items()):
+            below = 0
+            for bound, count in zip(bounds, counts, strict=True):
+                below += count
+                labels = _labelled((*self._labels, "le"), (*values, bound))
+                yield f"{self.name}_bucket{labels} {below}"
+            labels = _labelled(self._labels, values)
+            yield f"{self.name}_sum{labels} {_number(self._sums[values])}"
+            yield f"{self.name}_count{labels} {below}"
+
+
+def text_of(families: Iterable[Series | Histogram]) -> str:
+    """All families, in the order of their names."""
+    ordered = sorted(families, key=lambda family: family.name)
+    return "".join(f"{line}\n" for family in ordered for line in family.lines())
+
+
+def _head(name: str, text: str, kind: str) -> Iterator[str]:
+    yield f"# HELP {name} {text}"
+    yield f"# TYPE {name} {kind}"
+
+
+def _labelled(names: Sequence[str], values: Sequence[str]) -> str:
+    if not names:
+        return ""
+    pairs = (f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True))
+    return "{" + ",".join(pairs) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("\n", "\\n").replace('"', '\\"')
+
+
+def _number(value: float) -> str:
+    return str(int(value)) if value == int(value) and abs(value) < 1e15 else repr(value)

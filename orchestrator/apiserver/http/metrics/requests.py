@@ -1,0 +1,189 @@
+"""What is counted as requests go by."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.apiserver.http.encodings import Encodings
+from orchestrator.apiserver.http.metrics.families import Histogram, Series
+
+_SECONDS: Final = (
+    *(0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5),
+    *(2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60),
+)
+_WHAT: Final = ("verb", "group", "version", "resource", "subresource", "scope", "component")
+_WITH_RUN: Final = ("verb", "dry_run", *_WHAT[1:])
+_QUICK: Final = tuple(0.001 * 2**power for power in range(15))
+_SIZES: Final = tuple(float(1000 * 10**power) for power in range(7))
+_EVENT_SIZES: Final = tuple(float(1024 * 2**power) for power in range(8))
+_COMPONENT: Final = "apiserver"
+_NAMED: Final = frozenset(
+    {"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"}
+)
+_MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
+
+
+class Labels(Struct, frozen=True):
+    """What a request was, as the labels of its metrics say it; of a path that is no resource the path."""
+
+    verb: str
+    group: str = ""
+    version: str = ""
+    resource: str = ""
+    subresource: str = ""
+    scope: str = ""
+    dry_run: str = ""
+
+    @property
+    def kind(self) -> str:
+        """Whether it changes something."""
+        return "mutating" if self.verb in _MUTATING else "readOnly"
+
+    @property
+    def what(self) -> tuple[str, ...]:
+        """Without whether it was a dry run."""
+        where = (self.group, self.version, self.resource, self.subresource, self.scope)
+        return (self.verb, *where, _COMPONENT)
+
+    @property
+    def with_run(self) -> tuple[str, ...]:
+        """All of it."""
+        return (self.verb, self.dry_run, *self.what[1:])
+
+
+class Metrics:
+    """Counts since the front began."""
+
+    def __init__(self, encodings: Encodings) -> None:
+        self._encodings = encodings
+        self._requests = Series(
+            "apiserver_request_total", "Requests that were answered.", (*_WITH_RUN, "code")
+        )
+        self._seconds = Histogram(
+            "apiserver_request_duration_seconds", "How long requests took.", _WITH_RUN, _SECONDS
+        )
+        self._own_seconds = Histogram(
+            "apiserver_request_sli_duration_seconds",
+            "How long requests took, without what they waited in queues.",
+            _WHAT,
+            _SECONDS[2:],
+        )
+        self._sizes = Histogram(
+            "apiserver_response_sizes", "Bytes of answers to reads.", _WHAT, _SIZES
+        )
+        self._deprecated = Series(
+            "apiserver_requested_deprecated_apis",
+            "Versions that will be removed and were asked for.",
+            ("group", "version", "resource", "subresource", "removed_release"),
+            "gauge",
+        )
+        self._lasting = Series(
+            "apiserver_longrunning_requests", "Requests that last.", _WHAT, "gauge"
+        )
+        self._events = Series(
+            "apiserver_watch_events_total", "Events sent.", ("group", "version", "resource")
+        )
+        self._event_sizes = Histogram(
+            "apiserver_watch_events_sizes",
+            "Bytes of events sent.",
+            ("group", "version", "resource"),
+            _EVENT_SIZES,
+        )
+        self._inflight = Series(
+            "apiserver_current_inflight_requests",
+            "Requests under way.",
+            ("request_kind",),
+            "gauge",
+        )
+        self._users = Series("authenticated_user_requests", "Requests by user.", ("username",))
+        self._attempts = Series("authentication_attempts", "Authentications.", ("result",))
+        self._authentication = Histogram(
+            "authentication_duration_seconds", "How long they took.", ("result",), _QUICK
+        )
+        self._decisions = Series(
+            "authorization_attempts_total", "Requests by whether they were allowed.", ("result",)
+        )
+        for kind in ("mutating", "readOnly"):
+            self._inflight.set(0, kind)
+
+    # --- as requests go by -----------------------------------------------------------------
+
+    def begun(self, kind: str) -> None:
+        """A request of a kind has come."""
+        self._inflight.add(kind)
+
+    def ended(self, kind: str) -> None:
+        """It has gone."""
+        self._inflight.add(kind, amount=-1)
+
+    def count(self, labels: Labels, code: int, seconds: float, waited: float, size: int) -> None:
+        """A request has been answered; of a watch the seconds are its life.
+
+        `waited`: in a queue, of these seconds.
+        """
+        what = labels.what
+        self._requests.add(*labels.with_run, str(code))
+        self._seconds.observe(seconds, *labels.with_run)
+        if labels.verb in ("WATCH", "CONNECT"):
+            return
+        self._own_seconds.observe(max(seconds - waited, 0.0), *what)
+        if labels.kind == "readOnly":
+            self._sizes.observe(size, *what)
+
+    def authenticated(self, user: str, seconds: float, *, known: bool) -> None:
+        """Somebody has said who she is; the names of users that are not the cluster's are `other`."""
+        result = "success" if known else "failure"
+        self._attempts.add(result)
+        self._authentication.observe(seconds, result)
+        if known:
+            self._users.add(_short(user))
+
+    def authorized(self, *, allowed: bool) -> None:
+        """It was decided whether a request is allowed."""
+        self._decisions.add("allowed" if allowed else "no-opinion")
+
+    def deprecated(self, labels: Labels, removed: str) -> None:
+        """A version was asked for that a release will not have any more."""
+        where = (labels.group, labels.version, labels.resource, labels.subresource)
+        self._deprecated.set(1, *where, removed)
+
+    def watching(self, labels: Labels, more: int) -> None:
+        """A watch has begun (1) or ended (-1)."""
+        self._lasting.add(*labels.what, amount=more)
+
+    def told(self, group: str, version: str, resource: str, sizes: list[int]) -> None:
+        """A watcher was sent events of so many bytes."""
+        self._events.add(group, version, resource, amount=len(sizes))
+        for size in sizes:
+            self._event_sizes.observe(size, group, version, resource)
+
+    # --- for who asks ----------------------------------------------------------------------
+
+    def requests(self) -> int:
+        """How many requests there were."""
+        return int(self._requests.total())
+
+    def families(self) -> Iterator[Series | Histogram]:
+        """All of them."""
+        for value in vars(self).values():
+            if isinstance(value, Series | Histogram):
+                yield value
+        encodings = self._encodings
+        for name, text, number in (
+            ("apiserver_encodings_hits_total", "Bytes reused.", encodings.hits),
+            ("apiserver_encodings_misses_total", "Bytes made.", encodings.misses),
+        ):
+            counter = Series(name, text)
+            counter.set(number)
+            yield counter
+        size = Series("apiserver_encodings_bytes", "Bytes kept.", (), "gauge")
+        size.set(encodings.size_bytes)
+        yield size
+
+
+def _short(user: str) -> str:
+    """As the original shortens names, lest every user had a series."""
+    if user in _NAMED:
+        return user
+    return "email_id" if "@" in user else "other"

@@ -1,0 +1,47 @@
+"""Which fabric a cluster has."""
+
+from collections.abc import Sequence
+from typing import Any, Final, Literal, TypeAlias
+
+from actors import Clock, Misuse
+from orchestrator.cluster.fabrics.interface import Fabric
+from orchestrator.cluster.fabrics.simulated import SimulatedFabric
+from orchestrator.kubelet import NodeSpec
+from orchestrator.kubelet.networks.namespaces import why_not
+
+ProxyMode: TypeAlias = Literal["table", "userspace", "nftables"]
+MODES: Final[tuple[ProxyMode, ...]] = ("table", "userspace", "nftables")
+
+_IN_PROCESS: Final = ("coroutine",)  # what these runtimes run shares the host's network
+
+
+def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log: Any) -> Fabric:
+    """The fabric of a mode, or the one that carries what the runtimes of `nodes` run.
+
+    Raises ValueError for an unknown mode, Misuse for one that carries packets while time jumps, and
+    NetworkFault.
+    """
+    if mode is not None and mode not in MODES:
+        raise ValueError(f"proxy_mode is one of {', '.join(MODES)}, not {mode!r}")
+    if mode is None:
+        mode = _fitting(nodes, clock)
+    if mode == "table":
+        return SimulatedFabric()
+    if clock.virtual:
+        raise Misuse(f"packets travel in real time: proxy_mode={mode!r} needs asyncio.run(main())")
+    # Late: most clusters carry nothing.
+    if mode == "nftables":
+        from orchestrator.cluster.fabrics.bridge import BridgeFabric
+
+        return BridgeFabric(log)
+    from orchestrator.cluster.fabrics.loopback import LoopbackFabric
+
+    return LoopbackFabric(log)
+
+
+def _fitting(nodes: Sequence[NodeSpec], clock: Clock) -> ProxyMode:
+    if clock.virtual or all(spec.runtime == "simulated" for spec in nodes):
+        return "table"
+    if any(spec.runtime in _IN_PROCESS for spec in nodes) or why_not():
+        return "userspace"
+    return "nftables"

@@ -1,0 +1,12 @@
+"""Cluster DNS: names of Services and pods, as Kubernetes' DNS specification (1.1.0) has them.
+
+`records.py` is the zone as plain data, `answering.py` what a question is answered, `watching.py` the actor that keeps
+the zone in step with the API server, `serving.py` the sockets. What a pod's resolver is told is the kubelet's
+business (`kubelet/resolver.py`).
+"""
+
+from orchestrator.dns.records import DOMAIN, Zone
+from orchestrator.dns.serving import DnsServer
+from orchestrator.dns.watching import ZoneWatcher
+
+__all__ = ["DOMAIN", "DnsServer", "Zone", "ZoneWatcher"]

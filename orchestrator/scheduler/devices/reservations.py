@@ -1,0 +1,116 @@
+"""What is written of claims: that a pod has them, that it has not, and that nobody has."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.resource.v1 import AllocationResult, ResourceClaim, ResourceClaimStatus
+from orchestrator.client import Client
+from orchestrator.machinery import resource_claims
+from orchestrator.machinery.times import format_time
+from orchestrator.protocol import Conflict
+from orchestrator.scheduler.devices.claims import PLUGIN, allocation_of, claims_of
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.snapshot import Snapshot
+
+Write = Callable[[Client], Awaitable[None]]
+_TRIES: Final = 5  # of a write that meets a conflict
+
+
+def reserving(
+    pod: Pod,
+    claims: Iterable[ResourceClaim],
+    results: Mapping[str, AllocationResult],
+    nodes: Snapshot,
+) -> Write:
+    """Give claims their results, and reserve them for a pod."""
+
+    async def write(client: Client) -> None:
+        for claim in claims:
+            await _reserve(client, pod, claim, results.get(claim.metadata.uid), nodes)
+
+    return write
+
+
+async def _reserve(
+    client: Client,
+    pod: Pod,
+    claim: ResourceClaim,
+    result: AllocationResult | None,
+    nodes: Snapshot,
+) -> None:
+    """Write a claim's allocation and that the pod uses it; read it again after a conflict."""
+    metadata = claim.metadata
+    for attempt in range(_TRIES):
+        if attempt:
+            claim = await client.get(ResourceClaim, metadata.name, namespace=metadata.namespace)
+        try:
+            await _reserve_once(client, pod, claim, result, nodes)
+        except Conflict:
+            if attempt == _TRIES - 1:
+                raise
+        else:
+            return
+
+
+async def _reserve_once(
+    client: Client,
+    pod: Pod,
+    claim: ResourceClaim,
+    result: AllocationResult | None,
+    nodes: Snapshot,
+) -> None:
+    name = f"{claim.metadata.namespace}/{claim.metadata.name}"
+    said = "deleted" if claim.metadata.deletion_timestamp is not None else ""
+    if result is not None and allocation_of(claim) is not None:
+        said = "allocated elsewhere"
+    if result is None and allocation_of(claim) is None:
+        said = "deallocated elsewhere"
+    if said:
+        raise PluginError(PLUGIN, f"claim {name} got {said} in the meantime")
+    finalizers = claim.metadata.finalizers
+    if result is not None and resource_claims.FINALIZER not in finalizers:
+        metadata = replace(claim.metadata, finalizers=(*finalizers, resource_claims.FINALIZER))
+        claim = await client.update(replace(claim, metadata=metadata))
+    status = claim.status or ResourceClaimStatus()
+    allocation = result or status.allocation
+    assert allocation is not None
+    if allocation.allocation_timestamp is None:
+        allocation = replace(allocation, allocation_timestamp=format_time(nodes.now()))
+    users = (*status.reserved_for, resource_claims.consumer(pod))
+    await client.update_status(
+        replace(claim, status=replace(status, allocation=allocation, reserved_for=users))
+    )
+
+
+def giving_back(pod: Pod, nodes: Snapshot) -> Write:
+    """Take a pod from its claims."""
+
+    async def write(client: Client) -> None:
+        """The pod uses its claims no more; whether they stay allocated is the controller's business."""
+        for claim in claims_of(pod, nodes):
+            if resource_claims.is_reserved_for(claim, pod.metadata.uid):
+                await client.patch(
+                    ResourceClaim,
+                    claim.metadata.name,
+                    {
+                        "metadata": {"uid": claim.metadata.uid},
+                        "status": {"reservedFor": [{"$patch": "delete", "uid": pod.metadata.uid}]},
+                    },
+                    namespace=claim.metadata.namespace,
+                    patch_type="strategic",
+                    subresource="status",
+                )
+
+    return write
+
+
+def deallocating(claim: ResourceClaim) -> Write:
+    """Set the devices of a claim free."""
+
+    async def write(client: Client) -> None:
+        await client.update_status(replace(claim, status=ResourceClaimStatus()))
+
+    return write

@@ -1,0 +1,130 @@
+"""What plugins want written before a pod is bound: written, waited for, and taken back where it must be."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from actors import Context, NoReply
+from orchestrator.client import Client
+from orchestrator.machinery.errors import MachineryError
+from orchestrator.protocol import ApiError, Patch
+from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.framework import Preparation
+from orchestrator.scheduler.reports import FIELD_MANAGER
+
+EFFECT_SECONDS: Final = 1.0
+"""Between looks at what was written and is waited for."""
+
+Outcome = Callable[[BaseException | None], None]
+"""Called once: without an error when all is written and has had its effect."""
+
+
+class _Attempt(Struct):
+    """The preparations for one pod. `left` is how many writes are under way, below 0 when it has ended."""
+
+    prepared: Sequence[Preparation]
+    wanted: Callable[[], bool]
+    told: Outcome
+    deadline: float
+    left: int = 0
+
+
+class Preparations:
+    """Writes with the scheduler's rights."""
+
+    def __init__(self, ctx: Context, client: Client) -> None:
+        self._ctx, self._client = ctx, client
+
+    def start(
+        self, prepared: Sequence[Preparation], wanted: Callable[[], bool], told: Outcome
+    ) -> None:
+        """Make all writes; `wanted` says whether the pod still waits for them."""
+        deadline = self._now() + min(each.timeout_seconds for each in prepared)
+        attempt = _Attempt(prepared, wanted, told, deadline)
+        writes = [
+            (each.plugin, write)
+            for each in prepared
+            for write in (*map(self._patching, each.patches), each.write)
+            if write is not None
+        ]
+        attempt.left = len(writes)
+        for plugin, write in writes:
+            self._ctx.task(self._one(attempt, plugin, write), "prepare")
+        if not writes:
+            self._look(attempt)
+
+    def withdraw(self, prepared: Sequence[Preparation]) -> None:
+        """The pod is not bound after all: take everything back."""
+        for each in prepared:
+            each.undo()
+            if each.withdraw is not None:
+                self._ctx.task(self.attempt(each.withdraw), "withdraw")
+
+    async def attempt(self, write: Callable[[Client], Awaitable[None]]) -> None:
+        """Write what need not be there: who looks next finds it done or does it again."""
+        try:
+            await write(self._client)
+        except (ApiError, NoReply, PluginError, MachineryError) as error:
+            self._ctx.log.debug("not written", error=str(error))
+
+    def _now(self) -> float:
+        return self._ctx.clock.monotonic()
+
+    def _patching(self, patch: Patch) -> Callable[[Client], Awaitable[None]]:
+        async def write(client: Client) -> None:
+            given = replace(patch, field_manager=FIELD_MANAGER, identity=client.identity)
+            await client.api.ask(given)
+
+        return write
+
+    async def _one(
+        self, attempt: _Attempt, plugin: str, write: Callable[[Client], Awaitable[None]]
+    ) -> None:
+        try:
+            await write(self._client)
+        except Exception as error:
+            self._end(attempt, _said(plugin, error))
+            return
+        attempt.left -= 1
+        if attempt.left == 0:
+            self._look(attempt)
+
+    def _look(self, attempt: _Attempt) -> None:
+        """Go on when what was written has had its effect."""
+        if not attempt.wanted():
+            attempt.left = -1
+            return
+        for each in attempt.prepared:
+            try:
+                done = each.done()
+            except Exception as error:
+                self._end(attempt, _said(each.plugin, error))
+                return
+            if not done:
+                break
+        else:
+            attempt.left = -1
+            attempt.told(None)
+            return
+        if self._now() >= attempt.deadline:
+            self._end(
+                attempt, TimeoutError("what was written before the binding has had no effect")
+            )
+        else:
+            self._ctx.call_after(EFFECT_SECONDS, partial(self._look, attempt))
+
+    def _end(self, attempt: _Attempt, error: BaseException) -> None:
+        if attempt.left < 0:
+            return
+        attempt.left = -1
+        self.withdraw(attempt.prepared)
+        attempt.told(error)
+
+
+def _said(plugin: str, error: Exception) -> PluginError:
+    """What a plugin's write met, in the words of the extension point."""
+    words = str(error) or type(error).__name__
+    return PluginError(plugin, f'running PreBind plugin "{plugin}": {words}')

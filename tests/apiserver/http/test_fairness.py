@@ -1,0 +1,320 @@
+"""Priority and fairness: who waits for whom when all want to be served at once."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anyio.lowlevel import checkpoint
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap
+from orchestrator.api.flowcontrol.v1 import FlowSchema, PriorityLevelConfiguration
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.authorization import Attributes
+from orchestrator.apiserver.bootstrap.furniture import _read
+from orchestrator.apiserver.http import HttpFront, Limits
+from orchestrator.apiserver.http.fairness import Fairness, Rejected
+from orchestrator.apiserver.http.fairness.queues import Queuing, Seat, SeatQueues, dealt
+from orchestrator.apiserver.http.fairness.shares import Wanted, allocate, bounds_of
+from orchestrator.apiserver.http.fairness.work import seats_of
+from orchestrator.protocol import ANONYMOUS, Create, Identity
+from tests.apiserver.http.conftest import Caller, caller
+
+_LEVELS = "/apis/flowcontrol.apiserver.k8s.io/v1/prioritylevelconfigurations"
+_SCHEMAS = "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def _settled() -> None:
+    for _ in range(5):
+        await checkpoint()
+
+
+def test_a_level_has_its_share_of_the_seats() -> None:
+    """Rounded up, and lends and borrows as much as it says; the exempt one lends nothing."""
+    levels = _read()[PriorityLevelConfiguration]
+    bounds = bounds_of(levels, 600)
+    assert {name: (each.nominal, each.least) for name, each in bounds.items()} == {
+        "catch-all": (13, 13),
+        "exempt": (0, 0),
+        "global-default": (49, 25),
+        "leader-election": (25, 25),
+        "node-high": (98, 74),
+        "system": (74, 50),
+        "workload-high": (98, 49),
+        "workload-low": (245, 25),
+    }
+    assert bounds["system"].most == sum(each.nominal for each in bounds.values())
+
+
+def test_seats_are_allotted_in_proportion_and_within_bounds() -> None:
+    """All get the same part of what they would have, but those whom a bound holds."""
+    assert allocate(90, [Wanted(0, 100, 10), Wanted(0, 100, 20)]) == pytest.approx([30, 60])
+    assert allocate(90, [Wanted(0, 20, 10), Wanted(0, 100, 20)]) == pytest.approx([20, 70])
+    assert allocate(90, [Wanted(50, 100, 50), Wanted(0, 100, 200)]) == pytest.approx([50, 40])
+
+
+def test_a_hand_is_dealt_by_the_flow_alone() -> None:
+    """The same cards each time, all different; other flows have other hands."""
+    assert dealt("a", 128, 6) == dealt("a", 128, 6)
+    hands = {tuple(dealt(str(flow), 128, 6)) for flow in range(100)}
+    assert len(hands) == 100
+    assert all(len(set(hand)) == 6 and max(hand) < 128 for hand in hands)
+
+
+def test_a_list_takes_seats_by_what_it_looks_through() -> None:
+    """One for each hundred objects, ten at the most, and a seventh of its level's."""
+    assert seats_of("get", {}, 5_000, 245) == 1  # type: ignore[arg-type]
+    assert seats_of("list", {}, 50, 245) == 1  # type: ignore[arg-type]
+    assert seats_of("list", {}, 450, 245) == 5  # type: ignore[arg-type]
+    assert seats_of("list", {}, 5_000, 245) == 10  # type: ignore[arg-type]
+    assert seats_of("list", {}, 5_000, 13) == 2  # type: ignore[arg-type]
+    assert seats_of("list", {"limit": "100"}, 5_000, 245) == 2  # type: ignore[arg-type]
+    assert seats_of("list", {"fieldSelector": "metadata.name=a"}, 5_000, 245) == 1  # type: ignore[arg-type]
+    assert seats_of("watch", {"resourceVersion": "7"}, 5_000, 245) == 1  # type: ignore[arg-type]
+
+
+async def test_who_asks_much_waits_for_itself() -> None:
+    """Another flow's first request goes before the hundredth of a flow that has filled its queue."""
+    clock = _Clock()
+    level = SeatQueues(1, Queuing(queues=64, hand=1, length=200), clock)
+    served: list[str] = []
+
+    async def request(flow: str) -> None:
+        seat = await level.take(flow, 1, 60)
+        served.append(flow)
+        clock.now += 0.1
+        await checkpoint()
+        level.give_back(seat)
+
+    storm = [asyncio.ensure_future(request("storm")) for _ in range(100)]
+    await _settled()
+    small = asyncio.ensure_future(request("small"))
+    await asyncio.gather(*storm, small)
+    assert served.index("small") <= 5
+    assert (level.seats_in_use, level.waiting, level.waiting_seats) == (0, 0, 0)
+
+
+async def test_a_wide_request_waits_until_it_fits() -> None:
+    """And nobody overtakes it for ever; one wider than all seats is served alone."""
+    level = SeatQueues(2, Queuing(queues=1, hand=1, length=10), _Clock())
+    one = await level.take("a", 1, 60)
+    wide = asyncio.ensure_future(level.take("a", 5, 60))
+    small = asyncio.ensure_future(level.take("a", 1, 60))
+    await _settled()
+    assert not wide.done()
+    level.give_back(one)
+    seat: Seat = await wide
+    await _settled()
+    assert not small.done()
+    level.give_back(seat)
+    level.give_back(await small)
+    assert level.demand == 0
+
+
+async def test_who_finds_no_place_is_rejected() -> None:
+    """The queue is full, there is none, or patience ends; who goes away leaves nothing behind."""
+    level = SeatQueues(1, Queuing(queues=1, hand=1, length=1), _Clock())
+    seat = await level.take("a", 1, 60)
+    waiting = asyncio.ensure_future(level.take("a", 1, 60))
+    await _settled()
+    with pytest.raises(Rejected, match="queue-full"):
+        await level.take("a", 1, 60)
+    waiting.cancel()
+    await _settled()
+    with pytest.raises(Rejected, match="time-out"):
+        await level.take("a", 1, 0.001)
+    level.give_back(seat)
+    assert (level.demand, level.waiting) == (0, 0)
+    none = SeatQueues(1, Queuing(), _Clock())
+    await none.take("a", 1, 60)
+    with pytest.raises(Rejected, match="concurrency-limit"):
+        await none.take("b", 1, 60)
+
+
+def _fairness(seats: int = 600) -> Fairness:
+    fairness = Fairness(seats, 1.0, _Clock(), lambda: 0.0)
+    fairness.configure(_read()[FlowSchema], _read()[PriorityLevelConfiguration])
+    return fairness
+
+
+@pytest.mark.parametrize(
+    ("who", "asked", "schema", "flow"),
+    [
+        (Identity("a", ("system:masters",)), Attributes("list", "", "pods"), "exempt", ""),
+        (ANONYMOUS, Attributes("get", path="/livez", is_resource=False), "probes", ""),
+        (ANONYMOUS, Attributes("get", path="/livez/ping", is_resource=False), "probes", ""),
+        (ANONYMOUS, Attributes("get", path="/version", is_resource=False), "global-default", None),
+        (
+            Identity("system:serviceaccount:a:b", ("system:serviceaccounts",)),
+            Attributes("get", "", "pods", namespace="a"),
+            "service-accounts",
+            None,
+        ),
+        (
+            Identity("system:serviceaccount:kube-system:b", ("system:serviceaccounts",)),
+            Attributes("get", "", "pods", namespace="x"),
+            "kube-system-service-accounts",
+            "x",
+        ),
+        (
+            Identity("system:kube-scheduler", ("system:authenticated",)),
+            Attributes("update", "coordination.k8s.io", "leases", namespace="kube-system"),
+            "system-leader-election",
+            None,
+        ),
+    ],
+)
+def test_a_request_belongs_to_the_first_schema_that_matches(
+    who: Identity, asked: Attributes, schema: str, flow: str | None
+) -> None:
+    """Of a new cluster's schemas; flows are told apart by user or namespace."""
+    where = _fairness().classify(who, asked)
+    assert where.schema.metadata.name == schema
+    assert where.flow == (who.name if flow is None else flow)
+
+
+async def test_a_level_borrows_what_others_do_not_use() -> None:
+    """Its limit grows with what it asks for, and shrinks when the others ask again."""
+    fairness = _fairness(60)
+    low = fairness.levels["workload-low"]
+    before = low.queues.limit
+    assert before == 25
+    seats = [await low.queues.take("a", 1, 60) for _ in range(25)]
+    more = [asyncio.ensure_future(low.queues.take(str(n), 1, 60)) for n in range(20)]
+    await _settled()
+    assert not any(each.done() for each in more)
+    fairness.adjust()
+    assert low.queues.limit is not None
+    assert low.queues.limit > before
+    await _settled()
+    assert sum(each.done() for each in more) == low.queues.limit - before
+    for seat in seats:
+        low.queues.give_back(seat)
+    for each in more:
+        low.queues.give_back(await each)
+
+
+# --- from outside --------------------------------------------------------------------------
+
+
+async def _headers(call: Caller, path: str, **headers: str) -> Mapping[str, str]:
+    async with call.send("GET", path, **headers) as answer:
+        await answer.read()
+        return answer.headers
+
+
+async def test_answers_say_where_a_request_belongs(
+    running: tuple[Cluster, HttpFront], call: Caller
+) -> None:
+    """By the uids of schema and level, in every answer but those that last."""
+    schemas = (await call("GET", _SCHEMAS))[1]["items"]
+    levels = (await call("GET", _LEVELS))[1]["items"]
+    uids = {each["metadata"]["uid"]: each["metadata"]["name"] for each in [*schemas, *levels]}
+
+    def named(headers: Mapping[str, str]) -> tuple[str, str]:
+        return (
+            uids[headers["X-Kubernetes-PF-FlowSchema-UID"]],
+            uids[headers["X-Kubernetes-PF-PriorityLevel-UID"]],
+        )
+
+    assert named(await _headers(call, "/api/v1/namespaces")) == ("exempt", "exempt")
+    other = await _headers(
+        call, "/api/v1/namespaces/x/pods", Impersonate_User="system:serviceaccount:a:b"
+    )
+    assert named(other) == ("service-accounts", "workload-low")
+    watch = await _headers(call, "/api/v1/pods?watch=true&timeoutSeconds=1")
+    assert named(watch) == ("exempt", "exempt")
+    assert watch["Audit-Id"]
+
+
+async def test_a_level_without_a_seat_answers_429(tmp_path: Path) -> None:
+    """With Retry-After; the levels of others, and who is exempt, are served meanwhile."""
+    level: dict[str, Any] = {
+        "apiVersion": "flowcontrol.apiserver.k8s.io/v1",
+        "kind": "PriorityLevelConfiguration",
+        "metadata": {"name": "closed"},
+        "spec": {
+            "type": "Limited",
+            "limited": {"nominalConcurrencyShares": 0, "limitResponse": {"type": "Reject"}},
+        },
+    }
+    schema: dict[str, Any] = {
+        "apiVersion": "flowcontrol.apiserver.k8s.io/v1",
+        "kind": "FlowSchema",
+        "metadata": {"name": "closed"},
+        "spec": {
+            "matchingPrecedence": 10,
+            "priorityLevelConfiguration": {"name": "closed"},
+            "rules": [
+                {
+                    "subjects": [{"kind": "User", "user": {"name": "jane"}}],
+                    "nonResourceRules": [{"verbs": ["*"], "nonResourceURLs": ["*"]}],
+                }
+            ],
+        },
+    }
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve(limits=Limits(queue_seconds=0.01))
+        async with caller(front, front.pki.admin, tmp_path) as call:
+            assert (await call("POST", _SCHEMAS, schema))[0] == 201
+            dangling = await _condition(cluster, call, "True")
+            assert dangling["reason"] == "NotFound"
+            assert dangling["message"].endswith('named "closed" but there is no such object')
+            assert (await call("POST", _LEVELS, level))[0] == 201
+            assert (await _condition(cluster, call, "False"))["reason"] == "Found"
+            held = front._front.fairness.levels["closed"].queues
+            seat = await held.take("", 1, 1)  # one request is under way, and stays so
+            async with call.send("GET", "/version", Impersonate_User="jane") as answer:
+                assert answer.status == 429
+                assert answer.headers["Retry-After"] == "1"
+                assert await answer.text() == "Too many requests, please try again later.\n"
+            async with call.send("GET", "/version", Impersonate_User="joe") as answer:
+                assert answer.status == 200
+            held.give_back(seat)
+            async with call.send("GET", "/version", Impersonate_User="jane") as answer:
+                assert answer.status == 200
+
+
+async def _condition(cluster: Cluster, call: Caller, status: str) -> Any:
+    """The schema's condition, once it has this status."""
+    async with asyncio.timeout(10):
+        while True:
+            document = (await call("GET", f"{_SCHEMAS}/closed"))[1]
+            for each in document["status"].get("conditions", ()):
+                if each["status"] == status:
+                    return each
+            await cluster.clock.sleep(0.01)
+
+
+async def test_a_storm_of_lists_does_not_starve_a_get(
+    running: tuple[Cluster, HttpFront], call: Caller
+) -> None:
+    """Not even one of masters, who wait for no seat: the get that comes last is answered among the first."""
+    cluster, _ = running
+    settings = resource_of(ConfigMap)
+    for number in range(3_000):
+        metadata = ObjectMeta(name=f"c{number}", namespace="default")
+        await cluster.api.ask(Create(resource=settings, object=ConfigMap(metadata=metadata)))
+    ended: list[str] = []
+
+    async def ask(path: str, name: str) -> None:
+        async with call.send("GET", path) as answer:
+            assert answer.status == 200
+            await answer.read()
+        ended.append(name)
+
+    storm = [asyncio.ensure_future(ask("/api/v1/configmaps", "list")) for _ in range(40)]
+    await checkpoint()
+    await asyncio.gather(*storm, ask("/api/v1/namespaces/default", "get"))
+    assert ended.index("get") < 20
