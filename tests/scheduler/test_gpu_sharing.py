@@ -77,9 +77,8 @@ class _World:
         return chosen
 
     def free(self) -> list[list[int]]:
-        return (
-            self.plugin.ledger(self.snapshot).catch_up(self.snapshot).tolist()[: len(self.snapshot)]
-        )
+        free: list[list[int]] = self.plugin.ledger(self.snapshot).catch_up(self.snapshot).tolist()
+        return free[: len(self.snapshot)]
 
 
 def test_a_whole_device_is_not_made_of_halves() -> None:
@@ -318,7 +317,8 @@ def test_among_equals_the_first_by_name_is_taken() -> None:
         profile = _policy(name)
         snapshot = Snapshot()
         for node in ("c", "a", "b"):
-            snapshot.put_node(make_node(node, **{RESOURCE: "2000"}))
+            more: dict[str, Any] = {RESOURCE: "2000"}
+            snapshot.put_node(make_node(node, **more))
         pod = make_pod("p", requests={RESOURCE: "500"})
         assert Placement(profile, snapshot).choose(pod, Random(0)) == "a"
 
