@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.networking.v1 import (
     IPAddress,
-    ParentReference,
     ServiceCIDR,
     ServiceCIDRSpec,
 )
@@ -12,6 +11,7 @@ from orchestrator.apiserver.validation.field import (
     IMMUTABLE,
     Errors,
     complaints,
+    immutable,
     invalid,
     named,
     required,
@@ -24,7 +24,6 @@ from orchestrator.apiserver.validation.formats import (
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import dns1123_subdomain_errors, path_segment_errors
 
-_NOTHING: Final = ParentReference()
 _CIDRS: Final = "spec.cidrs"
 
 
@@ -44,16 +43,7 @@ def _parent_errors(address: IPAddress) -> Errors:
 
 
 def _parent_change_errors(new: IPAddress, old: IPAddress) -> Errors:
-    now = new.spec.parent_ref or _NOTHING
-    if now != (old.spec.parent_ref or _NOTHING):
-        # The original prints its own Go struct here.
-        shown = {
-            "Group": now.group,
-            "Resource": now.resource,
-            "Namespace": now.namespace,
-            "Name": now.name,
-        }
-        yield invalid("spec.parentRef", shown, IMMUTABLE)
+    yield from immutable("spec.parentRef", new.spec.parent_ref, old.spec.parent_ref)
 
 
 def _range_errors(service_range: ServiceCIDR) -> Errors:
@@ -92,7 +82,6 @@ ADDRESS_RULES: Final = Rules(
     name=strict_address_errors,
     spec=_parent_errors,
     update=_parent_change_errors,
-    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )
 
