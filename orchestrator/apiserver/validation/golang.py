@@ -21,7 +21,14 @@ from orchestrator.api.apps.v1 import (
     RollingUpdateStatefulSetStrategy,
     StatefulSetUpdateStrategy,
 )
-from orchestrator.api.batch.v1 import SuccessPolicy, SuccessPolicyRule
+from orchestrator.api.batch.v1 import (
+    PodFailurePolicy,
+    PodFailurePolicyOnExitCodesRequirement,
+    PodFailurePolicyOnPodConditionsPattern,
+    PodFailurePolicyRule,
+    SuccessPolicy,
+    SuccessPolicyRule,
+)
 from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.networking.v1 import ParentReference
@@ -57,6 +64,10 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     RollingUpdateDeployment: ("MaxUnavailable", "MaxSurge"),
     RollingUpdateStatefulSetStrategy: ("Partition", "MaxUnavailable"),
     StatefulSetUpdateStrategy: ("Type=", "RollingUpdate"),
+    PodFailurePolicy: ("Rules",),
+    PodFailurePolicyRule: ("Action=", "OnExitCodes", "OnPodConditions"),
+    PodFailurePolicyOnExitCodesRequirement: ("ContainerName", "Operator=", "Values"),
+    PodFailurePolicyOnPodConditionsPattern: ("Type=", "Status="),
     SuccessPolicy: ("Rules",),
     SuccessPolicyRule: ("SucceededIndexes", "SucceededCount"),
     PodDisruptionBudgetSpec: (

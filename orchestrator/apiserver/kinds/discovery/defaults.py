@@ -19,7 +19,11 @@ def default_endpoint_slice(endpoint_slice: EndpointSlice) -> EndpointSlice:
 
 
 def _without_topology(endpoint: Any) -> Any:
-    return put(endpoint, deprecated_topology={}) if endpoint.deprecated_topology else endpoint
+    return (
+        put(endpoint, deprecated_topology=type(endpoint)().deprecated_topology)
+        if endpoint.deprecated_topology
+        else endpoint
+    )
 
 
 def _default_slice_port(port: Any) -> Any:

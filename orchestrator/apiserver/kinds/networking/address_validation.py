@@ -21,6 +21,7 @@ from orchestrator.apiserver.validation.formats import (
     strict_address_errors,
     strict_network_errors,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import dns1123_subdomain_errors, path_segment_errors
 
@@ -69,7 +70,7 @@ def _range_change_errors(new: ServiceCIDR, old: ServiceCIDR) -> Errors:
     """A range stays; one family may be joined by the other."""
     after, before = (new.spec or ServiceCIDRSpec()).cidrs, (old.spec or ServiceCIDRSpec()).cidrs
     if len(after) != len(before) and (len(before), len(after)) != (1, 2):
-        yield invalid(_CIDRS, after, IMMUTABLE)
+        yield invalid(_CIDRS, as_go(after), IMMUTABLE)
         return
     for i, cidr in enumerate(before):
         if after[i] != cidr:
