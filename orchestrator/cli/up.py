@@ -9,7 +9,7 @@ import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
-from orchestrator.cli import logs, scheduling, serving
+from orchestrator.cli import images, logs, scheduling, serving
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -70,6 +70,14 @@ NAMES = _Names()
     metavar="FILE",
     help="Where to write the audit log; - is the standard output.",
 )
+@click.option(
+    "--runtime",
+    type=click.Choice(["simulated", "coroutine", "process"]),
+    default="simulated",
+    show_default=True,
+    help="What containers are on the nodes.",
+)
+@images.options
 @scheduling.option
 @click.option(
     "--bare",
@@ -78,9 +86,9 @@ NAMES = _Names()
 )
 @click.option(
     "--proxy-mode",
-    type=click.Choice(["table", "userspace"]),
-    help="How Services carry traffic: not at all, or from and to addresses of 127.0.0.0/8. What fits the runtime "
-    "unless given.",
+    type=click.Choice(["table", "userspace", "nftables"]),
+    help="How Services carry traffic: not at all (table), from and to addresses of 127.0.0.0/8 (userspace), or between "
+    "network namespaces, as root (nftables). What fits the runtime unless given.",
 )
 @click.option(
     "--dns-upstream",
@@ -101,12 +109,14 @@ def up(
     admission_config: Path | None,
     audit_policy: Path | None,
     audit_log: Path | None,
+    runtime: str,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
     authentication: dict[str, Any],
     authorization: dict[str, Any],
     proxy_mode: str | None,
+    image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
 ) -> None:
     """Run a cluster until Ctrl-C."""
@@ -127,6 +137,8 @@ def up(
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
+        "runtime": runtime,
+        "images": images.found(image_table),
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
         "dns_upstream": dns_upstream,

@@ -10,15 +10,16 @@ from typing import Any, Protocol
 
 from actors import Context, Deferred
 from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
+from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.container_record import ContainerRecord
-from orchestrator.kubelet.material import Found, Source, environment_sources, volume_sources
+from orchestrator.kubelet.material import Found, Source, environment_sources, world_sources
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.resolver import parse, resolver_of
 from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, Runtime, World
 from orchestrator.kubelet.surroundings import world_of
-from orchestrator.protocol import ApiRef, BadRequest, Identity, InternalError, List, NotFound
+from orchestrator.protocol import ApiRef, BadRequest, Get, Identity, InternalError, List, NotFound
 from orchestrator.sessions import AttachTo, Execute, OpenPort, Reach, ReadLog, Session
 
 _SERVICES = resource_of(Service)
@@ -43,6 +44,7 @@ class Conversations:
         runtime: Runtime,
         look_up: LooksUp,
         spec: NodeSpec,
+        allocatable: Mapping[str, Quantity],
     ) -> None:
         self._ctx = ctx
         self._api = api
@@ -50,6 +52,7 @@ class Conversations:
         self._runtime = runtime
         self._look_up = look_up
         self._spec = spec
+        self._allocatable = allocatable
 
     def open(
         self, worker: PodWorker | None, message: ReadLog | Execute | AttachTo | OpenPort
@@ -86,6 +89,8 @@ class Conversations:
         world: World,
     ) -> None:
         session = message.reach.session
+        if isinstance(message, Execute | AttachTo):
+            session.stdin, session.terminal = message.stdin, message.tty
         if isinstance(message, Execute):
             said = runtime.execute(key, message.command, world, session)
         elif isinstance(message, AttachTo):
@@ -110,12 +115,24 @@ class Conversations:
     def find_world(self, pod: Pod, container: Container, then: Callable[[World], None]) -> None:
         """Read what the container's surroundings are made of."""
         spec = pod.spec
-        sources = volume_sources(spec) if spec is not None else ()
+        sources = world_sources(spec) if spec is not None else ()
         sources = tuple(dict.fromkeys((*sources, *environment_sources(container))))
 
-        def services_came(found: Mapping[Source, Any], services: tuple[Service, ...]) -> None:
-            resolver = resolver_of(pod, self._spec.cluster_dns, parse(self._spec.resolv_conf))
-            then(world_of(pod, container, found, services, resolver.text()))
+        def services_came(found: Found, services: tuple[Service, ...]) -> None:
+            if pod.metadata.namespace == "default":
+                then(self._world(pod, container, found, services))
+                return
+            self._ctx.request(
+                self._api,
+                Get(
+                    resource=_SERVICES,
+                    name="kubernetes",
+                    namespace="default",
+                    identity=self._identity,
+                ),
+                then=lambda master: then(self._world(pod, container, found, (*services, master))),
+                failed=lambda _: then(self._world(pod, container, found, services)),
+            )
 
         def objects_came(found: Found) -> None:
             self._ctx.request(
@@ -130,6 +147,12 @@ class Conversations:
             )
 
         self._look_up(pod, sources, objects_came)
+
+    def _world(
+        self, pod: Pod, container: Container, found: Found, services: tuple[Service, ...]
+    ) -> World:
+        resolver = resolver_of(pod, self._spec.cluster_dns, parse(self._spec.resolv_conf)).text()
+        return world_of(pod, container, found, services, self._allocatable, resolver)
 
     def _run(self, session: Session, said: Awaitable[int]) -> None:
         async def until_its_end() -> None:

@@ -5,7 +5,15 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Final
 
-from orchestrator.api.core.v1 import Container, Pod, PodSpec, PodStatus, ResourceFieldSelector
+from orchestrator.api.core.v1 import (
+    Container,
+    Pod,
+    PodSpec,
+    PodStatus,
+    ResourceFieldSelector,
+    ResourceRequirements,
+)
+from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.machinery.quantities import milli, value
 
 _KEYED: Final = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
@@ -43,17 +51,25 @@ def field_value(pod: Pod, path: str) -> str:
     return ""
 
 
-def resource_value(pod: Pod, container: Container, selector: ResourceFieldSelector) -> str:
-    """A request or limit, in the divisor's units, rounded up; 0 for one that is not set."""
+def resource_value(
+    pod: Pod,
+    container: Container,
+    selector: ResourceFieldSelector,
+    allocatable: Mapping[str, Quantity] = EMPTY,
+) -> str:
+    """A request or limit, in the divisor's units, rounded up; a limit that is not set is what the node has to give,
+    and a request that is not set 0.
+    """
     name = selector.container_name or container.name
     spec = pod.spec or PodSpec()
     found = next(
         (c for c in (*spec.containers, *spec.init_containers) if c.name == name), container
     )
     kind, _, resource = selector.resource.partition(".")
-    if found.resources is None:
-        return "0"
-    amounts = found.resources.limits if kind == "limits" else found.resources.requests
+    resources = found.resources or ResourceRequirements()
+    amounts = resources.requests
+    if kind == "limits":
+        amounts = {**allocatable, **resources.limits}
     if resource not in amounts:
         return "0"
     if resource == "cpu":

@@ -12,7 +12,7 @@ from typing import Any, Final, cast
 from msgspec import Struct
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Node, Pod, PodStatus
+from orchestrator.api.core.v1 import Container, Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
@@ -51,6 +51,7 @@ from orchestrator.kubelet.pod_status import status_of, with_addresses
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
+from orchestrator.kubelet.refreshing import Refreshing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
@@ -59,6 +60,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     Inhabited,
     ProbeAnswered,
+    Refreshed,
     Runtime,
     RuntimeEvent,
     World,
@@ -122,6 +124,7 @@ class Kubelet(Watcher):
         self._spec = spec
         self._runtime = runtime
         self._inhabited = cast("Inhabited", runtime) if _is_inhabited(type(runtime)) else None
+        self._sees = getattr(runtime, "sees", _always)
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, _Managed] = {}  # by uid
@@ -132,6 +135,7 @@ class Kubelet(Watcher):
         self._admission: NodeAdmission
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
+        self._refreshing: Refreshing | None = None
 
     # --- the node --------------------------------------------------------------------------
 
@@ -150,8 +154,21 @@ class Kubelet(Watcher):
         self._lookups = Lookups(self.ctx, self.api, self.identity)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
-            self.ctx, self.api, self.identity, self._runtime, self._lookups.find, self._spec
+            self.ctx,
+            self.api,
+            self.identity,
+            self._runtime,
+            self._lookups.find,
+            self._spec,
+            node.status.allocatable if node.status is not None else {},
         )
+        if self._inhabited is not None and hasattr(self._runtime, "refresh"):
+            self._refreshing = Refreshing(
+                self.ctx,
+                cast("Refreshed", self._runtime),
+                self._conversations.find_world,
+                self._pod_of,
+            )
         self._registration = NodeRegistration(
             self.ctx,
             self.api,
@@ -313,6 +330,10 @@ class Kubelet(Watcher):
 
         self._registration.read(then, lambda _: then(None))
 
+    def _pod_of(self, uid: str) -> Pod | None:
+        managed = self._pods.get(uid)
+        return managed.worker.pod if managed is not None else None
+
     def _adopt_latest(self, pod: Pod, *, looked: bool = False) -> None:
         """Begin with the pod as it is now, if it is still there."""
         metadata = pod.metadata
@@ -448,7 +469,7 @@ class Kubelet(Watcher):
 
     def _begin(self, managed: _Managed, effect: StartContainer) -> None:
         runtime, worker = self._inhabited, managed.worker
-        if runtime is None:
+        if runtime is None or not self._sees(worker.pod, effect.container):
             self._runtime.start(worker.pod, effect.container, effect.key)
             return
 
@@ -457,6 +478,8 @@ class Kubelet(Watcher):
                 if managed.ips and self._network.shares_host:
                     world.environment.setdefault("POD_IP", managed.ips[0])
                 runtime.start_within(pod, effect.container, effect.key, world)
+                if self._refreshing is not None:
+                    self._refreshing.began(effect.container, effect.key, world)
 
         # The API server may not know the pod's address yet, and the container must.
         pod = with_addresses(worker.pod, self._spec.address, managed.ips)
@@ -545,6 +568,9 @@ class Kubelet(Watcher):
         if managed.wake is not None:
             managed.wake.cancel()
         self._runtime.remove(worker.uid)
+        self._lookups.tokens.forget(worker.uid)
+        if self._refreshing is not None:
+            self._refreshing.forget(worker.uid)
         self._release(managed)
 
     def _release(self, managed: _Managed) -> None:
@@ -557,6 +583,11 @@ class Kubelet(Watcher):
         if self._deferred:
             self._resize_deferred()
         self._network.leave(pod.metadata.uid)
+
+
+def _always(pod: Pod, container: Container) -> bool:
+    """Most runtimes with surroundings have them for each container."""
+    return True
 
 
 @cache

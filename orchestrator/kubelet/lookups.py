@@ -5,9 +5,11 @@ from functools import partial
 from typing import Any
 
 from actors import Context
+from orchestrator.api.authentication.v1 import TokenRequest
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.kubelet.material import Found, Source
+from orchestrator.kubelet.material import Found, Source, token_projection
+from orchestrator.kubelet.tokens import Tokens
 from orchestrator.protocol import ApiRef, Get, Identity
 
 
@@ -18,6 +20,7 @@ class Lookups:
         self._ctx = ctx
         self._api = api
         self._identity = identity
+        self.tokens = Tokens(ctx, api, identity)
 
     def find(self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]) -> None:
         """Read objects of the pod's namespace; `then` gets None for what is not there."""
@@ -35,6 +38,9 @@ class Lookups:
 
         for source in sources:
             kind, name = source
+            if kind is TokenRequest:
+                self.tokens.find(pod, source, token_projection(source), partial(came, source))
+                continue
             self._ctx.request(
                 self._api,
                 Get(

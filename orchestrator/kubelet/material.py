@@ -7,6 +7,7 @@ looked up, None for what is not there.
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
+from orchestrator.api.authentication.v1 import TokenRequest
 from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
@@ -15,6 +16,7 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeClaim,
     PodSpec,
     Secret,
+    ServiceAccountTokenProjection,
     Volume,
 )
 
@@ -31,14 +33,41 @@ def volume_sources(spec: PodSpec) -> tuple[Source, ...]:
     return tuple(dict.fromkeys(source for source, _, _ in parts))
 
 
+def world_sources(spec: PodSpec) -> tuple[Source, ...]:
+    """All objects that lie in the pod's volumes, those of its account's included: what a container can look at."""
+    found: dict[Source, None] = {}
+    for volume in spec.volumes:
+        found |= {source: None for source, _, _ in _parts(volume, of_account=True)}
+        for part in volume.projected.sources if volume.projected is not None else ():
+            if part.service_account_token is not None:
+                found[token_source(part.service_account_token)] = None
+    return tuple(found)
+
+
+def token_source(projection: ServiceAccountTokenProjection) -> Source:
+    """How a token of the pod's account is named among the sources."""
+    return TokenRequest, f"{projection.audience} {projection.expiration_seconds or ''}"
+
+
+def token_projection(source: Source) -> ServiceAccountTokenProjection:
+    """The projection that a token's source names."""
+    audience, _, seconds = source[1].rpartition(" ")
+    expiration = int(seconds) if seconds else None
+    return ServiceAccountTokenProjection(
+        audience=audience, expiration_seconds=expiration, path="token"
+    )
+
+
 def environment_sources(container: Container) -> tuple[Source, ...]:
     """The objects that the container's environment needs."""
     return tuple(dict.fromkeys(source for source, _, _ in _wanted(container)))
 
 
-def _parts(volume: Volume) -> Iterator[tuple[Source, tuple[KeyToPath, ...], bool]]:
+def _parts(
+    volume: Volume, *, of_account: bool = False
+) -> Iterator[tuple[Source, tuple[KeyToPath, ...], bool]]:
     """Object, keys and whether it may be missing, for each object that a volume needs."""
-    if volume.name.startswith(_ACCOUNT_VOLUME):
+    if volume.name.startswith(_ACCOUNT_VOLUME) and not of_account:
         return
     if (config := volume.config_map) is not None:
         yield (ConfigMap, config.name), config.items, bool(config.optional)

@@ -1,6 +1,5 @@
 """What a command sees in a container: environment, files, host name."""
 
-import base64
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -8,18 +7,19 @@ from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
     EnvVar,
-    KeyToPath,
     Pod,
     Secret,
     Service,
-    Volume,
 )
+from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, Source, key_of
+from orchestrator.kubelet.mounting import flat_files, mounts_of, plain
 from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.substitution import substituted
 
-_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ACCOUNT: Final = "/var/run/secrets/kubernetes.io/serviceaccount"
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_LONGEST_HOST_NAME: Final = 63
 
 
 def world_of(
@@ -27,27 +27,68 @@ def world_of(
     container: Container,
     found: Found,
     services: Iterable[Service] = (),
+    allocatable: Mapping[str, Quantity] = EMPTY,
     resolver: str = "",
 ) -> World:
-    """The surroundings of a container whose objects have been `found`; `resolver` is its resolv.conf."""
+    """The surroundings of a container whose objects have been `found`; `services` are those of its namespace, and
+    `kubernetes` of `default`; `allocatable` is what the node has to give, to which limits default;
+    `resolver` is its resolv.conf.
+    """
+    host = host_name(pod)
+    environment = {"PATH": DEFAULT_PATH, "HOSTNAME": host, **service_variables(services, pod)}
+    environment.update(_environment(pod, container, found, environment, allocatable))
+    environment.setdefault("HOME", "/root")
+    mounts = mounts_of(pod, container, found, environment, allocatable)
     files = dict(_own_files(pod))
     files["/etc/resolv.conf"] = resolver.encode()
-    files.update(_mounted(pod, container, found))
-    host = pod.spec.hostname if pod.spec is not None and pod.spec.hostname else pod.metadata.name
-    environment = {"PATH": _PATH, "HOSTNAME": host, **service_variables(services)}
-    environment.update(_environment(pod, container, found, environment))
-    environment.setdefault("HOME", "/root")
-    return World(environment, files, host, container.working_dir or "/")
+    modes: dict[str, int] = {}
+    for path, data, mode in flat_files(mounts):
+        files[path] = data
+        if mode is not None:
+            modes[path] = mode
+    uid, gid, groups = _user(pod, container)
+    own = container.security_context
+    read_only = own is not None and bool(own.read_only_root_filesystem)
+    directory = container.working_dir or "/"
+    return World(environment, files, host, directory, mounts, modes, read_only, uid, gid, groups)
 
 
-def service_variables(services: Iterable[Service]) -> dict[str, str]:
-    """The variables by which a container finds the services of its namespace."""
+def host_name(pod: Pod) -> str:
+    """The name of the pod's host: its own, or the pod's."""
+    name = pod.spec.hostname if pod.spec is not None and pod.spec.hostname else pod.metadata.name
+    return name[:_LONGEST_HOST_NAME].rstrip("-.")
+
+
+def _user(pod: Pod, container: Container) -> tuple[int, int, tuple[int, ...]]:
+    """User, group and further groups of the container's processes; an image runs as root if nobody says otherwise."""
+    general = pod.spec.security_context if pod.spec is not None else None
+    own = container.security_context
+    uid = gid = None
+    groups: tuple[int, ...] = ()
+    if general is not None:
+        uid, gid = general.run_as_user, general.run_as_group
+        groups = general.supplemental_groups
+        if general.fs_group is not None:
+            groups = (*groups, general.fs_group)
+    if own is not None:
+        uid = own.run_as_user if own.run_as_user is not None else uid
+        gid = own.run_as_group if own.run_as_group is not None else gid
+    return uid or 0, gid or 0, groups
+
+
+def service_variables(services: Iterable[Service], pod: Pod) -> dict[str, str]:
+    """The variables by which a container finds services; all of its namespace, or `kubernetes` alone."""
     variables: dict[str, str] = {}
+    namespace = pod.metadata.namespace
+    wants_all = pod.spec is None or pod.spec.enable_service_links is not False
     for service in services:
-        spec = service.spec
+        spec, metadata = service.spec, service.metadata
+        master = metadata.name == "kubernetes" and metadata.namespace == "default"
+        if not (master or (wants_all and metadata.namespace == namespace)):
+            continue
         if spec is None or spec.cluster_ip in ("", "None") or not spec.ports:
             continue
-        name = service.metadata.name.upper().replace("-", "_")
+        name = metadata.name.upper().replace("-", "_")
         address, first = spec.cluster_ip, spec.ports[0]
         variables[f"{name}_SERVICE_HOST"] = address
         variables[f"{name}_SERVICE_PORT"] = str(first.port)
@@ -55,8 +96,17 @@ def service_variables(services: Iterable[Service]) -> dict[str, str]:
             if port.name:
                 key = f"{name}_SERVICE_PORT_{port.name.upper().replace('-', '_')}"
                 variables[key] = str(port.port)
-        protocol = (first.protocol or "TCP").lower()
-        variables[f"{name}_PORT"] = f"{protocol}://{address}:{first.port}"
+        for port in spec.ports:
+            protocol = port.protocol or "TCP"
+            url = f"{protocol.lower()}://{address}:{port.port}"
+            start = f"{name}_PORT_{port.port}_{protocol}"
+            variables.setdefault(f"{name}_PORT", url)
+            variables |= {
+                start: url,
+                f"{start}_PROTO": protocol.lower(),
+                f"{start}_PORT": str(port.port),
+                f"{start}_ADDR": address,
+            }
     return variables
 
 
@@ -64,7 +114,11 @@ def service_variables(services: Iterable[Service]) -> dict[str, str]:
 
 
 def _environment(
-    pod: Pod, container: Container, found: Found, known: Mapping[str, str]
+    pod: Pod,
+    container: Container,
+    found: Found,
+    known: Mapping[str, str],
+    allocatable: Mapping[str, Quantity],
 ) -> dict[str, str]:
     result: dict[str, str] = {}
     for each in container.env_from:
@@ -77,14 +131,19 @@ def _environment(
             for key, value in plain(found[source]).items():
                 result[each.prefix + key] = value.decode(errors="replace")
     for variable in container.env:
-        value_ = _value(pod, container, variable, found, {**known, **result})
+        value_ = _value(pod, container, variable, found, {**known, **result}, allocatable)
         if value_ is not None:
             result[variable.name] = value_
     return result
 
 
 def _value(
-    pod: Pod, container: Container, variable: EnvVar, found: Found, known: Mapping[str, str]
+    pod: Pod,
+    container: Container,
+    variable: EnvVar,
+    found: Found,
+    known: Mapping[str, str],
+    allocatable: Mapping[str, Quantity],
 ) -> str | None:
     source = variable.value_from
     if source is None:
@@ -97,25 +156,8 @@ def _value(
     if source.field_ref is not None:
         return field_value(pod, source.field_ref.field_path)
     if source.resource_field_ref is not None:
-        return resource_value(pod, container, source.resource_field_ref)
+        return resource_value(pod, container, source.resource_field_ref, allocatable)
     return None
-
-
-def substituted(text: str, known: Mapping[str, str]) -> str:
-    """`$(NAME)` replaced by what is known, `$$` by `$`; what is not known stays."""
-    result, at = [], 0
-    while at < len(text):
-        if text.startswith("$$", at):
-            result.append("$")
-            at += 2
-        elif text.startswith("$(", at) and (end := text.find(")", at)) > 0:
-            name = text[at + 2 : end]
-            result.append(known.get(name, text[at : end + 1]))
-            at = end + 1
-        else:
-            result.append(text[at])
-            at += 1
-    return "".join(result)
 
 
 # --- files ---------------------------------------------------------------------------------
@@ -131,71 +173,3 @@ def _own_files(pod: Pod) -> Iterator[tuple[str, bytes]]:
     yield "/etc/hostname", f"{host}\n".encode()
     yield "/etc/hosts", ("\n".join(lines) + "\n").encode()
     yield "/tmp/", b""
-
-
-def _mounted(pod: Pod, container: Container, found: Found) -> Iterator[tuple[str, bytes]]:
-    volumes = {v.name: v for v in pod.spec.volumes} if pod.spec is not None else {}
-    for mount in container.volume_mounts:
-        volume = volumes.get(mount.name)
-        if volume is None:
-            continue
-        place = mount.mount_path.rstrip("/")
-        if mount.mount_path == _ACCOUNT:
-            yield f"{place}/namespace", pod.metadata.namespace.encode()
-        yield f"{place}/", b""
-        for path, data in volume_files(pod, container, volume, found):
-            if not mount.sub_path:
-                yield f"{place}/{path}", data
-            elif path == mount.sub_path:
-                yield place, data
-
-
-def volume_files(
-    pod: Pod, container: Container, volume: Volume, found: Found
-) -> Iterator[tuple[str, bytes]]:
-    """The files of a volume that is made of objects, by their path in it."""
-    if (config := volume.config_map) is not None:
-        yield from _keys(found.get((ConfigMap, config.name)), config.items)
-    elif (secret := volume.secret) is not None:
-        yield from _keys(found.get((Secret, secret.secret_name)), secret.items)
-    elif volume.downward_api is not None:
-        for item in volume.downward_api.items:
-            if item.field_ref is not None:
-                yield item.path, field_value(pod, item.field_ref.field_path).encode()
-            elif item.resource_field_ref is not None:
-                yield item.path, resource_value(pod, container, item.resource_field_ref).encode()
-    elif volume.projected is not None:
-        for part in volume.projected.sources:
-            if part.config_map is not None:
-                yield from _keys(
-                    found.get((ConfigMap, part.config_map.name)), part.config_map.items
-                )
-            elif part.secret is not None:
-                yield from _keys(found.get((Secret, part.secret.name)), part.secret.items)
-            elif part.downward_api is not None:
-                for item in part.downward_api.items:
-                    if item.field_ref is not None:
-                        yield item.path, field_value(pod, item.field_ref.field_path).encode()
-
-
-def _keys(
-    obj: ConfigMap | Secret | None, items: tuple[KeyToPath, ...]
-) -> Iterator[tuple[str, bytes]]:
-    if obj is None:
-        return
-    data = plain(obj)
-    for key, path in [(i.key, i.path) for i in items] or [(key, key) for key in data]:
-        if key in data:
-            yield path, data[key]
-
-
-def plain(obj: ConfigMap | Secret) -> dict[str, bytes]:
-    """What an object holds, as it is seen in a container."""
-    if isinstance(obj, ConfigMap):
-        texts = {key: value.encode() for key, value in obj.data.items()}
-        return texts | {key: _bytes(value) for key, value in obj.binary_data.items()}
-    return {key: _bytes(value) for key, value in obj.data.items()}
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else base64.b64decode(value)

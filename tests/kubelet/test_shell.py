@@ -2,7 +2,7 @@
 
 import pytest
 
-from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.interface import Mount, World
 from orchestrator.kubelet.runtimes.shell import Err, Out, Read, rehearse, run
 
 
@@ -75,3 +75,60 @@ def test_a_rehearsal_tells_how_long_a_command_takes(
     command: list[str], expected: tuple[float, int]
 ) -> None:
     assert rehearse(command) == expected
+
+
+@pytest.mark.parametrize(
+    ("script", "out", "code"),
+    [
+        ("if [ $(expr 3 % 2) -ne 0 ]; then echo odd; else echo even; fi", "odd\n", 0),
+        ("n=0; while [ $n -lt 3 ]; do n=$((n + 1)); echo -n $n; done", "123", 0),
+        ("for i in a b; do [ $i = b ] && break; echo $i; done", "a\n", 0),
+        ("case foo.txt in *.md) echo md;; *.txt|*.rst) echo text;; esac", "text\n", 0),
+        ("f() { echo $1-$#; return 4; }; f x y; echo $?", "x-2\n4\n", 0),
+        ("set -e; false; echo never", "", 1),
+        ("set -e; if false; then :; fi; false || true; echo on", "on\n", 0),
+        ("(cd /etc; A=2); pwd; echo $A", "/\na b\n", 0),
+        ("x=$(echo 'hello' >> /tmp/n; wc -l /tmp/n | awk {'print $1'}); echo $x", "1\n", 0),
+        ('[[ "$(cat /etc/f)" == one* ]] && echo match', "match\n", 0),
+        ('echo "${A:?}" ${E:-none} ${A#a } ${#A}', "a b none b 3\n", 0),
+        ("echo ${MISSING:?is needed}; echo never", "", 2),
+        ("cat <<END\nA is $A\nEND\n", "A is a b\n", 0),
+        ("echo err >&2 2>/dev/null; echo out > /dev/stdout", "out\n", 0),
+        ("cd /etc; echo f*; echo /etc/g*", "f\n/etc/g*\n", 0),
+        ("until true; do :; done; ! false && echo yes", "yes\n", 0),
+        ("trap 'echo bye' EXIT; exit 3", "bye\n", 3),
+        ("printf '%s=%d\\n' a 1 b 2", "a=1\nb=2\n", 0),
+        ("seq 3 | sort -r | head -n 1; echo a:b | cut -d: -f2", "3\nb\n", 0),
+        (
+            "touch /tmp/x; chmod 600 /tmp/x; stat -c %a /tmp/x; ls -l /tmp/x | cut -c1-10",
+            "600\n-rw-------\n",
+            0,
+        ),
+        (
+            "mkdir -p /a/b; touch /a/b/c; find /a -type f; mv -v /a/b/c /tmp/; ls /tmp",
+            "/a/b/c\n'/a/b/c' -> '/tmp/c'\nc\n",
+            0,
+        ),
+        ("echo x > /nowhere/y", "", 1),
+        ("exit $(( 7 / 2 ))", "", 3),
+        ("if", "", 2),
+        ("timeout 3 sleep 10; echo $?", "143\n", 0),
+    ],
+)
+def test_scripts_have_the_control_flow_of_a_shell(script: str, out: str, code: int) -> None:
+    """Conditions, loops, functions, substitutions and redirections are those of POSIX."""
+    expected = out.replace("'/a/b/c' ->", "renamed '/a/b/c' ->")
+    assert _played(script)[::2] == (expected, code)
+
+
+def test_a_container_may_be_unable_to_write() -> None:
+    """A read-only root refuses what a volume takes, and users write where they may."""
+    mounts = (Mount("/v", "v", "emptyDir"), Mount("/c", "c", "objects", read_only=True))
+    world = World({}, {"/v/": b"", "/c/": b""}, mounts=mounts, read_only=True)
+    assert _played("echo x > /file; echo y > /v/y && echo z > /c/z", world=world) == (
+        "",
+        "sh: can't create /file: Read-only file system\n"
+        "sh: can't create /c/z: Read-only file system\n",
+        1,
+    )
+    assert _played("touch /etc/x", world=World({}, {}, uid=1000))[2] == 1

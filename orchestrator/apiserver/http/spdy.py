@@ -77,7 +77,7 @@ class Spdy:
         """The client has gone."""
         for connection in self._connections.values():
             if connection.session is not None:
-                await connection.session.give(None)
+                connection.session.leave()
             if connection.task is not None:
                 connection.task.cancel()
 

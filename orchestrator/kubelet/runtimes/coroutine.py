@@ -103,10 +103,14 @@ class CoroutineRuntime(SimulatedRuntime):
 
     # --- Runtime ---------------------------------------------------------------------------
 
+    def sees(self, pod: Pod, container: Container) -> bool:
+        """A function sees its surroundings."""
+        return container.image.startswith(FUNCTION) or super().sees(pod, container)
+
     def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
         """Start a container that sees `world`."""
         if not container.image.startswith(FUNCTION):
-            self.start(pod, container, key)
+            super().start_within(pod, container, key, world)
             return
         known = self._runs.setdefault(key.pod_uid, {}).get(key.name)
         if known is not None and known.key == key:
@@ -255,7 +259,8 @@ class CoroutineRuntime(SimulatedRuntime):
         record = self._running(key)
         if record is None:
             return await super().execute(key, command, world, session)
-        return await drive(run(command, record.world), session, self._host.clock)
+        world = record.world.apart()
+        return await drive(run(command, world), world, session, self._host.clock)
 
     async def join(
         self, key: ContainerKey, container: Container, world: World, session: Session

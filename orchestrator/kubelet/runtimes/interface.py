@@ -6,11 +6,12 @@ belongs to the machine, not to the kubelet: its containers live on while a kubel
 kubelet that starts again asks `containers()` what there is.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from random import Random
 from typing import Protocol, runtime_checkable
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from actors import Clock, Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
@@ -89,15 +90,59 @@ RuntimeEvent = (
 )
 
 
+class Mount(Struct, frozen=True):
+    """A volume where a container sees it, at `path`.
+
+    `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
+    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath` or `claim`; `place` is the path on the host, or the
+    claim's name. Containers of a pod share a volume by its name.
+    """
+
+    path: str
+    volume: str
+    medium: str
+    place: str = ""
+    sub_path: str = ""
+    read_only: bool = False
+    files: Mapping[str, bytes] = {}
+    modes: Mapping[str, int] = {}
+    uid: int = 0  # to whom files of objects belong
+
+
 class World(Struct):
-    """What a command sees: `files` maps absolute paths to their content and is written to."""
+    """What a command sees: `files` maps absolute paths to their content and is written to; a path that ends in `/`
+    is a directory. `modes` are the permissions of files that have others than usual.
+    """
 
     environment: dict[str, str]
-    files: dict[str, bytes]
+    files: MutableMapping[str, bytes]
     host: str = ""
     directory: str = "/"
-    ended: int | None = None  # exit was called, with this code
-    last: int = 0
+    mounts: tuple[Mount, ...] = ()
+    modes: MutableMapping[str, int] = field(default_factory=dict)
+    read_only: bool = False  # its own files cannot be written: only volumes
+    uid: int = 0
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    now: float = 0.0  # epoch seconds, when the command was last gone on with
+    chance: Random | None = None
+    trapped: set[str] = field(default_factory=set)  # signals for which a script has said what to do
+    signals: list[str] = field(default_factory=list)  # that have come and were not heeded yet
+
+    def apart(self) -> "World":
+        """The same world for a command whose variables and directory are its own."""
+        return replace(self, environment=dict(self.environment))
+
+    def owner_of(self, path: str) -> int:
+        """The user to whom a file belongs: who runs here wrote what is no volume's of objects."""
+        mount = self.mount_of(path)
+        made_of_objects = mount is not None and mount.medium in ("objects", "secret")
+        return mount.uid if mount is not None and made_of_objects else self.uid
+
+    def mount_of(self, path: str) -> Mount | None:
+        """The mount in which a path lies; the innermost."""
+        inside = [m for m in self.mounts if path == m.path or path.startswith(f"{m.path}/")]
+        return max(inside, key=lambda m: len(m.path), default=None)
 
 
 class RuntimeHost(Protocol):
@@ -183,6 +228,38 @@ class Inhabited(Protocol):
 
     def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
         """Start a container, as `Runtime.start` does."""
+        ...
+
+
+class Selective(Protocol):
+    """What an `Inhabited` runtime may offer besides: to say which containers look at their surroundings.
+
+    The others are started by `Runtime.start`, which costs no look-up of what they could see.
+    """
+
+    def sees(self, pod: Pod, container: Container) -> bool:
+        """Whether the container has to be started within its world."""
+        ...
+
+
+@runtime_checkable
+class Refreshed(Protocol):
+    """What an `Inhabited` runtime may offer besides: volumes that follow the objects of which they are made."""
+
+    def refresh(self, key: ContainerKey, world: World) -> None:
+        """Give a running container's volumes of medium `objects` and `secret` what `world.mounts` say by now.
+
+        A mount of a `sub_path` stays as it was when the container started.
+        """
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A runtime that leaves something on the machine which it has to take away when its node is switched off."""
+
+    async def close(self) -> None:
+        """End all containers and take everything away. A second call does nothing."""
         ...
 
 

@@ -95,6 +95,9 @@ class Profile(Struct, frozen=True):
     memory: Distribution | None = None
 
 
+_USUAL: Final = Profile()
+
+
 def parse_distribution(text: str) -> Distribution:
     """The distribution that `text` writes. Raises ProfileError."""
     text = text.strip()
@@ -153,6 +156,24 @@ def of_init_container(profile: Profile, sidecar: bool) -> Profile:
 def of_job(profile: Profile) -> Profile:
     """What it means in a Job's pod, whose work comes to an end."""
     return profile if profile.run_seconds is not None else replace(profile, run_seconds=_JOB)
+
+
+_ENDS: Final = ("run_seconds", "init_seconds", "exit_code")
+
+
+def decides_the_end(profile: Profile, annotations: Mapping[str, str], name: str) -> bool:
+    """Whether somebody has said how the container ends, whatever its command is."""
+    if any(getattr(profile, field) != getattr(_USUAL, field) for field in _ENDS):
+        return True
+    told = [key for key, _ in (*_changes(annotations), *_changes(annotations, f".{name}"))]
+    return any(key.replace("-", "_") in _ENDS for key in told)
+
+
+@lru_cache(maxsize=1024)
+def ending(profile: Profile, seconds: float, code: int | None) -> Profile:
+    """The profile of a container that ends after so many seconds with this code; None: it does not."""
+    run = constant(seconds) if code is not None else None
+    return replace(profile, run_seconds=run, exit_code=code or 0)
 
 
 @lru_cache(maxsize=1024)

@@ -1,16 +1,19 @@
-"""The simulated runtime: containers whose life is a profile, and in which nothing is executed.
+"""The simulated runtime: containers whose life is a profile or a script, and in which nothing is executed.
 
 A container is a record with at most one timer, for the next thing that will happen to it: it starts,
-becomes ready, ends by itself, or ends because it was asked to.
+becomes ready, ends by itself, or ends because it was asked to. A command that is known here (`programs.py`) decides
+how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.runtimes.agnhost.servers import stamped
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -24,22 +27,39 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeHost,
     World,
 )
+from orchestrator.kubelet.runtimes.live import Journal, Line, LiveRun, Recital
 from orchestrator.kubelet.runtimes.profile import (
     Profile,
     ProfileError,
+    decides_the_end,
+    ending,
     for_container,
     of_init_container,
     of_job,
     with_annotations,
 )
-from orchestrator.kubelet.runtimes.shell import rehearse, run
-from orchestrator.kubelet.runtimes.simulated_talk import (
-    Logged,
-    answer_port,
-    command_of,
-    drive,
-    write_log,
+from orchestrator.kubelet.runtimes.programs import (
+    PROGRAMS,
+    Program,
+    command_line,
+    looks_around,
 )
+from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse, Scene, Service
+from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
+from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
+from orchestrator.kubelet.runtimes.simulated_serving import (
+    address_of,
+    answer,
+    by_name,
+    fault_of_site,
+    length_of,
+    output_of,
+    pages_of,
+    probed,
+)
+from orchestrator.kubelet.runtimes.simulated_talk import Logged, answer_port, drive, write_log
+from orchestrator.kubelet.runtimes.volumes import Volumes
+from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.owners import controller_of
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
@@ -49,6 +69,12 @@ SIGKILL_EXIT: Final = 137
 NEVER_READY: Final = "bad:"  # how the name of an image begins whose containers do not become ready
 _HELM_HOOK: Final = "helm.sh/hook"
 _FOREVER: Final = float("inf")
+_FALLBACK: Final = "FallbackToLogsOnError"
+_MESSAGE_BYTES: Final = 4096
+_LOG_BYTES: Final = 2048  # of a log that is a termination message
+_LOG_LINES: Final = 80
+_NO_SERVER: Final = Service(lambda request, port, scene: HttpResponse(404), frozenset())
+_NO_SCENE: Final = Scene(World({}, {}), 0.0, 0.0)
 
 
 class _Record(Struct, eq=False):
@@ -65,8 +91,15 @@ class _Record(Struct, eq=False):
     ready_at: float = _FOREVER
     healthy_until: float = _FOREVER
     stopping: bool = False
+    pod: Pod | None = None
+    container: Container | None = None
+    program: Program | None = None  # that decides how it ends
     before: "_Record | None" = None  # the run before it, whose log can still be read
-    files: dict[str, bytes] | None = None  # what commands have written in it
+    world: World | None = None  # since somebody looked into it
+    journal: Journal | None = None  # what it has written, beside what is worked out
+    live: LiveRun | None = None
+    recital: Recital | None = None
+    served: dict[str, str] | None = None  # what its server keeps
     last: ContainerStarted | ContainerExited | None = None
     probed: ContainerProbed | None = None
     next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
@@ -82,6 +115,7 @@ class SimulatedRuntime:
         self._profile = profile or Profile()
         self._pods: dict[str, dict[str, _Record]] = {}
         self._images: set[str] = set()  # that are on the node
+        self._volumes = Volumes()
         self._host: RuntimeHost
 
     def attach(self, host: RuntimeHost) -> None:
@@ -89,12 +123,33 @@ class SimulatedRuntime:
         # A host's timers end with it; what they stood for goes on with the next host.
         for records in self._pods.values():
             for record in records.values():
+                if record.live is not None and isinstance(record.last, ContainerStarted):
+                    record.live.again(host)
                 if record.next is not None:
                     at, function, arguments = record.next
                     left = max(0.0, at - host.clock.now())
                     record.timer = host.call_after(left, function, record, *arguments)
 
+    def sees(self, pod: Pod, container: Container) -> bool:
+        """Whether the container has to see its surroundings: its command, a probe or a hook looks at them."""
+        program = PROGRAMS(container)
+        return program is not None and (not program.alone or looks_around(container))
+
     def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Start a container whose surroundings nobody has looked at."""
+        self._start(pod, container, key, None)
+
+    def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
+        """Start a container that sees `world`."""
+        self._start(pod, container, key, world)
+
+    def refresh(self, key: ContainerKey, world: World) -> None:
+        """Give the container's volumes that are made of objects what these hold by now."""
+        self._volumes.refresh(key.pod_uid, key.name, world)
+
+    def _start(
+        self, pod: Pod, container: Container, key: ContainerKey, world: World | None
+    ) -> None:
         records = self._pods.setdefault(key.pod_uid, {})
         known = records.get(key.name)
         if known is not None and known.key == key:
@@ -102,15 +157,25 @@ class SimulatedRuntime:
             return
         container_id = f"simulated://{self._host.random.getrandbits(128):032x}"
         try:
-            profile, fail_code = self._profile_of(pod, container)
+            profile, fail_code, program = self._profile_of(pod, container)
         except ProfileError as error:
             record = records[key.name] = _Record(key, self._profile, "", 0, 1)
             self._end(record, 128, "CreateContainerConfigError", str(error))
             return
         image = container.image
         record = records[key.name] = _Record(
-            key, profile, container_id, profile.exit_code, fail_code, image
+            key,
+            profile,
+            container_id,
+            profile.exit_code,
+            fail_code,
+            image,
+            pod=pod,
+            container=container,
+            program=program,
         )
+        if world is not None:
+            record.world = self._furnished(pod, container, world)
         if image not in self._images and self._pulls(record, container.image_pull_policy):
             return
         if known is not None:
@@ -143,8 +208,8 @@ class SimulatedRuntime:
         delay = record.profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
-    def _profile_of(self, pod: Pod, container: Container) -> tuple[Profile, int]:
-        """The container's profile, and the exit code of a start that fails."""
+    def _profile_of(self, pod: Pod, container: Container) -> tuple[Profile, int, Program | None]:
+        """The container's profile, the exit code of a start that fails, and the program that decides instead."""
         annotations, spec, profile = pod.metadata.annotations, pod.spec, self._profile
         if annotations:
             profile = with_annotations(profile, annotations)
@@ -156,7 +221,10 @@ class SimulatedRuntime:
             profile = of_job(profile)
         if annotations:
             profile = for_container(profile, annotations, container.name)
-        return profile, profile.exit_code or fail_code
+        program = PROGRAMS(container)
+        if program is None or decides_the_end(self._profile, annotations, container.name):
+            return profile, profile.exit_code or fail_code, None
+        return ending(profile, *program.ends), fail_code, program
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         record = self._find(key)
@@ -168,6 +236,10 @@ class SimulatedRuntime:
                 self._next(record, grace_seconds, SIGKILL_EXIT, "Error")
             return
         record.stopping = True
+        if record.live is not None and record.world is not None and "TERM" in record.world.trapped:
+            record.world.signals.append("TERM")
+            self._next(record, grace_seconds, SIGKILL_EXIT, "Error")
+            return
         latency = record.profile.stop_seconds.draw(self._host.random)
         code = SIGKILL_EXIT if latency > grace_seconds else SIGTERM_EXIT
         self._next(record, min(latency, grace_seconds), code, "Error")
@@ -180,8 +252,43 @@ class SimulatedRuntime:
             return
         now = self._host.clock.now()
         success = record.ready_at <= now < record.healthy_until
-        output = "" if success else _refusal(probe, pod.status.pod_ip if pod.status else "")
-        self._host.report(ProbeAnswered(key, kind, success, output, now))
+        if not success:
+            said = _refusal(probe, address_of(pod))
+            self._host.report(ProbeAnswered(key, kind, False, said, now))
+            return
+        seconds, success, said = self._found(record, pod, container, probe)
+        self._later(seconds, ProbeAnswered(key, kind, success, said, now + seconds))
+
+    def _found(
+        self, record: _Record, pod: Pod, container: Container, probe: Probe
+    ) -> tuple[float, bool, str]:
+        """What a probe finds: after how many seconds, whether all is well, and what is said if not."""
+        program = record.program
+        if probe.exec is not None:
+            command = probe.exec.command
+            if program is None and record.world is None and not outlook(command).alone:
+                return 0.0, True, ""  # the image may have what the command wants
+            seconds, code, out = length_of(command, self._world_of(record))
+            if program is None and code == NOT_FOUND:
+                return 0.0, True, ""
+            most = float(probe.timeout_seconds or 1)
+            if seconds >= most:
+                return most, False, f'command "{" ".join(command)}" timed out'
+            return seconds, code == 0, out.decode(errors="replace")
+        if program is not None and program.service is not None:
+            scene = self._scene_of(record)
+            return (0.0, *probed(probe, container, program.service, scene, address_of(pod)))
+        if program is not None:
+            return 0.0, False, _nobody_listens(probe, container, address_of(pod))
+        if probe.http_get is not None and fault_of_site(container, record.world):
+            return 0.0, False, "HTTP probe failed with statuscode: 404"
+        return 0.0, True, ""
+
+    def _later(self, seconds: float, event: RuntimeEvent) -> None:
+        if seconds > 0:
+            self._host.call_after(seconds, self._host.report, event)
+        else:
+            self._host.report(event)
 
     def run_hook(
         self,
@@ -191,13 +298,24 @@ class SimulatedRuntime:
         handler: LifecycleHandler,
         before_stop: bool,
     ) -> None:
-        seconds, code = (0.0, 0) if handler.exec is None else rehearse(handler.exec.command)
-        ended = HookEnded(key, before_stop, code != 0)
-        self._host.call_after(seconds, self._host.report, ended)
+        record = self._find(key)
+        seconds, code = 0.0, 0
+        if handler.exec is not None:
+            if record is not None and record.world is not None:
+                seconds, code, _ = length_of(handler.exec.command, record.world)
+                code = 0 if code == NOT_FOUND else code
+            else:
+                seconds, ended = rehearse(handler.exec.command)
+                code = ended or 0
+        ended_ = HookEnded(key, before_stop, code != 0)
+        self._host.call_after(seconds, self._host.report, ended_)
 
     def remove(self, pod_uid: str) -> None:
         for record in self._pods.pop(pod_uid, {}).values():
             self._nothing_next(record)
+            if record.live is not None:
+                record.live.stop()
+        self._volumes.remove(pod_uid)
 
     def containers(self) -> Iterable[RuntimeEvent]:
         for records in self._pods.values():
@@ -223,9 +341,8 @@ class SimulatedRuntime:
         self, key: ContainerKey, command: tuple[str, ...], world: World, session: Session
     ) -> int:
         """Run a command of the tiny shell."""
-        record = self._run_of(key)
-        _remember(record, world)
-        return await drive(run(command, world), session, self._host.clock)
+        inner = self._visited(self._run_of(key), world)
+        return await drive(run(command, inner), inner, session, self._host.clock)
 
     async def join(
         self, key: ContainerKey, container: Container, world: World, session: Session
@@ -234,10 +351,11 @@ class SimulatedRuntime:
         One that takes none is silent until it ends.
         """
         record = self._run_of(key)
-        _remember(record, world)
         clock = self._host.clock
         if container.stdin:
-            code = await drive(run(command_of(container) or ("sh",), world), session, clock)
+            inner = self._visited(record, world)
+            command = run(command_line(container) or ("sh",), inner)
+            code = await drive(command, inner, session, clock)
             if isinstance(record.last, ContainerStarted):
                 self._end(record, code, "Error" if code else "Completed")
             return code
@@ -259,13 +377,107 @@ class SimulatedRuntime:
         def ended() -> float | None:
             return record.last.at if isinstance(record.last, ContainerExited) else None
 
-        logged = Logged(record.started_at or 0.0, ended, profile.log_line, every)
-        return await write_log(logged, container, world, options, session, self._host.clock)
+        def own(now: float) -> list[Line]:
+            waits = container.stdin_once and ended() is None
+            return [] if waits else self._said(record, container, now)
+
+        logged = Logged(record.started_at or 0.0, ended, profile.log_line, every, own)
+        return await write_log(logged, world.host, options, session, self._host.clock)
+
+    def _said(self, record: _Record, container: Container, now: float) -> list[Line]:
+        """What the container's own command has written up to now."""
+        written = record.journal.lines(now) if record.journal is not None else []
+        if record.live is not None:
+            return written
+        argv = command_line(container)
+        if record.recital is None and argv and record.started_at is not None:
+            if record.program is None and not outlook(argv).known:
+                return written  # the image may have it, and say something
+            world = replace(self._world_of(record), now=record.started_at)
+            record.recital = Recital(run(argv, world), world, record.started_at)
+        said = record.recital.lines(now) if record.recital is not None else []
+        return sorted([*said, *written], key=lambda line: line[0]) if written else said
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
-        """Any port answers."""
+        """The port of a container that serves it; of others any port answers."""
         self._run_of(key)
-        return await answer_port(session, pod.metadata.name)
+        listening = None
+        guessed = False
+        for record in self._pods.get(key.pod_uid, {}).values():
+            if isinstance(record.last, ContainerStarted):
+                program = record.program
+                guessed = guessed or program is None
+                if program is not None and program.service and port in program.service.ports:
+                    listening = record
+        if listening is None and not guessed:
+            raise ConnectionRefusedError(f"dial tcp4 127.0.0.1:{port}: connect: connection refused")
+
+        def answered(request: HttpRequest) -> HttpResponse:
+            if listening is None:
+                return by_name(pod.metadata.name, request)
+            return self.serve(listening, request, port)
+
+        return await answer_port(session, answered)
+
+    def serve(self, record: _Record, request: HttpRequest, port: int) -> HttpResponse:
+        """What the container's server answers; what it writes meanwhile lands in its log."""
+        assert record.program is not None
+        assert record.program.service is not None
+        response = answer(record.program.service, request, port, self._scene_of(record))
+        if response.log:
+            if record.journal is None:
+                record.journal = Journal()
+            now = self._host.clock.now()
+            for line in response.log:
+                record.journal.write(now, f"{stamped(line, now)}\n".encode())
+        if response.exits is not None:
+            self._next(record, 0.001, response.exits, "Error" if response.exits else "Completed")
+        return response
+
+    def _scene_of(self, record: _Record) -> Scene:
+        world = self._world_of(record)
+        if record.served is None:
+            record.served = {}
+        return Scene(
+            world,
+            record.started_at or 0.0,
+            self._host.clock.now(),
+            record.stopping,
+            lambda script: output_of(script, world),
+            record.served,
+        )
+
+    # --- surroundings ----------------------------------------------------------------------
+
+    def _furnished(self, pod: Pod, container: Container, world: World) -> World:
+        world = self._volumes.furnish(pod, container.name, world)
+        for path, data in pages_of(container).items():
+            world.files.setdefault(path, data)
+        return replace(world, chance=self._host.random)
+
+    def _visited(self, record: _Record, world: World) -> World:
+        """The container's world for a command that somebody runs in it, with the environment of `world`."""
+        assert record.pod is not None
+        assert record.container is not None
+        if record.world is None:
+            record.world = self._furnished(record.pod, record.container, world)
+        else:
+            self._volumes.refresh(record.key.pod_uid, record.key.name, world)
+        return replace(
+            record.world,
+            environment=dict(world.environment),
+            directory=world.directory,
+            signals=[],
+            trapped=set(),
+        )
+
+    def _world_of(self, record: _Record) -> World:
+        """The container's world; if nobody has looked into it, a bare one that is not kept."""
+        if record.world is not None:
+            return record.world
+        pod = record.pod
+        host = pod.spec.hostname if pod is not None and pod.spec is not None else ""
+        return World({}, {}, host or (pod.metadata.name if pod is not None else ""))
 
     def _run_of(self, key: ContainerKey) -> _Record:
         """The present run, or the one before. Raises LookupError."""
@@ -318,11 +530,24 @@ class SimulatedRuntime:
 
     def _run(self, record: _Record) -> None:
         """It is ready: the next thing is its end, if it ends by itself."""
-        run = record.profile.run_seconds
-        if run is not None and record.started_at is not None:
-            left = record.started_at + run.draw(self._host.random) - self._host.clock.now()
+        lasts = record.profile.run_seconds
+        if lasts is not None and record.started_at is not None:
+            left = record.started_at + lasts.draw(self._host.random) - self._host.clock.now()
             reason = "Error" if record.exit_code else "Completed"
             self._next(record, max(0.0, left), record.exit_code, reason)
+        program, world = record.program, record.world
+        if program is not None and not program.alone and world is not None:
+            self._run_live(record, program, world)
+
+    def _run_live(self, record: _Record, program: Program, world: World) -> None:
+        argv = [substituted(word, world.environment) for word in program.argv]
+        record.journal = Journal()
+
+        def ended(code: int) -> None:
+            self._end(record, code, "Error" if code else "Completed")
+
+        record.live = LiveRun(self._host, run(argv, world), world, record.journal, ended)
+        record.live.go_on()
 
     def _next(
         self, record: _Record, delay: float, exit_code: int, reason: str, message: str = ""
@@ -348,6 +573,10 @@ class SimulatedRuntime:
     def _end(self, record: _Record, exit_code: int, reason: str, message: str = "") -> None:
         self._nothing_next(record)
         record.probed = None
+        if record.live is not None:
+            record.live.stop()
+        if not message and record.program is not None:
+            message = self._last_words(record, exit_code)
         record.last = ContainerExited(
             key=record.key,
             container_id=record.container_id,
@@ -358,6 +587,17 @@ class SimulatedRuntime:
             at=self._host.clock.now(),
         )
         self._host.report(record.last)
+
+    def _last_words(self, record: _Record, exit_code: int) -> str:
+        """The container's termination message: a file that it wrote, or the end of its log."""
+        container, world = record.container, record.world
+        assert container is not None
+        path = container.termination_message_path or "/dev/termination-log"
+        data = world.files.get(path, b"") if world is not None else b""
+        if not data and exit_code and container.termination_message_policy == _FALLBACK:
+            lines = self._said(record, container, self._host.clock.now())[-_LOG_LINES:]
+            data = b"\n".join(line for _, line in lines)[-_LOG_BYTES:]
+        return data[:_MESSAGE_BYTES].decode(errors="replace")
 
 
 def _is_of_job(pod: Pod) -> bool:
@@ -376,8 +616,6 @@ def _refusal(probe: Probe, address: str) -> str:
     return ""  # the output of a command
 
 
-def _remember(record: _Record, world: World) -> None:
-    """Let a command see what others have written in the container, and them see what it writes."""
-    if record.files is not None:
-        world.files = {**record.files, **world.files}
-    record.files = world.files
+def _nobody_listens(probe: Probe, container: Container, address: str) -> str:
+    """What a probe says of a container that is no server."""
+    return probed(probe, container, _NO_SERVER, _NO_SCENE, address)[1]

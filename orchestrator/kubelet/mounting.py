@@ -1,0 +1,214 @@
+"""The volumes of a container: where it sees them, what is in those that are made of objects, with which modes.
+
+As the kubelet's atomic writer makes them: `defaultMode` unless an item has a mode of its own, readable for the pod's
+group if it has one; a mount of a `subPath` is a copy of what was there when the container started.
+"""
+
+import base64
+from collections.abc import Iterator, Mapping
+from typing import Final, TypeAlias
+
+from msgspec import Struct
+
+from orchestrator.api.authentication.v1 import TokenRequest
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Container,
+    DownwardAPIVolumeFile,
+    KeyToPath,
+    Pod,
+    PodSpec,
+    ProjectedVolumeSource,
+    Secret,
+    ServiceAccountTokenProjection,
+    Volume,
+    VolumeMount,
+)
+from orchestrator.api.scalars import EMPTY, Quantity
+from orchestrator.kubelet.field_paths import field_value, resource_value
+from orchestrator.kubelet.material import Found, token_source
+from orchestrator.kubelet.runtimes.interface import Mount
+from orchestrator.kubelet.substitution import substituted
+
+_File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
+_USUAL_MODE: Final = 0o644
+_TOKEN_MODE: Final = 0o600  # of a token, where the pod has one user or a group
+_GROUP_READS: Final = 0o440
+_SHARED_DIRECTORY: Final = 0o777
+_OBJECTS_DIRECTORY: Final = 0o1777  # of the directory of a volume that the kubelet writes
+
+
+def mounts_of(
+    pod: Pod,
+    container: Container,
+    found: Found,
+    environment: Mapping[str, str],
+    allocatable: Mapping[str, Quantity] = EMPTY,
+) -> tuple[Mount, ...]:
+    """What the container sees of its pod's volumes, with what was `found` of the objects in them."""
+    if pod.spec is None:
+        return ()
+    volumes = {v.name: v for v in pod.spec.volumes}
+    return tuple(
+        _mount(_Owner(pod, container, allocatable), volumes[m.name], m, found, environment)
+        for m in container.volume_mounts
+        if m.name in volumes
+    )
+
+
+class _Owner(Struct, frozen=True):
+    """Whose volumes they are: the pod, its container, and what their node has to give."""
+
+    pod: Pod
+    container: Container
+    allocatable: Mapping[str, Quantity]
+
+
+def _mount(
+    owner: _Owner,
+    volume: Volume,
+    mount: VolumeMount,
+    found: Found,
+    environment: Mapping[str, str],
+) -> Mount:
+    pod = owner.pod
+    path = mount.mount_path.rstrip("/") or "/"
+    sub_path = mount.sub_path or substituted(mount.sub_path_expr, environment)
+    read_only = bool(mount.read_only)
+    if volume.empty_dir is not None:
+        medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
+        modes = {"": _SHARED_DIRECTORY}
+        return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
+    if volume.host_path is not None:
+        return Mount(path, volume.name, "hostPath", volume.host_path.path, sub_path, read_only)
+    if (claim := volume.persistent_volume_claim) is not None:
+        read_only = read_only or bool(claim.read_only)
+        return Mount(path, volume.name, "claim", claim.claim_name, sub_path, read_only)
+    if volume.ephemeral is not None:
+        place = f"{pod.metadata.name}-{volume.name}"
+        return Mount(path, volume.name, "claim", place, sub_path, read_only)
+    files = list(_files(owner, volume, found))
+    kind = "secret" if volume.secret is not None or volume.projected is not None else "objects"
+    contents = {name: data for name, data, _ in files}
+    modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
+    user = _only_user(pod.spec) if volume.projected is not None else None
+    return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
+
+
+def _for_group(mode: int, spec: PodSpec | None) -> int:
+    context = spec.security_context if spec is not None else None
+    owned = context is not None and context.fs_group is not None
+    return mode | _GROUP_READS if owned else mode
+
+
+def _only_user(spec: PodSpec | None) -> int | None:
+    """The user as whom all containers of the pod run, if it is one."""
+    if spec is None:
+        return None
+    general = spec.security_context.run_as_user if spec.security_context is not None else None
+    users = {
+        c.security_context.run_as_user
+        if c.security_context is not None and c.security_context.run_as_user is not None
+        else general
+        for c in (*spec.init_containers, *spec.containers)
+    }
+    return users.pop() if len(users) == 1 else None
+
+
+def flat_files(mounts: tuple[Mount, ...]) -> Iterator[tuple[str, bytes, int | None]]:
+    """The files of mounts by their path in the container, and their modes; a path that ends in `/` is a directory."""
+    for mount in mounts:
+        start, inside = "", mount.sub_path.strip("/")
+        if inside:
+            if inside in mount.files:
+                yield mount.path, mount.files[inside], mount.modes.get(inside)
+                continue
+            start = f"{inside}/"
+        place = mount.path.rstrip("/")
+        yield f"{place}/", b"", mount.modes.get("")
+        for name, data in mount.files.items():
+            if name.startswith(start):
+                yield f"{place}/{name[len(start) :]}", data, mount.modes.get(name)
+
+
+# --- what is in a volume -------------------------------------------------------------------
+
+
+def _files(owner: _Owner, volume: Volume, found: Found) -> Iterator[_File]:
+    if (config := volume.config_map) is not None:
+        mode = config.default_mode
+        yield from _keys(found.get((ConfigMap, config.name)), config.items, mode)
+    elif (secret := volume.secret) is not None:
+        mode = secret.default_mode
+        yield from _keys(found.get((Secret, secret.secret_name)), secret.items, mode)
+    elif (downward := volume.downward_api) is not None:
+        yield from _downward(owner, downward.items, downward.default_mode)
+    elif volume.projected is not None:
+        yield from _projected(owner, volume.projected, found)
+
+
+def _projected(owner: _Owner, projected: ProjectedVolumeSource, found: Found) -> Iterator[_File]:
+    mode = projected.default_mode
+    for part in projected.sources:
+        if (config := part.config_map) is not None:
+            yield from _keys(found.get((ConfigMap, config.name)), config.items, mode)
+        elif (secret := part.secret) is not None:
+            yield from _keys(found.get((Secret, secret.name)), secret.items, mode)
+        elif part.downward_api is not None:
+            yield from _downward(owner, part.downward_api.items, mode)
+        elif (token := part.service_account_token) is not None:
+            yield from _token(owner.pod, token, mode, found)
+
+
+def _token(
+    pod: Pod, token: ServiceAccountTokenProjection, mode: int | None, found: Found
+) -> Iterator[_File]:
+    request: TokenRequest | None = found.get(token_source(token))
+    if request is not None and request.status is not None:
+        context = pod.spec.security_context if pod.spec is not None else None
+        owned = _only_user(pod.spec) is not None or (
+            context is not None and context.fs_group is not None
+        )
+        usual = _USUAL_MODE if mode is None else mode
+        yield token.path, request.status.token.encode(), _TOKEN_MODE if owned else usual
+
+
+def _keys(
+    obj: ConfigMap | Secret | None, items: tuple[KeyToPath, ...], mode: int | None
+) -> Iterator[_File]:
+    if obj is None:
+        return
+    data = plain(obj)
+    usual = _USUAL_MODE if mode is None else mode
+    if not items:
+        yield from ((key, value, usual) for key, value in data.items())
+    for item in items:
+        if item.key in data:
+            yield item.path, data[item.key], usual if item.mode is None else item.mode
+
+
+def _downward(
+    owner: _Owner, items: tuple[DownwardAPIVolumeFile, ...], mode: int | None
+) -> Iterator[_File]:
+    pod, container = owner.pod, owner.container
+    for item in items:
+        if item.field_ref is not None:
+            text = field_value(pod, item.field_ref.field_path)
+        elif item.resource_field_ref is not None:
+            text = resource_value(pod, container, item.resource_field_ref, owner.allocatable)
+        else:
+            continue
+        usual = _USUAL_MODE if mode is None else mode
+        yield item.path, text.encode(), usual if item.mode is None else item.mode
+
+
+def plain(obj: ConfigMap | Secret) -> dict[str, bytes]:
+    """What an object holds, as it is seen in a container."""
+    if isinstance(obj, ConfigMap):
+        texts = {key: value.encode() for key, value in obj.data.items()}
+        return texts | {key: _bytes(value) for key, value in obj.binary_data.items()}
+    return {key: _bytes(value) for key, value in obj.data.items()}
+
+
+def _bytes(value: str | bytes) -> bytes:
+    return value if isinstance(value, bytes) else base64.b64decode(value)

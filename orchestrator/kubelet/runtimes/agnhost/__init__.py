@@ -1,0 +1,82 @@
+"""The program `agnhost` of Kubernetes' own tests, simulated: a table of its subcommands.
+
+What it writes and how it ends is a command as others are (`COMMANDS`); what its servers answer is a `Service`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from orchestrator.kubelet.runtimes.agnhost import mounttest, netexec, servers
+from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
+from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.services import Service
+from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Run, Sleep
+
+NAMES: Final = frozenset({"agnhost", "agnhost-2"})
+_FOR_EVER: Final = float(1 << 31)
+# These look at nothing: how they end is the same each time.
+ALONE: Final = frozenset(
+    {"pause", "entrypoint-tester", "netexec", "serve-hostname", "liveness", "test-webserver",
+     "grpc-health-checking", "porter", "nettest"}
+)  # fmt: skip
+
+
+def pause(arguments: list[str], world: World) -> Run:
+    """Wait to be stopped."""
+    yield Sleep(_FOR_EVER)
+    return 0
+
+
+def _entrypoint_tester(arguments: list[str], world: World) -> Run:
+    yield Out(f"[{' '.join(arguments)}]\n".encode())
+    return 0
+
+
+_SERVERS: Final[Mapping[str, Callable[[dict[str, str]], tuple[Service, list[str]]]]] = {
+    "netexec": netexec.service,
+    "serve-hostname": servers.serve_hostname,
+    "liveness": servers.liveness,
+    "test-webserver": servers.test_webserver,
+    "grpc-health-checking": servers.grpc_health_checking,
+    "porter": servers.porter,
+}
+
+
+def service_of(argv: tuple[str, ...]) -> Service | None:
+    """What this command line of agnhost serves; None if nothing."""
+    make = _SERVERS.get(argv[1]) if len(argv) > 1 else None
+    return make(flags_of(argv[2:])[0])[0] if make is not None else None
+
+
+def agnhost(argv: list[str], world: World) -> Run:
+    """Run agnhost; `argv` begins with its own name."""
+    name = argv[1] if len(argv) > 1 else "pause"
+    if name == "entrypoint-tester":
+        return (yield from _entrypoint_tester(argv, world))
+    if name == "mounttest":
+        return (yield from mounttest.run(argv[2:], world))
+    if name == "logs-generator":
+        return (yield from servers.logs_generator(argv[2:], world))
+    if name == "pause":
+        yield Out(b"Paused\n")
+        return (yield from pause([], world))
+    make = _SERVERS.get(name)
+    if make is None:
+        yield Err(f'Error: unknown command "{name}" for "app"\n'.encode())
+        return 1
+    for line in make(flags_of(argv[2:])[0])[1]:
+        yield Err(f"{servers.stamped(line, world.now)}\n".encode())
+    return (yield from pause([], world))
+
+
+def _named(name: str) -> Command:
+    def command(arguments: list[str], world: World) -> Run:
+        return (yield from agnhost([f"/{name}", *arguments], world))
+
+    return command
+
+
+COMMANDS: Final[Mapping[str, Command]] = {**{n: _named(n) for n in NAMES}, "pause": pause}
+SUBCOMMANDS: Final = frozenset(
+    {*_SERVERS, "pause", "entrypoint-tester", "mounttest", "logs-generator"}
+)

@@ -1,0 +1,128 @@
+"""The files of simulated containers: their own, and those of volumes, which containers and pods share."""
+
+from collections.abc import Iterator, Mapping, MutableMapping
+from typing import Final, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.kubelet.runtimes.interface import Mount, World
+
+V = TypeVar("V")
+_OBJECTS: Final = ("objects", "secret")  # media whose content the kubelet makes, and makes anew
+_DIRECTORY: Final = 0o777  # of an emptyDir
+
+
+class Store(Struct, eq=False):
+    """What is in a volume, by path in it; the empty path is the volume's own directory."""
+
+    files: dict[str, bytes] = field(default_factory=lambda: {"": b""})
+    modes: dict[str, int] = field(default_factory=dict)
+
+
+class Overlay(MutableMapping[str, V]):
+    """A mapping of absolute paths, parts of which lie in other mappings: (place, mapping, path in it)."""
+
+    def __init__(self, root: dict[str, V], parts: list[tuple[str, dict[str, V], str]]) -> None:
+        self._root = root
+        self._parts = sorted(parts, key=lambda part: -len(part[0]))  # the innermost first
+
+    def _find(self, path: str) -> tuple[dict[str, V], str]:
+        for place, mapping, start in self._parts:
+            if path.startswith(place):
+                return mapping, start + path[len(place) :]
+        return self._root, path
+
+    def __getitem__(self, path: str) -> V:
+        mapping, key = self._find(path)
+        return mapping[key]
+
+    def __setitem__(self, path: str, value: V) -> None:
+        mapping, key = self._find(path)
+        mapping[key] = value
+
+    def __delitem__(self, path: str) -> None:
+        mapping, key = self._find(path)
+        del mapping[key]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from [p for p in self._root if self._find(p)[0] is self._root]
+        for place, mapping, start in self._parts:
+            yield from [place + k[len(start) :] for k in list(mapping) if k.startswith(start)]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+class Volumes:
+    """The volumes of one node's pods."""
+
+    def __init__(self) -> None:
+        self._of_pods: dict[
+            str, dict[tuple[str, str], Store]
+        ] = {}  # by container (or none) and name
+        self._kept: dict[tuple[str, str], Store] = {}  # that outlive pods, by medium and place
+
+    def furnish(self, pod: Pod, container: str, world: World) -> World:
+        """The world of a container that sees its pod's volumes."""
+        files: list[tuple[str, dict[str, bytes], str]] = []
+        modes: list[tuple[str, dict[str, int], str]] = []
+        root = dict(world.files)
+        for mount in world.mounts:
+            if mount.medium in _OBJECTS and mount.sub_path:
+                continue  # a copy that does not change: it is among the container's own files
+            store = self._store_of(pod, container, mount)
+            start = f"{mount.sub_path.strip('/')}/" if mount.sub_path else ""
+            if start:
+                _begin_directory(store, start)
+            place = f"{mount.path}/"
+            files.append((place, store.files, start))
+            modes.append((place, store.modes, start))
+            root = {p: data for p, data in root.items() if not p.startswith(place)}
+        return replace(
+            world,
+            files=Overlay(root, files),
+            modes=Overlay(dict(world.modes), modes),
+        )
+
+    def _store_of(self, pod: Pod, container: str, mount: Mount) -> Store:
+        if mount.medium in ("hostPath", "claim"):
+            place = mount.place
+            if mount.medium == "claim":
+                place = f"{pod.metadata.namespace}/{place}"
+            return self._kept.setdefault((mount.medium, place), Store())
+        of_pod = self._of_pods.setdefault(pod.metadata.uid, {})
+        if mount.medium in _OBJECTS:
+            return of_pod.setdefault((container, mount.volume), _made(mount))
+        store = of_pod.get(("", mount.volume))
+        if store is None:
+            store = of_pod["", mount.volume] = Store(modes={"": mount.modes.get("", _DIRECTORY)})
+        return store
+
+    def refresh(self, pod_uid: str, container: str, world: World) -> None:
+        """Give volumes that are made of objects what they hold by now."""
+        of_pod = self._of_pods.get(pod_uid, {})
+        for mount in world.mounts:
+            store = of_pod.get((container, mount.volume))
+            if store is not None and mount.medium in _OBJECTS and not mount.sub_path:
+                _fill(store.files, {"": b"", **mount.files})
+                _fill(store.modes, mount.modes)
+
+    def remove(self, pod_uid: str) -> None:
+        """The pod is gone, and with it what was its own."""
+        self._of_pods.pop(pod_uid, None)
+
+
+def _made(mount: Mount) -> Store:
+    return Store({"": b"", **mount.files}, dict(mount.modes))
+
+
+def _fill(kept: dict[str, V], now: Mapping[str, V]) -> None:
+    kept.clear()
+    kept.update(now)
+
+
+def _begin_directory(store: Store, path: str) -> None:
+    store.files.setdefault(path, b"")
+    store.modes.setdefault(path, store.modes.get("", 0o755))
