@@ -114,6 +114,40 @@ def curl(url: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
+def _with_policy(story: Story, pods: list[str], ip: str) -> list[str]:
+    """What a pod gets of the first Service without a policy, with one that lets nobody in, and without it again."""
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "nobody"},
+        "spec": {"podSelector": {"matchLabels": {"app": "round"}}, "policyTypes": ["Ingress"]},
+    }
+    client = next(each for each in pods if each.startswith("sticky-"))
+    program = f"""
+import socket
+client = socket.socket()
+client.settimeout(1)
+try:
+    client.connect(({ip!r}, 80))
+    print("in")
+except TimeoutError:
+    print("out")
+"""
+
+    def until(wanted: str) -> str:
+        for _ in range(10):
+            said = story.kubectl("exec", client, "--", "python3", "-S", "-c", program).strip()
+            if said == wanted:
+                break
+        return said
+
+    seen = [until("in")]
+    story.kubectl("apply", "-f", "-", given=policy)
+    seen.append(until("out"))
+    story.kubectl("delete", "networkpolicy", "nobody")
+    return [*seen, until("in")]
+
+
 def play(story: Story) -> dict[str, Any]:
     """See what services do, and roll one under load."""
     story.apply("one")
@@ -138,6 +172,7 @@ def play(story: Story) -> dict[str, Any]:
     program = "import socket; print(socket.gethostbyname('round'), socket.gethostbyname('kubernetes.default.svc'))"
     names = story.kubectl("exec", pod, "--", "python3", "-c", program).split()
     seen["names"] = [names == [ip, specs["kubernetes"]["clusterIP"]], names]
+    seen["policy"] = _with_policy(story, pods, ip)
     ended = threading.Event()
     answers: Counter[str] = Counter()
 

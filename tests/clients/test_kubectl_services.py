@@ -8,8 +8,8 @@ from orchestrator.kubelet.networks.namespaces import NAMESPACES
 
 
 def test_services_carry_traffic_and_roll_without_a_failure() -> None:
-    """Cluster IPs and node ports lead to all pods, a client with affinity to one; names are found; a roll fails
-    no request; and nothing is left of it."""
+    """Cluster IPs and node ports lead to all pods, a client with affinity to one; names are found; a policy
+    lets nobody in; a roll fails no request; and nothing is left of it."""
     command = ["unshare", "--net", sys.executable, "-m", "tests.clients.services_story"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr
@@ -19,5 +19,6 @@ def test_services_carry_traffic_and_roll_without_a_failure() -> None:
     assert len(seen["sticky"]) == 1, seen
     assert [each.startswith("one round-") for each in seen["node ports"]] == [True, True], seen
     assert seen["names"][0], seen
+    assert seen["policy"] == ["in", "out", "in"]
     assert seen["rolled"] == {"one": True, "two": True, "failed": 0}
     assert not list(NAMESPACES.glob(f"orchestrator-{seen['namespace']}-*"))
