@@ -42,7 +42,10 @@ class ContainerStarted(Struct, frozen=True, gc=False):
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
-    """The container ended, or never started (then `started_at` is None and `reason` says why)."""
+    """The container ended, or never started (then `started_at` is None and `reason` says why).
+
+    What was created and could not be executed has started at 0.0, as containerd says.
+    """
 
     key: ContainerKey
     container_id: str
