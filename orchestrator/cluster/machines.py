@@ -39,11 +39,13 @@ class Machines:
         self.standing: dict[str, Equipment] = {}
         self._room: Ref[Any]
         self._fabric: Fabric
+        self._begun = False
         self._client: Client
 
     def begin(self, room: Ref[Any], client: Client, fabric: Fabric) -> None:
         """The actor `/nodes` is there, the API server, and the network."""
         self._room, self._client, self._fabric = room, client, fabric
+        self._begun = True
 
     def __len__(self) -> int:
         return len(self._known)
@@ -102,6 +104,8 @@ class Machines:
 
     async def close(self) -> None:
         """Leave nothing on this machine of what the nodes have made there; their actors have stopped."""
+        if not self._begun:
+            return
         carries = self._fabric.carries
         standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
         await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
