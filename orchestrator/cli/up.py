@@ -14,6 +14,7 @@ from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
     from orchestrator.apiserver.http.audit import Audit
+    from orchestrator.kubelet import NodeSpec
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -72,6 +73,13 @@ NAMES = _Names()
 )
 @scheduling.option
 @click.option(
+    "--pod-manifest-path",
+    "static_pods",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A directory of static pods that each node runs; {node} in it is the node's name.",
+)
+@click.option(
     "--bare",
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
@@ -108,6 +116,7 @@ def up(
     authorization: dict[str, Any],
     proxy_mode: str | None,
     dns_upstream: tuple[str, ...],
+    static_pods: Path | None,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -122,7 +131,7 @@ def up(
         raise InputError(str(error)) from None
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
-        "nodes": nodes,
+        "nodes": _nodes(nodes, static_pods),
         "seed": seed,
         "admission": admission,
         "scheduler": scheduler,
@@ -135,6 +144,16 @@ def up(
     with _audit(audit_policy, audit_log) as audit:
         front["audit"] = audit
         actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
+
+
+def _nodes(number: int, static_pods: Path | None) -> "int | list[NodeSpec]":
+    """So many nodes, which run what is in the directory."""
+    if static_pods is None:
+        return number
+    from orchestrator.cluster.nodes import node_spec
+
+    path = str(static_pods.absolute())
+    return [node_spec(f"node-{n}", n, static_pod_path=path) for n in range(number)]
 
 
 @contextmanager

@@ -32,6 +32,7 @@ from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import (
     normal,
+    pulled_anew,
     resized,
     started,
     started_after_pull,
@@ -266,7 +267,8 @@ class PodWorker(PodEnding):
         record.container_id = event.container_id
         record.pull_delay = None
         if event.pulled_in is None:
-            effects.extend(started(record))
+            anew = record.spec.image_pull_policy == "Always"
+            effects.extend(pulled_anew(record) if anew else started(record))
         else:
             effects.extend(started_after_pull(record, event.pulled_in))
         lifecycle = record.spec.lifecycle
