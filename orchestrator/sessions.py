@@ -5,6 +5,7 @@ refused, before the first byte; then bytes go both ways until the container's si
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -37,15 +38,38 @@ class Resized(Struct, frozen=True):
     height: int
 
 
+class ClientGone(ConnectionError):
+    """Nobody hears what is said any more."""
+
+
 class Session:
-    """Bytes between a client and a container."""
+    """Bytes between a client and a container. `stdin`: the client gives some; `terminal`: it sits at one."""
 
     def __init__(self) -> None:
         self._to_container: asyncio.Queue[bytes | None] = asyncio.Queue(_ROOM)
         self._to_client: asyncio.Queue[Chunk | Ended] = asyncio.Queue(_ROOM)
+        self._left = asyncio.Event()
+        self.stdin = True
+        self.terminal = False
         self.resized: Resized | None = None
+        self.on_resized: Callable[[Resized], None] | None = None
 
     # --- the client's end ------------------------------------------------------------------
+
+    def resize(self, size: Resized) -> None:
+        """The client's terminal has another size."""
+        self.resized = size
+        if self.on_resized is not None:
+            self.on_resized(size)
+
+    def leave(self) -> None:
+        """The client has gone, and hears nothing more."""
+        self._left.set()
+        while not self._to_client.empty():
+            self._to_client.get_nowait()
+        self._to_client.put_nowait(Ended())
+        if self._to_container.empty():
+            self._to_container.put_nowait(None)
 
     async def give(self, data: bytes | None) -> None:
         """Input for the container; None: there is no more."""
@@ -59,12 +83,20 @@ class Session:
 
     async def read(self) -> bytes | None:
         """What the client gives next; None at the end."""
+        if self._left.is_set() and self._to_container.empty():
+            return None
         return await self._to_container.get()
 
     async def write(self, data: bytes, stream: str = OUTPUT) -> None:
-        """Say something to the client."""
+        """Say something to the client. Raises ClientGone."""
+        if self._left.is_set():
+            raise ClientGone
         if data:
             await self._to_client.put(Chunk(stream, data))
+
+    async def until_left(self) -> None:
+        """Wait until the client has gone."""
+        await self._left.wait()
 
     async def end(self, exit_code: int = 0, fault: str = "") -> None:
         """Say the last word."""

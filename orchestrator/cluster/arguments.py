@@ -28,10 +28,20 @@ def _are(type_: type[Any]) -> Callable[[Any], bool]:
     )
 
 
+def _are_images(value: Any) -> bool:
+    if value == ():
+        return True
+    from orchestrator.kubelet.runtimes.process import Image  # late: most nodes simulate
+
+    return _are(Image)(value)
+
+
 # What an argument is, and how that is said. None of them is asked further where it stands for nothing.
 _ARGUMENTS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "seed": (_is(int), "a whole number"),
     "profile": (_is(Profile), "a kubelet.Profile"),
+    "runtime": (_is(str), "the name of a runtime"),
+    "images": (_are_images, "a sequence of kubelet.runtimes.process.Image"),
     "runtimes": (_is(Mapping), "a mapping of names to what makes a runtime"),
     "proxies": (_is(bool), "True or False"),
     "record_events": (_is(bool), "True or False"),
@@ -55,12 +65,12 @@ def check_all(**given: Any) -> None:
             raise TypeError(f"{name} is {words}, not {value!r}")
 
 
-def specs_of(nodes: object) -> Sequence[NodeSpec]:
-    """The nodes of a cluster. Raises TypeError and ValueError."""
+def specs_of(nodes: object, runtime: str = "simulated") -> Sequence[NodeSpec]:
+    """The nodes of a cluster; a number of them run `runtime`. Raises TypeError and ValueError."""
     if isinstance(nodes, int) and not isinstance(nodes, bool):
         if nodes < 0:
             raise ValueError(f"a cluster cannot have {nodes} nodes")
-        return [node_spec(f"node-{number}", number) for number in range(nodes)]
+        return [node_spec(f"node-{number}", number, runtime=runtime) for number in range(nodes)]
     if isinstance(nodes, Sequence) and all(isinstance(spec, NodeSpec) for spec in nodes):
         return nodes
     raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")

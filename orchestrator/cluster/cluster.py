@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from orchestrator.cluster.fabrics import ProxyMode
     from orchestrator.kubelet import NodeSpec, Profile
     from orchestrator.kubelet.runtimes import RuntimeFactory
+    from orchestrator.kubelet.runtimes.process import Image
     from orchestrator.machinery.certificates import KeyPair
     from orchestrator.proxy import Destination
     from orchestrator.scheduler import Profile as SchedulerProfile
@@ -35,8 +36,9 @@ class Cluster:
     In a loop in virtual time (`actors.run`, the pytest plugin) the cluster lives in virtual time.
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
-    containers behave; `runtimes` are container runtimes of your own by the name that a node's
-    `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
+    containers behave; `runtime` is the container runtime of nodes that are a number: `simulated`, `coroutine`,
+    `process` (whose `images` name what its containers run), or one of your own: `runtimes` are those by the name that
+    a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
@@ -51,7 +53,8 @@ class Cluster:
     what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
     `proxy_mode` is how Services carry traffic: `userspace` gives nodes, pods and Services addresses of the
-    host's own 127.0.0.0/8 and passes on what comes there; with `table` addresses are numbers, and `connect` says
+    host's own 127.0.0.0/8 and passes on what comes there; `nftables`, for root, makes a network
+    namespace of each node and pod, with rules as kube-proxy's; with `table` addresses are numbers, and `connect` says
     where a connection would go. None: what fits the runtimes of `nodes`; `table` in virtual time.
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
@@ -70,7 +73,9 @@ class Cluster:
         controllers: "Sequence[type[Controller] | str]" = ("*",),
         scheduler: "SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None" = None,
         profile: "Profile | None" = None,
+        runtime: str = "simulated",
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
+        images: "Sequence[Image]" = (),
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
@@ -98,7 +103,9 @@ class Cluster:
         check_all(
             seed=seed,
             profile=profile,
+            runtime=runtime,
             runtimes=runtimes,
+            images=images,
             proxies=proxies,
             record_events=record_events,
             heartbeats=heartbeats,
@@ -113,7 +120,7 @@ class Cluster:
         )
         self._furnished = furnished
         self._dns_upstream = dns_upstream
-        self._specs = specs_of(nodes)
+        self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
         for resource in resources:
             self.scheme.register(resource)
@@ -141,6 +148,7 @@ class Cluster:
             scheduler=scheduler,
             profile=profile,
             runtimes=runtimes,
+            images=images,
             proxies=proxies,
             proxy_mode=proxy_mode,
             record_events=record_events,
@@ -173,7 +181,7 @@ class Cluster:
         if self._state != "not begun":
             raise Misuse(f"a Cluster lives once, and this one is {self._state}: make another")
         self._state = "running"
-        self._exits.callback(self._components.close)  # after the actors have stopped
+        self._exits.push_async_callback(self._components.close)  # after the actors have stopped
         await self._exits.enter_async_context(self.system)
         try:
             await self._start()
@@ -281,7 +289,7 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host, fabric.advertised(host))
+            await publish(self.client, front, host, fabric.advertised(host, front.port))
         return front
 
     def _authority(self) -> "KeyPair":

@@ -43,6 +43,7 @@ from orchestrator.store import Store
 
 if TYPE_CHECKING:
     from orchestrator.dns import DnsServer
+    from orchestrator.kubelet.runtimes.process import Image
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
 _API_MAILBOX: Final = MailboxSpec(capacity=1_000_000)
@@ -69,6 +70,7 @@ class Components:
         scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
+        images: "Sequence[Image]",
         proxies: bool,
         proxy_mode: ProxyMode | None,
         record_events: bool,
@@ -82,7 +84,7 @@ class Components:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes)
+        self._runtimes = Runtimes(profile, runtimes, images)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
         self._authorization = authorization
@@ -140,12 +142,11 @@ class Components:
         self._names = DnsServer(zone, upstream, self._system.log)
         return await self._names.open(self.fabric.control_plane)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave nothing on this machine of what nodes and network have made there."""
         if self._names is not None:
             self._names.close()
-        if self.fabric.carries:
-            self.machines.close()
+        await self.machines.close()
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

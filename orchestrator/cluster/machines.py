@@ -15,6 +15,7 @@ from orchestrator.cluster.fabrics import Fabric
 from orchestrator.cluster.nodes import AddNode, Equipment
 from orchestrator.kubelet import FallSilent, NodeSpec
 from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.kubelet.runtimes.interface import Ending
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
 
@@ -96,13 +97,14 @@ class Machines:
         if machine is not None:
             await self._system.stop_actor(machine)
         if equipment is not None:
-            _switch_off(equipment)
+            await _switch_off(equipment)
             self._fabric.unplug(equipment.spec)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Leave nothing on this machine of what the nodes have made there; their actors have stopped."""
-        for equipment in self.standing.values():
-            _switch_off(equipment)
+        carries = self._fabric.carries
+        standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
+        await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
         self._fabric.close()
 
     async def restart(self, name: str) -> None:
@@ -133,10 +135,12 @@ def _parted(spec: NodeSpec) -> tuple[NodeSpec, dict[str, str]]:
     return replace(spec, labels={k: v for k, v in spec.labels.items() if k not in more}), more
 
 
-def _switch_off(equipment: Equipment) -> None:
+async def _switch_off(equipment: Equipment) -> None:
     """End what a machine runs, as a cut of its power does."""
     for uid in {event.key.pod_uid: None for event in equipment.runtime.containers()}:
         equipment.runtime.remove(uid)
+    if isinstance(equipment.runtime, Ending):
+        await equipment.runtime.close()
     equipment.network.close()
 
 

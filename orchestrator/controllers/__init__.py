@@ -54,7 +54,15 @@ from orchestrator.controllers.volume_protection import (
     ClassProtectionController,
     VolumeProtectionController,
 )
-from orchestrator.controllers.volumes import ClaimBinder, VolumeKeeper
+from orchestrator.controllers.volumes import (
+    AttachDetachController,
+    ClaimBinder,
+    CsiNodeController,
+    ExpandController,
+    SimulatedAttacher,
+    SimulatedResizer,
+    VolumeKeeper,
+)
 
 CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     DeploymentController,
@@ -93,6 +101,11 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     StaleDisruptionController,
     ClaimBinder,
     VolumeKeeper,
+    AttachDetachController,
+    SimulatedAttacher,
+    CsiNodeController,
+    ExpandController,
+    SimulatedResizer,
     ClaimProtectionController,
     ClassProtectionController,
     VolumeProtectionController,

@@ -30,12 +30,23 @@ from orchestrator.controllers.services import (
     BY_LABEL,
     BY_SELECTOR,
     SelectingServices,
+    Triggers,
     container_port,
     label_index,
     pods_of,
     ports_vary,
     selector_index,
+    told_at,
     wants_slices,
+)
+from orchestrator.controllers.topology_hints import (
+    DISABLED,
+    ENABLED,
+    ZONE,
+    NoHints,
+    cpu_ratios,
+    wants_hints,
+    with_hints,
 )
 from orchestrator.machinery.owners import owner_reference
 
@@ -44,7 +55,6 @@ MANAGED_BY: Final = "endpointslice.kubernetes.io/managed-by"
 MANAGER: Final = "endpointslice-controller.k8s.io"
 SERVICE_NAME: Final = "kubernetes.io/service-name"
 HEADLESS: Final = "service.kubernetes.io/headless"
-ZONE: Final = "topology.kubernetes.io/zone"
 # Distributions of traffic that want hints: what stays in its zone, or on its node if it can.
 _SAME_NODE: Final = "PreferSameNode"
 _NEAR: Final = ("PreferClose", "PreferSameZone", _SAME_NODE)
@@ -77,7 +87,7 @@ def wanted_endpoints(
             continue
         ports = _ports_of(service, pod) if fixed is None else fixed
         endpoint = _endpoint_of(pod, bool(spec.publish_not_ready_addresses), service, zone_of)
-        if spec.traffic_distribution in _NEAR:
+        if spec.traffic_distribution in _NEAR and not wants_hints(service):
             endpoint = _hinted(endpoint, spec.traffic_distribution)
         result.setdefault(ports, []).append(endpoint)
     return result
@@ -242,10 +252,20 @@ class EndpointSliceController(KubernetesController):
         self._services = SelectingServices(self.cache(Service))
         # The slices of each service as they shall be; what they hear of them is no news.
         self._planned: dict[Key, tuple[EndpointSlice, ...]] = {}
+        self._triggers = Triggers()
+        self._hinting: dict[Key, bool] = {}  # who wants hints by zones' CPUs: has she any?
 
     def watches(self) -> Mapping[Any, Source]:
-        """A pod concerns the services that select it; a node, none: its zone does not change."""
-        return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: _nobody}
+        """A pod concerns the services that select it; a node those with hints: its zone does not change."""
+        return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: self._of_node}
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Its own; a new Service begins to change its slices when it is made."""
+        self._triggers.made(change)
+        return super().own_keys(change)
+
+    def _of_node(self, change: Change[Node]) -> Iterable[tuple[Key, float]]:
+        return [(key, BATCH_SECONDS) for key in self._hinting]
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Slices by their service, services by a label that they select, pods by label."""
@@ -256,7 +276,9 @@ class EndpointSliceController(KubernetesController):
         }
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[tuple[Key, float]]:
-        return [(key, BATCH_SECONDS) for key in self._services.concerned(change)]
+        keys = self._services.concerned(change)
+        self._triggers.heard(change, keys)
+        return [(key, BATCH_SECONDS) for key in keys]
 
     def _of_slice(self, change: Change[EndpointSlice]) -> Iterable[tuple[Key, float]]:
         """Its service, unless the change is a write of this controller's own."""
@@ -278,14 +300,19 @@ class EndpointSliceController(KubernetesController):
             for s in self.cache(EndpointSlice).by_index("service", f"{key.namespace}/{key.name}")
             if s.metadata.labels.get(MANAGED_BY) == MANAGER
         ]
-        if service is None or service.metadata.deletion_timestamp is not None:
+        triggered = self._triggers.take(key)
+        gone = service is None or service.metadata.deletion_timestamp is not None
+        if service is None or gone or not wants_slices(service):
             self._planned.pop(key, None)
-            return None  # the garbage collector takes the slices
-        if not wants_slices(service):
-            self._planned.pop(key, None)
-            return None
+            self._hinting.pop(key, None)
+            return None  # the garbage collector takes the slices of one that is gone
         pods = pods_of(service, self.cache(Pod))
-        actions = plan(service, wanted_endpoints(service, pods, self._zone_of), slices)
+        wanted: Mapping[Ports, list[Endpoint]] = wanted_endpoints(service, pods, self._zone_of)
+        if wants_hints(service):
+            wanted = self._with_hints(service, wanted, slices)
+        elif self._hinting.pop(key, False):
+            self._tell(service, "Warning", DISABLED)
+        actions = _triggered(plan(service, wanted, slices), triggered)
         self._planned[key] = (*actions.create, *actions.update)
         for slice_ in actions.create:
             await self.client.create(slice_)
@@ -296,13 +323,51 @@ class EndpointSliceController(KubernetesController):
             await self.client.delete(EndpointSlice, metadata.name, namespace=metadata.namespace)
         return None
 
+    def _with_hints(
+        self,
+        service: Service,
+        wanted: Mapping[Ports, list[Endpoint]],
+        slices: Sequence[EndpointSlice],
+    ) -> Mapping[Ports, list[Endpoint]]:
+        """The endpoints with hints by the zones' CPUs; without any where that cannot be."""
+        key = Key(service.metadata.namespace, service.metadata.name)
+        before = {
+            each.addresses[0]: each.hints.for_zones[0].name
+            for slice_ in slices
+            for each in slice_.endpoints
+            if each.hints is not None and each.hints.for_zones
+        }
+        every = [each for endpoints in wanted.values() for each in endpoints]
+        was = self._hinting.get(key, bool(before))
+        self._hinting[key] = False
+        try:
+            hinted = iter(with_hints(every, before, cpu_ratios(self.cache(Node).list())))
+        except NoHints as why:
+            self._tell(service, "Warning", str(why))
+            return wanted
+        self._hinting[key] = True
+        if not was:
+            self._tell(service, "Normal", ENABLED)
+        return {ports: [next(hinted) for _ in endpoints] for ports, endpoints in wanted.items()}
+
+    def _tell(self, service: Service, type_: str, what: str) -> None:
+        reason = f"TopologyAwareHints{'Enabled' if type_ == 'Normal' else 'Disabled'}"
+        self.events.event(service, type_, reason, f"{what}, addressType: IPv4")
+
     def _zone_of(self, node_name: str) -> str:
         node = self.cache(Node).get("", node_name)
         return node.metadata.labels.get(ZONE, "") if node is not None else ""
 
 
-def _nobody(_change: Change[Any]) -> Iterable[Key]:
-    return ()
+def _triggered(actions: Actions, at: str) -> Actions:
+    """The slices saying when what they tell of began to change; "" where nobody knows."""
+    if not actions.create and not actions.update:
+        return actions
+    create, update = (
+        tuple(replace(each, metadata=told_at(each.metadata, at)) for each in slices)
+        for slices in (actions.create, actions.update)
+    )
+    return replace(actions, create=create, update=update)
 
 
 def service_index(slice_: EndpointSlice) -> Iterable[str]:

@@ -25,11 +25,13 @@ from orchestrator.controllers.services import (
     BY_LABEL,
     BY_SELECTOR,
     SelectingServices,
+    Triggers,
     container_port,
     label_index,
     pods_of,
     ports_vary,
     selector_index,
+    told_at,
     wants_slices,
 )
 
@@ -127,6 +129,7 @@ class EndpointsController(KubernetesController):
     def prepare(self) -> None:
         """Nothing is known of the services before."""
         self._services = SelectingServices(self.cache(Service))
+        self._triggers = Triggers()
 
     def watches(self) -> Mapping[Any, Source]:
         """A pod concerns the services that select it, Endpoints that went the one of their name."""
@@ -137,12 +140,20 @@ class EndpointsController(KubernetesController):
         return {Service: {BY_SELECTOR: selector_index}, Pod: {BY_LABEL: label_index}}
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[tuple[Key, float]]:
-        return [(key, BATCH_SECONDS) for key in self._services.concerned(change)]
+        keys = self._services.concerned(change)
+        self._triggers.heard(change, keys)
+        return [(key, BATCH_SECONDS) for key in keys]
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Its own; a new Service begins to change its Endpoints when it is made."""
+        self._triggers.made(change)
+        return super().own_keys(change)
 
     async def reconcile(self, key: Key) -> float | None:
         """Write the Endpoints of one service, or delete those that it has no more."""
         service = self.cache(Service).get(key.namespace, key.name)
         present = self.cache(Endpoints).get(key.namespace, key.name)
+        at = self._triggers.take(key)
         if service is None or service.metadata.deletion_timestamp is not None:
             if present is not None and present.metadata.labels.get(MANAGED_BY) == MANAGER:
                 await self.client.delete(Endpoints, key.name, namespace=key.namespace)
@@ -150,7 +161,7 @@ class EndpointsController(KubernetesController):
         if not wants_slices(service):
             return None
         subsets, over = truncated(subsets_of(service, pods_of(service, self.cache(Pod))))
-        await self._write(service, present, subsets, over)
+        await self._write(service, present, subsets, over, at)
         return None
 
     async def _write(
@@ -159,6 +170,7 @@ class EndpointsController(KubernetesController):
         present: Endpoints | None,
         subsets: tuple[EndpointSubset, ...],
         over: bool,
+        at: str,
     ) -> None:
         labels = {**service.metadata.labels, MANAGED_BY: MANAGER}
         if service.spec is not None and service.spec.cluster_ip == "None":
@@ -171,13 +183,14 @@ class EndpointsController(KubernetesController):
                 labels=labels,
                 annotations=annotations,
             )
-            await self.client.create(Endpoints(metadata=metadata, subsets=subsets))
+            await self.client.create(Endpoints(metadata=told_at(metadata, at), subsets=subsets))
         elif present.subsets != subsets or present.metadata.labels != labels:
             kept = {k: v for k, v in present.metadata.annotations.items() if k != OVER_CAPACITY}
             metadata = replace(
                 present.metadata, labels=labels, annotations={**kept, **annotations} or EMPTY
             )
-            await self.client.update(replace(present, metadata=metadata, subsets=subsets))
+            said = replace(present, metadata=told_at(metadata, at), subsets=subsets)
+            await self.client.update(said)
 
 
 def _namesake(change: Change[Any]) -> Iterable[Key]:

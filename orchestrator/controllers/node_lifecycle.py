@@ -154,6 +154,25 @@ class NodeLifecycleController(KubernetesController):
         self._zones: dict[str, _Zone] = {}
         self._unready: dict[str, None] = {}  # nodes whose pods have been marked
         self._well: dict[str, _Well] = {}
+        self._ready: dict[str, None] = {}  # nodes that were ready when they were looked at last
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """Its own; and people hear of a node that comes or goes."""
+        if change.old is None:
+            self._tell(change.latest, "RegisteredNode", "Registered Node {} in Controller")
+        elif change.new is None:
+            self._tell(change.latest, "RemovingNode", "Removing Node {} from Controller")
+        return super().own_keys(change)
+
+    def initial_keys(self) -> Iterable[Key]:
+        """Those that there are when it begins; people hear of them, as at each beginning of the original's."""
+        for node in self.cache(Node).list():
+            self._tell(node, "RegisteredNode", "Registered Node {} in Controller")
+        return super().initial_keys()
+
+    def _tell(self, node: Node, reason: str, what: str) -> None:
+        name = node.metadata.name
+        self.events.event(node, "Normal", reason, f"Node {name} event: {what.format(name)}")
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """Leases and pods are looked up when a node is looked at; a lease whose renewals are not
@@ -178,6 +197,7 @@ class NodeLifecycleController(KubernetesController):
             if key.name in self._unready or not is_well(node, now):
                 return None
             well = self._well[key.name] = _Well(node, last_said(node))
+            self._ready[key.name] = None
         left = last_heard(well.said_at, lease) + GRACE_SECONDS - now
         return left if left > 0 else None
 
@@ -187,6 +207,7 @@ class NodeLifecycleController(KubernetesController):
         if node is None:
             self._well.pop(key.name, None)
             self._unready.pop(key.name, None)
+            self._ready.pop(key.name, None)
             return None
         now = self.ctx.clock.now()
         lease = self.cache(Lease).get(LEASES, key.name)
@@ -198,8 +219,13 @@ class NodeLifecycleController(KubernetesController):
         again = await self._taint(node, now)
         if ready_status(node) == "True":
             self._unready.pop(key.name, None)
+            self._ready[key.name] = None
         elif key.name not in self._unready:
+            if key.name in self._ready:
+                message = f"Node {key.name} status is now: NodeNotReady"
+                self.events.event(node, "Normal", "NodeNotReady", message)
             await self._mark_pods(node)
+            self._ready.pop(key.name, None)
             self._unready[key.name] = None
         # A silent node is looked at again as often as Kubernetes does (--node-monitor-period).
         times = [t for t in (wait, again) if t is not None]
@@ -213,9 +239,6 @@ class NodeLifecycleController(KubernetesController):
         if conditions == status.conditions:
             return node
         changed = replace(node, status=replace(status, conditions=conditions))
-        self.events.event(
-            node, "Normal", "NodeNotReady", f"Node {node.metadata.name} status is now: NodeNotReady"
-        )
         return await self.client.update_status(changed)
 
     async def _taint(self, node: Node, now: float) -> float | None:

@@ -3,15 +3,21 @@
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Pod, Service, ServicePort
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Cache, Change, Key, OfMetadata, key_of
 from orchestrator.controllers.pods import is_ready
+from orchestrator.machinery.conditions import find
 from orchestrator.machinery.labels import of_pairs
 
 # Changes of pods are gathered for so long before their service is looked at. The real controllers'
 # default is 0; here a thousand proxies hear of every slice, and pods of a rollout become ready
 # together, so a short wait saves most of the writes.
 BATCH_SECONDS: Final = 0.5
+TRIGGERED_AT: Final = "endpoints.kubernetes.io/last-change-trigger-time"
 
 # Indexes that tell services and pods apart by one label each: looking for the services of a pod, or
 # the pods of a service, must not cost a walk over a namespace of thousands.
@@ -132,6 +138,48 @@ class SelectingServices:
             for service in self._services.by_index(BY_SELECTOR, pair)
             if service.spec is not None and of_pairs(service.spec.selector).matches(labels)
         )
+
+
+class Triggers:
+    """When what has not been written of each service yet began to change, as its annotation shall say."""
+
+    __slots__ = ("_at",)
+
+    def __init__(self) -> None:
+        self._at: dict[Key, str] = {}
+
+    def heard(self, change: Change[Pod], keys: Iterable[Key]) -> None:
+        """A pod of these services has changed: it counts from when it was ready, or not any more."""
+        if change.new is None:
+            return
+        for key in keys:
+            if key not in self._at:
+                self._at[key] = _ready_since(change.new)
+
+    def made(self, change: Change[Service]) -> None:
+        """A service that is new begins to change what there is of it when it is made."""
+        metadata = change.latest.metadata
+        if change.old is None:
+            self._at.setdefault(key_of(change.latest), metadata.creation_timestamp or "")
+
+    def take(self, key: Key) -> str:
+        """The time, for what is written now; "" where nobody knows."""
+        return self._at.pop(key, "")
+
+
+def told_at(metadata: ObjectMeta, at: str) -> ObjectMeta:
+    """The metadata of slices or Endpoints that say when what they tell of began to change."""
+    others = {k: v for k, v in metadata.annotations.items() if k != TRIGGERED_AT}
+    annotations = {**others, TRIGGERED_AT: at} if at else others
+    if annotations == metadata.annotations:
+        return metadata
+    return replace(metadata, annotations=annotations or EMPTY)
+
+
+def _ready_since(pod: Pod) -> str:
+    conditions = pod.status.conditions if pod.status is not None else ()
+    ready = find(conditions, "Ready")
+    return (ready.last_transition_time or "") if ready is not None else ""
 
 
 def concerns_endpoints(old: Pod, new: Pod) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
-from orchestrator.client import Change, Key
+from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
@@ -39,6 +39,9 @@ class TaintEvictionController(KubernetesController):
     def prepare(self) -> None:
         """Remember since when each node has had its present taints."""
         self._seen: dict[str, tuple[tuple[Taint, ...], float]] = {}
+        self._waiting: dict[
+            str, dict[Key, str]
+        ] = {}  # node -> pods that will have to go, their uids
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod that comes to a node may have to leave it at once."""
@@ -63,13 +66,15 @@ class TaintEvictionController(KubernetesController):
         taints = _no_execute(node) if node is not None else ()
         if not taints:
             self._seen.pop(key.name, None)
+            self._tell_spared(key.name, {})
             return None
         now = self.ctx.clock.now()
         known, seen_at = self._seen.get(key.name, ((), now))
         if known != taints:
             seen_at = now
         self._seen[key.name] = (taints, seen_at)
-        later = []
+        later: dict[Key, str] = {}
+        times = []
         for pod in list(self.cache(Pod).by_index("node", key.name)):
             if pod.metadata.deletion_timestamp is not None:
                 continue
@@ -77,8 +82,22 @@ class TaintEvictionController(KubernetesController):
             if at is not None and at <= now:
                 await self._evict(pod)
             elif at is not None:
-                later.append(at - now)
-        return min(later, default=None)
+                later[key_of(pod)] = pod.metadata.uid
+                times.append(at - now)
+        self._tell_spared(key.name, later)
+        return min(times, default=None)
+
+    def _tell_spared(self, node: str, waiting: dict[Key, str]) -> None:
+        """Pods that were to go and need not any more hear of it, if they are still there."""
+        before = self._waiting.pop(node, {})
+        if waiting:
+            self._waiting[node] = waiting
+        for key, uid in before.items():
+            pod = self.cache(Pod).get(*key) if key not in waiting else None
+            gone = pod is None or pod.metadata.uid != uid
+            if pod is not None and not gone and pod.metadata.deletion_timestamp is None:
+                message = f"Cancelling deletion of Pod {'/'.join(key)}"
+                self.events.event(pod, "Normal", "TaintManagerEviction", message)
 
     async def _evict(self, pod: Pod) -> None:
         metadata = pod.metadata

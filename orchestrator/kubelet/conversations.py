@@ -89,6 +89,8 @@ class Conversations:
         world: World,
     ) -> None:
         session = message.reach.session
+        if isinstance(message, Execute | AttachTo):
+            session.stdin, session.terminal = message.stdin, message.tty
         if isinstance(message, Execute):
             said = runtime.execute(key, message.command, world, session)
         elif isinstance(message, AttachTo):

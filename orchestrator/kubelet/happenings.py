@@ -71,6 +71,11 @@ def _asked_for(role: Role, name: str, image: str) -> tuple[RecordEvent, ...]:
     )
 
 
+def not_started(record: ContainerRecord, message: str) -> tuple[RecordEvent, ...]:
+    """A container was created, and its command could not be executed."""
+    return (*started(record)[:2], warning(record, "Failed", f"Error: {message}"))
+
+
 def found_image(record: ContainerRecord) -> RecordEvent:
     """The image of a container is there."""
     return started(record)[0]

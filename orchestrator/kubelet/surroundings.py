@@ -20,7 +20,7 @@ from orchestrator.kubelet.own_files import own_files
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.substitution import substituted
 
-_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LONGEST_HOST_NAME: Final = 63
 
 
@@ -37,7 +37,7 @@ def world_of(
     `resolver` is its resolv.conf.
     """
     host = host_name(pod)
-    environment = {"PATH": _PATH, "HOSTNAME": host, **service_variables(services, pod)}
+    environment = {"PATH": DEFAULT_PATH, "HOSTNAME": host, **service_variables(services, pod)}
     environment.update(_environment(pod, container, found, environment, allocatable))
     environment.setdefault("HOME", "/root")
     mounts = mounts_of(pod, container, found, environment, allocatable)

@@ -93,7 +93,8 @@ async def test_a_runtime_of_ones_own_runs_the_pods_of_its_nodes(cluster: Cluster
 async def test_a_runtime_that_nobody_has_is_refused(cluster: Cluster) -> None:
     """The error names those that there are."""
     with pytest.raises(
-        UnknownRuntime, match="there is no runtime 'docker'; there are coroutine, simulated"
+        UnknownRuntime,
+        match="there is no runtime 'docker'; there are coroutine, process, simulated",
     ):
         await cluster.add_nodes([node_spec("new", 9, runtime="docker")])
 

@@ -9,8 +9,8 @@ from orchestrator import Cluster
 from orchestrator.api.core.v1 import Endpoints, Pod, Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.cluster.nodes import node_spec
-from orchestrator.controllers.endpoint_slice import ZONE
 from orchestrator.controllers.manager import ControllerStatistics
+from orchestrator.controllers.topology_hints import ZONE
 from orchestrator.protocol import NotFound
 from tests.manifests import deployment, service
 

@@ -3,7 +3,7 @@
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.core.v1 import Event, Node, Pod
 from orchestrator.machinery.times import parse_time
 from tests.manifests import deployment, pod
 
@@ -115,3 +115,42 @@ async def test_an_only_node_that_is_down_keeps_its_pods(cluster: Cluster) -> Non
     assert _taints(node) == {("node.kubernetes.io/unreachable", "NoSchedule")}
     pods = await cluster.client.list(Pod, namespace="default")
     assert [p.metadata.deletion_timestamp for p in pods] == [None, None]
+
+
+async def _told(cluster: Cluster, kind: str) -> list[str]:
+    found = await cluster.client.list(Event)
+    mine = [e for e in found if e.involved_object.kind == kind and e.source is not None]
+    sources = ("node-controller", "taint-eviction-controller")
+    return [f"{e.reason}: {e.message}" for e in mine if e.source and e.source.component in sources]
+
+
+async def test_people_hear_what_becomes_of_a_node(cluster: Cluster) -> None:
+    """That it is there, falls silent, and is gone."""
+    await cluster.clock.sleep(5)
+    await cluster.crash_node("node-1")
+    await cluster.clock.sleep(70)
+    await cluster.client.delete(Node, "node-1")
+    await cluster.clock.sleep(5)
+    assert [text for text in await _told(cluster, "Node") if "node-1" in text] == [
+        "RegisteredNode: Node node-1 event: Registered Node node-1 in Controller",
+        "NodeNotReady: Node node-1 status is now: NodeNotReady",
+        "RemovingNode: Node node-1 event: Removing Node node-1 from Controller",
+    ]
+
+
+async def test_a_pod_that_was_to_go_hears_that_it_may_stay(cluster: Cluster) -> None:
+    """When the taint is taken back before its time."""
+    toleration = {"key": "maintenance", "effect": "NoExecute", "operator": "Exists"}
+    await cluster.apply(
+        [pod("p", nodeName="node-1", tolerations=[{**toleration, "tolerationSeconds": 60}])]
+    )
+    await cluster.clock.sleep(5)
+    taint = {"key": "maintenance", "effect": "NoExecute"}
+    await cluster.client.patch(Node, "node-1", {"spec": {"taints": [taint]}})
+    await cluster.clock.sleep(30)
+    await cluster.client.patch(Node, "node-1", {"spec": {"taints": None}})
+    await cluster.clock.sleep(60)
+    assert (await cluster.client.get(Pod, "p")).metadata.deletion_timestamp is None
+    assert await _told(cluster, "Pod") == [
+        "TaintManagerEviction: Cancelling deletion of Pod default/p"
+    ]

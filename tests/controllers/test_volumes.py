@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.storage.v1 import CSINode, VolumeAttachment
 from tests.manifests import Manifest
 
 PROVISIONER = "simulation.orchestrator.dev/disk"
@@ -167,3 +168,80 @@ async def test_a_class_has_volumes_made(cluster: Cluster, mode: str) -> None:
     await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
     await cluster.clock.sleep(60)
     assert await _phases(cluster) == {}
+
+
+async def _attachments(cluster: Cluster) -> dict[str, bool]:
+    found = await cluster.client.list(VolumeAttachment)
+    return {each.spec.node_name: bool(each.status and each.status.attached) for each in found}
+
+
+async def test_a_volume_is_attached_where_it_is_used(cluster: Cluster) -> None:
+    """Which its pod hears of once; when the pod has gone it is detached."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    assert await _attachments(cluster) == {pod.spec.node_name: True}
+    _, volume = await _bound_to(cluster)
+    (event,) = [e for e in await cluster.client.list(Event) if e.reason == "SuccessfulAttachVolume"]
+    assert event.message == f'AttachVolume.Attach succeeded for volume "{volume}" '
+    assert event.source is not None
+    assert event.source.component == "attachdetach-controller"
+    nodes = await cluster.client.list(CSINode)
+    assert len(nodes) == 3
+    assert all(each.spec.drivers[0].name == "simulation.orchestrator.dev.disk" for each in nodes)
+    await cluster.client.delete(Pod, "user", namespace="default")
+    await cluster.clock.sleep(60)
+    assert await _attachments(cluster) == {}
+
+
+async def test_a_volume_of_one_node_is_not_attached_to_another(cluster: Cluster) -> None:
+    """The second pod hears by whom it is used, and gets it when that has gone."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    first = pod.spec.node_name
+    second = next(f"node-{n}" for n in (1, 2, 3) if f"node-{n}" != first)
+    other = _pod()
+    other["metadata"]["name"] = "other"
+    other["spec"]["nodeName"] = second
+    await cluster.apply([other])
+    await cluster.clock.sleep(5)
+    assert await _attachments(cluster) == {first: True}
+    _, volume = await _bound_to(cluster)
+    (event,) = [e for e in await cluster.client.list(Event) if e.reason == "FailedAttachVolume"]
+    assert event.involved_object.name == "other"
+    assert event.message == (
+        f'Multi-Attach error for volume "{volume}" Volume is already used by pod(s) user'
+    )
+    await cluster.client.delete(Pod, "user", namespace="default")
+    await cluster.clock.sleep(90)
+    assert await _attachments(cluster) == {second: True}
+
+
+async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> None:
+    """Nobody here, where the volume is somebody else's."""
+    kept = _claim("others", storage_class="disks")
+    await cluster.apply(
+        [_class(allowVolumeExpansion=True), _volume("one", storageClassName="disks"), kept]
+    )
+    await cluster.clock.sleep(5)
+    assert await _bound_to(cluster, "others") == ("Bound", "one")
+    await cluster.apply([_claim(storage_class="disks")])
+    await cluster.clock.sleep(5)
+    more = {"spec": {"resources": {"requests": {"storage": "5Gi"}}}}
+    for name in ("data", "others"):
+        await cluster.client.patch(PersistentVolumeClaim, name, more, namespace="default")
+    await cluster.clock.sleep(5)
+    told = {
+        (e.involved_object.name, e.reason, e.message)
+        for e in await cluster.client.list(Event)
+        if "esiz" in e.message or "expand" in e.message
+    }
+    _, volume = await _bound_to(cluster)
+    assert told == {
+        ("others", "ExternalExpanding", "waiting for an external controller to expand this PVC"),
+        ("data", "Resizing", f"External resizer is resizing volume {volume}"),
+        ("data", "VolumeResizeSuccessful", "Resize volume succeeded"),
+    }

@@ -19,6 +19,7 @@ import yaml
 import actors
 from orchestrator import Cluster, serving
 from orchestrator.api import codec
+from orchestrator.kubelet.runtimes.process import images_of
 from orchestrator.scenario.loading import load
 from tests.docs import commands
 from tests.docs.blocks import ROOT, Block
@@ -122,6 +123,8 @@ class PageTrial:
                 self._scenario({**_SCENARIO, "spec": {**_SPEC, **document["spec"]}})
             elif set(document) <= set(_PARTS):
                 self._scenario({**_SCENARIO, "spec": {**_SPEC, **document}})
+            elif set(document) == {"images"}:
+                images_of(document, str(self.directory))
             elif set(document) <= {"metadata"}:
                 codec.decode_any({"apiVersion": "v1", "kind": "Pod", **document})
             else:

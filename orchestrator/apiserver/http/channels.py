@@ -68,6 +68,7 @@ async def serve_command(
     except ConnectionError:
         pass  # the client has gone
     finally:
+        session.leave()
         reading.cancel()
         with suppress(asyncio.CancelledError):
             await reading
@@ -89,8 +90,8 @@ async def _read_input(socket: WebSocketResponse, session: Session, *, stdin: boo
         elif data[0] == _SIZE:
             with suppress(ValueError, KeyError, TypeError):
                 size = json.loads(data[1:])
-                session.resized = Resized(int(size["Width"]), int(size["Height"]))
-    await session.give(None)
+                session.resize(Resized(int(size["Width"]), int(size["Height"])))
+    session.leave()
 
 
 # --- ports ---------------------------------------------------------------------------------
@@ -135,7 +136,7 @@ async def _serve_channels(socket: WebSocketResponse, ports: list[int], opened: O
         if message.type is WSMsgType.BINARY and message.data and message.data[0] in sessions:
             await sessions[message.data[0]].give(message.data[1:])
     for session in sessions.values():
-        await session.give(None)
+        session.leave()
     for task in tasks:
         task.cancel()
 

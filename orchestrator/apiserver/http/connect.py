@@ -170,11 +170,14 @@ async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
     reach = _reach(pod, container)
     await _tell_kubelet(front, pod, ReadLog(reach, options))
     await response.prepare(call.request)
-    while isinstance(said := await reach.session.take(), Chunk):
-        await response.write(said.data)
-    if said.fault:
-        await response.write(said.fault.encode())
-    await response.write_eof()
+    try:
+        while isinstance(said := await reach.session.take(), Chunk):
+            await response.write(said.data)
+        if said.fault:
+            await response.write(said.fault.encode())
+        await response.write_eof()
+    finally:
+        reach.session.leave()
     return response
 
 

@@ -5,13 +5,15 @@ verified, as Kubernetes does not: nobody has issued them for this use.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from ipaddress import ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit, urlunsplit
 
 from aiohttp.web import Response, StreamResponse
 from multidict import CIMultiDict
 
-from orchestrator.api.core.v1 import Endpoints, Pod, Service
+from orchestrator.api.core.v1 import Endpoints, Node, Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.pod_ports import Endpoint, reached
@@ -20,6 +22,7 @@ from orchestrator.protocol import BadRequest, Get, NotFound, ServiceUnavailable
 _PODS: Final = resource_of(Pod)
 _SERVICES: Final = resource_of(Service)
 _ENDPOINTS: Final = resource_of(Endpoints)
+_NODES: Final = resource_of(Node)
 _SCHEMES: Final = ("", "http", "https")
 # What concerns one connection alone, and who asks.
 _NOT_PASSED: Final = frozenset(
@@ -78,9 +81,28 @@ async def _of_pod(front: Front, namespace: str, text: str) -> tuple[str, Endpoin
     if port and not port.isdecimal():
         raise BadRequest(f'invalid pod request "{text}"')
     address = pod.status.pod_ip if pod.status is not None else None
-    if not address:
+    if not address or not await _is_proxied(front, pod, address):
         raise BadRequest("address not allowed")
     return scheme, _endpoint(pod, address, int(port) if port else first)
+
+
+async def _is_proxied(front: Front, pod: Pod, address: str) -> bool:
+    """Whether an address may be the pod's: this machine itself and its link may not.
+
+    But where nodes give their pods addresses of the loopback interface, those are pods' own.
+    """
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return False
+    if found.is_loopback:
+        name = pod.spec.node_name if pod.spec is not None else None
+        with suppress(NotFound):
+            node: Node = await front.ask(Get(resource=_NODES, name=name or ""))
+            networks = node.spec.pod_cidrs if node.spec is not None else ()
+            return any(found in ip_network(each) for each in networks)
+        return False
+    return not (found.is_link_local or found.is_unspecified or found.is_multicast)
 
 
 def _endpoint(pod: Pod, address: str, port: int) -> Endpoint:
@@ -119,7 +141,9 @@ async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, End
             )
         except NotFound:
             continue
-        if pod.status is not None and any(each.ip == address.ip for each in pod.status.pod_ips):
+        if pod.status is None or all(each.ip != address.ip for each in pod.status.pod_ips):
+            continue
+        if await _is_proxied(front, pod, address.ip):
             return scheme, _endpoint(pod, address.ip, number)
     raise ServiceUnavailable(f'no endpoints available for service "{text}"')
 

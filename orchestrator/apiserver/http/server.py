@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import anyio.lowlevel
 from aiohttp.web import ServerRunner, TCPSite
 
 from actors import Actor, ActorSystem, Ref
@@ -39,6 +40,8 @@ from orchestrator.protocol import ApiRef, Identity
 _TLS_BUFFER_BYTES: Final = 16 * 1024
 # How long open requests have when the front stops.
 _SHUTDOWN_SECONDS: Final = 5.0
+# TLS hears a turn of the loop after its socket is closed, and its connection one after that.
+_TURNS_TO_CLOSE: Final = 2
 _ANYWHERE: Final = ("0.0.0.0", "::")
 
 
@@ -160,7 +163,15 @@ class HttpFront:
         await self._closed()
 
     async def _closed(self) -> None:
+        connections = self._runner.server.connections if self._runner.server else []
+        transports = [each.transport for each in connections if each.transport is not None]
         await self._runner.cleanup()
+        for (
+            each
+        ) in transports:  # a client that waits does not answer the end of TLS before it reads
+            each.abort()
+        for _ in range(_TURNS_TO_CLOSE if transports else 0):
+            await anyio.lowlevel.checkpoint()
         if self._anchor is not None:
             await self._system.stop_actor(self._anchor)
 

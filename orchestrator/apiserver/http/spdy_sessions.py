@@ -164,7 +164,7 @@ async def _read(received: _Received, spdy: Spdy, session: Session) -> None:
     async for data in received:
         await spdy.received(data)
     await spdy.close()
-    await session.give(None)
+    session.leave()
 
 
 async def _give(stream: Stream, session: Session) -> None:
@@ -177,7 +177,7 @@ async def _resize(stream: Stream, session: Session) -> None:
     while (data := await stream.received.get()) is not None:
         with suppress(ValueError, KeyError, TypeError):
             size = json.loads(data)
-            session.resized = Resized(int(size["Width"]), int(size["Height"]))
+            session.resize(Resized(int(size["Width"]), int(size["Height"])))
 
 
 async def _tell(
@@ -219,6 +219,7 @@ class PortStreams:
         self._open = opened
         self._halves: dict[str, Stream] = {}  # by request: of whom the other half has not come
         self._tasks: set[asyncio.Task[None]] = set()
+        self._sessions: list[Session] = []
         self.spdy = Spdy(send, self._opened)
 
     async def _opened(self, stream: Stream) -> None:
@@ -239,6 +240,7 @@ class PortStreams:
         with suppress(ConnectionError):
             try:
                 session = await self._open(int(port) if port.isdecimal() else 0)
+                self._sessions.append(session)
                 giving = asyncio.create_task(_give(data, session))
                 while isinstance(said := await session.take(), Chunk):
                     await self.spdy.write(data, said.data)
@@ -248,12 +250,15 @@ class PortStreams:
             finally:
                 if giving is not None:
                     await _ended([giving])
+                    self._sessions.remove(session)
             await self.spdy.write(error, fault.encode(), fin=True)
             await self.spdy.write(data, b"", fin=True)
 
     async def close(self) -> None:
         """The client has gone."""
         await self.spdy.close()
+        for session in self._sessions:
+            session.leave()
         await _ended(list(self._tasks))
 
 

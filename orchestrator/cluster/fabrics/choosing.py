@@ -7,9 +7,10 @@ from actors import Clock, Misuse
 from orchestrator.cluster.fabrics.interface import Fabric
 from orchestrator.cluster.fabrics.simulated import SimulatedFabric
 from orchestrator.kubelet import NodeSpec
+from orchestrator.kubelet.networks.namespaces import why_not
 
-ProxyMode: TypeAlias = Literal["table", "userspace"]
-MODES: Final[tuple[ProxyMode, ...]] = ("table", "userspace")
+ProxyMode: TypeAlias = Literal["table", "userspace", "nftables"]
+MODES: Final[tuple[ProxyMode, ...]] = ("table", "userspace", "nftables")
 
 _IN_PROCESS: Final = ("coroutine",)  # what these runtimes run shares the host's network
 
@@ -29,6 +30,10 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
     if clock.virtual:
         raise Misuse(f"packets travel in real time: proxy_mode={mode!r} needs asyncio.run(main())")
     # Late: most clusters carry nothing.
+    if mode == "nftables":
+        from orchestrator.cluster.fabrics.bridge import BridgeFabric
+
+        return BridgeFabric(log)
     from orchestrator.cluster.fabrics.loopback import LoopbackFabric
 
     return LoopbackFabric(log)
@@ -37,4 +42,6 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
 def _fitting(nodes: Sequence[NodeSpec], clock: Clock) -> ProxyMode:
     if clock.virtual or all(spec.runtime == "simulated" for spec in nodes):
         return "table"
-    return "userspace"
+    if any(spec.runtime in _IN_PROCESS for spec in nodes) or why_not():
+        return "userspace"
+    return "nftables"

@@ -49,8 +49,8 @@ class Fabric(Protocol):
         """The node has no power any more; its pods' network is gone, too."""
         ...
 
-    def advertised(self, host: str) -> str | None:
-        """Where pods find an API server that listens at `host`; None: nowhere."""
+    def advertised(self, host: str, port: int) -> str | None:
+        """At which address pods find an API server that listens at `host` and `port`; None: nowhere."""
         ...
 
     def close(self) -> None:

@@ -75,7 +75,7 @@ class LoopbackFabric:
         self._places.pop(spec.address, None)
         self._plane.refresh()
 
-    def advertised(self, host: str) -> str:
+    def advertised(self, host: str, port: int) -> str:
         """Pods share the host's network."""
         return "127.0.0.1" if host in ("", "0.0.0.0", "localhost") else host
 

@@ -31,7 +31,7 @@ class SimulatedFabric:
     def unplug(self, spec: NodeSpec) -> None:
         """There is no plug."""
 
-    def advertised(self, host: str) -> None:
+    def advertised(self, host: str, port: int) -> None:
         """No pod could reach it."""
 
     def close(self) -> None:

@@ -20,16 +20,13 @@ from orchestrator.api.storage.v1 import StorageClass
 from orchestrator.client import Change, Key, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.volumes.matching import (
-    asked_of,
     class_of,
     find,
     is_claimed_by,
-    size_of,
     suits,
 )
 from orchestrator.controllers.volumes.provisioner import (
     PROVISIONER,
-    is_simulated,
     reference_to,
     volume_for,
 )
@@ -184,13 +181,14 @@ class ClaimBinder(KubernetesController):
             before,
             phase="Bound",
             access_modes=volume.spec.access_modes,
-            capacity=volume.spec.capacity,
+            # How much a bound claim has grown is for its resizer to say.
+            capacity=before.capacity if before.phase == "Bound" else volume.spec.capacity,
         )
         if status != before:
             await self.client.update_status(replace(claim, status=status))
 
     async def _keep(self, claim: PersistentVolumeClaim, volume: PersistentVolume | None) -> None:
-        """A bound claim: lost with its volume, and grown with what it asks for."""
+        """A bound claim: lost with its volume."""
         if volume is None or not is_claimed_by(volume, claim):
             status = claim.status or PersistentVolumeClaimStatus()
             if status.phase != "Lost":
@@ -198,12 +196,6 @@ class ClaimBinder(KubernetesController):
                 await self.client.update_status(replace(claim, status=lost))
                 self.events.event(claim, "Warning", "ClaimLost", _LOST)
             return
-        assert claim.spec is not None
-        assert volume.spec is not None
-        resources = claim.spec.resources
-        if is_simulated(volume) and resources is not None and asked_of(claim) > size_of(volume):
-            grown = replace(volume.spec, capacity=dict(resources.requests))
-            volume = await self.client.update(replace(volume, spec=grown))
         await self._show_bound(claim, volume)
 
 

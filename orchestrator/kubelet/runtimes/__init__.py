@@ -4,15 +4,18 @@ A runtime of somebody else's is found by an entry point of the group `orchestrat
 handed to the cluster by name.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from importlib.metadata import entry_points
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.coroutine import CoroutineRuntime
 from orchestrator.kubelet.runtimes.interface import Runtime
 from orchestrator.kubelet.runtimes.profile import Profile
 from orchestrator.kubelet.runtimes.simulated import SimulatedRuntime
+
+if TYPE_CHECKING:
+    from orchestrator.kubelet.runtimes.process import Image
 
 __all__ = ["Runtime", "RuntimeFactory", "Runtimes", "SimulatedRuntime", "UnknownRuntime"]
 
@@ -27,18 +30,20 @@ class UnknownRuntime(LookupError):
 class Runtimes:
     """What makes the container runtimes of a cluster's nodes, by name.
 
-    `profile` is how simulated containers behave; `others` come before installed ones. Raises
-    TypeError for what cannot make a runtime.
+    `profile` is how simulated containers behave, and `images` are what the process runtime's images are; `others`
+    come before installed ones. Raises TypeError for what cannot make a runtime.
     """
 
     def __init__(
         self,
         profile: Profile | None = None,
         others: Mapping[str, RuntimeFactory] | None = None,
+        images: "Iterable[Image]" = (),
     ) -> None:
         self._known: dict[str, RuntimeFactory] = {
             "simulated": partial(SimulatedRuntime, profile),
             "coroutine": CoroutineRuntime,
+            "process": partial(_process, tuple(images)),
             **(others or {}),
         }
         for name, make in self._known.items():
@@ -54,3 +59,9 @@ class Runtimes:
                 raise UnknownRuntime(f"there is no runtime {name!r}; there are {there}")
             self._known[name] = installed[name].load()
         return self._known[name]
+
+
+def _process(images: "tuple[Image, ...]") -> Runtime:
+    from orchestrator.kubelet.runtimes.process import ProcessRuntime  # late: most nodes simulate
+
+    return ProcessRuntime(images)

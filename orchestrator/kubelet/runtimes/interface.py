@@ -42,7 +42,10 @@ class ContainerStarted(Struct, frozen=True, gc=False):
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
-    """The container ended, or never started (then `started_at` is None and `reason` says why)."""
+    """The container ended, or never started (then `started_at` is None and `reason` says why).
+
+    What was created and could not be executed has started at 0.0, as containerd says.
+    """
 
     key: ContainerKey
     container_id: str
@@ -253,6 +256,15 @@ class Refreshed(Protocol):
 
         A mount of a `sub_path` stays as it was when the container started.
         """
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A runtime that leaves something on the machine which it has to take away when its node is switched off."""
+
+    async def close(self) -> None:
+        """End all containers and take everything away. A second call does nothing."""
         ...
 
 

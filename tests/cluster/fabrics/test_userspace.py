@@ -234,6 +234,6 @@ async def test_packets_do_not_travel_in_virtual_time(cluster: Cluster) -> None:
     with pytest.raises(Misuse, match="real time"):
         async with Cluster(nodes=1, proxy_mode="userspace"):
             pass
-    with pytest.raises(ValueError, match="proxy_mode is one of table, userspace"):
+    with pytest.raises(ValueError, match="proxy_mode is one of table, userspace, nftables"):
         async with Cluster(nodes=1, proxy_mode="ipvs"):  # type: ignore[arg-type]
             pass

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import msgspec
-from aiohttp.web import BaseRequest, StreamResponse
+from aiohttp.web import BaseRequest, Response, StreamResponse
 from multidict import CIMultiDict
 
 from orchestrator.api.apiregistration.v1 import APIService
@@ -35,6 +35,7 @@ from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ADMIN, ApiError, Get, Identity, List, NotFound
 
 _PAUSE_SECONDS: Final = 1.0  # between two looks at what is available
+_REDIRECTED: Final = "the backend attempted to redirect this request, which is not permitted"
 _LOOK_SECONDS: Final = 5.0  # how long a look may take
 _HOP: Final = frozenset(
     (
@@ -142,6 +143,9 @@ class Aggregation:
                 yield received
 
     async def _passed_on(self, request: BaseRequest, received: Any) -> StreamResponse:
+        if received.status // 100 == 3 and received.headers.get("Location"):
+            # A client would take its credentials along.
+            return Response(status=502, text=_REDIRECTED)
         kept = [(name, each) for name, each in received.headers.items() if _passes(name)]
         response = StreamResponse(status=received.status, headers=CIMultiDict(kept))
         await response.prepare(request)

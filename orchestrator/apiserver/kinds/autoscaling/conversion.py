@@ -11,12 +11,16 @@ from orchestrator.apiserver.kinds.by_names import by_names
 
 _METRICS: Final = "autoscaling.alpha.kubernetes.io/metrics"
 _BEHAVIOR: Final = "autoscaling.alpha.kubernetes.io/behavior"
+_CONDITIONS: Final = "autoscaling.alpha.kubernetes.io/conditions"
 
 
 def autoscaler_to_v2(stored: v1.HorizontalPodAutoscaler) -> v2.HorizontalPodAutoscaler:
     metadata, others = _without_annotation(stored.metadata, _METRICS, tuple[v2.MetricSpec, ...])
     metadata, behavior = _without_annotation(
         metadata, _BEHAVIOR, v2.HorizontalPodAutoscalerBehavior
+    )
+    metadata, conditions = _without_annotation(
+        metadata, _CONDITIONS, tuple[v2.HorizontalPodAutoscalerCondition, ...]
     )
     spec, status = stored.spec, stored.status
     return v2.HorizontalPodAutoscaler(
@@ -38,6 +42,7 @@ def autoscaler_to_v2(stored: v1.HorizontalPodAutoscaler) -> v2.HorizontalPodAuto
             last_scale_time=status.last_scale_time,
             observed_generation=status.observed_generation,
             current_metrics=_cpu_status(status.current_cpu_utilization_percentage),
+            conditions=conditions or (),
         ),
     )
 
@@ -67,6 +72,7 @@ def autoscaler_from_v2(stored: v2.HorizontalPodAutoscaler) -> v1.HorizontalPodAu
         metadata = _with_annotation(metadata, _METRICS, others)
         metadata = _with_annotation(metadata, _BEHAVIOR, spec.behavior)
     if status is not None:
+        metadata = _with_annotation(metadata, _CONDITIONS, status.conditions)
         for metric in status.current_metrics:
             if metric.resource is not None and metric.resource.name == "cpu":
                 usage = metric.resource.current.average_utilization

@@ -1,0 +1,275 @@
+"""Volumes of CSI drivers are attached to the nodes whose pods use them, and detached when none does.
+
+Follows kube-controller-manager's attach/detach controller: a VolumeAttachment asks the driver's attacher, whose
+status answers. The simulated disk's attacher is here, and answers at once; other drivers bring their own.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import (
+    CSIPersistentVolumeSource,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.storage.v1 import (
+    CSIDriver,
+    CSINode,
+    CSINodeDriver,
+    CSINodeSpec,
+    StorageClass,
+    VolumeAttachment,
+    VolumeAttachmentSource,
+    VolumeAttachmentSpec,
+    VolumeAttachmentStatus,
+)
+from orchestrator.client import Change, Key, KeyFunction, Source, key_of, write_status
+from orchestrator.controllers.base import API_SERVER, KubernetesController
+from orchestrator.controllers.volume_protection import claims_of, uses
+from orchestrator.controllers.volumes.provisioner import DRIVER
+from orchestrator.machinery.owners import owner_reference
+from orchestrator.protocol import AlreadyExists, NotFound
+
+_SHARED: Final = frozenset(("ReadWriteMany", "ReadOnlyMany"))
+# How soon a pod whose volume is attached elsewhere is looked at again.
+_RETRY_SECONDS: Final = 15.0
+
+
+def name_of(source: CSIPersistentVolumeSource, node: str) -> str:
+    """What the attachment of a volume to a node is called."""
+    text = f"{source.volume_handle}{source.driver}{node}"
+    return f"csi-{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def may_be_shared(volume: PersistentVolume) -> bool:
+    """Whether it may be attached to several nodes; one that says nothing may."""
+    modes = volume.spec.access_modes if volume.spec is not None else ()
+    return not modes or bool(_SHARED.intersection(modes))
+
+
+class AttachDetachController(KubernetesController):
+    """Keeps the VolumeAttachments of each volume."""
+
+    name = "attachdetach"
+    account = "attachdetach-controller"
+    dormant = True
+    kind = PersistentVolume
+
+    def prepare(self) -> None:
+        """Nobody has been told anything yet."""
+        self._told: dict[str, None] = {}  # pods that know that their volume is attached
+
+    def watches(self) -> Mapping[Any, Source]:
+        """Pods and claims concern the volumes that they lead to."""
+        return {
+            Pod: self._of_pod,
+            PersistentVolumeClaim: _of_claim,
+            VolumeAttachment: _of_attachment,
+            CSIDriver: lambda _: (),
+        }
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Pods by claim, attachments by volume."""
+        return {Pod: {"claim": claims_of}, VolumeAttachment: {"volume": _volume_index}}
+
+    def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
+        claims = claims_of(change.latest)
+        if not claims:
+            return ()
+        before = change.old is not None and uses(change.old)
+        if change.new is not None and before == uses(change.new):
+            return ()
+        found = (self.cache(PersistentVolumeClaim).get(*each.split("/", 1)) for each in claims)
+        return [key for each in found if each is not None for key in _volume_of(each)]
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Attach one volume where it is used, detach it elsewhere."""
+        volume = self.cache(PersistentVolume).get(*key)
+        attached = list(self.cache(VolumeAttachment).by_index("volume", key.name))
+        pods = self._pods_of(volume) if volume is not None else []
+        nodes = dict.fromkeys(pod.spec.node_name for pod in pods if pod.spec is not None)
+        kept = [each for each in attached if _node_of(each) in nodes]
+        for each in attached:
+            if each not in kept and each.metadata.deletion_timestamp is None:
+                await self._detach(each)
+        self._tell_attached(volume, pods, kept)
+        if volume is None or volume.spec is None or not self._needs_attaching(volume.spec.csi):
+            return None
+        has = {_node_of(each) for each in kept}
+        # Detaching takes until the attachment is gone.
+        busy = [each for each in attached if each.metadata.deletion_timestamp is not None]
+        for node in nodes:
+            if node in has:
+                continue
+            if (has or busy) and not may_be_shared(volume):
+                self._tell_used(volume, node, pods, has)
+                return _RETRY_SECONDS
+            await self._attach(volume, node)
+            has.add(node)
+        return None
+
+    def _pods_of(self, volume: PersistentVolume) -> list[Pod]:
+        """The pods that use it, each on a node."""
+        reference = volume.spec.claim_ref if volume.spec is not None else None
+        if reference is None:
+            return []
+        claim = f"{reference.namespace}/{reference.name}"
+        pods = self.cache(Pod).by_index("claim", claim)
+        return sorted(filter(uses, pods), key=lambda pod: pod.metadata.name)
+
+    def _needs_attaching(self, source: CSIPersistentVolumeSource | None) -> bool:
+        """Whether it is of a driver that attaches; one that is not described does."""
+        if source is None:
+            return False
+        driver = self.cache(CSIDriver).get("", source.driver)
+        return driver is None or driver.spec.attach_required is not False
+
+    async def _attach(self, volume: PersistentVolume, node: str) -> None:
+        assert volume.spec is not None
+        assert volume.spec.csi is not None
+        source = volume.spec.csi
+        attachment = VolumeAttachment(
+            metadata=ObjectMeta(name=name_of(source, node)),
+            spec=VolumeAttachmentSpec(
+                attacher=source.driver,
+                node_name=node,
+                source=VolumeAttachmentSource(persistent_volume_name=volume.metadata.name),
+            ),
+        )
+        with suppress(AlreadyExists):  # the cache is behind
+            await self.client.create(attachment)
+
+    async def _detach(self, attachment: VolumeAttachment) -> None:
+        metadata = attachment.metadata
+        with suppress(NotFound):
+            await self.client.delete(VolumeAttachment, metadata.name, uid=metadata.uid)
+
+    # --- what pods hear --------------------------------------------------------------------
+
+    def _tell_attached(
+        self, volume: PersistentVolume | None, pods: list[Pod], kept: list[VolumeAttachment]
+    ) -> None:
+        """Each pod once, though the attacher's answer is heard of several times."""
+        if volume is None:
+            return
+        ready = {_node_of(each) for each in kept if each.status and each.status.attached}
+        for pod in pods:
+            about = f"{volume.metadata.name}/{pod.metadata.uid}"
+            if pod.spec is not None and pod.spec.node_name in ready and about not in self._told:
+                self._told[about] = None
+                message = f'AttachVolume.Attach succeeded for volume "{volume.metadata.name}" '
+                self.events.event(pod, "Normal", "SuccessfulAttachVolume", message)
+        users = {f"{volume.metadata.name}/{pod.metadata.uid}" for pod in pods}
+        for about in [each for each in self._told if each.startswith(f"{volume.metadata.name}/")]:
+            if about not in users:
+                del self._told[about]
+
+    def _tell_used(
+        self, volume: PersistentVolume, node: str, pods: list[Pod], has: Iterable[str]
+    ) -> None:
+        """The pods of a node that wait hear by whom the volume is used."""
+        users = [p.metadata.name for p in pods if p.spec is not None and p.spec.node_name in has]
+        why = f"Volume is already used by pod(s) {', '.join(users)}"
+        if not users:
+            why = "Volume is already exclusively attached to one node and can't be attached to another"
+        message = f'Multi-Attach error for volume "{volume.metadata.name}" {why}'
+        for pod in pods:
+            if pod.spec is not None and pod.spec.node_name == node:
+                self.events.event(pod, "Warning", "FailedAttachVolume", message)
+
+
+class SimulatedAttacher(KubernetesController):
+    """Says that simulated disks are attached."""
+
+    name = "simulated-attacher"
+    account = ""
+    identity = API_SERVER
+    dormant = True
+    kind = VolumeAttachment
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Answer one attachment."""
+        found = self.cache(VolumeAttachment).get(*key)
+        if found is None or found.spec.attacher != DRIVER:
+            return None
+        status = found.status or VolumeAttachmentStatus()
+        if not status.attached:
+            await write_status(self.client, found, replace(status, attached=True))
+        return None
+
+
+class CsiNodeController(KubernetesController):
+    """Each node says that it has the simulated disks' driver, in clusters with classes of storage.
+
+    In Kubernetes each kubelet says so for itself; here the first StorageClass makes all say it.
+    """
+
+    name = "csi-nodes"
+    account = ""
+    identity = API_SERVER
+    dormant = True
+    kind = StorageClass
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """That there is a class is all that counts."""
+        return ()
+
+    def initial_keys(self) -> Iterable[Key]:
+        """All nodes."""
+        return [key_of(node) for node in self.cache(Node).list()]
+
+    def watches(self) -> Mapping[Any, Source]:
+        """A node concerns what it says, and the other way round."""
+        return {Node: _came, CSINode: _went}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Write what one node says, if it does not say it."""
+        node = self.cache(Node).get(*key)
+        if node is None or self.cache(CSINode).get(*key) is not None:
+            return None
+        owner = owner_reference(node, controller=False, block_owner_deletion=False)
+        driver = CSINodeDriver(name=DRIVER, node_id=key.name)
+        said = CSINode(
+            metadata=ObjectMeta(name=key.name, owner_references=(owner,)),
+            spec=CSINodeSpec(drivers=(driver,)),
+        )
+        with suppress(AlreadyExists):
+            await self.client.create(said)
+        return None
+
+
+def _came(change: Change[Any]) -> Iterable[Key]:
+    return (key_of(change.latest),) if change.old is None else ()
+
+
+def _went(change: Change[Any]) -> Iterable[Key]:
+    return (key_of(change.latest),) if change.new is None else ()
+
+
+def _volume_of(claim: PersistentVolumeClaim) -> Iterable[Key]:
+    name = claim.spec.volume_name if claim.spec is not None else ""
+    return (Key("", name),) if name else ()
+
+
+def _of_claim(change: Change[PersistentVolumeClaim]) -> Iterable[Key]:
+    return _volume_of(change.latest)
+
+
+def _volume_index(attachment: VolumeAttachment) -> Iterable[str]:
+    source = attachment.spec.source
+    return (source.persistent_volume_name,) if source.persistent_volume_name else ()
+
+
+def _of_attachment(change: Change[VolumeAttachment]) -> Iterable[Key]:
+    return [Key("", name) for name in _volume_index(change.latest)]
+
+
+def _node_of(attachment: VolumeAttachment) -> str:
+    return attachment.spec.node_name

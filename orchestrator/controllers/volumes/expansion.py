@@ -1,0 +1,106 @@
+"""Claims that ask for more than they have: their volume grows, if it is a simulated disk.
+
+Follows kube-controller-manager's expand controller, which leaves the volumes of CSI drivers to the driver's
+resizer and says so; the simulated disk's is here, and needs no time.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import (
+    PersistentVolume,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimStatus,
+)
+from orchestrator.client import Change, Key, Source, write_status
+from orchestrator.controllers.base import API_SERVER, KubernetesController
+from orchestrator.controllers.volumes.claims import is_bound
+from orchestrator.controllers.volumes.matching import asked_of, is_claimed_by, size_of
+from orchestrator.controllers.volumes.provisioner import is_simulated
+from orchestrator.machinery.quantities import nano
+
+_STORAGE: Final = "storage"
+_WAITING: Final = "waiting for an external controller to expand this PVC"
+
+
+class ExpandController(KubernetesController):
+    """Says of each claim that wants to grow who will see to it."""
+
+    name = "volume-expand"
+    event_source = "volume_expand"
+    account = "expand-controller"
+    dormant = True
+    kind = PersistentVolumeClaim
+
+    def watches(self) -> Mapping[Any, Source]:
+        """Volumes are only looked up."""
+        return {PersistentVolume: lambda _: ()}
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """A claim that asks for more than before."""
+        old, new = change.old, change.new
+        if old is None or new is None or asked_of(new) <= asked_of(old):
+            return ()
+        return (Key(new.metadata.namespace, new.metadata.name),)
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Look at one claim."""
+        claim = self.cache(PersistentVolumeClaim).get(*key)
+        volume = None if claim is None else _volume(self.cache(PersistentVolume), claim)
+        if claim is None or volume is None or not wants_more(claim) or is_simulated(volume):
+            return None
+        self.events.event(claim, "Normal", "ExternalExpanding", _WAITING)
+        return None
+
+
+class SimulatedResizer(KubernetesController):
+    """Grows simulated disks."""
+
+    name = "simulated-resizer"
+    event_source = "external-resizer simulation.orchestrator.dev"
+    account = ""
+    identity = API_SERVER
+    dormant = True
+    kind = PersistentVolumeClaim
+
+    def watches(self) -> Mapping[Any, Source]:
+        """Volumes are only looked up."""
+        return {PersistentVolume: lambda _: ()}
+
+    async def reconcile(self, key: Key) -> float | None:
+        """Let the volume of one claim grow, then say so in the claim."""
+        claim = self.cache(PersistentVolumeClaim).get(*key)
+        volume = None if claim is None else _volume(self.cache(PersistentVolume), claim)
+        if claim is None or volume is None or not wants_more(claim) or not is_simulated(volume):
+            return None
+        assert claim.spec is not None
+        assert claim.spec.resources is not None
+        assert volume.spec is not None
+        size = claim.spec.resources.requests[_STORAGE]
+        if asked_of(claim) > size_of(volume):
+            message = f"External resizer is resizing volume {volume.metadata.name}"
+            self.events.event(claim, "Normal", "Resizing", message)
+            grown = replace(volume.spec, capacity={**volume.spec.capacity, _STORAGE: size})
+            await self.client.update(replace(volume, spec=grown))
+        status = claim.status or PersistentVolumeClaimStatus()
+        said = replace(
+            status,
+            capacity={**status.capacity, _STORAGE: size},
+            allocated_resources={**status.allocated_resources, _STORAGE: size},
+        )
+        await write_status(self.client, claim, said)
+        self.events.event(claim, "Normal", "VolumeResizeSuccessful", "Resize volume succeeded")
+        return None
+
+
+def wants_more(claim: PersistentVolumeClaim) -> bool:
+    """Whether a bound claim asks for more than its status says it has."""
+    has = claim.status.capacity.get(_STORAGE) if claim.status is not None else None
+    return has is not None and is_bound(claim) and asked_of(claim) > nano(has)
+
+
+def _volume(volumes: Any, claim: PersistentVolumeClaim) -> PersistentVolume | None:
+    found: PersistentVolume | None = volumes.get("", claim.spec.volume_name if claim.spec else "")
+    return found if found is not None and is_claimed_by(found, claim) else None

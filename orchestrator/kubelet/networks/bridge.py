@@ -1,0 +1,101 @@
+"""The bridge network: a network namespace a pod, joined by a bridge in the namespace of its node.
+
+A pod's address is a /32 with nothing but the gateway beside it, so that also pods of one node meet at the node's
+routing, where services are translated (answers, too) and policies hold; the bridge alone would pass them by.
+"""
+
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Final
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.kubelet.networks import namespaces
+from orchestrator.kubelet.networks.addresses import PodAddresses
+from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.networks.namespaces import Ownership
+
+BRIDGE: Final = "pods"
+
+
+class BridgeNetwork:
+    """The pods of the node `address`, whose own namespace is `node` and has the bridge already."""
+
+    shares_host = False
+
+    def __init__(self, owner: Ownership, node: str, address: str, pod_cidr: str) -> None:
+        self._owner = owner
+        self._node = node
+        self._own = PodLink(address, namespaces.NAMESPACES / node)
+        self._gateway = str(IPv4Network(pod_cidr)[1])
+        self._addresses = PodAddresses(pod_cidr)
+        self._links: dict[str, PodLink] = {}  # by the pod's uid
+
+    def join(self, pod: Pod) -> PodLink:
+        """As `PodNetwork.join`."""
+        if pod.spec is not None and pod.spec.host_network:
+            return self._own
+        uid = pod.metadata.uid
+        known = self._links.get(uid)
+        if known is not None:
+            return known
+        address = self._addresses.take(pod)
+        if not address:
+            return PodLink("")
+        try:
+            link = PodLink(address, self._connect(uid, address))
+        except NetworkFault:
+            namespaces.delete(self._name(uid))
+            self._addresses.release(uid)
+            raise
+        self._links[uid] = link
+        return link
+
+    def _name(self, uid: str) -> str:
+        return self._owner.name(f"pod-{uid}")
+
+    def _connect(self, uid: str, address: str) -> Path:
+        name, port = self._name(uid), _port(address)
+        path = namespaces.add(name)
+        namespaces.configure(
+            (
+                f"link add {port} type veth peer name eth0 netns {name}",
+                f"link set {port} master {BRIDGE} up",
+                f"link set {port} type bridge_slave hairpin on",
+            ),
+            self._node,
+        )
+        namespaces.configure(
+            (
+                "link set lo up",
+                "link set eth0 up",
+                f"address add {address}/32 dev eth0",
+                f"route add {self._gateway} dev eth0",
+                f"route add default via {self._gateway} dev eth0",
+            ),
+            name,
+        )
+        return path
+
+    def leave(self, pod_uid: str) -> None:
+        """As `PodNetwork.leave`."""
+        link = self._links.pop(pod_uid, None)
+        if link is not None:
+            # The kernel takes a namespace apart later, and the port's name may be wanted at once.
+            namespaces.configure((f"link delete {_port(link.address)}",), self._node)
+            namespaces.delete(self._name(pod_uid))
+        self._addresses.release(pod_uid)
+
+    def joined(self) -> tuple[str, ...]:
+        """As `PodNetwork.joined`."""
+        return tuple(self._links)
+
+    def close(self) -> None:
+        """Delete the namespaces of the pods that are left."""
+        for uid in tuple(self._links):
+            self.leave(uid)
+
+
+def _port(address: str) -> str:
+    """The pod's port of the bridge: interfaces have short names."""
+    low = address.split(".")[2:]
+    return f"pod-{low[0]}-{low[1]}"

@@ -1,0 +1,253 @@
+"""What the shim is told of a container: worked out from pod, container, image and surroundings."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import (
+    Container,
+    Pod,
+    PodSecurityContext,
+    PodSpec,
+    SecurityContext,
+)
+from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.process.images import Image, command_of
+from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
+from orchestrator.kubelet.substitution import substituted
+from orchestrator.kubelet.surroundings import DEFAULT_PATH
+from orchestrator.machinery.quantities import milli, value
+from orchestrator.machinery.resources import qos_class
+
+# By their numbers.
+_CAPABILITIES: Final = (
+    *("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID"),
+    *("SETPCAP", "LINUX_IMMUTABLE", "NET_BIND_SERVICE", "NET_BROADCAST", "NET_ADMIN", "NET_RAW"),
+    *("IPC_LOCK", "IPC_OWNER", "SYS_MODULE", "SYS_RAWIO", "SYS_CHROOT", "SYS_PTRACE", "SYS_PACCT"),
+    *("SYS_ADMIN", "SYS_BOOT", "SYS_NICE", "SYS_RESOURCE", "SYS_TIME", "SYS_TTY_CONFIG", "MKNOD"),
+    *("LEASE", "AUDIT_WRITE", "AUDIT_CONTROL", "SETFCAP", "MAC_OVERRIDE", "MAC_ADMIN", "SYSLOG"),
+    *("WAKE_ALARM", "BLOCK_SUSPEND", "AUDIT_READ", "PERFMON", "BPF", "CHECKPOINT_RESTORE"),
+)
+# What containerd gives.
+_USUAL: Final = frozenset(
+    {
+        *("CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "MKNOD", "NET_RAW", "SETGID", "SETUID"),
+        *("SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"),
+    }
+)
+_PERIOD: Final = 100_000  # microseconds, of CPU limits
+_LEAST_QUOTA: Final = 1_000
+_LEAST_SHARES: Final = 2
+_OOM_SCORES: Final = {"Guaranteed": -997, "BestEffort": 1000}
+_OOM_SCORE: Final = 900  # of what has requests
+_KEPT_FOR_HOST: Final = frozenset({"/etc/hosts", "/etc/hostname"})
+
+
+class ConfigFault(Exception):
+    """The container cannot be created as it is described; the text says why, in the kubelet's words."""
+
+
+class Places(Struct, frozen=True):
+    """Where a container's things are on the machine. `files` are bound into it, by their place there."""
+
+    scratch: Path
+    root: str  # of the image; empty: the machine's
+    files: Mapping[str, Path]
+    mounts: tuple[Mount, ...]
+    shared_memory: Path
+    network: Path | None
+    groups: tuple[str, ...]  # the node's control groups, a tree each
+
+
+def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights:
+    """As whom the container runs. Raises ConfigFault."""
+    spec = pod.spec or PodSpec()
+    whole = spec.security_context or PodSecurityContext()
+    own = container.security_context or SecurityContext()
+    name, _, group = image.user.partition(":")
+    uid = _first(own.run_as_user, whole.run_as_user)
+    users = _Accounts(root)
+    if uid is None:
+        uid = users.uid(name) if name else 0
+        refuse = _first(own.run_as_non_root, whole.run_as_non_root)
+        if refuse and name and not name.isdecimal():
+            raise ConfigFault(
+                f"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is "
+                f"non-root (pod: {_quoted(pod)}, container: {container.name})"
+            )
+        where = "image will run as root"
+    else:
+        refuse = _first(own.run_as_non_root, whole.run_as_non_root)
+        where = "container's runAsUser breaks non-root policy"
+    if refuse and uid == 0:
+        said = where if where.startswith("container") else f"container has runAsNonRoot and {where}"
+        raise ConfigFault(f"{said} (pod: {_quoted(pod)}, container: {container.name})")
+    gid = _first(own.run_as_group, whole.run_as_group)
+    if gid is None:
+        gid = users.gid(group) if group else users.group_of(uid)
+    more = {*whole.supplemental_groups, *users.groups_of(uid)}
+    if whole.fs_group is not None:
+        more.add(whole.fs_group)
+    return Rights(
+        uid=uid,
+        gid=gid,
+        groups=tuple(sorted({gid, *more})),
+        capabilities=_capabilities(own),
+        no_new_privileges=own.allow_privilege_escalation is False,
+    )
+
+
+def command_for(
+    container: Container, image: Image, world: World, rights: Rights, root: str
+) -> Command:
+    """What the container executes. Raises ConfigFault."""
+    environment = _environment(container, image, world, rights, root)
+    words = command_of(image, container.command, container.args)
+    if not words:
+        raise ConfigFault("no command specified")
+    directory = container.working_dir or image.working_directory or "/"
+    return Command(
+        arguments=tuple(substituted(word, environment) for word in words),
+        environment=environment,
+        directory=directory,
+        rights=rights,
+        terminal=bool(container.tty),
+    )
+
+
+def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box:
+    """How the container is enclosed."""
+    spec = pod.spec or PodSpec()
+    own = container.security_context or SecurityContext()
+    whole = spec.security_context or PodSecurityContext()
+    taken = {mount.target for mount in places.mounts}
+    kept = _KEPT_FOR_HOST if spec.host_network else frozenset()
+    files = tuple(
+        Mount(str(source), target)
+        for target, source in places.files.items()
+        if target not in taken and target not in kept
+    )
+    return Box(
+        root=places.root,
+        scratch=str(places.scratch),
+        hostname=world.host[:63].rstrip("-."),
+        mounts=(*files, *places.mounts),
+        network=str(places.network) if places.network is not None else "",
+        read_only=bool(own.read_only_root_filesystem),
+        privileged=bool(own.privileged),
+        host_processes=bool(spec.host_pid),
+        host_ipc=bool(spec.host_ipc),
+        shared_memory=str(places.shared_memory),
+        sysctls={each.name: each.value for each in whole.sysctls},
+        cgroups={
+            f"{tree}/{pod.metadata.uid}/{places.scratch.name}": _limits(container)
+            for tree in places.groups
+        },
+        oom_score=_OOM_SCORES.get(qos_class(pod), _OOM_SCORE),
+    )
+
+
+def _environment(
+    container: Container, image: Image, world: World, rights: Rights, root: str
+) -> dict[str, str]:
+    found = {**image.environment, **world.environment}
+    if "PATH" in image.environment and world.environment.get("PATH") == DEFAULT_PATH:
+        found["PATH"] = image.environment["PATH"]
+    if not any(each.name == "HOME" for each in container.env):
+        found["HOME"] = image.environment.get("HOME") or _Accounts(root).home_of(rights.uid)
+    if container.tty:
+        found.setdefault("TERM", "xterm")
+    return found
+
+
+def _limits(container: Container) -> dict[str, str]:
+    """What is written into which file of the control groups: of both versions; each has its own."""
+    resources = container.resources
+    requests = resources.requests if resources is not None else {}
+    limits = resources.limits if resources is not None else {}
+    cpu = milli(requests["cpu"]) if "cpu" in requests else milli(limits.get("cpu", "0"))
+    shares = max(_LEAST_SHARES, cpu * 1024 // 1000)
+    told = {
+        "cpu.shares": str(shares),
+        "cpu.weight": str(1 + (shares - 2) * 9999 // 262142),
+    }
+    if "cpu" in limits:
+        quota = max(_LEAST_QUOTA, milli(limits["cpu"]) * _PERIOD // 1000)
+        told |= {
+            "cpu.cfs_period_us": str(_PERIOD),
+            "cpu.cfs_quota_us": str(quota),
+            "cpu.max": f"{quota} {_PERIOD}",
+        }
+    if "memory" in limits:
+        most = str(value(limits["memory"]))
+        told |= {"memory.limit_in_bytes": most, "memory.max": most, "memory.oom.group": "1"}
+    return told
+
+
+def _capabilities(own: SecurityContext) -> tuple[int, ...] | None:
+    if own.privileged:
+        return None
+    change = own.capabilities
+    names = set(_USUAL)
+    if change is not None:
+        dropped = {name.upper().removeprefix("CAP_") for name in change.drop}
+        added = {name.upper().removeprefix("CAP_") for name in change.add}
+        names = set() if "ALL" in dropped else names - dropped
+        names |= set(_CAPABILITIES) if "ALL" in added else added
+    return tuple(i for i, name in enumerate(_CAPABILITIES) if name in names)
+
+
+def _first(*values: "int | bool | None") -> "int | None":
+    return next((each for each in values if each is not None), None)
+
+
+def _quoted(pod: Pod) -> str:
+    metadata = pod.metadata
+    return f'"{metadata.name}_{metadata.namespace}({metadata.uid})"'
+
+
+class _Accounts:
+    """The users and groups that an image knows."""
+
+    def __init__(self, root: str) -> None:
+        self._users = _table(f"{root}/etc/passwd", 7)
+        self._groups = _table(f"{root}/etc/group", 4)
+
+    def uid(self, name: str) -> int:
+        """Raises ConfigFault."""
+        if name.isdecimal():
+            return int(name)
+        for fields in self._users:
+            if fields[0] == name:
+                return int(fields[2])
+        raise ConfigFault(f"unable to find user {name}: no matching entries in passwd file")
+
+    def gid(self, name: str) -> int:
+        """Raises ConfigFault."""
+        if name.isdecimal():
+            return int(name)
+        for fields in self._groups:
+            if fields[0] == name:
+                return int(fields[2])
+        raise ConfigFault(f"unable to find group {name}: no matching entries in group file")
+
+    def group_of(self, uid: int) -> int:
+        return next((int(f[3]) for f in self._users if f[2] == str(uid)), 0)
+
+    def groups_of(self, uid: int) -> set[int]:
+        name = next((f[0] for f in self._users if f[2] == str(uid)), None)
+        return {int(f[2]) for f in self._groups if name and name in f[3].split(",")}
+
+    def home_of(self, uid: int) -> str:
+        return next((f[5] for f in self._users if f[2] == str(uid)), "/" if uid else "/root") or "/"
+
+
+def _table(path: str, fields: int) -> list[list[str]]:
+    if not os.path.isfile(path):
+        return []
+    with open(path, errors="replace") as file:
+        rows = [line.rstrip("\n").split(":") for line in file]
+    return [row for row in rows if len(row) >= fields and row[2].isdecimal()]

@@ -1,0 +1,497 @@
+"""The process runtime: containers are processes of this machine, enclosed as far as it allows."""
+
+import asyncio
+import signal
+from collections.abc import Awaitable, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, PodSpec, Probe
+from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.runtimes.images import failing_pull, missing
+from orchestrator.kubelet.runtimes.interface import (
+    ContainerExited,
+    ContainerKey,
+    ContainerStarted,
+    HookEnded,
+    ImagePulling,
+    ProbeAnswered,
+    RuntimeEvent,
+    RuntimeHost,
+    World,
+)
+from orchestrator.kubelet.runtimes.process import talk
+from orchestrator.kubelet.runtimes.process.images import Image, ImageTable
+from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
+from orchestrator.kubelet.runtimes.process.pipes import Streams
+from orchestrator.kubelet.runtimes.process.plans import (
+    ConfigFault,
+    Places,
+    box_for,
+    command_for,
+    rights_of,
+)
+from orchestrator.kubelet.runtimes.process.probes import Prober
+from orchestrator.kubelet.runtimes.process.runs import Run, touch
+from orchestrator.kubelet.runtimes.process.shim.messages import (
+    Ended,
+    Failed,
+    Launch,
+    Launched,
+    Mount,
+    News,
+)
+from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
+from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
+from orchestrator.kubelet.runtimes.process.usage import measure
+from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes
+from orchestrator.protocol import ContainerUsage
+from orchestrator.sessions import LogOptions, Session
+
+NOT_STARTED: Final = 128
+_EPOCH: Final = 0.0  # when what could not be started was started, says containerd
+_LEAST_WINDOW: Final = 1.0  # seconds between two samples of what is used
+_REFUSED: Final = (
+    "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
+    "runc create failed: unable to start container process: "
+)
+_OWN_FILES: Final = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
+_END_SECONDS: Final = 10.0  # for what was killed to be gone
+
+
+class _Refusal(Exception):
+    """The container is not created: `reason` is that of its state."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class ProcessRuntime:
+    """Runs containers as processes. `images` say what their images are, and a log is rotated at `log_bytes`.
+
+    Implements `Runtime`, `Inhabited`, `Conversational`, `Refreshed` and `Ending`. It lives in real time: a loop whose
+    clock jumps is no place for processes, and the first container that is started there is refused.
+    """
+
+    name = "process://1.0"
+
+    def __init__(self, images: Iterable[Image] = (), *, log_bytes: int = ROTATED_AT) -> None:
+        self._images = ImageTable(images)
+        self._log_bytes = log_bytes
+        self._pulled: set[str] = set()  # images that were not on the node at first
+        self._runs: dict[str, dict[str, Run]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._shim = Supervisor("orchestrator", self._lost)
+        self._host: RuntimeHost
+        self._prober: Prober
+
+    def attach(self, host: RuntimeHost) -> None:
+        self._host = host
+        self._prober = Prober(self._shim, self._link)
+
+    # --- Runtime ---------------------------------------------------------------------------
+
+    def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Start a container that sees nothing of the cluster."""
+        self.start_within(pod, container, key, World({}, {}, pod.metadata.name))
+
+    def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
+        """Start a container that sees `world`."""
+        if self._host.clock.virtual:
+            now = self._host.clock.now()
+            said = "processes live in real time, and this cluster's time jumps: run it in a loop whose time does not"
+            refused = ContainerExited(key, "", NOT_STARTED, "CreateContainerError", said, None, now)
+            self._host.report(refused)
+            return
+        known = self._runs.setdefault(key.pod_uid, {}).get(key.name)
+        if known is not None and known.key == key:
+            if known.last is not None:
+                self._host.report(known.last)
+            return
+        run = Run(pod, container, key, self._shim.next_id())
+        if known is not None:
+            known.before, run.before = None, known
+        self._runs[key.pod_uid][key.name] = run
+        run.task = self._task(self._start(run, world))
+
+    async def _start(self, run: Run, world: World) -> None:
+        try:
+            image = await self._image(run)
+            self._prepare(run, image, world)
+        except _Refusal as refusal:
+            self._refuse(run, refusal.reason, str(refusal))
+        except ConfigFault as fault:
+            self._refuse(run, "CreateContainerConfigError", str(fault))
+        except (VolumeFault, NetworkFault, OSError) as fault:
+            self._refuse(run, "CreateContainerError", str(fault))
+        else:
+            self._launch(run)
+
+    async def _image(self, run: Run) -> Image:
+        """The container's image, pulled if it has to be. Raises _Refusal."""
+        name, policy = run.container.image, run.container.image_pull_policy
+        image = self._images.find(name)
+        present = image is not None and (image.pull is None or image.name in self._pulled)
+        if policy == "Never" and not present:
+            raise _Refusal("ErrImageNeverPull", missing(name))
+        if image is None:
+            raise _Refusal("ErrImagePull", failing_pull(name, failing=True))
+        if present or image.pull is None:
+            return image
+        self._host.report(ImagePulling(run.key))
+        await self._host.clock.sleep(image.pull.seconds)
+        if image.pull.fault:
+            whole = failing_pull(name, failing=True).rpartition(": ")[0]
+            raise _Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
+        run.pulled_in = image.pull.seconds
+        self._pulled.add(image.name)
+        return image
+
+    def _prepare(self, run: Run, image: Image, world: World) -> None:
+        """Lay out what the container needs on the machine. Raises ConfigFault, VolumeFault, OSError."""
+        pod, container, key = run.pod, run.container, run.key
+        root = image.directory
+        if root and not self._encloses():
+            raise ConfigFault(
+                f'image "{image.name}" is a directory, and this machine lets nobody enter it: it allows no '
+                "user namespaces; an image that is a command line works"
+            )
+        run.container_id = f"process://{self._host.random.getrandbits(256):064x}"
+        rights = rights_of(pod, container, image, root)
+        run.command = command_for(container, image, world, rights, root)
+        run.stop_signal = _signal_of(image.stop_signal)
+        place = self._place(key.pod_uid)
+        run.scratch = place / "containers" / f"{key.name}-{key.attempt}"
+        run.scratch.mkdir(parents=True)
+        run.message_file = touch(run.scratch / "message", 0o666)
+        volumes = self._volumes(pod)
+        files = self._files(place, world)
+        files[container.termination_message_path or "/dev/termination-log"] = run.message_file
+        mounts = [
+            Mount(str(volumes.source(each)), each.path, each.read_only) for each in world.mounts
+        ]
+        shared = self._memory(key.pod_uid) / "shm"
+        if not shared.exists():
+            shared.mkdir(parents=True)
+            shared.chmod(0o1777)
+        places = Places(
+            scratch=run.scratch,
+            root=root,
+            files=files,
+            mounts=tuple(mounts),
+            shared_memory=shared,
+            network=self._link(pod).namespace,
+            groups=self._shim.cgroups,
+        )
+        run.box = box_for(pod, container, world, places)
+        logs = place / "logs"
+        logs.mkdir(exist_ok=True)
+        path = logs / f"{key.name}_{key.attempt}.log"
+        run.log = LogFile(path, self._host.clock.now, self._log_bytes)
+        run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
+
+    def _files(self, place: Path, world: World) -> dict[str, Path]:
+        """The files that Kubernetes puts into each container, which the pod's containers share."""
+        directory = place / "etc"
+        directory.mkdir(parents=True, exist_ok=True)
+        files: dict[str, Path] = {}
+        for target in _OWN_FILES:
+            if target in world.files:
+                files[target] = directory / Path(target).name
+                if not files[target].exists():
+                    touch(files[target], 0o644).write_bytes(world.files[target])
+        return files
+
+    def _launch(self, run: Run) -> None:
+        if run.removed or run.stopping:
+            self._refuse(run, "Error", "")
+            return
+        assert run.command is not None
+        assert run.box is not None
+        assert run.streams is not None
+        order = Launch(run.id, run.command, run.box)
+        self._shim.send(order, lambda news, _: self._hear(run, news), run.streams.theirs)
+        run.streams.handed()
+        run.listen(self._host.clock)
+
+    def _hear(self, run: Run, news: News) -> None:
+        """What the shim tells of a run."""
+        if isinstance(news, Launched):
+            run.pid = news.pid
+            run.started_at = self._host.clock.now()
+            run.last = ContainerStarted(
+                run.key, run.container_id, run.started_at, True, run.pulled_in
+            )
+            if not run.removed:
+                self._host.report(run.last)
+            if run.stopping:
+                self._shim.signal(run.id, run.stop_signal)
+        elif isinstance(news, Failed):
+            self._shim.forget(run.id)
+            self._task(self._fail(run, news.fault))
+        elif isinstance(news, Ended):
+            self._shim.forget(run.id)
+            self._task(self._end(run, news.code, out_of_memory=news.out_of_memory))
+
+    async def _fail(self, run: Run, fault: str) -> None:
+        """It could not be started: that is a run which ended before it began."""
+        await run.silence()
+        message = f"{_REFUSED}{fault}: unknown"
+        self._over(run, NOT_STARTED, "StartError", message, _EPOCH)
+
+    async def _end(self, run: Run, code: int, *, out_of_memory: bool) -> None:
+        await run.silence()
+        reason = "Error" if code else "Completed"
+        if out_of_memory or run.out_of_memory:
+            reason = "OOMKilled"
+        self._over(run, code, reason, run.message(code), run.started_at)
+
+    def _refuse(self, run: Run, reason: str, message: str) -> None:
+        """It is not even tried to start it."""
+        self._over(run, NOT_STARTED, reason, message, None)
+
+    def _over(
+        self, run: Run, code: int, reason: str, message: str, started_at: float | None
+    ) -> None:
+        run.last = ContainerExited(
+            key=run.key,
+            container_id=run.container_id,
+            exit_code=code,
+            reason=reason,
+            message=message,
+            started_at=started_at,
+            at=self._host.clock.now(),
+        )
+        run.over()
+        if not run.removed:
+            self._host.report(run.last)
+        if run.scratch is not None and not run.removed:
+            self._discard(run.scratch / "upper", run.scratch / "work")
+
+    def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        run = self._find(key)
+        if run is None or run.ended.is_set():
+            return
+        if not run.stopping:
+            run.stopping = True
+            if run.running and grace_seconds > 0:
+                self._shim.signal(run.id, run.stop_signal)
+            elif run.task is not None and not run.task.done():
+                run.task.cancel()  # its image is being pulled
+                self._refuse(run, "Error", "")
+                return
+        if grace_seconds > 0:
+            run.hurry(grace_seconds, lambda: self._shim.kill(run.id))
+        else:
+            self._shim.kill(run.id)
+
+    def remove(self, pod_uid: str) -> None:
+        runs = self._runs.pop(pod_uid, {})
+        for run in runs.values():
+            run.removed = True
+            if run.task is not None and not run.task.done():
+                run.task.cancel()
+                run.over()
+            elif not run.ended.is_set():
+                self._shim.kill(run.id)
+        if runs:
+            self._task(self._clear(pod_uid, list(runs.values())))
+
+    async def _clear(self, pod_uid: str, runs: list[Run]) -> None:
+        """Take away what a pod has left, once its containers have ended."""
+        for run in runs:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(run.ended.wait(), _END_SECONDS)
+        self._discard(self._place(pod_uid), self._memory(pod_uid))
+
+    def _discard(self, *places: Path) -> None:
+        self._task(asyncio.to_thread(_remove, places))
+
+    def containers(self) -> list[RuntimeEvent]:
+        return [
+            run.last
+            for runs in self._runs.values()
+            for run in runs.values()
+            if run.last is not None
+        ]
+
+    def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        run = self._running(key)
+        if run is None or run.box is None:
+            return None
+        found = measure(run.box.cgroups, run.pid)
+        if found is None:
+            return None
+        now = self._host.clock.now()
+        at, before = run.started_at or now, 0.0
+        if run.sample is not None:
+            at, before = run.sample[0], run.sample[1].cpu_seconds
+        if now - at >= _LEAST_WINDOW:
+            run.sample = now, found
+        used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
+        return ContainerUsage(milli_cpu=round(used * 1000), memory_bytes=found.memory_bytes)
+
+    def probe(
+        self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
+    ) -> None:
+        run = self._running(key)
+        if run is not None:
+            self._task(self._probe(run, pod, kind, probe))
+
+    async def _probe(self, run: Run, pod: Pod, kind: str, probe: Probe) -> None:
+        success, output = await self._prober.ask(run, pod, probe)
+        now = self._host.clock.now()
+        self._host.report(ProbeAnswered(run.key, kind, success, output, now))
+
+    def run_hook(
+        self,
+        pod: Pod,
+        container: Container,
+        key: ContainerKey,
+        handler: LifecycleHandler,
+        before_stop: bool,
+    ) -> None:
+        run = self._running(key)
+        if run is None:
+            self._host.report(HookEnded(key, before_stop, True))
+        else:
+            self._task(self._hook(run, pod, handler, before_stop))
+
+    async def _hook(self, run: Run, pod: Pod, handler: LifecycleHandler, before_stop: bool) -> None:
+        failed = not await self._prober.hook(run, pod, handler)
+        self._host.report(HookEnded(run.key, before_stop, failed))
+
+    # --- volumes ---------------------------------------------------------------------------
+
+    def refresh(self, key: ContainerKey, world: World) -> None:
+        """Bring what is made of objects up to date in a container that runs."""
+        run = self._running(key)
+        if run is None:
+            return
+        volumes = self._volumes(run.pod)
+        for mount in world.mounts:
+            if mount.medium in ("objects", "secret") and not mount.sub_path:
+                volumes.write(mount)
+
+    def _volumes(self, pod: Pod) -> Volumes:
+        uid = pod.metadata.uid
+        context = (pod.spec or PodSpec()).security_context
+        return Volumes(
+            self._place(uid) / "volumes",
+            self._memory(uid) / "volumes",
+            self._shim.directory / "claims",
+            context.fs_group if context is not None else None,
+        )
+
+    # --- conversations ---------------------------------------------------------------------
+
+    async def execute(
+        self, key: ContainerKey, command: tuple[str, ...], world: World, session: Session
+    ) -> int:
+        """Run a command in a container, with a terminal if the session has one."""
+        return await talk.execute(self._shim, self._ready(key), command, session)
+
+    async def join(
+        self, key: ContainerKey, container: Container, world: World, session: Session
+    ) -> int:
+        """Join the container's own streams."""
+        return await talk.attach(self._ready(key), session)
+
+    async def log(
+        self,
+        key: ContainerKey,
+        container: Container,
+        world: World,
+        options: LogOptions,
+        session: Session,
+    ) -> int:
+        """Write the log of a run."""
+        run = self._runs.get(key.pod_uid, {}).get(key.name)
+        while run is not None and (run.key != key or run.log is None):
+            run = run.before
+        if run is None:
+            raise LookupError(f"unable to retrieve container logs for {key.name}")
+        return await talk.log(run, options, session)
+
+    async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
+        """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
+        return await talk.connect(self._shim, self._link(pod), port, session)
+
+    # --- the machine -----------------------------------------------------------------------
+
+    async def close(self) -> None:
+        """End all containers, and take away everything that is theirs."""
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for runs in self._runs.values():
+            for run in runs.values():
+                run.removed = True
+                for pump in run.pumps:
+                    pump.cancel()
+                run.over()
+        self._runs.clear()
+        await self._shim.close()
+
+    def _lost(self) -> None:
+        """The shim has ended, and with it all containers."""
+        for runs in self._runs.values():
+            for run in runs.values():
+                if not run.ended.is_set():
+                    self._task(self._end(run, NOT_STARTED + signal.SIGKILL, out_of_memory=False))
+
+    def _encloses(self) -> bool:
+        self._shim.directory  # noqa: B018  the shim knows when it has been started
+        return self._shim.namespaces
+
+    def _place(self, pod_uid: str) -> Path:
+        return self._shim.directory / "pods" / pod_uid
+
+    def _memory(self, pod_uid: str) -> Path:
+        return self._shim.memory / pod_uid
+
+    def _link(self, pod: Pod) -> PodLink:
+        return self._host.network.join(pod)
+
+    def _find(self, key: ContainerKey) -> Run | None:
+        run = self._runs.get(key.pod_uid, {}).get(key.name)
+        return run if run is not None and run.key == key else None
+
+    def _running(self, key: ContainerKey) -> Run | None:
+        run = self._find(key)
+        return run if run is not None and run.running else None
+
+    def _ready(self, key: ContainerKey) -> Run:
+        """Raises LookupError."""
+        run = self._running(key)
+        if run is None:
+            raise LookupError(f"container {key.name} is not running")
+        return run
+
+    def _task(self, work: "Awaitable[Any]") -> "asyncio.Task[Any]":
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: "asyncio.Task[Any]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "the process runtime failed", "exception": error, "task": task}
+            )
+
+
+def _signal_of(name: str) -> int:
+    """The signal that ends a container politely. `name`: as SIGQUIT or 3; empty: SIGTERM."""
+    if name.isdecimal():
+        return int(name)
+    found = getattr(signal, name, signal.SIGTERM)
+    return int(found)
+
+
+def _remove(places: "tuple[Path, ...]") -> None:
+    for place in places:
+        remove_tree(str(place))

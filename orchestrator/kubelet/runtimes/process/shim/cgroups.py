@@ -1,0 +1,107 @@
+"""Control groups: made for a container, watched for what they killed, emptied and removed.
+
+Version 1 has a tree a controller, version 2 one for all; the directories of a container's are told from outside, and
+everything here asks the directory itself which of the two it is in.
+"""
+
+import os
+import signal
+from contextlib import suppress
+from typing import Final
+
+ROOT: Final = "/sys/fs/cgroup"
+_CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "pids")
+
+
+def trees(name: str) -> tuple[str, ...]:
+    """Make a group `name` in each tree of this machine; answers those where that is allowed, none if nowhere."""
+    if os.path.exists(f"{ROOT}/cgroup.controllers"):
+        return _made((ROOT,), name)
+    return _made(tuple(f"{ROOT}/{each}" for each in _CONTROLLERS), name)
+
+
+def _made(parents: tuple[str, ...], name: str) -> tuple[str, ...]:
+    made = []
+    for parent in dict.fromkeys(os.path.realpath(each) for each in parents):
+        if not os.path.exists(f"{parent}/cgroup.procs"):
+            continue
+        try:
+            os.mkdir(f"{parent}/{name}")
+            _delegate(parent)
+            _delegate(f"{parent}/{name}")
+        except OSError:
+            with suppress(OSError):
+                os.rmdir(f"{parent}/{name}")
+            continue
+        made.append(f"{parent}/{name}")
+    return tuple(made)
+
+
+def _delegate(directory: str) -> None:
+    """Let the groups below have limits of their own, where that has to be said. Raises OSError."""
+    if not os.path.exists(f"{directory}/cgroup.subtree_control"):
+        return
+    with open(f"{directory}/cgroup.controllers") as file:
+        there = set(file.read().split())
+    wanted = " ".join(f"+{each}" for each in ("cpu", "memory", "pids") if each in there)
+    with open(f"{directory}/cgroup.subtree_control", "w") as file:
+        file.write(wanted)
+
+
+def make(groups: dict[str, dict[str, str]]) -> None:
+    """Make groups and write their limits. Raises OSError."""
+    for directory, files in groups.items():
+        parent = os.path.dirname(directory)
+        if not os.path.isdir(parent):
+            os.mkdir(parent)
+            _delegate(parent)
+        os.makedirs(directory, exist_ok=True)
+        for name, text in files.items():
+            if os.path.exists(f"{directory}/{name}"):
+                with open(f"{directory}/{name}", "w") as file:
+                    file.write(text)
+
+
+def killed(groups: dict[str, dict[str, str]]) -> bool:
+    """Whether the kernel killed something in them for want of memory."""
+    for directory in groups:
+        for name in ("memory.events", "memory.oom_control"):
+            with suppress(OSError), open(f"{directory}/{name}") as file:
+                for line in file:
+                    word, _, count = line.partition(" ")
+                    if word == "oom_kill" and int(count):
+                        return True
+    return False
+
+
+def processes(groups: dict[str, dict[str, str]]) -> set[int]:
+    """What runs in them."""
+    found: set[int] = set()
+    for directory in groups:
+        with suppress(OSError), open(f"{directory}/cgroup.procs") as file:
+            found.update(int(line) for line in file)
+    return found
+
+
+def kill(groups: dict[str, dict[str, str]]) -> None:
+    """Kill all that runs in them."""
+    for pid in processes(groups):
+        if pid:
+            with suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+
+
+def remove(groups: dict[str, dict[str, str]]) -> bool:
+    """Take them away, and the pod's when it has no other; whether they are gone."""
+    gone = True
+    for directory in groups:
+        try:
+            os.rmdir(directory)
+        except FileNotFoundError:
+            pass
+        except OSError:
+            gone = False
+            continue
+        with suppress(OSError):
+            os.rmdir(os.path.dirname(directory))
+    return gone

@@ -1,0 +1,228 @@
+"""What a container sees as its files: its image below a layer of its own, devices, and what is mounted into it.
+
+With an image's directory, or as root, the whole is one overlay. An ordinary user cannot lay one over the machine's
+root, in which other things are mounted; there each directory of the root gets its own, or is bound as it is
+where even that is refused. All of it happens in the mount namespace of the container and ends with it.
+"""
+
+import os
+import stat
+from contextlib import suppress
+from typing import Final
+
+from orchestrator.kubelet.runtimes.process.shim import linux
+from orchestrator.kubelet.runtimes.process.shim.messages import Box, Mount
+
+_DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
+_LINKS: Final = {
+    "fd": "/proc/self/fd",
+    "stdin": "/proc/self/fd/0",
+    "stdout": "/proc/self/fd/1",
+    "stderr": "/proc/self/fd/2",
+    "ptmx": "pts/ptmx",
+}
+_MADE: Final = frozenset({"proc", "dev", "sys", "lost+found"})
+_HIDDEN: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug")
+_FIXED: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/proc/sys")
+_FRESH: Final = frozenset({"/tmp", "/run"})  # empty where they cannot be laid under something
+_MOST_LINKS: Final = 40
+_KEPT: Final = (  # what an ordinary user may not take off a mount
+    (os.ST_NOSUID, linux.NO_SETUID),
+    (os.ST_NODEV, linux.NO_DEVICES),
+    (os.ST_NOEXEC, linux.NO_EXECUTION),
+    (os.ST_RDONLY, linux.READ_ONLY),
+)
+
+
+def enter_root(box: Box, *, as_user: bool) -> None:
+    """Make the box's root directory, and make it the root of this process. Raises OSError."""
+    linux.mount("", "/", flags=linux.RECURSIVE | linux.PRIVATE)
+    root = f"{box.scratch}/root"
+    layers = _lay(box, root, as_user=as_user)
+    _mount_kernel(box, root, as_user=as_user)
+    for each in sorted(box.mounts, key=lambda mount: mount.target.count("/")):
+        _bind(root, each)
+    _set_kernel(box, root, as_user=as_user)
+    if box.read_only:
+        for place in layers:
+            _make_read_only(place)
+    os.chdir(root)
+    linux.pivot_root(".", ".")
+    linux.detach(".")
+    os.chdir("/")
+
+
+# --- the image -----------------------------------------------------------------------------
+
+
+def _lay(box: Box, root: str, *, as_user: bool) -> list[str]:
+    """Put the image under a layer that takes what is written; answers the mounts that this took."""
+    os.makedirs(root, exist_ok=True)
+    whole = bool(box.root) or not as_user
+    if whole:
+        _overlay(box.root or "/", box.scratch, "whole", root, as_user=as_user)
+    else:
+        linux.mount(root, root, flags=linux.BIND)
+    layers = [root]
+    for name in () if box.root else os.listdir("/"):
+        source, place = f"/{name}", f"{root}/{name}"
+        if name in _MADE or (whole and not os.path.ismount(source)):
+            continue
+        if os.path.islink(source):
+            os.symlink(os.readlink(source), place)
+        elif os.path.isdir(source):
+            _lay_directory(box, source, place, as_user=as_user)
+            layers.append(place)
+    return layers
+
+
+def _lay_directory(box: Box, source: str, place: str, *, as_user: bool) -> None:
+    os.makedirs(place, exist_ok=True)
+    if not os.access(source, os.R_OK | os.X_OK):
+        linux.mount(place, place, flags=linux.BIND)  # not ours to read: an empty one
+        return
+    try:
+        _overlay(source, box.scratch, source.replace("/", "+"), place, as_user=as_user)
+    except OSError:
+        if source in _FRESH:
+            linux.mount(place, place, flags=linux.BIND)
+            os.chmod(place, stat.S_IMODE(os.stat(source).st_mode))
+        elif _holds_mounts(source):
+            _compose(box, source, place, as_user=as_user)
+        else:
+            linux.mount(source, place, flags=linux.BIND | linux.RECURSIVE)
+
+
+def _compose(box: Box, source: str, place: str, *, as_user: bool) -> None:
+    """Make a directory like one in which something is mounted: over that a user can lay nothing as a whole."""
+    linux.mount(place, place, flags=linux.BIND)
+    for name in os.listdir(source):
+        inner, there = f"{source}/{name}", f"{place}/{name}"
+        if os.path.islink(inner):
+            os.symlink(os.readlink(inner), there)
+        elif os.path.isdir(inner):
+            _lay_directory(box, inner, there, as_user=as_user)
+        else:
+            with suppress(OSError):
+                os.close(os.open(there, os.O_CREAT | os.O_WRONLY, 0o644))
+                linux.mount(inner, there, flags=linux.BIND)
+
+
+def _holds_mounts(directory: str) -> bool:
+    with open("/proc/self/mountinfo") as file:
+        return any(line.split()[4].startswith(f"{directory}/") for line in file)
+
+
+def _overlay(lower: str, scratch: str, name: str, place: str, *, as_user: bool) -> None:
+    upper, work = f"{scratch}/upper/{name}", f"{scratch}/work/{name}"
+    for each in (upper, work, place):
+        os.makedirs(each, exist_ok=True)
+    os.chmod(upper, stat.S_IMODE(os.stat(lower).st_mode) | stat.S_IRWXU)
+    extra = ",userxattr" if as_user else ""
+    data = f"lowerdir={_quoted(lower)},upperdir={_quoted(upper)},workdir={_quoted(work)}{extra}"
+    linux.mount("overlay", place, "overlay", 0, data)
+
+
+def _quoted(path: str) -> str:
+    return path.replace("\\", "\\\\").replace(":", "\\:").replace(",", "\\,")
+
+
+# --- the kernel's own ----------------------------------------------------------------------
+
+
+def _mount_kernel(box: Box, root: str, *, as_user: bool) -> None:
+    """Mount /proc, /sys and /dev."""
+    for name in ("proc", "sys", "dev"):
+        os.makedirs(f"{root}/{name}", exist_ok=True)
+    deep = linux.BIND | (linux.RECURSIVE if as_user else 0)
+    _mount_or_bind("proc", f"{root}/proc", deep, own=not box.host_processes)
+    _mount_or_bind("sysfs", f"{root}/sys", deep, own=bool(box.network) and not as_user)
+    if box.privileged and not as_user:
+        linux.mount("/dev", f"{root}/dev", flags=linux.BIND | linux.RECURSIVE)
+        return
+    linux.mount("tmpfs", f"{root}/dev", "tmpfs", linux.NO_SETUID, "mode=755,size=64k")
+    for name in _DEVICES:
+        _bind(root, Mount(f"/dev/{name}", f"/dev/{name}"))
+    for name, leads_to in _LINKS.items():
+        os.symlink(leads_to, f"{root}/dev/{name}")
+    for name in ("pts", "shm", "mqueue"):
+        os.mkdir(f"{root}/dev/{name}")
+    linux.mount("devpts", f"{root}/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666,mode=620")
+    with suppress(OSError):  # a kernel may be without
+        linux.mount("mqueue", f"{root}/dev/mqueue", "mqueue")
+    if box.shared_memory:
+        _bind(root, Mount(box.shared_memory, "/dev/shm"))
+
+
+def _mount_or_bind(kind: str, place: str, bind: int, *, own: bool) -> None:
+    """Mount a file system of the kernel's, or what the machine has of it where that is refused."""
+    if own:
+        with suppress(OSError):
+            linux.mount(kind, place, kind, linux.NO_SETUID | linux.NO_DEVICES)
+            return
+    linux.mount(f"/{os.path.basename(place)}", place, flags=bind)
+
+
+def _set_kernel(box: Box, root: str, *, as_user: bool) -> None:
+    """Set the sysctls of the container's namespaces, and close what it may not change."""
+    for name, value in box.sysctls.items():
+        with open(f"{root}/proc/sys/{name.replace('.', '/')}", "w") as file:
+            file.write(value)
+    if as_user or box.privileged:
+        return
+    for path in _FIXED:
+        if os.path.exists(root + path):
+            linux.mount(root + path, root + path, flags=linux.BIND | linux.RECURSIVE)
+            _make_read_only(root + path)
+    for path in _HIDDEN:
+        if os.path.exists(root + path):
+            linux.mount("/dev/null", root + path, flags=linux.BIND)
+    _make_read_only(f"{root}/sys")
+
+
+# --- mounts --------------------------------------------------------------------------------
+
+
+def _bind(root: str, mount: Mount) -> None:
+    place = within(root, mount.target)
+    if os.path.isdir(mount.source):
+        os.makedirs(place, exist_ok=True)
+    elif not os.path.lexists(place):
+        os.makedirs(os.path.dirname(place), exist_ok=True)
+        os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o644))
+    linux.mount(mount.source, place, flags=linux.BIND | linux.RECURSIVE)
+    if mount.read_only:
+        _make_read_only(place)
+
+
+def _make_read_only(place: str) -> None:
+    found = os.statvfs(place).f_flag
+    kept = sum(flag for told, flag in _KEPT if found & told)
+    flags = linux.BIND | linux.REMOUNT | linux.READ_ONLY | kept
+    linux.mount("", place, flags=flags)
+
+
+def within(root: str, path: str) -> str:
+    """Where `path` is, for somebody whose root is `root`: links that lead out of it do not. Raises OSError."""
+    todo = [part for part in path.split("/") if part]
+    place: list[str] = []
+    links = 0
+    while todo:
+        part = todo.pop(0)
+        if part in (".", ""):
+            continue
+        if part == "..":
+            place = place[:-1]
+            continue
+        here = "/".join((root, *place, part))
+        if not os.path.islink(here):
+            place.append(part)
+            continue
+        links += 1
+        if links > _MOST_LINKS:
+            raise OSError(f"too many links: {path}")
+        leads_to = os.readlink(here)
+        if leads_to.startswith("/"):
+            place = []
+        todo[:0] = leads_to.split("/")
+    return "/".join((root, *place))

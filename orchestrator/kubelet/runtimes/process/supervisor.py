@@ -1,0 +1,267 @@
+"""The runtime's end of the shim: starts it, sends orders, hands news to whom they concern."""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import count
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from orchestrator.kubelet.runtimes.process.shim.messages import (
+    Connect,
+    Connected,
+    Failed,
+    Kill,
+    News,
+    Order,
+    Ready,
+    Signal,
+    descriptors_of,
+    news_of,
+    pack,
+    unpack,
+)
+
+_CHUNK: Final = 1 << 16
+_MOST_DESCRIPTORS: Final = 64
+_READY_SECONDS: Final = 20.0
+_END_SECONDS: Final = 10.0
+_PACKAGE: Final = __package__ + ".shim"
+# The shim's modules without their parents, which would bring the whole kubelet along.
+_BOOT: Final = """
+import sys, types
+place, package = sys.argv.pop(1), sys.argv.pop(1)
+parts = package.split(".")
+for i in range(1, len(parts)):
+    module = sys.modules[".".join(parts[:i])] = types.ModuleType(".".join(parts[:i]))
+    module.__path__ = ["/".join([place, *parts[:i]])]
+from importlib import import_module
+import_module(package + ".main").main()
+"""
+
+Listener: TypeAlias = Callable[[News, tuple[int, ...]], None]
+
+
+class ShimGone(ConnectionError):
+    """The shim has ended, and all containers with it."""
+
+
+class Supervisor:
+    """One shim. It is started with the first order, and everything of it ends with `close`.
+
+    Each order has an id of its own (`next_id`); `send` registers who hears what becomes of it. Not thread-safe:
+    it belongs to the loop in which it was first used.
+    """
+
+    def __init__(self, name: str, on_gone: Callable[[], None]) -> None:
+        self._name = name
+        self._on_gone = on_gone
+        self._ids = count(1)
+        self._listeners: dict[int, Listener] = {}
+        self._waiting: deque[tuple[bytes, tuple[int, ...]]] = deque()
+        self._buffer = bytearray()
+        self._descriptors: list[int] = []
+        self._line: socket.socket | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._directory: Path | None = None
+        self._memory: Path | None = None
+        self.namespaces = True
+        self.cgroups: tuple[str, ...] = ()
+
+    def next_id(self) -> int:
+        """The id of a new order."""
+        return next(self._ids)
+
+    @property
+    def directory(self) -> Path:
+        """Where what belongs to the node's pods is kept, until `close`."""
+        self._begin()
+        assert self._directory is not None
+        return self._directory
+
+    @property
+    def memory(self) -> Path:
+        """The same in memory, where the machine has such a file system."""
+        if self._memory is None:
+            shared = "/dev/shm"
+            if not os.access(shared, os.W_OK):
+                return self.directory
+            self._memory = Path(tempfile.mkdtemp(prefix=f"{self._name}-", dir=shared))
+        return self._memory
+
+    def send(
+        self, order: Order, listener: Listener | None = None, descriptors: tuple[int, ...] = ()
+    ) -> None:
+        """Send an order. Its descriptors are duplicated: the caller closes its own."""
+        self._begin()
+        if listener is not None:
+            self._listeners[order.id] = listener
+        held = tuple(os.dup(each) for each in descriptors)
+        self._waiting.append((pack(order), held))
+        self._write()
+
+    def signal(self, order: int, number: int) -> None:
+        """Send a signal to what an order started."""
+        self.send(Signal(order, number))
+
+    def kill(self, order: int) -> None:
+        """End what an order started, with all its processes."""
+        self.send(Kill(order))
+
+    def forget(self, order: int) -> None:
+        """Nobody listens any more for an order's news."""
+        self._listeners.pop(order, None)
+
+    async def connect(
+        self, network: str, hosts: tuple[str, ...], port: int, seconds: float
+    ) -> socket.socket:
+        """A connection to a port, made within a network namespace. Raises ConnectionRefusedError, TimeoutError."""
+        done: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+        order = Connect(self.next_id(), network, hosts, port, seconds)
+
+        def heard(news: News, descriptors: tuple[int, ...]) -> None:
+            self.forget(order.id)
+            made = socket.socket(fileno=descriptors[0]) if descriptors else None
+            if done.done():
+                if made is not None:
+                    made.close()
+            elif isinstance(news, Connected) and made is not None:
+                made.setblocking(False)
+                done.set_result(made)
+            elif isinstance(news, Failed):
+                done.set_exception(ConnectionRefusedError(news.fault))
+
+        self.send(order, heard)
+        async with asyncio.timeout(seconds):
+            return await done
+
+    # --- the line --------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        if self._line is not None:
+            return
+        ours, theirs = socket.socketpair()
+        self._directory = Path(tempfile.mkdtemp(prefix=f"{self._name}-"))
+        os.chmod(self._directory, 0o711)
+        place = str(Path(__file__).parents[4])
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    *(sys.executable, "-I", "-c", _BOOT, place, _PACKAGE),
+                    *(str(theirs.fileno()), str(self._directory), self._directory.name),
+                ],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self._line = ours
+        self._await_ready(ours)
+        ours.setblocking(False)
+        asyncio.get_running_loop().add_reader(ours.fileno(), self._read)
+
+    def _await_ready(self, line: socket.socket) -> None:
+        """Wait for the first news: the shim has tried what the machine allows. Raises ShimGone."""
+        line.settimeout(_READY_SECONDS)
+        while (data := unpack(self._buffer)) is None:
+            try:
+                came = line.recv(_CHUNK)
+            except TimeoutError:
+                came = b""
+            if not came:
+                raise ShimGone("the shim of the process runtime did not start")
+            self._buffer += came
+        news = news_of(data)
+        assert isinstance(news, Ready)
+        self.namespaces, self.cgroups = news.namespaces, news.cgroups
+
+    def _read(self) -> None:
+        assert self._line is not None
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._line, _CHUNK, _MOST_DESCRIPTORS)
+        except BlockingIOError:
+            return
+        except OSError:
+            data, descriptors = b"", []
+        if not data:
+            self._lost()
+            return
+        self._descriptors += descriptors
+        self._buffer += data
+        while (message := unpack(self._buffer)) is not None:
+            news = news_of(message)
+            number = descriptors_of(news)
+            given, self._descriptors = self._descriptors[:number], self._descriptors[number:]
+            listener = None if isinstance(news, Ready) else self._listeners.get(news.id)
+            if listener is not None:
+                listener(news, tuple(given))
+            else:
+                _close(given)
+
+    def _write(self) -> None:
+        loop = asyncio.get_running_loop()
+        line = self._line
+        while self._waiting and line is not None:
+            data, descriptors = self._waiting.popleft()
+            try:
+                sent = socket.send_fds(line, [data], descriptors)
+            except BlockingIOError:
+                self._waiting.appendleft((data, descriptors))
+                loop.add_writer(line.fileno(), self._write)
+                return
+            except OSError:
+                _close(descriptors)
+                return  # the reader notices that the shim has gone
+            _close(descriptors)
+            if sent < len(data):
+                self._waiting.appendleft((data[sent:], ()))
+        if line is not None:
+            loop.remove_writer(line.fileno())
+
+    def _lost(self) -> None:
+        """The shim has ended by itself."""
+        self._hang_up()
+        self._listeners.clear()
+        self._on_gone()
+
+    def _hang_up(self) -> None:
+        line, self._line = self._line, None
+        if line is not None:
+            loop = asyncio.get_running_loop()
+            loop.remove_reader(line.fileno())
+            loop.remove_writer(line.fileno())
+            line.close()
+        for _, descriptors in self._waiting:
+            _close(descriptors)
+        self._waiting.clear()
+        _close(self._descriptors)
+        self._descriptors = []
+        self._buffer.clear()
+
+    async def close(self) -> None:
+        """End all containers and the shim, and remove the directories. A second call does nothing."""
+        self._hang_up()
+        self._listeners.clear()
+        process, self._process = self._process, None
+        if process is not None:
+            try:
+                await asyncio.to_thread(process.wait, _END_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for directory in (self._directory, self._memory):
+            if directory is not None:
+                shutil.rmtree(directory, ignore_errors=True)
+        self._directory = self._memory = None
+
+
+def _close(descriptors: "tuple[int, ...] | list[int]") -> None:
+    for each in descriptors:
+        with suppress(OSError):
+            os.close(each)

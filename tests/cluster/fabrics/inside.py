@@ -1,0 +1,278 @@
+"""Runs within a network namespace that a test has made: a bridge fabric of two nodes, and what one can find out there.
+
+Prints a JSON object: of each scenario why it failed, empty if it did not.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+import traceback
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from msgspec import convert
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.api.discovery.v1 import EndpointPort
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.cluster import node_spec
+from orchestrator.cluster.fabrics.bridge import BridgeFabric
+from orchestrator.kubelet.networks.interface import PodLink
+from orchestrator.proxy.table import (
+    EMPTY_TABLE,
+    Table,
+    TableChange,
+    advance,
+    service_changed,
+    slice_changed,
+)
+from tests.proxy.test_table import make_service, make_slice
+
+PROGRAMS = Path(__file__).with_name("pod_programs.py")
+PORT = 8080
+SERVICE = "10.96.0.50"
+NODES = [node_spec(f"node-{i}", i) for i in range(2)]
+
+
+class Log:
+    """Whatever is refused fails the scenario."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def warning(self, event: str, **keys: object) -> None:
+        """Keep it."""
+        self.said.append(f"{event} {keys}")
+
+
+class Net:
+    """Two nodes with two servers each, named after node and number; and a client on each node."""
+
+    def __init__(self, fabric: BridgeFabric, log: Log) -> None:
+        self.fabric, self.log = fabric, log
+        self.networks = [fabric.network(fabric.place(spec)) for spec in NODES]
+        self.planes = [fabric.plane(spec) for spec in NODES]
+        self.links: dict[str, PodLink] = {}
+        self.processes: list[subprocess.Popen[str]] = []
+        for node in range(2):
+            for name in (f"{node}a", f"{node}b", f"client{node}"):
+                self.links[name] = self.networks[node].join(pod(name))
+        for name in ("0a", "0b", "1a", "1b"):
+            self.serve(name)
+
+    def serve(self, name: str) -> None:
+        """Run a server in a pod."""
+        process = subprocess.Popen(
+            [*_inside(self.links[name]), "serve", name, str(PORT)],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        self.processes.append(process)
+
+    async def ask(
+        self, client: str | None, ip: str, port: int = 80, count: int = 1, kind: str = "tcp"
+    ) -> list[str]:
+        """What a pod is answered, or the host for None."""
+        where = [sys.executable, "-S", "-E", str(PROGRAMS)]
+        command = where if client is None else _inside(self.links[client])
+        done = await asyncio.to_thread(
+            subprocess.run,
+            [*command, "ask", ip, str(port), str(count), kind],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found: list[str] = json.loads(done.stdout)
+        return found
+
+    async def sync(self, table: Table) -> None:
+        """Bring a table into both nodes."""
+        for plane in self.planes:
+            plane.sync(table)
+        for plane in self.planes:
+            await plane.settled()
+        assert not self.log.said, self.log.said
+
+    async def serve_table(self, *names: str, **spec: Any) -> None:
+        """A service SERVICE:80 with these endpoints."""
+        endpoints = [
+            {"addresses": [self.links[n].address], "nodeName": f"node-{n[0]}", "conditions": {}}
+            for n in names
+        ]
+        protocol = spec.pop("protocol", "TCP")
+        spec.setdefault("ports", [{"port": 80, "protocol": protocol}])
+        slice_ = make_slice("a-1", "a", *endpoints)
+        port = [{"port": PORT, "protocol": protocol}]
+        slice_ = replace(slice_, ports=convert(port, tuple[EndpointPort, ...]))
+        service = make_service("a", SERVICE, **spec)
+        changes: list[TableChange] = [*service_changed(None, service)]
+        changes += slice_changed(None, slice_)
+        await self.sync(advance(EMPTY_TABLE, changes))
+
+    def close(self) -> None:
+        """End the servers."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
+
+
+def pod(uid: str) -> Pod:
+    """A pod with a network of its own."""
+    return Pod(metadata=ObjectMeta(name=uid, uid=uid), spec=PodSpec())
+
+
+def _inside(link: PodLink) -> list[str]:
+    return ["nsenter", f"--net={link.namespace}", sys.executable, "-S", "-E", str(PROGRAMS)]
+
+
+# --- scenarios -----------------------------------------------------------------------------
+
+
+async def pods_reach_pods(net: Net) -> None:
+    """On their node and across nodes, seen at their own addresses; so does the host."""
+    own = net.links["client0"].address
+    assert await net.ask("client0", net.links["0a"].address, PORT) == [f"0a {own}"]
+    assert await net.ask("client0", net.links["1b"].address, PORT) == [f"1b {own}"]
+    assert await net.ask(None, net.links["1a"].address, PORT) == ["1a 172.16.0.1"]
+
+
+async def a_cluster_ip_leads_to_all_endpoints(net: Net) -> None:
+    """Whichever node they are on, with the client's own address; from the host, too."""
+    await net.serve_table("0a", "0b", "1a")
+    said = await net.ask("client0", SERVICE, count=40)
+    assert {words.split()[0] for words in said} == {"0a", "0b", "1a"}, said
+    assert {words.split()[1] for words in said} == {net.links["client0"].address}, said
+    said = await net.ask(None, SERVICE, count=20)
+    assert {words.split()[0] for words in said} == {"0a", "0b", "1a"}, said
+
+
+async def a_pod_reaches_itself_through_its_service(net: Net) -> None:
+    """Its own answers come back by the node."""
+    await net.serve_table("0a")
+    (said,) = await net.ask("0a", SERVICE)
+    assert said.startswith("0a "), said
+
+
+async def datagrams_go_the_same_way(net: Net) -> None:
+    """And come back from the service's address."""
+    await net.serve_table("0a", "1a", protocol="UDP")
+    said = await net.ask("client1", SERVICE, count=30, kind="udp")
+    assert {words.split()[0] for words in said} == {"0a", "1a"}, said
+
+
+async def affinity_keeps_a_client(net: Net) -> None:
+    """Also when the service changes meanwhile."""
+    await net.serve_table("0a", "0b", "1a", sessionAffinity="ClientIP")
+    before = await net.ask("client0", SERVICE, count=10)
+    assert len(set(before)) == 1, before
+    await net.serve_table("0a", "0b", "1a", "1b", sessionAffinity="ClientIP")
+    after = await net.ask("client0", SERVICE, count=10)
+    assert set(after) == set(before), (before, after)
+
+
+async def without_endpoints_a_client_is_refused(net: Net) -> None:
+    """At once; a port that the service has not is refused as well."""
+    await net.serve_table()
+    assert await net.ask("client0", SERVICE) == ["ConnectionRefusedError"]
+    await net.serve_table("0a")
+    assert await net.ask("client0", SERVICE, 81) == ["ConnectionRefusedError"]
+    assert await net.ask("client0", "10.96.9.9", 81) == ["timeout"]
+
+
+async def a_node_port_answers_on_each_node(net: Net) -> None:
+    """Masqueraded by the node under the policy Cluster; under Local as it came, or not at all."""
+    ports = [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]
+    await net.serve_table("0a", type="NodePort", ports=ports)
+    assert (await net.ask(None, "172.16.0.2", 30080))[0].startswith("0a 10.128.0.1"), "gateway"
+    assert await net.ask(None, "172.16.0.3", 30080) == ["0a 172.16.0.3"]
+    assert (await net.ask("client1", "172.16.0.3", 30080))[0].startswith("0a ")
+    await net.serve_table("0a", type="NodePort", ports=ports, externalTrafficPolicy="Local")
+    assert await net.ask(None, "172.16.0.2", 30080) == ["0a 172.16.0.1"]
+    assert await net.ask(None, "172.16.0.3", 30080) == ["timeout"]
+    assert (await net.ask("client1", "172.16.0.3", 30080))[0] in ("timeout", "0a 172.16.0.3")
+
+
+async def external_addresses_lead_in(net: Net) -> None:
+    """From pods; whatever routes them here may use them from outside."""
+    await net.serve_table("1a", externalIPs=["192.0.2.7"])
+    assert (await net.ask("client0", "192.0.2.7"))[0].startswith("1a "), "external"
+
+
+async def local_traffic_stays_on_its_node(net: Net) -> None:
+    """Where there is none its packets are dropped."""
+    await net.serve_table("0a", internalTrafficPolicy="Local")
+    assert (await net.ask("client0", SERVICE))[0].startswith("0a ")
+    assert await net.ask("client1", SERVICE) == ["timeout"]
+
+
+async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
+    """Its namespace is gone, and the next with its address works."""
+    network = net.networks[0]
+    first = network.join(pod("one"))
+    assert network.join(pod("one")) is first
+    assert first.namespace is not None
+    assert first.namespace.exists()
+    network.leave("one")
+    network.leave("one")
+    assert not first.namespace.exists()
+    again = [network.join(pod(f"again-{i}")) for i in range(5)]
+    assert first.address not in {link.address for link in again}, "the longest unused first"
+    net.links["again"] = again[0]
+    assert (await net.ask("again", net.links["0a"].address, PORT))[0].startswith("0a ")
+    for i in range(5):
+        network.leave(f"again-{i}")
+
+
+SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
+    pods_reach_pods,
+    a_cluster_ip_leads_to_all_endpoints,
+    a_pod_reaches_itself_through_its_service,
+    datagrams_go_the_same_way,
+    affinity_keeps_a_client,
+    without_endpoints_a_client_is_refused,
+    a_node_port_answers_on_each_node,
+    external_addresses_lead_in,
+    local_traffic_stays_on_its_node,
+    a_pod_s_address_is_free_when_it_leaves,
+]
+
+
+async def main() -> dict[str, str]:
+    """Run all of them; answers what failed, and what is left at the end."""
+    log = Log()
+    fabric = BridgeFabric(log)
+    net = Net(fabric, log)
+    results: dict[str, str] = {}
+    try:
+        for scenario in SCENARIOS:
+            try:
+                await scenario(net)
+            except Exception:
+                results[scenario.__name__] = traceback.format_exc()
+                log.said.clear()
+            else:
+                results[scenario.__name__] = ""
+    finally:
+        net.close()
+        fabric.close()
+    results["left"] = _left(fabric)
+    return results
+
+
+def _left(fabric: BridgeFabric) -> str:
+    """Namespaces, interfaces and routes that are still there."""
+    spaces = subprocess.run(["ip", "netns", "list"], capture_output=True, text=True, check=True)
+    links = subprocess.run(["ip", "-br", "link"], capture_output=True, text=True, check=True)
+    routes = subprocess.run(["ip", "route"], capture_output=True, text=True, check=True)
+    own = [line for line in spaces.stdout.splitlines() if fabric.namespace("x")[:-6] in line]
+    others = [line for line in links.stdout.splitlines() if not line.startswith("lo ")]
+    return "\n".join((*own, *others, routes.stdout)).strip()
+
+
+if __name__ == "__main__":
+    print(json.dumps(asyncio.run(main())))

@@ -1,0 +1,310 @@
+"""Containers that are processes: how they start, what they see, how they end; and that nothing of them stays."""
+
+import asyncio
+from pathlib import Path
+
+from orchestrator.api.core.v1 import ResourceRequirements
+from orchestrator.kubelet.runtimes.interface import Mount, World
+from orchestrator.kubelet.runtimes.process import Image, Pull
+from orchestrator.kubelet.surroundings import DEFAULT_PATH
+from orchestrator.sessions import Chunk, Session
+from tests.kubelet.process.machine import Machine, on_machine, pod_of
+
+_STUBBORN = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
+
+
+async def _until_said(machine: Machine, key: object, text: str) -> None:
+    while text not in await machine.log(key):  # type: ignore[arg-type]
+        await machine.clock.sleep(0.02)
+
+
+def test_exit_code_log_and_message_are_the_containers() -> None:
+    """A container's exit code, its output and what it wrote as termination message are reported."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(
+            pod_of("sh", "-c", "echo out; echo err >&2; echo why >/dev/termination-log; exit 7")
+        )
+        await machine.started()
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.reason, ended.message) == (7, "Error", "why\n")
+        assert sorted((await machine.log(key)).splitlines()) == ["err", "out"]
+
+    on_machine(work)
+
+
+def test_log_stands_for_the_message_of_what_failed() -> None:
+    """With FallbackToLogsOnError the end of the log is the message of a failure, and of nothing else."""
+
+    async def work(machine: Machine) -> None:
+        policy = "FallbackToLogsOnError"
+        machine.start(pod_of("sh", "-c", "printf DONE; false", termination_message_policy=policy))
+        assert (await machine.exited()).message == "DONE"
+        machine.start(
+            pod_of("sh", "-c", "printf DONE", termination_message_policy=policy), attempt=1
+        )
+        assert (await machine.exited()).message == ""
+
+    on_machine(work)
+
+
+def test_environment_arguments_and_directory_reach_the_command() -> None:
+    """Variables are put into arguments, and the command runs in its directory."""
+
+    async def work(machine: Machine) -> None:
+        pod = pod_of("sh", "-c", "echo $(GREETING) $HOME; pwd; hostname", working_dir="/usr/lib")
+        world = World({"PATH": DEFAULT_PATH, "GREETING": "hello"}, {}, "web-1")
+        key = machine.start(pod, world=world)
+        await machine.exited()
+        assert (await machine.log(key)).splitlines() == ["hello /root", "/usr/lib", "web-1"]
+
+    on_machine(work)
+
+
+def test_command_that_does_not_exist_is_a_start_error() -> None:
+    """What cannot be executed ends with 128 and the words of containerd, and was started never."""
+
+    async def work(machine: Machine) -> None:
+        machine.start(pod_of("nothere"))
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.reason, ended.started_at) == (128, "StartError", 0.0)
+        assert ended.message == (
+            "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
+            'failed: unable to start container process: exec: "nothere": executable file not found in $PATH: unknown'
+        )
+
+    on_machine(work)
+
+
+def test_image_that_is_in_no_table_cannot_be_pulled() -> None:
+    """A missing image fails to be pulled, one that must not be pulled is not, and a slow one comes late."""
+
+    async def work(machine: Machine) -> None:
+        machine.start(pod_of(image="nginx:1.27"))
+        ended = await machine.exited()
+        assert ended.reason == "ErrImagePull"
+        assert ended.message.endswith("docker.io/library/nginx:1.27: not found")
+        machine.start(pod_of(image="slow", image_pull_policy="Never"), attempt=1)
+        assert (await machine.exited()).reason == "ErrImageNeverPull"
+        machine.start(pod_of(image="slow"), attempt=2)
+        assert type(await machine.next()).__name__ == "ImagePulling"
+        assert (await machine.started()).pulled_in == 0.01
+
+    on_machine(work, Image("slow", entrypoint=("true",), pull=Pull(seconds=0.01)))
+
+
+def test_container_that_ignores_sigterm_is_killed_after_its_grace() -> None:
+    """Who does not end when asked is ended, with all that it has started."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sh", "-c", f"(setsid sleep 1000 &) ; {_STUBBORN}"))
+        await machine.started()
+        await _until_said(machine, key, "ready")
+        machine.runtime.stop(key, 0.2)
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.reason) == (137, "Error")
+
+    on_machine(work)
+
+
+def test_second_request_to_stop_shortens_the_grace() -> None:
+    """A container that is being stopped can be stopped sooner, not later."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sh", "-c", _STUBBORN))
+        await machine.started()
+        await _until_said(machine, key, "ready")
+        machine.runtime.stop(key, 1000)
+        machine.runtime.stop(key, 2000)
+        machine.runtime.stop(key, 0)
+        assert (await machine.exited()).exit_code == 137
+
+    on_machine(work)
+
+
+def test_container_that_heeds_sigterm_ends_by_itself() -> None:
+    """Who handles SIGTERM says with which code it ends."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(
+            pod_of("sh", "-c", "trap 'exit 9' TERM; echo ready; while :; do sleep 0.05; done")
+        )
+        await machine.started()
+        await _until_said(machine, key, "ready")
+        machine.runtime.stop(key, 30)
+        assert (await machine.exited()).exit_code == 9
+
+    on_machine(work)
+
+
+def test_what_forks_away_ends_with_its_container() -> None:
+    """A process that has left its session and its parent ends when the container's first process does."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sh", "-c", "setsid sh -c 'sleep 1000 & sleep 1000' & exit 0"))
+        assert (await machine.exited()).exit_code == 0
+        machine.runtime.remove(key.pod_uid)
+
+    on_machine(work)
+
+
+def test_log_of_who_never_stops_talking_is_bounded() -> None:
+    """A container that fills its log leaves two files at most, each of bounded size."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(
+            pod_of("sh", "-c", "yes 'the quick brown fox jumps over' | head -c 2000000")
+        )
+        await machine.started()
+        assert (await machine.exited()).exit_code == 0
+        logs = machine.runtime._shim.directory / "pods" / key.pod_uid / "logs"
+        sizes = [path.stat().st_size for path in logs.iterdir()]
+        assert len(sizes) == 2
+        assert all(size <= 1 << 18 for size in sizes)
+        assert (await machine.log(key, tail=1)).startswith("the quick")
+
+    on_machine(work)
+
+
+def test_memory_limit_is_kept_as_far_as_the_machine_lets() -> None:
+    """A container that takes more memory than its limit is killed, and that is said."""
+
+    async def work(machine: Machine) -> None:
+        machine.runtime._shim.directory  # noqa: B018
+        if not machine.runtime._shim.cgroups:
+            return
+        resources = ResourceRequirements(limits={"memory": "20Mi"})
+        script = "x=bytearray(1<<28); print(len(x))"
+        machine.start(pod_of("python3", "-c", script, resources=resources))
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.reason) == (137, "OOMKilled")
+
+    on_machine(work)
+
+
+def test_volumes_are_shared_and_updated_in_one_step(tmp_path: Path) -> None:
+    """A volume of objects is seen at its path with its modes; refreshed, it changes as a whole."""
+
+    async def work(machine: Machine) -> None:
+        def world(*values: str) -> World:
+            files = {f"key-{i}": value.encode() for i, value in enumerate(values)}
+            modes = dict.fromkeys(files, 0o400)
+            objects = Mount("/etc/config/x", "config", "objects", files=files, modes=modes)
+            empty = Mount("/data", "scratch", "emptyDir")
+            part = Mount("/part", "scratch", "emptyDir", sub_path="a/b")
+            host = Mount("/host", "host", "hostPath", place=str(tmp_path), read_only=True)
+            return World({"PATH": DEFAULT_PATH}, {}, "web", mounts=(objects, empty, part, host))
+
+        (tmp_path / "here").write_text("host")
+        script = (
+            "stat -L -c %a /etc/config/x/key-0; cat /etc/config/x/key-0 /host/here; touch /part/c; ls /data/a/b; "
+            "touch /host/no || echo refused; stat -c %a /data; "
+            "while [ ! -e /etc/config/x/key-1 ]; do sleep 0.02; done; cat /etc/config/x/key-0"
+        )
+        pod = pod_of("sh", "-c", script)
+        key = machine.start(pod, world=world("one"))
+        await machine.started()
+        await _until_said(machine, key, "777")
+        machine.runtime.refresh(key, world("two", "three"))
+        assert (await machine.exited()).exit_code == 0
+        said = [line for line in (await machine.log(key)).splitlines() if "touch" not in line]
+        assert said == ["400", "onehostc", "refused", "777", "two"]
+
+    on_machine(work)
+
+
+async def _executed(
+    machine: Machine, key: object, *command: str, session: Session, given: bytes = b""
+) -> tuple[int, str]:
+    if given:
+        await session.give(given)
+    if session.stdin:
+        await session.give(None)
+    code = await machine.runtime.execute(key, command, World({}, {}), session)  # type: ignore[arg-type]
+    await session.end()
+    said = b""
+    while isinstance(chunk := await session.take(), Chunk):
+        said += chunk.data
+    return code, said.decode()
+
+
+def test_commands_run_beside_the_container() -> None:
+    """A command in a container sees its processes and files, has input and output, and an exit code."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sh", "-c", "echo here > /tmp/note; exec sleep 1000"))
+        await machine.started()
+        session = Session()
+        script = (
+            "read x; while [ ! -s /tmp/note ]; do sleep 0.01; done; cat /tmp/note; echo $x; exit 4"
+        )
+        found = await _executed(machine, key, "sh", "-c", script, session=session, given=b"hi\n")
+        assert found == (4, "here\nhi\n")
+
+    on_machine(work)
+
+
+def test_command_can_have_a_terminal() -> None:
+    """A command with a terminal sits at one, of the client's size."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sleep", "1000"))
+        await machine.started()
+        session = Session()
+        session.terminal, session.stdin = True, False
+        from orchestrator.sessions import Resized
+
+        session.resize(Resized(120, 33))
+        code, said = await _executed(
+            machine, key, "sh", "-c", "test -t 0 && stty size", session=session
+        )
+        assert (code, said.strip()) == (0, "33 120")
+
+    on_machine(work)
+
+
+def test_command_of_a_client_that_leaves_is_ended() -> None:
+    """A client that goes away takes its command with it, and the container runs on."""
+
+    async def work(machine: Machine) -> None:
+        key = machine.start(pod_of("sleep", "1000"))
+        await machine.started()
+        session = Session()
+        running = asyncio.ensure_future(
+            machine.runtime.execute(
+                key, ("sh", "-c", "echo on; sleep 777 | cat"), World({}, {}), session
+            )
+        )
+        assert isinstance(await session.take(), Chunk)
+        session.leave()
+        assert await running == 137
+        count = Session()
+        count.stdin = False
+        while True:
+            code, said = await _executed(machine, key, "sh", "-c", "ps ax", session=count)
+            if "777" not in said.replace("grep", ""):
+                break
+            count = Session()
+            count.stdin = False
+        assert code == 0
+        assert machine.reports.empty()
+
+    on_machine(work)
+
+
+def test_cluster_that_is_killed_takes_its_containers_along() -> None:
+    """When the other end of a shim's socket closes, its containers end and its directory goes."""
+
+    async def work(machine: Machine) -> None:
+        machine.start(pod_of("sh", "-c", _STUBBORN))
+        await machine.started()
+        shim = machine.runtime._shim
+        directory, process = shim.directory, shim._process
+        assert process is not None
+        shim._hang_up()
+        while process.poll() is None:
+            await machine.clock.sleep(0.02)
+        assert not directory.exists()
+        shim._directory = directory
+
+    on_machine(work)
