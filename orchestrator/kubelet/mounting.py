@@ -81,16 +81,17 @@ def _mount(
         medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
         modes = {"": _SHARED_DIRECTORY}
         return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
-    if volume.host_path is not None and (volume.host_path.type or "").startswith("File"):
-        return Mount(path, volume.name, "hostFile", volume.host_path.path, "", read_only)
-    if volume.host_path is not None:
-        return Mount(path, volume.name, "hostPath", volume.host_path.path, sub_path, read_only)
+    if (host := volume.host_path) is not None:
+        file = (host.type or "").startswith("File")
+        return Mount(path, volume.name, "hostPath", host.path, sub_path, read_only, is_file=file)
     if (claim := volume.persistent_volume_claim) is not None:
         read_only = read_only or bool(claim.read_only)
         return Mount(path, volume.name, "claim", claim.claim_name, sub_path, read_only)
     if volume.ephemeral is not None:
         place = f"{pod.metadata.name}-{volume.name}"
         return Mount(path, volume.name, "claim", place, sub_path, read_only)
+    if volume.image is not None:
+        return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
     kind = "secret" if volume.secret is not None or volume.projected is not None else "objects"
     contents = {name: data for name, data, _ in files}

@@ -77,7 +77,7 @@ class Volumes:
             start = f"{mount.sub_path.strip('/')}/" if mount.sub_path else ""
             if start:
                 _begin_directory(store, start)
-            place = mount.path if mount.medium == "hostFile" else f"{mount.path}/"
+            place = mount.path if mount.is_file else f"{mount.path}/"
             files.append((place, store.files, start))
             modes.append((place, store.modes, start))
             root = {p: data for p, data in root.items() if not p.startswith(place)}
@@ -88,9 +88,9 @@ class Volumes:
         )
 
     def _store_of(self, pod: Pod, container: str, mount: Mount) -> Store:
-        if mount.medium == "hostFile":
+        if mount.is_file:
             data = HOST_FILE.encode() if mount.place == "/etc/hosts" else b""
-            return self._kept.setdefault((mount.medium, mount.place), Store({"": data}))
+            return self._kept.setdefault(("file", mount.place), Store({"": data}))
         if mount.medium in ("hostPath", "claim"):
             place = mount.place
             if mount.medium == "claim":
