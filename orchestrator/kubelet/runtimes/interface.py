@@ -97,8 +97,8 @@ class Mount(Struct, frozen=True):
     """A volume where a container sees it, at `path`.
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
-    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath` or `claim`; `place` is the path on the host, or the
-    claim's name. Containers of a pod share a volume by its name.
+    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
+    `place` is the path on the host, or the name of the claim or image. Containers of a pod share a volume by its name.
     """
 
     path: str
