@@ -1,19 +1,16 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
 from orchestrator.cli import images, logs, scheduling, serving
+from orchestrator.cli.auditing import Auditing
+from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
-
-if TYPE_CHECKING:
-    from orchestrator.apiserver.http.audit import Audit
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -56,20 +53,7 @@ NAMES = _Names()
     metavar="FILE",
     help="An AdmissionConfiguration, as kube-apiserver's flag of this name has it.",
 )
-@click.option(
-    "--audit-policy-file",
-    "audit_policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What is written of requests into the audit log: a Policy of audit.k8s.io/v1.",
-)
-@click.option(
-    "--audit-log-path",
-    "audit_log",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    metavar="FILE",
-    help="Where to write the audit log; - is the standard output.",
-)
+@auditing_options
 @click.option(
     "--runtime",
     type=click.Choice(["simulated", "coroutine", "process"]),
@@ -107,8 +91,7 @@ def up(
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     admission_config: Path | None,
-    audit_policy: Path | None,
-    audit_log: Path | None,
+    auditing: dict[str, Any],
     runtime: str,
     bare: bool,
     listen: tuple[str, int],
@@ -144,44 +127,23 @@ def up(
         "dns_upstream": dns_upstream,
     }
     front = users.front_options(authentication)
-    with _audit(audit_policy, audit_log) as audit:
-        front["audit"] = audit
-        actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
-
-
-@contextmanager
-def _audit(policy: Path | None, log: Path | None) -> "Iterator[Audit | None]":
-    """The audit of a policy's file into a log. Raises InputError."""
-    if policy is None and log is None:
-        yield None
-        return
-    if policy is None or log is None:
-        raise InputError("--audit-policy-file and --audit-log-path come together")
-    from orchestrator.apiserver.http.audit import Audit, AuditLog, InvalidAuditPolicy, load_policy
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import ManifestError
-
-    try:
-        found = load_policy(manifests.load(policy.read_bytes(), str(policy)))
-    except (InvalidAuditPolicy, ManifestError) as error:
-        raise InputError(f"{policy}: {error}") from None
-    try:
-        sink = AuditLog(log)
-    except OSError as error:
-        raise InputError(f"{log}: {error.strerror}") from None
-    with sink:
-        yield Audit(found, sink)
+    audits = Auditing(auditing)
+    actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
 
 
 async def _serve(
-    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
+    options: dict[str, Any],
+    front: dict[str, Any],
+    audits: Auditing,
+    listen: tuple[str, int],
+    kubeconfig: Path,
 ) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
-        async with Cluster(**options) as cluster:
+        async with Cluster(**options) as cluster, audits.begun(cluster.clock) as audit:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig, **front)
+            await serving.serve(cluster, what, listen, kubeconfig, audit=audit, **front)
 
     await serving.until_signal(run())

@@ -54,6 +54,11 @@ def started_after_pull(record: ContainerRecord, seconds: float) -> tuple[RecordE
     return (normal(record, "Pulled", text), *started(record)[1:])
 
 
+def not_started(record: ContainerRecord, message: str) -> tuple[RecordEvent, ...]:
+    """A container was created, and its command could not be executed."""
+    return (*started(record)[:2], warning(record, "Failed", f"Error: {message}"))
+
+
 def found_image(record: ContainerRecord) -> RecordEvent:
     """The image of a container is there."""
     return started(record)[0]

@@ -87,6 +87,8 @@ def _mount(
     if volume.ephemeral is not None:
         place = f"{pod.metadata.name}-{volume.name}"
         return Mount(path, volume.name, "claim", place, sub_path, read_only)
+    if volume.image is not None:
+        return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
     kind = "secret" if volume.secret is not None or volume.projected is not None else "objects"
     contents = {name: data for name, data, _ in files}

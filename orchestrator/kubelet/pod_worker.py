@@ -32,6 +32,7 @@ from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import (
     normal,
+    not_started,
     resized,
     started,
     started_after_pull,
@@ -372,6 +373,8 @@ class PodWorker(PodEnding):
                 record.stage = Stage.WAITING
                 record.retry_at = now
             return
+        if event.started_at == 0.0:
+            effects.extend(not_started(record, event.message))
         record.stage = Stage.EXITED
         record.started_at = event.started_at
         record.container_id = event.container_id

@@ -21,6 +21,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster import node_spec
 from orchestrator.cluster.fabrics.bridge import BridgeFabric
 from orchestrator.kubelet.networks.interface import PodLink
+from orchestrator.proxy.policies.decisions import Allowed, Isolation, Ports
 from orchestrator.proxy.table import (
     EMPTY_TABLE,
     Table,
@@ -94,8 +95,7 @@ class Net:
         """Bring a table into both nodes."""
         for plane in self.planes:
             plane.sync(table)
-        for plane in self.planes:
-            await plane.settled()
+        await self.fabric.settled()
         assert not self.log.said, self.log.said
 
     async def serve_table(self, *names: str, **spec: Any) -> None:
@@ -228,6 +228,35 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def policies_are_held(net: Net) -> None:
+    """A pod that is isolated takes only whom it allows, on its node and from others, also by a Service."""
+    address = net.links["0a"].address
+    enforce = net.fabric.enforcer()
+    await net.serve_table("0a")
+
+    async def isolate(*those: Isolation) -> None:
+        enforce({"node-0": those})
+        await net.fabric.settled()
+        assert not net.log.said, net.log.said
+
+    async def passes(*wanted: str) -> None:
+        asked = [net.ask(client, address, PORT) for client in ("0b", "client0", "client1")]
+        asked += [net.ask("client1", SERVICE), net.ask(None, address, PORT)]
+        seen = tuple(words[0].split()[0] for words in await asyncio.gather(*asked))
+        assert seen == wanted, seen
+
+    await isolate(Isolation(address, (), None))
+    await passes(*["timeout"] * 4, "0a")  # the control plane may always come
+    client = Allowed(addresses=(net.links["client1"].address,), ports=Ports("TCP", 8000, 8100))
+    block = Allowed(block="10.128.0.0/24", but_for=(f"{net.links['client0'].address}/32",))
+    await isolate(Isolation(address, (client, block), None))
+    await passes("0a", "timeout", "0a", "0a", "0a")
+    await isolate(Isolation(net.links["0b"].address, None, (Allowed(ports=Ports("UDP")),)))
+    await passes("timeout", "0a", "0a", "0a", "0a")
+    await isolate()
+    await passes(*["0a"] * 5)
+
+
 SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     pods_reach_pods,
     a_cluster_ip_leads_to_all_endpoints,
@@ -239,6 +268,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     external_addresses_lead_in,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    policies_are_held,
 ]
 
 

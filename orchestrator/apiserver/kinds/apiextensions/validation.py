@@ -409,7 +409,12 @@ def _conversion_errors(path: str, conversion: CustomResourceConversion | None) -
     elif config.service is not None:
         service = config.service
         yield from webhook_service_errors(
-            f"{where}.service", service.name, service.namespace, service.path, service.port
+            # The original takes the name and the namespace for one another here.
+            f"{where}.service",
+            service.namespace,
+            service.name,
+            service.path,
+            service.port,
         )
     if not versions:
         yield required(reviews)
