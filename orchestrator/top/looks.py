@@ -36,7 +36,7 @@ NUMBERS: Final = frozenset(
 )
 
 # Below an actor with more children than this, only their sum is shown until somebody opens it.
-_MANY_CHILDREN: Final = 40
+_MANY_CHILDREN: Final = 60
 _DONE: Final = ("Succeeded", "Failed")
 
 
