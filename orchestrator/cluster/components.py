@@ -124,6 +124,13 @@ class Components:
             self._system.spawn(
                 lambda: Proxy(api, Place(""), "", memo, plane), "proxy", restart=ALWAYS
             )
+        enforce = self.fabric.enforcer()
+        if memo is not None and enforce is not None:
+            from orchestrator.proxy.policies import PolicyWatcher  # late: few clusters have packets
+
+            self._system.spawn(
+                lambda: PolicyWatcher(api, enforce), "network-policies", restart=ALWAYS
+            )
         return api, client
 
     async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:

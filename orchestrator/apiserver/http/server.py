@@ -4,7 +4,7 @@ import asyncio.sslproto
 import select
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -53,7 +53,7 @@ class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
     `tokens` are bearer tokens, and `oidc` and `token_webhook` who knows others; without `anonymous` everybody
-    has to show something. `read_only` closes it to writes; it is what their senders are told. Without `pki`
+    has to show something, but at the paths that it lists. `read_only` closes it to writes; it is what their senders are told. Without `pki`
     its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
     requests, and where to.
     """
@@ -73,7 +73,7 @@ class HttpFront:
         authenticators: Sequence[Authenticator] = (),
         oidc: Sequence[OidcSettings] = (),
         token_webhook: Peer | None = None,
-        anonymous: bool = True,
+        anonymous: bool | Collection[str] = True,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",

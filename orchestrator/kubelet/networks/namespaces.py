@@ -101,6 +101,11 @@ def configure(lines: Iterable[str], namespace: str = "") -> None:
     _run(["ip", *inside, "-batch", "-"], "\n".join(lines) + "\n")
 
 
+def give_rules(namespace: str, text: str) -> None:
+    """One transaction of nftables in a namespace. Raises NetworkFault."""
+    _run(["nsenter", f"--net={NAMESPACES / namespace}", "nft", "-f", "-"], text)
+
+
 def set_kernel(namespace: str, **settings: int) -> None:
     """Set `net.ipv4` settings of a namespace; `_of_` in a name is a slash. Raises NetworkFault."""
     words = [f"net/ipv4/{name.replace('_of_', '/')}={value}" for name, value in settings.items()]
