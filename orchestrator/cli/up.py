@@ -1,7 +1,7 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,9 @@ from orchestrator.cli import images, logs, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
+
+if TYPE_CHECKING:
+    from orchestrator.kubelet import NodeSpec
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -64,6 +67,13 @@ NAMES = _Names()
 @images.options
 @scheduling.option
 @click.option(
+    "--pod-manifest-path",
+    "static_pods",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A directory of static pods that each node runs; {node} in it is the node's name.",
+)
+@click.option(
     "--bare",
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
@@ -101,6 +111,7 @@ def up(
     proxy_mode: str | None,
     image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
+    static_pods: Path | None,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -115,7 +126,7 @@ def up(
         raise InputError(str(error)) from None
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
-        "nodes": nodes,
+        "nodes": _nodes(nodes, runtime, static_pods),
         "seed": seed,
         "admission": admission,
         "scheduler": scheduler,
@@ -129,6 +140,16 @@ def up(
     front = users.front_options(authentication)
     audits = Auditing(auditing)
     actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
+
+
+def _nodes(number: int, runtime: str, static_pods: Path | None) -> "int | list[NodeSpec]":
+    """So many nodes, which run what is in the directory."""
+    if static_pods is None:
+        return number
+    from orchestrator.cluster.nodes import node_spec
+
+    path = str(static_pods.absolute())
+    return [node_spec(f"node-{n}", n, runtime=runtime, static_pod_path=path) for n in range(number)]
 
 
 async def _serve(

@@ -39,13 +39,11 @@ class Machines:
         self.standing: dict[str, Equipment] = {}
         self._room: Ref[Any]
         self._fabric: Fabric
-        self._begun = False
         self._client: Client
 
     def begin(self, room: Ref[Any], client: Client, fabric: Fabric) -> None:
         """The actor `/nodes` is there, the API server, and the network."""
         self._room, self._client, self._fabric = room, client, fabric
-        self._begun = True
 
     def __len__(self) -> int:
         return len(self._known)
@@ -102,14 +100,13 @@ class Machines:
             await _switch_off(equipment)
             self._fabric.unplug(equipment.spec)
 
-    async def close(self) -> None:
-        """Leave nothing on this machine of what the nodes have made there; their actors have stopped."""
-        if not self._begun:
-            return
-        carries = self._fabric.carries
+    async def close(self, *, carries: bool) -> None:
+        """Leave nothing on this machine of what the nodes have made there; their actors have stopped.
+
+        `carries`: their pods' networks are real.
+        """
         standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
         await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
-        self._fabric.close()
 
     async def restart(self, name: str) -> None:
         """As `Cluster.restart_node`."""

@@ -33,6 +33,7 @@ from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import (
     normal,
     not_started,
+    pulled_anew,
     resized,
     started,
     started_after_pull,
@@ -267,7 +268,8 @@ class PodWorker(PodEnding):
         record.container_id = event.container_id
         record.pull_delay = None
         if event.pulled_in is None:
-            effects.extend(started(record))
+            anew = record.spec.image_pull_policy == "Always"
+            effects.extend(pulled_anew(record) if anew else started(record))
         else:
             effects.extend(started_after_pull(record, event.pulled_in))
         lifecycle = record.spec.lifecycle

@@ -127,6 +127,7 @@ class BridgeFabric:
         namespaces.set_kernel(
             name,
             ip_forward=1,
+            conf_of_all_of_route_localnet=1,  # host ports at loopback addresses lead out of them
             conf_of_all_of_send_redirects=0,
             conf_of_default_of_send_redirects=0,
             conf_of_pods_of_send_redirects=0,

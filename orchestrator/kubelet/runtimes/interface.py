@@ -110,6 +110,7 @@ class Mount(Struct, frozen=True):
     files: Mapping[str, bytes] = {}
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
+    is_file: bool = False  # of a hostPath: what is there is a file
 
 
 class World(Struct):
@@ -127,6 +128,8 @@ class World(Struct):
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = ()
+    privileged: bool = False
+    rises: bool = True  # whether a program may have more rights than who runs it
     now: float = 0.0  # epoch seconds, when the command was last gone on with
     chance: Random | None = None
     trapped: set[str] = field(default_factory=set)  # signals for which a script has said what to do

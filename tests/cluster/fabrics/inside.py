@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.api.core.v1 import Container, ContainerPort, Pod, PodSpec
 from orchestrator.api.discovery.v1 import EndpointPort
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster import node_spec
@@ -228,6 +228,24 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def host_ports_lead_to_their_pods(net: Net) -> None:
+    """One port at several addresses, each another pod's; from the node itself at a loopback address, too."""
+    network = net.networks[0]
+    for name, ip in (("0c", "127.0.0.1"), ("0d", "172.16.0.2")):
+        port = ContainerPort(container_port=PORT, host_port=5000, host_ip=ip)
+        spec = PodSpec(containers=(Container(name="c", ports=(port,)),))
+        net.links[name] = network.join(replace(pod(name), spec=spec))
+        net.serve(name)
+    net.links["node"] = network.join(replace(pod("node"), spec=PodSpec(host_network=True)))
+    assert await net.ask("node", "127.0.0.1", 5000) == ["0c 10.128.0.1"]
+    assert (await net.ask("node", "172.16.0.2", 5000))[0].startswith("0d ")
+    assert await net.ask(None, "172.16.0.2", 5000) == ["0d 172.16.0.1"]
+    assert (await net.ask("0d", "172.16.0.2", 5000))[0].startswith("0d "), "itself"
+    network.leave("0d")
+    assert await net.ask(None, "172.16.0.2", 5000) == ["ConnectionRefusedError"]
+    network.leave("0c")
+
+
 async def policies_are_held(net: Net) -> None:
     """A pod that is isolated takes only whom it allows, on its node and from others, also by a Service."""
     address = net.links["0a"].address
@@ -268,6 +286,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     external_addresses_lead_in,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    host_ports_lead_to_their_pods,
     policies_are_held,
 ]
 
