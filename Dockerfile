@@ -1,5 +1,7 @@
-# A cluster to talk to: docker build -t kubeactors . && docker run --rm -p 6443:6443 -v "$PWD/kube:/kube" kubeactors
-# Its kubeconfig is then kube/config; the address in it is 127.0.0.1:6443.
+# A cluster to talk to (docs/serving.md):
+#   docker build -t kubeactors . && mkdir -p kube
+#   docker run --rm --user "$(id -u)" -p 127.0.0.1:6443:6443 -v "$PWD/kube:/kube" kubeactors
+# Its kubeconfig is then kube/config, and the address in it 127.0.0.1:6443. Podman and Buildah build it, too.
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY . .

@@ -33,7 +33,19 @@ class Peer(Struct, frozen=True):
 
 
 async def ask_peer(peer: Peer, document: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-    """What it answers. Raises PeerFailed."""
+    """The document that it answers. Raises PeerFailed."""
+    body = await post_to_peer(peer, document, seconds)
+    try:
+        found = msgspec.json.decode(body or b"{}")
+    except msgspec.DecodeError as error:
+        raise PeerFailed(f"{peer.url}: {error}") from None
+    if not isinstance(found, dict):
+        raise PeerFailed(f"{peer.url}: the answer is no object")
+    return found
+
+
+async def post_to_peer(peer: Peer, document: Mapping[str, Any], seconds: float) -> bytes:
+    """What it answers, whatever that is. Raises PeerFailed, also for an error's code."""
     from aiohttp import ClientError, ClientSession, ClientTimeout  # late: few clusters have peers
 
     headers = {"Content-Type": "application/json", "Accept": "application/json, */*"}
@@ -55,13 +67,7 @@ async def ask_peer(peer: Peer, document: Mapping[str, Any], seconds: float) -> d
                 raise PeerFailed(f"{peer.url}: status {answer.status}")
     except (ClientError, TimeoutError, OSError) as error:
         raise PeerFailed(f"{peer.url}: {str(error) or type(error).__name__}") from error
-    try:
-        found = msgspec.json.decode(body or b"{}")
-    except msgspec.DecodeError as error:
-        raise PeerFailed(f"{peer.url}: {error}") from None
-    if not isinstance(found, dict):
-        raise PeerFailed(f"{peer.url}: the answer is no object")
-    return found
+    return body
 
 
 @lru_cache(maxsize=64)

@@ -32,6 +32,12 @@ _OPTIONS: Final = (
         metavar="FILE",
         help="A kubeconfig of the service that knows tokens.",
     ),
+    click.option(
+        "--authentication-config",
+        type=_FILE,
+        metavar="FILE",
+        help="An AuthenticationConfiguration, in place of the options --oidc-*.",
+    ),
     click.option("--oidc-issuer-url", metavar="URL", help="Who issues tokens of OpenID Connect."),
     click.option("--oidc-client-id", metavar="ID", help="For whom such tokens have to be."),
     click.option("--oidc-username-claim", default="sub", show_default=True, metavar="CLAIM"),
@@ -61,7 +67,9 @@ def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
             found["tokens"] = read_token_file(given["token_auth_file"])
         except TokenFileError as error:
             raise InputError(str(error)) from None
-    if given["oidc_issuer_url"]:
+    if given["authentication_config"] is not None:
+        found |= _configured(given["authentication_config"], given)
+    elif given["oidc_issuer_url"]:
         found["oidc"] = (_oidc(given),)
     elif given["oidc_client_id"]:
         raise InputError("--oidc-client-id needs --oidc-issuer-url")
@@ -69,6 +77,27 @@ def front_options(given: Mapping[str, Any]) -> dict[str, Any]:
     if path is not None:
         found["token_webhook"] = peer_of(path)
     return found
+
+
+def _configured(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What a file says of issuers and of who shows nothing."""
+    from orchestrator.apiserver.http.jwt_configuration import (
+        InvalidAuthentication,
+        load_authentication,
+    )
+    from orchestrator.machinery import manifests
+    from orchestrator.machinery.errors import ManifestError
+
+    if given["oidc_issuer_url"]:
+        raise InputError("authentication-config file and oidc-* flags are mutually exclusive")
+    try:
+        found = load_authentication(manifests.load(path.read_bytes(), str(path)))
+    except (InvalidAuthentication, ManifestError) as error:
+        raise InputError(f"{path}: {error}") from None
+    options: dict[str, Any] = {"oidc": found.issuers}
+    if found.anonymous is not None:
+        options["anonymous"] = found.anonymous
+    return options
 
 
 def _oidc(given: Mapping[str, Any]) -> Any:

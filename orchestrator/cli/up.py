@@ -1,7 +1,5 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +8,12 @@ import click
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
 from orchestrator.cli import images, logs, scheduling, serving
+from orchestrator.cli.auditing import Auditing
+from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
 
 if TYPE_CHECKING:
-    from orchestrator.apiserver.http.audit import Audit
+    from orchestrator.kubelet import NodeSpec
 
 
 class _Names(click.ParamType[tuple[str, ...]]):
@@ -56,20 +56,7 @@ NAMES = _Names()
     metavar="FILE",
     help="An AdmissionConfiguration, as kube-apiserver's flag of this name has it.",
 )
-@click.option(
-    "--audit-policy-file",
-    "audit_policy",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    metavar="FILE",
-    help="What is written of requests into the audit log: a Policy of audit.k8s.io/v1.",
-)
-@click.option(
-    "--audit-log-path",
-    "audit_log",
-    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
-    metavar="FILE",
-    help="Where to write the audit log; - is the standard output.",
-)
+@auditing_options
 @click.option(
     "--runtime",
     type=click.Choice(["simulated", "coroutine", "process"]),
@@ -79,6 +66,13 @@ NAMES = _Names()
 )
 @images.options
 @scheduling.option
+@click.option(
+    "--pod-manifest-path",
+    "static_pods",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="A directory of static pods that each node runs; {node} in it is the node's name.",
+)
 @click.option(
     "--bare",
     is_flag=True,
@@ -107,8 +101,7 @@ def up(
     enable: tuple[str, ...],
     disable: tuple[str, ...],
     admission_config: Path | None,
-    audit_policy: Path | None,
-    audit_log: Path | None,
+    auditing: dict[str, Any],
     runtime: str,
     bare: bool,
     listen: tuple[str, int],
@@ -118,6 +111,7 @@ def up(
     proxy_mode: str | None,
     image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
+    static_pods: Path | None,
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -132,7 +126,7 @@ def up(
         raise InputError(str(error)) from None
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
-        "nodes": nodes,
+        "nodes": _nodes(nodes, runtime, static_pods),
         "seed": seed,
         "admission": admission,
         "scheduler": scheduler,
@@ -144,44 +138,33 @@ def up(
         "dns_upstream": dns_upstream,
     }
     front = users.front_options(authentication)
-    with _audit(audit_policy, audit_log) as audit:
-        front["audit"] = audit
-        actors.run(_serve, options, front, listen, kubeconfig, virtual=False)
+    audits = Auditing(auditing)
+    actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
 
 
-@contextmanager
-def _audit(policy: Path | None, log: Path | None) -> "Iterator[Audit | None]":
-    """The audit of a policy's file into a log. Raises InputError."""
-    if policy is None and log is None:
-        yield None
-        return
-    if policy is None or log is None:
-        raise InputError("--audit-policy-file and --audit-log-path come together")
-    from orchestrator.apiserver.http.audit import Audit, AuditLog, InvalidAuditPolicy, load_policy
-    from orchestrator.machinery import manifests
-    from orchestrator.machinery.errors import ManifestError
+def _nodes(number: int, runtime: str, static_pods: Path | None) -> "int | list[NodeSpec]":
+    """So many nodes, which run what is in the directory."""
+    if static_pods is None:
+        return number
+    from orchestrator.cluster.nodes import node_spec
 
-    try:
-        found = load_policy(manifests.load(policy.read_bytes(), str(policy)))
-    except (InvalidAuditPolicy, ManifestError) as error:
-        raise InputError(f"{policy}: {error}") from None
-    try:
-        sink = AuditLog(log)
-    except OSError as error:
-        raise InputError(f"{log}: {error.strerror}") from None
-    with sink:
-        yield Audit(found, sink)
+    path = str(static_pods.absolute())
+    return [node_spec(f"node-{n}", n, runtime=runtime, static_pod_path=path) for n in range(number)]
 
 
 async def _serve(
-    options: dict[str, Any], front: dict[str, Any], listen: tuple[str, int], kubeconfig: Path
+    options: dict[str, Any],
+    front: dict[str, Any],
+    audits: Auditing,
+    listen: tuple[str, int],
+    kubeconfig: Path,
 ) -> None:
     from orchestrator.cluster import Cluster
 
     async def run() -> None:
-        async with Cluster(**options) as cluster:
+        async with Cluster(**options) as cluster, audits.begun(cluster.clock) as audit:
             nodes = options["nodes"]
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
-            await serving.serve(cluster, what, listen, kubeconfig, **front)
+            await serving.serve(cluster, what, listen, kubeconfig, audit=audit, **front)
 
     await serving.until_signal(run())

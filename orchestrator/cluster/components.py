@@ -124,6 +124,13 @@ class Components:
             self._system.spawn(
                 lambda: Proxy(api, Place(""), "", memo, plane), "proxy", restart=ALWAYS
             )
+        enforce = self.fabric.enforcer()
+        if memo is not None and enforce is not None:
+            from orchestrator.proxy.policies import PolicyWatcher  # late: few clusters have packets
+
+            self._system.spawn(
+                lambda: PolicyWatcher(api, enforce), "network-policies", restart=ALWAYS
+            )
         return api, client
 
     async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:
@@ -146,7 +153,10 @@ class Components:
         """Leave nothing on this machine of what nodes and network have made there."""
         if self._names is not None:
             self._names.close()
-        await self.machines.close()
+        try:
+            await self.machines.close(carries=self.fabric.carries)
+        finally:
+            self.fabric.close()
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

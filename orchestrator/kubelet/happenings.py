@@ -12,6 +12,7 @@ from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.pod_events import RecordEvent
 
+_ASKED_SECONDS: Final = 0.25  # that a registry takes to say that it has nothing newer
 _LISTS: Final = ("containers", "initContainers", "initContainers", "ephemeralContainers")
 
 
@@ -52,6 +53,27 @@ def started_after_pull(record: ContainerRecord, seconds: float) -> tuple[RecordE
     took = go_seconds(seconds)
     text = f'Successfully pulled image "{record.spec.image}" in {took} ({took} including waiting).'
     return (normal(record, "Pulled", text), *started(record)[1:])
+
+
+def pulled_anew(record: ContainerRecord) -> tuple[RecordEvent, ...]:
+    """A container runs whose image is asked for each time, and was there."""
+    return _asked_for(record.role, record.spec.name, record.spec.image)
+
+
+@lru_cache(maxsize=1024)
+def _asked_for(role: Role, name: str, image: str) -> tuple[RecordEvent, ...]:
+    about, took = _about(role, name), go_seconds(_ASKED_SECONDS)
+    text = f'Successfully pulled image "{image}" in {took} ({took} including waiting).'
+    return (
+        RecordEvent("Normal", "Pulling", f'Pulling image "{image}"', about),
+        RecordEvent("Normal", "Pulled", text, about),
+        *_usual(role, name, image)[1:],
+    )
+
+
+def not_started(record: ContainerRecord, message: str) -> tuple[RecordEvent, ...]:
+    """A container was created, and its command could not be executed."""
+    return (*started(record)[:2], warning(record, "Failed", f"Error: {message}"))
 
 
 def found_image(record: ContainerRecord) -> RecordEvent:

@@ -1,5 +1,6 @@
 """Whether an image's name can be one, as the `reference` package of container registries reads it."""
 
+import hashlib
 import re
 from functools import lru_cache
 from typing import Final
@@ -20,6 +21,18 @@ def full_name(image: str) -> str:
     domain, remainder = _split(image)
     tagged = ":" in remainder or "@" in remainder
     return f"{domain}/{remainder}" if tagged else f"{domain}/{remainder}:latest"
+
+
+@lru_cache(maxsize=4096)
+def image_id(image: str) -> str:
+    """What a runtime calls the image that it has: the repository and a digest, which is made of the name here."""
+    if image.startswith(FUNCTION):
+        return image
+    name = full_name(image)
+    if "@" in name:
+        return name
+    digest = hashlib.sha256(name.encode()).hexdigest()
+    return f"{name.rpartition(':')[0]}@sha256:{digest}"
 
 
 @lru_cache(maxsize=4096)

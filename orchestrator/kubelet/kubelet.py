@@ -7,9 +7,11 @@ messages, in `drained()`; a write that fails is made again from what is true by 
 
 from collections.abc import Mapping
 from functools import cache, partial
+from pathlib import Path
 from typing import Any, Final, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import Request, Timer
 from orchestrator.api.core.v1 import Container, Node, Pod, PodStatus
@@ -25,6 +27,8 @@ from orchestrator.kubelet.material import (
     volume_fault,
     volume_sources,
 )
+from orchestrator.kubelet.mirrors import StaticPods
+from orchestrator.kubelet.mounting import sub_path_fault
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
@@ -65,7 +69,9 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeEvent,
     World,
 )
+from orchestrator.kubelet.static_pods import MIRROR
 from orchestrator.machinery.conditions import is_true
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     AUTHENTICATED,
     ApiRef,
@@ -136,6 +142,7 @@ class Kubelet(Watcher):
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
         self._refreshing: Refreshing | None = None
+        self._static: StaticPods | None = None
 
     # --- the node --------------------------------------------------------------------------
 
@@ -182,6 +189,9 @@ class Kubelet(Watcher):
 
     def _registered(self, node: Node) -> None:
         self._admission = NodeAdmission(node)
+        if place := self._spec.static_pod_path:
+            place = place.replace("{node}", self._spec.name)
+            self._static = StaticPods(self.ctx, self._writes, Path(place), node, self)
         self._known = self.reflect(
             Pod,
             field_selector=f"spec.nodeName={self._spec.name}",
@@ -201,6 +211,8 @@ class Kubelet(Watcher):
     # --- pods ------------------------------------------------------------------------------
 
     def _on_pod(self, change: Change[Pod]) -> None:
+        if self._static is not None and self._static.took(change):
+            return
         pod = change.new
         if pod is None:
             assert change.old is not None
@@ -270,6 +282,9 @@ class Kubelet(Watcher):
         """
         now = self.ctx.clock.now()
         metadata, status = pod.metadata, pod.status or PodStatus()
+        if MIRROR in metadata.annotations:  # of a pod that this node does not have any more
+            self._writes.delete(pod, _ignore, _ignore)
+            return
         managed = self._pods[metadata.uid] = _Managed(PodWorker(pod, now))
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
@@ -350,6 +365,8 @@ class Kubelet(Watcher):
         """What is left of pods that the API server does not have any more is removed."""
         unlisted, self._unlisted = self._unlisted, []
         here = self._pods.keys() | {pod.metadata.uid for pod in unlisted}
+        if self._static is not None:
+            here |= self._static.read()
         for event in list(self._runtime.containers()):
             if event.key.pod_uid not in here:
                 self._runtime.remove(event.key.pod_uid)
@@ -358,6 +375,8 @@ class Kubelet(Watcher):
                 self._network.leave(uid)
         for pod in unlisted:
             self._adopt(pod)
+        if self._static is not None:
+            self._static.begin()
 
     def on_container_event(
         self,
@@ -377,9 +396,44 @@ class Kubelet(Watcher):
         """The pods that this node runs."""
         return tuple(managed.worker.pod for managed in self._pods.values())
 
+    # --- static pods -----------------------------------------------------------------------
+
+    def runs_static(self, uid: str) -> bool:
+        """Whether something of a static pod is left on the node."""
+        return uid in self._pods
+
+    def begin_static(self, pod: Pod) -> None:
+        """Run a static pod."""
+        self._adopt(pod)
+
+    def end_static(self, uid: str) -> None:
+        """Stop a static pod in its grace period."""
+        managed = self._pods[uid]
+        pod = managed.worker.pod
+        if pod.metadata.deletion_timestamp is None and not managed.worker.finished:
+            grace = pod.spec.termination_grace_period_seconds if pod.spec is not None else None
+            ending = replace(
+                pod.metadata,
+                deletion_timestamp=format_time(self.ctx.clock.now()),
+                deletion_grace_period_seconds=grace,
+            )
+            self._apply(managed, PodChanged(replace(pod, metadata=ending)))
+        elif managed.worker.finished:
+            self._forget(managed)
+
+    def show_static(self, uid: str, mirror: Pod) -> None:
+        """The mirror of a static pod is there, or has changed."""
+        managed = self._pods.get(uid)
+        if managed is not None:
+            managed.worker.pod = replace(managed.worker.pod, status=mirror.status)
+            if mirror.status is not managed.reported and mirror.status != managed.reported:
+                managed.reported = None
+                self._dirty[uid] = None
+
     def on_session(self, message: ReadLog | Execute | AttachTo | OpenPort) -> Any:
         """A client wants to talk with a container."""
-        managed = self._pods.get(message.reach.pod_uid)
+        uid = message.reach.pod_uid
+        managed = self._pods.get(uid if self._static is None else self._static.uid_of(uid))
         return self._conversations.open(managed.worker if managed is not None else None, message)
 
     def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
@@ -447,25 +501,41 @@ class Kubelet(Watcher):
 
     def _start(self, managed: _Managed, effect: StartContainer) -> None:
         """Start a container, once what its environment is made of is there."""
-        worker, container = managed.worker, effect.container
-        pod = worker.pod
+        container, pod = effect.container, managed.worker.pod
         if pod.spec is None or container.name not in TRAITS(pod.spec).configured:
-            self._begin(managed, effect)
+            self._expand(managed, effect)
             return
 
         def then(found: Found) -> None:
             fault = environment_fault(container, pod.metadata.namespace, found)
-            if fault:
-                now = self.ctx.clock.now()
-                self.on_container_event(
-                    ContainerExited(
-                        effect.key, "", 128, "CreateContainerConfigError", fault, None, now
-                    )
-                )
-            elif self._pods.get(worker.uid) is managed and not worker.finished:
-                self._begin(managed, effect)
+            if not self._misconfigured(effect, fault) and self._runs(managed):
+                self._expand(managed, effect)
 
         self._lookups.find(pod, environment_sources(container), then)
+
+    def _misconfigured(self, effect: StartContainer, fault: str) -> bool:
+        if fault:
+            now, reason = self.ctx.clock.now(), "CreateContainerConfigError"
+            self.on_container_event(ContainerExited(effect.key, "", 128, reason, fault, None, now))
+        return bool(fault)
+
+    def _runs(self, managed: _Managed) -> bool:
+        worker = managed.worker
+        return self._pods.get(worker.uid) is managed and not worker.finished
+
+    def _expand(self, managed: _Managed, effect: StartContainer) -> None:
+        """Start a container, if its paths in volumes can be made of its environment."""
+        container, pod = effect.container, managed.worker.pod
+        if pod.spec is None or container.name not in TRAITS(pod.spec).expanded:
+            self._begin(managed, effect)
+            return
+
+        def then(world: World) -> None:
+            fault = sub_path_fault(container, world.environment)
+            if not self._misconfigured(effect, fault) and self._runs(managed):
+                self._begin(managed, effect)
+
+        self._conversations.find_world(pod, container, then)
 
     def _begin(self, managed: _Managed, effect: StartContainer) -> None:
         runtime, worker = self._inhabited, managed.worker
@@ -474,7 +544,7 @@ class Kubelet(Watcher):
             return
 
         def then(world: World) -> None:
-            if self._pods.get(worker.uid) is managed and not worker.finished:
+            if self._runs(managed):
                 if managed.ips and self._network.shares_host:
                     world.environment.setdefault("POD_IP", managed.ips[0])
                 runtime.start_within(pod, effect.container, effect.key, world)
@@ -515,6 +585,11 @@ class Kubelet(Watcher):
         worker = managed.worker
         if managed.done is not None and not managed.done.delete:
             return
+        shown: Pod | None = worker.pod
+        if self._static is not None and self._static.is_static(worker.uid):
+            shown = self._static.mirror_of(worker.uid)
+        if shown is None:
+            return  # until there is a mirror
         ips = managed.ips if worker.mounted else ()  # it gets its network after its volumes
         status = status_of(worker, node_ips=(self._spec.address,), pod_ips=ips, now=now)
         if status == managed.reported:
@@ -522,7 +597,7 @@ class Kubelet(Watcher):
         managed.reported = status
         if status.phase in ("Succeeded", "Failed"):
             self._release(managed)
-        self._writes.report(worker.pod, status, partial(self._report_failed, worker.uid))
+        self._writes.report(shown, status, partial(self._report_failed, worker.uid))
 
     def _report_failed(self, uid: str, error: BaseException) -> None:
         managed = self._pods.get(uid)
@@ -536,7 +611,8 @@ class Kubelet(Watcher):
 
     def _finish(self, managed: _Managed, effect: FinishPod) -> None:
         managed.done = effect
-        if not effect.delete:
+        static = self._static is not None and self._static.is_static(managed.worker.uid)
+        if static or not effect.delete:
             self._forget(managed)
             return
         worker = managed.worker
@@ -583,6 +659,10 @@ class Kubelet(Watcher):
         if self._deferred:
             self._resize_deferred()
         self._network.leave(pod.metadata.uid)
+
+
+def _ignore(_: object) -> None:
+    """The watch tells what has become of it."""
 
 
 def _always(pod: Pod, container: Container) -> bool:

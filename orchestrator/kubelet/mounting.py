@@ -5,6 +5,7 @@ group if it has one; a mount of a `subPath` is a copy of what was there when the
 """
 
 import base64
+import re
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
@@ -31,6 +32,7 @@ from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.substitution import substituted
 
 _File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
+_NAMED: Final = re.compile(r"(?<!\$)\$\(([^)]*)\)")
 _USUAL_MODE: Final = 0o644
 _TOKEN_MODE: Final = 0o600  # of a token, where the pod has one user or a group
 _GROUP_READS: Final = 0o440
@@ -79,20 +81,39 @@ def _mount(
         medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
         modes = {"": _SHARED_DIRECTORY}
         return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
-    if volume.host_path is not None:
-        return Mount(path, volume.name, "hostPath", volume.host_path.path, sub_path, read_only)
+    if (host := volume.host_path) is not None:
+        file = (host.type or "").startswith("File")
+        return Mount(path, volume.name, "hostPath", host.path, sub_path, read_only, is_file=file)
     if (claim := volume.persistent_volume_claim) is not None:
         read_only = read_only or bool(claim.read_only)
         return Mount(path, volume.name, "claim", claim.claim_name, sub_path, read_only)
     if volume.ephemeral is not None:
         place = f"{pod.metadata.name}-{volume.name}"
         return Mount(path, volume.name, "claim", place, sub_path, read_only)
+    if volume.image is not None:
+        return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
     kind = "secret" if volume.secret is not None or volume.projected is not None else "objects"
     contents = {name: data for name, data, _ in files}
     modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
     user = _only_user(pod.spec) if volume.projected is not None else None
     return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
+
+
+def sub_path_fault(container: Container, environment: Mapping[str, str]) -> str:
+    """Why a `subPathExpr` of the container makes no path in a volume; empty when all do."""
+    for mount in container.volume_mounts:
+        if not mount.sub_path_expr:
+            continue
+        missing = [n for n in _NAMED.findall(mount.sub_path_expr) if n not in environment]
+        if missing:
+            return f'missing value for "{missing[0]}"'
+        path = substituted(mount.sub_path_expr, environment)
+        if path.startswith("/"):
+            return f"error SubPath `{path}` must not be an absolute path"
+        if ".." in path.split("/"):
+            return f"unable to provision SubPath `{path}`: must not contain '..'"
+    return ""
 
 
 def _for_group(mode: int, spec: PodSpec | None) -> int:

@@ -31,7 +31,8 @@ DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
 
 
 class NodeSpec(Struct, frozen=True, kw_only=True):
-    """One node. `capacity` maps resources to quantities and is filled up with the defaults;
+    """One node. `static_pod_path` is a directory of manifests that its kubelet runs; `{node}` in it is the node's name.
+    `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
     and `resolv_conf` the text of the node's own resolver's configuration.
@@ -46,6 +47,7 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     capacity: Mapping[str, str] = EMPTY
     allocatable: Mapping[str, str] | None = None
     runtime: str = "simulated"
+    static_pod_path: str = ""
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 

@@ -10,20 +10,26 @@ from typing import Final, TypeAlias
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
+    Container,
     ContainerState,
     ContainerStateTerminated,
     ContainerStatus,
+    ContainerUser,
     HostIP,
+    LinuxContainerUser,
     Pod,
     PodCondition,
     PodIP,
     PodStatus,
+    SecurityContext,
+    VolumeMountStatus,
 )
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord, Role
+from orchestrator.kubelet.image_names import image_id
 from orchestrator.kubelet.pod_state import PodState
-from orchestrator.machinery.memo import MixedMemo
+from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time
@@ -173,12 +179,44 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
         ready=completed or (asked and record.is_ready),
         restart_count=record.restarts,
         image=image,
-        image_id=image if ran else "",
+        image_id=image_id(image) if ran else "",
         container_id=record.container_id if ran else "",
         started=record.started if asked else None,
         resources=resources,
         allocated_resources=resources.requests if resources is not None else EMPTY,
+        volume_mounts=_MOUNTS(spec) if ran and spec.volume_mounts else (),
+        user=_user(spec.security_context) if ran else None,
     )
+
+
+def _mount_statuses(container: Container) -> tuple[VolumeMountStatus, ...]:
+    return tuple(
+        VolumeMountStatus(
+            name=mount.name,
+            mount_path=mount.mount_path,
+            read_only=mount.read_only,
+            recursive_read_only="Disabled" if mount.read_only else None,
+        )
+        for mount in container.volume_mounts
+    )
+
+
+_MOUNTS: Final[IdentityMemo[Container, tuple[VolumeMountStatus, ...]]] = IdentityMemo(
+    _mount_statuses
+)
+
+
+def _user(context: SecurityContext | None) -> ContainerUser:
+    """Who the container's first process is: what the image says if nobody says otherwise, root."""
+    uid = gid = 0
+    if context is not None:
+        uid, gid = context.run_as_user or 0, context.run_as_group or 0
+    return _linux_user(uid, gid)
+
+
+@lru_cache(maxsize=256)
+def _linux_user(uid: int, gid: int) -> ContainerUser:
+    return ContainerUser(linux=LinuxContainerUser(uid=uid, gid=gid, supplemental_groups=(gid,)))
 
 
 def _initialized(worker: PodState) -> bool:

@@ -11,11 +11,14 @@ from orchestrator.machinery.memo import IdentityMemo
 
 
 class PodTraits(Struct, frozen=True):
-    """`mounts`: a volume is made of objects, or devices are claimed; `configured`: containers whose environment is."""
+    """`mounts`: a volume is made of objects, or devices are claimed; `configured`: containers whose environment is;
+    `expanded`: containers with a path in a volume that is made of their environment.
+    """
 
     probed: bool
     mounts: bool
     configured: frozenset[str]
+    expanded: frozenset[str]
 
 
 def _traits(spec: PodSpec) -> PodTraits:
@@ -24,6 +27,9 @@ def _traits(spec: PodSpec) -> PodTraits:
         probed=any(has_probes(c) for c in containers),
         mounts=bool(volume_sources(spec) or spec.resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
+        expanded=frozenset(
+            c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
+        ),
     )
 
 

@@ -32,6 +32,8 @@ from orchestrator.kubelet.backoff import format_delay, next_delay
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import (
     normal,
+    not_started,
+    pulled_anew,
     resized,
     started,
     started_after_pull,
@@ -266,7 +268,8 @@ class PodWorker(PodEnding):
         record.container_id = event.container_id
         record.pull_delay = None
         if event.pulled_in is None:
-            effects.extend(started(record))
+            anew = record.spec.image_pull_policy == "Always"
+            effects.extend(pulled_anew(record) if anew else started(record))
         else:
             effects.extend(started_after_pull(record, event.pulled_in))
         lifecycle = record.spec.lifecycle
@@ -372,6 +375,8 @@ class PodWorker(PodEnding):
                 record.stage = Stage.WAITING
                 record.retry_at = now
             return
+        if event.started_at == 0.0:
+            effects.extend(not_started(record, event.message))
         record.stage = Stage.EXITED
         record.started_at = event.started_at
         record.container_id = event.container_id

@@ -9,7 +9,7 @@ from actors import Context
 from orchestrator.api.core.v1 import Pod, PodStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER
-from orchestrator.protocol import ApiRef, Delete, Identity, Update
+from orchestrator.protocol import ApiRef, Create, Delete, Identity, Update
 
 _PODS: Final = resource_of(Pod)
 
@@ -37,6 +37,23 @@ class PodWrites:
                 identity=self._identity,
             ),
             then=None,
+            failed=failed,
+        )
+
+    def create(
+        self, pod: Pod, then: Callable[[Any], Any], failed: Callable[[BaseException], Any]
+    ) -> None:
+        """Create the mirror of a static pod."""
+        self._ctx.request(
+            self._api,
+            Create(
+                resource=_PODS,
+                object=pod,
+                namespace=pod.metadata.namespace,
+                field_manager=FIELD_MANAGER,
+                identity=self._identity,
+            ),
+            then=then,
             failed=failed,
         )
 

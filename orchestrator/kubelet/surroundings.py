@@ -1,6 +1,6 @@
 """What a command sees in a container: environment, files, host name."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from orchestrator.api.core.v1 import (
@@ -9,12 +9,14 @@ from orchestrator.api.core.v1 import (
     EnvVar,
     Pod,
     Secret,
+    SecurityContext,
     Service,
 )
 from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, Source, key_of
 from orchestrator.kubelet.mounting import flat_files, mounts_of, plain
+from orchestrator.kubelet.own_files import own_files
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.substitution import substituted
 
@@ -39,7 +41,7 @@ def world_of(
     environment.update(_environment(pod, container, found, environment, allocatable))
     environment.setdefault("HOME", "/root")
     mounts = mounts_of(pod, container, found, environment, allocatable)
-    files = dict(_own_files(pod))
+    files = dict(own_files(pod, container, host))
     files["/etc/resolv.conf"] = resolver.encode()
     modes: dict[str, int] = {}
     for path, data, mode in flat_files(mounts):
@@ -47,10 +49,21 @@ def world_of(
         if mode is not None:
             modes[path] = mode
     uid, gid, groups = _user(pod, container)
-    own = container.security_context
-    read_only = own is not None and bool(own.read_only_root_filesystem)
-    directory = container.working_dir or "/"
-    return World(environment, files, host, directory, mounts, modes, read_only, uid, gid, groups)
+    own = container.security_context or SecurityContext()
+    return World(
+        environment,
+        files,
+        host,
+        container.working_dir or "/",
+        mounts,
+        modes,
+        read_only=bool(own.read_only_root_filesystem),
+        uid=uid,
+        gid=gid,
+        groups=groups,
+        privileged=bool(own.privileged),
+        rises=own.allow_privilege_escalation is not False,
+    )
 
 
 def host_name(pod: Pod) -> str:
@@ -158,18 +171,3 @@ def _value(
     if source.resource_field_ref is not None:
         return resource_value(pod, container, source.resource_field_ref, allocatable)
     return None
-
-
-# --- files ---------------------------------------------------------------------------------
-
-
-def _own_files(pod: Pod) -> Iterator[tuple[str, bytes]]:
-    spec, status = pod.spec, pod.status
-    host = spec.hostname if spec is not None and spec.hostname else pod.metadata.name
-    address = status.pod_ip if status is not None else ""
-    aliases = spec.host_aliases if spec is not None else ()
-    lines = ["# Kubernetes-managed hosts file.", "127.0.0.1\tlocalhost", f"{address}\t{host}"]
-    lines += ["\t".join((alias.ip, *alias.hostnames)) for alias in aliases]
-    yield "/etc/hostname", f"{host}\n".encode()
-    yield "/etc/hosts", ("\n".join(lines) + "\n").encode()
-    yield "/tmp/", b""

@@ -1,7 +1,7 @@
 """Numbers as people read them: `1,234`, `3.2 ms`, `1.5 GiB`, `45 %`. What is no number is a dash."""
 
 import math
-from typing import Final
+from typing import Final, TypeAlias
 
 NONE: Final = "–"
 NOTHING: Final = "nothing measured"
@@ -12,6 +12,7 @@ _SMALL_SECONDS: Final = ((1e-3, "ms"), (1e-6, "µs"), (1e-9, "ns"))
 _BINARY: Final = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 SHARES: Final = ("requested", "fragmentation", "allocatedAt")
 """What measures of shares from 0 to 1 begin with."""
+Scale: TypeAlias = tuple[tuple[float, str], ...]
 _BYTES: Final = ("memory", "storage", "ephemeral-storage", "hugepages-")
 
 
@@ -83,6 +84,22 @@ def of_measure(name: str, value: float | None) -> str:
     if "Bytes" in name:
         return size(value)
     return number(value)
+
+
+def scale_of_measure(name: str) -> Scale:
+    """The units beyond seconds and bytes in which values of a measure are read, the least first."""
+    if name.startswith(SHARES) or "PodSeconds" in name:
+        return ()
+    if "Seconds" in name:
+        return ((_MINUTE, "min"), (_HOUR, "h"), (_DAY, "d"))
+    if "Bytes" not in name:
+        return ()
+    return tuple((1024.0**power, unit) for power, unit in enumerate(_BINARY) if power)
+
+
+def unit_for(scale: Scale, highest: float) -> tuple[float, str]:
+    """The greatest unit that the highest value holds twice, and its name; (1, "") if there is none."""
+    return max(((unit, name) for unit, name in scale if highest >= 2 * unit), default=(1.0, ""))
 
 
 def bound_of_measure(name: str, value: float) -> str:

@@ -22,7 +22,7 @@ all rows that are left, for each pod.
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -237,6 +237,15 @@ class Normalize(Protocol):
 class ScoreRule(Protocol):
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
         """PreScore: the score for this pod; None when it tells no nodes apart."""
+        ...
+
+
+@runtime_checkable
+class TieBreak(Protocol):
+    def break_tie(self, nodes: Snapshot, rows: Iterable[int]) -> int:
+        """One of the rows with the highest total. What scores first and has this decides; else chance does,
+        as in kube-scheduler.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.owners import controller_of
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.shape import Local, Shape
@@ -55,6 +55,8 @@ class Placement:
         self._profile = profile
         self._filters = profile.at("filter")
         self._scorers = [(p, w) for p in profile.at("score") if (w := profile.weight(p))]
+        breaking = (p.break_tie for p, _ in self._scorers if isinstance(p, TieBreak))
+        self._tie_break = next(breaking, None)
         self._shapes: dict[Hashable, Shape] = {}
         self._locals: dict[Hashable, Local] = {}
         self._refusals: dict[Shape, tuple[int, Refusal]] = {}  # with the version of the snapshot
@@ -71,7 +73,11 @@ class Placement:
             count = len(rows)
             if not count:
                 return self._refusal(shape, pod)
-            return self.nodes.names[rows[0] if count == 1 else rows[random.randrange(count)]]
+            if count == 1:
+                return self.nodes.names[rows[0]]
+            if self._tie_break is not None:
+                return self.nodes.names[self._tie_break(self.nodes, rows)]
+            return self.nodes.names[rows[random.randrange(count)]]
         except PluginError as error:
             words = str(error)
         except MachineryError as error:

@@ -33,7 +33,10 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
         (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
         (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),
-        (["--audit-log-path", "-"], "--audit-policy-file and --audit-log-path come together"),
+        (
+            ["--audit-log-path", "-"],
+            "--audit-policy-file and --audit-log-path or --audit-webhook-config-file come",
+        ),
         (["--listen", "127.0.0.1:0", "--kubeconfig", "/proc/no/kubeconfig"], "cannot write"),
         (["--token-auth-file", "/etc/hostname"], "/etc/hostname:1: token, user name and uid"),
         (

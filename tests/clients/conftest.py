@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -14,10 +14,17 @@ import pytest
 class Kubectl:
     """One kubectl, pointed at the server; in a namespace of its own, if one is given."""
 
-    def __init__(self, program: str, kubeconfig: Path, namespace: str = "") -> None:
+    def __init__(
+        self,
+        program: str,
+        kubeconfig: Path,
+        namespace: str = "",
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._program = program
         self._kubeconfig = kubeconfig
         self._namespace = namespace
+        self._variables = variables or {}
 
     def run(
         self, *arguments: str, stdin: str | None = None, timeout: float = 90
@@ -53,7 +60,11 @@ class Kubectl:
     @property
     def environment(self) -> dict[str, str]:
         """The environment in which it finds the server."""
-        return {**os.environ, "KUBECONFIG": str(self._kubeconfig)}
+        return {**os.environ, "KUBECONFIG": str(self._kubeconfig), **self._variables}
+
+    def with_variables(self, **variables: str) -> "Kubectl":
+        """The same with more in its environment."""
+        return Kubectl(self._program, self._kubeconfig, self._namespace, variables)
 
     def using(self, kubeconfig: Path) -> "Kubectl":
         """The same with another kubeconfig."""

@@ -49,7 +49,11 @@ TWO = {
     "metadata": {"name": "two"},
     "spec": {
         "containers": [
-            {"name": name, "image": "busybox", "command": ["sh", "-c", f"echo I am {name}"]}
+            {
+                "name": name,
+                "image": "busybox",
+                "command": ["sh", "-c", f"echo I am {name}; sleep 9999"],
+            }
             for name in ("one", "other")
         ]
     },
@@ -232,3 +236,41 @@ def test_use_is_what_the_profile_says(here: Kubectl) -> None:
     assert mine["cpu"]["usageNanoCores"] == 250_000_000
     metrics = here("get", "--raw", f"{pages}/metrics/resource")
     assert 'container_memory_working_set_bytes{container="load",namespace="sessions"' in metrics
+
+
+@pytest.fixture
+def older(here: Kubectl) -> Kubectl:
+    """A kubectl that knows no WebSockets, as those before 1.30."""
+    return here.with_variables(
+        KUBECTL_REMOTE_COMMAND_WEBSOCKETS="false", KUBECTL_PORT_FORWARD_WEBSOCKETS="false"
+    )
+
+
+def test_older_clients_run_commands_over_spdy(older: Kubectl, tmp_path: Path) -> None:
+    """Output, errors, input and exit codes are the same; files are copied."""
+    done = older.run("exec", "web", "--", "sh", "-c", "echo out; echo err >&2; exit 3")
+    assert (done.stdout, done.returncode) == ("out\n", 3)
+    assert "err\n" in done.stderr
+    assert older("exec", "-i", "web", "--", "cat", stdin="typed\n") == "typed\n"
+    big = "x" * 200_000
+    assert older("exec", "-i", "web", "--", "wc", "-c", stdin=big).strip() == "200000"
+    (tmp_path / "in").write_text("data\n")
+    older("cp", str(tmp_path / "in"), "web:/tmp/spdy")
+    assert older("exec", "web", "--", "cat", "/tmp/spdy") == "data\n"
+
+
+def test_older_clients_reach_ports_over_spdy(older: Kubectl) -> None:
+    """Each request is a pair of streams of its own."""
+    with subprocess.Popen(
+        older.command("port-forward", "pod/web", ":80", "--address=127.0.0.1"),
+        stdout=subprocess.PIPE,
+        text=True,
+        env=older.environment,
+    ) as forwarding:
+        assert forwarding.stdout is not None
+        found = re.search(r"127\.0\.0\.1:(\d+)", forwarding.stdout.readline())
+        assert found is not None
+        for path in ("/a", "/b"):
+            with urllib.request.urlopen(f"http://127.0.0.1:{found[1]}{path}", timeout=20) as answer:
+                assert answer.read() == f"web {path}\n".encode()
+        forwarding.terminate()

@@ -1,6 +1,9 @@
 """Clusters in threads of their own, as synchronous programs and notebooks use them."""
 
 import asyncio
+import gc
+import http.client
+import ssl
 import subprocess
 import sys
 import types
@@ -41,6 +44,20 @@ def test_a_kubeconfig_is_written_where_it_is_wanted(tmp_path: Path) -> None:
         assert cluster.kubeconfig == path
         assert cluster.url in path.read_text()
     assert not path.exists()
+
+
+def test_a_client_that_stays_is_let_go() -> None:
+    """Its connection is closed with the block, and nothing is left for the interpreter to complain of."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with serving(nodes=0) as cluster:
+        client = http.client.HTTPSConnection(cluster.url.removeprefix("https://"), context=context)
+        client.request("GET", "/version")
+        client.getresponse().read()
+        assert client.sock is not None
+    gc.collect()  # pytest makes an unclosed transport an error
+    assert client.sock.recv(1) == b""
+    client.close()
 
 
 def test_virtual_time_passes_during_calls_only() -> None:

@@ -7,7 +7,7 @@ version only.
 """
 
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final, Protocol, TypeAlias
 
@@ -100,8 +100,9 @@ class Authentication:
         authenticators: Sequence[Authenticator],
         issuers: Sequence[TokenIssuer] = (),
         *,
-        anonymous: bool = True,
+        anonymous: bool | Collection[str] = True,
     ) -> None:
+        """`anonymous`: whether who shows nothing is let in, or the paths at which alone she is."""
         self._issuers = issuers
         self._anonymous = anonymous
         self._authenticators = (CertificateAuthenticator(), *authenticators)
@@ -110,14 +111,22 @@ class Authentication:
     async def identify(self, request: BaseRequest, ask: Ask) -> Identity:
         """Who asks, before she acts as somebody else. Raises Unauthorized."""
         credentials = _credentials(request)
-        return self._known(credentials) or (await self._by_server(credentials.token, ask))
+        known = self._known(credentials)
+        if known is not None:
+            return known
+        if not credentials.token:
+            return self._unknown(request.path)
+        return await self._by_server(credentials.token, ask)
+
+    def _unknown(self, path: str) -> Identity:
+        """Who shows nothing. Raises Unauthorized."""
+        allowed = self._anonymous
+        if not (allowed if isinstance(allowed, bool) else path in allowed):
+            raise unauthenticated()
+        return ANONYMOUS
 
     async def _by_server(self, token: str, ask: Ask) -> Identity:
         """The server's own tokens are the API server's to know: their accounts may be gone by now."""
-        if not token:
-            if not self._anonymous:
-                raise unauthenticated()
-            return ANONYMOUS
         status = (await ask(token)).status
         if status is not None and status.authenticated:
             user = status.user

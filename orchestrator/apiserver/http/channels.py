@@ -14,9 +14,10 @@ from typing import Final
 from aiohttp import WSMsgType
 from aiohttp.web import BaseRequest, StreamResponse, WebSocketResponse
 
-from orchestrator.apiserver.http.spdy import Spdy
+from orchestrator.apiserver.http import spdy_sessions
+from orchestrator.apiserver.http.last_words import last_word
 from orchestrator.protocol import ApiError, BadRequest
-from orchestrator.sessions import ERRORS, Chunk, Ended, Resized, Session
+from orchestrator.sessions import ERRORS, Chunk, Resized, Session
 
 _V5: Final = "v5.channel.k8s.io"
 _V4: Final = "v4.channel.k8s.io"
@@ -34,7 +35,7 @@ async def _upgraded(request: BaseRequest, protocols: Sequence[str]) -> WebSocket
     """The WebSocket that the client asks for. Raises BadRequest."""
     if request.headers.get("Upgrade", "").lower() != "websocket":
         raise BadRequest(
-            "unable to upgrade: this server speaks WebSocket; ask with Upgrade: websocket"
+            "unable to upgrade: this server speaks WebSocket and SPDY/3.1; ask with Upgrade: websocket"
         )
     asked = request.headers.get("Sec-WebSocket-Protocol", "")
     offered = [each.strip() for each in asked.split(",") if each.strip()]
@@ -52,6 +53,8 @@ async def serve_command(
     request: BaseRequest, session: Session, command: Sequence[str], *, stdin: bool, tty: bool
 ) -> StreamResponse:
     """Pass bytes between a client and a command until that has ended."""
+    if spdy_sessions.wants_spdy(request):
+        return await spdy_sessions.serve_command(request, session, command, stdin=stdin, tty=tty)
     socket = await _upgraded(request, _COMMANDS)
     reading = asyncio.create_task(_read_input(socket, session, stdin=stdin))
     try:
@@ -91,36 +94,13 @@ async def _read_input(socket: WebSocketResponse, session: Session, *, stdin: boo
     session.leave()
 
 
-def last_word(ended: Ended, command: Sequence[str]) -> bytes:
-    """How a command ended, as a Status."""
-    if ended.fault:
-        status = {
-            "metadata": {},
-            "status": "Failure",
-            "message": ended.fault,
-            "reason": "InternalError",
-            "details": {"causes": [{"message": ended.fault}]},
-            "code": 500,
-        }
-    elif ended.exit_code:
-        status = {
-            "metadata": {},
-            "status": "Failure",
-            "message": "command terminated with non-zero exit code: error executing command "
-            f"[{' '.join(command)}], exit code {ended.exit_code}",
-            "reason": "NonZeroExitCode",
-            "details": {"causes": [{"reason": "ExitCode", "message": str(ended.exit_code)}]},
-        }
-    else:
-        status = {"metadata": {}, "status": "Success"}
-    return json.dumps(status).encode()
-
-
 # --- ports ---------------------------------------------------------------------------------
 
 
 async def serve_ports(request: BaseRequest, ports: list[int], opened: OpenPort) -> StreamResponse:
     """Pass bytes between a client and ports of a pod until the client has gone."""
+    if spdy_sessions.wants_spdy(request):
+        return await spdy_sessions.serve_ports(request, opened)
     socket = await _upgraded(request, _PORTS)
     if socket.ws_protocol == _TUNNEL:
 
@@ -128,11 +108,11 @@ async def serve_ports(request: BaseRequest, ports: list[int], opened: OpenPort) 
             with suppress(ConnectionError):
                 await socket.send_bytes(data)
 
-        spdy = Spdy(send, opened)
+        streams = spdy_sessions.PortStreams(send, opened)
         async for message in socket:
             if message.type is WSMsgType.BINARY:
-                await spdy.received(message.data)
-        await spdy.close()
+                await streams.spdy.received(message.data)
+        await streams.close()
         return socket
     await _serve_channels(socket, ports, opened)
     return socket

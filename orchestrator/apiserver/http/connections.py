@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aiohttp.web import BaseRequest, RequestHandler, Response, Server, StreamResponse
+from multidict import CIMultiDict, CIMultiDictProxy
 
 # Go's bound for all headers of a request together; it does not count them.
 HEAD_BYTES: Final = 1024 * 1024
@@ -108,6 +109,15 @@ class Connection(RequestHandler):
         self._house_log.warning("connection failed", error=repr(options.get("exc_info")))
 
 
+def _readable(headers: Mapping[str, str]) -> CIMultiDictProxy[str]:
+    """The headers with what is no UTF-8 in them replaced, as Go's documents replace it."""
+    pairs = (
+        (name, value.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+        for name, value in headers.items()
+    )
+    return CIMultiDictProxy(CIMultiDict(pairs))
+
+
 class ConnectionServer(Server):
     """Makes a `Connection` of every client that has connected."""
 
@@ -130,4 +140,6 @@ class ConnectionServer(Server):
         return Connection(self, loop=self._loop, **self._kwargs)
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Any:
+        if not all(value.isascii() for _, value in message.raw_headers):
+            message = message._replace(headers=_readable(message.headers))
         return _Request(message, payload, protocol, writer, task, self._loop)

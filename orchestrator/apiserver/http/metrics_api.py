@@ -16,6 +16,7 @@ from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.apiserver.errors import not_found
 from orchestrator.apiserver.http.errors import PageNotFound, method_not_allowed, no_such_path
 from orchestrator.apiserver.http.front import Front
+from orchestrator.apiserver.http.negotiation import Form, negotiate
 from orchestrator.apiserver.http.replies import document_reply
 from orchestrator.apiserver.http.usage import (
     Usages,
@@ -34,6 +35,8 @@ _SERVICES: Final = resource_of(APIService)
 _NODES: Final = resource_of(Node)
 _PODS: Final = resource_of(Pod)
 _WINDOW: Final = "15s"
+_USED: Final = ("cpu", "memory")
+_NAME: Final = "Name of the resource"
 
 RESOURCES: Final = tuple(
     Resource(
@@ -75,6 +78,9 @@ async def answer(front: Front, request: BaseRequest, parts: list[str]) -> Respon
             body = await _pods(front, "", [], selector, fields)
         case _:
             raise no_such_path()
+    form = negotiate(request.headers.get("Accept", "")) or Form()
+    if form.shape == "Table":
+        body = _table(body, form.meta_version, request.query.get("includeObject", "Metadata"))
     return document_reply(json.dumps(body).encode())
 
 
@@ -135,6 +141,44 @@ def _sum(usages: Iterable[ContainerUsage]) -> dict[str, str]:
     return {
         "cpu": f"{sum(map(milli_cpu, every))}m",
         "memory": f"{sum(map(memory_bytes, every)) // 1024}Ki",
+    }
+
+
+def _table(body: dict[str, Any], version: str, include: str) -> dict[str, Any]:
+    """The same as the metrics server prints it; without a row it knows no columns."""
+    items = body.get("items", [body])
+    columns = [{"name": "Name", "type": "string", "format": "name", "description": _NAME}]
+    columns += [{"name": each, "type": "string", "format": "quantity"} for each in _USED]
+    columns.append({"name": "Window", "type": "string", "format": "duration"})
+    return {
+        "kind": "Table",
+        "apiVersion": version,
+        "metadata": body.get("metadata", {}) if "items" in body else {},
+        "columnDefinitions": [
+            {"description": "", "priority": 0, **column} for column in columns if items
+        ],
+        "rows": [_row(item, body["kind"].removesuffix("List"), version, include) for item in items],
+    }
+
+
+def _row(item: dict[str, Any], kind: str, version: str, include: str) -> dict[str, Any]:
+    usage = item.get("usage") or _added([each["usage"] for each in item["containers"]])
+    cells = [item["metadata"]["name"], *(usage[each] for each in _USED), item["window"]]
+    head = {"kind": "PartialObjectMetadata", "apiVersion": version}
+    shown = {
+        "None": None,
+        "Object": {**item, "kind": kind, "apiVersion": f"{GROUP}/{_VERSION}"},
+    }.get(include, {**head, "metadata": item["metadata"]})
+    return {"cells": cells, "object": shown}
+
+
+def _added(usages: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """What a pod's containers use together, in the units of `_sum`."""
+    units = {"cpu": "m", "memory": "Ki"}
+    every = list(usages)
+    return {
+        name: f"{sum(int(each[name].removesuffix(unit)) for each in every)}{unit}"
+        for name, unit in units.items()
     }
 
 

@@ -13,10 +13,15 @@ from typing import Any, Final
 import msgspec
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from msgspec import Struct
+from msgspec.structs import replace
 
+from orchestrator.apiserver.http.claim_expressions import Expressions, Refused
 from orchestrator.protocol import AUTHENTICATED, Identity
 
-_ALGORITHMS: Final = ("RS256",)  # the default of kube-apiserver's flag
+ALGORITHMS: Final = (
+    *("RS256", "RS384", "RS512", "ES256", "ES384", "ES512"),
+    *("PS256", "PS384", "PS512"),
+)
 _ANSWER_SECONDS: Final = 10.0
 _READ_AGAIN_SECONDS: Final = 10.0
 _LEEWAY_SECONDS: Final = 60.0
@@ -24,10 +29,13 @@ _CONFIGURATION: Final = "/.well-known/openid-configuration"
 
 
 class OidcSettings(Struct, frozen=True):
-    """What kube-apiserver's flags `--oidc-*` say.
+    """What kube-apiserver's flags `--oidc-*` say, or a file (see `jwt_configuration`).
 
     `username_prefix`: "" is that of the issuer's URL unless the claim is `email`, "-" is none.
     `authority`: certificates in PEM that the issuer's is verified by; "" is the system's.
+    `expressions` are in CEL, about the claims and about the user that is made of them.
+    `audiences`: for whom tokens may be beside the `client`; `discovery`: where the issuer's configuration is, if
+    not at its URL.
     """
 
     issuer: str
@@ -38,6 +46,11 @@ class OidcSettings(Struct, frozen=True):
     groups_prefix: str = ""
     required: Mapping[str, str] = {}
     authority: str = ""
+    audiences: tuple[str, ...] = ()
+    discovery: str = ""
+    algorithms: tuple[str, ...] = ("RS256",)  # the default of kube-apiserver's flag
+    uid_claim: str = ""
+    expressions: Expressions = Expressions()
 
 
 class OidcAuthenticator:
@@ -66,7 +79,9 @@ class OidcAuthenticator:
         if keys is None:
             return None
         try:
-            claims: Mapping[str, Any] = jwt.decode(token, keys, algorithms=list(_ALGORITHMS)).claims
+            claims: Mapping[str, Any] = jwt.decode(
+                token, keys, algorithms=list(self._settings.algorithms)
+            ).claims
         except (JoseError, ValueError):
             return None
         return claims
@@ -90,9 +105,10 @@ class OidcAuthenticator:
         timeout = ClientTimeout(total=_ANSWER_SECONDS)
         try:
             async with ClientSession(connector=connector, timeout=timeout) as session:
-                document = await _document(
-                    session, self._settings.issuer.rstrip("/") + _CONFIGURATION
+                configuration = (
+                    self._settings.discovery or self._settings.issuer.rstrip("/") + _CONFIGURATION
                 )
+                document = await _document(session, configuration)
                 if document.get("issuer") != self._settings.issuer:
                     return None
                 keys: Any = await _document(session, str(document.get("jwks_uri")))
@@ -106,7 +122,8 @@ class OidcAuthenticator:
         audiences = (audience,) if isinstance(audience, str) else tuple(audience)
         ends = claims.get("exp")
         begins = claims.get("nbf", 0)
-        if self._settings.client not in audiences or not isinstance(ends, int | float):
+        ours = {self._settings.client, *self._settings.audiences}
+        if ours.isdisjoint(audiences) or not isinstance(ends, int | float):
             return False
         now = self._now()
         if ends < now or not isinstance(begins, int | float) or begins > now + _LEEWAY_SECONDS:
@@ -114,16 +131,41 @@ class OidcAuthenticator:
         return all(claims.get(name) == value for name, value in self._settings.required.items())
 
     def _identity(self, claims: Mapping[str, Any]) -> Identity | None:
-        settings = self._settings
-        name = claims.get(settings.username_claim)
+        settings, expressions = self._settings, self._settings.expressions
+        try:
+            expressions.check_claims(claims)
+            name = expressions.username(claims)
+            if name is None:
+                name = self._name_in(claims)
+            if not name:
+                return None
+            found = expressions.groups(claims)
+            if found is None:
+                found = self._groups_in(claims)
+            uid = expressions.uid(claims)
+            if uid is None:
+                uid = str(claims.get(settings.uid_claim, "")) if settings.uid_claim else ""
+            identity = Identity(name, tuple(found), uid, expressions.extra(claims) or None)
+            expressions.check_user(identity)
+        except Refused:
+            return None
+        return replace(identity, groups=tuple(dict.fromkeys((*found, AUTHENTICATED))))
+
+    def _name_in(self, claims: Mapping[str, Any]) -> str:
+        """The user's name as a claim says it; "" if it says none that counts."""
+        name = claims.get(self._settings.username_claim)
         if not isinstance(name, str) or not name:
-            return None
-        if settings.username_claim == "email" and claims.get("email_verified", True) is not True:
-            return None
-        found = claims.get(settings.groups_claim, ()) if settings.groups_claim else ()
+            return ""
+        is_email = self._settings.username_claim == "email"
+        if is_email and claims.get("email_verified", True) is not True:
+            return ""
+        return self._prefix() + name
+
+    def _groups_in(self, claims: Mapping[str, Any]) -> tuple[str, ...]:
+        claim = self._settings.groups_claim
+        found = claims.get(claim, ()) if claim else ()
         groups = (found,) if isinstance(found, str) else tuple(map(str, found))
-        prefixed = tuple(settings.groups_prefix + each for each in groups)
-        return Identity(self._prefix() + name, tuple(dict.fromkeys((*prefixed, AUTHENTICATED))))
+        return tuple(self._settings.groups_prefix + each for each in groups)
 
     def _prefix(self) -> str:
         settings = self._settings

@@ -4,11 +4,12 @@ import asyncio.sslproto
 import select
 import ssl
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
+import anyio.lowlevel
 from aiohttp.web import ServerRunner, TCPSite
 
 from actors import Actor, ActorSystem, Ref
@@ -39,6 +40,8 @@ from orchestrator.protocol import ApiRef, Identity
 _TLS_BUFFER_BYTES: Final = 16 * 1024
 # How long open requests have when the front stops.
 _SHUTDOWN_SECONDS: Final = 5.0
+# TLS hears a turn of the loop after its socket is closed, and its connection one after that.
+_TURNS_TO_CLOSE: Final = 2
 _ANYWHERE: Final = ("0.0.0.0", "::")
 
 
@@ -50,7 +53,7 @@ class HttpFront:
     """`async with HttpFront(api, system) as front:` serves until the end of the block.
 
     `tokens` are bearer tokens, and `oidc` and `token_webhook` who knows others; without `anonymous` everybody
-    has to show something. `read_only` closes it to writes; it is what their senders are told. Without `pki`
+    has to show something, but at the paths that it lists. `read_only` closes it to writes; it is what their senders are told. Without `pki`
     its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
     requests, and where to.
     """
@@ -70,7 +73,7 @@ class HttpFront:
         authenticators: Sequence[Authenticator] = (),
         oidc: Sequence[OidcSettings] = (),
         token_webhook: Peer | None = None,
-        anonymous: bool = True,
+        anonymous: bool | Collection[str] = True,
         limits: Limits = Limits(),  # noqa: B008 - frozen
         cache_bytes: int = LIMIT_BYTES,
         cluster: str = "kubernetes",
@@ -160,7 +163,15 @@ class HttpFront:
         await self._closed()
 
     async def _closed(self) -> None:
+        connections = self._runner.server.connections if self._runner.server else []
+        transports = [each.transport for each in connections if each.transport is not None]
         await self._runner.cleanup()
+        for (
+            each
+        ) in transports:  # a client that waits does not answer the end of TLS before it reads
+            each.abort()
+        for _ in range(_TURNS_TO_CLOSE if transports else 0):
+            await anyio.lowlevel.checkpoint()
         if self._anchor is not None:
             await self._system.stop_actor(self._anchor)
 

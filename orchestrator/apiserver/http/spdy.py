@@ -1,62 +1,50 @@
-"""SPDY/3.1, as far as `kubectl port-forward` speaks it: two streams a connection, data and error.
+"""SPDY/3.1, as far as clients of sessions speak it: frames, streams with headers, and no more.
 
-A client opens the streams of one connection with equal `requestID` headers; `streamtype` tells them apart and `port`
-says where to. Header blocks are compressed by one zlib stream in each direction, with the protocol's dictionary.
+Clients open streams whose headers say what they are for; both ends write into them and close their half. Header
+blocks are compressed by one zlib stream in each direction, with the protocol's dictionary. There is no library for it
+that is kept, and the protocol has ended: what is here is all that will be needed.
 """
 
 import asyncio
 import struct
 import zlib
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from orchestrator.apiserver.http.spdy_dictionary import DICTIONARY
-from orchestrator.protocol import ApiError
-from orchestrator.sessions import Chunk, Session
 
 _SYN_STREAM, _SYN_REPLY, _RST_STREAM, _PING, _GOAWAY, _HEADERS = 1, 2, 3, 6, 7, 8
+_WINDOW_UPDATE: Final = 9
 _FIN: Final = 1
 _VERSION: Final = 0x8003
 _MOST: Final = 16 * 1024  # bytes of a data frame
+_ROOM: Final = 64  # chunks that may wait in a stream
 
 
-class _Stream(Struct, eq=False):
-    """One stream of the client's."""
+class Stream(Struct, eq=False):
+    """One stream of the client's; what it sends waits in `received`, None at its end."""
 
     number: int
-    request: str
-    port: int
-    is_error: bool
-
-
-class _Connection(Struct, eq=False):
-    """A forwarded connection."""
-
-    data: _Stream | None = None
-    error: _Stream | None = None
-    session: Session | None = None
-    task: asyncio.Task[None] | None = None
-    early: list[bytes | None] = []  # what came before the port was open
+    headers: dict[str, str]
+    received: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(_ROOM))
 
 
 class Spdy:
-    """The server's end. `send` writes bytes, `opened` opens a port of the pod."""
+    """The server's end. `send` writes bytes to the client; `opened` is told of each stream that it opens."""
 
     def __init__(
         self,
         send: Callable[[bytes], Awaitable[None]],
-        opened: Callable[[int], Awaitable[Session]],
+        opened: Callable[[Stream], Awaitable[None]],
     ) -> None:
         self._send = send
         self._opened = opened
         self._waiting = b""
         self._inflate = zlib.decompressobj(zdict=DICTIONARY)
         self._deflate = zlib.compressobj(zdict=DICTIONARY)
-        self._streams: dict[int, _Stream] = {}
-        self._connections: dict[str, _Connection] = {}
+        self._streams: dict[int, Stream] = {}
 
     async def received(self, data: bytes) -> None:
         """Bytes of the client."""
@@ -74,36 +62,46 @@ class Spdy:
                 await self._data(first, flags, body)
 
     async def close(self) -> None:
-        """The client has gone."""
-        for connection in self._connections.values():
-            if connection.session is not None:
-                connection.session.leave()
-            if connection.task is not None:
-                connection.task.cancel()
+        """The client has gone: its streams have ended."""
+        for stream in self._streams.values():
+            _end(stream)
+        self._streams.clear()
+
+    async def write(self, stream: Stream, data: bytes, *, fin: bool = False) -> None:
+        """Write into a stream; with `fin` it is the last."""
+        for at in range(0, max(1, len(data)), _MOST):
+            piece = data[at : at + _MOST]
+            last = fin and at + _MOST >= len(data)
+            head = struct.pack(">II", stream.number, (_FIN << 24 if last else 0) | len(piece))
+            await self._send(head + piece)
 
     # --- frames ----------------------------------------------------------------------------
 
     async def _control(self, kind: int, flags: int, body: bytes) -> None:
         if kind == _SYN_STREAM:
             number = struct.unpack_from(">I", body)[0] & 0x7FFFFFFF
-            await self._opened_stream(number, self._headers(body[10:]), bool(flags & _FIN))
+            stream = self._streams[number] = Stream(number, self._headers(body[10:]))
+            await self._reply(number)
+            if flags & _FIN:
+                _end(stream)
+            await self._opened(stream)
         elif kind == _PING:
             await self._send(struct.pack(">HHI", _VERSION, _PING, len(body)) + body)
         elif kind == _RST_STREAM:
-            stream = self._streams.pop(struct.unpack_from(">I", body)[0] & 0x7FFFFFFF, None)
-            if stream is not None and not stream.is_error:
-                await self._given(stream, None)
+            gone = self._streams.pop(struct.unpack_from(">I", body)[0] & 0x7FFFFFFF, None)
+            if gone is not None:
+                _end(gone)
         elif kind == _HEADERS:
             self._headers(body[4:])  # keeps the zlib stream in step
 
     async def _data(self, number: int, flags: int, body: bytes) -> None:
         stream = self._streams.get(number)
-        if stream is None or stream.is_error:
+        if stream is None:
             return
         if body:
-            await self._given(stream, body)
+            await stream.received.put(body)
         if flags & _FIN:
-            await self._given(stream, None)
+            await stream.received.put(None)
 
     def _headers(self, block: bytes) -> dict[str, str]:
         plain = self._inflate.decompress(block)
@@ -122,58 +120,9 @@ class Spdy:
         head = struct.pack(">HHII", _VERSION, _SYN_REPLY, 4 + len(block), number)
         await self._send(head + block)
 
-    async def _write(self, stream: _Stream | None, data: bytes, *, fin: bool = False) -> None:
-        if stream is None:
-            return
-        for at in range(0, max(1, len(data)), _MOST):
-            piece = data[at : at + _MOST]
-            last = fin and at + _MOST >= len(data)
-            head = struct.pack(">II", stream.number, (_FIN << 24 if last else 0) | len(piece))
-            await self._send(head + piece)
 
-    # --- connections -----------------------------------------------------------------------
-
-    async def _opened_stream(self, number: int, headers: dict[str, str], closed: bool) -> None:
-        port = headers.get("port", "")
-        stream = _Stream(
-            number,
-            headers.get("requestid", ""),
-            int(port) if port.isdecimal() else 0,
-            headers.get("streamtype", "") == "error",
-        )
-        self._streams[number] = stream
-        connection = self._connections.setdefault(stream.request, _Connection(early=[]))
-        if stream.is_error:
-            connection.error = stream
-        else:
-            connection.data = stream
-        await self._reply(number)
-        if closed and not stream.is_error:
-            connection.early.append(None)
-        if connection.data is not None and connection.error is not None and not connection.task:
-            connection.task = asyncio.create_task(self._serve(connection))
-
-    async def _given(self, stream: _Stream, data: bytes | None) -> None:
-        connection = self._connections[stream.request]
-        if connection.session is None:
-            connection.early.append(data)
-        else:
-            await connection.session.give(data)
-
-    async def _serve(self, connection: _Connection) -> None:
-        """Pass on what the port says; close both streams at its end."""
-        assert connection.data is not None
-        fault = ""
-        with suppress(ConnectionError):
-            try:
-                session = await self._opened(connection.data.port)
-                for data in connection.early:
-                    await session.give(data)
-                connection.session = session
-                while isinstance(said := await session.take(), Chunk):
-                    await self._write(connection.data, said.data)
-                fault = said.fault
-            except ApiError as error:
-                fault = error.message
-            await self._write(connection.error, fault.encode(), fin=True)
-            await self._write(connection.data, b"", fin=True)
+def _end(stream: Stream) -> None:
+    """Nothing more comes; what waits may be lost where nobody reads."""
+    if stream.received.full():
+        stream.received.get_nowait()
+    stream.received.put_nowait(None)

@@ -83,6 +83,14 @@ def chosen(path: str, value: str | None, supported: Sequence[str]) -> Errors:
         yield not_supported(path, value, supported)
 
 
+def one_of(path: str, value: str | None, supported: Sequence[str]) -> Errors:
+    """One of a few words where Go has a pointer: no word is missing, and "" is a wrong one."""
+    if value is None:
+        yield required(path)
+    elif value not in supported:
+        yield not_supported(path, value, supported)
+
+
 def nonnegative(path: str, value: float | None) -> Errors:
     """A number that may be missing, but not below 0."""
     if value is not None and value < 0:

@@ -21,19 +21,38 @@ from orchestrator.api.apps.v1 import (
     RollingUpdateStatefulSetStrategy,
     StatefulSetUpdateStrategy,
 )
-from orchestrator.api.batch.v1 import SuccessPolicy, SuccessPolicyRule
+from orchestrator.api.batch.v1 import (
+    PodFailurePolicy,
+    PodFailurePolicyOnExitCodesRequirement,
+    PodFailurePolicyOnPodConditionsPattern,
+    PodFailurePolicyRule,
+    SuccessPolicy,
+    SuccessPolicyRule,
+)
 from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.meta.v1 import LabelSelector
+from orchestrator.api.networking.v1 import ParentReference
 from orchestrator.api.policy.v1 import PodDisruptionBudgetSpec
 from orchestrator.api.rbac.v1 import RoleRef
 from orchestrator.api.resource.v1 import (
+    CapacityRequirements,
+    CELDeviceSelector,
     DeviceClaim,
     DeviceClaimConfiguration,
     DeviceConstraint,
     DeviceRequest,
+    DeviceSelector,
+    DeviceSubRequest,
+    DeviceToleration,
     ExactDeviceRequest,
+    OpaqueDeviceConfiguration,
     ResourceClaimSpec,
     ResourceClaimTemplateSpec,
+)
+from orchestrator.api.storage.v1 import (
+    CSINodeDriver,
+    VolumeAttachmentSource,
+    VolumeAttachmentSpec,
 )
 from orchestrator.apiserver.validation.golang_pods import CORE_FIELDS
 
@@ -45,6 +64,10 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
     RollingUpdateDeployment: ("MaxUnavailable", "MaxSurge"),
     RollingUpdateStatefulSetStrategy: ("Partition", "MaxUnavailable"),
     StatefulSetUpdateStrategy: ("Type=", "RollingUpdate"),
+    PodFailurePolicy: ("Rules",),
+    PodFailurePolicyRule: ("Action=", "OnExitCodes", "OnPodConditions"),
+    PodFailurePolicyOnExitCodesRequirement: ("ContainerName", "Operator=", "Values"),
+    PodFailurePolicyOnPodConditionsPattern: ("Type=", "Status="),
     SuccessPolicy: ("Rules",),
     SuccessPolicyRule: ("SucceededIndexes", "SucceededCount"),
     PodDisruptionBudgetSpec: (
@@ -53,6 +76,10 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
         "MaxUnavailable",
         "UnhealthyPodEvictionPolicy",
     ),
+    ParentReference: ("Group=", "Resource=", "Namespace=", "Name="),
+    VolumeAttachmentSpec: ("Attacher=", "Source", "NodeName="),
+    VolumeAttachmentSource: ("PersistentVolumeName", "InlineVolumeSpec"),
+    CSINodeDriver: ("Name=", "NodeID=", "TopologyKeys", "Allocatable"),
     RoleRef: ("APIGroup=", "Kind=", "Name="),
     ResourceClaimTemplateSpec: ("Spec",),
     ResourceClaimSpec: ("Devices",),
@@ -67,6 +94,20 @@ _FIELDS: Final[Mapping[type[Any], tuple[str, ...]]] = {
         "Tolerations",
         "Capacity",
     ),
+    DeviceSubRequest: (
+        "Name=",
+        "DeviceClassName=",
+        "Selectors",
+        "AllocationMode=",
+        "Count",
+        "Tolerations",
+        "Capacity",
+    ),
+    DeviceSelector: ("CEL",),
+    CELDeviceSelector: ("Expression=",),
+    DeviceToleration: ("Key=", "Operator=", "Value=", "Effect=", "TolerationSeconds"),
+    CapacityRequirements: ("Requests",),
+    OpaqueDeviceConfiguration: ("Driver=", "Parameters"),
     DeviceConstraint: ("Requests", "MatchAttribute", "DistinctAttribute"),
     DeviceClaimConfiguration: ("Requests", "Opaque"),
 }

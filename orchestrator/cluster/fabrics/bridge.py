@@ -12,7 +12,8 @@ program leaves that is killed, the next one sweeps away.
 
 import asyncio
 import socket
-from ipaddress import IPv4Network, ip_address
+from collections.abc import Callable, Mapping
+from ipaddress import IPv4Address, IPv4Network, ip_address
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -28,6 +29,8 @@ from orchestrator.proxy import Place
 from orchestrator.proxy.planes.forwarding import Forwarder
 from orchestrator.proxy.planes.interface import Plane
 from orchestrator.proxy.planes.nftables import NftablesPlane, Surroundings
+from orchestrator.proxy.policies.decisions import Isolation
+from orchestrator.proxy.policies.gate import Gate
 
 _HOST_BRIDGE: Final = "orchestrator0"
 _PORT: Final = "orch-node-"  # and a number: the host's end of a node's cable
@@ -53,13 +56,14 @@ class BridgeFabric:
         self._owner = Ownership()
         self._nodes: dict[str, NodeSpec] = {}  # those that are plugged in, by name
         self._planes: dict[str, NftablesPlane] = {}
+        self._gates: dict[str, Gate] = {}
         self._ports = 0
         self._forwarders: dict[tuple[str, int], Forwarder] = {}
         try:
             self._delete_bridge()
             namespaces.configure(
                 (
-                    f"link add {_HOST_BRIDGE} type bridge",
+                    f"link add {_HOST_BRIDGE} address {_hardware(_NETWORK[1])} type bridge",
                     f"address add {self.control_plane}/{_NETWORK.prefixlen} dev {_HOST_BRIDGE}",
                     f"link set {_HOST_BRIDGE} up",
                     "link set lo up",
@@ -92,6 +96,7 @@ class BridgeFabric:
             namespaces.delete(name)
             raise
         self._nodes[spec.name] = spec
+        self._gates[spec.name] = Gate(NAMESPACES / name, self.control_plane, self._log)
         return BridgeNetwork(self._owner, name, spec.address, spec.pod_cidr)
 
     def _attach(self, spec: NodeSpec, name: str) -> None:
@@ -110,7 +115,7 @@ class BridgeFabric:
                 "link set lo up",
                 f"address add {spec.address}/{_NETWORK.prefixlen} dev eth0",
                 "link set eth0 up",
-                f"link add {BRIDGE} type bridge",
+                f"link add {BRIDGE} address {_hardware(gateway)} type bridge",
                 f"address add {gateway}/{IPv4Network(spec.pod_cidr).prefixlen} dev {BRIDGE}",
                 f"link set {BRIDGE} up",
                 f"route add default via {self.control_plane}",
@@ -122,6 +127,7 @@ class BridgeFabric:
         namespaces.set_kernel(
             name,
             ip_forward=1,
+            conf_of_all_of_route_localnet=1,  # host ports at loopback addresses lead out of them
             conf_of_all_of_send_redirects=0,
             conf_of_default_of_send_redirects=0,
             conf_of_pods_of_send_redirects=0,
@@ -152,6 +158,7 @@ class BridgeFabric:
         if self._nodes.pop(spec.name, None) is None:
             return
         self._planes.pop(spec.name).close()
+        self._gates.pop(spec.name).close()
         namespaces.delete(self.namespace(spec.name))
         namespaces.configure((f"route flush {spec.pod_cidr}",))
         first = next(iter(self._nodes.values()), None)
@@ -167,12 +174,29 @@ class BridgeFabric:
             )
         return self.control_plane
 
+    def enforcer(self) -> Callable[[Mapping[str, tuple[Isolation, ...]]], None]:
+        """As `Fabric.enforcer`."""
+        return self._enforce
+
+    def _enforce(self, isolated: Mapping[str, tuple[Isolation, ...]]) -> None:
+        for name in self._nodes:
+            self._gates[name].sync(isolated.get(name, ()))
+
+    async def settled(self) -> None:
+        """Wait until all rules that were asked for are in the kernel, or refused."""
+        for plane in self._planes.values():
+            await plane.settled()
+        for gate in self._gates.values():
+            await gate.settled()
+
     def close(self) -> None:
         """Delete all namespaces, and the bridge."""
         for forwarder in self._forwarders.values():
             forwarder.close()
         for plane in self._planes.values():
             plane.close()
+        for gate in self._gates.values():
+            gate.close()
         self._delete_bridge()
         self._owner.release()
 
@@ -183,3 +207,8 @@ class BridgeFabric:
                 namespaces.configure((f"link delete {name}",))
         if _HOST_BRIDGE in {name for _, name in socket.if_nameindex()}:
             namespaces.configure((f"link delete {_HOST_BRIDGE}",))
+
+
+def _hardware(address: IPv4Address) -> str:
+    """The hardware address of a bridge: one that is not set changes with its ports, and neighbours lose it."""
+    return ":".join(f"{byte:02x}" for byte in (0x0A, 0x58, *address.packed))

@@ -1,5 +1,6 @@
 """What a cluster asks of its network."""
 
+from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Final, Protocol
@@ -7,6 +8,7 @@ from typing import Final, Protocol
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.proxy.planes.interface import Plane
+from orchestrator.proxy.policies.decisions import Isolation
 
 DNS_ADDRESS: Final = 10  # which address of the service network is the cluster's DNS
 
@@ -51,6 +53,10 @@ class Fabric(Protocol):
 
     def advertised(self, host: str, port: int) -> str | None:
         """At which address pods find an API server that listens at `host` and `port`; None: nowhere."""
+        ...
+
+    def enforcer(self) -> Callable[[Mapping[str, tuple[Isolation, ...]]], None] | None:
+        """What is told of the pods of each node that NetworkPolicies isolate; None: nothing enforces them."""
         ...
 
     def close(self) -> None:

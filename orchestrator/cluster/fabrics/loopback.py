@@ -79,6 +79,9 @@ class LoopbackFabric:
         """Pods share the host's network."""
         return "127.0.0.1" if host in ("", "0.0.0.0", "localhost") else host
 
+    def enforcer(self) -> None:
+        """Nothing passes by anybody who could."""
+
     def close(self) -> None:
         """Close all ports, and give the block back."""
         self._plane.close()

@@ -34,5 +34,8 @@ class SimulatedFabric:
     def advertised(self, host: str, port: int) -> None:
         """No pod could reach it."""
 
+    def enforcer(self) -> None:
+        """Nothing passes by anybody who could."""
+
     def close(self) -> None:
         """Nothing was made."""

@@ -97,7 +97,8 @@ class AttachDetachController(KubernetesController):
         nodes = dict.fromkeys(pod.spec.node_name for pod in pods if pod.spec is not None)
         kept = [each for each in attached if _node_of(each) in nodes]
         for each in attached:
-            if each not in kept and each.metadata.deletion_timestamp is None:
+            # Of a volume that nobody knows the original's controller knows no attachment.
+            if volume is not None and each not in kept and each.metadata.deletion_timestamp is None:
                 await self._detach(each)
         self._tell_attached(volume, pods, kept)
         if volume is None or volume.spec is None or not self._needs_attaching(volume.spec.csi):

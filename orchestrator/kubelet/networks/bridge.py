@@ -11,6 +11,7 @@ from typing import Final
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.networks import namespaces
 from orchestrator.kubelet.networks.addresses import PodAddresses
+from orchestrator.kubelet.networks.host_ports import HostPort, host_ports, rules
 from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
 from orchestrator.kubelet.networks.namespaces import Ownership
 
@@ -29,6 +30,7 @@ class BridgeNetwork:
         self._gateway = str(IPv4Network(pod_cidr)[1])
         self._addresses = PodAddresses(pod_cidr)
         self._links: dict[str, PodLink] = {}  # by the pod's uid
+        self._ports: dict[str, tuple[HostPort, ...]] = {}
 
     def join(self, pod: Pod) -> PodLink:
         """As `PodNetwork.join`."""
@@ -43,12 +45,19 @@ class BridgeNetwork:
             return PodLink("")
         try:
             link = PodLink(address, self._connect(uid, address))
+            self._open(uid, host_ports(pod, address))
         except NetworkFault:
             namespaces.delete(self._name(uid))
             self._addresses.release(uid)
             raise
         self._links[uid] = link
         return link
+
+    def _open(self, uid: str, ports: tuple[HostPort, ...]) -> None:
+        """The pod has these host ports from now on."""
+        if self._ports.get(uid, ()) != ports:
+            self._ports[uid] = ports
+            namespaces.give_rules(self._node, rules(self._ports, BRIDGE))
 
     def _name(self, uid: str) -> str:
         return self._owner.name(f"pod-{uid}")
@@ -80,6 +89,8 @@ class BridgeNetwork:
         """As `PodNetwork.leave`."""
         link = self._links.pop(pod_uid, None)
         if link is not None:
+            self._open(pod_uid, ())
+            self._ports.pop(pod_uid, None)
             # The kernel takes a namespace apart later, and the port's name may be wanted at once.
             namespaces.configure((f"link delete {_port(link.address)}",), self._node)
             namespaces.delete(self._name(pod_uid))

@@ -18,16 +18,26 @@ from orchestrator.kubelet.networks.interface import NetworkFault
 NAMESPACES: Final = Path("/run/netns")
 _LOCKS: Final = Path("/run/orchestrator")
 _PREFIX: Final = "orchestrator"
+_NEEDED: Final = 1 << 12 | 1 << 21  # CAP_NET_ADMIN, CAP_SYS_ADMIN
 
 
 def why_not() -> str:
     """What this program lacks to make network namespaces; empty if nothing."""
-    if os.geteuid() != 0:
+    if _capabilities() & _NEEDED != _NEEDED:
         return "network namespaces are made by root"
     for program in ("ip", "nft", "nsenter"):
         if shutil.which(program) is None:
             return f"the program {program} is not installed (iproute2, nftables, util-linux)"
     return ""
+
+
+def _capabilities() -> int:
+    """What this process may do: one in a container may be root and may not."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        name, _, value = line.partition(":")
+        if name == "CapEff":
+            return int(value, 16)
+    return 0
 
 
 class Ownership:
@@ -99,6 +109,11 @@ def configure(lines: Iterable[str], namespace: str = "") -> None:
     """Give commands of `ip` (without the word) in a namespace, or in the program's own. Raises NetworkFault."""
     inside = ["-netns", namespace] if namespace else []
     _run(["ip", *inside, "-batch", "-"], "\n".join(lines) + "\n")
+
+
+def give_rules(namespace: str, text: str) -> None:
+    """One transaction of nftables in a namespace. Raises NetworkFault."""
+    _run(["nsenter", f"--net={NAMESPACES / namespace}", "nft", "-f", "-"], text)
 
 
 def set_kernel(namespace: str, **settings: int) -> None:

@@ -42,7 +42,10 @@ class ContainerStarted(Struct, frozen=True, gc=False):
 
 
 class ContainerExited(Struct, frozen=True, gc=False):
-    """The container ended, or never started (then `started_at` is None and `reason` says why)."""
+    """The container ended, or never started (then `started_at` is None and `reason` says why).
+
+    What was created and could not be executed has started at 0.0, as containerd says.
+    """
 
     key: ContainerKey
     container_id: str
@@ -94,8 +97,8 @@ class Mount(Struct, frozen=True):
     """A volume where a container sees it, at `path`.
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
-    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath` or `claim`; `place` is the path on the host, or the
-    claim's name. Containers of a pod share a volume by its name.
+    in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
+    `place` is the path on the host, or the name of the claim or image. Containers of a pod share a volume by its name.
     """
 
     path: str
@@ -107,6 +110,7 @@ class Mount(Struct, frozen=True):
     files: Mapping[str, bytes] = {}
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
+    is_file: bool = False  # of a hostPath: what is there is a file
 
 
 class World(Struct):
@@ -124,6 +128,8 @@ class World(Struct):
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = ()
+    privileged: bool = False
+    rises: bool = True  # whether a program may have more rights than who runs it
     now: float = 0.0  # epoch seconds, when the command was last gone on with
     chance: Random | None = None
     trapped: set[str] = field(default_factory=set)  # signals for which a script has said what to do

@@ -22,6 +22,7 @@ _FOR_EVER: Final = float(1 << 30)
 _ENTRYPOINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "agnhost": ("/agnhost",),
     "pause": ("/pause",),
+    "nonewprivs": ("/usr/local/bin/nnp",),
 }
 _DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {"agnhost": ("pause",)}
 # Where the pages are of images that are web servers.

@@ -69,6 +69,7 @@ SIGKILL_EXIT: Final = 137
 NEVER_READY: Final = "bad:"  # how the name of an image begins whose containers do not become ready
 _HELM_HOOK: Final = "helm.sh/hook"
 _FOREVER: Final = float("inf")
+_KERNELS: Final = "/sys/fs/cgroup/"
 _FALLBACK: Final = "FallbackToLogsOnError"
 _MESSAGE_BYTES: Final = 4096
 _LOG_BYTES: Final = 2048  # of a log that is a termination message
@@ -463,6 +464,9 @@ class SimulatedRuntime:
             record.world = self._furnished(record.pod, record.container, world)
         else:
             self._volumes.refresh(record.key.pod_uid, record.key.name, world)
+            for path, data in world.files.items():
+                if path.startswith(_KERNELS):  # limits may have been changed
+                    record.world.files[path] = data
         return replace(
             record.world,
             environment=dict(world.environment),

@@ -7,6 +7,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.kubelet.own_files import HOST_FILE
 from orchestrator.kubelet.runtimes.interface import Mount, World
 
 V = TypeVar("V")
@@ -30,7 +31,7 @@ class Overlay(MutableMapping[str, V]):
 
     def _find(self, path: str) -> tuple[dict[str, V], str]:
         for place, mapping, start in self._parts:
-            if path.startswith(place):
+            if path == place or (place.endswith("/") and path.startswith(place)):
                 return mapping, start + path[len(place) :]
         return self._root, path
 
@@ -76,7 +77,7 @@ class Volumes:
             start = f"{mount.sub_path.strip('/')}/" if mount.sub_path else ""
             if start:
                 _begin_directory(store, start)
-            place = f"{mount.path}/"
+            place = mount.path if mount.is_file else f"{mount.path}/"
             files.append((place, store.files, start))
             modes.append((place, store.modes, start))
             root = {p: data for p, data in root.items() if not p.startswith(place)}
@@ -87,6 +88,9 @@ class Volumes:
         )
 
     def _store_of(self, pod: Pod, container: str, mount: Mount) -> Store:
+        if mount.is_file:
+            data = HOST_FILE.encode() if mount.place == "/etc/hosts" else b""
+            return self._kept.setdefault(("file", mount.place), Store({"": data}))
         if mount.medium in ("hostPath", "claim"):
             place = mount.place
             if mount.medium == "claim":

@@ -31,6 +31,15 @@ MORE_TITLES: Final = {
     "incompleteSeconds": "time with replicas missing",
 }
 """Of measures that are shown where somebody expects something of them."""
+_FAMILIES: Final = {
+    "stepSeconds": "time of the step {}",
+    "requested": "{} requested",
+    "requestedMean": "{} requested, mean",
+    "requestedMax": "{} requested, most",
+    "fragmentation": "{} fragmented",
+    "fragmentationMean": "{} fragmented, mean",
+}
+"""Of measures of which there is one for each step, or each resource and group of nodes."""
 BY_WALL: Final = frozenset(("wallSeconds", "podsPerSecond", "peakRssBytes", "longestPauseSeconds"))
 """What is of this machine."""
 
@@ -52,6 +61,12 @@ def telling(cells: Sequence[SweepCell], expected: Sequence[str] = ()) -> dict[st
 
 def title_of(measure: str) -> str:
     """What a measure is called; one of a window with its window."""
-    name, space, window = measure.partition(" ")
+    name, since, window = measure.partition(" from ")
+    family, _, what = name.partition("/")
     title = MAIN_MEASURES.get(name) or MORE_TITLES.get(name, name)
-    return f"{title}{space}{window}"
+    if what and family in _FAMILIES:
+        title = _FAMILIES[family].format(what)
+    elif what and family == "allocatedAt":
+        percent, _, resource = what.partition("/")
+        title = f"{resource} allocated when {percent} % had been asked for"
+    return f"{title}{since}{window}"

@@ -197,7 +197,7 @@ PATH = "spec.rules[0].http.paths[0]"
         ({}, []),
         (
             {"spec": {}},
-            ["spec: Invalid value: []: either `defaultBackend` or `rules` must be specified"],
+            ["spec: Invalid value: null: either `defaultBackend` or `rules` must be specified"],
         ),
         ({"spec.rules.0.host": "*.example.com"}, []),
         (

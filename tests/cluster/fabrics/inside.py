@@ -15,12 +15,13 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.api.core.v1 import Container, ContainerPort, Pod, PodSpec
 from orchestrator.api.discovery.v1 import EndpointPort
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster import node_spec
 from orchestrator.cluster.fabrics.bridge import BridgeFabric
 from orchestrator.kubelet.networks.interface import PodLink
+from orchestrator.proxy.policies.decisions import Allowed, Isolation, Ports
 from orchestrator.proxy.table import (
     EMPTY_TABLE,
     Table,
@@ -94,8 +95,7 @@ class Net:
         """Bring a table into both nodes."""
         for plane in self.planes:
             plane.sync(table)
-        for plane in self.planes:
-            await plane.settled()
+        await self.fabric.settled()
         assert not self.log.said, self.log.said
 
     async def serve_table(self, *names: str, **spec: Any) -> None:
@@ -228,6 +228,53 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def host_ports_lead_to_their_pods(net: Net) -> None:
+    """One port at several addresses, each another pod's; from the node itself at a loopback address, too."""
+    network = net.networks[0]
+    for name, ip in (("0c", "127.0.0.1"), ("0d", "172.16.0.2")):
+        port = ContainerPort(container_port=PORT, host_port=5000, host_ip=ip)
+        spec = PodSpec(containers=(Container(name="c", ports=(port,)),))
+        net.links[name] = network.join(replace(pod(name), spec=spec))
+        net.serve(name)
+    net.links["node"] = network.join(replace(pod("node"), spec=PodSpec(host_network=True)))
+    assert await net.ask("node", "127.0.0.1", 5000) == ["0c 10.128.0.1"]
+    assert (await net.ask("node", "172.16.0.2", 5000))[0].startswith("0d ")
+    assert await net.ask(None, "172.16.0.2", 5000) == ["0d 172.16.0.1"]
+    assert (await net.ask("0d", "172.16.0.2", 5000))[0].startswith("0d "), "itself"
+    network.leave("0d")
+    assert await net.ask(None, "172.16.0.2", 5000) == ["ConnectionRefusedError"]
+    network.leave("0c")
+
+
+async def policies_are_held(net: Net) -> None:
+    """A pod that is isolated takes only whom it allows, on its node and from others, also by a Service."""
+    address = net.links["0a"].address
+    enforce = net.fabric.enforcer()
+    await net.serve_table("0a")
+
+    async def isolate(*those: Isolation) -> None:
+        enforce({"node-0": those})
+        await net.fabric.settled()
+        assert not net.log.said, net.log.said
+
+    async def passes(*wanted: str) -> None:
+        asked = [net.ask(client, address, PORT) for client in ("0b", "client0", "client1")]
+        asked += [net.ask("client1", SERVICE), net.ask(None, address, PORT)]
+        seen = tuple(words[0].split()[0] for words in await asyncio.gather(*asked))
+        assert seen == wanted, seen
+
+    await isolate(Isolation(address, (), None))
+    await passes(*["timeout"] * 4, "0a")  # the control plane may always come
+    client = Allowed(addresses=(net.links["client1"].address,), ports=Ports("TCP", 8000, 8100))
+    block = Allowed(block="10.128.0.0/24", but_for=(f"{net.links['client0'].address}/32",))
+    await isolate(Isolation(address, (client, block), None))
+    await passes("0a", "timeout", "0a", "0a", "0a")
+    await isolate(Isolation(net.links["0b"].address, None, (Allowed(ports=Ports("UDP")),)))
+    await passes("timeout", "0a", "0a", "0a", "0a")
+    await isolate()
+    await passes(*["0a"] * 5)
+
+
 SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     pods_reach_pods,
     a_cluster_ip_leads_to_all_endpoints,
@@ -239,6 +286,8 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     external_addresses_lead_in,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    host_ports_lead_to_their_pods,
+    policies_are_held,
 ]
 
 

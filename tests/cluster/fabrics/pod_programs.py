@@ -33,7 +33,7 @@ def ask(ip: str, port: int, count: int, kind: str = "tcp") -> list[str]:
     for _ in range(count):
         type_ = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
         with socket.socket(socket.AF_INET, type_) as client:
-            client.settimeout(0.7)
+            client.settimeout(2)
             try:
                 client.connect((ip, port))
                 if kind == "udp":

@@ -1,12 +1,22 @@
 """The audit log: who has asked what of the server, and what became of it.
 
 Follows https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/. `policy` says what is written of a
-request, `trail` follows one request and makes its events, `log` is the file that they go to. Requests by
+request, `trail` follows one request and makes its events, `log` and `webhook` are a file and a server that they go to. Requests by
 HTTPS are audited; what components of the same process tell the server is not.
 """
 
 from orchestrator.apiserver.http.audit.log import AuditLog
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, InvalidAuditPolicy, load_policy
 from orchestrator.apiserver.http.audit.trail import Audit, Trail
+from orchestrator.apiserver.http.audit.webhook import AuditWebhook, Batching
 
-__all__ = ["Audit", "AuditLog", "AuditPolicy", "InvalidAuditPolicy", "Trail", "load_policy"]
+__all__ = [
+    "Audit",
+    "AuditLog",
+    "AuditPolicy",
+    "AuditWebhook",
+    "Batching",
+    "InvalidAuditPolicy",
+    "Trail",
+    "load_policy",
+]

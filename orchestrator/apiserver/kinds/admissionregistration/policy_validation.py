@@ -29,6 +29,7 @@ from orchestrator.apiserver.kinds.admissionregistration.matching_validation impo
     expression_errors,
     match_errors,
 )
+from orchestrator.apiserver.validation.conditions import status_condition_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
     chosen,
@@ -38,6 +39,7 @@ from orchestrator.apiserver.validation.field import (
     invalid,
     named,
     not_supported,
+    one_of,
     required,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain
@@ -78,7 +80,7 @@ def _variables(param_kind: ParamKind | None, *, composed: bool) -> frozenset[str
 def _common_errors(
     spec: ValidatingAdmissionPolicySpec | MutatingAdmissionPolicySpec, known: frozenset[str]
 ) -> Errors:
-    yield from chosen("spec.failurePolicy", spec.failure_policy, FAILURE_POLICIES)
+    yield from one_of("spec.failurePolicy", spec.failure_policy, FAILURE_POLICIES)
     if spec.param_kind is not None:
         yield from _param_kind_errors("spec.paramKind", spec.param_kind)
     if spec.match_constraints is None:
@@ -211,7 +213,7 @@ def _mutating_errors(policy: MutatingAdmissionPolicy) -> Errors:
         yield required("spec.mutations", "mutations must contain at least one item")
     for i, mutation in enumerate(spec.mutations):
         yield from _mutation_errors(f"spec.mutations[{i}]", mutation, known)
-    yield from chosen("spec.reinvocationPolicy", spec.reinvocation_policy, REINVOCATIONS)
+    yield from one_of("spec.reinvocationPolicy", spec.reinvocation_policy, REINVOCATIONS)
 
 
 def _mutation_errors(path: str, mutation: Mutation, known: frozenset[str]) -> Errors:
@@ -301,7 +303,14 @@ def _param_errors(path: str, ref: ParamRef) -> Errors:
     yield from chosen(where, ref.parameter_not_found_action, _NOT_FOUND_ACTIONS)
 
 
-POLICY_RULES: Final = Rules(spec=_policy_errors, metadata_again=WHOLE, any_finalizer=True)
+def _status_errors(new: ValidatingAdmissionPolicy, _old: ValidatingAdmissionPolicy) -> Errors:
+    if new.status is not None:
+        yield from status_condition_errors("status.conditions", new.status.conditions)
+
+
+POLICY_RULES: Final = Rules(
+    spec=_policy_errors, status=_status_errors, metadata_again=WHOLE, any_finalizer=True
+)
 BINDING_RULES: Final = Rules(spec=_binding_errors, metadata_again=WHOLE, any_finalizer=True)
 MUTATING_POLICY_RULES: Final = Rules(
     spec=_mutating_errors, metadata_again=WHOLE, any_finalizer=True

@@ -90,8 +90,8 @@ def _webhook_errors(path: str, webhook: ValidatingWebhook | MutatingWebhook) -> 
         service = config.service
         yield from webhook_service_errors(
             f"{path}.clientConfig.service",
+            service.namespace,  # the original takes the two for one another here
             service.name,
-            service.namespace,
             service.path,
             service.port,
         )

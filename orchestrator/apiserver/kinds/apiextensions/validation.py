@@ -353,8 +353,7 @@ def _required_names(names: CustomResourceDefinitionNames) -> Errors:
         ("kind", names.kind),
         ("listKind", names.list_kind),
     ):
-        # The singular and the list's kind follow from the kind, and are missed only with it.
-        if not value and (names.kind or wire in ("plural", "kind")):
+        if not value:
             yield required(f"spec.names.{wire}")
 
 
@@ -409,7 +408,12 @@ def _conversion_errors(path: str, conversion: CustomResourceConversion | None) -
     elif config.service is not None:
         service = config.service
         yield from webhook_service_errors(
-            f"{where}.service", service.name, service.namespace, service.path, service.port
+            # The original takes the name and the namespace for one another here.
+            f"{where}.service",
+            service.namespace,
+            service.name,
+            service.path,
+            service.port,
         )
     if not versions:
         yield required(reviews)

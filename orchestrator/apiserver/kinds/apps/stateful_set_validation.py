@@ -58,7 +58,12 @@ _MUTABLE: Final = (
 )
 
 
-def _spec_errors(stateful_set: StatefulSet) -> Errors:
+def _new_errors(stateful_set: StatefulSet) -> Errors:
+    yield from _spec_errors(stateful_set, is_new=True)
+
+
+def _spec_errors(stateful_set: StatefulSet, *, is_new: bool) -> Errors:
+    """`is_new`: what an update may not change is not judged again."""
     spec = stateful_set.spec or StatefulSetSpec()
     if not spec.pod_management_policy:
         yield required("spec.podManagementPolicy")
@@ -67,12 +72,15 @@ def _spec_errors(stateful_set: StatefulSet) -> Errors:
         yield invalid("spec.podManagementPolicy", spec.pod_management_policy, detail)
     yield from _strategy_errors("spec.updateStrategy", spec.update_strategy)
     yield from _retention_errors(spec.persistent_volume_claim_retention_policy)
+    if is_new:
+        for i, claim in enumerate(spec.volume_claim_templates):
+            claim_spec = claim.spec or PersistentVolumeClaimSpec()
+            yield from claim_spec_errors(f"spec.volumeClaimTemplates[{i}].spec", claim_spec)
     yield from nonnegative("spec.replicas", spec.replicas)
     yield from nonnegative("spec.minReadySeconds", spec.min_ready_seconds)
-    yield from nonnegative("spec.revisionHistoryLimit", spec.revision_history_limit)
     if spec.ordinals is not None:
         yield from nonnegative("spec.ordinals.start", spec.ordinals.start)
-    if spec.service_name:
+    if spec.service_name and is_new:
         messages = dns1123_label_errors(spec.service_name)
         yield from complaints("spec.serviceName", spec.service_name, messages)
     yield from selector_errors("spec.selector", spec.selector, "statefulset")
@@ -87,9 +95,6 @@ def _template_errors(spec: StatefulSetSpec) -> Errors:
     yield from mismatch_errors("spec.template.metadata.labels", spec.selector, labels)
     claims = spec.volume_claim_templates
     yield from template_errors("spec.template", spec.template, claims)
-    for i, claim in enumerate(claims):
-        claim_spec = claim.spec or PersistentVolumeClaimSpec()
-        yield from claim_spec_errors(f"spec.volumeClaimTemplates[{i}].spec", claim_spec)
     yield from forever_errors("spec.template", spec.template, "StatefulSet")
 
 
@@ -128,6 +133,8 @@ def _retention_errors(policy: StatefulSetPersistentVolumeClaimRetentionPolicy | 
 
 
 def _update_errors(new: StatefulSet, old: StatefulSet) -> Errors:
+    if new.spec is not old.spec:
+        yield from _spec_errors(new, is_new=False)
     if new.spec is None or old.spec is None:
         return
     present = {name: getattr(old.spec, name) for name in _MUTABLE}
@@ -164,7 +171,8 @@ def _status_errors(new: StatefulSet, old: StatefulSet) -> Errors:
 STATEFUL_SET_RULES: Final = Rules(
     # A pod's host name is the set's name and a number: it must be a label.
     name=dns_label,
-    spec=_spec_errors,
+    spec=_new_errors,
     update=_update_errors,
     status=_status_errors,
+    recheck="never",
 )

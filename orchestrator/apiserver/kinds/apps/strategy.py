@@ -42,6 +42,13 @@ class DaemonSetStrategy(Strategy):
         before = _count(old.metadata)
         return _counted(new, before if _template(new) == _template(old) else before + 1)
 
+    def prepare_for_status_update(
+        self, new: DaemonSet, old: DaemonSet, env: Environment
+    ) -> DaemonSet:
+        """The count stays with the spec, whatever the metadata beside the status says."""
+        new = _counted(new, _count(old.metadata))
+        return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
+
 
 def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:
     return daemon_set.spec.template if daemon_set.spec is not None else None

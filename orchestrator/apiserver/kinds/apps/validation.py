@@ -69,6 +69,9 @@ _UPDATED: Final = ("updated_replicas", "updatedReplicas")
 _UNAVAILABLE: Final = ("unavailable_replicas", "unavailableReplicas")
 
 
+_TERMINATING: Final = ("terminating_replicas", "terminatingReplicas")
+
+
 _COLLISIONS: Final = ("collision_count", "collisionCount")
 
 
@@ -131,7 +134,7 @@ def _deployment_status_errors(new: Deployment, old: Deployment) -> Errors:
     if status is None:
         return
     parts = (_UPDATED, _READY, _AVAILABLE)
-    counts = (_OBSERVED, _REPLICAS, *parts, _UNAVAILABLE, _COLLISIONS)
+    counts = (_OBSERVED, _REPLICAS, *parts, _UNAVAILABLE, _TERMINATING, _COLLISIONS)
     yield from status_count_errors(status, *counts)
     yield from at_most_errors(status, _OF_REPLICAS, status.replicas or 0, *parts)
     yield from at_most_errors(status, _OF_READY, status.ready_replicas or 0, _AVAILABLE)
@@ -225,7 +228,10 @@ REPLICA_SET_RULES: Final = Rules(
 
 
 DAEMON_SET_RULES: Final = Rules(
-    spec=_daemon_set_errors, update=selector_change_errors, status=_daemon_status_errors
+    spec=_daemon_set_errors,
+    update=selector_change_errors,
+    status=_daemon_status_errors,
+    recheck="after",
 )
 
 

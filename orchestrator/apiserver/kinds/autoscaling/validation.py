@@ -13,7 +13,11 @@ from orchestrator.apiserver.validation.field import (
     not_supported,
     required,
 )
-from orchestrator.apiserver.validation.resources import container_resource_name_errors, unreadable
+from orchestrator.apiserver.validation.resources import (
+    container_resource_name_errors,
+    nonnegative_quantity_errors,
+    unreadable,
+)
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.names import dns1123_label_errors, path_segment_errors
 from orchestrator.machinery.quantities import canonical, nano
@@ -41,7 +45,7 @@ _MAX_WINDOW: Final = 3600  # seconds
 def _v2_errors(autoscaler: v2.HorizontalPodAutoscaler) -> Errors:
     spec = autoscaler.spec
     yield from _replica_errors(spec.min_replicas, spec.max_replicas)
-    yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref)
+    yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref, grouped=True)
     for i, metric in enumerate(spec.metrics):
         yield from _metric_errors(f"spec.metrics[{i}]", metric)
     if spec.min_replicas == 0 and not any(each.type in _FROM_ZERO for each in spec.metrics):
@@ -54,7 +58,7 @@ def _v2_errors(autoscaler: v2.HorizontalPodAutoscaler) -> Errors:
 def _v1_errors(autoscaler: v1.HorizontalPodAutoscaler) -> Errors:
     spec = autoscaler.spec
     yield from _replica_errors(spec.min_replicas, spec.max_replicas)
-    yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref)
+    yield from _reference_errors("spec.scaleTargetRef", spec.scale_target_ref, grouped=True)
     percent = spec.target_cpu_utilization_percentage
     if percent is not None and percent < 1:
         where = "spec.metrics[0].resource.target.averageUtilization"
@@ -75,7 +79,8 @@ def _replica_errors(low: int | None, high: int) -> Errors:
         yield invalid("spec.maxReplicas", high, detail)
 
 
-def _reference_errors(path: str, ref: Any) -> Errors:
+def _reference_errors(path: str, ref: Any, *, grouped: bool = False) -> Errors:
+    """Something that is named by kind and name; `grouped`: of a named group."""
     for name in ("kind", "name"):
         value = getattr(ref, name) if ref is not None else ""
         if not value:
@@ -86,6 +91,8 @@ def _reference_errors(path: str, ref: Any) -> Errors:
     if version.count("/") > 1:
         detail = f"unexpected GroupVersion string: {version}"
         yield invalid(f"{path}.apiVersion", version, detail)
+    elif grouped and not version.rpartition("/")[0]:
+        yield invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
 
 
 # --- metrics -------------------------------------------------------------------------------
@@ -214,7 +221,7 @@ def _rule_errors(path: str, rules: v2.HPAScalingRules | None) -> Errors:
         if error := unreadable(f"{path}.tolerance", rules.tolerance):
             yield error
         else:
-            yield from nonnegative(f"{path}.tolerance", nano(rules.tolerance))
+            yield from nonnegative_quantity_errors(f"{path}.tolerance", rules.tolerance)
 
 
 def _policy_errors(path: str, policies: Sequence[v2.HPAScalingPolicy]) -> Errors:

@@ -120,7 +120,7 @@ def _exit_code_errors(
         detail = "must be one of the container or initContainer names in the pod template"
         yield invalid(f"{path}.containerName", codes.container_name, detail)
     if not codes.values:
-        yield invalid(f"{path}.values", codes.values, "at least one value is required")
+        yield invalid(f"{path}.values", None, "at least one value is required")
     elif len(codes.values) > _MAX_EXIT_CODES:
         yield too_many(f"{path}.values", len(codes.values), _MAX_EXIT_CODES)
     for i, code in enumerate(codes.values):

@@ -4,7 +4,6 @@ from typing import Final
 
 from orchestrator.api.networking.v1 import (
     IPAddress,
-    ParentReference,
     ServiceCIDR,
     ServiceCIDRSpec,
 )
@@ -12,6 +11,7 @@ from orchestrator.apiserver.validation.field import (
     IMMUTABLE,
     Errors,
     complaints,
+    immutable,
     invalid,
     named,
     required,
@@ -21,10 +21,10 @@ from orchestrator.apiserver.validation.formats import (
     strict_address_errors,
     strict_network_errors,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import dns1123_subdomain_errors, path_segment_errors
 
-_NOTHING: Final = ParentReference()
 _CIDRS: Final = "spec.cidrs"
 
 
@@ -44,16 +44,7 @@ def _parent_errors(address: IPAddress) -> Errors:
 
 
 def _parent_change_errors(new: IPAddress, old: IPAddress) -> Errors:
-    now = new.spec.parent_ref or _NOTHING
-    if now != (old.spec.parent_ref or _NOTHING):
-        # The original prints its own Go struct here.
-        shown = {
-            "Group": now.group,
-            "Resource": now.resource,
-            "Namespace": now.namespace,
-            "Name": now.name,
-        }
-        yield invalid("spec.parentRef", shown, IMMUTABLE)
+    yield from immutable("spec.parentRef", new.spec.parent_ref, old.spec.parent_ref)
 
 
 def _range_errors(service_range: ServiceCIDR) -> Errors:
@@ -79,7 +70,7 @@ def _range_change_errors(new: ServiceCIDR, old: ServiceCIDR) -> Errors:
     """A range stays; one family may be joined by the other."""
     after, before = (new.spec or ServiceCIDRSpec()).cidrs, (old.spec or ServiceCIDRSpec()).cidrs
     if len(after) != len(before) and (len(before), len(after)) != (1, 2):
-        yield invalid(_CIDRS, after, IMMUTABLE)
+        yield invalid(_CIDRS, as_go(after), IMMUTABLE)
         return
     for i, cidr in enumerate(before):
         if after[i] != cidr:
@@ -92,7 +83,6 @@ ADDRESS_RULES: Final = Rules(
     name=strict_address_errors,
     spec=_parent_errors,
     update=_parent_change_errors,
-    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )
 

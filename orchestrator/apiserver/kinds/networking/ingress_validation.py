@@ -32,7 +32,6 @@ from orchestrator.apiserver.validation.formats import (
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
-    dns1035_label_errors,
     dns1123_label_errors,
     dns1123_subdomain_errors,
     path_segment_errors,
@@ -54,7 +53,7 @@ def _ingress_errors(ingress: Ingress) -> Errors:
     spec = ingress.spec or IngressSpec()
     if not spec.rules and spec.default_backend is None:
         detail = "either `defaultBackend` or `rules` must be specified"
-        yield invalid("spec", spec.rules, detail)
+        yield invalid("spec", None, detail)
     if spec.default_backend is not None:
         yield from _backend_errors("spec.defaultBackend", spec.default_backend)
     for i, rule in enumerate(spec.rules):
@@ -123,7 +122,7 @@ def _backend_errors(path: str, backend: IngressBackend) -> Errors:
     if not service.name:
         yield required(f"{path}.service.name")
     else:
-        messages = dns1035_label_errors(service.name)
+        messages = dns1123_label_errors(service.name)
         yield from complaints(f"{path}.service.name", service.name, messages)
     name = service.port.name if service.port else None
     number = service.port.number if service.port else None
@@ -190,7 +189,7 @@ def _class_errors(ingress_class: IngressClass) -> Errors:
 
 def _parameter_errors(path: str, ref: IngressClassParametersReference) -> Errors:
     yield from _reference_errors(path, ref)
-    if not ref.scope:
+    if ref.scope is None:
         yield required(f"{path}.scope")
     elif ref.scope not in _SCOPES:
         yield not_supported(f"{path}.scope", ref.scope, _SCOPES)
@@ -215,5 +214,8 @@ INGRESS_RULES: Final = Rules(
 )
 
 INGRESS_CLASS_RULES: Final = Rules(
-    spec=_class_errors, update=_class_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_class_errors,
+    update=_class_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="after",
 )

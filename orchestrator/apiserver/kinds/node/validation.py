@@ -47,6 +47,5 @@ def _class_change_errors(new: RuntimeClass, old: RuntimeClass) -> Errors:
 RUNTIME_CLASS_RULES: Final = Rules(
     spec=_class_errors,
     update=_class_change_errors,
-    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )

@@ -3,6 +3,7 @@
 from typing import Final
 
 from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetSpec
+from orchestrator.apiserver.validation.conditions import status_condition_errors
 from orchestrator.apiserver.validation.field import Errors, invalid, not_supported
 from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.rules import Rules
@@ -40,6 +41,7 @@ def _spec_errors(budget: PodDisruptionBudget) -> Errors:
 
 def _status_errors(new: PodDisruptionBudget, _old: PodDisruptionBudget) -> Errors:
     if new.status is not None:
+        yield from status_condition_errors("status.conditions", new.status.conditions)
         yield from status_count_errors(new.status, *_COUNTS)
 
 

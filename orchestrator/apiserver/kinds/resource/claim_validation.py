@@ -17,6 +17,7 @@ from orchestrator.api.resource.v1 import (
     ResourceClaim,
     ResourceClaimTemplate,
 )
+from orchestrator.apiserver.kinds.core.volumes.claim_validation import template_metadata_errors
 from orchestrator.apiserver.kinds.resource.claim_status_validation import claim_status_errors
 from orchestrator.apiserver.kinds.resource.names import request_names, request_reference_errors
 from orchestrator.apiserver.kinds.resource.validation import (
@@ -41,8 +42,6 @@ from orchestrator.apiserver.validation.field import (
     required,
 )
 from orchestrator.apiserver.validation.golang import as_go
-from orchestrator.apiserver.validation.metadata import annotation_errors
-from orchestrator.apiserver.validation.metadata import label_errors as labels_errors
 from orchestrator.apiserver.validation.resources import is_extended
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.names import (
@@ -175,8 +174,7 @@ def _claim_change_errors(new: ResourceClaim, old: ResourceClaim) -> Errors:
 def _template_errors(template: ResourceClaimTemplate) -> Errors:
     spec = template.spec
     if spec.metadata is not None:
-        yield from labels_errors(spec.metadata.labels, "spec.metadata.labels")
-        yield from annotation_errors(spec.metadata.annotations, "spec.metadata.annotations")
+        yield from template_metadata_errors("spec.metadata", spec.metadata)
     yield from _devices_errors("spec.spec.devices", spec.spec.devices)
 
 

@@ -34,4 +34,9 @@ def _default_request(request: Any) -> Any:
 
 def _default_count(wish: Any) -> Any:
     wish = fill_zero(wish, allocation_mode="ExactCount")
+    wish = put(wish, tolerations=each(wish.tolerations, _default_toleration))
     return fill_zero(wish, count=1) if wish.allocation_mode == "ExactCount" else wish
+
+
+def _default_toleration(toleration: Any) -> Any:
+    return fill_zero(toleration, operator="Equal")

@@ -22,4 +22,5 @@ def default_driver(driver: CSIDriver) -> CSIDriver:
     )
     if not spec.volume_lifecycle_modes:
         spec = put(spec, volume_lifecycle_modes=("Persistent",))
-    return put(driver, spec=spec)
+    # One field is switched off in Kubernetes as it comes, which forgets it.
+    return put(driver, spec=put(spec, prevent_pod_scheduling_if_missing=None))

@@ -162,6 +162,5 @@ NODE_RULES: Final = Rules(spec=_node_errors, update=_node_change_errors, metadat
 CAPACITY_RULES: Final = Rules(
     spec=_capacity_errors,
     update=_capacity_change_errors,
-    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )

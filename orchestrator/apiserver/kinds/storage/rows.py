@@ -18,6 +18,7 @@ from orchestrator.apiserver.kinds.storage.driver_validation import (
     DRIVER_RULES,
     NODE_RULES,
 )
+from orchestrator.apiserver.kinds.storage.strategy import DriverStrategy
 from orchestrator.apiserver.kinds.storage.tables import (
     ATTACHMENTS,
     ATTRIBUTES_CLASSES,
@@ -43,6 +44,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         warnings=driver_warnings,
         rules=DRIVER_RULES,
         default=default_driver,
+        strategy=DriverStrategy,
         traits=STRICT,
         table=DRIVERS,
         answers_deleted=True,

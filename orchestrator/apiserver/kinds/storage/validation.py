@@ -1,8 +1,9 @@
 """What Kubernetes refuses of the kinds of `storage`."""
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
+from orchestrator.api.core.v1 import TopologySelectorTerm
 from orchestrator.api.storage.v1 import (
     StorageClass,
     VolumeAttachment,
@@ -17,6 +18,7 @@ from orchestrator.apiserver.validation.field import (
     Errors,
     between,
     complaints,
+    duplicate,
     forbidden,
     immutable,
     invalid,
@@ -24,6 +26,7 @@ from orchestrator.apiserver.validation.field import (
     required,
     too_long,
 )
+from orchestrator.apiserver.validation.golang import as_go
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import (
@@ -51,8 +54,19 @@ def _class_errors(storage_class: StorageClass) -> Errors:
         yield required("volumeBindingMode")
     elif mode not in _BINDING_MODES:
         yield not_supported("volumeBindingMode", mode, _BINDING_MODES)
-    for i, term in enumerate(storage_class.allowed_topologies):
-        yield from topology_term_errors(f"allowedTopologies[{i}]", term)
+    yield from _topology_errors("allowedTopologies", storage_class.allowed_topologies)
+
+
+def _topology_errors(path: str, terms: Sequence[TopologySelectorTerm]) -> Errors:
+    # The original begins with as many empty terms as there are, so that an empty one repeats each.
+    seen: list[dict[str, frozenset[str]]] = [{} for _ in terms]
+    for i, term in enumerate(terms):
+        yield from topology_term_errors(f"{path}[{i}]", term)
+        asked = {each.key: frozenset(each.values) for each in term.match_label_expressions}
+        for other in seen:
+            if asked == other:
+                yield duplicate(f"{path}[{i}].matchLabelExpressions", "")
+        seen.append(asked)
 
 
 def _provisioner_errors(path: str, name: str) -> Errors:
@@ -131,17 +145,7 @@ def _failure_errors(path: str, failure: VolumeError | None) -> Errors:
 
 def _attachment_change_errors(new: VolumeAttachment, old: VolumeAttachment) -> Errors:
     if new.spec != old.spec:
-        yield invalid("spec", _shown(new), IMMUTABLE)
-
-
-def _shown(attachment: VolumeAttachment) -> dict[str, Any]:
-    # The original prints its own Go struct here.
-    spec = attachment.spec
-    source = {
-        "PersistentVolumeName": spec.source.persistent_volume_name,
-        "InlineVolumeSpec": spec.source.inline_volume_spec,
-    }
-    return {"Attacher": spec.attacher, "Source": source, "NodeName": spec.node_name}
+        yield invalid("spec", as_go(new.spec), IMMUTABLE)
 
 
 def _attributes_errors(attributes: VolumeAttributesClass) -> Errors:
@@ -166,12 +170,14 @@ ATTACHMENT_RULES: Final = Rules(
 )
 
 ATTRIBUTES_CLASS_RULES: Final = Rules(
-    spec=_attributes_errors, update=_attributes_change_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_attributes_errors,
+    update=_attributes_change_errors,
+    metadata_again=CHANGE_AND_WHOLE,
+    recheck="after",
 )
 
 STORAGE_CLASS_RULES: Final = Rules(
     spec=_class_errors,
     update=_class_change_errors,
-    recheck="never",
     metadata_again=CHANGE_AND_WHOLE,
 )

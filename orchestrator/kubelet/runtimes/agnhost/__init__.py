@@ -55,6 +55,9 @@ def agnhost(argv: list[str], world: World) -> Run:
         return (yield from _entrypoint_tester(argv, world))
     if name == "mounttest":
         return (yield from mounttest.run(argv[2:], world))
+    if name == "etc-hosts":
+        yield Out(world.files.get("/etc/hosts", b"") + b"\n")
+        return 0
     if name == "logs-generator":
         return (yield from servers.logs_generator(argv[2:], world))
     if name == "pause":
@@ -78,5 +81,5 @@ def _named(name: str) -> Command:
 
 COMMANDS: Final[Mapping[str, Command]] = {**{n: _named(n) for n in NAMES}, "pause": pause}
 SUBCOMMANDS: Final = frozenset(
-    {*_SERVERS, "pause", "entrypoint-tester", "mounttest", "logs-generator"}
+    {*_SERVERS, "pause", "entrypoint-tester", "mounttest", "logs-generator", "etc-hosts"}
 )

@@ -164,6 +164,33 @@ def _nproc(arguments: list[str], world: World) -> Run:
     return 0
 
 
+def _ip(arguments: list[str], world: World) -> Run:
+    """Links are not simulated: who may not make one is told so."""
+    if arguments[:2] == ["link", "add"] and not world.privileged:
+        yield Err(b"ip: RTNETLINK answers: Operation not permitted\n")
+        return 2
+    return 0
+
+
+def _sysctl(arguments: list[str], world: World) -> Run:
+    code = 0
+    for name in [a for a in arguments if not a.startswith("-")]:
+        data = world.files.get(f"/proc/sys/{name.replace('.', '/')}")
+        if data is None:
+            where = f"/proc/sys/{name.replace('.', '/')}"
+            yield Err(f"sysctl: error: '{where}' is an unknown key\n".encode())
+            code = 1
+        else:
+            yield Out(f"{name} = {data.decode().strip()}\n".encode())
+    return code
+
+
+def _effective_user(arguments: list[str], world: World) -> Run:
+    """A program that belongs to root and runs as its owner."""
+    yield Out(f"Effective uid: {0 if world.rises else world.uid}\n".encode())
+    return 0
+
+
 COMMANDS: Final[Mapping[str, Command]] = {
     "sleep": _sleep,
     "usleep": _true,
@@ -181,4 +208,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
     "kill": _kill,
     "ps": _ps,
     "nproc": _nproc,
+    "ip": _ip,
+    "sysctl": _sysctl,
+    "nnp": _effective_user,
 }

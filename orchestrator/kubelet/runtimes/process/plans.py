@@ -43,7 +43,6 @@ _LEAST_QUOTA: Final = 1_000
 _LEAST_SHARES: Final = 2
 _OOM_SCORES: Final = {"Guaranteed": -997, "BestEffort": 1000}
 _OOM_SCORE: Final = 900  # of what has requests
-_KEPT_FOR_HOST: Final = frozenset({"/etc/hosts", "/etc/hostname"})
 
 
 class ConfigFault(Exception):
@@ -124,11 +123,8 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
     own = container.security_context or SecurityContext()
     whole = spec.security_context or PodSecurityContext()
     taken = {mount.target for mount in places.mounts}
-    kept = _KEPT_FOR_HOST if spec.host_network else frozenset()
     files = tuple(
-        Mount(str(source), target)
-        for target, source in places.files.items()
-        if target not in taken and target not in kept
+        Mount(str(source), target) for target, source in places.files.items() if target not in taken
     )
     return Box(
         root=places.root,

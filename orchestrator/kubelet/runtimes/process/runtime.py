@@ -1,6 +1,7 @@
 """The process runtime: containers are processes of this machine, enclosed as far as it allows."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
@@ -21,9 +22,11 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeHost,
     World,
 )
+from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
-from orchestrator.kubelet.runtimes.process.images import Image, ImageTable
+from orchestrator.kubelet.runtimes.process.images import Image, ImageTable, InvalidImage
 from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
+from orchestrator.kubelet.runtimes.process.oci import unpack
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.plans import (
     ConfigFault,
@@ -45,7 +48,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
 from orchestrator.kubelet.runtimes.process.usage import measure
-from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes
+from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes, within_volume
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
@@ -56,6 +59,8 @@ _REFUSED: Final = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
     "runc create failed: unable to start container process: "
 )
+_HOSTS_HEAD: Final = b"# Kubernetes-managed hosts file."
+_OWN_HOSTS: Final = 3  # lines before those of the aliases
 _OWN_FILES: Final = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
 _END_SECONDS: Final = 10.0  # for what was killed to be gone
 
@@ -80,6 +85,7 @@ class ProcessRuntime:
     def __init__(self, images: Iterable[Image] = (), *, log_bytes: int = ROTATED_AT) -> None:
         self._images = ImageTable(images)
         self._log_bytes = log_bytes
+        self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
         self._runs: dict[str, dict[str, Run]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -119,12 +125,13 @@ class ProcessRuntime:
     async def _start(self, run: Run, world: World) -> None:
         try:
             image = await self._image(run)
-            self._prepare(run, image, world)
+            shown = [await self._shown(run, m) for m in world.mounts if m.medium == "image"]
+            self._prepare(run, image, world, shown)
         except _Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
         except ConfigFault as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (VolumeFault, NetworkFault, OSError) as fault:
+        except (VolumeFault, NetworkFault, InvalidImage, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
@@ -139,7 +146,7 @@ class ProcessRuntime:
         if image is None:
             raise _Refusal("ErrImagePull", failing_pull(name, failing=True))
         if present or image.pull is None:
-            return image
+            return await self._unpacked(image)
         self._host.report(ImagePulling(run.key))
         await self._host.clock.sleep(image.pull.seconds)
         if image.pull.fault:
@@ -147,9 +154,33 @@ class ProcessRuntime:
             raise _Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
         run.pulled_in = image.pull.seconds
         self._pulled.add(image.name)
-        return image
+        return await self._unpacked(image)
 
-    def _prepare(self, run: Run, image: Image, world: World) -> None:
+    async def _unpacked(self, image: Image) -> Image:
+        """An image in OCI layout, as a root directory; the work is done once. Raises InvalidImage, OSError."""
+        if not image.layered:
+            return image
+        work = self._unpacking.get(image.name)
+        if work is None:
+            place = self._shim.directory / "images" / str(len(self._unpacking))
+            work = self._unpacking[image.name] = self._task(asyncio.to_thread(unpack, image, place))
+        found: Image = await asyncio.shield(work)
+        return found
+
+    async def _shown(self, run: Run, mount: Volume) -> Mount:
+        """An image as a volume. Raises _Refusal, ConfigFault."""
+        image = self._images.find(mount.place)
+        if image is None:
+            raise _Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
+        directory = (await self._unpacked(image)).directory
+        if not directory:
+            raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
+        place = Path(directory)
+        if mount.sub_path:
+            place = within_volume(place, mount.sub_path, mount.volume)
+        return Mount(str(place), mount.path, True)
+
+    def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
         """Lay out what the container needs on the machine. Raises ConfigFault, VolumeFault, OSError."""
         pod, container, key = run.pod, run.container, run.key
         root = image.directory
@@ -167,10 +198,12 @@ class ProcessRuntime:
         run.scratch.mkdir(parents=True)
         run.message_file = touch(run.scratch / "message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(place, world)
+        files = self._files(place, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
-            Mount(str(volumes.source(each)), each.path, each.read_only) for each in world.mounts
+            Mount(str(volumes.source(each)), each.path, each.read_only)
+            for each in world.mounts
+            if each.medium != "image"
         ]
         shared = self._memory(key.pod_uid) / "shm"
         if not shared.exists():
@@ -180,7 +213,7 @@ class ProcessRuntime:
             scratch=run.scratch,
             root=root,
             files=files,
-            mounts=tuple(mounts),
+            mounts=(*mounts, *shown),
             shared_memory=shared,
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
@@ -192,8 +225,11 @@ class ProcessRuntime:
         run.log = LogFile(path, self._host.clock.now, self._log_bytes)
         run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
 
-    def _files(self, place: Path, world: World) -> dict[str, Path]:
-        """The files that Kubernetes puts into each container, which the pod's containers share."""
+    def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
+        """The files that Kubernetes puts into each container, which the pod's containers share.
+
+        A pod of the host's network has the host's names, as the kubelet passes them on.
+        """
         directory = place / "etc"
         directory.mkdir(parents=True, exist_ok=True)
         files: dict[str, Path] = {}
@@ -201,7 +237,8 @@ class ProcessRuntime:
             if target in world.files:
                 files[target] = directory / Path(target).name
                 if not files[target].exists():
-                    touch(files[target], 0o644).write_bytes(world.files[target])
+                    data = world.files[target]
+                    touch(files[target], 0o644).write_bytes(_host_names(data) if host else data)
         return files
 
     def _launch(self, run: Run) -> None:
@@ -482,6 +519,15 @@ class ProcessRuntime:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "the process runtime failed", "exception": error, "task": task}
             )
+
+
+def _host_names(data: bytes) -> bytes:
+    """The hosts file of the machine, with the aliases of the pod's own; any other file as it is."""
+    if not data.startswith(_HOSTS_HEAD):
+        return data
+    aliases = b"\n".join(data.split(b"\n")[_OWN_HOSTS:])
+    own = Path("/etc/hosts").read_bytes() if os.path.exists("/etc/hosts") else b""
+    return b"# Kubernetes-managed hosts file (host network).\n" + own + aliases
 
 
 def _signal_of(name: str) -> int:

@@ -40,7 +40,7 @@ class Volumes:
         place = self._place(mount)
         if mount.medium in ("objects", "secret"):
             self.write(mount)
-        return _within(place, mount.sub_path, mount.volume) if mount.sub_path else place
+        return within_volume(place, mount.sub_path, mount.volume) if mount.sub_path else place
 
     def write(self, mount: Mount) -> None:
         """Bring the files of a volume of objects up to date. Raises OSError."""
@@ -99,7 +99,7 @@ class Volumes:
         return place
 
 
-def _within(place: Path, sub_path: str, volume: str) -> Path:
+def within_volume(place: Path, sub_path: str, volume: str) -> Path:
     """What a sub-path means, made if it is not there. Raises VolumeFault for one that leads out of the volume."""
     if sub_path.startswith("/"):
         raise VolumeFault(f'subPath "{sub_path}" of volume "{volume}" must not be an absolute path')

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import Final, TypeGuard
+from typing import Any, Final, TypeGuard
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -120,6 +120,35 @@ def unit_of(span: float) -> tuple[float, str]:
         if span >= factor:
             return factor, unit
     return 1e-9, "nanoseconds"
+
+
+class RoundIn(MaxNLocator):
+    """Ticks at round numbers of the unit in which the axis is read: `2 min` and `256 MiB`, where a round
+    number of seconds or bytes would read 3.33 min and 95.4 MiB.
+    """
+
+    def __init__(self, units_: units.Scale) -> None:
+        super().__init__(4, steps=[1, 1.5, 2, 2.5, 3, 5, 10])
+        self._units = units_
+
+    def tick_values(self, vmin: float, vmax: float) -> Any:
+        """The ticks of an axis from one value to another."""
+        unit, _ = units.unit_for(self._units, vmax)
+        return [tick * unit for tick in super().tick_values(vmin / unit, vmax / unit)]
+
+
+def locate_measure(axes: Axes, measure: str) -> None:
+    """Make the y axis one of a measure, in the unit that its name and its greatest value tell."""
+    scale = units.scale_of_measure(measure)
+
+    def write(value: float, _: object) -> str:
+        unit, name = units.unit_for(scale, axes.get_ylim()[1])
+        if not name:
+            return units.of_measure(measure, value)
+        return f"{units.number(round(value / unit, 9))} {name}"
+
+    axes.yaxis.set_major_locator(RoundIn(scale))
+    axes.yaxis.set_major_formatter(FuncFormatter(write))
 
 
 def label_counts(axes: Axes, label: str = "", top: float | None = None) -> None:

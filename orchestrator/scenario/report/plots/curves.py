@@ -16,6 +16,7 @@ from orchestrator.scenario.report.plots.axes import (
     column,
     label_counts,
     label_time,
+    locate_measure,
     time_axes,
 )
 from orchestrator.scenario.report.plots.figure import card, draw, legend
@@ -90,8 +91,7 @@ def over_parameter(
         axes.set_xlabel(parameter, loc="right")
         low, high = axes.get_ylim()
         axes.set_ylim(min(low, 0), high + 0.08 * (high - min(low, 0)))
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
+        locate_measure(axes, measure)
 
     named = [(label, colour(i), "solid") for i, (label, _) in enumerate(lines) if label]
     return card(
@@ -116,7 +116,6 @@ def as_bars(measure: str, bars: Sequence[tuple[str, Spread | None]], name: str, 
         )
         axes.set_xlim(-0.5, len(bars) - 0.5)
         axes.set_xticks(range(len(bars)), [label for label, _ in bars])
-        axes.yaxis.set_major_locator(MaxNLocator(4))
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: units.of_measure(measure, y)))
+        locate_measure(axes, measure)
 
     return card(title, draw(paint, name, f"{measure} by setting", height=_HEIGHT))

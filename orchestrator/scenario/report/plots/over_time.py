@@ -1,12 +1,10 @@
 """Measures over the time of a run: latencies, writes, messages, restarts, memory."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
 
-from orchestrator.scenario import units
 from orchestrator.scenario.measures.figures import Series
 from orchestrator.scenario.report.markup import EMPTY, Html
 from orchestrator.scenario.report.page import pictures
@@ -15,6 +13,7 @@ from orchestrator.scenario.report.plots.axes import (
     column,
     drawable,
     label_time,
+    locate_measure,
     main_axis,
 )
 from orchestrator.scenario.report.plots.figure import card, draw, legend
@@ -38,18 +37,18 @@ def over_time(series: Series, name: str, marks: tuple[Mark, ...] = ()) -> Html:
     axis = main_axis(series, marks)
     if axis is None:
         return pictures(())
-    asked: list[tuple[str, dict[str, str], Callable[[float], str]]] = [
-        ("Replicas that were missing", {"replicasMissing": ""}, units.number),
-        ("Pod latencies so far, p99", _LATENCIES, units.seconds),
-        ("Waits for API calls so far, p99", _CALLS, units.seconds),
-        ("Messages handled, busiest kinds", _busiest(series), units.number),
-        ("Writes per pod so far", {"writesPerPod": ""}, units.number),
-        ("Restarts of present pods", {"restarts": ""}, units.number),
-        ("Memory", {"memoryBytes": ""}, units.size),
+    asked: list[tuple[str, dict[str, str]]] = [
+        ("Replicas that were missing", {"replicasMissing": ""}),
+        ("Pod latencies so far, p99", _LATENCIES),
+        ("Waits for API calls so far, p99", _CALLS),
+        ("Messages handled, busiest kinds", _busiest(series)),
+        ("Writes per pod so far", {"writesPerPod": ""}),
+        ("Restarts of present pods", {"restarts": ""}),
+        ("Memory", {"memoryBytes": ""}),
     ]
     return pictures(
-        _lines(series, axis, title, lines, unit, f"{name}{index}")
-        for index, (title, lines, unit) in enumerate(asked)
+        _lines(series, axis, title, lines, f"{name}{index}")
+        for index, (title, lines) in enumerate(asked)
         if any(_positive(series, column_name) for column_name in lines)
     )
 
@@ -66,7 +65,6 @@ def _lines(
     axis: TimeAxis,
     title: str,
     lines: dict[str, str],
-    unit: Callable[[float], str],
     name: str,
 ) -> Html:
     def paint(axes: Axes) -> None:
@@ -75,7 +73,7 @@ def _lines(
             axes.plot(axis.seconds, values, color=colour(index), lw=1.3, drawstyle="steps-post")
         label_time(axes, axis.clock, *axis.span, axis.marks)
         axes.set_ylim(bottom=0)
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unit(value)))
+        locate_measure(axes, next(iter(lines), ""))
 
     drawn = draw(paint, name, f"{title} over {axis.clock} time", height=_HEIGHT)
     return card(title, _legend(list(lines.values())), drawn)

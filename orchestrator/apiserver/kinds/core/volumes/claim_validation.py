@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import (
     TypedLocalObjectReference,
     TypedObjectReference,
 )
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -43,22 +44,22 @@ from orchestrator.machinery.quantities import compare
 
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
 VOLUME_MODES: Final = ("Block", "Filesystem")
-# What a claim's template may not say of the claim, in the order of Go's struct.
-_NOT_IN_TEMPLATES: Final = (
-    "name",
-    "generate_name",
-    "namespace",
-    "self_link",
-    "uid",
-    "resource_version",
-    "generation",
-    "creation_timestamp",
-    "deletion_timestamp",
-    "deletion_grace_period_seconds",
-    "owner_references",
-    "finalizers",
-    "managed_fields",
-)
+# What a template may not say, in the order of Go's struct, and with one of its spellings.
+_NOT_IN_TEMPLATES: Final = {
+    "name": "name",
+    "generate_name": "generateName",
+    "namespace": "namespace",
+    "self_link": "selfLink",
+    "uid": "uID",
+    "resource_version": "resourceVersion",
+    "generation": "generation",
+    "creation_timestamp": "creationTimestamp",
+    "deletion_timestamp": "deletionTimestamp",
+    "deletion_grace_period_seconds": "deletionGracePeriodSeconds",
+    "owner_references": "ownerReferences",
+    "finalizers": "finalizers",
+    "managed_fields": "managedFields",
+}
 _RESIZE_STATES: Final = (
     "ControllerResizeInProgress",
     "ControllerResizeInfeasible",
@@ -139,16 +140,19 @@ def _reference_errors(path: str, ref: TypedLocalObjectReference | TypedObjectRef
         yield invalid(path, ref.kind, detail)
 
 
+def template_metadata_errors(path: str, meta: ObjectMeta) -> Errors:
+    """What a template says of the object to be made: annotations and labels, and nothing else."""
+    yield from annotation_errors(meta.annotations, f"{path}.annotations")
+    yield from label_errors(meta.labels, f"{path}.labels")
+    for attribute, wire in _NOT_IN_TEMPLATES.items():
+        if getattr(meta, attribute) not in (None, "", ()):
+            yield forbidden(f"{path}.{wire}", "cannot be set")
+
+
 def claim_template_errors(path: str, template: PersistentVolumeClaimTemplate) -> Errors:
     """The claim that a pod makes for an ephemeral volume."""
-    meta = template.metadata
-    if meta is not None:
-        yield from annotation_errors(meta.annotations, f"{path}.metadata.annotations")
-        yield from label_errors(meta.labels, f"{path}.metadata.labels")
-        for name in _NOT_IN_TEMPLATES:
-            if getattr(meta, name) not in (None, "", ()):
-                wire = meta.__struct_encode_fields__[meta.__struct_fields__.index(name)]
-                yield forbidden(f"{path}.metadata.{wire}", "cannot be set")
+    if template.metadata is not None:
+        yield from template_metadata_errors(f"{path}.metadata", template.metadata)
     yield from claim_spec_errors(f"{path}.spec", template.spec)
 
 

@@ -24,6 +24,7 @@ _LINKS: Final = {
 _MADE: Final = frozenset({"proc", "dev", "sys", "lost+found"})
 _HIDDEN: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug")
 _FIXED: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/proc/sys")
+_FRESH: Final = frozenset({"/tmp", "/run"})  # empty where they cannot be laid under something
 _MOST_LINKS: Final = 40
 _KEPT: Final = (  # what an ordinary user may not take off a mount
     (os.ST_NOSUID, linux.NO_SETUID),
@@ -76,19 +77,40 @@ def _lay(box: Box, root: str, *, as_user: bool) -> list[str]:
 
 
 def _lay_directory(box: Box, source: str, place: str, *, as_user: bool) -> None:
-    name = os.path.basename(source)
     os.makedirs(place, exist_ok=True)
     if not os.access(source, os.R_OK | os.X_OK):
         linux.mount(place, place, flags=linux.BIND)  # not ours to read: an empty one
         return
     try:
-        _overlay(source, box.scratch, name, place, as_user=as_user)
+        _overlay(source, box.scratch, source.replace("/", "+"), place, as_user=as_user)
     except OSError:
-        if name == "tmp":
+        if source in _FRESH:
             linux.mount(place, place, flags=linux.BIND)
-            os.chmod(place, 0o1777)
+            os.chmod(place, stat.S_IMODE(os.stat(source).st_mode))
+        elif _holds_mounts(source):
+            _compose(box, source, place, as_user=as_user)
         else:
             linux.mount(source, place, flags=linux.BIND | linux.RECURSIVE)
+
+
+def _compose(box: Box, source: str, place: str, *, as_user: bool) -> None:
+    """Make a directory like one in which something is mounted: over that a user can lay nothing as a whole."""
+    linux.mount(place, place, flags=linux.BIND)
+    for name in os.listdir(source):
+        inner, there = f"{source}/{name}", f"{place}/{name}"
+        if os.path.islink(inner):
+            os.symlink(os.readlink(inner), there)
+        elif os.path.isdir(inner):
+            _lay_directory(box, inner, there, as_user=as_user)
+        else:
+            with suppress(OSError):
+                os.close(os.open(there, os.O_CREAT | os.O_WRONLY, 0o644))
+                linux.mount(inner, there, flags=linux.BIND)
+
+
+def _holds_mounts(directory: str) -> bool:
+    with open("/proc/self/mountinfo") as file:
+        return any(line.split()[4].startswith(f"{directory}/") for line in file)
 
 
 def _overlay(lower: str, scratch: str, name: str, place: str, *, as_user: bool) -> None:

@@ -1,0 +1,202 @@
+"""Devices one by one: who has what of which, and who fits on a node.
+
+Kubernetes counts an extended resource per node, so two halves that are free on two devices would serve a
+pod that wants one whole device. Here a share lies on one device, and whole GPUs are whole devices.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from hashlib import md5
+from typing import ClassVar, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.machinery.resources import pod_needs
+from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.framework import FilterKernel, Plugin, Preparation
+from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot, amount_of
+
+RESOURCE: Final = "alibabacloud.com/gpu-milli"
+DEVICE: Final = 1000  # of the resource are one device
+Shares = dict[int, int]  # device -> how much of it
+_ABSENT: Final = 64  # pods thought away whose devices are remembered, for each node
+
+
+def amount_for(pod: Pod) -> int:
+    """How much of the resource a pod asks for."""
+    return amount_of(pod_needs(pod), RESOURCE)
+
+
+def deal(free: Sequence[int], amount: int) -> Shares | None:
+    """What a pod that asks for `amount` gets of devices with so much free; None: they cannot serve it.
+
+    A share goes to the fullest device that has room, which leaves the others whole.
+    """
+    whole, rest = divmod(amount, DEVICE)
+    shares = whole_devices(free, whole)
+    if shares is None or not rest:
+        return shares
+    able = [(left, n) for n, left in enumerate(free) if left >= rest and n not in shares]
+    if not able:
+        return None
+    shares[min(able)[1]] = rest
+    return shares
+
+
+def whole_devices(free: Sequence[int], count: int) -> Shares | None:
+    """The first devices of which nothing is taken; None: there are not so many."""
+    untouched = [device for device, left in enumerate(free) if left == DEVICE][:count]
+    return dict.fromkeys(untouched, DEVICE) if len(untouched) == count else None
+
+
+class Ledger:
+    """Which devices the pods of one snapshot's nodes have, and what is left of each.
+
+    `free` has a row for each node and a column for each device; what a node does not have is 0.
+    """
+
+    def __init__(self, plugin: "GpuDevices") -> None:
+        self._plugin = plugin
+        self._version = -1
+        self._dealt: dict[int, dict[str, Shares]] = {}
+        self.free: Int64 = np.zeros((0, 0), np.int64)
+
+    def catch_up(self, nodes: Snapshot) -> Int64:
+        """Take in what has changed since the last look; answers `free`, not to be changed."""
+        version = nodes.version
+        if version == self._version:
+            return self.free
+        rows = nodes.touched_since(self._version) if self._version >= 0 else None
+        if rows is None or len(self.free) != nodes.valid.size:
+            rows = nodes.all_rows().tolist()
+        self._version = version
+        for row in rows:
+            self._look(nodes, row)
+        return self.free
+
+    def promise(self, nodes: Snapshot, row: int, pod: Pod) -> None:
+        """Deal devices to a pod that is about to come to a row."""
+        free = self.catch_up(nodes)[row].tolist()
+        shares = self._plugin.pick(nodes, row, _cpu_left(nodes, row), free, pod)
+        self._dealt[row][pod.metadata.uid] = shares or {}
+
+    def _look(self, nodes: Snapshot, row: int) -> None:
+        """Deal devices to the pods that are new on a row, in the order in which they came. One that came
+        past this plugin may find none, and has none.
+        """
+        count = int(nodes.allocatable[nodes.column(RESOURCE), row]) // DEVICE
+        free = [DEVICE] * count
+        dealt = self._dealt.setdefault(row, {})
+        new, here = [], 0
+        for pod in nodes.pods_on(row):
+            if not amount_for(pod):
+                continue
+            here += 1
+            shares = dealt.get(pod.metadata.uid)
+            if shares is None:
+                new.append(pod)
+            else:
+                _take(free, shares)
+        for pod in new:
+            cpu = _cpu_left(nodes, row) + pod_needs(pod).milli_cpu
+            shares = self._plugin.pick(nodes, row, cpu, free, pod) or {}
+            dealt[pod.metadata.uid] = shares
+            _take(free, shares)
+        # Preemption thinks pods away, and back: who is gone is not forgotten at once.
+        if len(dealt) > here + _ABSENT:
+            present = {pod.metadata.uid for pod in nodes.pods_on(row)}
+            self._dealt[row] = {uid: shares for uid, shares in dealt.items() if uid in present}
+        self._put(nodes.valid.size, row, free)
+
+    def _put(self, size: int, row: int, free: list[int]) -> None:
+        width = max(self.free.shape[1], len(free))
+        if self.free.shape != (size, width):
+            larger = np.zeros((size, width), np.int64)
+            larger[: self.free.shape[0], : self.free.shape[1]] = self.free
+            self.free = larger
+        self.free[row] = 0
+        self.free[row, : len(free)] = free
+
+
+def _cpu_left(nodes: Snapshot, row: int) -> int:
+    return int(nodes.allocatable[CPU, row] - nodes.requested[CPU, row])
+
+
+def _take(free: list[int], shares: Shares) -> None:
+    for device, amount in shares.items():
+        if device < len(free):  # a node may come back with fewer
+            free[device] -= amount
+
+
+class GpuDevices(Plugin):
+    """Filters out nodes none of whose devices can serve the pod. Policies add a score to it."""
+
+    name: ClassVar[str] = "GpuDevices"
+    helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED))
+
+    def __init__(self) -> None:
+        # A scheduler that starts again has a new snapshot, and deals anew in the order of its list.
+        self._ledgers: WeakKeyDictionary[Snapshot, Ledger] = WeakKeyDictionary()
+
+    def pick(self, nodes: Snapshot, row: int, cpu: int, free: list[int], pod: Pod) -> Shares | None:
+        """The devices that a pod gets on a row where so much CPU is left, and so much of each device; None:
+        they cannot serve it.
+        """
+        return deal(free, amount_for(pod))
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """None for a pod that asks for no GPU."""
+        amount = amount_for(pod)
+        return _Devices(amount, nodes, self.ledger(nodes)) if amount else None
+
+    def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
+        """The pod has its devices from now on; nothing is written."""
+        row = nodes.row_of(node)
+        if row is not None and amount_for(pod):
+            self.ledger(nodes).promise(nodes, row, pod)
+        return None
+
+    def ledger(self, nodes: Snapshot) -> Ledger:
+        """The ledger of a snapshot."""
+        found = self._ledgers.get(nodes)
+        if found is None:
+            found = self._ledgers[nodes] = Ledger(self)
+        return found
+
+
+@lru_cache(maxsize=1 << 17)
+def _place(name: str) -> bytes:
+    """Where a node stands in an order that has nothing to do with how nodes are called."""
+    return md5(name.encode(), usedforsecurity=False).digest()
+
+
+class InFixedOrder(GpuDevices):
+    """Among nodes of one score always the same comes first, which packs, too, and can be repeated: as in the
+    simulator of the paper that compares the policies. Names would be an order, but nodes that are called
+    alike are alike, and the smaller ones would all come first. Base of those that score.
+    """
+
+    def break_tie(self, nodes: Snapshot, rows: Iterable[int]) -> int:
+        """The row of one of the nodes."""
+        names = nodes.names
+        return min(rows, key=lambda row: _place(names[row]))
+
+
+class _Devices(FilterKernel):
+    def __init__(self, amount: int, nodes: Snapshot, ledger: Ledger) -> None:
+        self.traits = amount
+        self._whole, self._rest = divmod(amount, DEVICE)
+        self._nodes = nodes
+        self._ledger = ledger
+
+    def rows(self, rows: Rows) -> Bool:
+        free = self._ledger.catch_up(self._nodes)[rows]
+        enough: Bool = (free == DEVICE).sum(1) >= self._whole
+        if self._rest:
+            enough &= (free >= self._rest).sum(1) > self._whole
+        return enough
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        return (f"Insufficient {RESOURCE} on one device",)

@@ -1,0 +1,250 @@
+"""Requests without sense: whatever comes, the server answers it, keeps its size, and serves others meanwhile.
+
+`MALFORMED_REQUESTS` says how many are sent; the default is a slice of what a long night would try.
+"""
+
+import asyncio
+import gc
+import json
+import os
+import ssl
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from orchestrator import Cluster
+from orchestrator.apiserver.http import HttpFront
+from tests.apiserver.http.conftest import Caller, caller
+
+_REQUESTS = int(os.environ.get("MALFORMED_REQUESTS", "600"))
+_CLIENTS = 8
+_ANSWER_SECONDS = 30.0
+_METHODS = (
+    "GET",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "HEAD",
+    "OPTIONS",
+    "CONNECT",
+    "BREW",
+    "get",
+    "",
+)
+_SEGMENTS = (
+    *("", "api", "apis", "v1", "apps", "namespaces", "default", "pods", "configmaps", "watch"),
+    *("status", "scale", "exec", "log", "proxy", "token", "eviction", "finalize", "..", ".", "%2e"),
+    *("%2F", "%00", "%zz", "\xff", "*", "a" * 300, "deployments", "secrets", "nodes", "livez"),
+    *("openapi", "v2", "v3", "version", "metrics", "debug", "~", "{}", "apiextensions.k8s.io"),
+    *("customresourcedefinitions", "subjectaccessreviews", "authorization.k8s.io", "c"),
+)
+_QUERIES = (
+    *(
+        "watch=true&timeoutSeconds=0",
+        "limit=-1",
+        "limit=99999999999999999999",
+        "limit=1&continue=x",
+    ),
+    *(
+        "labelSelector=a%20in%20(",
+        "fieldSelector=%3D%3D",
+        "resourceVersion=-5",
+        "resourceVersion=x",
+    ),
+    *("resourceVersionMatch=Exact", "dryRun=Some", "fieldValidation=Maybe", "pretty=1", "&&&=&"),
+    *(
+        "propagationPolicy=Never",
+        "gracePeriodSeconds=x",
+        "fieldManager=" + "m" * 200,
+        "force=maybe",
+    ),
+    *(
+        "continue=eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ",
+        "includeObject=All",
+        "timeout=1h1",
+        "%=%",
+        "a=" * 50,
+    ),
+)
+_TYPES = (
+    *("application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "text/plain"),
+    *(
+        "application/json-patch+json",
+        "application/merge-patch+json",
+        "application/apply-patch+yaml",
+    ),
+    *("application/strategic-merge-patch+json", "multipart/form-data", "", "a/b;c=d;;", "\x7f"),
+)
+_VALUES: tuple[Any, ...] = (
+    *(None, True, -1, 2**63, 1e308, "", "x" * 5000, "\u0000", "\ud7ff", [], {}, [[]], {"": {}}),
+    *({"a": None}, [None], {"metadata": []}, {"spec": 7}, {"$patch": "replace"}, {"$patch": 3}),
+)
+_KEYS = (
+    *("apiVersion", "kind", "metadata", "spec", "status", "data", "name", "namespace", "labels"),
+    *("annotations", "finalizers", "ownerReferences", "managedFields", "containers", "replicas"),
+    *(
+        "selector",
+        "template",
+        "op",
+        "path",
+        "value",
+        "from",
+        "items",
+        "",
+        "$patch",
+        "$setElementOrder/x",
+    ),
+)
+_GOOD: dict[str, Any] = {
+    "apiVersion": "v1",
+    "kind": "ConfigMap",
+    "metadata": {"name": "c", "namespace": "default"},
+    "data": {"a": "b"},
+}
+
+
+def _value(random: Random, depth: int = 0) -> Any:
+    """Something that JSON can say."""
+    if depth > 4 or random.random() < 0.3:
+        return random.choice(_VALUES)
+    if random.random() < 0.3:
+        return [_value(random, depth + 1) for _ in range(random.randrange(4))]
+    return {random.choice(_KEYS): _value(random, depth + 1) for _ in range(random.randrange(5))}
+
+
+def _body(random: Random) -> bytes:
+    """A document with a fault, or no document."""
+    match random.randrange(9):
+        case 0:
+            return random.randbytes(random.randrange(200))
+        case 1:
+            return b"k8s\x00" + random.randbytes(random.randrange(100))
+        case 2:
+            return b"[" * random.choice((10, 2_000, 20_000))
+        case 3:
+            return b'{"a":' * random.choice((10, 2_000, 20_000)) + b"1"
+        case 4:
+            return b"a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b, *c]\n"
+        case 5:
+            text = json.dumps({**_GOOD, random.choice(_KEYS): _value(random)}).encode()
+            return text[: random.randrange(len(text) + 1)]
+        case 6:
+            return json.dumps(_value(random)).encode()
+        case 7:
+            metadata = {**_GOOD["metadata"], random.choice(_KEYS): _value(random)}
+            return json.dumps({**_GOOD, "metadata": metadata}).encode()
+    patch = [
+        {"op": random.choice(("add", "remove", "test", "copy", "fly")), "path": _path(random)}
+        for _ in range(random.randrange(4))
+    ]
+    return json.dumps(patch).encode()
+
+
+def _path(random: Random) -> str:
+    if random.random() < 0.5:
+        start = random.choice(("/api/v1", "/apis/apps/v1", "/apis"))
+        kind = random.choice(("pods", "configmaps", "deployments", "secrets", "x"))
+        base = f"{start}/namespaces/default/{kind}"
+        return random.choice((base, f"{base}/c", f"{base}/c/{random.choice(_SEGMENTS)}"))
+    return "/" + "/".join(random.choice(_SEGMENTS) for _ in range(random.randrange(8)))
+
+
+def _request(random: Random) -> bytes:
+    """One request as bytes: most are HTTP, and then wrong inside."""
+    if random.random() < 0.1:
+        return random.randbytes(random.randrange(1, 300)) + b"\r\n\r\n"
+    body = _body(random)
+    query = f"?{random.choice(_QUERIES)}" if random.random() < 0.4 else ""
+    length = str(len(body)) if random.random() < 0.95 else random.choice(("-1", "x", "5, 5"))
+    lines = [
+        f"{random.choice(_METHODS)} {_path(random)}{query} HTTP/1.1",
+        "Host: x",
+        f"Content-Length: {length}",
+        "Connection: close",
+        f"Content-Type: {random.choice(_TYPES)}",
+        f"Accept: {random.choice((*_TYPES, '*/*', 'application/json;as=Table;g=meta.k8s.io;v=v1'))}",
+    ]
+    if random.random() < 0.1:
+        lines.append(f"Impersonate-{random.choice(('User', 'Group', 'Uid', 'Extra-%zz'))}: \xe4")
+    if random.random() < 0.1:
+        lines.append(
+            f"Authorization: {random.choice(('Bearer', 'Bearer x.y.z', 'Basic e', ': :'))}"
+        )
+    if random.random() < 0.05:
+        lines.append("Upgrade: websocket")
+    return "\r\n".join(lines).encode("latin-1", "replace") + b"\r\n\r\n" + body
+
+
+async def _send(front: HttpFront, context: ssl.SSLContext, data: bytes) -> bytes:
+    """What the server answers to these bytes; "" where it closes without a word, as Go does."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", front.port, ssl=context)
+    try:
+        writer.write(data)
+        writer.write_eof() if writer.can_write_eof() else None
+        return await reader.read(64)
+    except ConnectionError:
+        return b""
+    finally:
+        writer.transport.abort()
+
+
+async def _storm(front: HttpFront, context: ssl.SSLContext, seed: int, count: int) -> None:
+    random = Random(seed)
+    for number in range(count):
+        data = _request(random)
+        async with asyncio.timeout(_ANSWER_SECONDS):
+            answer = await _send(front, context, data)
+        code = answer.split(b" ")[1] if answer.startswith(b"HTTP/") else b""
+        # What Kubernetes has not implemented is no fault: a method of HTTP that it does not know.
+        assert not code.startswith(b"5") or code == b"501", (seed, number, answer, data[:500])
+
+
+async def _others(call: Caller, done: asyncio.Event) -> int:
+    """Somebody else reads and writes meanwhile."""
+    served = 0
+    while not done.is_set():
+        assert (await call("GET", "/api/v1/namespaces/default"))[0] == 200
+        body = {"metadata": {"generateName": "other-"}}
+        code, made = await call("POST", "/api/v1/namespaces/kube-public/configmaps", body)
+        assert code == 201
+        path = f"/api/v1/namespaces/kube-public/configmaps/{made['metadata']['name']}"
+        assert (await call("DELETE", path))[0] == 200
+        served += 1
+    return served
+
+
+def _resident() -> int:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+async def test_requests_without_sense_harm_nobody(tmp_path: Path) -> None:
+    """None is a fault of the server's or goes without an answer, and others are served all the while."""
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve()
+        context = ssl.create_default_context(cadata=front.pki.authority.certificate.decode())
+        file = tmp_path / "admin.pem"
+        file.write_bytes(front.pki.admin.certificate + front.pki.admin.key)
+        context.load_cert_chain(file)
+        async with caller(front, front.pki.admin, tmp_path) as call:
+            done = asyncio.Event()
+            others = asyncio.ensure_future(_others(call, done))
+            await _all(front, context, 0, _REQUESTS // 2)
+            gc.collect()
+            before = _resident()
+            await _all(front, context, 1_000, _REQUESTS // 2)
+            gc.collect()
+            grown = _resident() - before
+            done.set()
+            assert await others > 0
+            async with call.send("GET", "/livez") as alive:
+                assert alive.status == 200
+    assert grown < 64 * 1024 * 1024
+
+
+async def _all(front: HttpFront, context: ssl.SSLContext, seed: int, count: int) -> None:
+    each = max(1, count // _CLIENTS)
+    await asyncio.gather(
+        *(_storm(front, context, seed + client, each) for client in range(_CLIENTS))
+    )

@@ -1,0 +1,208 @@
+"""Played within a network namespace that a test has made: kubectl and curl against services of processes.
+
+Prints a JSON object of what was seen; whoever plays it judges.
+"""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+_SERVER = """
+import os, socket
+listening = socket.create_server(("0.0.0.0", 8080), backlog=64)
+answer = (os.environ["VERSION"] + " " + os.environ["HOSTNAME"]).encode()
+while True:
+    client, _ = listening.accept()
+    client.recv(1000)
+    client.sendall(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(answer), answer))
+    client.close()
+"""
+
+
+def _workload(name: str, version: str, affinity: str) -> list[dict[str, Any]]:
+    labels = {"app": name}
+    container = {
+        "name": "web",
+        "image": "web",
+        "env": [{"name": "VERSION", "value": version}],
+        "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+        # As in any cluster: a pod serves until every proxy knows that it leaves.
+        "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
+    }
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name},
+        "spec": {"replicas": 2, "selector": {"matchLabels": labels}, "template": template},
+    }
+    service = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name},
+        "spec": {
+            "type": "NodePort",
+            "sessionAffinity": affinity,
+            "selector": labels,
+            "ports": [{"port": 80, "targetPort": 8080}],
+        },
+    }
+    return [deployment, service]
+
+
+class Story:
+    """A cluster of processes with two Deployments behind Services."""
+
+    def __init__(self, directory: Path) -> None:
+        self.kubeconfig = directory / "kubeconfig"
+        server = directory / "server.py"
+        server.write_text(_SERVER)
+        self.up = subprocess.Popen(
+            [
+                *(
+                    sys.executable,
+                    "-m",
+                    "orchestrator",
+                    "up",
+                    "--nodes",
+                    "2",
+                    "--runtime",
+                    "process",
+                ),
+                *("--image", f"web={shutil.which('python3', path='/usr/bin')} -S -E {server}"),
+                *("--listen", "127.0.0.1:0", "--kubeconfig", str(self.kubeconfig)),
+            ],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert self.up.stdout is not None
+        self.up.stdout.readline()  # it serves
+
+    def kubectl(self, *words: str, given: object = None) -> str:
+        """What kubectl prints."""
+        text = None if given is None else json.dumps(given)
+        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), *words]
+        done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def apply(self, version: str) -> None:
+        """Both workloads, until they have rolled out."""
+        items = _workload("round", version, "None") + _workload("sticky", version, "ClientIP")
+        self.kubectl("apply", "-f", "-", given={"apiVersion": "v1", "kind": "List", "items": items})
+        for name in ("round", "sticky"):
+            self.kubectl("rollout", "status", f"deployment/{name}", "--timeout=60s")
+
+    def end(self) -> None:
+        """Ctrl-C."""
+        self.up.send_signal(signal.SIGINT)
+        self.up.communicate(timeout=30)
+
+
+def curl(url: str) -> str:
+    """The answer; empty if there is none."""
+    command = ["curl", "--silent", "--max-time", "3", url]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout
+
+
+def _with_policy(story: Story, pods: list[str], ip: str) -> list[str]:
+    """What a pod gets of the first Service without a policy, with one that lets nobody in, and without it again."""
+    policy = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "nobody"},
+        "spec": {"podSelector": {"matchLabels": {"app": "round"}}, "policyTypes": ["Ingress"]},
+    }
+    client = next(each for each in pods if each.startswith("sticky-"))
+    program = f"""
+import socket
+client = socket.socket()
+client.settimeout(1)
+try:
+    client.connect(({ip!r}, 80))
+    print("in")
+except TimeoutError:
+    print("out")
+"""
+
+    def until(wanted: str) -> str:
+        for _ in range(10):
+            said = story.kubectl("exec", client, "--", "python3", "-S", "-c", program).strip()
+            if said == wanted:
+                break
+        return said
+
+    seen = [until("in")]
+    story.kubectl("apply", "-f", "-", given=policy)
+    seen.append(until("out"))
+    story.kubectl("delete", "networkpolicy", "nobody")
+    return [*seen, until("in")]
+
+
+def play(story: Story) -> dict[str, Any]:
+    """See what services do, and roll one under load."""
+    story.apply("one")
+    services = json.loads(story.kubectl("get", "services,nodes,pods", "-o", "json"))["items"]
+    specs = {
+        each["metadata"]["name"]: each["spec"] for each in services if each["kind"] == "Service"
+    }
+    nodes = [
+        each["status"]["addresses"][0]["address"] for each in services if each["kind"] == "Node"
+    ]
+    pods = [each["metadata"]["name"] for each in services if each["kind"] == "Pod"]
+    ip, sticky = specs["round"]["clusterIP"], specs["sticky"]["clusterIP"]
+    seen: dict[str, Any] = {
+        "namespace": os.stat("/proc/self/ns/net").st_ino,
+        "round": sorted({curl(f"http://{ip}/") for _ in range(24)}),
+        "sticky": sorted({curl(f"http://{sticky}/") for _ in range(12)}),
+        "node ports": [
+            curl(f"http://{n}:{specs['round']['ports'][0]['nodePort']}/") for n in nodes
+        ],
+    }
+    pod = next(each for each in pods if each.startswith("round-"))
+    program = "import socket; print(socket.gethostbyname('round'), socket.gethostbyname('kubernetes.default.svc'))"
+    names = story.kubectl("exec", pod, "--", "python3", "-c", program).split()
+    seen["names"] = [names == [ip, specs["kubernetes"]["clusterIP"]], names]
+    seen["policy"] = _with_policy(story, pods, ip)
+    ended = threading.Event()
+    answers: Counter[str] = Counter()
+
+    def load() -> None:
+        while not ended.is_set():
+            answers[re.sub(" .*", "", curl(f"http://{ip}/"))] += 1
+
+    loader = threading.Thread(target=load)
+    loader.start()
+    try:
+        story.apply("two")
+        ended.wait(2.5)  # those that leave still serve for a while
+    finally:
+        ended.set()
+        loader.join()
+    seen["rolled"] = {"one": answers["one"] > 0, "two": answers["two"] > 0, "failed": answers[""]}
+    return seen
+
+
+def main() -> None:
+    """Play it."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    with tempfile.TemporaryDirectory() as directory:
+        story = Story(Path(directory))
+        try:
+            print(json.dumps(play(story)))
+        finally:
+            story.end()
+
+
+if __name__ == "__main__":
+    os.environ.pop("KUBECONFIG", None)
+    main()

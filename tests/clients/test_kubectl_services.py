@@ -1,0 +1,24 @@
+"""Services of real processes, with kubectl and curl: as root, in a network namespace that has no way out."""
+
+import json
+import subprocess
+import sys
+
+from orchestrator.kubelet.networks.namespaces import NAMESPACES
+
+
+def test_services_carry_traffic_and_roll_without_a_failure() -> None:
+    """Cluster IPs and node ports lead to all pods, a client with affinity to one; names are found; a policy
+    lets nobody in; a roll fails no request; and nothing is left of it."""
+    command = ["unshare", "--net", sys.executable, "-m", "tests.clients.services_story"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout)
+    assert len(seen["round"]) == 2, seen
+    assert all(each.startswith("one round-") for each in seen["round"]), seen
+    assert len(seen["sticky"]) == 1, seen
+    assert [each.startswith("one round-") for each in seen["node ports"]] == [True, True], seen
+    assert seen["names"][0], seen
+    assert seen["policy"] == ["in", "out", "in"]
+    assert seen["rolled"] == {"one": True, "two": True, "failed": 0}
+    assert not list(NAMESPACES.glob(f"orchestrator-{seen['namespace']}-*"))
