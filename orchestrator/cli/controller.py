@@ -80,6 +80,9 @@ def _class_of(name: str) -> "type[Controller]":
     from orchestrator.controllers.installed import UnknownController, find
 
     module, colon, attribute = name.partition(":")
+    if colon and ("/" in module or module.endswith(".py")):
+        stem = Path(module).stem
+        raise InputError(f"{name}: a module is named, and not a file: {stem}:{attribute} beside it")
     try:
         if not colon:
             return find(name)

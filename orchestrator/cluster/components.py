@@ -153,7 +153,10 @@ class Components:
         """Leave nothing on this machine of what nodes and network have made there."""
         if self._names is not None:
             self._names.close()
-        await self.machines.close()
+        try:
+            await self.machines.close(carries=self.fabric.carries)
+        finally:
+            self.fabric.close()
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

@@ -100,12 +100,13 @@ class Machines:
             await _switch_off(equipment)
             self._fabric.unplug(equipment.spec)
 
-    async def close(self) -> None:
-        """Leave nothing on this machine of what the nodes have made there; their actors have stopped."""
-        carries = self._fabric.carries
+    async def close(self, *, carries: bool) -> None:
+        """Leave nothing on this machine of what the nodes have made there; their actors have stopped.
+
+        `carries`: their pods' networks are real.
+        """
         standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
         await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
-        self._fabric.close()
 
     async def restart(self, name: str) -> None:
         """As `Cluster.restart_node`."""

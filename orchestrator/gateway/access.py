@@ -10,6 +10,7 @@ from binascii import Error as Base64Error
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 from msgspec import Struct
@@ -172,6 +173,10 @@ def _read(path: Path) -> _Config:
     try:
         document: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
         return msgspec.convert(document if document is not None else {}, _Config)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        where = f"{path}:{mark.line + 1}" if mark is not None else str(path)
+        raise AccessError(f"{where}: this is no YAML: {error.problem}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError, msgspec.ValidationError) as error:
         raise AccessError(f"{path}: this is no kubeconfig: {error}") from None
 
@@ -193,14 +198,23 @@ def _of_name(
 def _access(
     context: _Context, folder: Path, cluster: _Cluster, user_folder: Path, user: _User, where: str
 ) -> Access:
-    if not cluster.server:
-        raise AccessError(f'{where}: the cluster "{context.cluster}" has no server')
+    secure = any(
+        (
+            cluster.certificate_authority,
+            cluster.certificate_authority_data,
+            cluster.insecure_skip_tls_verify,
+            user.client_certificate,
+            user.client_certificate_data,
+        )
+    )
+    scheme = "https" if secure else "http"
+    server = _address(cluster.server, scheme, context.cluster, where)
     plugin = None
     if user.exec is not None:
         env = tuple((each.name, each.value) for each in user.exec.env or ())
         plugin = Plugin(user.exec.command, user.exec.api_version, tuple(user.exec.args or ()), env)
     return Access(
-        server=cluster.server.rstrip("/"),
+        server=server,
         namespace=context.namespace or "default",
         authority=_content(
             cluster.certificate_authority_data, cluster.certificate_authority, folder, where
@@ -217,6 +231,24 @@ def _access(
         password=user.password,
         plugin=plugin,
     )
+
+
+def _address(server: str, scheme: str, cluster: str, where: str) -> str:
+    """The URL without its last slash. A host alone gets its scheme from the rest, as kubectl has it."""
+    if not server:
+        raise AccessError(f'{where}: the cluster "{cluster}" has no server')
+    url = server if "://" in server else f"{scheme}://{server}"
+    try:
+        parts = urlsplit(url)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # no port, no IPv6 address
+        known = False
+    if not known or any(map(str.isspace, url)):
+        raise AccessError(
+            f'{where}: the server of the cluster "{cluster}" is {server!r}, '
+            "and not a URL such as https://127.0.0.1:6443"
+        )
+    return url.rstrip("/")
 
 
 def _content(data: str, name: str, folder: Path, where: str) -> bytes:

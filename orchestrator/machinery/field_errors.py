@@ -141,13 +141,15 @@ def not_supported(field: str, value: Any, supported: Iterable[str]) -> FieldErro
 def too_long(field: str, length: int) -> FieldError:
     """The value has more than `length` bytes."""
     unit = "byte" if length == 1 else "bytes"
-    return FieldError("FieldValueTooLong", field, f"may not be more than {length} {unit}")
+    detail = f"may not be more than {length} {unit}" if length >= 0 else "value is too long"
+    return FieldError("FieldValueTooLong", field, detail)
 
 
 def too_many(field: str, actual: int, most: int) -> FieldError:
     """The list has more than `most` items."""
     unit = "item" if most == 1 else "items"
-    return FieldError("FieldValueTooMany", field, f"must have at most {most} {unit}", actual)
+    detail = f"must have at most {most} {unit}" if most >= 0 else "has too many items"
+    return FieldError("FieldValueTooMany", field, detail, actual)
 
 
 def aggregate(errors: Sequence[FieldError | str]) -> str:

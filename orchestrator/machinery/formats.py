@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from orchestrator.machinery.names import dns1123_label_errors, dns1123_subdomain_errors
+
 _DATE: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _DATE_TIME: Final = re.compile(
     r"(\d{4})-(\d{2})-(\d{2})[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d)(\.\d+)?([Zz]|[+-]\d{2}:?\d{2})?"
@@ -148,6 +150,8 @@ FORMATS: Final[Mapping[str, Callable[[str], bool]]] = {
     "isbn": lambda text: _is_isbn10(text) or _is_isbn13(text),
     "isbn10": _is_isbn10,
     "isbn13": _is_isbn13,
+    "k8s-long-name": lambda text: not dns1123_subdomain_errors(text),
+    "k8s-short-name": lambda text: not dns1123_label_errors(text),
     "mac": matching(_MAC),
     "password": lambda _text: True,
     "rgbcolor": matching(_RGB),

@@ -36,14 +36,15 @@ NUMBERS: Final = frozenset(
 )
 
 # Below an actor with more children than this, only their sum is shown until somebody opens it.
-_MANY_CHILDREN: Final = 40
+_MANY_CHILDREN: Final = 60
 _DONE: Final = ("Succeeded", "Failed")
 
 
 class Seen(Struct, frozen=True):
     """What one look saw. `now` is the cluster's time, in seconds since the epoch.
 
-    `actors` is None where the server has no page of them, as a real cluster's has not.
+    `actors` is None where the server has no page of them, as a real cluster's has not; `records_events`
+    is whether there can be events.
     """
 
     now: float
@@ -51,6 +52,7 @@ class Seen(Struct, frozen=True):
     pods: tuple[Pod, ...] = ()
     events: tuple[Event, ...] = ()
     actors: tuple[ActorFigures, ...] | None = None
+    records_events: bool = True
 
 
 class Row(Struct, frozen=True):
@@ -148,6 +150,9 @@ def _pod_row(pod: Pod, now: float) -> Row:
 
 def event_rows(seen: Seen) -> list[Row]:
     """A row for each event, the latest first."""
+    if not seen.events and not seen.records_events:
+        why = "this scenario records none: simulation: {events: true}"
+        return [Row("none", ("", "", "", "", "", why))]
     events = sorted(seen.events, key=_when, reverse=True)
     return [_event_row(event, seen.now) for event in events]
 

@@ -20,6 +20,7 @@ class SimulatedSource:
     def __init__(self, loaded: Loaded, seed: int | None = None) -> None:
         self._thread = VirtualThread()
         self._run = Run(loaded, loaded.scenario.spec.seed if seed is None else seed)
+        self._records_events = loaded.scenario.spec.simulation.events
         self._performing: asyncio.Task[None] | None = None
         self._cluster: Cluster
         self.name = f"{loaded.scenario.metadata.name} (simulated)"
@@ -57,6 +58,7 @@ class SimulatedSource:
             pods=await client.list(Pod),
             events=await client.list(Event),
             actors=actors_page(self._cluster.system).actors,
+            records_events=self._records_events,
         )
 
     def _check(self) -> None:

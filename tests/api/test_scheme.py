@@ -4,7 +4,9 @@ import pytest
 
 from orchestrator.api import codec, document
 from orchestrator.api.apps.v1 import Deployment
+from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import DecodeError, UnknownKind
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 
@@ -71,3 +73,9 @@ def test_custom_resources_come_and_go() -> None:
     scheme.unregister(resource)
     with pytest.raises(UnknownKind):
         codec.decode_any(wire, scheme)
+
+
+def test_an_object_prints_what_is_set() -> None:
+    """In a log, in a notebook and in a test's message; not the empty fields of its type."""
+    pod = Pod(metadata=ObjectMeta(name="a", labels={"app": "web"}))
+    assert repr(pod) == "Pod(metadata=ObjectMeta(labels={'app': 'web'}, name='a'))"

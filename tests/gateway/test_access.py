@@ -1,5 +1,6 @@
 """Where a cluster is and who asks: kubeconfigs as users have them, and pods."""
 
+import re
 import stat
 import sys
 from base64 import b64encode
@@ -67,6 +68,10 @@ def test_files_are_merged_and_the_first_entry_of_a_name_counts(
     assert find_access().token == "first"
 
 
+def _server(url: str) -> dict[str, Any]:
+    return {"clusters": [{"name": "c", "cluster": {"server": url}}]}
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -77,6 +82,13 @@ def test_files_are_merged_and_the_first_entry_of_a_name_counts(
         ({"users": [{"name": "u", "user": {"client-key-data": "%"}}]}, "this is not base64"),
         ({"users": [{"name": "u", "user": {"client-key": "no"}}]}, "no: cannot be read"),
         ({"users": 3}, "this is no kubeconfig"),
+        *(
+            (
+                _server(wrong),
+                f"the server of the cluster \"c\" is '{re.escape(wrong)}', and not a URL",
+            )
+            for wrong in ("ftp://x", "https://", "https://[::1", "https://a:99999", "https://a b/")
+        ),
     ],
 )
 def test_what_is_wrong_in_a_kubeconfig_is_said(
@@ -87,6 +99,23 @@ def test_what_is_wrong_in_a_kubeconfig_is_said(
     with pytest.raises(AccessError, match=words) as error:
         load_access(path)
     assert str(tmp_path) in str(error.value)
+
+
+def test_a_kubeconfig_that_is_no_yaml_says_in_which_line(tmp_path: Path) -> None:
+    """On one line, whatever the parser has to tell."""
+    path = tmp_path / "config"
+    path.write_text("apiVersion: v1\nclusters: [\n")
+    with pytest.raises(AccessError, match=r"config:3: this is no YAML: [^\n]*$"):
+        load_access(path)
+
+
+def test_a_host_alone_is_spoken_to_as_the_certificates_say(tmp_path: Path) -> None:
+    """As kubectl does: HTTPS where there is anything of TLS, else HTTP."""
+    bare = _config(tmp_path / "bare", **_server("127.0.0.1:8080"))
+    assert load_access(bare).server == "http://127.0.0.1:8080"
+    cluster = {"server": "127.0.0.1:6443/", "insecure-skip-tls-verify": True}
+    secure = _config(tmp_path / "secure", clusters=[{"name": "c", "cluster": cluster}])
+    assert load_access(secure).server == "https://127.0.0.1:6443"
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:

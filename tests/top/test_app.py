@@ -68,6 +68,7 @@ async def test_a_simulation_goes_on_by_steps_while_it_is_paused(
         assert (await simulation.look()).now == before + 61
         assert "10 pods: 10 running" in _head(app)
         assert "4 of 4 nodes ready" in _head(app)
+        assert "all steps are done" in _head(app)
 
 
 async def test_each_tab_shows_its_table(simulation: SimulatedSource) -> None:

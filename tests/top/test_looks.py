@@ -90,6 +90,13 @@ def test_a_pod_shows_what_kubectl_shows_of_it() -> None:
     assert row.object.metadata.name == "a"
 
 
+def test_a_scenario_without_events_says_how_to_have_them() -> None:
+    """An empty table would look as if nothing happened."""
+    (row,) = looks.event_rows(Seen(now=_NOW, records_events=False))
+    assert "simulation: {events: true}" in row.cells[-1]
+    assert looks.event_rows(Seen(now=_NOW)) == []
+
+
 def test_events_come_latest_first() -> None:
     """Whichever of their times they have."""
 

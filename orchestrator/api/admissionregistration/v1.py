@@ -29,30 +29,30 @@ from orchestrator.api.scalars import (
 )
 
 
-class ApplyConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ApplyConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str | None = None
 
 
-class AuditAnnotation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AuditAnnotation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     value_expression: str = field(default_factory=str)
 
 
-class ExpressionWarning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExpressionWarning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     field_ref: str = field(default_factory=str)
     warning: str = field(default_factory=str)
 
 
-class JSONPatch(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JSONPatch(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str | None = None
 
 
-class MatchCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MatchCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exclude_resource_rules: tuple[NamedRuleWithOperations, ...] = ()
     match_policy: str | None = None
     namespace_selector: LabelSelector | None = None
@@ -60,41 +60,41 @@ class MatchResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     resource_rules: tuple[NamedRuleWithOperations, ...] = ()
 
 
-class MutatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicy"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: MutatingAdmissionPolicySpec | None = field(default_factory=shared(lambda: MutatingAdmissionPolicySpec()))
 
 
-class MutatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicyBinding"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: MutatingAdmissionPolicyBindingSpec | None = field(default_factory=shared(lambda: MutatingAdmissionPolicyBindingSpec()))
 
 
-class MutatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicyBindingList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[MutatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class MutatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_resources: MatchResources | None = None
     param_ref: ParamRef | None = None
     policy_name: str | None = None
 
 
-class MutatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingAdmissionPolicyList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[MutatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     failure_policy: str | None = None
     match_conditions: tuple[MatchCondition, ...] = ()
     match_constraints: MatchResources | None = None
@@ -104,7 +104,7 @@ class MutatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, o
     variables: tuple[Variable, ...] = ()
 
 
-class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
     client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
     failure_policy: str | None = None
@@ -119,27 +119,27 @@ class MutatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     timeout_seconds: int | None = None
 
 
-class MutatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingWebhookConfiguration"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     webhooks: tuple[MutatingWebhook, ...] = ()
 
 
-class MutatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MutatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "MutatingWebhookConfigurationList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[MutatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class Mutation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Mutation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     apply_configuration: ApplyConfiguration | None = None
     json_patch: JSONPatch | None = None
     patch_type: str = field(default_factory=str)
 
 
-class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_groups: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -148,19 +148,19 @@ class NamedRuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_
     scope: str | None = None
 
 
-class ParamKind(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ParamKind(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str | None = None
     kind: str | None = None
 
 
-class ParamRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ParamRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str | None = None
     namespace: str | None = None
     parameter_not_found_action: str | None = None
     selector: LabelSelector | None = None
 
 
-class RuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_groups: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ()
     operations: tuple[str, ...] = ()
@@ -168,18 +168,18 @@ class RuleWithOperations(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     scope: str | None = None
 
 
-class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
     path: str | None = None
     port: int | None = None
 
 
-class TypeChecking(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TypeChecking(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression_warnings: tuple[ExpressionWarning, ...] = ()
 
 
-class ValidatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicy"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -187,35 +187,35 @@ class ValidatingAdmissionPolicy(Struct, frozen=True, gc=False, kw_only=True, omi
     status: ValidatingAdmissionPolicyStatus | None = field(default_factory=shared(lambda: ValidatingAdmissionPolicyStatus()))
 
 
-class ValidatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicyBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyBinding"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: ValidatingAdmissionPolicyBindingSpec = field(default_factory=shared(lambda: ValidatingAdmissionPolicyBindingSpec()))
 
 
-class ValidatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicyBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyBindingList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[ValidatingAdmissionPolicyBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ValidatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicyBindingSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_resources: MatchResources | None = None
     param_ref: ParamRef | None = None
     policy_name: str | None = None
     validation_actions: tuple[str, ...] = ()
 
 
-class ValidatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingAdmissionPolicyList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[ValidatingAdmissionPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ValidatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audit_annotations: tuple[AuditAnnotation, ...] = ()
     failure_policy: str | None = None
     match_conditions: tuple[MatchCondition, ...] = ()
@@ -225,13 +225,13 @@ class ValidatingAdmissionPolicySpec(Struct, frozen=True, gc=False, kw_only=True,
     variables: tuple[Variable, ...] = ()
 
 
-class ValidatingAdmissionPolicyStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingAdmissionPolicyStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[Condition, ...] = ()
     observed_generation: int | None = None
     type_checking: TypeChecking | None = None
 
 
-class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     admission_review_versions: tuple[str, ...] = field(default_factory=required_tuple)
     client_config: WebhookClientConfig = field(default_factory=shared(lambda: WebhookClientConfig()))
     failure_policy: str | None = None
@@ -245,33 +245,33 @@ class ValidatingWebhook(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     timeout_seconds: int | None = None
 
 
-class ValidatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingWebhookConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingWebhookConfiguration"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     webhooks: tuple[ValidatingWebhook, ...] = ()
 
 
-class ValidatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidatingWebhookConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ValidatingWebhookConfigurationList"
     api_version: ClassVar[str] = "admissionregistration.k8s.io/v1"
     items: tuple[ValidatingWebhookConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class Validation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Validation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str = field(default_factory=str)
     message: str | None = None
     message_expression: str | None = None
     reason: str | None = None
 
 
-class Variable(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Variable(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expression: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ca_bundle: str | None = None
     service: ServiceReference | None = None
     url: str | None = None

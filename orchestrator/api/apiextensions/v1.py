@@ -27,7 +27,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class CustomResourceColumnDefinition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceColumnDefinition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     description: str | None = None
     format: str | None = None
     json_path: str = field(default_factory=str)
@@ -36,12 +36,12 @@ class CustomResourceColumnDefinition(Struct, frozen=True, gc=False, kw_only=True
     type: str = field(default_factory=str)
 
 
-class CustomResourceConversion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceConversion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     strategy: str = field(default_factory=str)
     webhook: WebhookConversion | None = None
 
 
-class CustomResourceDefinition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CustomResourceDefinition"
     api_version: ClassVar[str] = "apiextensions.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -49,7 +49,7 @@ class CustomResourceDefinition(Struct, frozen=True, gc=False, kw_only=True, omit
     status: CustomResourceDefinitionStatus | None = field(default_factory=shared(lambda: CustomResourceDefinitionStatus()))
 
 
-class CustomResourceDefinitionCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     observed_generation: int | None = None
@@ -58,14 +58,14 @@ class CustomResourceDefinitionCondition(Struct, frozen=True, gc=False, kw_only=T
     type: str = field(default_factory=str)
 
 
-class CustomResourceDefinitionList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CustomResourceDefinitionList"
     api_version: ClassVar[str] = "apiextensions.k8s.io/v1"
     items: tuple[CustomResourceDefinition, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class CustomResourceDefinitionNames(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionNames(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     categories: tuple[str, ...] = ()
     kind: str = field(default_factory=str)
     list_kind: str | None = None
@@ -74,7 +74,7 @@ class CustomResourceDefinitionNames(Struct, frozen=True, gc=False, kw_only=True,
     singular: str | None = None
 
 
-class CustomResourceDefinitionSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conversion: CustomResourceConversion | None = None
     group: str = field(default_factory=str)
     names: CustomResourceDefinitionNames = field(default_factory=shared(lambda: CustomResourceDefinitionNames()))
@@ -83,14 +83,14 @@ class CustomResourceDefinitionSpec(Struct, frozen=True, gc=False, kw_only=True, 
     versions: tuple[CustomResourceDefinitionVersion, ...] = field(default_factory=required_tuple)
 
 
-class CustomResourceDefinitionStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     accepted_names: CustomResourceDefinitionNames | None = field(default_factory=shared(lambda: CustomResourceDefinitionNames()))
     conditions: tuple[CustomResourceDefinitionCondition, ...] = field(default_factory=required_tuple)
     observed_generation: int | None = None
     stored_versions: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class CustomResourceDefinitionVersion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceDefinitionVersion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     additional_printer_columns: tuple[CustomResourceColumnDefinition, ...] = ()
     deprecated: bool | None = None
     deprecation_warning: str | None = None
@@ -102,31 +102,31 @@ class CustomResourceDefinitionVersion(Struct, frozen=True, gc=False, kw_only=Tru
     subresources: CustomResourceSubresources | None = None
 
 
-class CustomResourceSubresourceScale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceSubresourceScale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     label_selector_path: str | None = None
     spec_replicas_path: str = field(default_factory=str)
     status_replicas_path: str = field(default_factory=str)
 
 
-class CustomResourceSubresourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceSubresourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     pass
 
 
-class CustomResourceSubresources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceSubresources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     scale: CustomResourceSubresourceScale | None = None
     status: CustomResourceSubresourceStatus | None = None
 
 
-class CustomResourceValidation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CustomResourceValidation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     open_apiv3_schema: JSONSchemaProps | None = field(default=None, name="openAPIV3Schema")
 
 
-class ExternalDocumentation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExternalDocumentation(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     description: str | None = None
     url: str | None = None
 
 
-class JSONSchemaProps(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JSONSchemaProps(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ref: str | None = field(default=None, name="$ref")
     schema: str | None = field(default=None, name="$schema")
     additional_items: Json = None
@@ -173,18 +173,18 @@ class JSONSchemaProps(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     x_kubernetes_validations: tuple[ValidationRule, ...] = field(default=(), name="x-kubernetes-validations")
 
 
-class SelectableField(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelectableField(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     json_path: str = field(default_factory=str)
 
 
-class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
     path: str | None = None
     port: int | None = None
 
 
-class ValidationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ValidationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     field_path: str | None = None
     message: str | None = None
     message_expression: str | None = None
@@ -193,12 +193,12 @@ class ValidationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     rule: str = field(default_factory=str)
 
 
-class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WebhookClientConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ca_bundle: str | None = None
     service: ServiceReference | None = None
     url: str | None = None
 
 
-class WebhookConversion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WebhookConversion(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     client_config: WebhookClientConfig | None = None
     conversion_review_versions: tuple[str, ...] = field(default_factory=required_tuple)

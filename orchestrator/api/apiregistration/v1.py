@@ -27,7 +27,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class APIService(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIService(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIService"
     api_version: ClassVar[str] = "apiregistration.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -35,7 +35,7 @@ class APIService(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     status: APIServiceStatus | None = field(default_factory=shared(lambda: APIServiceStatus()))
 
 
-class APIServiceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIServiceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
@@ -43,14 +43,14 @@ class APIServiceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     type: str = field(default_factory=str)
 
 
-class APIServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIServiceList"
     api_version: ClassVar[str] = "apiregistration.k8s.io/v1"
     items: tuple[APIService, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class APIServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ca_bundle: str | None = None
     group: str | None = None
     group_priority_minimum: int = field(default_factory=int)
@@ -60,11 +60,11 @@ class APIServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     version_priority: int = field(default_factory=int)
 
 
-class APIServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[APIServiceCondition, ...] = ()
 
 
-class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str | None = None
     namespace: str | None = None
     port: int | None = None

@@ -34,7 +34,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class ControllerRevision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ControllerRevision(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ControllerRevision"
     api_version: ClassVar[str] = "apps/v1"
     data: Json = field(default_factory=NoneType)
@@ -42,14 +42,14 @@ class ControllerRevision(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     revision: int = field(default_factory=int)
 
 
-class ControllerRevisionList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ControllerRevisionList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ControllerRevisionList"
     api_version: ClassVar[str] = "apps/v1"
     items: tuple[ControllerRevision, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DaemonSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -57,7 +57,7 @@ class DaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     status: DaemonSetStatus | None = field(default_factory=shared(lambda: DaemonSetStatus()))
 
 
-class DaemonSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -65,14 +65,14 @@ class DaemonSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     type: str = field(default_factory=str)
 
 
-class DaemonSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DaemonSetList"
     api_version: ClassVar[str] = "apps/v1"
     items: tuple[DaemonSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     min_ready_seconds: int | None = None
     revision_history_limit: int | None = None
     selector: LabelSelector | None = None
@@ -80,7 +80,7 @@ class DaemonSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     update_strategy: DaemonSetUpdateStrategy | None = field(default_factory=shared(lambda: DaemonSetUpdateStrategy()))
 
 
-class DaemonSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     collision_count: int | None = None
     conditions: tuple[DaemonSetCondition, ...] = ()
     current_number_scheduled: int = field(default_factory=int)
@@ -93,12 +93,12 @@ class DaemonSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     updated_number_scheduled: int | None = None
 
 
-class DaemonSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     rolling_update: RollingUpdateDaemonSet | None = None
     type: str = ""
 
 
-class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Deployment"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -106,7 +106,7 @@ class Deployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     status: DeploymentStatus | None = field(default_factory=shared(lambda: DeploymentStatus()))
 
 
-class DeploymentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeploymentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     last_update_time: Time | None = field(default_factory=NoneType)
     message: str = ""
@@ -115,14 +115,14 @@ class DeploymentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     type: str = field(default_factory=str)
 
 
-class DeploymentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeploymentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DeploymentList"
     api_version: ClassVar[str] = "apps/v1"
     items: tuple[Deployment, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     min_ready_seconds: int | None = None
     paused: bool | None = None
     progress_deadline_seconds: int | None = None
@@ -133,7 +133,7 @@ class DeploymentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     template: PodTemplateSpec = field(default_factory=shared(lambda: PodTemplateSpec()))
 
 
-class DeploymentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeploymentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     available_replicas: int | None = None
     collision_count: int | None = None
     conditions: tuple[DeploymentCondition, ...] = ()
@@ -145,12 +145,12 @@ class DeploymentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_default
     updated_replicas: int | None = None
 
 
-class DeploymentStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeploymentStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     rolling_update: RollingUpdateDeployment | None = None
     type: str = ""
 
 
-class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicaSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -158,7 +158,7 @@ class ReplicaSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     status: ReplicaSetStatus | None = field(default_factory=shared(lambda: ReplicaSetStatus()))
 
 
-class ReplicaSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicaSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -166,21 +166,21 @@ class ReplicaSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     type: str = field(default_factory=str)
 
 
-class ReplicaSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicaSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicaSetList"
     api_version: ClassVar[str] = "apps/v1"
     items: tuple[ReplicaSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ReplicaSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicaSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     min_ready_seconds: int | None = None
     replicas: int | None = None
     selector: LabelSelector | None = None
     template: PodTemplateSpec | None = None
 
 
-class ReplicaSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicaSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     available_replicas: int | None = None
     conditions: tuple[ReplicaSetCondition, ...] = ()
     fully_labeled_replicas: int | None = None
@@ -190,22 +190,22 @@ class ReplicaSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_default
     terminating_replicas: int | None = None
 
 
-class RollingUpdateDaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RollingUpdateDaemonSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
 
 
-class RollingUpdateDeployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RollingUpdateDeployment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     max_surge: IntOrString | None = None
     max_unavailable: IntOrString | None = None
 
 
-class RollingUpdateStatefulSetStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RollingUpdateStatefulSetStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     max_unavailable: IntOrString | None = None
     partition: int | None = None
 
 
-class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "StatefulSet"
     api_version: ClassVar[str] = "apps/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -213,7 +213,7 @@ class StatefulSet(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     status: StatefulSetStatus | None = field(default_factory=shared(lambda: StatefulSetStatus()))
 
 
-class StatefulSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -221,23 +221,23 @@ class StatefulSetCondition(Struct, frozen=True, gc=False, kw_only=True, omit_def
     type: str = field(default_factory=str)
 
 
-class StatefulSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "StatefulSetList"
     api_version: ClassVar[str] = "apps/v1"
     items: tuple[StatefulSet, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class StatefulSetOrdinals(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetOrdinals(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     start: int = field(default_factory=int)
 
 
-class StatefulSetPersistentVolumeClaimRetentionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetPersistentVolumeClaimRetentionPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     when_deleted: str = ""
     when_scaled: str = ""
 
 
-class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     min_ready_seconds: int | None = None
     ordinals: StatefulSetOrdinals | None = None
     persistent_volume_claim_retention_policy: StatefulSetPersistentVolumeClaimRetentionPolicy | None = None
@@ -251,7 +251,7 @@ class StatefulSetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     volume_claim_templates: tuple[PersistentVolumeClaim, ...] = ()
 
 
-class StatefulSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     available_replicas: int = field(default_factory=int)
     collision_count: int | None = None
     conditions: tuple[StatefulSetCondition, ...] = ()
@@ -264,6 +264,6 @@ class StatefulSetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     updated_replicas: int | None = None
 
 
-class StatefulSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatefulSetUpdateStrategy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     rolling_update: RollingUpdateStatefulSetStrategy | None = None
     type: str = ""

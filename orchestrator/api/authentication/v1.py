@@ -26,25 +26,25 @@ from orchestrator.api.scalars import (
 )
 
 
-class BoundObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class BoundObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str | None = None
     kind: str | None = None
     name: str | None = None
     uid: str | None = None
 
 
-class SelfSubjectReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SelfSubjectReview"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     status: SelfSubjectReviewStatus | None = field(default_factory=shared(lambda: SelfSubjectReviewStatus()))
 
 
-class SelfSubjectReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     user_info: UserInfo | None = field(default_factory=shared(lambda: UserInfo()))
 
 
-class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "TokenRequest"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -52,18 +52,18 @@ class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     status: TokenRequestStatus | None = field(default_factory=shared(lambda: TokenRequestStatus()))
 
 
-class TokenRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audiences: tuple[str, ...] = field(default_factory=required_tuple)
     bound_object_ref: BoundObjectReference | None = field(default_factory=NoneType)
     expiration_seconds: int | None = field(default_factory=NoneType)
 
 
-class TokenRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expiration_timestamp: Time | None = field(default_factory=NoneType)
     token: str = field(default_factory=str)
 
 
-class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "TokenReview"
     api_version: ClassVar[str] = "authentication.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -71,19 +71,19 @@ class TokenReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     status: TokenReviewStatus | None = field(default_factory=shared(lambda: TokenReviewStatus()))
 
 
-class TokenReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audiences: tuple[str, ...] = ()
     token: str | None = None
 
 
-class TokenReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audiences: tuple[str, ...] = ()
     authenticated: bool | None = None
     error: str | None = None
     user: UserInfo | None = field(default_factory=shared(lambda: UserInfo()))
 
 
-class UserInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class UserInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     extra: Mapping[str, tuple[str, ...]] = EMPTY
     groups: tuple[str, ...] = ()
     uid: str | None = None

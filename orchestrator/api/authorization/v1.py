@@ -28,17 +28,17 @@ from orchestrator.api.scalars import (
 )
 
 
-class FieldSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FieldSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     raw_selector: str | None = None
     requirements: tuple[FieldSelectorRequirement, ...] = ()
 
 
-class LabelSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LabelSelectorAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     raw_selector: str | None = None
     requirements: tuple[LabelSelectorRequirement, ...] = ()
 
 
-class LocalSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LocalSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LocalSubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -46,17 +46,17 @@ class LocalSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit
     status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
-class NonResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NonResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     path: str | None = None
     verb: str | None = None
 
 
-class NonResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NonResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class ResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     field_selector: FieldSelectorAttributes | None = None
     group: str | None = None
     label_selector: LabelSelectorAttributes | None = None
@@ -68,14 +68,14 @@ class ResourceAttributes(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     version: str | None = None
 
 
-class ResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_groups: tuple[str, ...] = ()
     resource_names: tuple[str, ...] = ()
     resources: tuple[str, ...] = ()
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SelfSubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -83,12 +83,12 @@ class SelfSubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_
     status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
-class SelfSubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     non_resource_attributes: NonResourceAttributes | None = None
     resource_attributes: ResourceAttributes | None = None
 
 
-class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SelfSubjectRulesReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -96,11 +96,11 @@ class SelfSubjectRulesReview(Struct, frozen=True, gc=False, kw_only=True, omit_d
     status: SubjectRulesReviewStatus | None = field(default_factory=shared(lambda: SubjectRulesReviewStatus()))
 
 
-class SelfSubjectRulesReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SelfSubjectRulesReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     namespace: str | None = None
 
 
-class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SubjectAccessReview"
     api_version: ClassVar[str] = "authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -108,7 +108,7 @@ class SubjectAccessReview(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     status: SubjectAccessReviewStatus | None = field(default_factory=shared(lambda: SubjectAccessReviewStatus()))
 
 
-class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     extra: Mapping[str, tuple[str, ...]] = EMPTY
     groups: tuple[str, ...] = ()
     non_resource_attributes: NonResourceAttributes | None = None
@@ -117,14 +117,14 @@ class SubjectAccessReviewSpec(Struct, frozen=True, gc=False, kw_only=True, omit_
     user: str | None = None
 
 
-class SubjectAccessReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SubjectAccessReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allowed: bool = field(default_factory=bool)
     denied: bool | None = None
     evaluation_error: str | None = None
     reason: str | None = None
 
 
-class SubjectRulesReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SubjectRulesReviewStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     evaluation_error: str | None = None
     incomplete: bool = field(default_factory=bool)
     non_resource_rules: tuple[NonResourceRule, ...] = field(default_factory=required_tuple)

@@ -27,13 +27,13 @@ from orchestrator.api.scalars import (
 )
 
 
-class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = ""
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscaler"
     api_version: ClassVar[str] = "autoscaling/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -41,21 +41,21 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
     status: HorizontalPodAutoscalerStatus | None = field(default_factory=shared(lambda: HorizontalPodAutoscalerStatus()))
 
 
-class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscalerList"
     api_version: ClassVar[str] = "autoscaling/v1"
     items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     max_replicas: int = field(default_factory=int)
     min_replicas: int | None = None
     scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
     target_cpu_utilization_percentage: int | None = field(default=None, name="targetCPUUtilizationPercentage")
 
 
-class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     current_cpu_utilization_percentage: int | None = field(default=None, name="currentCPUUtilizationPercentage")
     current_replicas: int = field(default_factory=int)
     desired_replicas: int = field(default_factory=int)
@@ -63,7 +63,7 @@ class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True,
     observed_generation: int | None = None
 
 
-class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Scale"
     api_version: ClassVar[str] = "autoscaling/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -71,10 +71,10 @@ class Scale(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     status: ScaleStatus | None = field(default_factory=shared(lambda: ScaleStatus()))
 
 
-class ScaleSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScaleSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     replicas: int | None = None
 
 
-class ScaleStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScaleStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     replicas: int = field(default_factory=int)
     selector: str = ""

@@ -28,48 +28,48 @@ from orchestrator.api.scalars import (
 )
 
 
-class ContainerResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container: str = field(default_factory=str)
     name: str = field(default_factory=str)
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
-class ContainerResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container: str = field(default_factory=str)
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)
 
 
-class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CrossVersionObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = ""
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExternalMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
-class ExternalMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExternalMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
-class HPAScalingPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HPAScalingPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     period_seconds: int = field(default_factory=int)
     type: str = field(default_factory=str)
     value: int = field(default_factory=int)
 
 
-class HPAScalingRules(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HPAScalingRules(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     policies: tuple[HPAScalingPolicy, ...] = ()
     select_policy: str | None = None
     stabilization_window_seconds: int | None = None
     tolerance: Quantity | None = None
 
 
-class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscaler"
     api_version: ClassVar[str] = "autoscaling/v2"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -77,12 +77,12 @@ class HorizontalPodAutoscaler(Struct, frozen=True, gc=False, kw_only=True, omit_
     status: HorizontalPodAutoscalerStatus | None = field(default_factory=shared(lambda: HorizontalPodAutoscalerStatus()))
 
 
-class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerBehavior(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     scale_down: HPAScalingRules | None = None
     scale_up: HPAScalingRules | None = None
 
 
-class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -90,14 +90,14 @@ class HorizontalPodAutoscalerCondition(Struct, frozen=True, gc=False, kw_only=Tr
     type: str = field(default_factory=str)
 
 
-class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "HorizontalPodAutoscalerList"
     api_version: ClassVar[str] = "autoscaling/v2"
     items: tuple[HorizontalPodAutoscaler, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     behavior: HorizontalPodAutoscalerBehavior | None = None
     max_replicas: int = field(default_factory=int)
     metrics: tuple[MetricSpec, ...] = ()
@@ -105,7 +105,7 @@ class HorizontalPodAutoscalerSpec(Struct, frozen=True, gc=False, kw_only=True, o
     scale_target_ref: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
 
 
-class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[HorizontalPodAutoscalerCondition, ...] = ()
     current_metrics: tuple[MetricStatus, ...] = field(default_factory=required_tuple)
     current_replicas: int | None = None
@@ -114,12 +114,12 @@ class HorizontalPodAutoscalerStatus(Struct, frozen=True, gc=False, kw_only=True,
     observed_generation: int | None = None
 
 
-class MetricIdentifier(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MetricIdentifier(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     selector: LabelSelector | None = None
 
 
-class MetricSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MetricSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_resource: ContainerResourceMetricSource | None = None
     external: ExternalMetricSource | None = None
     object: ObjectMetricSource | None = None
@@ -128,7 +128,7 @@ class MetricSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     type: str = field(default_factory=str)
 
 
-class MetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_resource: ContainerResourceMetricStatus | None = None
     external: ExternalMetricStatus | None = None
     object: ObjectMetricStatus | None = None
@@ -137,46 +137,46 @@ class MetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     type: str = field(default_factory=str)
 
 
-class MetricTarget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MetricTarget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     average_utilization: int | None = None
     average_value: Quantity | None = None
     type: str = field(default_factory=str)
     value: Quantity | None = None
 
 
-class MetricValueStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class MetricValueStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     average_utilization: int | None = None
     average_value: Quantity | None = None
     value: Quantity | None = None
 
 
-class ObjectMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ObjectMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
-class ObjectMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ObjectMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     described_object: CrossVersionObjectReference = field(default_factory=shared(lambda: CrossVersionObjectReference()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
-class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodsMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
-class PodsMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodsMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     metric: MetricIdentifier = field(default_factory=shared(lambda: MetricIdentifier()))
 
 
-class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceMetricSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     target: MetricTarget = field(default_factory=shared(lambda: MetricTarget()))
 
 
-class ResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceMetricStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     current: MetricValueStatus = field(default_factory=shared(lambda: MetricValueStatus()))
     name: str = field(default_factory=str)

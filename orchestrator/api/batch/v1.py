@@ -34,7 +34,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class CronJob(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CronJob(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CronJob"
     api_version: ClassVar[str] = "batch/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -42,14 +42,14 @@ class CronJob(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     status: CronJobStatus | None = field(default_factory=shared(lambda: CronJobStatus()))
 
 
-class CronJobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CronJobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CronJobList"
     api_version: ClassVar[str] = "batch/v1"
     items: tuple[CronJob, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class CronJobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CronJobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     concurrency_policy: str = ""
     failed_jobs_history_limit: int | None = None
     job_template: JobTemplateSpec = field(default_factory=shared(lambda: JobTemplateSpec()))
@@ -60,13 +60,13 @@ class CronJobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     time_zone: str | None = None
 
 
-class CronJobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CronJobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     active: tuple[ObjectReference, ...] = ()
     last_schedule_time: Time | None = None
     last_successful_time: Time | None = None
 
 
-class Job(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Job(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Job"
     api_version: ClassVar[str] = "batch/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -74,7 +74,7 @@ class Job(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, renam
     status: JobStatus | None = field(default_factory=shared(lambda: JobStatus()))
 
 
-class JobCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JobCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
@@ -83,14 +83,14 @@ class JobCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     type: str = field(default_factory=str)
 
 
-class JobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JobList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "JobList"
     api_version: ClassVar[str] = "batch/v1"
     items: tuple[Job, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class JobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     active_deadline_seconds: int | None = None
     backoff_limit: int | None = None
     backoff_limit_per_index: int | None = None
@@ -109,7 +109,7 @@ class JobSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     ttl_seconds_after_finished: int | None = None
 
 
-class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     active: int | None = None
     completed_indexes: str = ""
     completion_time: Time | None = None
@@ -123,41 +123,41 @@ class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     uncounted_terminated_pods: UncountedTerminatedPods | None = None
 
 
-class JobTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class JobTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: JobSpec | None = field(default_factory=shared(lambda: JobSpec()))
 
 
-class PodFailurePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodFailurePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     rules: tuple[PodFailurePolicyRule, ...] = field(default_factory=required_tuple)
 
 
-class PodFailurePolicyOnExitCodesRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodFailurePolicyOnExitCodesRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_name: str | None = None
     operator: str = field(default_factory=str)
     values: tuple[int, ...] = field(default_factory=required_tuple)
 
 
-class PodFailurePolicyOnPodConditionsPattern(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodFailurePolicyOnPodConditionsPattern(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     status: str = field(default_factory=str)
     type: str = field(default_factory=str)
 
 
-class PodFailurePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodFailurePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     action: str = field(default_factory=str)
     on_exit_codes: PodFailurePolicyOnExitCodesRequirement | None = None
     on_pod_conditions: tuple[PodFailurePolicyOnPodConditionsPattern, ...] = ()
 
 
-class SuccessPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SuccessPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     rules: tuple[SuccessPolicyRule, ...] = field(default_factory=required_tuple)
 
 
-class SuccessPolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SuccessPolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     succeeded_count: int | None = None
     succeeded_indexes: str = ""
 
 
-class UncountedTerminatedPods(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class UncountedTerminatedPods(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     failed: tuple[str, ...] = ()
     succeeded: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class CertificateSigningRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CertificateSigningRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CertificateSigningRequest"
     api_version: ClassVar[str] = "certificates.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -35,7 +35,7 @@ class CertificateSigningRequest(Struct, frozen=True, gc=False, kw_only=True, omi
     status: CertificateSigningRequestStatus | None = field(default_factory=shared(lambda: CertificateSigningRequestStatus()))
 
 
-class CertificateSigningRequestCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CertificateSigningRequestCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     last_update_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
@@ -44,14 +44,14 @@ class CertificateSigningRequestCondition(Struct, frozen=True, gc=False, kw_only=
     type: str = field(default_factory=str)
 
 
-class CertificateSigningRequestList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CertificateSigningRequestList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CertificateSigningRequestList"
     api_version: ClassVar[str] = "certificates.k8s.io/v1"
     items: tuple[CertificateSigningRequest, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class CertificateSigningRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CertificateSigningRequestSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     expiration_seconds: int | None = None
     extra: Mapping[str, tuple[str, ...]] = EMPTY
     groups: tuple[str, ...] = ()
@@ -62,6 +62,6 @@ class CertificateSigningRequestSpec(Struct, frozen=True, gc=False, kw_only=True,
     username: str | None = None
 
 
-class CertificateSigningRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CertificateSigningRequestStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     certificate: str | None = None
     conditions: tuple[CertificateSigningRequestCondition, ...] = ()

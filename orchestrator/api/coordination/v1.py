@@ -27,21 +27,21 @@ from orchestrator.api.scalars import (
 )
 
 
-class Lease(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Lease(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Lease"
     api_version: ClassVar[str] = "coordination.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: LeaseSpec | None = field(default_factory=shared(lambda: LeaseSpec()))
 
 
-class LeaseList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LeaseList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LeaseList"
     api_version: ClassVar[str] = "coordination.k8s.io/v1"
     items: tuple[Lease, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class LeaseSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LeaseSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     acquire_time: MicroTime | None = None
     holder_identity: str | None = None
     lease_duration_seconds: int | None = None

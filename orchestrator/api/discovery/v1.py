@@ -30,7 +30,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     addresses: tuple[str, ...] = field(default_factory=required_tuple)
     conditions: EndpointConditions | None = field(default_factory=shared(lambda: EndpointConditions()))
     deprecated_topology: Mapping[str, str] = EMPTY
@@ -41,25 +41,25 @@ class Endpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     zone: str | None = None
 
 
-class EndpointConditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointConditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ready: bool | None = None
     serving: bool | None = None
     terminating: bool | None = None
 
 
-class EndpointHints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointHints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     for_nodes: tuple[ForNode, ...] = ()
     for_zones: tuple[ForZone, ...] = ()
 
 
-class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     app_protocol: str | None = None
     name: str | None = None
     port: int | None = None
     protocol: str | None = None
 
 
-class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointSlice"
     api_version: ClassVar[str] = "discovery.k8s.io/v1"
     address_type: str = field(default_factory=str)
@@ -68,16 +68,16 @@ class EndpointSlice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     ports: tuple[EndpointPort, ...] = field(default_factory=required_tuple)
 
 
-class EndpointSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointSliceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointSliceList"
     api_version: ClassVar[str] = "discovery.k8s.io/v1"
     items: tuple[EndpointSlice, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ForNode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ForNode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
 
 
-class ForZone(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ForZone(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)

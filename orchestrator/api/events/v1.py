@@ -33,7 +33,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Event"
     api_version: ClassVar[str] = "events.k8s.io/v1"
     action: str = ""
@@ -53,13 +53,13 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     type: str = ""
 
 
-class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EventList"
     api_version: ClassVar[str] = "events.k8s.io/v1"
     items: tuple[Event, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     count: int = field(default_factory=int)
     last_observed_time: MicroTime | None = field(default_factory=NoneType)

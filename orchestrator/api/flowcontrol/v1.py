@@ -27,16 +27,16 @@ from orchestrator.api.scalars import (
 )
 
 
-class ExemptPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExemptPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     lendable_percent: int | None = None
     nominal_concurrency_shares: int | None = None
 
 
-class FlowDistinguisherMethod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowDistinguisherMethod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     type: str = field(default_factory=str)
 
 
-class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "FlowSchema"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -44,7 +44,7 @@ class FlowSchema(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     status: FlowSchemaStatus | None = field(default_factory=shared(lambda: FlowSchemaStatus()))
 
 
-class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
@@ -52,52 +52,52 @@ class FlowSchemaCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     type: str | None = None
 
 
-class FlowSchemaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowSchemaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "FlowSchemaList"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     items: tuple[FlowSchema, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class FlowSchemaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowSchemaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     distinguisher_method: FlowDistinguisherMethod | None = None
     matching_precedence: int = field(default_factory=int)
     priority_level_configuration: PriorityLevelConfigurationReference = field(default_factory=shared(lambda: PriorityLevelConfigurationReference()))
     rules: tuple[PolicyRulesWithSubjects, ...] = ()
 
 
-class FlowSchemaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlowSchemaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[FlowSchemaCondition, ...] = ()
 
 
-class GroupSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GroupSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
 
 
-class LimitResponse(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitResponse(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     queuing: QueuingConfiguration | None = None
     type: str = field(default_factory=str)
 
 
-class LimitedPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitedPriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     borrowing_limit_percent: int | None = None
     lendable_percent: int | None = None
     limit_response: LimitResponse | None = field(default_factory=shared(lambda: LimitResponse()))
     nominal_concurrency_shares: int | None = field(default_factory=NoneType)
 
 
-class NonResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NonResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     non_resource_urls: tuple[str, ...] = field(default_factory=required_tuple, name="nonResourceURLs")
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class PolicyRulesWithSubjects(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PolicyRulesWithSubjects(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     non_resource_rules: tuple[NonResourcePolicyRule, ...] = ()
     resource_rules: tuple[ResourcePolicyRule, ...] = ()
     subjects: tuple[Subject, ...] = field(default_factory=required_tuple)
 
 
-class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityLevelConfiguration"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -105,7 +105,7 @@ class PriorityLevelConfiguration(Struct, frozen=True, gc=False, kw_only=True, om
     status: PriorityLevelConfigurationStatus | None = field(default_factory=shared(lambda: PriorityLevelConfigurationStatus()))
 
 
-class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str | None = None
     reason: str | None = None
@@ -113,34 +113,34 @@ class PriorityLevelConfigurationCondition(Struct, frozen=True, gc=False, kw_only
     type: str | None = None
 
 
-class PriorityLevelConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfigurationList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityLevelConfigurationList"
     api_version: ClassVar[str] = "flowcontrol.apiserver.k8s.io/v1"
     items: tuple[PriorityLevelConfiguration, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PriorityLevelConfigurationReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfigurationReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
 
 
-class PriorityLevelConfigurationSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfigurationSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exempt: ExemptPriorityLevelConfiguration | None = None
     limited: LimitedPriorityLevelConfiguration | None = None
     type: str = field(default_factory=str)
 
 
-class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityLevelConfigurationStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[PriorityLevelConfigurationCondition, ...] = ()
 
 
-class QueuingConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class QueuingConfiguration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hand_size: int = field(default_factory=int)
     queue_length_limit: int = field(default_factory=int)
     queues: int = field(default_factory=int)
 
 
-class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_groups: tuple[str, ...] = field(default_factory=required_tuple)
     cluster_scope: bool | None = None
     namespaces: tuple[str, ...] = field(default_factory=required_tuple)
@@ -148,17 +148,17 @@ class ResourcePolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class ServiceAccountSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceAccountSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
 
 
-class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     group: GroupSubject | None = None
     kind: str = field(default_factory=str)
     service_account: ServiceAccountSubject | None = None
     user: UserSubject | None = None
 
 
-class UserSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class UserSubject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)

@@ -20,7 +20,7 @@ HEADER: Final = (
     "# Generated from Kubernetes' OpenAPI document by `python -m orchestrator.api.generate`.\n"
     "# ruff: noqa\n"
 )
-_STRUCT: Final = "frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'"
+_STRUCT: Final = "frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True"
 _PRIMITIVES: Final = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 _SCALAR_NAMES: Final = (
     "EMPTY",

@@ -23,7 +23,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIGroup"
     api_version: ClassVar[str] = "v1"
     name: str = field(default_factory=str)
@@ -32,13 +32,13 @@ class APIGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     versions: tuple[GroupVersionForDiscovery, ...] = field(default_factory=required_tuple)
 
 
-class APIGroupList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIGroupList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIGroupList"
     api_version: ClassVar[str] = "v1"
     groups: tuple[APIGroup, ...] = field(default_factory=required_tuple)
 
 
-class APIResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     categories: tuple[str, ...] = ()
     group: str = ""
     kind: str = field(default_factory=str)
@@ -51,21 +51,21 @@ class APIResource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     version: str = ""
 
 
-class APIResourceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIResourceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIResourceList"
     api_version: ClassVar[str] = "v1"
     group_version: str = field(default_factory=str)
     resources: tuple[APIResource, ...] = field(default_factory=required_tuple)
 
 
-class APIVersions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class APIVersions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "APIVersions"
     api_version: ClassVar[str] = "v1"
     server_address_by_client_cidrs: tuple[ServerAddressByClientCIDR, ...] = field(default_factory=required_tuple, name="serverAddressByClientCIDRs")
     versions: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = field(default_factory=str)
     observed_generation: int | None = None
@@ -74,7 +74,7 @@ class Condition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     type: str = field(default_factory=str)
 
 
-class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "DeleteOptions"
     api_version: ClassVar[str] = "v1"
     dry_run: tuple[str, ...] = ()
@@ -85,18 +85,18 @@ class DeleteOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     propagation_policy: str = ""
 
 
-class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FieldSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     operator: str = field(default_factory=str)
     values: tuple[str, ...] = ()
 
 
-class GroupVersionForDiscovery(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GroupVersionForDiscovery(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     group_version: str = field(default_factory=str)
     version: str = field(default_factory=str)
 
 
-class Info(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Info(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     build_date: str = field(default_factory=str)
     compiler: str = field(default_factory=str)
     emulation_major: str = ""
@@ -112,18 +112,18 @@ class Info(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rena
     platform: str = field(default_factory=str)
 
 
-class LabelSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LabelSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_expressions: tuple[LabelSelectorRequirement, ...] = ()
     match_labels: Mapping[str, str] = EMPTY
 
 
-class LabelSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LabelSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     operator: str = field(default_factory=str)
     values: tuple[str, ...] = ()
 
 
-class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     continue_: str = ""
     remaining_item_count: int | None = None
     resource_version: str = ""
@@ -131,7 +131,7 @@ class ListMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     shard_info: ShardInfo | None = None
 
 
-class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = ""
     fields_type: str = ""
     fields_v1: Json = None
@@ -141,7 +141,7 @@ class ManagedFieldsEntry(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     time: Time | None = None
 
 
-class ObjectMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ObjectMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     annotations: Mapping[str, str] = EMPTY
     creation_timestamp: Time | None = None
     deletion_grace_period_seconds: int | None = None
@@ -159,7 +159,7 @@ class ObjectMeta(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     uid: str = ""
 
 
-class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = field(default_factory=str)
     block_owner_deletion: bool | None = None
     controller: bool | None = None
@@ -168,21 +168,21 @@ class OwnerReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     uid: str = field(default_factory=str)
 
 
-class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Preconditions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     resource_version: str = ""
     uid: str = ""
 
 
-class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServerAddressByClientCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     client_cidr: str = field(default_factory=str, name="clientCIDR")
     server_address: str = field(default_factory=str)
 
 
-class ShardInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ShardInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     selector: str = field(default_factory=str)
 
 
-class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Status"
     api_version: ClassVar[str] = "v1"
     code: int | None = None
@@ -193,13 +193,13 @@ class Status(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
     status: str = ""
 
 
-class StatusCause(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatusCause(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     field: str = ""
     message: str = ""
     reason: str = ""
 
 
-class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     causes: tuple[StatusCause, ...] = ()
     group: str = ""
     kind: str = ""
@@ -208,6 +208,6 @@ class StatusDetails(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     uid: str = ""
 
 
-class WatchEvent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WatchEvent(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     object: Json = field(default_factory=NoneType)
     type: str = field(default_factory=str)

@@ -32,40 +32,40 @@ from orchestrator.api.scalars import (
 )
 
 
-class HTTPIngressPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HTTPIngressPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     backend: IngressBackend = field(default_factory=shared(lambda: IngressBackend()))
     path: str = ""
     path_type: str = field(default_factory=str)
 
 
-class HTTPIngressRuleValue(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HTTPIngressRuleValue(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     paths: tuple[HTTPIngressPath, ...] = field(default_factory=required_tuple)
 
 
-class IPAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IPAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IPAddress"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: IPAddressSpec = field(default_factory=shared(lambda: IPAddressSpec()))
 
 
-class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IPAddressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IPAddressList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     items: tuple[IPAddress, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class IPAddressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IPAddressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     parent_ref: ParentReference | None = None
 
 
-class IPBlock(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IPBlock(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     cidr: str = field(default_factory=str)
     except_: tuple[str, ...] = ()
 
 
-class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Ingress"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -73,26 +73,26 @@ class Ingress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     status: IngressStatus | None = field(default_factory=shared(lambda: IngressStatus()))
 
 
-class IngressBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     resource: TypedLocalObjectReference | None = None
     service: IngressServiceBackend | None = None
 
 
-class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IngressClass"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: IngressClassSpec | None = field(default_factory=shared(lambda: IngressClassSpec()))
 
 
-class IngressClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IngressClassList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     items: tuple[IngressClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str | None = None
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
@@ -100,116 +100,116 @@ class IngressClassParametersReference(Struct, frozen=True, gc=False, kw_only=Tru
     scope: str | None = field(default_factory=NoneType)
 
 
-class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressClassSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     controller: str = ""
     parameters: IngressClassParametersReference | None = None
 
 
-class IngressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "IngressList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     items: tuple[Ingress, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class IngressLoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressLoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hostname: str = ""
     ip: str = ""
     ports: tuple[IngressPortStatus, ...] = ()
 
 
-class IngressLoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressLoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ingress: tuple[IngressLoadBalancerIngress, ...] = ()
 
 
-class IngressPortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressPortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     error: str = ""
     port: int = field(default_factory=int)
     protocol: str = field(default_factory=str)
 
 
-class IngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     host: str = ""
     http: HTTPIngressRuleValue | None = None
 
 
-class IngressServiceBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressServiceBackend(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     port: ServiceBackendPort | None = field(default_factory=shared(lambda: ServiceBackendPort()))
 
 
-class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default_backend: IngressBackend | None = None
     ingress_class_name: str | None = None
     rules: tuple[IngressRule, ...] = ()
     tls: tuple[IngressTLS, ...] = ()
 
 
-class IngressStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     load_balancer: IngressLoadBalancerStatus | None = field(default_factory=shared(lambda: IngressLoadBalancerStatus()))
 
 
-class IngressTLS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class IngressTLS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hosts: tuple[str, ...] = ()
     secret_name: str = ""
 
 
-class NetworkPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NetworkPolicy"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: NetworkPolicySpec | None = field(default_factory=shared(lambda: NetworkPolicySpec()))
 
 
-class NetworkPolicyEgressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicyEgressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ports: tuple[NetworkPolicyPort, ...] = ()
     to: tuple[NetworkPolicyPeer, ...] = ()
 
 
-class NetworkPolicyIngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicyIngressRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     from_: tuple[NetworkPolicyPeer, ...] = ()
     ports: tuple[NetworkPolicyPort, ...] = ()
 
 
-class NetworkPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicyList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NetworkPolicyList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     items: tuple[NetworkPolicy, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class NetworkPolicyPeer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicyPeer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ip_block: IPBlock | None = None
     namespace_selector: LabelSelector | None = None
     pod_selector: LabelSelector | None = None
 
 
-class NetworkPolicyPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicyPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     end_port: int | None = None
     port: IntOrString | None = None
     protocol: str | None = None
 
 
-class NetworkPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NetworkPolicySpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     egress: tuple[NetworkPolicyEgressRule, ...] = ()
     ingress: tuple[NetworkPolicyIngressRule, ...] = ()
     pod_selector: LabelSelector | None = field(default_factory=shared(lambda: LabelSelector()))
     policy_types: tuple[str, ...] = ()
 
 
-class ParentReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ParentReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     group: str = ""
     name: str = ""
     namespace: str = ""
     resource: str = ""
 
 
-class ServiceBackendPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceBackendPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
     number: int | None = None
 
 
-class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceCIDR"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -217,16 +217,16 @@ class ServiceCIDR(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     status: ServiceCIDRStatus | None = field(default_factory=shared(lambda: ServiceCIDRStatus()))
 
 
-class ServiceCIDRList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceCIDRList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceCIDRList"
     api_version: ClassVar[str] = "networking.k8s.io/v1"
     items: tuple[ServiceCIDR, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ServiceCIDRSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceCIDRSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     cidrs: tuple[str, ...] = ()
 
 
-class ServiceCIDRStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceCIDRStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[Condition, ...] = ()

@@ -30,11 +30,11 @@ from orchestrator.api.scalars import (
 )
 
 
-class Overhead(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Overhead(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     pod_fixed: Mapping[str, Quantity] = EMPTY
 
 
-class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RuntimeClass"
     api_version: ClassVar[str] = "node.k8s.io/v1"
     handler: str = field(default_factory=str)
@@ -43,13 +43,13 @@ class RuntimeClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     scheduling: Scheduling | None = None
 
 
-class RuntimeClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RuntimeClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RuntimeClassList"
     api_version: ClassVar[str] = "node.k8s.io/v1"
     items: tuple[RuntimeClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class Scheduling(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Scheduling(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     node_selector: Mapping[str, str] = EMPTY
     tolerations: tuple[Toleration, ...] = ()

@@ -30,14 +30,14 @@ from orchestrator.api.scalars import (
 )
 
 
-class Eviction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Eviction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Eviction"
     api_version: ClassVar[str] = "policy/v1"
     delete_options: DeleteOptions | None = None
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
 
 
-class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodDisruptionBudget"
     api_version: ClassVar[str] = "policy/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -45,21 +45,21 @@ class PodDisruptionBudget(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     status: PodDisruptionBudgetStatus | None = field(default_factory=shared(lambda: PodDisruptionBudgetStatus()))
 
 
-class PodDisruptionBudgetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDisruptionBudgetList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodDisruptionBudgetList"
     api_version: ClassVar[str] = "policy/v1"
     items: tuple[PodDisruptionBudget, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PodDisruptionBudgetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDisruptionBudgetSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     max_unavailable: IntOrString | None = None
     min_available: IntOrString | None = None
     selector: LabelSelector | None = None
     unhealthy_pod_eviction_policy: str | None = None
 
 
-class PodDisruptionBudgetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDisruptionBudgetStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[Condition, ...] = ()
     current_healthy: int = field(default_factory=int)
     desired_healthy: int = field(default_factory=int)

@@ -28,11 +28,11 @@ from orchestrator.api.scalars import (
 )
 
 
-class AggregationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AggregationRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     cluster_role_selectors: tuple[LabelSelector, ...] = ()
 
 
-class ClusterRole(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClusterRole(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRole"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     aggregation_rule: AggregationRule | None = None
@@ -40,7 +40,7 @@ class ClusterRole(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     rules: tuple[PolicyRule, ...] = field(default_factory=required_tuple)
 
 
-class ClusterRoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClusterRoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -48,21 +48,21 @@ class ClusterRoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     subjects: tuple[Subject, ...] = ()
 
 
-class ClusterRoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClusterRoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleBindingList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     items: tuple[ClusterRoleBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ClusterRoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClusterRoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ClusterRoleList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     items: tuple[ClusterRole, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_groups: tuple[str, ...] = ()
     non_resource_urls: tuple[str, ...] = field(default=(), name="nonResourceURLs")
     resource_names: tuple[str, ...] = ()
@@ -70,14 +70,14 @@ class PolicyRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     verbs: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class Role(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Role(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Role"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     rules: tuple[PolicyRule, ...] = field(default_factory=required_tuple)
 
 
-class RoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RoleBinding"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -85,27 +85,27 @@ class RoleBinding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     subjects: tuple[Subject, ...] = ()
 
 
-class RoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RoleBindingList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RoleBindingList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     items: tuple[RoleBinding, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class RoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RoleList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "RoleList"
     api_version: ClassVar[str] = "rbac.authorization.k8s.io/v1"
     items: tuple[Role, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class RoleRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RoleRef(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str = field(default_factory=str)
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Subject(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str = ""
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)

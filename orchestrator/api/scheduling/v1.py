@@ -27,7 +27,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class PriorityClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityClass"
     api_version: ClassVar[str] = "scheduling.k8s.io/v1"
     description: str = ""
@@ -37,7 +37,7 @@ class PriorityClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     value: int = field(default_factory=int)
 
 
-class PriorityClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PriorityClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PriorityClassList"
     api_version: ClassVar[str] = "scheduling.k8s.io/v1"
     items: tuple[PriorityClass, ...] = field(default_factory=required_tuple)

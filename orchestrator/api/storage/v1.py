@@ -34,21 +34,21 @@ from orchestrator.api.scalars import (
 )
 
 
-class CSIDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSIDriver"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: CSIDriverSpec = field(default_factory=shared(lambda: CSIDriverSpec()))
 
 
-class CSIDriverList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIDriverList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSIDriverList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[CSIDriver, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class CSIDriverSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIDriverSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     attach_required: bool | None = None
     fs_group_policy: str | None = None
     node_allocatable_update_period_seconds: int | None = None
@@ -62,32 +62,32 @@ class CSIDriverSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     volume_lifecycle_modes: tuple[str, ...] = ()
 
 
-class CSINode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSINode(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSINode"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: CSINodeSpec = field(default_factory=shared(lambda: CSINodeSpec()))
 
 
-class CSINodeDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSINodeDriver(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allocatable: VolumeNodeResources | None = None
     name: str = field(default_factory=str)
     node_id: str = field(default_factory=str, name="nodeID")
     topology_keys: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class CSINodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSINodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSINodeList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[CSINode, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class CSINodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSINodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     drivers: tuple[CSINodeDriver, ...] = field(default_factory=required_tuple)
 
 
-class CSIStorageCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIStorageCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSIStorageCapacity"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     capacity: Quantity | None = None
@@ -97,14 +97,14 @@ class CSIStorageCapacity(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     storage_class_name: str = field(default_factory=str)
 
 
-class CSIStorageCapacityList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIStorageCapacityList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "CSIStorageCapacityList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[CSIStorageCapacity, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class StorageClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StorageClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "StorageClass"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     allow_volume_expansion: bool | None = None
@@ -117,19 +117,19 @@ class StorageClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     volume_binding_mode: str | None = None
 
 
-class StorageClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StorageClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "StorageClassList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[StorageClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TokenRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audience: str = field(default_factory=str)
     expiration_seconds: int | None = None
 
 
-class VolumeAttachment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttachment(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "VolumeAttachment"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -137,32 +137,32 @@ class VolumeAttachment(Struct, frozen=True, gc=False, kw_only=True, omit_default
     status: VolumeAttachmentStatus | None = field(default_factory=shared(lambda: VolumeAttachmentStatus()))
 
 
-class VolumeAttachmentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttachmentList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "VolumeAttachmentList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[VolumeAttachment, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class VolumeAttachmentSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttachmentSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     inline_volume_spec: PersistentVolumeSpec | None = None
     persistent_volume_name: str | None = None
 
 
-class VolumeAttachmentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttachmentSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     attacher: str = field(default_factory=str)
     node_name: str = field(default_factory=str)
     source: VolumeAttachmentSource = field(default_factory=shared(lambda: VolumeAttachmentSource()))
 
 
-class VolumeAttachmentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttachmentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     attach_error: VolumeError | None = None
     attached: bool = field(default_factory=bool)
     attachment_metadata: Mapping[str, str] = EMPTY
     detach_error: VolumeError | None = None
 
 
-class VolumeAttributesClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttributesClass(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "VolumeAttributesClass"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     driver_name: str = field(default_factory=str)
@@ -170,18 +170,18 @@ class VolumeAttributesClass(Struct, frozen=True, gc=False, kw_only=True, omit_de
     parameters: Mapping[str, str] = EMPTY
 
 
-class VolumeAttributesClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeAttributesClassList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "VolumeAttributesClassList"
     api_version: ClassVar[str] = "storage.k8s.io/v1"
     items: tuple[VolumeAttributesClass, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class VolumeError(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeError(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     error_code: int | None = None
     message: str = ""
     time: Time | None = field(default_factory=NoneType)
 
 
-class VolumeNodeResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeNodeResources(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     count: int | None = None

@@ -11,11 +11,16 @@ Does not belong here: what an object's own fields decide (defaults, validation),
 
 from typing import Final
 
+from orchestrator.apiserver.admission.always import AlwaysAdmit, AlwaysDeny
 from orchestrator.apiserver.admission.always_pull_images import AlwaysPullImages
+from orchestrator.apiserver.admission.anti_affinity_topology import (
+    LimitPodHardAntiAffinityTopology,
+)
 from orchestrator.apiserver.admission.certificates import (
     CertificateApproval,
     CertificateSigning,
     CertificateSubjectRestriction,
+    ClusterTrustBundleAttest,
 )
 from orchestrator.apiserver.admission.chain import (
     NO_CHANGE,
@@ -42,11 +47,15 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.limit_ranger import LimitRanger
 from orchestrator.apiserver.admission.mutating_policies import MutatingAdmissionPolicies
+from orchestrator.apiserver.admission.namespace_exists import NamespaceExists
 from orchestrator.apiserver.admission.namespace_lifecycle import NamespaceLifecycle
 from orchestrator.apiserver.admission.node_restriction import NodeRestriction
 from orchestrator.apiserver.admission.owner_references import OwnerReferencesPermissionEnforcement
 from orchestrator.apiserver.admission.pod_node_selector import PodNodeSelector
 from orchestrator.apiserver.admission.pod_security import PodSecurity
+from orchestrator.apiserver.admission.pod_toleration_restriction import (
+    PodTolerationRestriction,
+)
 from orchestrator.apiserver.admission.pod_topology_labels import PodTopologyLabels
 from orchestrator.apiserver.admission.priority import Priority
 from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
@@ -76,7 +85,10 @@ __all__ = [
 ]
 
 _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
+    AlwaysAdmit,
     NamespaceLifecycle,
+    NamespaceExists,
+    LimitPodHardAntiAffinityTopology,
     LimitRanger,
     ServiceAccounts,
     NodeRestriction,
@@ -86,6 +98,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     PodNodeSelector,
     Priority,
     DefaultTolerationSeconds,
+    PodTolerationRestriction,
     EventRateLimit,
     ExtendedResourceToleration,
     DefaultStorageClass,
@@ -95,6 +108,7 @@ _PLUGINS: Final[tuple[type[AdmissionPlugin], ...]] = (
     RuntimeClasses,
     CertificateApproval,
     CertificateSigning,
+    ClusterTrustBundleAttest,
     CertificateSubjectRestriction,
     DefaultIngressClass,
     DenyServiceExternalIPs,
@@ -114,6 +128,7 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
         ValidatingAdmissionPolicies(),
         ValidatingAdmissionWebhook(handlers),
         ResourceQuotas(),
+        AlwaysDeny(),
     )
     named = admission.chain((*(_made(plugin, admission) for plugin in _PLUGINS), *last))
     return (DeviceAdminAccess(), *named)

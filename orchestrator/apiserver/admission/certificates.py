@@ -23,6 +23,7 @@ from orchestrator.protocol import MASTERS
 
 _GROUP: Final = "certificates.k8s.io"
 _KEY: Final = f"certificatesigningrequests.{_GROUP}"
+_BUNDLES: Final = f"clustertrustbundles.{_GROUP}"
 _CLIENT: Final = "kubernetes.io/kube-apiserver-client"
 
 
@@ -57,6 +58,22 @@ class CertificateSigning(AdmissionPlugin):
         signer = request.old_object.spec.signer_name
         if not _may("sign", signer, request):
             why = f"user not permitted to sign requests with signerName {quote(signer)}"
+            raise forbidden(request.resource, request.name, why)
+
+
+class ClusterTrustBundleAttest(AdmissionPlugin):
+    """Bundles that are a signer's are written by those who may attest for the signer."""
+
+    name = "ClusterTrustBundleAttest"
+
+    def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        return operation in ("CREATE", "UPDATE") and resource.key == _BUNDLES and not subresource
+
+    def validate(self, request: AdmissionRequest, reader: Reader) -> None:
+        """Errors: Forbidden."""
+        signer = request.object.spec.signer_name
+        if signer and not _may("attest", signer, request):
+            why = f"user not permitted to attest for signerName {quote(signer)}"
             raise forbidden(request.resource, request.name, why)
 
 

@@ -1,11 +1,11 @@
 """RuntimeClass: a pod gets the overhead and the scheduling of the class that it names."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, PodSpec, Toleration
+from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.api.node.v1 import RuntimeClass
 from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import Resource
@@ -16,6 +16,7 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
 )
 from orchestrator.apiserver.admission.memory import is_pod, spec_of, with_spec
+from orchestrator.apiserver.admission.tolerations import merged
 from orchestrator.apiserver.errors import forbidden
 from orchestrator.machinery import quantities
 from orchestrator.machinery.field_errors import quote
@@ -104,30 +105,3 @@ def _classed(spec: PodSpec, runtime_class: RuntimeClass) -> PodSpec:
         changes["node_selector"] = {**spec.node_selector, **scheduling.node_selector}
         changes["tolerations"] = merged((*spec.tolerations, *scheduling.tolerations))
     return replace(spec, **changes) if changes else spec
-
-
-def merged(tolerations: Sequence[Toleration]) -> tuple[Toleration, ...]:
-    """Without those that another one makes needless; of equal ones the first stays."""
-    kept: list[Toleration] = []
-    for position, each in enumerate(tolerations):
-        later = (other for other in tolerations[position + 1 :] if other != each)
-        if not any(_covers(other, each) for other in (*kept, *later)):
-            kept.append(each)
-    return tuple(kept)
-
-
-def _covers(wide: Toleration, narrow: Toleration) -> bool:
-    """Whether the first tolerates all that the second does."""
-    if wide == narrow:
-        return True
-    if (narrow.key or "") != (wide.key or "") and (wide.key or wide.operator != "Exists"):
-        return False
-    if (narrow.effect or "") != (wide.effect or "") and wide.effect:
-        return False
-    limit, asked = wide.toleration_seconds, narrow.toleration_seconds
-    if wide.effect == "NoExecute" and limit is not None and (asked is None or asked > limit):
-        return False
-    if wide.operator == "Exists":
-        return True
-    same = (narrow.value or "") == (wide.value or "")
-    return wide.operator in ("Equal", "", None) and narrow.operator == "Equal" and same

@@ -53,6 +53,7 @@ _NOT_SUPPORTED: Final = (
     ("dependencies", "dependencies"),
     ("$ref", "$ref"),
 )
+_UNREADABLE: Final = ("$schema", *(word for word, _ in _NOT_SUPPORTED))
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 _RULES: Final = "x-kubernetes-validations"
 _LIST_TYPE: Final = "x-kubernetes-list-type"
@@ -78,19 +79,26 @@ def definition_faults(document: Document, path: str) -> list[FieldError]:
         found = list(_default_faults(document, path))
         sound = not found
     words, rules = _split(_node_faults(document, path, Place(), root=True, sound=sound))
-    return [*found, *words, *rules]
+    found = [*found, *words, *rules]
+    if not found and not known:
+        # Of what cannot be read only this is no fault of a word.
+        found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
+    return found
 
 
 def _is_readable(document: Document) -> bool:
-    if any(document.get(word) for word, _ in _NOT_SUPPORTED) or document.get("type") == "null":
+    if any(document.get(word) for word in _UNREADABLE) or document.get("type") == "null":
         return False
-    items, additional, negated = (
-        document.get(word) for word in ("items", "additionalProperties", "not")
-    )
+    items = document.get("items")
+    return not isinstance(items, list | tuple) and all(map(_is_readable, _below(document)))
+
+
+def _below(document: Document) -> list[Document]:
+    parts = (document.get(word) for word in ("items", "additionalProperties", "not"))
     below = [*(document.get("properties") or {}).values()]
-    below += [each for each in (items, additional, negated) if isinstance(each, Mapping)]
+    below += [each for each in parts if isinstance(each, Mapping)]
     below += [each for word in ("allOf", "anyOf", "oneOf") for each in document.get(word) or ()]
-    return not isinstance(items, list | tuple) and all(map(_is_readable, below))
+    return below
 
 
 def _split(faults: Faults) -> tuple[list[FieldError], list[FieldError]]:
@@ -401,7 +409,7 @@ def _default_faults(document: Document, path: str, *, inside_metadata: bool = Fa
             yield invalid(where, default, "must not have unknown fields")
         found = faults_of(default, schema)
         for fault in found:
-            at = where if fault.field == NOWHERE else child(where, fault.field)
+            at = where if fault.field in (NOWHERE, "") else child(where, fault.field)
             yield replace(fault, field=at)
         if not found:
             yield from rule_faults(default, None, compile_rules(schema), where)

@@ -101,6 +101,7 @@ class Run:
         self._interrupted = False
         self._unwritten: OSError | None = None
         self._stage: Stage | None = None
+        self._performed = False  # whether all its steps are done
         self._clock: Callable[[], float] = float  # zero until the loop runs
         self._begun = 0.0
         self._actors: tuple[ActorUse, ...] = ()
@@ -189,15 +190,18 @@ class Run:
             self._stage = self._make_stage(cluster)
             begun.set_result(cluster)
             await self._stage.perform()
+            self._performed = True
             await asyncio.get_running_loop().create_future()
 
     @property
     def step(self) -> str:
-        """The step that is under way, with its failure if it was the last one."""
+        """The step that is under way, with its failure if it was the last one; or that all are done."""
         stage = self._stage
         if stage is None:
             return "nodes"
-        return f"{stage.step}: {stage.failure.message}" if stage.failure is not None else stage.step
+        if stage.failure is not None:
+            return f"{stage.step}: {stage.failure.message}"
+        return "all steps are done" if self._performed else stage.step
 
     def _begin(self, loop: asyncio.AbstractEventLoop) -> Cluster:
         self._clock, self._begun = loop.time, loop.time()

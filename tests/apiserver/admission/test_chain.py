@@ -48,7 +48,7 @@ def test_ones_own_plugins_come_before_the_count() -> None:
 
 def test_a_name_that_nobody_has_is_refused_with_those_that_exist() -> None:
     """An error of a class of its own, which says what would be right."""
-    with pytest.raises(UnknownAdmissionPlugin, match="Nope; known are AlwaysPullImages, ") as error:
+    with pytest.raises(UnknownAdmissionPlugin, match="Nope; known are AlwaysAdmit, ") as error:
         names(disable=("Nope", "LimitRanger"))
     assert error.value.names == ("Nope",)
     assert "LimitRanger" in error.value.known

@@ -1,5 +1,6 @@
 """Plugins of single customs, through a server that has them turned on."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.codec import from_dict
 from orchestrator.api.core.v1 import (
+    Affinity,
     ConfigMap,
     Event,
     Namespace,
@@ -24,9 +26,13 @@ from orchestrator.api.node.v1 import RuntimeClass
 from orchestrator.api.rbac.v1 import ClusterRole, ClusterRoleBinding
 from orchestrator.api.storage.v1 import StorageClass
 from orchestrator.apiserver.admission import Admission, AdmissionError, chain_of
+from orchestrator.apiserver.admission.always import AlwaysDeny
 from orchestrator.apiserver.admission.configuration import load_configurations
-from orchestrator.apiserver.admission.runtime_class import merged
-from orchestrator.protocol import Forbidden, Identity, TooManyRequests
+from orchestrator.apiserver.admission.namespace_exists import NamespaceExists
+from orchestrator.apiserver.admission.pod_toleration_restriction import PodTolerationRestriction
+from orchestrator.apiserver.admission.tolerations import merged
+from orchestrator.protocol import ApiError, Forbidden, Identity, NotFound, TooManyRequests
+from tests.apiserver.admission.support import cluster, request
 from tests.apiserver.harness import Api, meta, pod, refused
 from tests.apiserver.test_watch import bind
 
@@ -342,3 +348,71 @@ def test_a_file_that_is_none_is_named(tmp_path: Path) -> None:
     path.write_text("kind: Odd")
     with pytest.raises(AdmissionError, match=r"admission.yaml: expected an AdmissionConfiguration"):
         load_configurations(path)
+
+
+async def test_nobody_writes_anything() -> None:
+    """Where the plugin AlwaysDeny is on; AlwaysAdmit changes nothing."""
+    with pytest.raises(Forbidden, match="admission control is denying all modifications"):
+        AlwaysDeny().validate(request(ConfigMap(metadata=meta("c"))), cluster())
+    assert AlwaysDeny in map(type, chain_of(Admission(enable=("AlwaysDeny",))))
+    async with server("AlwaysAdmit") as api:
+        await api.create(ConfigMap(metadata=meta("c")))
+
+
+async def test_nothing_is_written_in_a_namespace_that_is_not_there() -> None:
+    """Where the plugin NamespaceExists is on, also by who would be let pass otherwise."""
+    async with Api(admission=(NamespaceExists(),)) as api:
+        wrong = ConfigMap(metadata=ObjectMeta(name="c", namespace="nowhere"))
+        error = await refused(NotFound, api.create(wrong))
+        assert str(error) == 'namespaces "nowhere" not found'
+        await api.create(ConfigMap(metadata=meta("c")))
+
+
+async def test_pods_keep_others_off_nodes_and_nothing_larger() -> None:
+    """By anti-affinity that must hold; that which is preferred may say what it likes."""
+
+    def apart(key: str) -> Pod:
+        term = {"topologyKey": key, "labelSelector": {"matchLabels": {"a": "b"}}}
+        required = {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
+        affinity = from_dict({"podAntiAffinity": required}, Affinity)
+        return with_spec(pod("p"), affinity=affinity)
+
+    async with server("LimitPodHardAntiAffinityTopology") as api:
+        error = await refused(Forbidden, api.create(apart("zone")))
+        assert str(error).endswith(
+            "affinity.PodAntiAffinity.RequiredDuringScheduling has TopologyKey zone but only key "
+            "kubernetes.io/hostname is allowed"
+        )
+        await api.create(apart("kubernetes.io/hostname"))
+
+
+async def test_pods_tolerate_what_their_namespace_lists() -> None:
+    """They get its defaults; of the cluster's where it says none."""
+    prefix = "scheduler.alpha.kubernetes.io"
+    own = {"key": "own", "operator": "Exists"}
+    annotations = {
+        f"{prefix}/defaultTolerations": json.dumps([own]),
+        f"{prefix}/tolerationsWhitelist": json.dumps([own]),
+    }
+    quiet = Namespace(metadata=ObjectMeta(name="quiet"))
+    strict = Namespace(metadata=ObjectMeta(name="strict", annotations=annotations))
+    plugin = PodTolerationRestriction.configured({"default": [EXISTS]})
+    async with Api(admission=(plugin,)) as api:
+        for namespace in (quiet, strict):
+            await api.create(namespace)
+
+        def in_(name: str, *keys: str) -> Pod:
+            made = pod("p")
+            tolerations = tuple(Toleration(key=key, operator="Exists") for key in keys)
+            made = replace(made, metadata=replace(made.metadata, namespace=name))
+            return with_spec(made, tolerations=tolerations)
+
+        found = await api.create(in_("quiet", "mine"))
+        assert [each.key for each in found.spec.tolerations][:2] == ["mine", "k"]
+        error = await refused(ApiError, api.create(in_("strict", "mine")))
+        assert str(error) == (
+            "pod tolerations (possibly merged with namespace default tolerations) conflict with its "
+            "namespace whitelist"
+        )
+        found = await api.create(in_("strict"))
+        assert [each.key for each in found.spec.tolerations] == ["own"]

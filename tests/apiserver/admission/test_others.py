@@ -252,6 +252,7 @@ def test_the_chain_is_in_order() -> None:
         "RuntimeClass",
         "CertificateApproval",
         "CertificateSigning",
+        "ClusterTrustBundleAttest",
         "CertificateSubjectRestriction",
         "DefaultIngressClass",
         "PodTopologyLabels",

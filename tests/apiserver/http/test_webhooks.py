@@ -1,5 +1,6 @@
 """Webhooks that are HTTPS servers on loopback: reached by URL and by service, and believed by certificate."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -143,6 +144,34 @@ async def test_nobody_listens(running: tuple[Cluster, HttpFront]) -> None:
         'failed to call webhook: Post "URL/allow?timeout=1s": '
         f"dial tcp {at}: connect: connection refused"
     )
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.1 400 Bad Request\r\n\r\n", "http: server gave HTTP response to HTTPS client"),
+        (b"", "EOF"),
+    ],
+)
+async def test_who_listens_speaks_no_tls(
+    running: tuple[Cluster, HttpFront], answer: bytes, words: str
+) -> None:
+    """As Go says it, for a server of plain HTTP and for one that just hangs up."""
+    cluster, _ = running
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    async with server:
+        port = server.sockets[0].getsockname()[1]
+        hook = Webhook(f"https://127.0.0.1:{port}", "")
+        await _validating(cluster, _at(hook, "allow", ca_bundle=None))
+        assert await _words(cluster, hook) == (
+            f'failed to call webhook: Post "URL/allow?timeout=1s": {words}'
+        )
 
 
 @pytest.mark.parametrize(("name", "allowed"), [("policy.default.svc", True), ("other", False)])

@@ -30,28 +30,28 @@ from orchestrator.api.scalars import (
 )
 
 
-class ComponentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ComponentCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     error: str = ""
     message: str = ""
     status: str = field(default_factory=str)
     type: str = field(default_factory=str)
 
 
-class ComponentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ComponentStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ComponentStatus"
     api_version: ClassVar[str] = "v1"
     conditions: tuple[ComponentCondition, ...] = ()
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
 
 
-class ComponentStatusList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ComponentStatusList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ComponentStatusList"
     api_version: ClassVar[str] = "v1"
     items: tuple[ComponentStatus, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Event"
     api_version: ClassVar[str] = "v1"
     action: str = ""
@@ -71,24 +71,24 @@ class Event(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     type: str = ""
 
 
-class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EventList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EventList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Event, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EventSeries(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     count: int | None = None
     last_observed_time: MicroTime | None = field(default_factory=NoneType)
 
 
-class EventSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EventSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     component: str = ""
     host: str = ""
 
 
-class Namespace(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Namespace(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Namespace"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -96,7 +96,7 @@ class Namespace(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     status: NamespaceStatus | None = field(default_factory=shared(lambda: NamespaceStatus()))
 
 
-class NamespaceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NamespaceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -104,26 +104,26 @@ class NamespaceCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     type: str = field(default_factory=str)
 
 
-class NamespaceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NamespaceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NamespaceList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Namespace, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class NamespaceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NamespaceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     finalizers: tuple[str, ...] = ()
 
 
-class NamespaceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NamespaceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[NamespaceCondition, ...] = ()
     phase: str = ""
 
 
-class TopologySelectorLabelRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TopologySelectorLabelRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     values: tuple[str, ...] = field(default_factory=required_tuple)
 
 
-class TopologySelectorTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TopologySelectorTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_label_expressions: tuple[TopologySelectorLabelRequirement, ...] = ()

@@ -31,7 +31,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class ConfigMap(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMap(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ConfigMap"
     api_version: ClassVar[str] = "v1"
     binary_data: Mapping[str, str] = EMPTY
@@ -40,14 +40,14 @@ class ConfigMap(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
 
 
-class ConfigMapList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ConfigMapList"
     api_version: ClassVar[str] = "v1"
     items: tuple[ConfigMap, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Secret"
     api_version: ClassVar[str] = "v1"
     data: Mapping[str, str] = EMPTY
@@ -57,14 +57,14 @@ class Secret(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
     type: str = ""
 
 
-class SecretList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "SecretList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Secret, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ServiceAccount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceAccount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceAccount"
     api_version: ClassVar[str] = "v1"
     automount_service_account_token: bool | None = None
@@ -73,7 +73,7 @@ class ServiceAccount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     secrets: tuple[ObjectReference, ...] = ()
 
 
-class ServiceAccountList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceAccountList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceAccountList"
     api_version: ClassVar[str] = "v1"
     items: tuple[ServiceAccount, ...] = field(default_factory=required_tuple)

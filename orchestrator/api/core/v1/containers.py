@@ -27,28 +27,28 @@ from orchestrator.api.scalars import (
 )
 
 
-class AppArmorProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AppArmorProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     localhost_profile: str | None = None
     type: str = field(default_factory=str)
 
 
-class Capabilities(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Capabilities(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     add: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
 
 
-class ConfigMapEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
     optional: bool | None = None
 
 
-class ConfigMapKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     name: str = ""
     optional: bool | None = None
 
 
-class Container(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Container(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     args: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
@@ -76,7 +76,7 @@ class Container(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     working_dir: str = ""
 
 
-class ContainerPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_port: int = field(default_factory=int)
     host_ip: str = field(default="", name="hostIP")
     host_port: int | None = None
@@ -84,32 +84,32 @@ class ContainerPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     protocol: str = ""
 
 
-class ContainerResizePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerResizePolicy(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     resource_name: str = field(default_factory=str)
     restart_policy: str = field(default_factory=str)
 
 
-class ContainerRestartRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerRestartRule(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     action: str = ""
     exit_codes: ContainerRestartRuleOnExitCodes | None = None
 
 
-class ContainerRestartRuleOnExitCodes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerRestartRuleOnExitCodes(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     operator: str = ""
     values: tuple[int, ...] = ()
 
 
-class ContainerState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerState(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     running: ContainerStateRunning | None = None
     terminated: ContainerStateTerminated | None = None
     waiting: ContainerStateWaiting | None = None
 
 
-class ContainerStateRunning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerStateRunning(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     started_at: Time | None = field(default_factory=NoneType)
 
 
-class ContainerStateTerminated(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerStateTerminated(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_id: str = field(default="", name="containerID")
     exit_code: int = field(default_factory=int)
     finished_at: Time | None = field(default_factory=NoneType)
@@ -119,12 +119,12 @@ class ContainerStateTerminated(Struct, frozen=True, gc=False, kw_only=True, omit
     started_at: Time | None = field(default_factory=NoneType)
 
 
-class ContainerStateWaiting(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerStateWaiting(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     message: str = ""
     reason: str = ""
 
 
-class ContainerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allocated_resources: Mapping[str, Quantity] = EMPTY
     allocated_resources_status: tuple[ResourceStatus, ...] = ()
     container_id: str = field(default="", name="containerID")
@@ -142,23 +142,23 @@ class ContainerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     volume_mounts: tuple[VolumeMountStatus, ...] = ()
 
 
-class ContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     linux: LinuxContainerUser | None = None
 
 
-class EnvFromSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EnvFromSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     config_map_ref: ConfigMapEnvSource | None = None
     prefix: str = ""
     secret_ref: SecretEnvSource | None = None
 
 
-class EnvVar(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EnvVar(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     value: str = ""
     value_from: EnvVarSource | None = None
 
 
-class EnvVarSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EnvVarSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     config_map_key_ref: ConfigMapKeySelector | None = None
     field_ref: ObjectFieldSelector | None = None
     file_key_ref: FileKeySelector | None = None
@@ -166,7 +166,7 @@ class EnvVarSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     secret_key_ref: SecretKeySelector | None = None
 
 
-class EphemeralContainer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EphemeralContainer(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     args: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     env: tuple[EnvVar, ...] = ()
@@ -195,23 +195,23 @@ class EphemeralContainer(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     working_dir: str = ""
 
 
-class ExecAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ExecAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     command: tuple[str, ...] = ()
 
 
-class FileKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FileKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     optional: bool | None = None
     path: str = field(default_factory=str)
     volume_name: str = field(default_factory=str)
 
 
-class GRPCAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GRPCAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     port: int = field(default_factory=int)
     service: str | None = field(default_factory=NoneType)
 
 
-class HTTPGetAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HTTPGetAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     host: str = ""
     http_headers: tuple[HTTPHeader, ...] = ()
     path: str = ""
@@ -219,35 +219,35 @@ class HTTPGetAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     scheme: str = ""
 
 
-class HTTPHeader(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HTTPHeader(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     value: str = field(default_factory=str)
 
 
-class ImageVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ImageVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     image_ref: str = ""
 
 
-class Lifecycle(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Lifecycle(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     post_start: LifecycleHandler | None = None
     pre_stop: LifecycleHandler | None = None
     stop_signal: str | None = None
 
 
-class LifecycleHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LifecycleHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exec: ExecAction | None = None
     http_get: HTTPGetAction | None = None
     sleep: SleepAction | None = None
     tcp_socket: TCPSocketAction | None = None
 
 
-class LinuxContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LinuxContainerUser(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     gid: int = field(default_factory=int)
     supplemental_groups: tuple[int, ...] = ()
     uid: int = field(default_factory=int)
 
 
-class Probe(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Probe(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     exec: ExecAction | None = None
     failure_threshold: int | None = None
     grpc: GRPCAction | None = None
@@ -260,52 +260,52 @@ class Probe(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, ren
     timeout_seconds: int | None = None
 
 
-class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     request: str = ""
 
 
-class ResourceHealth(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceHealth(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     health: str = ""
     message: str = ""
     resource_id: str = field(default_factory=str, name="resourceID")
 
 
-class ResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     claims: tuple[ResourceClaim, ...] = ()
     limits: Mapping[str, Quantity] = EMPTY
     requests: Mapping[str, Quantity] = EMPTY
 
 
-class ResourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     resources: tuple[ResourceHealth, ...] = ()
 
 
-class SELinuxOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SELinuxOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     level: str = ""
     role: str = ""
     type: str = ""
     user: str = ""
 
 
-class SeccompProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SeccompProfile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     localhost_profile: str | None = None
     type: str = field(default_factory=str)
 
 
-class SecretEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretEnvSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
     optional: bool | None = None
 
 
-class SecretKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretKeySelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     name: str = ""
     optional: bool | None = None
 
 
-class SecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allow_privilege_escalation: bool | None = None
     app_armor_profile: AppArmorProfile | None = None
     capabilities: Capabilities | None = None
@@ -320,21 +320,21 @@ class SecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     windows_options: WindowsSecurityContextOptions | None = None
 
 
-class SleepAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SleepAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     seconds: int = field(default_factory=int)
 
 
-class TCPSocketAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TCPSocketAction(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     host: str = ""
     port: IntOrString = field(default_factory=int)
 
 
-class VolumeDevice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeDevice(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     device_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class VolumeMount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeMount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     mount_path: str = field(default_factory=str)
     mount_propagation: str | None = None
     name: str = field(default_factory=str)
@@ -344,7 +344,7 @@ class VolumeMount(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     sub_path_expr: str = ""
 
 
-class VolumeMountStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeMountStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     mount_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
     read_only: bool | None = None
@@ -352,11 +352,11 @@ class VolumeMountStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     volume_status: VolumeStatus | None = None
 
 
-class VolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     image: ImageVolumeStatus | None = None
 
 
-class WindowsSecurityContextOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WindowsSecurityContextOptions(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     gmsa_credential_spec: str | None = None
     gmsa_credential_spec_name: str | None = None
     host_process: bool | None = None

@@ -27,12 +27,12 @@ from orchestrator.api.scalars import (
 )
 
 
-class AttachedVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AttachedVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     device_path: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kubelet_config_key: str = field(default_factory=str)
     name: str = field(default_factory=str)
     namespace: str = field(default_factory=str)
@@ -40,16 +40,16 @@ class ConfigMapNodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omi
     uid: str = ""
 
 
-class ContainerImage(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerImage(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     names: tuple[str, ...] = field(default_factory=required_tuple)
     size_bytes: int | None = None
 
 
-class DaemonEndpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DaemonEndpoint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     port: int = field(default_factory=int, name="Port")
 
 
-class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Node"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -57,12 +57,12 @@ class Node(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rena
     status: NodeStatus | None = field(default_factory=shared(lambda: NodeStatus()))
 
 
-class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     address: str = field(default_factory=str)
     type: str = field(default_factory=str)
 
 
-class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_heartbeat_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
@@ -71,43 +71,43 @@ class NodeCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     type: str = field(default_factory=str)
 
 
-class NodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeConfigSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     config_map: ConfigMapNodeConfigSource | None = None
 
 
-class NodeConfigStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeConfigStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     active: NodeConfigSource | None = None
     assigned: NodeConfigSource | None = None
     error: str = ""
     last_known_good: NodeConfigSource | None = None
 
 
-class NodeDaemonEndpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeDaemonEndpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kubelet_endpoint: DaemonEndpoint | None = field(default_factory=shared(lambda: DaemonEndpoint()))
 
 
-class NodeFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     supplemental_groups_policy: bool | None = None
 
 
-class NodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "NodeList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Node, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class NodeRuntimeHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeRuntimeHandler(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     features: NodeRuntimeHandlerFeatures | None = None
     name: str = field(default_factory=str)
 
 
-class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeRuntimeHandlerFeatures(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     recursive_read_only_mounts: bool | None = None
     user_namespaces: bool | None = None
 
 
-class NodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     config_source: NodeConfigSource | None = None
     external_id: str = field(default="", name="externalID")
     pod_cidr: str = field(default="", name="podCIDR")
@@ -117,7 +117,7 @@ class NodeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, 
     unschedulable: bool | None = None
 
 
-class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     addresses: tuple[NodeAddress, ...] = ()
     allocatable: Mapping[str, Quantity] = EMPTY
     capacity: Mapping[str, Quantity] = EMPTY
@@ -134,11 +134,11 @@ class NodeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     volumes_in_use: tuple[str, ...] = ()
 
 
-class NodeSwapStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSwapStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     capacity: int | None = None
 
 
-class NodeSystemInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSystemInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     architecture: str = field(default_factory=str)
     boot_id: str = field(default_factory=str, name="bootID")
     container_runtime_version: str = field(default_factory=str)
@@ -152,7 +152,7 @@ class NodeSystemInfo(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     system_uuid: str = field(default_factory=str, name="systemUUID")
 
 
-class Taint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Taint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     effect: str = field(default_factory=str)
     key: str = field(default_factory=str)
     time_added: Time | None = None

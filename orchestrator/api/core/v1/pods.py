@@ -47,46 +47,46 @@ from orchestrator.api.scalars import (
 )
 
 
-class Affinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Affinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     node_affinity: NodeAffinity | None = None
     pod_affinity: PodAffinity | None = None
     pod_anti_affinity: PodAntiAffinity | None = None
 
 
-class Binding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Binding(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Binding"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     target: ObjectReference = field(default_factory=shared(lambda: ObjectReference()))
 
 
-class ContainerExtendedResourceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ContainerExtendedResourceRequest(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_name: str = field(default_factory=str)
     request_name: str = field(default_factory=str)
     resource_name: str = field(default_factory=str)
 
 
-class HostAlias(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HostAlias(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hostnames: tuple[str, ...] = ()
     ip: str = field(default_factory=str)
 
 
-class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HostIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ip: str = field(default_factory=str)
 
 
-class NodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     preferred_during_scheduling_ignored_during_execution: tuple[PreferredSchedulingTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
 
 
-class NodeAllocatableResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeAllocatableResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     containers: tuple[str, ...] = ()
     resource_claim_name: str = field(default_factory=str)
     resources: Mapping[str, Quantity] = field(default_factory=required_mapping)
 
 
-class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Pod"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -94,12 +94,12 @@ class Pod(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, renam
     status: PodStatus | None = None
 
 
-class PodAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
 
 
-class PodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     label_selector: LabelSelector | None = None
     match_label_keys: tuple[str, ...] = ()
     mismatch_label_keys: tuple[str, ...] = ()
@@ -108,12 +108,12 @@ class PodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     topology_key: str = field(default_factory=str)
 
 
-class PodAntiAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodAntiAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     preferred_during_scheduling_ignored_during_execution: tuple[WeightedPodAffinityTerm, ...] = ()
     required_during_scheduling_ignored_during_execution: tuple[PodAffinityTerm, ...] = ()
 
 
-class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
@@ -123,61 +123,61 @@ class PodCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tr
     type: str = field(default_factory=str)
 
 
-class PodDNSConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDNSConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     nameservers: tuple[str, ...] = ()
     options: tuple[PodDNSConfigOption, ...] = ()
     searches: tuple[str, ...] = ()
 
 
-class PodDNSConfigOption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodDNSConfigOption(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
     value: str | None = None
 
 
-class PodExtendedResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodExtendedResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     request_mappings: tuple[ContainerExtendedResourceRequest, ...] = field(default_factory=required_tuple)
     resource_claim_name: str = field(default_factory=str)
 
 
-class PodIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodIP(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ip: str = field(default_factory=str)
 
 
-class PodList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Pod, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PodOS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodOS(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
 
 
-class PodReadinessGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodReadinessGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     condition_type: str = field(default_factory=str)
 
 
-class PodResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodResourceClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     resource_claim_name: str | None = None
     resource_claim_template_name: str | None = None
 
 
-class PodResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodResourceClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     resource_claim_name: str | None = None
 
 
-class PodSchedulingGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodSchedulingGate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
 
 
-class PodSchedulingGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodSchedulingGroup(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     pod_group_name: str = ""
 
 
-class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     app_armor_profile: AppArmorProfile | None = None
     fs_group: int | None = None
     fs_group_change_policy: str | None = None
@@ -193,7 +193,7 @@ class PodSecurityContext(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     windows_options: WindowsSecurityContextOptions | None = None
 
 
-class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     active_deadline_seconds: int | None = None
     affinity: Affinity | None = None
     automount_service_account_token: bool | None = None
@@ -238,7 +238,7 @@ class PodSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     volumes: tuple[Volume, ...] = ()
 
 
-class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allocated_resources: Mapping[str, Quantity] = EMPTY
     conditions: tuple[PodCondition, ...] = ()
     container_statuses: tuple[ContainerStatus, ...] = ()
@@ -262,36 +262,36 @@ class PodStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     start_time: Time | None = None
 
 
-class PodTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodTemplate"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     template: PodTemplateSpec | None = None
 
 
-class PodTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodTemplateList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PodTemplateList"
     api_version: ClassVar[str] = "v1"
     items: tuple[PodTemplate, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodTemplateSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PodSpec | None = None
 
 
-class PreferredSchedulingTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PreferredSchedulingTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     preference: NodeSelectorTerm = field(default_factory=shared(lambda: NodeSelectorTerm()))
     weight: int = field(default_factory=int)
 
 
-class Sysctl(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Sysctl(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = field(default_factory=str)
     value: str = field(default_factory=str)
 
 
-class Toleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Toleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     effect: str = ""
     key: str = ""
     operator: str = ""
@@ -299,7 +299,7 @@ class Toleration(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True
     value: str = ""
 
 
-class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     label_selector: LabelSelector | None = None
     match_label_keys: tuple[str, ...] = ()
     max_skew: int = field(default_factory=int)
@@ -310,6 +310,6 @@ class TopologySpreadConstraint(Struct, frozen=True, gc=False, kw_only=True, omit
     when_unsatisfiable: str = field(default_factory=str)
 
 
-class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class WeightedPodAffinityTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     pod_affinity_term: PodAffinityTerm = field(default_factory=shared(lambda: PodAffinityTerm()))
     weight: int = field(default_factory=int)

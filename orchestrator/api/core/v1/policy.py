@@ -27,14 +27,14 @@ from orchestrator.api.scalars import (
 )
 
 
-class LimitRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitRange(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LimitRange"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: LimitRangeSpec | None = field(default_factory=shared(lambda: LimitRangeSpec()))
 
 
-class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default: Mapping[str, Quantity] = EMPTY
     default_request: Mapping[str, Quantity] = EMPTY
     max: Mapping[str, Quantity] = EMPTY
@@ -43,18 +43,18 @@ class LimitRangeItem(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     type: str = field(default_factory=str)
 
 
-class LimitRangeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitRangeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "LimitRangeList"
     api_version: ClassVar[str] = "v1"
     items: tuple[LimitRange, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class LimitRangeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LimitRangeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     limits: tuple[LimitRangeItem, ...] = field(default_factory=required_tuple)
 
 
-class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceQuota"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -62,29 +62,29 @@ class ResourceQuota(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=T
     status: ResourceQuotaStatus | None = field(default_factory=shared(lambda: ResourceQuotaStatus()))
 
 
-class ResourceQuotaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceQuotaList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ResourceQuotaList"
     api_version: ClassVar[str] = "v1"
     items: tuple[ResourceQuota, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ResourceQuotaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceQuotaSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hard: Mapping[str, Quantity] = EMPTY
     scope_selector: ScopeSelector | None = None
     scopes: tuple[str, ...] = ()
 
 
-class ResourceQuotaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceQuotaStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hard: Mapping[str, Quantity] = EMPTY
     used: Mapping[str, Quantity] = EMPTY
 
 
-class ScopeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScopeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_expressions: tuple[ScopedResourceSelectorRequirement, ...] = ()
 
 
-class ScopedResourceSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScopedResourceSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     operator: str = field(default_factory=str)
     scope_name: str = field(default_factory=str)
     values: tuple[str, ...] = ()

@@ -23,26 +23,26 @@ from orchestrator.api.scalars import (
 )
 
 
-class LocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
 
 
-class NodeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     node_selector_terms: tuple[NodeSelectorTerm, ...] = field(default_factory=required_tuple)
 
 
-class NodeSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSelectorRequirement(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     operator: str = field(default_factory=str)
     values: tuple[str, ...] = ()
 
 
-class NodeSelectorTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NodeSelectorTerm(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     match_expressions: tuple[NodeSelectorRequirement, ...] = ()
     match_fields: tuple[NodeSelectorRequirement, ...] = ()
 
 
-class ObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = ""
     field_path: str = ""
     kind: str = ""
@@ -52,6 +52,6 @@ class ObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     uid: str = ""
 
 
-class SecretReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     name: str = ""
     namespace: str = ""

@@ -30,7 +30,7 @@ from orchestrator.api.scalars import (
 )
 
 
-class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicationController"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -38,7 +38,7 @@ class ReplicationController(Struct, frozen=True, gc=False, kw_only=True, omit_de
     status: ReplicationControllerStatus | None = field(default_factory=shared(lambda: ReplicationControllerStatus()))
 
 
-class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
     reason: str = ""
@@ -46,21 +46,21 @@ class ReplicationControllerCondition(Struct, frozen=True, gc=False, kw_only=True
     type: str = field(default_factory=str)
 
 
-class ReplicationControllerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicationControllerList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ReplicationControllerList"
     api_version: ClassVar[str] = "v1"
     items: tuple[ReplicationController, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ReplicationControllerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicationControllerSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     min_ready_seconds: int | None = None
     replicas: int | None = None
     selector: Mapping[str, str] = EMPTY
     template: PodTemplateSpec | None = None
 
 
-class ReplicationControllerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ReplicationControllerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     available_replicas: int | None = None
     conditions: tuple[ReplicationControllerCondition, ...] = ()
     fully_labeled_replicas: int | None = None

@@ -31,62 +31,62 @@ from orchestrator.api.scalars import (
 )
 
 
-class ClientIPConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClientIPConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     timeout_seconds: int | None = None
 
 
-class EndpointAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointAddress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hostname: str = ""
     ip: str = field(default_factory=str)
     node_name: str | None = None
     target_ref: ObjectReference | None = None
 
 
-class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointPort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     app_protocol: str | None = None
     name: str = ""
     port: int = field(default_factory=int)
     protocol: str = ""
 
 
-class EndpointSubset(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointSubset(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     addresses: tuple[EndpointAddress, ...] = ()
     not_ready_addresses: tuple[EndpointAddress, ...] = ()
     ports: tuple[EndpointPort, ...] = ()
 
 
-class Endpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Endpoints(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Endpoints"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     subsets: tuple[EndpointSubset, ...] = ()
 
 
-class EndpointsList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EndpointsList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "EndpointsList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Endpoints, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class LoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LoadBalancerIngress(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     hostname: str = ""
     ip: str = ""
     ip_mode: str = ""
     ports: tuple[PortStatus, ...] = ()
 
 
-class LoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LoadBalancerStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     ingress: tuple[LoadBalancerIngress, ...] = ()
 
 
-class PortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PortStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     error: str = ""
     port: int = field(default_factory=int)
     protocol: str = field(default_factory=str)
 
 
-class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "Service"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -94,14 +94,14 @@ class Service(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, r
     status: ServiceStatus | None = field(default_factory=shared(lambda: ServiceStatus()))
 
 
-class ServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "ServiceList"
     api_version: ClassVar[str] = "v1"
     items: tuple[Service, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     app_protocol: str | None = None
     name: str = ""
     node_port: int | None = None
@@ -110,7 +110,7 @@ class ServicePort(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     target_port: IntOrString = field(default_factory=int)
 
 
-class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     allocate_load_balancer_node_ports: bool | None = None
     cluster_ip: str = field(default="", name="clusterIP")
     cluster_ips: tuple[str, ...] = field(default=(), name="clusterIPs")
@@ -133,10 +133,10 @@ class ServiceSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=Tru
     type: str = ""
 
 
-class ServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     conditions: tuple[Condition, ...] = ()
     load_balancer: LoadBalancerStatus | None = field(default_factory=shared(lambda: LoadBalancerStatus()))
 
 
-class SessionAffinityConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SessionAffinityConfig(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     client_ip: ClientIPConfig | None = field(default=None, name="clientIP")

@@ -34,14 +34,14 @@ from orchestrator.api.scalars import (
 )
 
 
-class AWSElasticBlockStoreVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AWSElasticBlockStoreVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     partition: int | None = None
     read_only: bool | None = None
     volume_id: str = field(default_factory=str, name="volumeID")
 
 
-class AzureDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AzureDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     caching_mode: str | None = None
     disk_name: str = field(default_factory=str)
     disk_uri: str = field(default_factory=str, name="diskURI")
@@ -50,20 +50,20 @@ class AzureDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_de
     read_only: bool | None = None
 
 
-class AzureFilePersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AzureFilePersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     read_only: bool | None = None
     secret_name: str = field(default_factory=str)
     secret_namespace: str | None = field(default_factory=NoneType)
     share_name: str = field(default_factory=str)
 
 
-class AzureFileVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class AzureFileVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     read_only: bool | None = None
     secret_name: str = field(default_factory=str)
     share_name: str = field(default_factory=str)
 
 
-class CSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     controller_expand_secret_ref: SecretReference | None = None
     controller_publish_secret_ref: SecretReference | None = None
     driver: str = field(default_factory=str)
@@ -76,7 +76,7 @@ class CSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omi
     volume_handle: str = field(default_factory=str)
 
 
-class CSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
     fs_type: str = ""
     node_publish_secret_ref: LocalObjectReference | None = None
@@ -84,7 +84,7 @@ class CSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     volume_attributes: Mapping[str, str] = EMPTY
 
 
-class CephFSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CephFSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
     path: str = ""
     read_only: bool | None = None
@@ -93,7 +93,7 @@ class CephFSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, 
     user: str = ""
 
 
-class CephFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CephFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     monitors: tuple[str, ...] = field(default_factory=required_tuple)
     path: str = ""
     read_only: bool | None = None
@@ -102,21 +102,21 @@ class CephFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defau
     user: str = ""
 
 
-class CinderPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CinderPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: SecretReference | None = None
     volume_id: str = field(default_factory=str, name="volumeID")
 
 
-class CinderVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class CinderVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
     volume_id: str = field(default_factory=str, name="volumeID")
 
 
-class ClusterTrustBundleProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ClusterTrustBundleProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     label_selector: LabelSelector | None = None
     name: str = ""
     optional: bool | None = None
@@ -124,45 +124,45 @@ class ClusterTrustBundleProjection(Struct, frozen=True, gc=False, kw_only=True, 
     signer_name: str = ""
 
 
-class ConfigMapProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     items: tuple[KeyToPath, ...] = ()
     name: str = ""
     optional: bool | None = None
 
 
-class ConfigMapVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ConfigMapVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default_mode: int | None = None
     items: tuple[KeyToPath, ...] = ()
     name: str = ""
     optional: bool | None = None
 
 
-class DownwardAPIProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DownwardAPIProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     items: tuple[DownwardAPIVolumeFile, ...] = ()
 
 
-class DownwardAPIVolumeFile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DownwardAPIVolumeFile(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     field_ref: ObjectFieldSelector | None = None
     mode: int | None = None
     path: str = field(default_factory=str)
     resource_field_ref: ResourceFieldSelector | None = None
 
 
-class DownwardAPIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class DownwardAPIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default_mode: int | None = None
     items: tuple[DownwardAPIVolumeFile, ...] = ()
 
 
-class EmptyDirVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EmptyDirVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     medium: str = ""
     size_limit: Quantity | None = None
 
 
-class EphemeralVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class EphemeralVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     volume_claim_template: PersistentVolumeClaimTemplate | None = None
 
 
-class FCVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FCVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     lun: int | None = None
     read_only: bool | None = None
@@ -170,7 +170,7 @@ class FCVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=
     wwids: tuple[str, ...] = ()
 
 
-class FlexPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlexPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
     fs_type: str = ""
     options: Mapping[str, str] = EMPTY
@@ -178,7 +178,7 @@ class FlexPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, om
     secret_ref: SecretReference | None = None
 
 
-class FlexVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlexVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     driver: str = field(default_factory=str)
     fs_type: str = ""
     options: Mapping[str, str] = EMPTY
@@ -186,43 +186,43 @@ class FlexVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_default
     secret_ref: LocalObjectReference | None = None
 
 
-class FlockerVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class FlockerVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     dataset_name: str = ""
     dataset_uuid: str = field(default="", name="datasetUUID")
 
 
-class GCEPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GCEPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     partition: int | None = None
     pd_name: str = field(default_factory=str)
     read_only: bool | None = None
 
 
-class GitRepoVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GitRepoVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     directory: str = ""
     repository: str = field(default_factory=str)
     revision: str = ""
 
 
-class GlusterfsPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GlusterfsPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     endpoints: str = field(default_factory=str)
     endpoints_namespace: str = ""
     path: str = field(default_factory=str)
     read_only: bool | None = None
 
 
-class GlusterfsVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class GlusterfsVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     endpoints: str = field(default_factory=str)
     path: str = field(default_factory=str)
     read_only: bool | None = None
 
 
-class HostPathVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class HostPathVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     path: str = field(default_factory=str)
     type: str | None = None
 
 
-class ISCSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ISCSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     chap_auth_discovery: bool | None = None
     chap_auth_session: bool | None = None
     fs_type: str = ""
@@ -236,7 +236,7 @@ class ISCSIPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, o
     target_portal: str = field(default_factory=str)
 
 
-class ISCSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ISCSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     chap_auth_discovery: bool | None = None
     chap_auth_session: bool | None = None
     fs_type: str = ""
@@ -250,39 +250,39 @@ class ISCSIVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaul
     target_portal: str = field(default_factory=str)
 
 
-class ImageVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ImageVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     pull_policy: str = ""
     reference: str = ""
 
 
-class KeyToPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class KeyToPath(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     key: str = field(default_factory=str)
     mode: int | None = None
     path: str = field(default_factory=str)
 
 
-class LocalVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class LocalVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     path: str = field(default_factory=str)
 
 
-class ModifyVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ModifyVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     status: str = field(default_factory=str)
     target_volume_attributes_class_name: str = ""
 
 
-class NFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class NFSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     path: str = field(default_factory=str)
     read_only: bool | None = None
     server: str = field(default_factory=str)
 
 
-class ObjectFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ObjectFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_version: str = ""
     field_path: str = field(default_factory=str)
 
 
-class PersistentVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolume"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -290,7 +290,7 @@ class PersistentVolume(Struct, frozen=True, gc=False, kw_only=True, omit_default
     status: PersistentVolumeStatus | None = field(default_factory=shared(lambda: PersistentVolumeStatus()))
 
 
-class PersistentVolumeClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaim(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolumeClaim"
     api_version: ClassVar[str] = "v1"
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
@@ -298,7 +298,7 @@ class PersistentVolumeClaim(Struct, frozen=True, gc=False, kw_only=True, omit_de
     status: PersistentVolumeClaimStatus | None = field(default_factory=shared(lambda: PersistentVolumeClaimStatus()))
 
 
-class PersistentVolumeClaimCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimCondition(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_probe_time: Time | None = field(default_factory=NoneType)
     last_transition_time: Time | None = field(default_factory=NoneType)
     message: str = ""
@@ -307,14 +307,14 @@ class PersistentVolumeClaimCondition(Struct, frozen=True, gc=False, kw_only=True
     type: str = field(default_factory=str)
 
 
-class PersistentVolumeClaimList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolumeClaimList"
     api_version: ClassVar[str] = "v1"
     items: tuple[PersistentVolumeClaim, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PersistentVolumeClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     access_modes: tuple[str, ...] = ()
     data_source: TypedLocalObjectReference | None = None
     data_source_ref: TypedObjectReference | None = None
@@ -326,7 +326,7 @@ class PersistentVolumeClaimSpec(Struct, frozen=True, gc=False, kw_only=True, omi
     volume_name: str = ""
 
 
-class PersistentVolumeClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     access_modes: tuple[str, ...] = ()
     allocated_resource_statuses: Mapping[str, str] = EMPTY
     allocated_resources: Mapping[str, Quantity] = EMPTY
@@ -337,24 +337,24 @@ class PersistentVolumeClaimStatus(Struct, frozen=True, gc=False, kw_only=True, o
     phase: str = ""
 
 
-class PersistentVolumeClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimTemplate(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     metadata: ObjectMeta = field(default_factory=ObjectMeta)
     spec: PersistentVolumeClaimSpec = field(default_factory=shared(lambda: PersistentVolumeClaimSpec()))
 
 
-class PersistentVolumeClaimVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeClaimVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     claim_name: str = field(default_factory=str)
     read_only: bool | None = None
 
 
-class PersistentVolumeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeList(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     kind: ClassVar[str] = "PersistentVolumeList"
     api_version: ClassVar[str] = "v1"
     items: tuple[PersistentVolume, ...] = field(default_factory=required_tuple)
     metadata: ListMeta = field(default_factory=ListMeta)
 
 
-class PersistentVolumeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     access_modes: tuple[str, ...] = ()
     aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
     azure_disk: AzureDiskVolumeSource | None = None
@@ -388,19 +388,19 @@ class PersistentVolumeSpec(Struct, frozen=True, gc=False, kw_only=True, omit_def
     vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
 
 
-class PersistentVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PersistentVolumeStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     last_phase_transition_time: Time | None = None
     message: str = ""
     phase: str = ""
     reason: str = ""
 
 
-class PhotonPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PhotonPersistentDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     pd_id: str = field(default_factory=str, name="pdID")
 
 
-class PodCertificateProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PodCertificateProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     certificate_chain_path: str = ""
     credential_bundle_path: str = ""
     key_path: str = ""
@@ -410,18 +410,18 @@ class PodCertificateProjection(Struct, frozen=True, gc=False, kw_only=True, omit
     user_annotations: Mapping[str, str] = EMPTY
 
 
-class PortworxVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class PortworxVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     read_only: bool | None = None
     volume_id: str = field(default_factory=str, name="volumeID")
 
 
-class ProjectedVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ProjectedVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default_mode: int | None = None
     sources: tuple[VolumeProjection, ...] = field(default_factory=required_tuple)
 
 
-class QuobyteVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class QuobyteVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     group: str = ""
     read_only: bool | None = None
     registry: str = field(default_factory=str)
@@ -430,7 +430,7 @@ class QuobyteVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     volume: str = field(default_factory=str)
 
 
-class RBDPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RBDPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     image: str = field(default_factory=str)
     keyring: str = ""
@@ -441,7 +441,7 @@ class RBDPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omi
     user: str = ""
 
 
-class RBDVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class RBDVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     image: str = field(default_factory=str)
     keyring: str = ""
@@ -452,13 +452,13 @@ class RBDVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults
     user: str = ""
 
 
-class ResourceFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ResourceFieldSelector(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     container_name: str = ""
     divisor: Quantity = field(default_factory=lambda: "0")
     resource: str = field(default_factory=str)
 
 
-class ScaleIOPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScaleIOPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     gateway: str = field(default_factory=str)
     protection_domain: str = ""
@@ -471,7 +471,7 @@ class ScaleIOPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True,
     volume_name: str = ""
 
 
-class ScaleIOVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ScaleIOVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     gateway: str = field(default_factory=str)
     protection_domain: str = ""
@@ -484,26 +484,26 @@ class ScaleIOVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defa
     volume_name: str = ""
 
 
-class SecretProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     items: tuple[KeyToPath, ...] = ()
     name: str = ""
     optional: bool | None = None
 
 
-class SecretVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class SecretVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     default_mode: int | None = None
     items: tuple[KeyToPath, ...] = ()
     optional: bool | None = None
     secret_name: str = ""
 
 
-class ServiceAccountTokenProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class ServiceAccountTokenProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     audience: str = ""
     expiration_seconds: int | None = None
     path: str = field(default_factory=str)
 
 
-class StorageOSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StorageOSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: ObjectReference | None = None
@@ -511,7 +511,7 @@ class StorageOSPersistentVolumeSource(Struct, frozen=True, gc=False, kw_only=Tru
     volume_namespace: str = ""
 
 
-class StorageOSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class StorageOSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     read_only: bool | None = None
     secret_ref: LocalObjectReference | None = None
@@ -519,20 +519,20 @@ class StorageOSVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_de
     volume_namespace: str = ""
 
 
-class TypedLocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TypedLocalObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str | None = field(default_factory=NoneType)
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
 
 
-class TypedObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class TypedObjectReference(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     api_group: str | None = field(default_factory=NoneType)
     kind: str = field(default_factory=str)
     name: str = field(default_factory=str)
     namespace: str | None = None
 
 
-class Volume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class Volume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     aws_elastic_block_store: AWSElasticBlockStoreVolumeSource | None = None
     azure_disk: AzureDiskVolumeSource | None = None
     azure_file: AzureFileVolumeSource | None = None
@@ -566,11 +566,11 @@ class Volume(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, re
     vsphere_volume: VsphereVirtualDiskVolumeSource | None = None
 
 
-class VolumeNodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeNodeAffinity(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     required: NodeSelector | None = None
 
 
-class VolumeProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeProjection(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     cluster_trust_bundle: ClusterTrustBundleProjection | None = None
     config_map: ConfigMapProjection | None = None
     downward_api: DownwardAPIProjection | None = field(default=None, name="downwardAPI")
@@ -579,12 +579,12 @@ class VolumeProjection(Struct, frozen=True, gc=False, kw_only=True, omit_default
     service_account_token: ServiceAccountTokenProjection | None = None
 
 
-class VolumeResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VolumeResourceRequirements(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     limits: Mapping[str, Quantity] = EMPTY
     requests: Mapping[str, Quantity] = EMPTY
 
 
-class VsphereVirtualDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel'):
+class VsphereVirtualDiskVolumeSource(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, rename='camel', repr_omit_defaults=True):
     fs_type: str = ""
     storage_policy_id: str = field(default="", name="storagePolicyID")
     storage_policy_name: str = ""

@@ -290,6 +290,7 @@ def _words(error: Exception, at: str, name: str) -> str:
         ClientConnectorCertificateError,
         ClientConnectorDNSError,
         ClientConnectorError,
+        ClientConnectorSSLError,
         ServerDisconnectedError,
     )
 
@@ -298,6 +299,10 @@ def _words(error: Exception, at: str, name: str) -> str:
             return f"tls: failed to verify certificate: x509: {_certificate_words(error, name)}"
         case ClientConnectorDNSError():
             return f"dial tcp: lookup {error.host}: no such host"
+        case ClientConnectorSSLError():
+            return _handshake_words(error.os_error)
+        case ClientConnectorError() if isinstance(error.os_error, ConnectionResetError):
+            return "EOF"  # it is connected, and hung up before the handshake's end
         case ClientConnectorError():
             return f"dial tcp {at}: connect: {_system_words(error.os_error)}"
         case ServerDisconnectedError():
@@ -310,6 +315,16 @@ def _words(error: Exception, at: str, name: str) -> str:
 def _system_words(error: OSError) -> str:
     """asyncio puts sentences of its own into errors; the number is the system's."""
     return os.strerror(error.errno).lower() if error.errno else str(error)
+
+
+def _handshake_words(error: OSError) -> str:
+    """OpenSSL sees that a record is none; what answers so is mostly a server that speaks plain HTTP."""
+    reason = getattr(error, "reason", None) or ""
+    if reason in ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG"):
+        return "http: server gave HTTP response to HTTPS client"
+    if isinstance(error, ssl.SSLEOFError) or "EOF" in reason:
+        return "EOF"
+    return f"remote error: tls: {reason.replace('_', ' ').lower() or error}"
 
 
 def _certificate_words(error: Any, name: str) -> str:

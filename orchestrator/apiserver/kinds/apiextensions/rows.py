@@ -6,6 +6,7 @@ from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.apiserver.kinds.apiextensions.defaults import default_definition
 from orchestrator.apiserver.kinds.apiextensions.strategy import DefinitionStrategy
 from orchestrator.apiserver.kinds.apiextensions.validation import DEFINITION_RULES
+from orchestrator.apiserver.kinds.apiextensions.warnings import definition_warnings
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
 from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
@@ -13,6 +14,7 @@ from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
         CustomResourceDefinition,
+        warnings=definition_warnings,
         rules=DEFINITION_RULES,
         default=default_definition,
         strategy=DefinitionStrategy,

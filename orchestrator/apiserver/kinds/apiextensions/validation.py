@@ -353,8 +353,7 @@ def _required_names(names: CustomResourceDefinitionNames) -> Errors:
         ("kind", names.kind),
         ("listKind", names.list_kind),
     ):
-        # The singular and the list's kind follow from the kind, and are missed only with it.
-        if not value and (names.kind or wire in ("plural", "kind")):
+        if not value:
             yield required(f"spec.names.{wire}")
 
 

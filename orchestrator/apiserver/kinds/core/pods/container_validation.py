@@ -250,7 +250,7 @@ def _resize_errors(path: str, container: AnyContainer, restart_policy: str | Non
         yield from chosen(path, policy.resource_name, _RESIZABLE)
         yield from chosen(path, policy.restart_policy, _RESIZE_POLICIES)
         if restart_policy == "Never" and policy.restart_policy != "NotRequired":
-            detail = "must be 'NotRequired' when `restartPolicy` is 'Never'"
+            detail = "must be 'NotRequired' when pod `restartPolicy` is 'Never'"
             yield invalid(path, policy.restart_policy, detail)
 
 

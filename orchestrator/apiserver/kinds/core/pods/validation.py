@@ -154,6 +154,7 @@ def _toleration_change_errors(new: Sequence[Toleration], old: Sequence[Toleratio
         if replace(toleration, toleration_seconds=None) not in kept:
             detail = "existing toleration can not be modified except its tolerationSeconds"
             yield forbidden(path, detail)
+            return
     yield from toleration_errors(path, new)
 
 
