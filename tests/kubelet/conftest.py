@@ -7,9 +7,7 @@ from typing import Any
 from actors import virtual_loop_factory
 
 
-def pytest_asyncio_loop_factories(
-    config: Any, item: Any
-) -> Mapping[str, Callable[[], Any]] | None:
+def pytest_asyncio_loop_factories(config: Any, item: Any) -> Mapping[str, Callable[[], Any]] | None:
     """Time passes only when nothing is to be done."""
     if item.path.parent != Path(__file__).parent:
         return None
