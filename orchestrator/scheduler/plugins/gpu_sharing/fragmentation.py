@@ -18,7 +18,7 @@ from orchestrator.machinery.resources import pod_needs
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.plugins.gpu_sharing.devices import (
     DEVICE,
-    FirstByName,
+    InFixedOrder,
     Ledger,
     Shares,
     amount_for,
@@ -37,7 +37,7 @@ Float: TypeAlias = NDArray[np.float64]
 _MANY_MORE: Final = 1.25  # what was learned is taken in when there are so many times as many pods
 
 
-class FGD(FirstByName):
+class FGD(InFixedOrder):
     """Fragmentation gradient descent. `tasks` is a CSV file of the tasks to come, of the columns
     cpu_milli, num_gpu, gpu_milli and gpu_spec; None: they are taken to be as those that have come.
 

@@ -16,8 +16,8 @@ from orchestrator.scheduler.framework import MAX_NODE_SCORE, ScoreKernel
 from orchestrator.scheduler.plugins.gpu_sharing.devices import (
     DEVICE,
     RESOURCE,
-    FirstByName,
     GpuDevices,
+    InFixedOrder,
     Ledger,
     Shares,
     amount_for,
@@ -43,7 +43,7 @@ class Random(GpuDevices):
         return {able[crc32(pod.metadata.uid.encode()) % len(able)]: amount}
 
 
-class _Policy(FirstByName):
+class _Policy(InFixedOrder):
     """A policy is a kernel; pods of equal traits share it."""
 
     kernel: ClassVar[type["_Score"]]

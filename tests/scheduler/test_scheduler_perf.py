@@ -1,0 +1,19 @@
+"""The benchmark's workloads: each comes to its end, at the smallest size."""
+
+import pytest
+
+from benchmarks.scheduler_perf import run, workloads
+
+ALL = {each.number: each for each in workloads()}
+
+
+def test_the_workloads_are_those_of_the_original() -> None:
+    """All 26, in their order."""
+    assert list(ALL) == list(range(1, 27))
+
+
+@pytest.mark.parametrize("number", [1, 3, 4, 7, 17, 22, 25, 26])
+async def test_all_measured_pods_are_seen_bound(number: int) -> None:
+    """A hundredth of a hundredth of the pods, on three nodes."""
+    found = await run(ALL[number], 0.0005, 600.0)
+    assert 0 < found.bound == found.asked
