@@ -26,6 +26,7 @@ from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.certificates import CertificateSigner
+from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
@@ -185,7 +186,10 @@ class Components:
                 scheme=self._scheme,
                 record_events=self._record_events,
                 added=self._added,
-                arguments={CertificateSigner: {"authority": self._authority}},
+                arguments={
+                    CertificateSigner: {"authority": self._authority},
+                    LoadBalancerController: {"network": self.fabric.balancer_network},
+                },
             ),
             "controllers",
             restart=ALWAYS,

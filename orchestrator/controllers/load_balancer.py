@@ -1,6 +1,6 @@
 """Services of type LoadBalancer: a simulated provider gives each an address of its own.
 
-The addresses are of 198.18.0.0/15, the network that is set aside for tests. A service keeps a finalizer as long
+The addresses are of 198.18.0.0/15, the network that is set aside for tests, unless the cluster's network has others. A service keeps a finalizer as long
 as it has one. Services that name a `loadBalancerClass` are somebody else's.
 """
 
@@ -16,7 +16,7 @@ from orchestrator.api.core.v1 import (
     Service,
     ServiceStatus,
 )
-from orchestrator.client import Key, key_of
+from orchestrator.client import Key, Wiring, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.machinery.objects import with_finalizer, without_finalizer
 
@@ -43,13 +43,17 @@ def addresses_of(service: Service) -> tuple[str, ...]:
 
 
 class LoadBalancerController(KubernetesController):
-    """Gives addresses and takes them back. One at a time: two services never get the same."""
+    """Gives addresses of `network` and takes them back. One at a time: two services never get the same."""
 
     name = "service-lb"
     event_source = "service-controller"
     account = "service-controller"
     kind = Service
     workers = 1
+
+    def __init__(self, wiring: Wiring, network: IPv4Network = NETWORK) -> None:
+        super().__init__(wiring)
+        self._network = network
 
     def prepare(self) -> None:
         """Nothing is given beyond what services show."""
@@ -107,11 +111,11 @@ class LoadBalancerController(KubernetesController):
         """A free address, the one that is wished for if it can be; empty when there is none."""
         taken = set(self._taken())
         if wished:
-            return wished if wished not in taken and _is_ours(wished) else ""
-        size = NETWORK.num_addresses
+            return wished if wished not in taken and _is_in(self._network, wished) else ""
+        size = self._network.num_addresses
         for number in range(size):
             offset = (self._next + number) % size
-            address = str(NETWORK[offset])
+            address = str(self._network[offset])
             if 0 < offset < size - 1 and address not in taken:
                 self._next = offset + 1
                 return address
@@ -124,8 +128,8 @@ class LoadBalancerController(KubernetesController):
                 yield from addresses_of(service)
 
 
-def _is_ours(address: str) -> bool:
+def _is_in(network: IPv4Network, address: str) -> bool:
     try:
-        return IPv4Address(address) in NETWORK
+        return IPv4Address(address) in network
     except AddressValueError:
         return False

@@ -130,10 +130,15 @@ def family_of(name: str, spec: ResourceQuotaSpec) -> Family:
 # --- scopes --------------------------------------------------------------------------------
 
 
+_ATTRIBUTES: Final = "VolumeAttributesClass"
+
+
 def in_scope(spec: ResourceQuotaSpec, obj: Any) -> bool:
-    """Whether a quota counts the object at all: one with scopes counts pods of theirs only."""
+    """Whether a quota counts the object at all: one with scopes counts pods, or claims, of theirs only."""
     if not spec.scopes and spec.scope_selector is None:
         return True
+    if isinstance(obj, PersistentVolumeClaim):
+        return _is_claim_in(spec, obj)
     if not isinstance(obj, Pod):
         return False
     if not all(_has_scope(obj, scope) for scope in spec.scopes):
@@ -161,18 +166,46 @@ def _has_scope(pod: Pod, scope: str) -> bool:
 
 
 def _selected(pod: Pod, requirement: ScopedResourceSelectorRequirement) -> bool:
-    scope, operator, values = requirement.scope_name, requirement.operator, requirement.values
+    scope = requirement.scope_name
     if scope != "PriorityClass":
-        return _has_scope(pod, scope) == (operator != "DoesNotExist")
-    name = _spec_of(pod).priority_class_name or ""
-    match operator:
+        return _has_scope(pod, scope) == (requirement.operator != "DoesNotExist")
+    return _fits(_spec_of(pod).priority_class_name or "", requirement)
+
+
+def _fits(name: str, requirement: ScopedResourceSelectorRequirement) -> bool:
+    """Whether the name of a class, "" for none, is what a scope asks for."""
+    match requirement.operator:
         case "In":
-            return name in values
+            return name in requirement.values
         case "NotIn":
-            return name not in values
+            return name not in requirement.values
         case "DoesNotExist":
             return not name
     return bool(name)
+
+
+def _is_claim_in(spec: ResourceQuotaSpec, claim: PersistentVolumeClaim) -> bool:
+    """Claims have one scope: the classes of attributes that they have, have had, or are to have."""
+    selector = spec.scope_selector
+    required = () if selector is None else selector.match_expressions
+    scopes = (*spec.scopes, *(each.scope_name for each in required))
+    if any(scope != _ATTRIBUTES for scope in scopes):
+        return False
+    classes = _classes_of(claim)
+    if spec.scopes and not classes:
+        return False
+    return all(any(_fits(name, each) for name in classes or ("",)) for each in required)
+
+
+def _classes_of(claim: PersistentVolumeClaim) -> list[str]:
+    spec, status = claim.spec, claim.status
+    modified = None if status is None else status.modify_volume_status
+    named = (
+        None if spec is None else spec.volume_attributes_class_name,
+        None if status is None else status.current_volume_attributes_class_name,
+        None if modified is None else modified.target_volume_attributes_class_name,
+    )
+    return [name for name in named if name]
 
 
 def _reaches_out(spec: PodSpec) -> bool:

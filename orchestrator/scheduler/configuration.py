@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.scheduler.errors import InvalidProfile
+from orchestrator.scheduler.extenders import Extender
 from orchestrator.scheduler.plugins import DEFAULT_PROFILE
 from orchestrator.scheduler.profile import Profile
 
@@ -16,6 +17,7 @@ class SchedulerConfiguration(Struct, frozen=True):
     profiles: tuple[Profile, ...] = (DEFAULT_PROFILE,)
     initial_backoff_seconds: float = 1.0
     max_backoff_seconds: float = 10.0
+    extenders: tuple[Extender, ...] = ()
 
     def __post_init__(self) -> None:
         names = [profile.scheduler_name for profile in self.profiles]

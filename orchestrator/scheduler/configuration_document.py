@@ -61,6 +61,41 @@ class ProfileDocument(_Base, frozen=True):
     plugin_config: tuple[PluginConfig, ...] = ()
 
 
+class ManagedResource(_Base, frozen=True):
+    """A resource that an extender cares for, instead of the scheduler or beside it."""
+
+    name: str
+    ignored_by_scheduler: bool = False
+
+
+class TlsConfig(_Base, frozen=True):
+    """How an extender is trusted, and who asks it: paths of files, or their base64."""
+
+    insecure: bool = False
+    server_name: str = ""
+    cert_file: str = ""
+    key_file: str = ""
+    ca_file: str = ""
+    ca_data: str = ""
+
+
+class ExtenderDocument(_Base, frozen=True):
+    """Where an extender is, and what it has a word in."""
+
+    url_prefix: str = ""
+    filter_verb: str = ""
+    preempt_verb: str = ""
+    prioritize_verb: str = ""
+    weight: int = 0
+    bind_verb: str = ""
+    enable_https: bool = field(default=False, name="enableHTTPS")
+    tls_config: TlsConfig | None = None
+    http_timeout: str = "5s"
+    node_cache_capable: bool = False
+    managed_resources: tuple[ManagedResource, ...] = ()
+    ignorable: bool = False
+
+
 class Document(_Base, frozen=True):
     """The whole. `plugins` is this project's own: classes as `module:Class`.
 
@@ -76,7 +111,7 @@ class Document(_Base, frozen=True):
     pod_max_backoff_seconds: int = 10
     parallelism: int = 16
     percentage_of_nodes_to_score: int | None = None
-    extenders: tuple[dict[str, Any], ...] = ()
+    extenders: tuple[ExtenderDocument, ...] = ()
     leader_election: dict[str, Any] = {}
     client_connection: dict[str, Any] = {}
     enable_profiling: bool = True

@@ -3,7 +3,7 @@
 A plugin's mistake is the pod's: it becomes a Refusal with the plugin's words, never an exception.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from random import Random
 from typing import Any, Final
@@ -11,11 +11,20 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError
-from orchestrator.scheduler.framework import Nomination, Preparation, Remedy, Unreserve, Write
+from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, judged
+from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
+from orchestrator.scheduler.framework import (
+    MAX_NODE_SCORE,
+    Nomination,
+    Preparation,
+    Remedy,
+    Unreserve,
+    Write,
+)
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
@@ -87,6 +96,30 @@ class Cycle:
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, reserved and permitted."""
         choice = self._placement.choose(pod, random)
+        if isinstance(choice, str) and self._before_binding:
+            return self._refused_before_binding(pod, choice) or choice
+        return choice
+
+    async def choose_with(
+        self,
+        extenders: Sequence[Extender],
+        pod: Pod,
+        node_of: Callable[[str], Node | None],
+        random: Random,
+    ) -> str | Refusal:
+        """The same where extenders have a word, too."""
+        found = self._placement.candidates(pod)
+        if isinstance(found, Refusal):
+            return found
+        try:
+            verdict = await judged(extenders, pod, found, node_of, MAX_NODE_SCORE // MAX_PRIORITY)
+        except PluginError as error:
+            return Refusal(str(error), frozenset(), fault=True)
+        if not verdict.names:
+            return self._placement.refused_elsewhere(
+                pod, verdict.refused, verdict.hopeless, EXTENDER
+            )
+        choice = self._placement.choose_among(pod, verdict.names, verdict.scores, random)
         if isinstance(choice, str) and self._before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice

@@ -10,6 +10,8 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.scheduler.configuration import SchedulerConfiguration
 from orchestrator.scheduler.configuration_document import (
     Document,
@@ -19,6 +21,7 @@ from orchestrator.scheduler.configuration_document import (
     ProfileDocument,
 )
 from orchestrator.scheduler.errors import InvalidConfiguration, InvalidProfile
+from orchestrator.scheduler.extender_loading import extenders_of, ignoring
 from orchestrator.scheduler.framework import POINTS, Plugin
 from orchestrator.scheduler.plugins import DEFAULT_PLUGINS
 from orchestrator.scheduler.profile import Profile
@@ -55,8 +58,8 @@ def load_configuration(
     `find_class` says where the classes of `plugins` come from; unless given, Python's path.
     """
     given = decoded(Document, dict(document), "")
-    if given.extenders:
-        raise InvalidConfiguration("extenders", "extenders are not offered: write a plugin instead")
+    extenders = extenders_of(given.extenders)
+    given = replace(given, profiles=ignoring(given))
     known = makers()
     own: list[str] = []
     for number, name in enumerate(given.plugins):
@@ -77,6 +80,7 @@ def load_configuration(
             profiles=loaded,
             initial_backoff_seconds=float(given.pod_initial_backoff_seconds),
             max_backoff_seconds=float(given.pod_max_backoff_seconds),
+            extenders=extenders,
         )
     except InvalidProfile as error:
         raise InvalidConfiguration("", str(error)) from None

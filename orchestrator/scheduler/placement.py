@@ -5,10 +5,10 @@ less.
 """
 
 from collections import Counter
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -21,8 +21,10 @@ from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.profile import Profile
-from orchestrator.scheduler.shape import Local, Shape
+from orchestrator.scheduler.shape import Local, Shape, best
 from orchestrator.scheduler.snapshot import Rows, Snapshot
+
+T = TypeVar("T")
 
 _SHAPES: Final = 256  # shapes remembered
 _SPECS: Final = 8192  # specs whose shape is remembered
@@ -67,17 +69,52 @@ class Placement:
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
-        try:
+        return self._tried(lambda: self._best(pod, random))
+
+    def candidates(self, pod: Pod) -> list[str] | Refusal:
+        """The names of all nodes that could take a pod, in their order."""
+
+        def names() -> list[str] | Refusal:
             shape = self.shape_of(pod)
-            rows = self._nominated(pod, shape) if self.nominations else shape.leaders()
-            count = len(rows)
-            if not count:
+            rows = self._left_by_nominated(pod, shape.feasible(), shape)
+            found = [self.nodes.names[row] for row in rows.tolist()]
+            return found or self._refusal(shape, pod)
+
+        return self._tried(names)
+
+    def choose_among(
+        self, pod: Pod, names: Collection[str], scores: Mapping[str, int], random: Random
+    ) -> str | Refusal:
+        """The best of some of the candidates, where these scores count beside the plugins'."""
+
+        def best_of() -> str | Refusal:
+            shape = self.shape_of(pod)
+            there = [row for name in names if (row := self.nodes.row_of(name)) is not None]
+            rows = np.intersect1d(np.array(there, np.intp), shape.feasible())
+            if not len(rows):
                 return self._refusal(shape, pod)
-            if count == 1:
-                return self.nodes.names[rows[0]]
-            if self._tie_break is not None:
-                return self.nodes.names[self._tie_break(self.nodes, rows)]
-            return self.nodes.names[rows[random.randrange(count)]]
+            more = np.array([scores.get(self.nodes.names[row], 0) for row in rows], np.int64)
+            leaders = best(rows, shape.totals(rows) + more).tolist()
+            name: str = self.nodes.names[leaders[random.randrange(len(leaders))]]
+            return name
+
+        return self._tried(best_of)
+
+    def refused_elsewhere(
+        self, pod: Pod, refused: Mapping[str, str], hopeless: Mapping[str, str], by: str
+    ) -> Refusal:
+        """The explanation when somebody else refused the nodes that were left, each with a reason."""
+        own = self._explain_counted(self.shape_of(pod), pod)
+        counts = own[0] + Counter((*refused.values(), *hopeless.values()))
+        rows = (self.nodes.row_of(name) for name in refused)
+        helpable = (*own[2], *(row for row in rows if row is not None))
+        words = unavailable(len(self.nodes), counts)
+        return Refusal(words, frozenset((*own[1], by)), helpable)
+
+    def _tried(self, decide: Callable[[], T]) -> T | Refusal:
+        """A decision; what plugins do wrong makes it a refusal."""
+        try:
+            return decide()
         except PluginError as error:
             words = str(error)
         except MachineryError as error:
@@ -86,6 +123,18 @@ class Placement:
             words = f"running a plugin's kernel: {str(error) or type(error).__name__}"
         self.forget()  # what was half looked at must not be believed
         return Refusal(words, frozenset(), fault=True)
+
+    def _best(self, pod: Pod, random: Random) -> str | Refusal:
+        shape = self.shape_of(pod)
+        rows = self._nominated(pod, shape) if self.nominations else shape.leaders()
+        count = len(rows)
+        if not count:
+            return self._refusal(shape, pod)
+        if count == 1:
+            return self.nodes.names[rows[0]]
+        if self._tie_break is not None:
+            return self.nodes.names[self._tie_break(self.nodes, rows)]
+        return self.nodes.names[rows[random.randrange(count)]]
 
     def forget(self) -> None:
         """Look at everything anew."""
@@ -227,6 +276,12 @@ class Placement:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."
             return Refusal(message, frozenset((name,)), stage="preFilter")
+        counts, refusing, helpable = self._explain_counted(shape, pod)
+        return Refusal(unavailable(total, counts), frozenset(refusing), tuple(helpable))
+
+    def _explain_counted(self, shape: Shape, pod: Pod) -> tuple[Counter[str], set[str], list[int]]:
+        """The reasons, counted; the plugins that refuse; the rows that an eviction may help."""
+        left = self.nodes.all_rows()
         counts: Counter[str] = Counter()
         refusing: set[str] = set()
         helpable: list[int] = []
@@ -257,7 +312,7 @@ class Placement:
                     only = np.array((row,), np.intp)
                     counts.update(counted(blame, only))
                     helpable += only[~blame.unresolvable(only)].tolist()
-        return Refusal(unavailable(total, counts), frozenset(refusing), tuple(helpable))
+        return counts, refusing, helpable
 
 
 def unavailable(total: int, counts: Mapping[str, int]) -> str:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import (
     POINTS,
     Filter,
@@ -102,8 +103,9 @@ class Profile(Struct, frozen=True):
 def helped_by(profiles: Iterable[Profile]) -> dict[ClusterEvent, frozenset[str]]:
     """For each event, the plugins whose refusals it may lift."""
     plugins = [plugin for profile in profiles for plugin in profile.plugins]
-    return {
-        event: frozenset(p.name for p in plugins if event in p.helped_by) for event in ClusterEvent
+    return {  # what an extender refused may be helped by anything
+        event: frozenset((EXTENDER, *(p.name for p in plugins if event in p.helped_by)))
+        for event in ClusterEvent
     }
 
 

@@ -45,6 +45,7 @@ from orchestrator.scheduler.configuration import (
 from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
@@ -107,6 +108,8 @@ class Scheduler(Watcher):
             max_backoff=configuration.max_backoff_seconds,
             sort_key=next(iter(self._profiles.values())).sort_key,
         )
+        self._extenders = configuration.extenders
+        self._alone = False  # whether extenders are being asked about a pod
         self._binding: dict[str, str] = {}  # uid -> node of bindings under way
         self._timer: Timer | None = None
         self._continuing = False
@@ -127,7 +130,8 @@ class Scheduler(Watcher):
         )
         self._preparations = Preparations(self.ctx, client)
         self._unsynced: set[str] = set()
-        self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
+        reflector = self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
+        self._node_objects = reflector.cache
         self._pods = self.reflect(Pod, on_change=self._on_pod, on_synced=self._awaited("pods"))
         self._nodes.objects[Pod] = self._pods.cache
         kinds = (kind for cycle in self._profiles.values() for kind in cycle.profile.watches())
@@ -288,7 +292,7 @@ class Scheduler(Watcher):
             return
         due = self._queue.advance(self.ctx.clock.monotonic())
         for _ in range(BATCH):
-            queued = self._queue.pop()
+            queued = None if self._alone else self._queue.pop()
             if queued is None:
                 break
             self._schedule(queued)
@@ -312,7 +316,35 @@ class Scheduler(Watcher):
         pod = queued.pod
         assert pod.spec is not None
         cycle = self._profiles[pod.spec.scheduler_name]
-        choice = cycle.choose(pod, self.ctx.random)
+        extenders = [each for each in self._extenders if each.concerns(pod)]
+        if extenders:
+            self._alone = True
+            self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
+        else:
+            self._place(queued, cycle, cycle.choose(pod, self.ctx.random))
+
+    async def _schedule_with(
+        self, extenders: list[Extender], queued: QueuedPod, cycle: Cycle
+    ) -> None:
+        """Ask extenders, too; no other pod is scheduled meanwhile."""
+        pod = queued.pod
+        try:
+            nodes = self._node_objects
+            choice = await cycle.choose_with(
+                extenders, pod, lambda name: nodes.get("", name), self.ctx.random
+            )
+            metadata = pod.metadata
+            current = self._pods.cache.get(metadata.namespace, metadata.name)
+            if current is not None and current.metadata.uid == metadata.uid:
+                self._place(queued, cycle, choice)
+        finally:
+            self._alone = False
+            self.ctx.me.tell(_Continue())
+
+    def _place(self, queued: QueuedPod, cycle: Cycle, choice: str | Refusal) -> None:
+        """Go on with what was decided for a pod."""
+        pod = queued.pod
+        assert pod.spec is not None
         if isinstance(choice, Refusal):
             self._fail(queued, cycle, choice)
             return
@@ -354,6 +386,10 @@ class Scheduler(Watcher):
     ) -> None:
         pod = queued.pod
         metadata = pod.metadata
+        binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
+        if binder is not None:
+            self.ctx.task(self._bind_by(binder, queued, cycle, node, prepared), "bind")
+            return
         binding = Binding(
             metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid),
             target=ObjectReference(kind="Node", name=node),
@@ -373,6 +409,22 @@ class Scheduler(Watcher):
             then=partial(self._bound, pod, cycle, node) if tells else None,
             failed=partial(self._bind_failed, queued, cycle, node, prepared),
         )
+
+    async def _bind_by(
+        self,
+        extender: Extender,
+        queued: QueuedPod,
+        cycle: Cycle,
+        node: str,
+        prepared: Sequence[Preparation],
+    ) -> None:
+        """Have an extender bind the pod."""
+        try:
+            await bound(extender, queued.pod, node)
+        except PluginError as error:
+            self._bind_failed(queued, cycle, node, prepared, error)
+        else:
+            self._bound(queued.pod, cycle, node, None)
 
     def _bound(self, pod: Pod, cycle: Cycle, node: str, _: object) -> None:
         fault = cycle.bound(pod, node)

@@ -4,7 +4,7 @@ Addresses for which somebody else has written an IPAddress are left alone. Those
 its Services (labelled as managed by the allocator) follow the Services, and count for nothing here.
 """
 
-from ipaddress import IPv4Address, IPv4Network, ip_network
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, ip_network
 from random import Random
 from typing import Final
 
@@ -103,5 +103,8 @@ def _is_ready(service_range: ServiceCIDR) -> bool:
 
 
 def _number_of(address: IPAddress) -> int | None:
-    name = address.metadata.name
-    return None if ":" in name else int(IPv4Address(name))
+    """The address as a number; None of one of IPv6, and of a name that is no address."""
+    try:
+        return int(IPv4Address(address.metadata.name))
+    except AddressValueError:
+        return None

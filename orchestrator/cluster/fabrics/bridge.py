@@ -20,6 +20,7 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
 from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver
+from orchestrator.controllers.load_balancer import NETWORK as BALANCER_NETWORK
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks import namespaces
 from orchestrator.kubelet.networks.bridge import BRIDGE, BridgeNetwork
@@ -44,6 +45,7 @@ class BridgeFabric:
     mode = "nftables"
     carries = True
     service_network: IPv4Network = SERVICE_NETWORK
+    balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None
     control_plane = str(_NETWORK[1])
 
@@ -138,9 +140,12 @@ class BridgeFabric:
         route = f"route replace {spec.pod_cidr} via {spec.address}"
         for each in self._others(spec):
             namespaces.configure((route,), self.namespace(each.name))
-        first = next(iter(self._nodes.values()), spec)
-        services = f"route replace {self.service_network} via {first.address}"
-        namespaces.configure((route, services))
+        namespaces.configure((route, *self._services_via(next(iter(self._nodes.values()), spec))))
+
+    def _services_via(self, node: NodeSpec) -> tuple[str, ...]:
+        """Lead what is for Services to a node, whose rules take it further."""
+        networks = (self.service_network, self.balancer_network)
+        return tuple(f"route replace {each} via {node.address}" for each in networks)
 
     def _others(self, spec: NodeSpec) -> list[NodeSpec]:
         return [each for each in self._nodes.values() if each.name != spec.name]
@@ -163,7 +168,7 @@ class BridgeFabric:
         namespaces.configure((f"route flush {spec.pod_cidr}",))
         first = next(iter(self._nodes.values()), None)
         if first is not None:
-            namespaces.configure((f"route replace {self.service_network} via {first.address}",))
+            namespaces.configure(self._services_via(first))
 
     def advertised(self, host: str, port: int) -> str:
         """A server that listens at a loopback address is reached at the control plane's, at the same port."""

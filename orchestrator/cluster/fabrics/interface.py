@@ -25,12 +25,14 @@ class Fabric(Protocol):
     """The network of one cluster.
 
     `control_plane` is the address of the machine that serves the cluster, empty if there is none.
-    `mode` is its name for `proxy_mode`, `service_network` where Services have their addresses. `host_plane` is one
+    `mode` is its name for `proxy_mode`, `service_network` where Services have their addresses,
+    and `balancer_network` where load balancers have theirs. `host_plane` is one
     that serves all nodes of this host; None: each node has its own, or none. `carries`: whether packets arrive.
     """
 
     mode: str
     service_network: IPv4Network
+    balancer_network: IPv4Network
     host_plane: Plane | None
     carries: bool
     control_plane: str

@@ -2,7 +2,8 @@
 
 No rights are needed. A cluster takes a block of 2^18 addresses for itself, so that several can be on one host:
 
-    127.4k.0.0/16     nodes, from .2 on; .1 is the control plane
+    127.4k.0.0/17     nodes, from .2 on; .1 is the control plane
+    127.4k.128.0/17   load balancers
     127.4k+1.0.0/16   Services
     127.4k+2.0.0/15   pods, a /24 a node
 
@@ -42,6 +43,7 @@ class LoopbackFabric:
         self._claim, self._first = _claim_block()
         self.control_plane = str(self._first + 1)
         self.service_network = IPv4Network((int(self._first) + (1 << 16), 16))
+        self.balancer_network = IPv4Network((int(self._first) + (1 << 15), 17))
         self._numbers: dict[str, int] = {}  # of the nodes, by name
         self._places: dict[str, Place] = {}  # of those that are plugged in, by address
         self._plane = UserspacePlane(self._places, log)

@@ -3,6 +3,7 @@
 from ipaddress import IPv4Network
 
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
+from orchestrator.controllers.load_balancer import NETWORK as BALANCER_NETWORK
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.proxy.planes.interface import Plane
@@ -15,6 +16,7 @@ class SimulatedFabric:
     carries = False
     control_plane = ""
     service_network: IPv4Network = SERVICE_NETWORK
+    balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None
 
     def place(self, spec: NodeSpec) -> NodeSpec:

@@ -227,6 +227,31 @@ def test_services_and_claims() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("operator", "values", "name", "refused"),
+    [
+        ("In", ["gold"], "gold", True),
+        ("In", ["gold"], "silver", False),
+        ("In", ["gold"], None, False),
+        ("NotIn", ["gold"], "silver", True),
+        ("Exists", [], "silver", True),
+        ("Exists", [], None, False),
+        ("DoesNotExist", [], None, True),
+    ],
+)
+def test_claims_are_counted_by_their_class_of_attributes(
+    operator: str, values: list[str], name: str | None, refused: bool
+) -> None:
+    """By the scope VolumeAttributesClass; a quota for a scope of pods counts no claims."""
+    spec = {"resources": {"requests": {"storage": "1Gi"}}, "volumeAttributesClassName": name}
+    made = make(PersistentVolumeClaim, {"spec": spec})
+    scope = {"scopeName": "VolumeAttributesClass", "operator": operator, "values": values}
+    hard = {"persistentvolumeclaims": "0"}
+    selector = {"scopeSelector": {"matchExpressions": [scope]}}
+    assert bool(refusal(made, quota(hard, **selector))) is refused
+    assert refusal(made, quota(hard, scopes=["BestEffort"])) == ""
+
+
 def test_no_quota_costs_one_look() -> None:
     """Without a quota, nothing is counted."""
     reader = cluster()

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import convert
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Container, ContainerPort, Pod, PodSpec
+from orchestrator.api.core.v1 import Container, ContainerPort, Pod, PodSpec, ServiceStatus
 from orchestrator.api.discovery.v1 import EndpointPort
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster import node_spec
@@ -109,7 +109,8 @@ class Net:
         slice_ = make_slice("a-1", "a", *endpoints)
         port = [{"port": PORT, "protocol": protocol}]
         slice_ = replace(slice_, ports=convert(port, tuple[EndpointPort, ...]))
-        service = make_service("a", SERVICE, **spec)
+        status = convert(spec.pop("status", {}), ServiceStatus)
+        service = replace(make_service("a", SERVICE, **spec), status=status)
         changes: list[TableChange] = [*service_changed(None, service)]
         changes += slice_changed(None, slice_)
         await self.sync(advance(EMPTY_TABLE, changes))
@@ -185,7 +186,9 @@ async def without_endpoints_a_client_is_refused(net: Net) -> None:
 
 
 async def a_node_port_answers_on_each_node(net: Net) -> None:
-    """Masqueraded by the node under the policy Cluster; under Local as it came, or not at all."""
+    """Masqueraded by the node under the policy Cluster; under Local as it came, or not at all, but for the
+    node's own clients.
+    """
     ports = [{"port": 80, "nodePort": 30080, "protocol": "TCP"}]
     await net.serve_table("0a", type="NodePort", ports=ports)
     assert (await net.ask(None, "172.16.0.2", 30080))[0].startswith("0a 10.128.0.1"), "gateway"
@@ -194,13 +197,31 @@ async def a_node_port_answers_on_each_node(net: Net) -> None:
     await net.serve_table("0a", type="NodePort", ports=ports, externalTrafficPolicy="Local")
     assert await net.ask(None, "172.16.0.2", 30080) == ["0a 172.16.0.1"]
     assert await net.ask(None, "172.16.0.3", 30080) == ["timeout"]
-    assert (await net.ask("client1", "172.16.0.3", 30080))[0] in ("timeout", "0a 172.16.0.3")
+    assert (await net.ask("client1", "172.16.0.3", 30080))[0].startswith("0a "), "own"
 
 
 async def external_addresses_lead_in(net: Net) -> None:
     """From pods; whatever routes them here may use them from outside."""
     await net.serve_table("1a", externalIPs=["192.0.2.7"])
     assert (await net.ask("client0", "192.0.2.7"))[0].startswith("1a "), "external"
+
+
+async def load_balancers_lead_in_for_whom_they_may(net: Net) -> None:
+    """Also from the host; under an external policy of Local with the client's own address."""
+    status = {"loadBalancer": {"ingress": [{"ip": "198.18.0.1", "ipMode": "VIP"}]}}
+    spec: dict[str, Any] = {
+        "type": "LoadBalancer",
+        "ports": [{"port": 80, "nodePort": 30081, "protocol": "TCP"}],
+        "externalTrafficPolicy": "Local",
+    }
+    await net.serve_table("0a", status=status, **spec)
+    assert await net.ask(None, "198.18.0.1") == ["0a 172.16.0.1"]
+    assert (await net.ask("client0", "198.18.0.1"))[0].startswith("0a ")
+    assert (await net.ask("client1", "198.18.0.1"))[0].startswith("0a "), "from the cluster: any"
+    ranges = [f"{net.links['client0'].address}/32"]
+    await net.serve_table("0a", status=status, loadBalancerSourceRanges=ranges, **spec)
+    assert await net.ask(None, "198.18.0.1") == ["timeout"]
+    assert (await net.ask("client0", "198.18.0.1"))[0].startswith("0a ")
 
 
 async def local_traffic_stays_on_its_node(net: Net) -> None:
@@ -284,6 +305,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     without_endpoints_a_client_is_refused,
     a_node_port_answers_on_each_node,
     external_addresses_lead_in,
+    load_balancers_lead_in_for_whom_they_may,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
     host_ports_lead_to_their_pods,

@@ -120,6 +120,23 @@ async def _refused(ip: str, port: int) -> None:
     raise AssertionError(f"{ip}:{port} is open")
 
 
+async def test_a_load_balancer_s_address_leads_in_for_whom_it_may(real: Cluster) -> None:
+    """It is one of the host's own; clients outside of the source ranges are cut off."""
+    await _up(real, replicas=1, type="LoadBalancer", loadBalancerSourceRanges=["127.0.0.8/30"])
+
+    async def address() -> str:
+        service = await real.client.get(Service, "web", namespace="default")
+        assert service.status is not None
+        assert service.status.load_balancer is not None
+        assert service.status.load_balancer.ingress
+        return service.status.load_balancer.ingress[0].ip
+
+    balancer = await _until(address)
+    assert (await _until(lambda: ask(balancer, 8000, source="127.0.0.9")))[0][1] == "127.0.0.9"
+    with pytest.raises(ConnectionResetError):
+        await ask(balancer, 8000, source="127.0.0.7")
+
+
 async def test_without_endpoints_a_client_is_refused(real: Cluster) -> None:
     """Not accepted and cut off: nobody listens."""
     ip, _ = await _up(real, replicas=1)

@@ -45,6 +45,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Mount,
     News,
 )
+from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
 from orchestrator.kubelet.runtimes.process.usage import measure
@@ -305,7 +306,7 @@ class ProcessRuntime:
         if not run.removed:
             self._host.report(run.last)
         if run.scratch is not None and not run.removed:
-            self._discard(run.scratch / "upper", run.scratch / "work")
+            self._discard(run.scratch / LAYER)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
         run = self._find(key)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.proxy.eligibility import Place, eligible
 from orchestrator.proxy.planes.nftables.ruleset import Ruleset
@@ -95,19 +96,14 @@ class _Rules:
 
     def add_service(self, port: ServicePort) -> None:
         """The chains of a service port: of its endpoints, of the choice among them, of what comes from outside."""
-        place = self._node.place
-        name = _name(port)
-        inner = eligible(port, place, external=False)
-        outer = eligible(port, place, external=True)
-        for backend in dict.fromkeys((*inner, *outer)):
+        ends = _Ends(port, self._node.place)
+        for backend in dict.fromkeys((*ends.anywhere, *ends.local)):
             self._add_endpoint(port, backend)
-        if inner:
-            self._add_choice(f"service-{name}", port, inner)
-        if outer:
-            if outer != inner:
-                self._add_choice(f"external-choice-{name}", port, outer)
-            choice = f"service-{name}" if outer == inner else f"external-choice-{name}"
-            self._chains[f"external-{name}"] = tuple(_external(port, choice, self._node))
+        if ends.anywhere:
+            self._add_choice(f"service-{_name(port)}", port, ends.anywhere)
+            self._chains[f"external-{_name(port)}"] = tuple(_external(port, ends, self._node))
+        if ends.local:
+            self._add_choice(f"local-{_name(port)}", port, ends.local)
 
     def _add_endpoint(self, port: ServicePort, backend: Backend) -> None:
         name = _endpoint_name(port, backend)
@@ -127,7 +123,7 @@ class _Rules:
         rules = [
             f"ip daddr {ip} ip saddr != {self._node.pod_cidr} {_MASQUERADE}"
             for ip in port.cluster_ips
-            if ":" not in ip and name.startswith("service-")
+            if ":" not in ip
         ]
         if port.affinity_seconds is not None:
             rules += [
@@ -143,15 +139,16 @@ class _Rules:
         if ":" in ip:
             return
         key = f"{ip} . {port.protocol.lower()} . {number}"
-        external = ip not in port.cluster_ips
-        if not external:
+        ends = _Ends(port, self._node.place)
+        if ip in port.cluster_ips:
             self._elements["cluster-ips"][ip] = ""
-        backends = eligible(port, self._node.place, external=external)
-        if backends:
-            chain = f"external-{_name(port)}" if external else f"service-{_name(port)}"
-            self._elements["service-ips"][key] = f"goto {chain}"
-        else:
-            self._elements["no-endpoint-services"][key] = _denial(port, external)
+            if ends.of(local=port.internal_local):
+                kind = "local" if port.internal_local else "service"
+                self._elements["service-ips"][key] = f"goto {kind}-{_name(port)}"
+            else:
+                self._elements["no-endpoint-services"][key] = ends.denial
+            return
+        self._lead_in("service-ips", "no-endpoint-services", key, port, ends)
         if port.source_ranges and ip in port.balanced_ips:
             chain = f"firewall-{_name(port)}"
             ranges = ", ".join(r for r in port.source_ranges if ":" not in r)
@@ -161,29 +158,51 @@ class _Rules:
     def add_node_port(self, number: int, port: ServicePort) -> None:
         """A port of the node."""
         key = f"{port.protocol.lower()} . {number}"
-        if eligible(port, self._node.place, external=True):
-            self._elements["service-nodeports"][key] = f"goto external-{_name(port)}"
-        else:
-            self._elements["no-endpoint-nodeports"][key] = _denial(port, external=True)
+        ends = _Ends(port, self._node.place)
+        self._lead_in("service-nodeports", "no-endpoint-nodeports", key, port, ends)
+
+    def _lead_in(self, into: str, denied: str, key: str, port: ServicePort, ends: "_Ends") -> None:
+        """What comes from outside. Under Local a node without endpoints still leads the cluster's own clients on,
+        and what is left after that is denied.
+        """
+        if ends.anywhere:
+            self._elements[into][key] = f"goto external-{_name(port)}"
+        if not ends.of(local=port.external_local):
+            self._elements[denied][key] = ends.denial
 
 
-def _external(port: ServicePort, choice: str, node: Surroundings) -> Iterator[str]:
+class _Ends:
+    """The endpoints of a service port that a node may use: under a policy of Cluster, and under one of Local."""
+
+    def __init__(self, port: ServicePort, place: Place) -> None:
+        open_ = replace(port, internal_local=False)
+        self.anywhere = eligible(open_, place, external=False)
+        self.local: tuple[Backend, ...] = ()
+        if port.internal_local or port.external_local:
+            self.local = eligible(replace(port, internal_local=True), place, external=False)
+
+    def of(self, *, local: bool) -> tuple[Backend, ...]:
+        """Those under a policy."""
+        return self.local if local else self.anywhere
+
+    @property
+    def denial(self) -> str:
+        """Without endpoints anywhere a client is refused; without local ones its packets are dropped."""
+        return "drop" if self.anywhere else "goto reject-chain"
+
+
+def _external(port: ServicePort, ends: _Ends, node: Surroundings) -> Iterator[str]:
+    own = f"goto service-{_name(port)}"
     if not port.external_local:
         yield _MASQUERADE
-    else:
-        # What comes from the cluster itself may go to any endpoint.
-        own = f"service-{_name(port)}"
-        if port.backends and not port.internal_local:
-            yield f"ip saddr {node.pod_cidr} goto {own}"
-            yield f"fib saddr type local {_MASQUERADE}"
-            yield f"fib saddr type local goto {own}"
-    yield f"goto {choice}"
-
-
-def _denial(port: ServicePort, external: bool) -> str:
-    """Without endpoints anywhere a client is refused; without local ones its packets are dropped."""
-    local = port.external_local if external else port.internal_local
-    return "drop" if local and (port.backends or port.draining) else "goto reject-chain"
+        yield own
+        return
+    # What comes from the cluster itself may go to any endpoint.
+    yield f"ip saddr {node.pod_cidr} {own}"
+    yield f"fib saddr type local {_MASQUERADE}"
+    yield f"fib saddr type local {own}"
+    if ends.local:
+        yield f"goto local-{_name(port)}"
 
 
 def _standing_chains(node: Surroundings) -> dict[str, tuple[str, ...]]:

@@ -4,7 +4,7 @@ Kubernetes counts an extended resource per node, so two halves that are free on 
 pod that wants one whole device. Here a share lies on one device, and whole GPUs are whole devices.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import md5
 from typing import ClassVar, Final
@@ -21,6 +21,7 @@ from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot, am
 RESOURCE: Final = "alibabacloud.com/gpu-milli"
 DEVICE: Final = 1000  # of the resource are one device
 Shares = dict[int, int]  # device -> how much of it
+_REASON: Final = f"Insufficient {RESOURCE} on one device"
 _ABSENT: Final = 64  # pods thought away whose devices are remembered, for each node
 
 
@@ -199,4 +200,7 @@ class _Devices(FilterKernel):
         return enough
 
     def reasons(self, row: int) -> tuple[str, ...]:
-        return (f"Insufficient {RESOURCE} on one device",)
+        return (_REASON,)
+
+    def tally(self, rows: Rows) -> Mapping[str, int]:
+        return {_REASON: len(rows)}

@@ -1,8 +1,9 @@
 """What a container sees as its files: its image below a layer of its own, devices, and what is mounted into it.
 
 With an image's directory, or as root, the whole is one overlay. An ordinary user cannot lay one over the machine's
-root, in which other things are mounted; there each directory of the root gets its own, or is bound as it is
-where even that is refused. All of it happens in the mount namespace of the container and ends with it.
+root, in which other things are mounted; there the directories that a container writes to get one each, and the others
+are seen as they are. The layers lie in memory then, which takes them away with the container. All of it happens in the
+mount namespace of the container and ends with it.
 """
 
 import os
@@ -13,6 +14,7 @@ from typing import Final
 from orchestrator.kubelet.runtimes.process.shim import linux
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Mount
 
+LAYER: Final = "layer"  # what the container writes, in its directory
 _DEVICES: Final = ("null", "zero", "full", "random", "urandom", "tty")
 _LINKS: Final = {
     "fd": "/proc/self/fd",
@@ -24,6 +26,9 @@ _LINKS: Final = {
 _MADE: Final = frozenset({"proc", "dev", "sys", "lost+found"})
 _HIDDEN: Final = ("/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug")
 _FIXED: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/proc/sys")
+# Of the machine's root what a container of an ordinary user may write to, each below a layer of its own. Everything
+# else it sees and cannot change: a layer costs a millisecond, and more when it is taken away.
+_WRITTEN: Final = frozenset({"etc", "home", "root", "run", "tmp", "var"})
 _FRESH: Final = frozenset({"/tmp", "/run"})  # empty where they cannot be laid under something
 _MOST_LINKS: Final = 40
 _KEPT: Final = (  # what an ordinary user may not take off a mount
@@ -37,8 +42,12 @@ _KEPT: Final = (  # what an ordinary user may not take off a mount
 def enter_root(box: Box, *, as_user: bool) -> None:
     """Make the box's root directory, and make it the root of this process. Raises OSError."""
     linux.mount("", "/", flags=linux.RECURSIVE | linux.PRIVATE)
-    root = f"{box.scratch}/root"
-    layers = _lay(box, root, as_user=as_user)
+    base = f"{box.scratch}/{LAYER}"
+    os.mkdir(base)
+    if as_user:
+        linux.mount("tmpfs", base, "tmpfs", 0, "mode=755")
+    root = f"{base}/root"
+    layers = _lay(box, base, root, as_user=as_user)
     _mount_kernel(box, root, as_user=as_user)
     for each in sorted(box.mounts, key=lambda mount: mount.target.count("/")):
         _bind(root, each)
@@ -55,12 +64,12 @@ def enter_root(box: Box, *, as_user: bool) -> None:
 # --- the image -----------------------------------------------------------------------------
 
 
-def _lay(box: Box, root: str, *, as_user: bool) -> list[str]:
+def _lay(box: Box, base: str, root: str, *, as_user: bool) -> list[str]:
     """Put the image under a layer that takes what is written; answers the mounts that this took."""
     os.makedirs(root, exist_ok=True)
     whole = bool(box.root) or not as_user
     if whole:
-        _overlay(box.root or "/", box.scratch, "whole", root, as_user=as_user)
+        _overlay(box.root or "/", base, "whole", root, as_user=as_user)
     else:
         linux.mount(root, root, flags=linux.BIND)
     layers = [root]
@@ -71,29 +80,44 @@ def _lay(box: Box, root: str, *, as_user: bool) -> list[str]:
         if os.path.islink(source):
             os.symlink(os.readlink(source), place)
         elif os.path.isdir(source):
-            _lay_directory(box, source, place, as_user=as_user)
-            layers.append(place)
+            if whole or name in _WRITTEN or _has_targets(box, source):
+                _lay_directory(base, source, place, as_user=as_user)
+                layers.append(place)
+            else:
+                _show(source, place)
     return layers
 
 
-def _lay_directory(box: Box, source: str, place: str, *, as_user: bool) -> None:
+def _has_targets(box: Box, directory: str) -> bool:
+    """Whether something is to be mounted below a directory."""
+    return any(mount.target.startswith(f"{directory}/") for mount in box.mounts)
+
+
+def _show(source: str, place: str) -> None:
+    """Let a directory of the machine be seen, and not be written to."""
+    os.makedirs(place, exist_ok=True)
+    linux.mount(source, place, flags=linux.BIND | linux.RECURSIVE)
+    _make_read_only(place)
+
+
+def _lay_directory(base: str, source: str, place: str, *, as_user: bool) -> None:
     os.makedirs(place, exist_ok=True)
     if not os.access(source, os.R_OK | os.X_OK):
         linux.mount(place, place, flags=linux.BIND)  # not ours to read: an empty one
         return
     try:
-        _overlay(source, box.scratch, source.replace("/", "+"), place, as_user=as_user)
+        _overlay(source, base, source.replace("/", "+"), place, as_user=as_user)
     except OSError:
         if source in _FRESH:
             linux.mount(place, place, flags=linux.BIND)
             os.chmod(place, stat.S_IMODE(os.stat(source).st_mode))
         elif _holds_mounts(source):
-            _compose(box, source, place, as_user=as_user)
+            _compose(base, source, place, as_user=as_user)
         else:
-            linux.mount(source, place, flags=linux.BIND | linux.RECURSIVE)
+            _show(source, place)
 
 
-def _compose(box: Box, source: str, place: str, *, as_user: bool) -> None:
+def _compose(base: str, source: str, place: str, *, as_user: bool) -> None:
     """Make a directory like one in which something is mounted: over that a user can lay nothing as a whole."""
     linux.mount(place, place, flags=linux.BIND)
     for name in os.listdir(source):
@@ -101,7 +125,7 @@ def _compose(box: Box, source: str, place: str, *, as_user: bool) -> None:
         if os.path.islink(inner):
             os.symlink(os.readlink(inner), there)
         elif os.path.isdir(inner):
-            _lay_directory(box, inner, there, as_user=as_user)
+            _lay_directory(base, inner, there, as_user=as_user)
         else:
             with suppress(OSError):
                 os.close(os.open(there, os.O_CREAT | os.O_WRONLY, 0o644))
@@ -113,8 +137,8 @@ def _holds_mounts(directory: str) -> bool:
         return any(line.split()[4].startswith(f"{directory}/") for line in file)
 
 
-def _overlay(lower: str, scratch: str, name: str, place: str, *, as_user: bool) -> None:
-    upper, work = f"{scratch}/upper/{name}", f"{scratch}/work/{name}"
+def _overlay(lower: str, base: str, name: str, place: str, *, as_user: bool) -> None:
+    upper, work = f"{base}/upper/{name}", f"{base}/work/{name}"
     for each in (upper, work, place):
         os.makedirs(each, exist_ok=True)
     os.chmod(upper, stat.S_IMODE(os.stat(lower).st_mode) | stat.S_IRWXU)

@@ -1,0 +1,187 @@
+"""Extenders: programs elsewhere that filter and score nodes and bind pods, asked over HTTP as JSON.
+
+A pod that concerns an extender is scheduled alone: the next one waits until the answers are there, as in
+kube-scheduler. An extender is asked about the nodes that the plugins leave, in their order; one that does
+not answer ends the attempt, unless it is ignorable. The embedding program may answer instead of a server.
+"""
+
+import asyncio
+import json
+import ssl
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+import msgspec
+from msgspec import Struct
+
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.scheduler.errors import PluginError
+
+MAX_PRIORITY: Final = 10
+"""The highest score that an extender gives."""
+
+PLUGIN: Final = "Extender"
+"""As whose refusal an extender's counts: any event may lift it."""
+
+Handler = Callable[[str, Any], Awaitable[Any]]
+"""(verb, document) -> the answer's document; instead of a server."""
+
+
+class Extender(Struct, frozen=True):
+    """Where an extender is, which verbs it has (empty: not this one) and which pods concern it.
+
+    Those that ask for a `managed` resource do; without any, all. A `cache_capable` one is told the nodes'
+    names alone. `weight` multiplies its scores.
+    """
+
+    url: str
+    filter_verb: str = ""
+    prioritize_verb: str = ""
+    bind_verb: str = ""
+    weight: int = 1
+    timeout_seconds: float = 5.0
+    cache_capable: bool = False
+    ignorable: bool = False
+    managed: frozenset[str] = frozenset()
+    tls: ssl.SSLContext | None = None
+    handler: Handler | None = None
+
+    def concerns(self, pod: Pod) -> bool:
+        """Whether the extender is asked about a pod."""
+        if not self.managed:
+            return True
+        spec = pod.spec
+        containers = (*spec.init_containers, *spec.containers) if spec is not None else ()
+        return any(
+            not self.managed.isdisjoint((*r.requests, *r.limits))
+            for each in containers
+            if (r := each.resources) is not None
+        )
+
+    async def ask(self, verb: str, document: Any) -> Any:
+        """What the extender answers. Raises PluginError: it cannot be reached, or answers nothing of use."""
+        try:
+            if self.handler is not None:
+                return await self.handler(verb, document)
+            return await asyncio.get_running_loop().run_in_executor(
+                None, self._post, f"{self.url.rstrip('/')}/{verb}", document
+            )
+        except HTTPError as error:
+            words = f"failed {verb} with extender at URL {self.url}, code {error.code}"
+        except (URLError, OSError) as error:
+            words = f'Post "{self.url.rstrip("/")}/{verb}": {getattr(error, "reason", error)}'
+        except ValueError as error:
+            words = f"extender at URL {self.url} answered no JSON: {error}"
+        raise PluginError(PLUGIN, words)
+
+    def _post(self, url: str, document: Any) -> Any:
+        body = msgspec.json.encode(document)
+        request = Request(url, body, {"Content-Type": "application/json"}, method="POST")
+        with urlopen(request, timeout=self.timeout_seconds, context=self.tls) as answer:
+            return json.load(answer)
+
+
+class Verdict(Struct):
+    """What the extenders say: the nodes that are left, their additional scores, and who was refused why."""
+
+    names: list[str]
+    scores: Counter[str] = msgspec.field(default_factory=Counter)
+    refused: dict[str, str] = {}
+    hopeless: dict[str, str] = {}  # refused whatever pods are evicted
+
+
+async def judged(
+    extenders: Sequence[Extender],
+    pod: Pod,
+    names: Sequence[str],
+    node_of: Callable[[str], Node | None],
+    scale: int,
+) -> Verdict:
+    """Ask all that a pod concerns. `scale` brings their scores to the plugins'. Raises PluginError."""
+    verdict = Verdict(list(names), refused={}, hopeless={})
+    document = codec.to_dict(pod)
+    for extender in extenders:
+        if not verdict.names:
+            return verdict
+        if extender.filter_verb:
+            await _filter(extender, document, verdict, node_of)
+    for extender in extenders:
+        if extender.prioritize_verb and verdict.names:
+            await _prioritize(extender, document, verdict, node_of, scale)
+    return verdict
+
+
+async def _filter(
+    extender: Extender, pod: Any, verdict: Verdict, node_of: Callable[[str], Node | None]
+) -> None:
+    try:
+        found = await extender.ask(
+            extender.filter_verb, _arguments(extender, pod, verdict.names, node_of)
+        )
+        if not isinstance(found, Mapping):
+            raise PluginError(PLUGIN, f"extender at URL {extender.url} answered no object")
+        if found.get("error"):
+            raise PluginError(PLUGIN, str(found["error"]))
+    except PluginError:
+        if extender.ignorable:
+            return
+        raise
+    left = _left(extender, found)
+    verdict.hopeless.update(found.get("failedAndUnresolvableNodes") or {})
+    failed = found.get("failedNodes") or {}
+    verdict.refused.update({n: why for n, why in failed.items() if n not in verdict.hopeless})
+    verdict.names = [name for name in verdict.names if name in left]
+
+
+def _left(extender: Extender, found: Mapping[str, Any]) -> set[str]:
+    names = found.get("nodenames")
+    if extender.cache_capable and names is not None:
+        return set(names)
+    nodes = found.get("nodes") or {}
+    return {item["metadata"]["name"] for item in nodes.get("items") or ()}
+
+
+async def _prioritize(
+    extender: Extender,
+    pod: Any,
+    verdict: Verdict,
+    node_of: Callable[[str], Node | None],
+    scale: int,
+) -> None:
+    """Add scores; an extender that fails here has none, as in kube-scheduler."""
+    arguments = _arguments(extender, pod, verdict.names, node_of)
+    try:
+        found = await extender.ask(extender.prioritize_verb, arguments)
+    except PluginError:
+        return
+    for each in found or ():
+        verdict.scores[each["host"]] += int(each["score"]) * extender.weight * scale
+
+
+def _arguments(
+    extender: Extender, pod: Any, names: Sequence[str], node_of: Callable[[str], Node | None]
+) -> dict[str, Any]:
+    if extender.cache_capable:
+        return {"pod": pod, "nodenames": list(names)}
+    nodes = [codec.to_dict(node) for name in names if (node := node_of(name)) is not None]
+    return {"pod": pod, "nodes": {"apiVersion": "v1", "kind": "NodeList", "items": nodes}}
+
+
+async def bound(extender: Extender, pod: Pod, node: str) -> None:
+    """Have an extender bind a pod. Raises PluginError."""
+    metadata = pod.metadata
+    found = await extender.ask(
+        extender.bind_verb,
+        {
+            "podName": metadata.name,
+            "podNamespace": metadata.namespace,
+            "podUID": metadata.uid,
+            "node": node,
+        },
+    )
+    if isinstance(found, Mapping) and found.get("error"):
+        raise PluginError(PLUGIN, str(found["error"]))

@@ -1,0 +1,191 @@
+"""Extenders: what they are asked, and what comes of their answers."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler import InvalidConfiguration, SchedulerConfiguration, load_configuration
+from orchestrator.scheduler.extenders import Extender
+from tests.scheduler.test_scheduler import _manifest, _scheduled
+
+
+class _Program:
+    """An extender of this process: answers by verb, and what it was asked."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers, self.asked = answers, []  # type: ignore[var-annotated]  # of tuples
+
+    async def __call__(self, verb: str, document: Any) -> Any:
+        self.asked.append((verb, document))
+        answer = self.answers[verb]
+        return answer(document) if callable(answer) else answer
+
+
+async def _placed(extender: Extender, **spec: Any) -> Pod:
+    configuration = SchedulerConfiguration(extenders=(extender,))
+    async with Cluster(nodes=3, scheduler=configuration) as cluster:
+        await cluster.apply([_manifest("p", **spec)])
+        await cluster.clock.sleep(3)
+        return await cluster.client.get(Pod, "p", namespace="default")
+
+
+async def test_an_extender_filters_by_names_and_says_why() -> None:
+    """Its reasons stand in the message beside those of plugins."""
+    failed = {"node-0": "too cold", "node-1": "too cold", "node-2": "too warm"}
+    program = _Program(filter={"nodenames": [], "failedNodes": failed})
+    found = await _placed(
+        Extender("http://x", filter_verb="filter", cache_capable=True, handler=program)
+    )
+    assert _scheduled(found)[2].startswith(
+        "0/3 nodes are available: 1 too warm, 2 too cold. no new claims to deallocate, preemption: "
+    )
+    verb, document = program.asked[0]
+    assert verb == "filter"
+    assert document["pod"]["metadata"]["name"] == "p"
+    assert document["nodenames"] == ["node-0", "node-1", "node-2"]
+
+
+async def test_an_extender_that_keeps_no_nodes_gets_them_whole() -> None:
+    """And answers those that are left."""
+
+    def last(document: Any) -> Any:
+        return {"nodes": {"items": document["nodes"]["items"][-1:]}}
+
+    program = _Program(filter=last)
+    found = await _placed(Extender("http://x", filter_verb="filter", handler=program))
+    assert found.spec is not None
+    assert found.spec.node_name == "node-2"
+
+
+async def test_scores_of_an_extender_count_by_its_weight() -> None:
+    """They are from 0 to 10, those of plugins from 0 to 100."""
+    scores = [{"host": "node-0", "score": 1}, {"host": "node-1", "score": 10}]
+    program = _Program(prioritize=scores)
+    extender = Extender("http://x", prioritize_verb="prioritize", weight=100, handler=program)
+    found = await _placed(extender)
+    assert found.spec is not None
+    assert found.spec.node_name == "node-1"
+
+
+async def test_an_extender_may_bind() -> None:
+    """The scheduler leaves the binding to it."""
+    program = _Program(bind={"error": "no hands"})
+    found = await _placed(Extender("http://x", bind_verb="bind", handler=program))
+    assert found.spec is not None
+    assert not found.spec.node_name
+    verb, document = program.asked[0]
+    assert (verb, document["podName"], document["podNamespace"]) == ("bind", "p", "default")
+    assert document["podUID"] == found.metadata.uid
+    assert document["node"].startswith("node-")
+
+
+@pytest.mark.parametrize(("ignorable", "placed"), [(True, True), (False, False)])
+async def test_only_an_ignorable_extender_may_fail(ignorable: bool, placed: bool) -> None:
+    """Otherwise the pod waits, and says why."""
+    program = _Program(filter={"error": "out of order"})
+    extender = Extender("http://x", filter_verb="filter", ignorable=ignorable, handler=program)
+    found = await _placed(extender)
+    assert found.spec is not None
+    assert bool(found.spec.node_name) is placed
+    if not placed:
+        assert _scheduled(found) == ("False", "SchedulerError", "out of order")
+
+
+async def test_an_extender_of_some_resources_is_asked_about_pods_that_want_them() -> None:
+    """Other pods do not wait for it."""
+    program = _Program(filter={"nodenames": []})
+    extender = Extender(
+        "http://x", filter_verb="filter", managed=frozenset(("example.com/x",)), handler=program
+    )
+    found = await _placed(extender)
+    assert found.spec is not None
+    assert found.spec.node_name
+    assert not program.asked
+
+
+@contextmanager
+def _server(answers: dict[str, Any]) -> Iterator[str]:
+    class Answers(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            answer = answers.get(self.path)
+            self.send_response(200 if answer is not None else 404)
+            self.end_headers()
+            self.wfile.write(json.dumps(answer).encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing is said on stderr."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/scheduler"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _document(url: str, **more: Any) -> dict[str, Any]:
+    return {
+        "apiVersion": "kubescheduler.config.k8s.io/v1",
+        "kind": "KubeSchedulerConfiguration",
+        "extenders": [{"urlPrefix": url, **more}],
+    }
+
+
+async def test_a_configuration_names_extenders_that_are_asked_over_http() -> None:
+    """As kube-scheduler's users have them."""
+    filtered = {"/scheduler/filter": {"nodenames": ["node-1"], "failedNodes": {}}}
+    with _server(filtered) as url:
+        configured = _document(url, filterVerb="filter", nodeCacheCapable=True, httpTimeout="2s")
+        async with Cluster(nodes=3, scheduler=configured) as cluster:
+            await cluster.apply([_manifest("p")])
+            await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default")
+            found = await cluster.client.get(Pod, "p", namespace="default")
+        assert found.spec is not None
+        assert found.spec.node_name == "node-1"
+        async with Cluster(nodes=3, scheduler=_document(url, filterVerb="lost")) as cluster:
+            await cluster.apply([_manifest("p")])
+            await cluster.clock.sleep(0.5)
+            found = await cluster.client.get(Pod, "p", namespace="default")
+        assert _scheduled(found)[2] == f"failed lost with extender at URL {url}, code 404"
+
+
+def test_resources_that_only_an_extender_cares_for_do_not_filter() -> None:
+    """NodeResourcesFit leaves them to it."""
+    managed = [{"name": "example.com/x", "ignoredByScheduler": True}, {"name": "example.com/y"}]
+    loaded = load_configuration(_document("http://x", managedResources=managed))
+    (extender,) = loaded.extenders
+    assert extender.managed == {"example.com/x", "example.com/y"}
+    (fit,) = (p for p in loaded.profiles[0].plugins if p.name == "NodeResourcesFit")
+    assert fit._ignored == {"example.com/x"}  # type: ignore[attr-defined]  # of that plugin
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"prioritizeVerb": "p"}, r"extenders\[0\].weight: must have a positive weight"),
+        ({"httpTimeout": "soon"}, r"extenders\[0\].httpTimeout"),
+        ({"urlPrefix": ""}, r"extenders\[0\].urlPrefix: Required value"),
+        ({"preemptVerb": "p"}, r"extenders\[0\].preemptVerb: extenders are not asked"),
+        ({"tlsConfig": {"caFile": "/nowhere"}, "enableHTTPS": True}, r"extenders\[0\].tlsConfig"),
+        ({"colour": "blue"}, r"extenders\[0\]"),
+    ],
+)
+def test_what_is_wrong_with_an_extender_is_said_with_its_path(
+    more: dict[str, Any], problem: str
+) -> None:
+    """Before anything starts."""
+    with pytest.raises(InvalidConfiguration, match=problem):
+        load_configuration(
+            _document(**{"url": "http://x", **more} if "urlPrefix" not in more else {"url": ""})
+        )
