@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import Container, Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
+from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
@@ -55,6 +56,7 @@ from orchestrator.kubelet.pod_status import status_of, with_addresses
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
+from orchestrator.kubelet.pressure import Pressure
 from orchestrator.kubelet.refreshing import Refreshing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -71,6 +73,7 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.static_pods import MIRROR
 from orchestrator.machinery.conditions import is_true
+from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     AUTHENTICATED,
@@ -143,6 +146,7 @@ class Kubelet(Watcher):
         self._known: Reflector[Pod]
         self._refreshing: Refreshing | None = None
         self._static: StaticPods | None = None
+        self._pressure: Pressure
 
     # --- the node --------------------------------------------------------------------------
 
@@ -186,6 +190,18 @@ class Kubelet(Watcher):
             before_report=self._ask_for_everything,
         )
         self._registration.register()
+        offers = node.status.allocatable if node.status is not None else {}
+        self._pressure = Pressure(
+            self.ctx,
+            self._runtime,
+            thresholds_of(self._spec.eviction_hard, offers) if self._spec.eviction_hard else [],
+            pods=self._running,
+            evict=self._evict,
+            changed=self._registration.report_conditions,
+        )
+        self._registration.pressed = lambda: self._pressure.conditions
+        if self._spec.eviction_hard:
+            self._pressure.begin()
 
     def _registered(self, node: Node) -> None:
         self._admission = NodeAdmission(node)
@@ -303,7 +319,7 @@ class Kubelet(Watcher):
             return
         rejection = None
         if metadata.deletion_timestamp is None:
-            rejection = self._admission.reject(pod)
+            rejection = self._under_pressure(pod) or self._admission.reject(pod)
         if rejection is not None:
             if rejection[0] == NODE_AFFINITY and not looked:
                 del self._pods[metadata.uid]
@@ -313,6 +329,8 @@ class Kubelet(Watcher):
             return
         if self._join(managed):
             self._admission.add(pod)
+            if pod.spec is not None and TRAITS(pod.spec).limited:
+                self._pressure.begin()
             self._apply(managed, PodChanged(pod))
 
     def _join(self, managed: _Managed) -> bool:
@@ -357,6 +375,24 @@ class Kubelet(Watcher):
             return
         if metadata.uid not in self._pods:
             self._adopt(latest, looked=looked)
+
+    def _running(self) -> list[Pod]:
+        workers = (managed.worker for managed in self._pods.values())
+        return [w.pod for w in workers if w.failure is None and not w.finished and not w.terminal]
+
+    def _evict(self, pod: Pod, message: str) -> None:
+        """Give a pod up for the node's sake: it fails, and has no time to end."""
+        managed = self._pods[pod.metadata.uid]
+        self._say(pod, RecordEvent("Warning", EVICTED, message))
+        self._apply(managed, PodRejected(EVICTED, message, 0.0, "TerminationByKubelet"))
+
+    def _under_pressure(self, pod: Pod) -> tuple[str, str] | None:
+        """A node that runs short takes no pod that asks for nothing, nor any where its disk is full."""
+        pressed = self._pressure.conditions
+        memory_only = pressed == {"MemoryPressure"}
+        if not pressed or (memory_only and qos_class(pod) != "BestEffort"):
+            return None
+        return EVICTED, f"The node had condition: [{' '.join(sorted(pressed))}]. "
 
     def _reports_of(self, uid: str) -> list[RuntimeEvent]:
         return [event for event in self._runtime.containers() if event.key.pod_uid == uid]

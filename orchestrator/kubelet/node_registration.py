@@ -47,6 +47,7 @@ class NodeRegistration:
         self._then = registered
         self._before_report = before_report
         self._heartbeat: Heartbeat | None = None  # since the node is registered
+        self.pressed: Callable[[], frozenset[str]] = frozenset  # conditions of pressure
 
     def register(self) -> None:
         """Create the Node, or take up the one that is there."""
@@ -125,9 +126,13 @@ class NodeRegistration:
         self._before_report()
         self.read(self._refresh, _ignore)
 
+    def report_conditions(self) -> None:
+        """Write the node's status now: its conditions are others."""
+        self.read(self._refresh, _ignore)
+
     def _refresh(self, node: Node) -> None:
         status = node.status or NodeStatus()
-        conditions = conditions_at(self._ctx.clock.now(), status.conditions)
+        conditions = conditions_at(self._ctx.clock.now(), status.conditions, self.pressed())
         self._write(replace(node, status=replace(status, conditions=conditions)))
 
     def _write(self, node: Node) -> None:

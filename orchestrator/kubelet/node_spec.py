@@ -32,6 +32,7 @@ DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
 
 class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `static_pod_path` is a directory of manifests that its kubelet runs; `{node}` in it is the node's name.
+    `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`) below which it gives pods up.
     `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
@@ -48,6 +49,7 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     allocatable: Mapping[str, str] | None = None
     runtime: str = "simulated"
     static_pod_path: str = ""
+    eviction_hard: Mapping[str, str] = EMPTY
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 

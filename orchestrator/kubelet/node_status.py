@@ -26,12 +26,27 @@ _WELL: Final = (
 )
 
 
-def conditions_at(now: float, old: tuple[NodeCondition, ...]) -> tuple[NodeCondition, ...]:
-    """The conditions of a node that is well at `now`; a status that stays keeps its time."""
+_PRESSED: Final = {
+    "MemoryPressure": (
+        "KubeletHasInsufficientMemory",
+        "kubelet has insufficient memory available",
+    ),
+    "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+}
+
+
+def conditions_at(
+    now: float, old: tuple[NodeCondition, ...], pressed: frozenset[str] = frozenset()
+) -> tuple[NodeCondition, ...]:
+    """The conditions of a node at `now` that is well but for those that are `pressed`; a status that stays keeps its
+    time.
+    """
     at = format_time(now)
     known = {c.type: c for c in old}
     result = []
     for type_, status, reason, message in _WELL:
+        if type_ in pressed:
+            status, (reason, message) = "True", _PRESSED[type_]
         was = known.get(type_)
         result.append(
             NodeCondition(

@@ -24,6 +24,8 @@ class PodRejected(Struct, frozen=True, gc=False):
 
     reason: str
     message: str
+    grace_seconds: float | None = None  # that its containers have; None: what the pod says
+    disrupted: str = ""  # the reason of its condition DisruptionTarget, if it gets one
 
 
 class PodVanished(Struct, frozen=True, gc=False):

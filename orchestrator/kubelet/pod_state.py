@@ -124,6 +124,8 @@ class PodState:
         """How long containers have to stop."""
         if self.vanished:
             return 0.0
+        if self.failure is not None and self.failure.grace_seconds is not None:
+            return self.failure.grace_seconds
         metadata, spec = self.pod.metadata, self.pod.spec
         if metadata.deletion_grace_period_seconds is not None:
             return float(metadata.deletion_grace_period_seconds)

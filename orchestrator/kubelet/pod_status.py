@@ -235,7 +235,8 @@ def _conditions(
         was = known.get(type_)
         since = was.last_transition_time if was is not None and was.status == status else at
         result.append(_condition(type_, status, reason, message, since, generation))
-    result.extend(c for c in old if c.type not in OWN_CONDITIONS)
+    told = {type_ for type_, *_ in wanted}
+    result.extend(c for c in old if c.type not in OWN_CONDITIONS and c.type not in told)
     return tuple(result)
 
 
@@ -260,7 +261,8 @@ def _condition(
 
 def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple[_Wanted, ...]:
     """The kubelet's own conditions."""
-    plain = worker.resize_pending is None and not worker.init_containers
+    disrupted = worker.failure is not None and bool(worker.failure.disrupted)
+    plain = worker.resize_pending is None and not worker.init_containers and not disrupted
     if plain and not _open_gates(worker.pod):
         return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
@@ -289,6 +291,9 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     conditions += [("ContainersReady", *ready), _SCHEDULED]
     if worker.resize_pending is not None and not done:
         conditions.append(("PodResizePending", "True", *worker.resize_pending))
+    if worker.failure is not None and worker.failure.disrupted:
+        failure = worker.failure
+        conditions.append(("DisruptionTarget", "True", failure.disrupted, failure.message))
     return tuple(conditions)
 
 

@@ -12,13 +12,15 @@ from orchestrator.machinery.memo import IdentityMemo
 
 class PodTraits(Struct, frozen=True):
     """`mounts`: a volume is made of objects, or devices are claimed; `configured`: containers whose environment is;
-    `expanded`: containers with a path in a volume that is made of their environment.
+    `expanded`: containers with a path in a volume that is made of their environment; `limited`: an emptyDir
+    may not hold everything.
     """
 
     probed: bool
     mounts: bool
     configured: frozenset[str]
     expanded: frozenset[str]
+    limited: bool
 
 
 def _traits(spec: PodSpec) -> PodTraits:
@@ -27,6 +29,9 @@ def _traits(spec: PodSpec) -> PodTraits:
         probed=any(has_probes(c) for c in containers),
         mounts=bool(volume_sources(spec) or spec.resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
+        limited=any(
+            v.empty_dir is not None and v.empty_dir.size_limit is not None for v in spec.volumes
+        ),
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),

@@ -5,7 +5,7 @@ becomes ready, ends by itself, or ends because it was asked to. A command that i
 how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -335,6 +335,10 @@ class SimulatedRuntime:
             milli_cpu=None if cpu is None else round(cpu.draw(random) * 1000),
             memory_bytes=None if memory is None else round(memory.draw(random)),
         )
+
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each of a pod's own directories."""
+        return self._volumes.bytes_of(pod_uid)
 
     # --- conversations ---------------------------------------------------------------------
 

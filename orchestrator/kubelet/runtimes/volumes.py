@@ -113,6 +113,11 @@ class Volumes:
                 _fill(store.files, {"": b"", **mount.files})
                 _fill(store.modes, mount.modes)
 
+    def bytes_of(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        own = {n: s for (c, n), s in self._of_pods.get(pod_uid, {}).items() if not c}
+        return {name: sum(map(len, store.files.values())) for name, store in own.items()}
+
     def remove(self, pod_uid: str) -> None:
         """The pod is gone, and with it what was its own."""
         self._of_pods.pop(pod_uid, None)

@@ -1,0 +1,119 @@
+"""Which pods a node gives up when it runs short: thresholds, ranks and words, over plain values.
+
+As kubelet's eviction manager with hard thresholds: first those that use more than they asked for, then by priority, then
+by how much more than asked for they use; one pod at a time.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.core.v1 import Pod
+from orchestrator.machinery.quantities import format_bytes, value
+from orchestrator.machinery.resources import pod_needs
+
+MEMORY: Final = "memory.available"
+DISK: Final = "nodefs.available"
+# What each signal is about: the resource, the node's condition, and the two reasons and messages of that.
+RESOURCES: Final[Mapping[str, str]] = {MEMORY: "memory", DISK: "ephemeral-storage"}
+CONDITIONS: Final[Mapping[str, str]] = {MEMORY: "MemoryPressure", DISK: "DiskPressure"}
+EVICTED: Final = "Evicted"
+
+
+class EvictionError(ValueError):
+    """A threshold is not what it should be; the text says which and what would be right."""
+
+
+class Threshold(Struct, frozen=True):
+    """Less than `least` bytes available of a resource, of which the node has `capacity`, is too little."""
+
+    signal: str
+    least: int
+    capacity: int
+
+
+class PodUse(Struct, frozen=True):
+    """What a pod uses of a resource in bytes, altogether and by container."""
+
+    pod: Pod
+    used: int
+    by_container: Mapping[str, int]
+
+
+def thresholds_of(hard: Mapping[str, str], capacity: Mapping[str, object]) -> list[Threshold]:
+    """The thresholds of `evictionHard`: amounts, or a part of the capacity in percent. Raises EvictionError."""
+    found = []
+    for signal, text in hard.items():
+        if signal not in RESOURCES:
+            known = ", ".join(RESOURCES)
+            raise EvictionError(f"evictionHard: unknown signal {signal!r}; there are {known}")
+        total = value(str(capacity.get(RESOURCES[signal], "0")))
+        try:
+            part = text.endswith("%")
+            least = int(total * float(text[:-1]) / 100) if part else value(text)
+        except ValueError as error:
+            raise EvictionError(f"evictionHard: {signal}: {error}") from None
+        if least <= 0:
+            raise EvictionError(f"evictionHard: {signal}: must be positive, got {text!r}")
+        found.append(Threshold(signal, least, total))
+    return found
+
+
+def is_met(threshold: Threshold, uses: Iterable[PodUse]) -> int | None:
+    """What is available, if that is less than it should be; else None."""
+    available = threshold.capacity - sum(use.used for use in uses)
+    return available if available < threshold.least else None
+
+
+def ranked(signal: str, uses: Iterable[PodUse]) -> list[PodUse]:
+    """Pods in the order in which they are given up; static and critical ones never are."""
+
+    def rank(use: PodUse) -> tuple[bool, int, int]:
+        asked = _asked(signal, use.pod)
+        priority = use.pod.spec.priority if use.pod.spec is not None else None
+        return use.used <= asked, priority or 0, asked - use.used
+
+    return sorted((use for use in uses if not _is_critical(use.pod)), key=rank)
+
+
+def _asked(signal: str, pod: Pod) -> int:
+    needs = pod_needs(pod)
+    return needs.memory_bytes if signal == MEMORY else needs.ephemeral_storage_bytes
+
+
+_CRITICAL_PRIORITY: Final = 2_000_000_000
+
+
+def _is_critical(pod: Pod) -> bool:
+    if "kubernetes.io/config.source" in pod.metadata.annotations:
+        return True
+    spec = pod.spec
+    return spec is not None and (spec.priority or 0) >= _CRITICAL_PRIORITY
+
+
+def message_of(threshold: Threshold, available: int, use: PodUse) -> str:
+    """What is said of a pod that is given up."""
+    resource = RESOURCES[threshold.signal]
+    least, left = format_bytes(threshold.least), format_bytes(max(0, available))
+    said = f"The node was low on resource: {resource}. "
+    said += f"Threshold quantity: {least}, available: {left}. "
+    spec = use.pod.spec
+    for container in (*spec.containers, *spec.init_containers) if spec is not None else ():
+        used = use.by_container.get(container.name, 0)
+        requests = container.resources.requests if container.resources is not None else {}
+        asked = value(requests.get(resource, "0"))
+        if used > asked:
+            shown = f"Container {container.name} was using {format_bytes(used)}"
+            said += f"{shown}, request is {format_bytes(asked) if asked else '0'}, "
+            said += f"has larger consumption of {resource}. "
+    return said
+
+
+def full_directory(pod: Pod, used: Mapping[str, int]) -> str:
+    """What is said of a pod one of whose emptyDirs holds more than it may; empty if none does."""
+    for volume in pod.spec.volumes if pod.spec is not None else ():
+        limit = volume.empty_dir.size_limit if volume.empty_dir is not None else None
+        if limit is not None and value(limit) and used.get(volume.name, 0) > value(limit):
+            return f'Usage of EmptyDir volume "{volume.name}" exceeds the limit "{limit}". '
+    return ""

@@ -1,0 +1,99 @@
+"""Looks at what a node's pods use, and gives one up when too little is left."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final
+
+from actors import Context, Timer
+from orchestrator.api.core.v1 import Pod
+from orchestrator.kubelet.eviction import (
+    CONDITIONS,
+    MEMORY,
+    PodUse,
+    Threshold,
+    full_directory,
+    is_met,
+    message_of,
+    ranked,
+)
+from orchestrator.kubelet.runtimes.interface import ContainerStarted, Runtime
+
+LOOK_SECONDS: Final = 10.0
+_HOLD_SECONDS: Final = 300.0  # evictionPressureTransitionPeriod: that a condition lasts at least
+
+
+class Pressure:
+    """The eviction manager of the kubelet whose context is `ctx`; it looks from `begin` on.
+
+    `pods` answers the pods that run, `evict` ends one with a message, `changed` is called when other conditions of
+    the node are true than before.
+    """
+
+    def __init__(
+        self,
+        ctx: Context,
+        runtime: Runtime,
+        thresholds: list[Threshold],
+        *,
+        pods: Callable[[], Iterable[Pod]],
+        evict: Callable[[Pod, str], None],
+        changed: Callable[[], None],
+    ) -> None:
+        self._ctx = ctx
+        self._runtime = runtime
+        self._thresholds = thresholds
+        self._pods = pods
+        self._evict = evict
+        self._changed = changed
+        self._seen_at: dict[str, float] = {}  # when a condition was true last
+        self._timer: Timer | None = None
+
+    def begin(self) -> None:
+        """Look from now on; who looks already goes on."""
+        if self._timer is None:
+            self._timer = self._ctx.call_every(LOOK_SECONDS, self._look, first=LOOK_SECONDS)
+
+    @property
+    def conditions(self) -> frozenset[str]:
+        """The node's conditions of pressure that are true."""
+        return frozenset(self._seen_at)
+
+    def _look(self) -> None:
+        now, before = self._ctx.clock.now(), self.conditions
+        pods = list(self._pods())
+        volumes = {pod.metadata.uid: self._volumes(pod) for pod in pods}
+        for pod in pods:
+            if said := full_directory(pod, volumes[pod.metadata.uid]):
+                self._evict(pod, said)
+        for threshold in self._thresholds:
+            uses = self._uses(threshold.signal, pods, volumes)
+            available = is_met(threshold, uses)
+            if available is None:
+                continue
+            self._seen_at[CONDITIONS[threshold.signal]] = now
+            for use in ranked(threshold.signal, uses)[:1]:
+                self._evict(use.pod, message_of(threshold, available, use))
+            break  # one pod at a time
+        for name, at in list(self._seen_at.items()):
+            if now - at >= _HOLD_SECONDS:
+                del self._seen_at[name]
+        if self.conditions != before:
+            self._changed()
+
+    def _volumes(self, pod: Pod) -> Mapping[str, int]:
+        weigh = getattr(self._runtime, "volume_bytes", None)
+        return weigh(pod.metadata.uid) if weigh is not None else {}
+
+    def _uses(
+        self, signal: str, pods: list[Pod], volumes: Mapping[str, Mapping[str, int]]
+    ) -> list[PodUse]:
+        if signal != MEMORY:
+            return [PodUse(pod, sum(volumes[pod.metadata.uid].values()), {}) for pod in pods]
+        by_pod: dict[str, dict[str, int]] = {pod.metadata.uid: {} for pod in pods}
+        for event in self._runtime.containers():
+            of_pod = by_pod.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
+            if of_pod is not None and (usage := self._runtime.usage(event.key)) is not None:
+                of_pod[event.key.name] = usage.memory_bytes or 0
+        return [
+            PodUse(pod, sum(by_pod[pod.metadata.uid].values()), by_pod[pod.metadata.uid])
+            for pod in pods
+        ]

@@ -1,0 +1,125 @@
+"""A node that runs short gives pods up."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import Container, Node, Pod, PodSpec, ResourceRequirements
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.cluster.nodes import node_spec
+from orchestrator.kubelet.eviction import (
+    MEMORY,
+    EvictionError,
+    PodUse,
+    Threshold,
+    is_met,
+    message_of,
+    ranked,
+    thresholds_of,
+)
+from tests.kubelet.stories import pod_with
+from tests.manifests import pod
+
+MI = 1 << 20
+
+
+def _use(name: str, used: int, asked: int = 0, priority: int | None = None) -> PodUse:
+    requests = {"memory": f"{asked}Mi"} if asked else {}
+    container = Container(name="c", resources=ResourceRequirements(requests=requests))
+    spec = PodSpec(containers=(container,), priority=priority)
+    found = Pod(metadata=ObjectMeta(name=name, uid=name), spec=spec)
+    return PodUse(found, used * MI, {"c": used * MI})
+
+
+def test_who_uses_more_than_asked_for_goes_first_then_by_priority_then_by_excess() -> None:
+    """Kubernetes' ranking by memory; critical pods are never given up."""
+    uses = [
+        _use("within", 90, 100),
+        _use("important", 300, 10, priority=1000),
+        _use("little-over", 110, 100),
+        _use("far-over", 500, 100),
+        _use("critical", 900, 0, priority=2_000_000_000),
+    ]
+    order = [use.pod.metadata.name for use in ranked(MEMORY, uses)]
+    assert order == ["far-over", "little-over", "important", "within"]
+
+
+def test_the_message_says_what_was_short_and_who_used_how_much() -> None:
+    """The words are the kubelet's."""
+    threshold = Threshold(MEMORY, 100 * MI, 1000 * MI)
+    use = _use("p", 950, 100)
+    available = is_met(threshold, [use])
+    assert available == 50 * MI
+    assert message_of(threshold, available, use) == (
+        "The node was low on resource: memory. Threshold quantity: 100Mi, available: 50Mi. "
+        "Container c was using 950Mi, request is 100Mi, has larger consumption of memory. "
+    )
+
+
+@pytest.mark.parametrize(
+    ("hard", "fault"),
+    [
+        ({"tea.available": "1"}, "unknown signal 'tea.available'; there are memory.available"),
+        ({"memory.available": "0"}, "memory.available: must be positive, got '0'"),
+    ],
+)
+def test_a_wrong_threshold_is_refused(hard: dict[str, str], fault: str) -> None:
+    """What is wrong is named, and what would be right."""
+    with pytest.raises(EvictionError, match=fault):
+        thresholds_of(hard, {"memory": "1Gi"})
+
+
+def _hungry(name: str, memory: str, **spec: Any) -> dict[str, Any]:
+    return pod(name, simulation={"memory": memory}, **spec)
+
+
+async def test_a_node_short_of_memory_evicts_and_says_so() -> None:
+    """One pod fails as Evicted, the node has MemoryPressure for five minutes, and takes no pod that asks for nothing."""
+    spec = node_spec(
+        "node-0", 0, capacity={"memory": "1Gi"}, eviction_hard={"memory.available": "100Mi"}
+    )
+    async with Cluster([spec]) as cluster:
+        await cluster.apply([_hungry("small", str(100 * MI)), _hungry("greedy", str(900 * MI))])
+        await cluster.clock.sleep(20)
+        greedy = await cluster.client.get(Pod, "greedy", namespace="default")
+        small = await cluster.client.get(Pod, "small", namespace="default")
+        assert greedy.status is not None
+        assert small.status is not None
+        assert (greedy.status.phase, greedy.status.reason) == ("Failed", "Evicted")
+        assert greedy.status.message.startswith("The node was low on resource: memory. ")
+        target = {c.type: c for c in greedy.status.conditions}["DisruptionTarget"]
+        assert (target.status, target.reason) == ("True", "TerminationByKubelet")
+        assert small.status.phase == "Running"
+        assert (await _condition(cluster)) == "True"
+        late = pod("late", tolerations=[{"operator": "Exists"}])
+        await cluster.apply([late])
+        await cluster.clock.sleep(5)
+        refused = await cluster.client.get(Pod, "late", namespace="default")
+        assert refused.status is not None
+        assert refused.status.reason == "Evicted"
+        assert "The node had condition: [MemoryPressure]. " in refused.status.message
+        await cluster.clock.sleep(320)
+        assert (await _condition(cluster)) == "False"
+
+
+async def _condition(cluster: Cluster) -> str:
+    node = await cluster.client.get(Node, "node-0")
+    assert node.status is not None
+    return {c.type: c.status for c in node.status.conditions}["MemoryPressure"]
+
+
+async def test_a_directory_that_holds_too_much_ends_its_pod(cluster: Cluster) -> None:
+    """An emptyDir has a limit of its size, whatever the node has left."""
+    script = "head -c 2000 /dev/zero > /d/x; dd if=/dev/zero of=/d/y bs=1k count=3; sleep 1000"
+    mounts = [{"name": "d", "mountPath": "/d"}]
+    manifest = pod_with(
+        "p", {"image": "busybox", "command": ["sh", "-c", script], "volumeMounts": mounts}
+    )
+    manifest["spec"]["volumes"] = [{"name": "d", "emptyDir": {"sizeLimit": "1Ki"}}]
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(20)
+    found = await cluster.client.get(Pod, "p", namespace="default")
+    assert found.status is not None
+    assert found.status.reason == "Evicted"
+    assert found.status.message == 'Usage of EmptyDir volume "d" exceeds the limit "1Ki". '
