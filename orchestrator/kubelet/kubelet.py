@@ -316,6 +316,8 @@ class Kubelet(Watcher):
             self._admission.add(pod)
             # What the runtime knows counts more than what was reported last.
             self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
+            if self._refreshing is not None:
+                self._refresh_again(managed.worker, self._refreshing)
             return
         rejection = None
         if metadata.deletion_timestamp is None:
@@ -332,6 +334,13 @@ class Kubelet(Watcher):
             if pod.spec is not None and TRAITS(pod.spec).limited:
                 self._pressure.begin()
             self._apply(managed, PodChanged(pod))
+
+    def _refresh_again(self, worker: PodWorker, refreshing: Refreshing) -> None:
+        """Volumes of containers that ran before this kubelet follow their objects as before."""
+        for record in worker.containers:
+            if record.active and self._sees(worker.pod, record.spec):
+                began = partial(refreshing.began, record.spec, record.key(worker.uid))
+                self._conversations.find_world(worker.pod, record.spec, began)
 
     def _join(self, managed: _Managed) -> bool:
         """Give the pod its address. If the machine refuses, it is begun with anew after a while."""
