@@ -4,6 +4,8 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,8 +54,19 @@ def controller() -> None:
     metavar="[NAMESPACE/]NAME",
     help="Run only while this process holds the Lease of that name.",
 )
+@click.option(
+    "--listen",
+    type=serving.Address(),
+    help="Serve /healthz, /readyz, /metrics and /debug/actors here; port 0 is any free one.",
+)
 @logs.option
-def run(names: tuple[str, ...], kubeconfig: Path | None, context: str, lease: str | None) -> None:
+def run(
+    names: tuple[str, ...],
+    kubeconfig: Path | None,
+    context: str,
+    lease: str | None,
+    listen: tuple[str, int] | None,
+) -> None:
     """Run each CONTROLLER, `module:Class` or the name of an installed one, until Ctrl-C.
 
     The class is the one that runs in a simulated cluster. Exit code 1 if the lease is lost, 2 if the input
@@ -72,7 +85,7 @@ def run(names: tuple[str, ...], kubeconfig: Path | None, context: str, lease: st
         )
     except AccessError as error:
         raise InputError(str(error)) from None
-    actors.run(_run, classes, access, lease, virtual=False)
+    actors.run(_run, classes, access, lease, listen, virtual=False)
 
 
 def _class_of(name: str) -> "type[Controller]":
@@ -94,19 +107,44 @@ def _class_of(name: str) -> "type[Controller]":
     return found  # type: ignore[no-any-return]  # whether it is one is checked where it is run
 
 
-async def _run(classes: "list[type[Controller]]", access: "Access", lease: str | None) -> None:
+async def _run(
+    classes: "list[type[Controller]]",
+    access: "Access",
+    lease: str | None,
+    listen: tuple[str, int] | None,
+) -> None:
     from orchestrator.cluster.remote import RemoteCluster
     from orchestrator.gateway import AccessError
     from orchestrator.protocol import ApiError
 
     async def work() -> None:
         try:
-            async with RemoteCluster(access) as cluster:
+            async with RemoteCluster(access) as cluster, _pages(cluster, listen):
                 await (_hold(cluster, classes) if lease is None else _lead(cluster, classes, lease))
         except (AccessError, ApiError, TypeError) as error:
             raise InputError(str(error)) from None
 
     await serving.until_signal(work())
+
+
+@asynccontextmanager
+async def _pages(cluster: "RemoteCluster", listen: tuple[str, int] | None) -> AsyncIterator[None]:
+    if listen is None:
+        yield
+        return
+    host, port = listen
+    pages = cluster.pages(host, port)
+    try:
+        await pages.__aenter__()
+    except OSError as error:
+        raise InputError(
+            f"cannot listen at {host}:{port}: {error.strerror}; --listen takes another"
+        ) from None
+    try:
+        click.echo(f"pages at {pages.url}")
+        yield
+    finally:
+        await pages.__aexit__(None, None, None)
 
 
 async def _hold(cluster: "RemoteCluster", classes: "list[type[Controller]]") -> None:

@@ -75,6 +75,7 @@ class Statistics(Struct, frozen=True):
     queued: int
     processing: int
     delayed: int
+    in_step: bool  # whether its caches are filled, so that it works
 
 
 class Controller(Actor):
@@ -213,6 +214,7 @@ class Controller(Actor):
             len(queue),
             queue.processing,
             queue.waiting,
+            self._subscribed and not self._unsynced,
         )
 
     def depths(self) -> Mapping[str, int]:

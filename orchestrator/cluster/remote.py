@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, Clock, Misuse, Ref
 from orchestrator.api.scheme import Resource, Scheme
@@ -14,6 +14,9 @@ from orchestrator.cluster.arguments import objects_of
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.gateway import Access, Connection, Gateway, connected, discover, find_access
+
+if TYPE_CHECKING:
+    from orchestrator.cluster.pages import Pages
 
 _PROGRAM: Final = "orchestrator"  # who has written what the program writes
 
@@ -101,6 +104,12 @@ class RemoteCluster:
             if isinstance(kind, Resource):
                 self.scheme.serve(self.scheme.own(kind))
         return await self._manager.ask(RunController(controller, dict(arguments)))
+
+    def pages(self, host: str = "127.0.0.1", port: int = 0) -> "Pages":
+        """What the process tells of its controllers by HTTP, while the block of the answer lasts."""
+        from orchestrator.cluster.pages import Pages  # late: few serve them, and aiohttp is large
+
+        return Pages(self.system, self._manager, host, port)
 
     async def apply(self, source: str | Path | Iterable[Any], *, namespace: str = "") -> list[Any]:
         """As `Cluster.apply`."""

@@ -147,6 +147,22 @@ def in_scope(spec: ResourceQuotaSpec, obj: Any) -> bool:
     return selector is None or all(_selected(obj, each) for each in selector.match_expressions)
 
 
+def scopes_of(spec: ResourceQuotaSpec) -> tuple[str, ...]:
+    """The names of all scopes that a quota has."""
+    selector = spec.scope_selector
+    required = () if selector is None else selector.match_expressions
+    return (*spec.scopes, *(each.scope_name for each in required))
+
+
+def is_selected(obj: Any, requirement: ScopedResourceSelectorRequirement) -> bool:
+    """Whether an object is in a scope; what is neither pod nor claim is in none."""
+    if isinstance(obj, Pod):
+        return _selected(obj, requirement)
+    if isinstance(obj, PersistentVolumeClaim) and requirement.scope_name == _ATTRIBUTES:
+        return any(_fits(name, requirement) for name in _classes_of(obj) or ("",))
+    return False
+
+
 def _has_scope(pod: Pod, scope: str) -> bool:
     spec = _spec_of(pod)
     match scope:
@@ -188,8 +204,7 @@ def _is_claim_in(spec: ResourceQuotaSpec, claim: PersistentVolumeClaim) -> bool:
     """Claims have one scope: the classes of attributes that they have, have had, or are to have."""
     selector = spec.scope_selector
     required = () if selector is None else selector.match_expressions
-    scopes = (*spec.scopes, *(each.scope_name for each in required))
-    if any(scope != _ATTRIBUTES for scope in scopes):
+    if any(scope != _ATTRIBUTES for scope in scopes_of(spec)):
         return False
     classes = _classes_of(claim)
     if spec.scopes and not classes:

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from click.testing import CliRunner
@@ -51,12 +52,19 @@ def _running(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
+def _page(url: str) -> str:
+    with urlopen(url, timeout=60) as answer:
+        text: str = answer.read().decode()
+        return text
+
+
 def test_a_class_of_the_working_directory_runs_until_it_is_told_to_end(tmp_path: Path) -> None:
     """It reconciles what is there over HTTPS, holding its lease; SIGTERM ends it with code 0."""
     (tmp_path / "mine.py").write_text(_MODULE)
     with serving(nodes=0) as cluster:
         cluster.apply([_PLEASE])
-        options = ("--kubeconfig", str(cluster.kubeconfig), "--leader-elect", "kube-system/stamp")
+        options = ["--kubeconfig", str(cluster.kubeconfig), "--listen", "127.0.0.1:0"]
+        options += ["--leader-elect", "kube-system/stamp"]
         with _running(tmp_path, *options) as process:
             done = cluster.wait(ConfigMap, "a", lambda c: c.data == {"stamp": "done"}, timeout=60)
             assert done is not None
@@ -64,10 +72,17 @@ def test_a_class_of_the_working_directory_runs_until_it_is_told_to_end(tmp_path:
                 lambda each: each.client.get(Lease, "stamp", namespace="kube-system")
             )
             assert lease.spec.holder_identity
+            assert process.stdout is not None
+            url = process.stdout.readline().removeprefix("pages at ").strip()
+            assert _page(f"{url}/healthz") == _page(f"{url}/readyz") == "ok"
+            reconciles = 'controller_runtime_reconcile_total{controller="stamp",result="success"}'
+            assert reconciles in _page(f"{url}/metrics")
+            assert "/controllers/stamp" in _page(f"{url}/debug/actors")
+            said = "".join(process.stdout.readline() for _ in range(2))
+            assert "stamp runs at https://" in said
             process.send_signal(signal.SIGTERM)
-            said, _ = process.communicate(timeout=60)
+            process.communicate(timeout=60)
             assert process.returncode == 0
-    assert "stamp runs at https://" in said
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Runs a scenario under one fault, and says how it ends."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final, NamedTuple
 
@@ -10,7 +10,10 @@ import actors
 from actors import Crash, FaultPlan, MessageFault
 from actors.faults import Fault
 from orchestrator import Cluster
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Node
 from tests.crashes.scenarios import Scenario
+from tests.crashes.surveying import rows_of
 from tests.stories.masks import in_order
 from tests.stories.player import AT_ONCE, Player
 from tests.stories.snapshot import Snapshot, objects_of, snapshot
@@ -93,9 +96,32 @@ def faults_of(scenario: Scenario, pattern: Pattern, point: int) -> tuple[Fault, 
     return (changes(action="drop", count=1),)
 
 
+class Disturber(Player):
+    """Makes the steps of scenarios: those of stories, of objects anywhere, and of machines."""
+
+    async def _do(self, step: Mapping[str, Any]) -> None:
+        match step["op"]:
+            case "together":
+                for each in step["steps"]:
+                    await self._do(each)
+            case "crash-node":
+                await self._cluster.crash_node(step["name"])
+            case "create" if step["obj"]["metadata"].get("namespace"):
+                _, obj = codec.decode_any(step["obj"], self._cluster.scheme)
+                await self._client.create(obj)
+            case "delete" if "apiVersion" in step:
+                resource = self._cluster.scheme.by_kind(step["apiVersion"], step["kind"])
+                within = step["in"] or (self._namespace if resource.namespaced else "")
+                await self._client.delete(resource, step["name"], namespace=within)
+            case "patch" if step["kind"] == "Node":
+                await self._client.patch(Node, step["name"], step["body"])
+            case _:
+                await super()._do(step)
+
+
 async def _run(scenario: Scenario, added: Iterable[Fault]) -> End:
     async with Cluster(nodes=3, profile=AT_ONCE, faults=FaultPlan()) as cluster:
-        player = Player(cluster, NAMESPACE)
+        player = Disturber(cluster, NAMESPACE)
         await player.begin()
         faults = cluster.system.faults
         assert faults is not None
@@ -113,7 +139,10 @@ async def _run(scenario: Scenario, added: Iterable[Fault]) -> End:
         for kind in _ALSO:
             found = await objects_of(cluster, NAMESPACE, kind)
             state[kind] = [each["metadata"]["name"] for each in found]
-        return End(_plain(state), struck)
+        for kind in scenario.also:
+            state[kind] = await rows_of(cluster, kind, player.masks)
+        reasons = {text.partition(":")[0] for text in state["Event"]} if scenario.told else ()
+        return End({**_plain(state), "told": sorted(reasons)}, struck)
 
 
 def _plain(state: Snapshot) -> Snapshot:

@@ -1,27 +1,54 @@
-"""Disturbed controllers come to the same end: some points of each scenario, and the table of all of them."""
+"""Disturbed controllers come to the same end: a point of each scenario, the table of all of them, and seeded bugs."""
+
+from functools import cache
 
 import pytest
 
-from orchestrator.controllers.replicaset import ReplicaSetController
+from orchestrator.controllers import CONTROLLERS
+from tests.crashes.bugs import BUGS, Bug
 from tests.crashes.record import rows
-from tests.crashes.running import BETWEEN, KILLED, MISSED, STALE, Pattern, disturbed, undisturbed
+from tests.crashes.running import (
+    BETWEEN,
+    KILLED,
+    MISSED,
+    STALE,
+    Pattern,
+    disturbed,
+    undisturbed,
+)
 from tests.crashes.scenarios import SCENARIOS, Scenario
+from tests.stories.snapshot import Snapshot
 
-# A few of each; `python -m tests.crashes.record` tries them all.
+# One of them for each scenario, in turn; `python -m tests.crashes.record` tries them all.
 _POINTS: tuple[tuple[Pattern, int], ...] = (
     (KILLED, 1),
     (BETWEEN, 2),
     (STALE, 3),
     (MISSED, 6),
 )
+# Controllers of devices: what they do is told by the tests of the scheduler.
+_ELSEWHERE = {"resource-claim", "resource-claim-template", "device-taint-eviction"}
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.controller)
-def test_a_disturbed_controller_comes_to_the_same_end(scenario: Scenario) -> None:
+@cache
+def _end(controller: str) -> Snapshot:
+    """The undisturbed end of a controller's scenario."""
+    return undisturbed(_of(controller))
+
+
+def _of(controller: str) -> Scenario:
+    return next(each for each in SCENARIOS if each.controller == controller)
+
+
+@pytest.mark.parametrize(
+    ("scenario", "index"),
+    [(scenario, index) for index, scenario in enumerate(SCENARIOS)],
+    ids=[scenario.controller for scenario in SCENARIOS],
+)
+def test_a_disturbed_controller_comes_to_the_same_end(scenario: Scenario, index: int) -> None:
     """Killed, killed between its writes, behind, or not told of a change."""
-    wanted = undisturbed(scenario)
-    for pattern, point in _POINTS:
-        assert disturbed(scenario, pattern, point).state == wanted, (pattern.name, point)
+    pattern, point = _POINTS[index % len(_POINTS)]
+    assert disturbed(scenario, pattern, point).state == _end(scenario.controller), pattern.name
 
 
 def test_the_table_has_a_row_for_each_scenario() -> None:
@@ -32,18 +59,18 @@ def test_the_table_has_a_row_for_each_scenario() -> None:
     assert all(cell.split()[0] == cell.split()[2] for cell in cells), known
 
 
-def _of(controller: str) -> Scenario:
-    return next(each for each in SCENARIOS if each.controller == controller)
+def test_each_controller_has_a_scenario() -> None:
+    """One that is new gets one."""
+    there = {scenario.controller for scenario in SCENARIOS} | _ELSEWHERE
+    assert {controller.name for controller in CONTROLLERS} == there
 
 
-def _converges(scenario: Scenario, pattern: Pattern, points: range) -> bool:
-    wanted = undisturbed(scenario)
-    return all(disturbed(scenario, pattern, point).state == wanted for point in points)
-
-
-def test_a_controller_that_forgets_what_there_is_is_found_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """When it begins anew and waits for changes alone."""
-    monkeypatch.setattr(ReplicaSetController, "initial_keys", lambda self: ())
-    assert not _converges(_of("replicaset"), KILLED, range(20, 27))
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: f"{bug.controller}: {bug.what}")
+def test_a_seeded_bug_is_found_out(bug: Bug, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run comes to another end than that of the controller as it is."""
+    scenario, wanted = _of(bug.controller), _end(bug.controller)
+    bug.patch(monkeypatch)
+    if bug.pattern is None:
+        assert undisturbed(scenario) != wanted
+    else:
+        assert disturbed(scenario, bug.pattern, bug.point).state != wanted

@@ -127,7 +127,7 @@ def chain_of(admission: Admission) -> tuple[AdmissionPlugin, ...]:
         MutatingAdmissionWebhook(handlers),
         ValidatingAdmissionPolicies(),
         ValidatingAdmissionWebhook(handlers),
-        ResourceQuotas(),
+        _made(ResourceQuotas, admission),
         AlwaysDeny(),
     )
     named = admission.chain((*(_made(plugin, admission) for plugin in _PLUGINS), *last))

@@ -6,14 +6,18 @@ answer cannot be late. Pods that share a spec are counted by multiplication; a n
 quotas costs one look-up.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
+from msgspec import Struct
 
 from orchestrator.api.core.v1 import (
     Pod,
     PodSpec,
     ResourceQuota,
     ResourceQuotaSpec,
+    ScopedResourceSelectorRequirement,
 )
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.admission.interface import (
@@ -31,7 +35,16 @@ from orchestrator.machinery.quantities import (
     format_nano,
     nano,
 )
-from orchestrator.machinery.quotas import Usage, family_of, in_scope, total_of, usage_of
+from orchestrator.machinery.quotas import (
+    Usage,
+    family_of,
+    in_scope,
+    is_selected,
+    scopes_of,
+    total_of,
+    usage_of,
+)
+from orchestrator.protocol import Unclassified
 
 # Of which a pod's containers must all say something when a quota counts them.
 _MUST_SAY: Final = frozenset(
@@ -39,11 +52,31 @@ _MUST_SAY: Final = frozenset(
 )
 
 
+class Limited(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """A resource of which nothing is had without a quota that allows it: by name, or in these scopes."""
+
+    resource: str = ""
+    api_group: str = ""
+    match_contains: tuple[str, ...] = ()
+    match_scopes: tuple[ScopedResourceSelectorRequirement, ...] = ()
+
+
 class ResourceQuotas(AdmissionPlugin):
-    """Refuses a write after which some quota would be exceeded."""
+    """Refuses a write after which some quota would be exceeded, and of what is `limited` one that none allows."""
 
     name = "ResourceQuota"
-    asks = (ResourceQuota,)
+    asks: tuple[type[Any], ...] = (ResourceQuota,)
+
+    def __init__(self, limited: Sequence[Limited] = ()) -> None:
+        self._limited = limited
+        if limited:
+            self.asks = ()  # it has something to say where there is no quota
+
+    @classmethod
+    def configured(cls, configuration: Mapping[str, Any]) -> "ResourceQuotas":
+        """By the `limitedResources` of a ResourceQuotaConfiguration. Raises ValueError."""
+        found = configuration.get("limitedResources") or ()
+        return cls(msgspec.convert(found, tuple[Limited, ...]))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
         if subresource or not resource.namespaced:
@@ -58,14 +91,50 @@ class ResourceQuotas(AdmissionPlugin):
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
         """Errors: Forbidden (`exceeded quota`, or a container says nothing of what is counted)."""
-        for quota in reader.list(ResourceQuota, request.namespace):
+        quotas = [
+            quota
+            for quota in reader.list(ResourceQuota, request.namespace)
+            if quota.spec is not None and in_scope(quota.spec, request.object)
+        ]
+        if self._limited:
+            self._check_limited(request, [each.spec for each in quotas if each.spec is not None])
+        for quota in quotas:
             spec = quota.spec
-            if spec is None or not in_scope(spec, request.object):
-                continue
+            assert spec is not None
             try:
                 self._check(request, quota.metadata.name, spec, reader)
             except QuantityError as error:
                 raise forbidden(request.resource, request.name, str(error)) from None
+
+    def _check_limited(self, request: AdmissionRequest, specs: Sequence[ResourceQuotaSpec]) -> None:
+        """Raises Forbidden, and Unclassified for scopes, of what no quota allows."""
+        resource = request.resource
+        limits = [
+            each
+            for each in self._limited
+            if (each.resource, each.api_group) == (resource.plural, resource.group)
+        ]
+        parts = [part for each in limits for part in each.match_contains]
+        hard = {name for spec in specs for name in spec.hard}
+        names = sorted(
+            name
+            for name in usage_of(resource, request.object)
+            if name not in hard and any(part in name for part in parts)
+        )
+        if names:
+            why = f"insufficient quota to consume: {','.join(names)}"
+            raise forbidden(resource, request.name, why)
+        scopes = [
+            scope
+            for each in limits
+            for scope in each.match_scopes
+            if is_selected(request.object, scope)
+        ]
+        allowed = {name for spec in specs for name in scopes_of(spec)}
+        missing = [scope for scope in scopes if scope.scope_name not in allowed]
+        if missing:
+            listed = " ".join(map(_go_scope, missing))
+            raise Unclassified(f"insufficient quota to match these scopes: [{listed}]")
 
     def _check(
         self, request: AdmissionRequest, name: str, spec: ResourceQuotaSpec, reader: Reader
@@ -91,6 +160,10 @@ class ResourceQuotas(AdmissionPlugin):
             limits = ",".join(f"{k}={canonical(spec.hard[k])}" for k in exceeded)
             why = f"exceeded quota: {name}, requested: {parts[0]}, used: {parts[1]}, limited: {limits}"
             raise forbidden(resource, request.name, why)
+
+
+def _go_scope(scope: ScopedResourceSelectorRequirement) -> str:
+    return f"{{{scope.scope_name} {scope.operator} [{' '.join(scope.values)}]}}"
 
 
 def _listed(names: list[str], amounts: Usage, families: Mapping[str, Family]) -> str:

@@ -4,6 +4,7 @@ A pod's address is a /32 with nothing but the gateway beside it, so that also po
 routing, where services are translated (answers, too) and policies hold; the bridge alone would pass them by.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Final
@@ -31,6 +32,9 @@ class BridgeNetwork:
         self._addresses = PodAddresses(pod_cidr)
         self._links: dict[str, PodLink] = {}  # by the pod's uid
         self._ports: dict[str, tuple[HostPort, ...]] = {}
+        # The kernel takes its time to let go of interfaces, and nobody has to wait for that.
+        self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods-leave")
+        self._leaving: dict[str, Future[None]] = {}  # by the address
 
     def join(self, pod: Pod) -> PodLink:
         """As `PodNetwork.join`."""
@@ -63,6 +67,9 @@ class BridgeNetwork:
         return self._owner.name(f"pod-{uid}")
 
     def _connect(self, uid: str, address: str) -> Path:
+        leaving = self._leaving.pop(address, None)
+        if leaving is not None:
+            leaving.result()
         name, port = self._name(uid), _port(address)
         path = namespaces.add(name)
         namespaces.configure(
@@ -91,10 +98,16 @@ class BridgeNetwork:
         if link is not None:
             self._open(pod_uid, ())
             self._ports.pop(pod_uid, None)
-            # The kernel takes a namespace apart later, and the port's name may be wanted at once.
-            namespaces.configure((f"link delete {_port(link.address)}",), self._node)
-            namespaces.delete(self._name(pod_uid))
+            leaving = self._remover.submit(self._disconnect, pod_uid, link.address)
+            self._leaving[link.address] = leaving
         self._addresses.release(pod_uid)
+
+    def _disconnect(self, uid: str, address: str) -> None:
+        # The kernel takes a namespace apart later, and the port's name may be wanted at once.
+        try:
+            namespaces.configure((f"link delete {_port(address)}",), self._node)
+        finally:
+            namespaces.delete(self._name(uid))
 
     def joined(self) -> tuple[str, ...]:
         """As `PodNetwork.joined`."""
@@ -104,6 +117,7 @@ class BridgeNetwork:
         """Delete the namespaces of the pods that are left."""
         for uid in tuple(self._links):
             self.leave(uid)
+        self._remover.shutdown()
 
 
 def _port(address: str) -> str:

@@ -1,7 +1,7 @@
 """The page that shows runs side by side: what differs, by how much, and what that looked like."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from difflib import unified_diff
 from typing import Final
 
@@ -20,7 +20,14 @@ from orchestrator.scenario.report.comparison import (
 from orchestrator.scenario.report.html import LATENCIES
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
-from orchestrator.scenario.report.page import Section, document, pictures, table
+from orchestrator.scenario.report.page import (
+    MACHINE_CLOCK,
+    Section,
+    document,
+    folded,
+    pictures,
+    table,
+)
 from orchestrator.scenario.report.plots.axes import TimeAxis, main_axis, time_axes
 from orchestrator.scenario.report.plots.curves import Curve, curves, shared_span
 from orchestrator.scenario.report.plots.distribution import cumulative
@@ -128,9 +135,15 @@ def _curves(columns: Sequence[Column], column: str, name: str) -> Html:
         for index, each in enumerate(columns)
         for run in each.runs
     ]
-    return pictures(
-        curves(f"By the {clock} clock", runs, f"{name}-{clock}", clock, column) for clock in _CLOCKS
+    return _by_clock(
+        lambda clock: [curves(f"By the {clock} clock", runs, f"{name}-{clock}", clock, column)]
     )
+
+
+def _by_clock(cards: Callable[[str], Iterable[Html]]) -> Html:
+    """The pictures by the cluster's clock; those by this machine's behind a fold, if there are others."""
+    first, by_wall = (pictures(cards(clock)) for clock in _CLOCKS)
+    return join([first, folded(MACHINE_CLOCK, by_wall)]) if first else by_wall
 
 
 def _shared(runs: Sequence[tuple[str, Report]], clock: str) -> list[tuple[str, Report, TimeAxis]]:
@@ -143,29 +156,29 @@ def _shared(runs: Sequence[tuple[str, Report]], clock: str) -> list[tuple[str, R
 
 
 def _phases(runs: Sequence[tuple[str, Report]]) -> Html:
-    parts = []
-    for clock in _CLOCKS:
+    def cards(clock: str) -> Iterable[Html]:
         known = _shared(runs, clock)
         span = shared_span([axis for *_, axis in known]) if known else None
         top = max((most_pods(run.series) for _, run, _ in known), default=0.0) * 1.05
-        parts += [
+        return (
             phases(run.series, axis, f"phases-{clock}{i}", title=name, span=span, top=top)
             for i, (name, run, axis) in enumerate(known)
-        ]
-    return pictures(parts)
+        )
+
+    return _by_clock(cards)
 
 
 def _throughput(runs: Sequence[tuple[str, Report]]) -> Html:
-    parts = []
-    for clock in _CLOCKS:
+    def cards(clock: str) -> Iterable[Html]:
         known = _shared(runs, clock)
         span = shared_span([axis for *_, axis in known]) if known else None
         top = max((highest_rate(run.series, axis) for _, run, axis in known), default=0.0)
-        parts += [
+        return (
             throughput(run.series, axis, f"rate-{clock}{i}", title=name, span=span, top=top)
             for i, (name, run, axis) in enumerate(known)
-        ]
-    return pictures(parts)
+        )
+
+    return _by_clock(cards)
 
 
 def _latencies(runs: Sequence[tuple[str, Report]]) -> Html:

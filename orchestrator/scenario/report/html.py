@@ -9,6 +9,7 @@ from orchestrator.scenario.report import tables
 from orchestrator.scenario.report.markup import EMPTY, Html, element, join
 from orchestrator.scenario.report.model import Report
 from orchestrator.scenario.report.page import (
+    MACHINE_CLOCK,
     Section,
     document,
     environment,
@@ -40,7 +41,6 @@ LATENCIES: Final = {
 _MARKS: Final = (
     "Lines mark where steps begin, numbered as below, and where nodes or actors crash and recover."
 )
-_BY_WALL: Final = "By this machine's clock, which says what it cost"
 
 
 def render(report: Report) -> str:
@@ -149,7 +149,7 @@ def _by_clocks(report: Report, marks: tuple[Mark, ...], drawn: Callable[[TimeAxi
     first, *others = time_axes(report.series, marks, real=report.clock == "real") or (None,)
     if first is None:
         return EMPTY
-    folds = (folded(_BY_WALL, pictures([drawn(axis)])) for axis in others if axis is not None)
+    folds = (folded(MACHINE_CLOCK, pictures([drawn(axis)])) for axis in others if axis is not None)
     return join([pictures([drawn(first)]), *folds])
 
 
@@ -229,7 +229,7 @@ def _steps(report: Report) -> Html:
     )
     if not first:  # all of it took place in one moment of the cluster's time
         first, others = join(others), []
-    folds = (folded(_BY_WALL, pictures([other])) for other in others)
+    folds = (folded(MACHINE_CLOCK, pictures([other])) for other in others)
     parts = [pictures([first]), *folds, tables.checkpoints(report.checkpoints)]
     return join(parts)
 

@@ -53,6 +53,10 @@ def pictures(parts: Iterable[Html]) -> Html:
     return element("div", *shown, class_="pictures") if shown else EMPTY
 
 
+MACHINE_CLOCK: Final = "By this machine's clock, which says what it cost"
+"""What folds away the pictures that are of a machine and not of a cluster."""
+
+
 def folded(summary: str, contents: Html) -> Html:
     """What is there for those who want it, behind a line to unfold it."""
     return element("details", element("summary", summary), contents) if contents else EMPTY

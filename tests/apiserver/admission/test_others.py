@@ -26,7 +26,7 @@ from orchestrator.apiserver.admission.default_classes import (
 from orchestrator.apiserver.admission.resource_quota import ResourceQuotas
 from orchestrator.apiserver.admission.storage_protection import StorageObjectInUseProtection
 from orchestrator.apiserver.admission.taint_nodes import TaintNodesByCondition
-from orchestrator.protocol import Forbidden
+from orchestrator.protocol import Forbidden, Unclassified
 from tests.apiserver.admission.support import admitted, cluster, make, pod, request
 
 
@@ -250,6 +250,39 @@ def test_claims_are_counted_by_their_class_of_attributes(
     selector = {"scopeSelector": {"matchExpressions": [scope]}}
     assert bool(refusal(made, quota(hard, **selector))) is refused
     assert refusal(made, quota(hard, scopes=["BestEffort"])) == ""
+
+
+def test_what_is_limited_needs_a_quota_that_allows_it() -> None:
+    """By name or by scope, as the plugin's configuration says; everything else is as free as before."""
+    scope = {"scopeName": "PriorityClass", "operator": "In", "values": ["high"]}
+    plugin = ResourceQuotas.configured(
+        {
+            "apiVersion": "apiserver.config.k8s.io/v1",
+            "kind": "ResourceQuotaConfiguration",
+            "limitedResources": [
+                {"resource": "pods", "matchScopes": [scope]},
+                {
+                    "resource": "persistentvolumeclaims",
+                    "matchContains": [".storageclass.storage.k8s.io/requests.storage"],
+                },
+            ],
+        }
+    )
+    plain, high = pod(), pod(priorityClassName="high")
+    plugin.validate(request(plain), cluster())
+    with pytest.raises(Unclassified) as refused:
+        plugin.validate(request(high), cluster())
+    assert str(refused.value) == (
+        "insufficient quota to match these scopes: [{PriorityClass In [high]}]"
+    )
+    given = quota({"pods": "5"}, scopeSelector={"matchExpressions": [scope]})
+    plugin.validate(request(high), cluster(given))
+    spec = {"resources": {"requests": {"storage": "3Gi"}}, "storageClassName": "fast"}
+    claim = make(PersistentVolumeClaim, {"spec": spec})
+    name = "fast.storageclass.storage.k8s.io/requests.storage"
+    with pytest.raises(Forbidden, match=f"insufficient quota to consume: {name}"):
+        plugin.validate(request(claim), cluster())
+    plugin.validate(request(claim), cluster(quota({name: "5Gi"})))
 
 
 def test_no_quota_costs_one_look() -> None:

@@ -166,15 +166,12 @@ def test_log_of_who_never_stops_talking_is_bounded() -> None:
     on_machine(work)
 
 
-def test_memory_limit_is_kept_as_far_as_the_machine_lets() -> None:
-    """A container that takes more memory than its limit is killed, and that is said."""
+def test_memory_limit_is_kept() -> None:
+    """A container that takes more memory than its limit is killed, by its control group or where it has none."""
 
     async def work(machine: Machine) -> None:
-        machine.runtime._shim.directory  # noqa: B018
-        if not machine.runtime._shim.cgroups:
-            return
         resources = ResourceRequirements(limits={"memory": "20Mi"})
-        script = "x=bytearray(1<<28); print(len(x))"
+        script = "import time; x=bytearray(1<<26); time.sleep(1000)"
         machine.start(pod_of("python3", "-c", script, resources=resources))
         ended = await machine.exited()
         assert (ended.exit_code, ended.reason) == (137, "OOMKilled")

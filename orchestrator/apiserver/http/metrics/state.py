@@ -22,7 +22,7 @@ def present_families(fairness: Fairness, state: ServerState) -> Iterator[Series]
     yield from _levels(fairness)
     yield from _flows(fairness)
     yield from _objects(state)
-    yield from _process()
+    yield from process_families()
 
 
 def _gauge(name: str, text: str, labels: tuple[str, ...] = ()) -> Series:
@@ -88,7 +88,8 @@ def _objects(state: ServerState) -> Iterator[Series]:
         yield series
 
 
-def _process() -> Iterator[Series]:
+def process_families() -> Iterator[Series]:
+    """What Prometheus asks of every process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     yield _of("process_cpu_seconds_total", "Processor time.", usage.ru_utime + usage.ru_stime)
     yield _of(

@@ -19,7 +19,8 @@ starts:
   network has them, a root directory (the image's, or the machine's, under a layer that takes what is written), users,
   groups and capabilities, and control groups that limit CPU and memory.
 - *As an ordinary user*, in user namespaces: the same but for the network, control groups and users: one user of the
-  container exists, whichever its security context wants, and outside it is the one who started the cluster.
+  container exists, whichever its security context wants, and outside it is the one who started the cluster. A limit of
+  memory is kept by looking.
 - *Where user namespaces are forbidden*: only a session of its own and a keeper, which ends what the command has left
   behind. There are no mounts then: `ROOTFS` in the environment names a directory in which the container's mounts are
   links at their places.

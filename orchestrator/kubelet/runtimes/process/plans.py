@@ -146,6 +146,12 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
     )
 
 
+def memory_limit(container: Container) -> int:
+    """How many bytes the container may use; 0: as many as there are."""
+    limits = container.resources.limits if container.resources is not None else {}
+    return value(limits.get("memory", "0"))
+
+
 def _environment(
     container: Container, image: Image, world: World, rights: Rights, root: str
 ) -> dict[str, str]:

@@ -33,6 +33,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
     Places,
     box_for,
     command_for,
+    memory_limit,
     rights_of,
 )
 from orchestrator.kubelet.runtimes.process.probes import Prober
@@ -55,6 +56,9 @@ from orchestrator.sessions import LogOptions, Session
 
 NOT_STARTED: Final = 128
 _EPOCH: Final = 0.0  # when what could not be started was started, says containerd
+_WATCH_SECONDS: Final = (
+    0.25  # between two looks at the memory of what has a limit, and no control group
+)
 _LEAST_WINDOW: Final = 1.0  # seconds between two samples of what is used
 _REFUSED: Final = (
     "failed to create containerd task: failed to create shim task: OCI runtime create failed: "
@@ -266,12 +270,24 @@ class ProcessRuntime:
                 self._host.report(run.last)
             if run.stopping:
                 self._shim.signal(run.id, run.stop_signal)
+            if (most := memory_limit(run.container)) and not self._shim.cgroups:
+                self._task(self._watch(run, most))
         elif isinstance(news, Failed):
             self._shim.forget(run.id)
             self._task(self._fail(run, news.fault))
         elif isinstance(news, Ended):
             self._shim.forget(run.id)
             self._task(self._end(run, news.code, out_of_memory=news.out_of_memory))
+
+    async def _watch(self, run: Run, most: int) -> None:
+        """Keep a container's memory limit where no control group does: who is seen above it is killed."""
+        while run.running:
+            found = measure((), run.pid)
+            if found is not None and found.memory_bytes > most:
+                run.out_of_memory = True
+                self._shim.kill(run.id)
+                return
+            await self._host.clock.sleep(_WATCH_SECONDS)
 
     async def _fail(self, run: Run, fault: str) -> None:
         """It could not be started: that is a run which ended before it began."""

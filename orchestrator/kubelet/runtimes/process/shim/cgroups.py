@@ -9,15 +9,45 @@ import signal
 from contextlib import suppress
 from typing import Final
 
+from orchestrator.kubelet.runtimes.process.shim import linux
+
 ROOT: Final = "/sys/fs/cgroup"
 _CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "pids")
 
 
-def trees(name: str) -> tuple[str, ...]:
-    """Make a group `name` in each tree of this machine; answers those where that is allowed, none if nowhere."""
-    if os.path.exists(f"{ROOT}/cgroup.controllers"):
-        return _made((ROOT,), name)
-    return _made(tuple(f"{ROOT}/{each}" for each in _CONTROLLERS), name)
+def trees(name: str, own: str) -> tuple[str, ...]:
+    """Make a group `name` in each tree of this machine; answers those where that is allowed, none if nowhere.
+
+    Where the trees are not mounted, as behind a fresh /sys, they are mounted below `own` until `unmount(own)`.
+    """
+    root = ROOT if os.path.isdir(ROOT) and os.listdir(ROOT) else own
+    if root == own:
+        _mount(own)
+    if os.path.exists(f"{root}/cgroup.controllers"):
+        return _made((root,), name)
+    return _made(tuple(f"{root}/{each}" for each in _CONTROLLERS), name)
+
+
+def _mount(own: str) -> None:
+    with open("/proc/cgroups") as file:
+        rows = [line.split() for line in file if not line.startswith("#")]
+    # A controller that no tree of version 1 has is in the one of version 2.
+    first = [name for name, tree, *_ in rows if name in _CONTROLLERS and tree != "0"]
+    for name in first:
+        os.makedirs(f"{own}/{name}")
+        with suppress(OSError):
+            linux.mount("cgroup", f"{own}/{name}", "cgroup", 0, name)
+    if not first:
+        os.makedirs(own)
+        with suppress(OSError):
+            linux.mount("cgroup2", own, "cgroup2")
+
+
+def unmount(own: str) -> None:
+    """Take away what `trees` has mounted."""
+    for place in (*(f"{own}/{name}" for name in _CONTROLLERS), own):
+        if os.path.ismount(place):
+            linux.detach(place)
 
 
 def _made(parents: tuple[str, ...], name: str) -> tuple[str, ...]:

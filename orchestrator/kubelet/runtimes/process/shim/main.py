@@ -70,7 +70,7 @@ class Shim:
         self._unclaimed: dict[int, int] = {}  # ended before it was told whose they are
         self._lingering: list[dict[str, dict[str, str]]] = []  # groups that are still in use
         self._mode = _mode()
-        self._trees = cgroups.trees(name) if self._mode == "root" else ()
+        self._trees = cgroups.trees(name, f"{directory}/cgroup") if self._mode == "root" else ()
 
     def serve(self) -> None:
         """Serve until the other end has gone; then leave nothing behind."""
@@ -301,6 +301,7 @@ class Shim:
                         os.rmdir(entry.path)
             with suppress(OSError):
                 os.rmdir(tree)
+        cgroups.unmount(f"{self._directory}/cgroup")
         remove_tree(self._directory)
 
 
