@@ -196,7 +196,6 @@ class Scheduler(Watcher):
 
     def _on_node(self, change: Change[Node]) -> None:
         old, new = change.old, change.new
-        now = self.ctx.clock.monotonic()
         if new is None:
             assert old is not None
             self._nodes.remove_node(old.metadata.name)
@@ -210,7 +209,7 @@ class Scheduler(Watcher):
             self.ctx.log.warning("node skipped", node=new.metadata.name, error=str(error))
             self._nodes.remove_node(new.metadata.name)
         for event in happened:
-            self._queue.happened(event, now)
+            self._happened(event, old, new)
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
@@ -250,7 +249,7 @@ class Scheduler(Watcher):
             self._nodes.update_pod(uid, pod, node)
         else:
             self._nodes.add_pod(uid, pod, node)
-        self._queue.happened(event, self.ctx.clock.monotonic())
+        self._happened(event, None, pod)
 
     def _enqueue(self, pod: Pod) -> None:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
@@ -278,7 +277,7 @@ class Scheduler(Watcher):
         self._nominations.remove(uid)
         node = self._binding.pop(uid, None) or (pod.spec.node_name if pod.spec is not None else "")
         if node and self._nodes.remove_pod(uid, node):
-            self._queue.happened(ClusterEvent.POD_REMOVED, self.ctx.clock.monotonic())
+            self._happened(ClusterEvent.POD_REMOVED, pod, None)
 
     # --- scheduling ------------------------------------------------------------------------
 

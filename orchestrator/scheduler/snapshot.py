@@ -381,6 +381,16 @@ def _wanted(needs: Needs) -> list[tuple[str, int]]:
     return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
 
 
+def wanted_by(pod: Pod) -> list[tuple[str, int]]:
+    """What a pod asks for by resource, a place among the pods included. Raises QuantityError."""
+    return _wanted(pod_needs(pod))
+
+
+def offered(node: Node) -> dict[str, int]:
+    """What a node has of each resource. Raises QuantityError."""
+    return dict(_amounts(node_offers(node.status.allocatable if node.status is not None else {})))
+
+
 def amount_of(needs: Needs, resource: str) -> int:
     """How much of a resource, by its name."""
     return next((amount for name, amount in _amounts(needs) if name == resource), 0)

@@ -1,9 +1,11 @@
 """NodeAffinity: nodeSelector, required and preferred node affinity, matchFields, added affinity."""
 
+from typing import Any
+
 import numpy as np
 
+from orchestrator.api.core.v1 import Node, Pod, PodSpec
 from orchestrator.api.core.v1 import NodeAffinity as Affinity
-from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery import node_affinity
 from orchestrator.machinery.node_affinity import NodeMatcher
 from orchestrator.scheduler.events import ClusterEvent
@@ -33,6 +35,16 @@ class NodeAffinity(Plugin):
         self._added = added
         required = added.required_during_scheduling_ignored_during_execution if added else None
         self._added_matches = node_affinity.matcher(required) if required is not None else None
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A node that the pod may run on now, and might not."""
+        return self._allows(pod, new) and (old is None or not self._allows(pod, old))
+
+    def _allows(self, pod: Pod, node: Node) -> bool:
+        labels, name = node.metadata.labels, node.metadata.name
+        if self._added_matches is not None and not self._added_matches(labels, name):
+            return False
+        return pod.spec is None or node_affinity.required(pod.spec)(labels, name)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec

@@ -1,5 +1,7 @@
 """NodeName: a pod that names a node goes there or nowhere."""
 
+from typing import Any
+
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
@@ -13,6 +15,10 @@ class NodeName(Plugin):
 
     name = "NodeName"
     helped_by = frozenset((ClusterEvent.NODE_ADDED,))
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """The very node."""
+        return pod.spec is not None and new.metadata.name == pod.spec.node_name
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         if pod.spec is None or not pod.spec.node_name:

@@ -1,6 +1,7 @@
 """NodePorts: two pods cannot have one host port of a node."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,12 @@ class NodePorts(Plugin):
 
     name = "NodePorts"
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED))
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A pod that had one of the ports."""
+        if event is not ClusterEvent.POD_REMOVED:
+            return True
+        return ports_conflict(host_ports(old), host_ports(pod))
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         wanted = host_ports(pod)

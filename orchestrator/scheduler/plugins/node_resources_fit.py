@@ -1,7 +1,7 @@
 """NodeResourcesFit: a node must have room; how much room is left is a score."""
 
 from collections.abc import Mapping
-from typing import Final, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 import numpy as np
 from msgspec.structs import replace
@@ -12,7 +12,17 @@ from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
 from orchestrator.scheduler.plugins.utilization import Shape, utilization_scores
-from orchestrator.scheduler.snapshot import CPU, MEMORY, PODS, Bool, Int64, Rows, Snapshot
+from orchestrator.scheduler.snapshot import (
+    CPU,
+    MEMORY,
+    PODS,
+    Bool,
+    Int64,
+    Rows,
+    Snapshot,
+    offered,
+    wanted_by,
+)
 
 Strategy = Literal["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]
 _STRATEGIES: Final = get_args(Strategy)
@@ -51,6 +61,19 @@ class NodeResourcesFit(Plugin):
         self._resources = tuple(resources.items())
         self._shape = shape
         self._ignored, self._ignored_groups = ignored, ignored_groups
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A node that could hold the pod were it empty, new or with more of what the pod asks for."""
+        if event is ClusterEvent.POD_REMOVED:
+            return True
+        wanted = [(n, a) for n, a in wanted_by(pod) if not self._ignores(n)]
+        offers = offered(new)
+        if any(offers.get(name, 0) < amount for name, amount in wanted):
+            return False
+        if old is None:
+            return True
+        before = offered(old)
+        return any(offers.get(name, 0) > before.get(name, 0) for name, _ in wanted)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         names = list(nodes.resources)

@@ -1,8 +1,8 @@
 """NodeUnschedulable: cordoned nodes take only pods that tolerate that."""
 
-from typing import Final
+from typing import Any, Final
 
-from orchestrator.api.core.v1 import Pod, Taint
+from orchestrator.api.core.v1 import Node, Pod, Taint
 from orchestrator.machinery.taints import tolerated
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import FilterKernel, Fixed, Plugin
@@ -17,10 +17,18 @@ class NodeUnschedulable(Plugin):
     name = "NodeUnschedulable"
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
 
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A node that is schedulable now, and was not."""
+        return not _is_cordoned(new) and (old is None or _is_cordoned(old))
+
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         if pod.spec is not None and tolerated(pod.spec.tolerations, _TAINT):
             return None
         return _Schedulable(nodes)
+
+
+def _is_cordoned(node: Node) -> bool:
+    return node.spec is not None and bool(node.spec.unschedulable)
 
 
 class _Schedulable(Fixed):

@@ -1,8 +1,10 @@
 """TaintToleration: taints that a pod does not tolerate keep it away, or make a node less liked."""
 
+from typing import Any
+
 import numpy as np
 
-from orchestrator.api.core.v1 import Pod, Taint, Toleration
+from orchestrator.api.core.v1 import Node, Pod, Taint, Toleration
 from orchestrator.machinery.taints import count_untolerated_preferences, untolerated
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import (
@@ -21,6 +23,13 @@ class TaintToleration(Plugin):
     name = "TaintToleration"
     weight = 3
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A node that has no taint any more that the pod does not tolerate."""
+        tolerations = _tolerations(pod)
+        if _refuses(new, tolerations):
+            return False
+        return old is None or _refuses(old, tolerations)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         return _Tolerable(_tolerations(pod), nodes)
@@ -74,6 +83,11 @@ class _Liked(ScoreKernel):
 
     def normalize(self, scores: Int64) -> Int64:
         return default_normalize(scores, reverse=True)
+
+
+def _refuses(node: Node, tolerations: tuple[Toleration, ...]) -> bool:
+    taints = node.spec.taints if node.spec is not None else ()
+    return untolerated(taints, tolerations) is not None
 
 
 def _tolerations(pod: Pod) -> tuple[Toleration, ...]:
