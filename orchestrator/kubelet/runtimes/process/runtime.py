@@ -203,7 +203,9 @@ class ProcessRuntime:
         run.scratch.mkdir(parents=True)
         run.message_file = touch(run.scratch / "message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(place, world, host=bool(pod.spec and pod.spec.host_network))
+        files = self._files(
+            self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
+        )
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
             Mount(str(volumes.source(each)), each.path, each.read_only)
