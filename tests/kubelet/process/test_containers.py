@@ -297,12 +297,13 @@ def test_cluster_that_is_killed_takes_its_containers_along() -> None:
         machine.start(pod_of("sh", "-c", _STUBBORN))
         await machine.started()
         shim = machine.runtime._shim
-        directory, process = shim.directory, shim._process
+        directory, memory, process = shim.directory, shim.memory, shim._process
         assert process is not None
         shim._hang_up()
         while process.poll() is None:
             await machine.clock.sleep(0.02)
         assert not directory.exists()
+        assert not memory.exists()
         shim._directory = directory
 
     on_machine(work)

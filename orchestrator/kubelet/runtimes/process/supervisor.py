@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.process.shim.messages import (
+    SHARED_MEMORY,
     Connect,
     Connected,
     Failed,
@@ -92,10 +93,10 @@ class Supervisor:
     def memory(self) -> Path:
         """The same in memory, where the machine has such a file system."""
         if self._memory is None:
-            shared = "/dev/shm"
-            if not os.access(shared, os.W_OK):
+            if not os.access(SHARED_MEMORY, os.W_OK):
                 return self.directory
-            self._memory = Path(tempfile.mkdtemp(prefix=f"{self._name}-", dir=shared))
+            self._memory = Path(SHARED_MEMORY) / self.directory.name  # the shim knows it by that
+            self._memory.mkdir(mode=0o700)
         return self._memory
 
     def send(
@@ -151,6 +152,7 @@ class Supervisor:
             return
         ours, theirs = socket.socketpair()
         self._directory = Path(tempfile.mkdtemp(prefix=f"{self._name}-"))
+        self._memory = None
         os.chmod(self._directory, 0o711)
         place = str(Path(__file__).parents[4])
         with theirs:

@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from orchestrator.kubelet.runtimes.process.shim import boxes, cgroups, connecting, linux
 from orchestrator.kubelet.runtimes.process.shim.messages import (
+    SHARED_MEMORY,
     Connect,
     Connected,
     Ended,
@@ -303,6 +304,7 @@ class Shim:
                 os.rmdir(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
         remove_tree(self._directory)
+        remove_tree(f"{SHARED_MEMORY}/{os.path.basename(self._directory)}")
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
