@@ -54,14 +54,16 @@ class ShimGone(ConnectionError):
 
 
 class Supervisor:
-    """One shim. It is started with the first order, and everything of it ends with `close`.
+    """One shim. It is started with the first order, and everything of it ends with `close`. Not `enclosed`: as if the
+    machine allowed no namespaces.
 
     Each order has an id of its own (`next_id`); `send` registers who hears what becomes of it. Not thread-safe:
     it belongs to the loop in which it was first used.
     """
 
-    def __init__(self, name: str, on_gone: Callable[[], None]) -> None:
+    def __init__(self, name: str, on_gone: Callable[[], None], *, enclosed: bool = True) -> None:
         self._name = name
+        self._enclosed = enclosed
         self._on_gone = on_gone
         self._ids = count(1)
         self._listeners: dict[int, Listener] = {}
@@ -156,6 +158,7 @@ class Supervisor:
                 [
                     *(sys.executable, "-I", "-c", _BOOT, place, _PACKAGE),
                     *(str(theirs.fileno()), str(self._directory), self._directory.name),
+                    "" if self._enclosed else "bare",
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

@@ -57,9 +57,9 @@ class _Running(Struct, eq=False):
 
 
 class Shim:
-    """Serves one runtime until its socket closes. `directory` is removed at the end."""
+    """Serves one runtime until its socket closes. `directory` is removed at the end; `mode` is found out if empty."""
 
-    def __init__(self, line: socket.socket, directory: str, name: str) -> None:
+    def __init__(self, line: socket.socket, directory: str, name: str, mode: str) -> None:
         self._line = line
         self._directory = directory
         self._selector = selectors.DefaultSelector()
@@ -69,7 +69,7 @@ class Shim:
         self._children: dict[int, _Running] = {}
         self._unclaimed: dict[int, int] = {}  # ended before it was told whose they are
         self._lingering: list[dict[str, dict[str, str]]] = []  # groups that are still in use
-        self._mode = _mode()
+        self._mode = mode or _mode()
         self._trees = cgroups.trees(name, f"{directory}/cgroup") if self._mode == "root" else ()
 
     def serve(self) -> None:
@@ -338,6 +338,6 @@ def _mode() -> str:
 
 
 def main() -> None:
-    """The program: its arguments are a socket's descriptor, a directory and the name of its cgroups."""
+    """The program. Its arguments: a socket's descriptor, a directory, the name of its cgroups, a mode or nothing."""
     line = socket.socket(fileno=int(sys.argv[1]))
-    Shim(line, sys.argv[2], sys.argv[3]).serve()
+    Shim(line, *sys.argv[2:5]).serve()
