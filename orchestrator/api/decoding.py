@@ -69,7 +69,36 @@ def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
     shown = f"number {value}" if kind == "number" and wanted in _INT else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
     words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"
-    return DecodeError(place.path, f"expected {_json_type(wanted)}, got {shown}", words=words)
+    said = f"expected {_json_type(wanted)}, got {shown}"
+    patch_words = _not_restored(value, wanted) if place.fields else ""
+    return DecodeError(place.path, said, words=words, patch_words=patch_words)
+
+
+_GO_KINDS: Final = {
+    bool: "bool",
+    int: "int64",
+    float: "float64",
+    str: "string",
+    list: "slice",
+    dict: "map",
+}
+
+
+def _not_restored(value: Any, wanted: str) -> str:
+    """`cannot restore map from string`: of a document that is no text any more."""
+    kind = _GO_KINDS.get(type(value), "")
+    if wanted.startswith("map["):
+        return f"cannot restore map from {kind}"
+    if wanted.startswith("[]"):
+        return f"cannot restore slice from {kind}"
+    if "." in wanted:
+        return f"cannot restore struct from: {kind}"
+    # Go itself would convert numbers into one another, and a whole number into a text.
+    if kind == "int64" or (kind == "float64" and wanted in _INT):
+        return (
+            f"cannot convert {kind} to {wanted}" if wanted != "bool" else "unrecognized type: bool"
+        )
+    return f"unrecognized type: {wanted}"
 
 
 def _json_type(go_type: str) -> str:

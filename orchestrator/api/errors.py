@@ -9,13 +9,15 @@ class DecodeError(ApiTypeError):
     """The document does not fit the type. `path` is the field (`spec.containers[0].name`).
 
     `words` is what Kubernetes' own server would say; without a sentence of its own, the same.
+    `patch_words` is what it says of what a strategic merge patch made, which it reads in another way.
     """
 
-    def __init__(self, path: str, message: str, *, words: str = "") -> None:
+    def __init__(self, path: str, message: str, *, words: str = "", patch_words: str = "") -> None:
         super().__init__(f"{path}: {message}" if path else message)
         self.path = path
         self.message = message
         self.words = words or str(self)
+        self.patch_words = patch_words or self.words
 
 
 class UnknownKind(ApiTypeError):

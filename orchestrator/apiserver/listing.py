@@ -145,7 +145,7 @@ def _page(
         raise errors.too_large(error.revision, error.present) from error
     items = iter(_selected(served, stored, selection))
     # At version "0" Kubernetes answers from its cache, which knows no pages.
-    if message.limit <= 0 or (after is not None and message.resource_version == "0"):
+    if message.limit <= 0 or message.resource_version == "0":
         return Page(tuple(items), at)
     page = tuple(islice(items, message.limit))
     if len(page) < message.limit or next(items, None) is None:

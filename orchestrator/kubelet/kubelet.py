@@ -6,15 +6,15 @@ messages, in `drained()`; a write that fails is made again from what is true by 
 """
 
 from collections.abc import Mapping
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Container, Node, Pod, PodStatus
+from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
@@ -23,13 +23,10 @@ from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
     Found,
-    environment_fault,
-    environment_sources,
     volume_fault,
     volume_sources,
 )
 from orchestrator.kubelet.mirrors import StaticPods
-from orchestrator.kubelet.mounting import sub_path_fault
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
@@ -52,25 +49,22 @@ from orchestrator.kubelet.pod_events import (
     VolumesMounted,
     WakeAt,
 )
-from orchestrator.kubelet.pod_status import status_of, with_addresses
+from orchestrator.kubelet.pod_status import status_of
 from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.pressure import Pressure
-from orchestrator.kubelet.refreshing import Refreshing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
     ContainerStarted,
     HookEnded,
     ImagePulling,
-    Inhabited,
     ProbeAnswered,
-    Refreshed,
     Runtime,
     RuntimeEvent,
-    World,
 )
+from orchestrator.kubelet.starting import ContainerStarts
 from orchestrator.kubelet.static_pods import MIRROR
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.resources import qos_class
@@ -132,8 +126,6 @@ class Kubelet(Watcher):
         super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
         self._runtime = runtime
-        self._inhabited = cast("Inhabited", runtime) if _is_inhabited(type(runtime)) else None
-        self._sees = getattr(runtime, "sees", _always)
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, _Managed] = {}  # by uid
@@ -144,7 +136,6 @@ class Kubelet(Watcher):
         self._admission: NodeAdmission
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
-        self._refreshing: Refreshing | None = None
         self._static: StaticPods | None = None
         self._pressure: Pressure
 
@@ -173,13 +164,17 @@ class Kubelet(Watcher):
             self._spec,
             node.status.allocatable if node.status is not None else {},
         )
-        if self._inhabited is not None and hasattr(self._runtime, "refresh"):
-            self._refreshing = Refreshing(
-                self.ctx,
-                cast("Refreshed", self._runtime),
-                self._conversations.find_world,
-                self._pod_of,
-            )
+        self._starts = ContainerStarts(
+            self.ctx,
+            self._runtime,
+            self._network,
+            self._spec.address,
+            self._lookups,
+            self._conversations,
+            lives=self._lives,
+            pod_of=self._pod_of,
+            report=self.on_container_event,
+        )
         self._registration = NodeRegistration(
             self.ctx,
             self.api,
@@ -316,6 +311,7 @@ class Kubelet(Watcher):
             self._admission.add(pod)
             # What the runtime knows counts more than what was reported last.
             self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
+            self._starts.take_up(managed.worker)
             return
         rejection = None
         if metadata.deletion_timestamp is None:
@@ -503,7 +499,7 @@ class Kubelet(Watcher):
                 if self._record_events:  # spares the call for each of many
                     self._say(worker.pod, effect)  # type: ignore[arg-type]
             elif kind is StartContainer:
-                self._start(managed, effect)  # type: ignore[arg-type]
+                self._starts.start(worker, managed.ips, effect)  # type: ignore[arg-type]
             elif kind is StopContainer:
                 self._runtime.stop(effect.key, effect.grace_seconds)  # type: ignore[union-attr]
             elif kind is WakeAt:
@@ -535,61 +531,9 @@ class Kubelet(Watcher):
         else:
             self._mount(managed)
 
-    def _start(self, managed: _Managed, effect: StartContainer) -> None:
-        """Start a container, once what its environment is made of is there."""
-        container, pod = effect.container, managed.worker.pod
-        if pod.spec is None or container.name not in TRAITS(pod.spec).configured:
-            self._expand(managed, effect)
-            return
-
-        def then(found: Found) -> None:
-            fault = environment_fault(container, pod.metadata.namespace, found)
-            if not self._misconfigured(effect, fault) and self._runs(managed):
-                self._expand(managed, effect)
-
-        self._lookups.find(pod, environment_sources(container), then)
-
-    def _misconfigured(self, effect: StartContainer, fault: str) -> bool:
-        if fault:
-            now, reason = self.ctx.clock.now(), "CreateContainerConfigError"
-            self.on_container_event(ContainerExited(effect.key, "", 128, reason, fault, None, now))
-        return bool(fault)
-
-    def _runs(self, managed: _Managed) -> bool:
-        worker = managed.worker
-        return self._pods.get(worker.uid) is managed and not worker.finished
-
-    def _expand(self, managed: _Managed, effect: StartContainer) -> None:
-        """Start a container, if its paths in volumes can be made of its environment."""
-        container, pod = effect.container, managed.worker.pod
-        if pod.spec is None or container.name not in TRAITS(pod.spec).expanded:
-            self._begin(managed, effect)
-            return
-
-        def then(world: World) -> None:
-            fault = sub_path_fault(container, world.environment)
-            if not self._misconfigured(effect, fault) and self._runs(managed):
-                self._begin(managed, effect)
-
-        self._conversations.find_world(pod, container, then)
-
-    def _begin(self, managed: _Managed, effect: StartContainer) -> None:
-        runtime, worker = self._inhabited, managed.worker
-        if runtime is None or not self._sees(worker.pod, effect.container):
-            self._runtime.start(worker.pod, effect.container, effect.key)
-            return
-
-        def then(world: World) -> None:
-            if self._runs(managed):
-                if managed.ips and self._network.shares_host:
-                    world.environment.setdefault("POD_IP", managed.ips[0])
-                runtime.start_within(pod, effect.container, effect.key, world)
-                if self._refreshing is not None:
-                    self._refreshing.began(effect.container, effect.key, world)
-
-        # The API server may not know the pod's address yet, and the container must.
-        pod = with_addresses(worker.pod, self._spec.address, managed.ips)
-        self._conversations.find_world(pod, effect.container, then)
+    def _lives(self, worker: PodWorker) -> bool:
+        managed = self._pods.get(worker.uid)
+        return managed is not None and managed.worker is worker and not worker.finished
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
@@ -680,9 +624,7 @@ class Kubelet(Watcher):
         if managed.wake is not None:
             managed.wake.cancel()
         self._runtime.remove(worker.uid)
-        self._lookups.tokens.forget(worker.uid)
-        if self._refreshing is not None:
-            self._refreshing.forget(worker.uid)
+        self._starts.forget(worker.uid)
         self._release(managed)
 
     def _release(self, managed: _Managed) -> None:
@@ -699,17 +641,6 @@ class Kubelet(Watcher):
 
 def _ignore(_: object) -> None:
     """The watch tells what has become of it."""
-
-
-def _always(pod: Pod, container: Container) -> bool:
-    """Most runtimes with surroundings have them for each container."""
-    return True
-
-
-@cache
-def _is_inhabited(kind: type[Any]) -> bool:
-    """Asked once a class: to look at a protocol's methods takes longer than the rest of a kubelet's start."""
-    return issubclass(kind, Inhabited)
 
 
 def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:

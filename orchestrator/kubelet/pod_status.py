@@ -20,6 +20,7 @@ from orchestrator.api.core.v1 import (
     Pod,
     PodCondition,
     PodIP,
+    PodSecurityContext,
     PodStatus,
     SecurityContext,
     VolumeMountStatus,
@@ -109,6 +110,7 @@ def status_of(
     phase = phase_of(worker)
     old = pod.status or _NO_STATUS
     failure = worker.failure
+    general = pod.spec.security_context if pod.spec is not None else None
     return replace(
         old,
         phase=phase,
@@ -128,12 +130,14 @@ def status_of(
         qos_class=old.qos_class or qos_class(pod),
         init_container_statuses=tuple(
             [
-                _container_status(r, completed=r.completed and not r.sidecar)
+                _container_status(r, general, completed=r.completed and not r.sidecar)
                 for r in worker.init_containers
             ]
         ),
-        container_statuses=tuple([_container_status(r) for r in worker.containers]),
-        ephemeral_container_statuses=tuple([_container_status(r) for r in worker.debuggers]),
+        container_statuses=tuple([_container_status(r, general) for r in worker.containers]),
+        ephemeral_container_statuses=tuple(
+            [_container_status(r, general) for r in worker.debuggers]
+        ),
         observed_generation=pod.metadata.generation,
     )
 
@@ -165,7 +169,9 @@ def _pod_ips(ips: tuple[str, ...], old: tuple[PodIP, ...]) -> tuple[PodIP, ...]:
     return tuple([PodIP(ip=ip) for ip in ips])
 
 
-def _container_status(record: ContainerRecord, completed: bool = False) -> ContainerStatus:
+def _container_status(
+    record: ContainerRecord, general: PodSecurityContext | None, completed: bool = False
+) -> ContainerStatus:
     spec = record.spec
     image = record.image or spec.image
     ran = bool(record.container_id)
@@ -185,7 +191,7 @@ def _container_status(record: ContainerRecord, completed: bool = False) -> Conta
         resources=resources,
         allocated_resources=resources.requests if resources is not None else EMPTY,
         volume_mounts=_MOUNTS(spec) if ran and spec.volume_mounts else (),
-        user=_user(spec.security_context) if ran else None,
+        user=_user(general, spec.security_context) if ran else None,
     )
 
 
@@ -206,17 +212,25 @@ _MOUNTS: Final[IdentityMemo[Container, tuple[VolumeMountStatus, ...]]] = Identit
 )
 
 
-def _user(context: SecurityContext | None) -> ContainerUser:
+def _user(general: PodSecurityContext | None, own: SecurityContext | None) -> ContainerUser:
     """Who the container's first process is: what the image says if nobody says otherwise, root."""
-    uid = gid = 0
-    if context is not None:
-        uid, gid = context.run_as_user or 0, context.run_as_group or 0
-    return _linux_user(uid, gid)
+    uid = gid = None
+    if own is not None:
+        uid, gid = own.run_as_user, own.run_as_group
+    if general is None:
+        return _linux_user(uid or 0, gid or 0)
+    uid = general.run_as_user if uid is None else uid
+    gid = general.run_as_group if gid is None else gid
+    groups = general.supplemental_groups
+    if general.fs_group is not None:
+        groups = (*groups, general.fs_group)
+    return _linux_user(uid or 0, gid or 0, groups)
 
 
 @lru_cache(maxsize=256)
-def _linux_user(uid: int, gid: int) -> ContainerUser:
-    return ContainerUser(linux=LinuxContainerUser(uid=uid, gid=gid, supplemental_groups=(gid,)))
+def _linux_user(uid: int, gid: int, groups: tuple[int, ...] = ()) -> ContainerUser:
+    groups = tuple(dict.fromkeys((gid, *groups)))
+    return ContainerUser(linux=LinuxContainerUser(uid=uid, gid=gid, supplemental_groups=groups))
 
 
 def _initialized(worker: PodState) -> bool:

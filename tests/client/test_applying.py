@@ -48,7 +48,7 @@ async def test_components_are_the_managers_of_what_they_write(cluster: Cluster) 
 
 async def test_owners_by_another_version_keep_and_lose_their_fields(cluster: Cluster) -> None:
     """What one manager set through v2 of a kind another takes through v1, and no more."""
-    target = v2.CrossVersionObjectReference(kind="Deployment", name="web")
+    target = v2.CrossVersionObjectReference(api_version="apps/v1", kind="Deployment", name="web")
     spec = v2.HorizontalPodAutoscalerSpec(max_replicas=5, min_replicas=2, scale_target_ref=target)
     metadata = ObjectMeta(name="web", namespace="default")
     client = cluster.client

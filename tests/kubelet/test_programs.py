@@ -224,3 +224,38 @@ async def test_a_changed_config_map_reaches_the_running_container(cluster: Clust
     await cluster.client.patch(ConfigMap, "c", {"data": {"key": "new"}}, namespace="default")
     await cluster.clock.sleep(15)
     assert (await _end_of(cluster, "p")).message == "newold"
+
+
+async def test_volumes_follow_their_objects_after_a_kubelets_restart(cluster: Cluster) -> None:
+    """A kubelet that starts again goes on to refresh the containers that it finds."""
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+    await cluster.apply([config | {"data": {"key": "old"}}])
+    script = "while grep -q old /c/key; do sleep 1; done; cat /c/key > /dev/termination-log"
+    mounts = [{"name": "c", "mountPath": "/c"}]
+    manifest = pod_with("p", _script(script, volumeMounts=mounts))
+    volumes = [{"name": "c", "configMap": {"name": "c"}}]
+    manifest["spec"] |= {"restartPolicy": "Never", "volumes": volumes}
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    pod = await cluster.client.get(Pod, "p", namespace="default")
+    assert pod.spec is not None
+    kubelet = cluster.system.find(f"/nodes/{pod.spec.node_name}/kubelet")
+    assert kubelet is not None
+    cluster.system.crash(kubelet)
+    await cluster.clock.sleep(5)
+    await cluster.client.patch(ConfigMap, "c", {"data": {"key": "new"}}, namespace="default")
+    await cluster.clock.sleep(15)
+    assert (await _end_of(cluster, "p")).message == "new"
+
+
+async def test_a_status_tells_who_a_container_is(cluster: Cluster) -> None:
+    """Users and groups are the container's, or the pod's."""
+    manifest = pod_with("p", {"securityContext": {"runAsUser": 5}})
+    manifest["spec"]["securityContext"] = {"runAsUser": 1, "runAsGroup": 2, "fsGroup": 3}
+    await cluster.apply([manifest])
+    await cluster.clock.sleep(5)
+    user = (await container_of(cluster, "p")).user
+    assert user is not None
+    assert user.linux is not None
+    assert (user.linux.uid, user.linux.gid) == (5, 2)
+    assert user.linux.supplemental_groups == (2, 3)

@@ -283,7 +283,8 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
     if not isinstance(api_version, str) or not isinstance(kind, str):
         raise BadRequest("apiVersion and kind must be strings")
     if api_version and api_version != expected.api_version:
-        if not expected.custom and not is_registered(api_version, kind or expected.kind):
+        other = kind not in ("", expected.kind)
+        if not expected.custom and (other or not is_registered(api_version, expected.kind)):
             raise _not_handled(api_version, kind or expected.kind, expected)
         raise BadRequest(
             f"the API version in the data ({api_version}) does not match "
@@ -297,10 +298,13 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
 
 
 def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
-    why = f"{kind} is not {expected.kind}"
+    version = api_version.rpartition("/")[2]
+    group = expected.api_version.rpartition("/")[0]
+    # Inside, events of both groups are core's.
+    package = "core" if group in ("", "events.k8s.io") else group.partition(".")[0]
+    why = f"converting ({version}.{kind}) to ({package}.{expected.kind}): unknown conversion"
     if not is_registered(api_version, kind):
         why = unregistered(api_version, kind, expected.api_version)
-    version = api_version.rpartition("/")[2]
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )

@@ -2,11 +2,12 @@
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from actors import (
     ActorCrashed,
@@ -88,7 +89,6 @@ class Front:
         read_only: str = "",
         audit: Audit | None = None,
     ) -> None:
-        self.audit = audit
         self.api = api
         self.scheme = scheme
         self.authentication = authentication
@@ -96,6 +96,7 @@ class Front:
         self.encodings = encodings
         self.read_only = read_only  # why writes are refused; empty: they are not
         self.metrics = Metrics(encodings)
+        self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         self.discovery = Discovery(scheme)
         self.system: ActorSystem = ctx.system
         self.clock: Clock = ctx.clock
@@ -110,6 +111,15 @@ class Front:
         self._counted_at = float("-inf")
         self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
+
+    def _counted(self, sink: Callable[[Mapping[str, Any]], None]) -> Any:
+        """The sink of audit events, whose events the metrics count."""
+
+        def tell(event: Mapping[str, Any]) -> None:
+            self.metrics.audited()
+            sink(event)
+
+        return tell
 
     async def ask(self, message: Request[R]) -> R:
         """The API server's answer. Raises ApiError only."""

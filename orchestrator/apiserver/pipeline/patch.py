@@ -79,7 +79,8 @@ def patched(message: Patch, present: Any) -> Any:
         if find is not None:
             unknown = (*unknown, *find(new))
     except DecodeError as error:
-        raise _undecodable(message, document, error.words) from error
+        why = error.patch_words if message.patch_type == "strategic" else error.words
+        raise _undecodable(message, document, why) from error
     if message.field_validation != "Ignore" and (unknown or message.repeated or strange):
         of = "json patch " if message.patch_type == "json" else ""
         faults = [f'{of}duplicate field "{path}"' for path in message.repeated]

@@ -19,7 +19,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
-from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver, ipv4_of
 from orchestrator.controllers.load_balancer import NETWORK as BALANCER_NETWORK
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks import namespaces
@@ -170,10 +170,15 @@ class BridgeFabric:
         if first is not None:
             namespaces.configure(self._services_via(first))
 
-    def advertised(self, host: str, port: int) -> str:
-        """A server that listens at a loopback address is reached at the control plane's, at the same port."""
-        address = "127.0.0.1" if host == "localhost" else host
-        if ip_address(address).is_loopback and (address, port) not in self._forwarders:
+    def advertised(self, host: str, port: int) -> str | None:
+        """A server that listens at another address is reached at the control plane's, at the same port."""
+        address = ipv4_of(host)
+        if address is None:
+            return None
+        if (
+            address not in ("0.0.0.0", self.control_plane)
+            and (address, port) not in self._forwarders
+        ):
             self._forwarders[address, port] = Forwarder(
                 self._loop, (self.control_plane, port), (address, port)
             )

@@ -12,7 +12,10 @@ from orchestrator.kubelet.networks.namespaces import why_not
 ProxyMode: TypeAlias = Literal["table", "userspace", "nftables"]
 MODES: Final[tuple[ProxyMode, ...]] = ("table", "userspace", "nftables")
 
-_IN_PROCESS: Final = ("coroutine",)  # what these runtimes run shares the host's network
+# What these runtimes run carries packets; the first shares the host's network. One of somebody else's has to
+# say so (`proxy_mode`).
+_IN_PROCESS: Final = "coroutine"
+_APART: Final = "process"
 
 
 def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log: Any) -> Fabric:
@@ -40,8 +43,7 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
 
 
 def _fitting(nodes: Sequence[NodeSpec], clock: Clock) -> ProxyMode:
-    if clock.virtual or all(spec.runtime == "simulated" for spec in nodes):
+    runtimes = {spec.runtime for spec in nodes}
+    if clock.virtual or not runtimes & {_IN_PROCESS, _APART}:
         return "table"
-    if any(spec.runtime in _IN_PROCESS for spec in nodes) or why_not():
-        return "userspace"
-    return "nftables"
+    return "userspace" if _IN_PROCESS in runtimes or why_not() else "nftables"

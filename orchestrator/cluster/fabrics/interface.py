@@ -1,5 +1,6 @@
 """What a cluster asks of its network."""
 
+import socket
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -19,6 +20,14 @@ def host_resolver() -> str:
         return Path("/etc/resolv.conf").read_text()
     except OSError:
         return ""
+
+
+def ipv4_of(host: str) -> str | None:
+    """The IPv4 address of what a server listens at; None if it has none."""
+    try:
+        return socket.gethostbyname(host) if host else "0.0.0.0"
+    except OSError:
+        return None
 
 
 class Fabric(Protocol):

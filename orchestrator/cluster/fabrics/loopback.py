@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver, ipv4_of
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.networks.loopback import LoopbackNetwork
@@ -77,9 +77,10 @@ class LoopbackFabric:
         self._places.pop(spec.address, None)
         self._plane.refresh()
 
-    def advertised(self, host: str, port: int) -> str:
+    def advertised(self, host: str, port: int) -> str | None:
         """Pods share the host's network."""
-        return "127.0.0.1" if host in ("", "0.0.0.0", "localhost") else host
+        address = ipv4_of(host)
+        return "127.0.0.1" if address == "0.0.0.0" else address
 
     def enforcer(self) -> None:
         """Nothing passes by anybody who could."""

@@ -16,6 +16,7 @@ from orchestrator.scenario.report.page import plain_value
 from orchestrator.scenario.report.terminal import OUTCOME_STYLES
 
 _ROOMY: Final = 10_000  # columns, in which any table has room
+_LEAST_NAME: Final = 20  # columns, in which a measure's name can still be read
 _MOST_FAILURES: Final = 20  # that are told one by one
 
 
@@ -44,18 +45,40 @@ def show(report: SweepReport, console: Console) -> None:
 
 
 def _settings(report: SweepReport, console: Console) -> Table:
-    """What is expected, and as many of the main measures that differ as there is room for; the report
-    has all.
+    """What is expected, and the main measures that differ: a line for each setting, or for each measure
+    where that alone has room for all; else as many measures as there is room for. The report has all.
     """
     cells = report.cells
     names = list(telling(cells, report.expected))
-    roomy = console.options.update(width=_ROOMY)
-    while (
-        len(names) > 1
-        and Measurement.get(console, roomy, _table(cells, names)).maximum > console.width
+    if _fits(_table(cells, names), console):
+        return _table(cells, names)
+    turned = _turned(cells, names)
+    if (
+        Measurement.get(console, console.options.update(width=_ROOMY), turned).minimum
+        <= console.width
     ):
+        return turned
+    while len(names) > 1 and not _fits(_table(cells, names), console):
         names.pop()
     return _table(cells, names)
+
+
+def _fits(table: Table, console: Console) -> bool:
+    roomy = console.options.update(width=_ROOMY)
+    return Measurement.get(console, roomy, table).maximum <= console.width
+
+
+def _turned(cells: Sequence[SweepCell], names: Sequence[str]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("", overflow="fold", min_width=_LEAST_NAME)
+    for cell in cells:
+        setting = ", ".join(f"{name}={plain_value(v)}" for name, v in cell.parameters.items())
+        table.add_column(Text(setting), justify="right", no_wrap=True)
+    table.add_row("runs", *(f"{cell.runs:,}" for cell in cells))
+    for name in names:
+        spreads = (wording.spread(name, cell.measures.get(name)) for cell in cells)
+        table.add_row(*map(Text, (title_of(name), *spreads)))
+    return table
 
 
 def _table(cells: Sequence[SweepCell], names: Sequence[str]) -> Table:

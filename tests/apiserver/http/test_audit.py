@@ -251,6 +251,16 @@ def test_a_log_is_a_file_of_lines(tmp_path: Path) -> None:
     assert len(path.read_text().splitlines()) == 2
 
 
+async def test_events_are_counted(tmp_path: Path) -> None:
+    """Among the metrics, by Kubernetes' name."""
+    async with audited(tmp_path, {"level": "Metadata"}) as (call, events):
+        await call("GET", CONFIG_MAPS)
+        async with call.send("GET", "/metrics") as answer:
+            text = await answer.text()
+        assert "\napiserver_audit_event_total 3\n" in text
+        assert len(events) == 4
+
+
 async def test_events_are_sent_in_batches(tmp_path: Path) -> None:
     """When one is full, when its time has come, and at the end; what fails is tried again, and then lost."""
     lists: list[Any] = []

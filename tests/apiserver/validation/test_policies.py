@@ -105,6 +105,23 @@ AUTOSCALER: dict[str, Any] = {
             ["spec.scaleTargetRef.name: Required value"],
         ),
         (
+            {"spec.scaleTargetRef.apiVersion": "v1"},
+            [
+                'spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API '
+                "group"
+            ],
+        ),
+        (
+            {
+                "spec.scaleTargetRef": {
+                    "apiVersion": "v1",
+                    "kind": "ReplicationController",
+                    "name": "a",
+                }
+            },
+            [],
+        ),
+        (
             {"spec.metrics": [{"type": "Pods"}]},
             [
                 "spec.metrics[0].pods: Required value: must populate information for the given "

@@ -30,12 +30,12 @@ SECONDS = 30.0  # after which a test gives up
 class Machine:
     """Holds a runtime and its reports. Is its `RuntimeHost`."""
 
-    def __init__(self, *images: Image) -> None:
+    def __init__(self, *images: Image, enclosed: bool = True) -> None:
         self.clock = Clock(asyncio.get_running_loop())
         self.random = Random(0)
         self.network: PodNetwork = LoopbackNetwork("127.0.0.1", "127.200.0.0/24")
         self.reports: asyncio.Queue[RuntimeEvent] = asyncio.Queue()
-        self.runtime = ProcessRuntime(images, log_bytes=1 << 18)
+        self.runtime = ProcessRuntime(images, log_bytes=1 << 18, enclosed=enclosed)
         self.runtime.attach(self)
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
@@ -99,11 +99,13 @@ def pod_of(*command: str, **fields: Any) -> Pod:
     )
 
 
-def on_machine(work: Callable[[Machine], Awaitable[None]], *images: Image) -> None:
+def on_machine(
+    work: Callable[[Machine], Awaitable[None]], *images: Image, enclosed: bool = True
+) -> None:
     """Do something with a machine, and see that nothing is left of it."""
 
     async def run() -> None:
-        machine = Machine(*images)
+        machine = Machine(*images, enclosed=enclosed)
         before = set(os.listdir("/proc/self/fd"))
         try:
             async with asyncio.timeout(SECONDS):

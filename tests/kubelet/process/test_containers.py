@@ -1,6 +1,7 @@
 """Containers that are processes: how they start, what they see, how they end; and that nothing of them stays."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
 
 from orchestrator.api.core.v1 import ResourceRequirements
@@ -296,12 +297,53 @@ def test_cluster_that_is_killed_takes_its_containers_along() -> None:
         machine.start(pod_of("sh", "-c", _STUBBORN))
         await machine.started()
         shim = machine.runtime._shim
-        directory, process = shim.directory, shim._process
+        directory, memory, process = shim.directory, shim.memory, shim._process
         assert process is not None
         shim._hang_up()
         while process.poll() is None:
             await machine.clock.sleep(0.02)
         assert not directory.exists()
+        assert not memory.exists()
         shim._directory = directory
 
     on_machine(work)
+
+
+def test_without_namespaces_nothing_escapes_either() -> None:
+    """Where nothing can be mounted, ROOTFS has the mounts, and what forks away ends with its container all the same."""
+
+    async def work(machine: Machine) -> None:
+        files = {"key": b"value"}
+        world = World(
+            {"PATH": DEFAULT_PATH},
+            {},
+            "web",
+            mounts=(Mount("/etc/x", "x", "objects", files=files),),
+        )
+        script = "cat $ROOTFS/etc/x/key; setsid sleep 4321 & sleep 0.1; echo why > $ROOTFS/dev/termination-log; exit 5"
+        key = machine.start(pod_of("sh", "-c", script), world=world)
+        await machine.started()
+        ended = await machine.exited()
+        assert (ended.exit_code, ended.message) == (5, "why\n")
+        assert await machine.log(key) == "value"
+        key = machine.start(pod_of("sh", "-c", f"setsid sleep 4321 & {_STUBBORN}"), attempt=1)
+        await machine.started()
+        await _until_said(machine, key, "ready")
+        session = Session()
+        session.stdin = False
+        code, said = await _executed(machine, key, "echo", "beside", session=session)
+        assert (code, said) == (0, "beside\n")
+        machine.runtime.stop(key, 0.1)
+        assert (await machine.exited()).exit_code == 137
+        assert not _running("sleep 4321")
+
+    on_machine(work, enclosed=False)
+
+
+def _running(words: str) -> bool:
+    for process in Path("/proc").iterdir():
+        if process.name.isdecimal():
+            with suppress(OSError):
+                if words in (process / "cmdline").read_bytes().replace(b"\0", b" ").decode():
+                    return True
+    return False

@@ -104,6 +104,7 @@ class Metrics:
         self._decisions = Series(
             "authorization_attempts_total", "Requests by whether they were allowed.", ("result",)
         )
+        self._audited = Series("apiserver_audit_event_total", "Events of the audit log.")
         for kind in ("mutating", "readOnly"):
             self._inflight.set(0, kind)
 
@@ -142,6 +143,10 @@ class Metrics:
     def authorized(self, *, allowed: bool) -> None:
         """It was decided whether a request is allowed."""
         self._decisions.add("allowed" if allowed else "no-opinion")
+
+    def audited(self) -> None:
+        """An event was written into the audit log."""
+        self._audited.add()
 
     def deprecated(self, labels: Labels, removed: str) -> None:
         """A version was asked for that a release will not have any more."""

@@ -1,6 +1,6 @@
 """HorizontalPodAutoscalers, of both versions."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from orchestrator.api.autoscaling import v1, v2
@@ -35,6 +35,8 @@ _FROM_ZERO: Final = ("Object", "External")
 _NO_METRIC_FROM_ZERO: Final = (
     "must specify at least one Object or External metric to support scaling to zero replicas"
 )
+# The one kind that can be scaled and is of no named group.
+_GROUPLESS: Final = "ReplicationController"
 _TARGETS: Final = ("Utilization", "Value", "AverageValue")
 _SELECTIONS: Final = ("Disabled", "Max", "Min")
 _POLICIES: Final = ("Percent", "Pods")
@@ -88,10 +90,11 @@ def _reference_errors(path: str, ref: Any, *, grouped: bool = False) -> Errors:
         else:
             yield from complaints(f"{path}.{name}", value, path_segment_errors(value))
     version = (ref.api_version if ref is not None else "") or ""
+    ref_kind = ref.kind if ref is not None else ""
     if version.count("/") > 1:
         detail = f"unexpected GroupVersion string: {version}"
         yield invalid(f"{path}.apiVersion", version, detail)
-    elif grouped and not version.rpartition("/")[0]:
+    elif grouped and ref_kind != _GROUPLESS and not version.rpartition("/")[0]:
         yield invalid(f"{path}.apiVersion", version, "apiVersion must specify API group")
 
 
@@ -239,12 +242,33 @@ def _policy_errors(path: str, policies: Sequence[v2.HPAScalingPolicy]) -> Errors
             yield invalid(f"{here}.periodSeconds", seconds, detail)
 
 
+def _unless_known(check: Callable[[Any], Errors]) -> Callable[[Any, Any], Errors]:
+    """The check of a changed autoscaler: a target's version that was there before is not judged again."""
+
+    def errors(new: Any, old: Any) -> Errors:
+        after, before = new.spec.scale_target_ref, old.spec.scale_target_ref
+        same = (
+            after is not None
+            and before is not None
+            and (after.api_version, after.kind) == (before.api_version, before.kind)
+        )
+        for fault in check(new) if new.spec is not old.spec else ():
+            if not (same and fault.field == "spec.scaleTargetRef.apiVersion"):
+                yield fault
+
+    return errors
+
+
 def _status_errors(new: Any, _old: Any) -> Errors:
     if new.status is not None:
         yield from nonnegative("status.currentReplicas", new.status.current_replicas)
         yield from nonnegative("status.desiredReplicas", new.status.desired_replicas)
 
 
-AUTOSCALER_RULES: Final = Rules(spec=_v2_errors, status=_status_errors)
+AUTOSCALER_RULES: Final = Rules(
+    spec=_v2_errors, update=_unless_known(_v2_errors), status=_status_errors, recheck="never"
+)
 
-AUTOSCALER_V1_RULES: Final = Rules(spec=_v1_errors, status=_status_errors)
+AUTOSCALER_V1_RULES: Final = Rules(
+    spec=_v1_errors, update=_unless_known(_v1_errors), status=_status_errors, recheck="never"
+)

@@ -45,6 +45,9 @@ _OOM_SCORES: Final = {"Guaranteed": -997, "BestEffort": 1000}
 _OOM_SCORE: Final = 900  # of what has requests
 
 
+ROOT_VARIABLE: Final = "ROOTFS"
+
+
 class ConfigFault(Exception):
     """The container cannot be created as it is described; the text says why, in the kubelet's words."""
 
@@ -144,6 +147,18 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
         },
         oom_score=_OOM_SCORES.get(qos_class(pod), _OOM_SCORE),
     )
+
+
+def link_mounts(box: Box) -> str:
+    """Where nothing can be mounted: a directory in which links at the mounts' places lead to what they show."""
+    root = Path(box.scratch) / "rootfs"
+    for mount in sorted(box.mounts, key=lambda each: each.target.count("/")):
+        place = root / mount.target.lstrip("/")
+        if place.parent.resolve().is_relative_to(root.resolve()):  # not within another mount
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not place.exists():
+                place.symlink_to(mount.source)
+    return str(root)
 
 
 def memory_limit(container: Container) -> int:

@@ -29,10 +29,12 @@ from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.process.oci import unpack
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.plans import (
+    ROOT_VARIABLE,
     ConfigFault,
     Places,
     box_for,
     command_for,
+    link_mounts,
     memory_limit,
     rights_of,
 )
@@ -80,6 +82,7 @@ class _Refusal(Exception):
 
 class ProcessRuntime:
     """Runs containers as processes. `images` say what their images are, and a log is rotated at `log_bytes`.
+    Not `enclosed`: containers have no namespaces, as where the machine allows none.
 
     Implements `Runtime`, `Inhabited`, `Conversational`, `Refreshed` and `Ending`. It lives in real time: a loop whose
     clock jumps is no place for processes, and the first container that is started there is refused.
@@ -87,14 +90,20 @@ class ProcessRuntime:
 
     name = "process://1.0"
 
-    def __init__(self, images: Iterable[Image] = (), *, log_bytes: int = ROTATED_AT) -> None:
+    def __init__(
+        self,
+        images: Iterable[Image] = (),
+        *,
+        log_bytes: int = ROTATED_AT,
+        enclosed: bool = True,
+    ) -> None:
         self._images = ImageTable(images)
         self._log_bytes = log_bytes
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
         self._runs: dict[str, dict[str, Run]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._shim = Supervisor("orchestrator", self._lost)
+        self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
         self._prober: Prober
 
@@ -203,7 +212,9 @@ class ProcessRuntime:
         run.scratch.mkdir(parents=True)
         run.message_file = touch(run.scratch / "message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(place, world, host=bool(pod.spec and pod.spec.host_network))
+        files = self._files(
+            self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
+        )
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
             Mount(str(volumes.source(each)), each.path, each.read_only)
@@ -224,6 +235,8 @@ class ProcessRuntime:
             groups=self._shim.cgroups,
         )
         run.box = box_for(pod, container, world, places)
+        if not self._shim.namespaces:
+            run.command.environment[ROOT_VARIABLE] = link_mounts(run.box)
         logs = place / "logs"
         logs.mkdir(exist_ok=True)
         path = logs / f"{key.name}_{key.attempt}.log"

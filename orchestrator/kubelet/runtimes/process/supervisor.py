@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.process.shim.messages import (
+    SHARED_MEMORY,
     Connect,
     Connected,
     Failed,
@@ -54,14 +55,16 @@ class ShimGone(ConnectionError):
 
 
 class Supervisor:
-    """One shim. It is started with the first order, and everything of it ends with `close`.
+    """One shim. It is started with the first order, and everything of it ends with `close`. Not `enclosed`: as if the
+    machine allowed no namespaces.
 
     Each order has an id of its own (`next_id`); `send` registers who hears what becomes of it. Not thread-safe:
     it belongs to the loop in which it was first used.
     """
 
-    def __init__(self, name: str, on_gone: Callable[[], None]) -> None:
+    def __init__(self, name: str, on_gone: Callable[[], None], *, enclosed: bool = True) -> None:
         self._name = name
+        self._enclosed = enclosed
         self._on_gone = on_gone
         self._ids = count(1)
         self._listeners: dict[int, Listener] = {}
@@ -90,10 +93,10 @@ class Supervisor:
     def memory(self) -> Path:
         """The same in memory, where the machine has such a file system."""
         if self._memory is None:
-            shared = "/dev/shm"
-            if not os.access(shared, os.W_OK):
+            if not os.access(SHARED_MEMORY, os.W_OK):
                 return self.directory
-            self._memory = Path(tempfile.mkdtemp(prefix=f"{self._name}-", dir=shared))
+            self._memory = Path(SHARED_MEMORY) / self.directory.name  # the shim knows it by that
+            self._memory.mkdir(mode=0o700)
         return self._memory
 
     def send(
@@ -149,6 +152,7 @@ class Supervisor:
             return
         ours, theirs = socket.socketpair()
         self._directory = Path(tempfile.mkdtemp(prefix=f"{self._name}-"))
+        self._memory = None
         os.chmod(self._directory, 0o711)
         place = str(Path(__file__).parents[4])
         with theirs:
@@ -156,6 +160,7 @@ class Supervisor:
                 [
                     *(sys.executable, "-I", "-c", _BOOT, place, _PACKAGE),
                     *(str(theirs.fileno()), str(self._directory), self._directory.name),
+                    "" if self._enclosed else "bare",
                 ],
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ from typing import Final
 from orchestrator.kubelet.runtimes.interface import Mount
 
 _DATA: Final = "..data"
+_IN_MEMORY: Final = ("memory", "secret")
 _OPEN: Final = 0o777
 _SUB_PATH: Final = 0o750
 
@@ -44,7 +45,7 @@ class Volumes:
 
     def write(self, mount: Mount) -> None:
         """Bring the files of a volume of objects up to date. Raises OSError."""
-        place = self._directory / mount.volume
+        place = self._root(mount) / mount.volume
         if not place.exists():
             place.mkdir(parents=True)
             self._own(place, mount.modes.get("", _OPEN))
@@ -82,6 +83,9 @@ class Volumes:
             mode |= stat.S_ISGID
         place.chmod(mode)
 
+    def _root(self, mount: Mount) -> Path:
+        return self._memory if mount.medium in _IN_MEMORY else self._directory
+
     def _place(self, mount: Mount) -> Path:
         if mount.medium == "hostPath":
             place = Path(mount.place)
@@ -91,8 +95,7 @@ class Volumes:
         if mount.medium == "claim":
             place = self._claims / mount.place
         else:
-            root = self._memory if mount.medium == "memory" else self._directory
-            place = root / mount.volume
+            place = self._root(mount) / mount.volume
         if not place.is_dir() and mount.medium not in ("objects", "secret"):
             place.mkdir(parents=True)
             self._own(place, mount.modes.get("", _OPEN))

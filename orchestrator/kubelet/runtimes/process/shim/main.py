@@ -16,6 +16,7 @@ from msgspec import Struct
 
 from orchestrator.kubelet.runtimes.process.shim import boxes, cgroups, connecting, linux
 from orchestrator.kubelet.runtimes.process.shim.messages import (
+    SHARED_MEMORY,
     Connect,
     Connected,
     Ended,
@@ -57,9 +58,9 @@ class _Running(Struct, eq=False):
 
 
 class Shim:
-    """Serves one runtime until its socket closes. `directory` is removed at the end."""
+    """Serves one runtime until its socket closes. `directory` is removed at the end; `mode` is found out if empty."""
 
-    def __init__(self, line: socket.socket, directory: str, name: str) -> None:
+    def __init__(self, line: socket.socket, directory: str, name: str, mode: str) -> None:
         self._line = line
         self._directory = directory
         self._selector = selectors.DefaultSelector()
@@ -69,7 +70,7 @@ class Shim:
         self._children: dict[int, _Running] = {}
         self._unclaimed: dict[int, int] = {}  # ended before it was told whose they are
         self._lingering: list[dict[str, dict[str, str]]] = []  # groups that are still in use
-        self._mode = _mode()
+        self._mode = mode or _mode()
         self._trees = cgroups.trees(name, f"{directory}/cgroup") if self._mode == "root" else ()
 
     def serve(self) -> None:
@@ -303,6 +304,7 @@ class Shim:
                 os.rmdir(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
         remove_tree(self._directory)
+        remove_tree(f"{SHARED_MEMORY}/{os.path.basename(self._directory)}")
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
@@ -338,6 +340,6 @@ def _mode() -> str:
 
 
 def main() -> None:
-    """The program: its arguments are a socket's descriptor, a directory and the name of its cgroups."""
+    """The program. Its arguments: a socket's descriptor, a directory, the name of its cgroups, a mode or nothing."""
     line = socket.socket(fileno=int(sys.argv[1]))
-    Shim(line, sys.argv[2], sys.argv[3]).serve()
+    Shim(line, *sys.argv[2:5]).serve()

@@ -140,6 +140,9 @@ class Ready(Struct, frozen=True, tag=True):
 
 News: TypeAlias = Launched | Failed | Ended | Connected | Ready
 
+SHARED_MEMORY: Final = (
+    "/dev/shm"  # where a directory of a node's own name is what it keeps in memory
+)
 HEAD: Final = 4  # bytes of the length before each message
 
 _order = msgspec.json.Decoder(Order)
