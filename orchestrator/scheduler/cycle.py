@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
-from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.errors import PluginError, Rejected
 from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, judged
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import (
@@ -23,6 +23,7 @@ from orchestrator.scheduler.framework import (
     Preparation,
     Remedy,
     Unreserve,
+    Wait,
     Write,
 )
 from orchestrator.scheduler.nominations import Nominations
@@ -33,6 +34,22 @@ from orchestrator.scheduler.snapshot import Snapshot
 
 _DEVICES: Final = frozenset(("DynamicResources",))
 _OF_CLAIMS: Final = ("VolumeBinding", "DynamicResources")
+
+
+def _waiting(plugin: str, wait: Wait) -> Preparation:
+    """A wait at Permit, as something that is looked at until it is over."""
+
+    def done() -> bool:
+        allowed = wait.allowed()
+        if isinstance(allowed, str) and allowed:
+            raise Rejected(plugin, allowed)
+        return allowed is True
+
+    return Preparation((), _nothing, done, wait.seconds, plugin=plugin, at_permit=True)
+
+
+def _nothing() -> None:
+    """A wait has nothing to give back."""
 
 
 class Room(Struct, frozen=True):
@@ -68,7 +85,8 @@ class Cycle:
         ]
         self._post_filters: tuple[Any, ...] = profile.at("postFilter")
         reservers: tuple[Any, ...] = profile.at("reserve")
-        self._before_binding: list[tuple[str, Any, Callable[[Pod, str], str]]] = [
+        self._waits: dict[str, list[Preparation]] = {}  # of pods that were just chosen a node
+        self._before_binding: list[tuple[str, Any, Callable[[Pod, str], str | Wait]]] = [
             ("Reserve", p, p.reserve) for p in reservers if hasattr(p, "reserve")
         ]
         permitters: tuple[Any, ...] = profile.at("permit")
@@ -132,13 +150,21 @@ class Cycle:
                 reason = called(plugin, point, ask, pod, node)
             except PluginError as error:
                 reason, fault = str(error), True
+            if isinstance(reason, Wait):
+                self._waits.setdefault(pod.metadata.uid, []).append(_waiting(plugin.name, reason))
+                continue
             if reason:
+                self._waits.pop(pod.metadata.uid, None)
                 self.unreserve(pod, node)
                 if fault:
                     return Refusal(reason, frozenset(), fault=True)
                 words = f'running {point} plugin "{plugin.name}": {reason}'
                 return Refusal(words, frozenset((plugin.name,)), stage="later")
         return None
+
+    def waits(self, pod: Pod) -> list[Preparation]:
+        """What a pod with a node has to wait for at Permit; told once."""
+        return self._waits.pop(pod.metadata.uid, []) if self._waits else []
 
     def prepare(self, pod: Pod, node: str) -> list[Preparation] | Refusal:
         """PreBind: what is to be written before the pod is bound."""

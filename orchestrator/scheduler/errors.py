@@ -3,6 +3,7 @@
 SchedulerFault
 ├── InvalidProfile (ValueError)      a profile or a configuration that cannot be used: mend it
 │   └── InvalidConfiguration         with the path of the field
+├── Rejected                         a plugin that a pod waited for said no
 └── PluginError                      a plugin broke its promise for one pod: the pod says so, and is tried again
 """
 
@@ -22,6 +23,14 @@ class InvalidConfiguration(InvalidProfile):
         super().__init__(f"{path}: {problem}" if path else problem)
         self.path = path
         self.problem = problem
+
+
+class Rejected(SchedulerFault):
+    """A pod that waited at Permit may not go; `plugin` says so, or was waited for too long."""
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(message)
+        self.plugin = plugin
 
 
 class PluginError(SchedulerFault):

@@ -263,10 +263,20 @@ class Unreserve(Protocol):
         ...
 
 
+class Wait(Struct, frozen=True):
+    """At Permit: the pod keeps its place and waits for `seconds` at most.
+
+    `allowed` is asked every second: True lets the pod go, a text that is not empty is why it may not.
+    """
+
+    allowed: Callable[[], bool | str]
+    seconds: float
+
+
 @runtime_checkable
 class Permit(Protocol):
-    def permit(self, pod: Pod, node: str) -> str:
-        """The last word before the binding: why not, or empty when the pod may go."""
+    def permit(self, pod: Pod, node: str) -> str | Wait:
+        """The last word before the binding: why not, or empty when the pod may go; or it has to wait."""
         ...
 
 
@@ -286,6 +296,7 @@ class Preparation(Struct, frozen=True):
     write: Write | None = None
     withdraw: Write | None = None
     plugin: str = ""  # whose it is; the cycle says it
+    at_permit: bool = False  # whether the pod waits for nothing but a plugin's word
 
 
 @runtime_checkable

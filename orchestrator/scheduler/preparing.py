@@ -10,8 +10,9 @@ from msgspec.structs import replace
 from actors import Context, NoReply
 from orchestrator.client import Client
 from orchestrator.machinery.errors import MachineryError
+from orchestrator.machinery.times import format_duration
 from orchestrator.protocol import ApiError, Patch
-from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.errors import PluginError, Rejected
 from orchestrator.scheduler.framework import Preparation
 from orchestrator.scheduler.reports import FIELD_MANAGER
 
@@ -100,6 +101,9 @@ class Preparations:
         for each in attempt.prepared:
             try:
                 done = each.done()
+            except Rejected as error:
+                self._end(attempt, error)
+                return
             except Exception as error:
                 self._end(attempt, _said(each.plugin, error))
                 return
@@ -110,9 +114,7 @@ class Preparations:
             attempt.told(None)
             return
         if self._now() >= attempt.deadline:
-            self._end(
-                attempt, TimeoutError("what was written before the binding has had no effect")
-            )
+            self._end(attempt, _late(attempt))
         else:
             self._ctx.call_after(EFFECT_SECONDS, partial(self._look, attempt))
 
@@ -122,6 +124,16 @@ class Preparations:
         attempt.left = -1
         self.withdraw(attempt.prepared)
         attempt.told(error)
+
+
+def _late(attempt: _Attempt) -> Exception:
+    """What is said when the time is over."""
+    first = attempt.prepared[0]
+    if first.at_permit:
+        waited = format_duration(first.timeout_seconds)
+        words = f"rejected due to timeout after waiting {waited} at plugin {first.plugin}"
+        return Rejected(first.plugin, words)
+    return TimeoutError("what was written before the binding has had no effect")
 
 
 def _said(plugin: str, error: Exception) -> PluginError:

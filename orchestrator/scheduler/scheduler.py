@@ -43,7 +43,7 @@ from orchestrator.scheduler.configuration import (
     SchedulerConfiguration,
 )
 from orchestrator.scheduler.cycle import Cycle
-from orchestrator.scheduler.errors import PluginError
+from orchestrator.scheduler.errors import PluginError, Rejected
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
@@ -347,20 +347,44 @@ class Scheduler(Watcher):
         if isinstance(choice, Refusal):
             self._fail(queued, cycle, choice)
             return
+        waits = cycle.waits(pod)
+        if waits:
+            self._assume(pod, choice)
+            self._wait(queued, cycle, choice, waits)
+            return
         spec = pod.spec
         if not (has_claims(spec.volumes) or spec.resource_claims or cycle.always_prepares):
             self._assume(pod, choice)
             self._bind(queued, cycle, choice)
             return
-        prepared = cycle.prepare(pod, choice)
+        self._prepare(queued, cycle, choice)
+
+    def _wait(self, queued: QueuedPod, cycle: Cycle, node: str, waits: list[Preparation]) -> None:
+        """Hold a pod at Permit."""
+        uid = queued.pod.metadata.uid
+
+        def told(error: BaseException | None) -> None:
+            if error is None:
+                self._prepare(queued, cycle, node)
+            else:
+                self._bind_failed(queued, cycle, node, (), error)
+
+        self._preparations.start(waits, lambda: self._binding.get(uid) == node, told)
+
+    def _prepare(self, queued: QueuedPod, cycle: Cycle, node: str) -> None:
+        """PreBind, and then the binding."""
+        pod = queued.pod
+        prepared = cycle.prepare(pod, node)
         if isinstance(prepared, Refusal):
+            if self._binding.pop(pod.metadata.uid, None) is not None:  # it waited at Permit
+                self._nodes.remove_pod(pod.metadata.uid, node)
             self._fail(queued, cycle, prepared)
             return
-        self._assume(pod, choice)
+        self._assume(pod, node)
         if prepared:
-            self._write_first(queued, cycle, choice, prepared)
+            self._write_first(queued, cycle, node, prepared)
         else:
-            self._bind(queued, cycle, choice)
+            self._bind(queued, cycle, node)
 
     def _assume(self, pod: Pod, node: str) -> None:
         self._nodes.add_pod(pod.metadata.uid, pod, node)
@@ -456,7 +480,14 @@ class Scheduler(Watcher):
             current = self._pods.cache.get(metadata.namespace, metadata.name)
             if current is None or current.metadata.uid != uid or has_node(current):
                 return
-        self._queue.fail(queued, frozenset(), self.ctx.clock.monotonic())
+        now = self.ctx.clock.monotonic()
+        if isinstance(error, Rejected):
+            self._queue.fail(queued, frozenset((error.plugin,)), now)
+            self._reports[cycle.name].unschedulable(
+                queued.pod, str(error), nominated=None, fault=False
+            )
+        else:
+            self._queue.fail(queued, frozenset(), now)
 
     # --- a pod without a place ---------------------------------------------------------------
 
