@@ -11,7 +11,7 @@ from orchestrator.api.scheme import DEFAULT, Scheme
 from orchestrator.client import Controller, Informers, SharedCaches, Statistics, Wiring
 from orchestrator.client.declaration import check, made
 from orchestrator.client.errors import InvalidController
-from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.machinery import service_accounts
 from orchestrator.protocol import AUTHENTICATED, ApiRef, Identity
 
@@ -27,6 +27,7 @@ ALONE: Final = Restart(
 _INFORMERS: Final = "informers"
 # Who has written what the program's own controllers write, as in Kubernetes.
 _PROGRAM: Final = "kube-controller-manager"
+_API_SERVER: Final = "kube-apiserver"
 # What reads for all of them.
 _IDENTITY: Final = Identity("system:kube-controller-manager", (AUTHENTICATED,))
 _NAMESPACE: Final = "kube-system"
@@ -153,7 +154,8 @@ class ControllerManager(Actor):
             wiring = replace(wiring, identity=identity)
         if controller not in self._controllers:
             return wiring
-        return replace(wiring, field_manager=_PROGRAM)
+        program = _API_SERVER if wiring.identity is API_SERVER else _PROGRAM
+        return replace(wiring, field_manager=program)
 
     def _factory(self, first: Controller, registration: Registration) -> Callable[[], Controller]:
         """Gives the instance that was made to see whether it can be, then new ones."""

@@ -38,6 +38,7 @@ def test_every_component_says_who_it_is() -> None:
     actors.run(main)
     assert writes.managers == {
         "admin": {"orchestrator"},
+        "apiserver": {"kube-apiserver"},
         "kube-scheduler": {"kube-scheduler"},
         "node": {"kubelet"},
         "serviceaccount": {"kube-controller-manager"},
