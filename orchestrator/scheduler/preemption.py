@@ -7,6 +7,7 @@ finds no place is a victim. Those whose disruption budget would be violated are 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 import numpy as np
 from msgspec import Struct
@@ -18,7 +19,7 @@ from orchestrator.scheduler.adapters import counted
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.placement import Placement
 
-_NO_VICTIMS = "No preemption victims found for incoming pod"
+NO_VICTIMS: Final = "No preemption victims found for incoming pod"
 _LEAST_PRIORITY = 1 << 31
 
 
@@ -39,7 +40,7 @@ def candidate_on(
     nodes = cycle.nodes
     lower = [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
     if not lower:
-        return Counter((_NO_VICTIMS,))
+        return Counter((NO_VICTIMS,))
     lower.sort(key=importance)
     with cycle.supposing(row, removing=tuple(lower)):
         refusing = cycle.why_not(pod, row, shape)

@@ -17,6 +17,7 @@ from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.devices.inventory import Inventory
+from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
 
 Int64: TypeAlias = NDArray[np.int64]
@@ -84,6 +85,7 @@ class Snapshot:
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
         self._placed: dict[str, _Placed] = {}
+        self._priorities: dict[int, int] = {}  # of the pods placed: how many have each
         self._on_row: dict[int, dict[str, None]] = {}  # the uids of the pods placed there
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
@@ -176,6 +178,7 @@ class Snapshot:
             return
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
+            self._count_priority(pod, -1)
             self._use_claims(pod, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
@@ -201,6 +204,7 @@ class Snapshot:
         needs, ports = pod_needs(pod), host_ports(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
+        self._count_priority(pod, 1)
         self._count(row, needs, 1)
         self._use_claims(pod, 1)
         self.populations.add(pod, row, 1)
@@ -219,6 +223,7 @@ class Snapshot:
                 self._homeless.pop(node_name, None)
             return False
         del self._on_row[placed.row][uid]
+        self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
         self._use_claims(placed.pod, -1)
         self.populations.add(placed.pod, placed.row, -1)
@@ -238,9 +243,15 @@ class Snapshot:
                 self._homeless[node_name][uid] = pod
             return
         self.populations.add(placed.pod, placed.row, -1)
+        self._count_priority(placed.pod, -1)
         self._placed[uid] = replace(placed, pod=pod)
+        self._count_priority(pod, 1)
         self.populations.add(pod, placed.row, 1)
         self._touch(placed.row)
+
+    def any_below(self, priority: int) -> bool:
+        """Whether some pod that is placed has a lower priority."""
+        return any(each < priority for each in self._priorities)
 
     def holds(self, uid: str) -> bool:
         """Whether a pod is counted on a node."""
@@ -303,6 +314,14 @@ class Snapshot:
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
         return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
+
+    def _count_priority(self, pod: Pod, sign: int) -> None:
+        priority = priority_of(pod)
+        count = self._priorities.get(priority, 0) + sign
+        if count:
+            self._priorities[priority] = count
+        else:
+            del self._priorities[priority]
 
     def _use_claims(self, pod: Pod, sign: int) -> None:
         for volume in pod.spec.volumes if pod.spec is not None else ():

@@ -10,7 +10,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Plugin
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.placement import Placement, Refusal, unavailable
-from orchestrator.scheduler.preemption import Candidate, best_candidate, candidate_on
+from orchestrator.scheduler.preemption import NO_VICTIMS, Candidate, best_candidate, candidate_on
 
 _PREFIX: Final = "preemption: "
 _HOPELESS: Final = "Preemption is not helpful for scheduling"
@@ -43,6 +43,9 @@ class DefaultPreemption(Plugin):
         candidates: list[Candidate] = []
         reasons: Counter[str] = Counter()
         most = min(max(len(helpable) * self._percentage // 100, self._absolute), len(helpable))
+        if helpable and not cycle.nodes.any_below(priority_of(pod)):
+            reasons[NO_VICTIMS] = len(helpable)  # as a look at each would find
+            helpable = ()
         for row in helpable:
             found = candidate_on(row, pod, cycle, budgets)
             if isinstance(found, Candidate):
@@ -53,7 +56,7 @@ class DefaultPreemption(Plugin):
                 reasons.update(found)
         if not candidates:
             total = len(cycle.nodes)
-            hopeless = total - len(helpable)
+            hopeless = total - len(refusal.helpable)
             if hopeless:
                 reasons[_HOPELESS] += hopeless
             return _PREFIX + unavailable(total, reasons)
