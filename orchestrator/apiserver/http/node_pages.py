@@ -10,6 +10,7 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
 from orchestrator.apiserver.http.usage import memory_bytes, milli_cpu, pods_of_node, usages_of
 from orchestrator.machinery.times import format_time
@@ -18,7 +19,7 @@ from orchestrator.protocol import ContainerUsage
 
 async def node_page(front: Front, call: Call, node: Node) -> StreamResponse:
     """A page of the node's kubelet. Raises PageNotFound."""
-    path = call.request.path.partition("/proxy")[2].strip("/")
+    path = divided(call)[1].strip("/")
     page = _PAGES.get(path)
     if page is None:
         raise PageNotFound

@@ -45,7 +45,7 @@ _PORTS: Final[Mapping[str, int]] = {"": 80, "http": 80, "https": 443}
 async def proxy(front: Front, call: Call) -> StreamResponse:
     """Pass a request on, and its answer back. Errors: NotFound, BadRequest, ServiceUnavailable."""
     target = call.target
-    prefix, _, path = call.request.path.partition("/proxy")
+    prefix, path = divided(call)
     if target.resource.key == "services":
         scheme, endpoint = await _of_service(front, target.namespace, target.name)
     else:
@@ -53,7 +53,17 @@ async def proxy(front: Front, call: Call) -> StreamResponse:
     if not path and call.request.method in ("GET", "HEAD"):
         query = f"?{call.request.query_string}" if call.request.query_string else ""
         return Response(status=301, headers={"Location": f"{call.request.path}/{query}"})
-    return await _passed(front, call, scheme or "http", endpoint, f"{prefix}/proxy")
+    return await _passed(front, call, scheme or "http", endpoint, prefix)
+
+
+def divided(call: Call, path: str = "") -> tuple[str, str]:
+    """A request's path, or another form of it, up to the subresource and behind it, by its segments: names may
+    begin with `proxy`, too.
+    """
+    segments = (path or call.request.path).split("/")
+    length = 8 if call.target.namespace else 6  # /api/v1/namespaces/NAMESPACE/pods/NAME/proxy
+    end = "".join(f"/{each}" for each in segments[length:])
+    return "/".join(segments[:length]), end
 
 
 # --- where ---------------------------------------------------------------------------------
@@ -154,16 +164,13 @@ async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, End
 async def _passed(
     front: Front, call: Call, scheme: str, endpoint: Endpoint, prefix: str
 ) -> StreamResponse:
-    from aiohttp import (
-        ClientError,
-        ClientSession,
-        TCPConnector,
-    )  # late: few clusters are proxied through
+    # Late: few clusters are proxied through.
+    from aiohttp import ClientError, ClientSession, TCPConnector
     from yarl import URL
 
     request = call.request
     path, _, query = request.raw_path.partition("?")
-    path = path.partition("/proxy")[2] or "/"
+    path = divided(call, path)[1] or "/"
     headers = CIMultiDict(
         (name, each) for name, each in request.headers.items() if name.lower() not in _NOT_PASSED
     )

@@ -172,6 +172,30 @@ async def test_proxied_answers_come_as_the_pod_gives_them(
             assert (moved.status, moved.headers["Location"]) == (301, f"{root}/")
 
 
+async def test_names_may_begin_as_the_subresource_is_called(
+    placed: tuple[Cluster, HttpFront, Place], tmp_path: Path
+) -> None:
+    """The path to the pod's server begins behind the subresource, whatever the pod is called."""
+    cluster, front, place = placed
+    pod = await cluster.client.get(Pod, "server", namespace="default")
+    named = ObjectMeta(name="proxy", namespace="default")
+    await cluster.client.create(Pod(metadata=named, spec=PodSpec(containers=_containers(pod))))
+    await cluster.client.wait(Pod, "proxy", "condition=Ready", namespace="default")
+    root = "/api/v1/namespaces/default/pods/proxy/proxy"
+    async with (
+        serving(_answer) as place.port,
+        caller(front, front.pki.admin, tmp_path) as call,
+        call.send("GET", f"{root}/proxy/x") as answer,
+    ):
+        said = json.loads(await answer.text())
+    assert said == {"path": "/proxy/x", "uri": f"{root}/proxy/x"}
+
+
+def _containers(pod: Pod) -> tuple[Container, ...]:
+    assert pod.spec is not None
+    return tuple(Container(name=c.name, image=c.image) for c in pod.spec.containers)
+
+
 async def test_a_pod_that_does_not_listen_is_unavailable(
     placed: tuple[Cluster, HttpFront, Place], tmp_path: Path
 ) -> None:
