@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def _workload(name: str, version: str, affinity: str) -> list[dict[str, Any]]:
         "env": [{"name": "VERSION", "value": version}],
         "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
         # As in any cluster: a pod serves until every proxy knows that it leaves.
-        "lifecycle": {"preStop": {"sleep": {"seconds": 2}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
     }
     template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
     deployment = {
@@ -114,6 +115,16 @@ def curl(url: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
+def _answers_of_all(url: str, backends: int) -> set[str]:
+    """What the next 24 requests are answered, once a proxy, which follows within a second, knows all backends."""
+    for _ in range(20):
+        seen = {curl(url) for _ in range(24)}
+        if len(seen) >= backends and "" not in seen:
+            break
+        time.sleep(0.5)
+    return seen
+
+
 def _with_policy(story: Story, pods: list[str], ip: str) -> list[str]:
     """What a pod gets of the first Service without a policy, with one that lets nobody in, and without it again."""
     policy = {
@@ -162,10 +173,11 @@ def play(story: Story) -> dict[str, Any]:
     ip, sticky = specs["round"]["clusterIP"], specs["sticky"]["clusterIP"]
     seen: dict[str, Any] = {
         "namespace": os.stat("/proc/self/ns/net").st_ino,
-        "round": sorted({curl(f"http://{ip}/") for _ in range(24)}),
+        "round": sorted(_answers_of_all(f"http://{ip}/", 2)),
         "sticky": sorted({curl(f"http://{sticky}/") for _ in range(12)}),
         "node ports": [
-            curl(f"http://{n}:{specs['round']['ports'][0]['nodePort']}/") for n in nodes
+            sorted(_answers_of_all(f"http://{each}:{specs['round']['ports'][0]['nodePort']}/", 2))
+            for each in nodes
         ],
     }
     pod = next(each for each in pods if each.startswith("round-"))
@@ -184,7 +196,7 @@ def play(story: Story) -> dict[str, Any]:
     loader.start()
     try:
         story.apply("two")
-        ended.wait(2.5)  # those that leave still serve for a while
+        ended.wait(5.5)  # those that leave still serve for a while
     finally:
         ended.set()
         loader.join()
