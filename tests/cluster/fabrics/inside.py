@@ -166,6 +166,17 @@ async def datagrams_go_the_same_way(net: Net) -> None:
     assert {words.split()[0] for words in said} == {"0a", "1a"}, said
 
 
+async def datagrams_follow_the_endpoints(net: Net) -> None:
+    """What the kernel knows of a client is forgotten with its endpoint, at a node port, too."""
+    ports = [{"port": 80, "nodePort": 30053, "protocol": "UDP"}]
+    spec: dict[str, Any] = {"protocol": "UDP", "ports": ports, "type": "NodePort"}
+    for client, ip, port in (("client0", SERVICE, 80), (None, "172.16.0.2", 30053)):
+        for name in ("0a", "1a", "0b"):
+            await net.serve_table(name, **spec)
+            (said,) = await net.ask(client, ip, port, kind="flow")
+            assert said.startswith(f"{name} "), (client, name, said)
+
+
 async def affinity_keeps_a_client(net: Net) -> None:
     """Also when the service changes meanwhile."""
     await net.serve_table("0a", "0b", "1a", sessionAffinity="ClientIP")
@@ -305,6 +316,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     a_cluster_ip_leads_to_all_endpoints,
     a_pod_reaches_itself_through_its_service,
     datagrams_go_the_same_way,
+    datagrams_follow_the_endpoints,
     affinity_keeps_a_client,
     without_endpoints_a_client_is_refused,
     a_node_port_answers_on_each_node,

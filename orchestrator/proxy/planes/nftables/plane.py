@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.proxy.planes.nftables.flows import NOBODY, forget, served
 from orchestrator.proxy.planes.nftables.kernel import Writer
 from orchestrator.proxy.planes.nftables.rendering import Surroundings, render
 from orchestrator.proxy.planes.nftables.ruleset import Ruleset, transaction
@@ -22,7 +23,9 @@ class NftablesPlane:
         self._written: Ruleset | None = None
         self._table: Table | None = None
         self._is_new = False
-        self._writer = Writer(namespace, self._next_text, self._failed, log)
+        self._namespace, self._log = namespace, log
+        self._served = self._cleared = NOBODY
+        self._writer = Writer(namespace, self._next_text, self._failed, log, self._clear)
 
     def sync(self, table: Table) -> None:
         """As `Plane.sync`."""
@@ -35,7 +38,20 @@ class NftablesPlane:
             return None
         self._is_new = False
         before, self._written = self._written, render(self._table, self._node)
+        self._served = served(self._table)
         return transaction(before, self._written)
+
+    def _clear(self) -> None:
+        """Have what the kernel remembers of UDP follow its rules."""
+        by = self._served
+        if by == self._cleared:
+            return
+        try:
+            forget(self._namespace, by)
+        except Exception as error:  # the library's errors are many; datagrams go on as they went
+            self._log.warning("flows not forgotten", where=self._namespace.name, reason=str(error))
+        else:
+            self._cleared = by
 
     def _failed(self) -> None:
         self._written = None
