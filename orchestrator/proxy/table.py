@@ -340,7 +340,7 @@ def _backends(
                     address = (endpoint.addresses[0], port.port or 0)
                     if address not in known or not _terminates(endpoint):
                         known[address] = endpoint
-    ready = {a: _backend(e, a, hinted=True) for a, e in known.items() if _is_ready(e)}
+    ready = {a: _backend(e, a, hinted=True) for a, e in known.items() if is_ready(e)}
     draining = {
         a: _backend(e, a, hinted=False)
         for a, e in known.items()
@@ -353,7 +353,7 @@ def _in_order(backends: Mapping[tuple[str, int], Backend]) -> tuple[Backend, ...
     return tuple(backends[address] for address in sorted(backends))
 
 
-def _is_ready(endpoint: Endpoint) -> bool:
+def is_ready(endpoint: Endpoint) -> bool:
     """Whether it may take connections. An unknown condition counts as true, as the API says."""
     conditions = endpoint.conditions
     return conditions is None or conditions.ready is not False

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from msgspec import convert
 from msgspec.structs import replace
 
@@ -235,6 +236,21 @@ async def load_balancers_lead_in_for_whom_they_may(net: Net) -> None:
     assert (await net.ask("client0", "198.18.0.1"))[0].startswith("0a ")
 
 
+async def load_balancers_are_told_where_endpoints_are(net: Net) -> None:
+    """At the port for health checks of each node."""
+    spec: dict[str, Any] = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    await net.serve_table("0a", "0b", healthCheckNodePort=30082, **spec)
+    for ip, status, count in (("172.16.0.2", 200, 2), ("172.16.0.3", 503, 0)):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{ip}:30082/") as answer,
+        ):
+            assert answer.status == status, (ip, answer.status)
+            assert (await answer.json())["localEndpoints"] == count
+    await net.serve_table("0a")
+    assert await net.ask(None, "172.16.0.2", 30082) == ["ConnectionRefusedError"]
+
+
 async def local_traffic_stays_on_its_node(net: Net) -> None:
     """Where there is none its packets are dropped."""
     await net.serve_table("0a", internalTrafficPolicy="Local")
@@ -322,6 +338,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     a_node_port_answers_on_each_node,
     external_addresses_lead_in,
     load_balancers_lead_in_for_whom_they_may,
+    load_balancers_are_told_where_endpoints_are,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
     host_ports_lead_to_their_pods,

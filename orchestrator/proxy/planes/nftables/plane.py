@@ -1,12 +1,15 @@
 """Brings a node's rules into the kernel, one transaction a sync."""
 
+import socket
 from pathlib import Path
 from typing import Any, Final
 
+from orchestrator.proxy.health import HealthPorts, health_checks
 from orchestrator.proxy.planes.nftables.flows import NOBODY, forget, served
 from orchestrator.proxy.planes.nftables.kernel import Writer
 from orchestrator.proxy.planes.nftables.rendering import Surroundings, render
 from orchestrator.proxy.planes.nftables.ruleset import Ruleset, transaction
+from orchestrator.proxy.planes.nftables.spaces import inside
 from orchestrator.proxy.table import Table
 
 
@@ -24,6 +27,7 @@ class NftablesPlane:
         self._table: Table | None = None
         self._is_new = False
         self._namespace, self._log = namespace, log
+        self._health = HealthPorts(self._listen, log)
         self._served = self._cleared = NOBODY
         self._writer = Writer(namespace, self._next_text, self._failed, log, self._clear)
 
@@ -32,6 +36,10 @@ class NftablesPlane:
         self._table = table
         self._is_new = True
         self._writer.wake()
+        self._health.sync(health_checks(table, {self._node.address: self._node.place}))
+
+    def _listen(self, address: tuple[str, int]) -> socket.socket:
+        return inside(self._namespace, lambda: socket.create_server(address))
 
     def _next_text(self) -> str | None:
         if not self._is_new or self._table is None:
@@ -60,6 +68,7 @@ class NftablesPlane:
     async def settled(self) -> None:
         """Wait until what it was told is in the kernel, or refused."""
         await self._writer.settled()
+        await self._health.settled()
 
     def forget_idle(self, now: float) -> None:
         """The kernel forgets by itself."""
@@ -67,3 +76,4 @@ class NftablesPlane:
     def close(self) -> None:
         """Bring in no more; the rules go with their namespace."""
         self._writer.close()
+        self._health.close()
