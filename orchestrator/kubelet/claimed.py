@@ -152,9 +152,7 @@ def _misbound(claim: PersistentVolumeClaim, found: Found) -> str:
     name = claim.spec.volume_name
     behind: PersistentVolume | None = found.get((PersistentVolume, name))
     if behind is None or behind.spec is None:
-        return (
-            f'failed to fetch PV {name} from API server: persistentvolumes "{name}" not found'
-        )
+        return f'failed to fetch PV {name} from API server: persistentvolumes "{name}" not found'
     reference = behind.spec.claim_ref
     if reference is None:
         return (

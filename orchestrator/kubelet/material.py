@@ -4,7 +4,7 @@ An object is named by its kind and name; they are those of the pod's namespace. 
 looked up, None for what is not there.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
 from orchestrator.api.authentication.v1 import TokenRequest

@@ -22,7 +22,9 @@ _OBJECTS: Final = ("objects", "secret")
 _OPEN: Final = 0o777
 _SHARED: Final = 0o660  # what the group of a volume may do with its files,
 _READ: Final = 0o440  # or with those that nobody changes,
-_ENTER: Final = 0o110 | stat.S_ISGID  # and with directories besides: what is made in one is the group's, too
+_ENTER: Final = (
+    0o110 | stat.S_ISGID
+)  # and with directories besides: what is made in one is the group's, too
 
 
 class VolumeFault(Exception):
@@ -114,10 +116,8 @@ class Volumes:
             if not place.exists():
                 place.mkdir(parents=True, mode=0o755)
             return place
-        if mount.medium == "claim":
-            place = self._disk(mount)
-        else:
-            place = self._root(mount) / mount.volume
+        claimed = mount.medium == "claim"
+        place = self._disk(mount) if claimed else self._root(mount) / mount.volume
         if mount.medium not in _OBJECTS:
             if not place.is_dir():
                 place.mkdir(parents=True)
