@@ -21,7 +21,7 @@ from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.profile import Profile
-from orchestrator.scheduler.shape import Local, Shape, best
+from orchestrator.scheduler.shape import Local, Shape, best, only_nodes
 from orchestrator.scheduler.snapshot import Rows, Snapshot
 
 T = TypeVar("T")
@@ -285,17 +285,15 @@ class Placement:
         counts: Counter[str] = Counter()
         refusing: set[str] = set()
         helpable: list[int] = []
-        narrowing = [(name, k.only) for name, k in shape.filters if k.only is not None]
-        if narrowing:
-            rows = {
-                self.nodes.row_of(n) for n in frozenset.intersection(*(o for _, o in narrowing))
-            }
-            keep = np.array([row in rows for row in left.tolist()], np.bool_)
-            names = ",".join(sorted(name for name, _ in narrowing))
-            if not keep.all():
-                counts[f"node(s) didn't satisfy plugin(s) [{names}]"] = int((~keep).sum())
-                refusing.update(name for name, _ in narrowing)
-            left = left[keep]
+        only = only_nodes(kernel for _, kernel in shape.filters)
+        if only is not None:
+            narrowing = sorted(name for name, kernel in shape.filters if kernel.only is not None)
+            kept = self.nodes.rows_of(only)
+            if len(kept) < len(left):
+                words = f"node(s) didn't satisfy plugin(s) [{','.join(narrowing)}]"
+                counts[words] = len(left) - len(kept)
+                refusing.update(narrowing)
+            left = kept
         for name, kernel in shape.filters:
             passes = kernel.rows(left)
             refused = left[~passes]
