@@ -22,6 +22,13 @@ from orchestrator.api.scalars import EMPTY
 
 KUBELET_VERSION: Final = "v1.36.2"
 KUBELET_PORT: Final = 10250
+# What a kubelet of that version declares by default, in its order; the scheduler asks for them.
+DECLARED_FEATURES: Final = (
+    "RestartAllContainersOnContainerExits",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodVerticalScalingInitContainers",
+)
 DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
     "cpu": "32",
     "memory": "256Gi",
@@ -86,6 +93,7 @@ def node_object(spec: NodeSpec, *, runtime_name: str, machine_id: str) -> Node:
             daemon_endpoints=NodeDaemonEndpoints(
                 kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
             ),
+            declared_features=DECLARED_FEATURES,
             node_info=NodeSystemInfo(
                 architecture="amd64",
                 boot_id=machine_id,

@@ -136,6 +136,8 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     now = new.status.allocatable if new.status is not None else None
     if was != now or _images(old) != _images(new):
         events.append(ClusterEvent.NODE_ALLOCATABLE)
+    if _features(old) != _features(new):
+        events.append(ClusterEvent.NODE_FEATURES)
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.NODE_LABELS)
     before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
@@ -143,6 +145,10 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     if before != after:
         events.append(ClusterEvent.NODE_TAINTS)
     return tuple(events)
+
+
+def _features(node: Node) -> tuple[str, ...]:
+    return node.status.declared_features if node.status is not None else ()
 
 
 def _images(node: Node) -> Any:

@@ -9,6 +9,7 @@ class ClusterEvent(Enum):
     NODE_ADDED = "node added"
     NODE_ALLOCATABLE = "node's allocatable changed"
     NODE_LABELS = "node's labels changed"
+    NODE_FEATURES = "node's declared features changed"
     NODE_TAINTS = "node's taints or unschedulable changed"
     POD_ADDED = "a pod got its node"
     POD_REMOVED = "an assigned pod went"

@@ -28,6 +28,7 @@ CPU, MEMORY, EPHEMERAL, PODS = range(4)
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
+_NO_FEATURES: Final[frozenset[str]] = frozenset()
 
 
 class Objects(Protocol):
@@ -81,6 +82,7 @@ class Snapshot:
         self.names: list[str] = [""] * _FIRST_ROWS
         self.labels: list[Mapping[str, str]] = [{}] * _FIRST_ROWS
         self.taints: list[tuple[Taint, ...]] = [()] * _FIRST_ROWS
+        self.features: list[frozenset[str]] = [_NO_FEATURES] * _FIRST_ROWS
         self.ports: dict[int, dict[HostPort, int]] = {}
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
@@ -140,6 +142,11 @@ class Snapshot:
         """The row of a node, or None."""
         return self._rows.get(node_name)
 
+    def rows_of(self, node_names: Iterable[str]) -> Rows:
+        """The rows of nodes that are there, ascending."""
+        rows = (self._rows.get(name) for name in node_names)
+        return np.array(sorted(row for row in rows if row is not None), np.intp)
+
     # --- nodes -----------------------------------------------------------------------------
 
     def put_node(self, node: Node) -> None:
@@ -158,6 +165,8 @@ class Snapshot:
         self.labels[row] = node.metadata.labels
         self.taints[row] = node.spec.taints if node.spec is not None else ()
         self.tainted[row] = bool(self.taints[row])
+        declared = node.status.declared_features if node.status is not None else ()
+        self.features[row] = frozenset(declared) if declared else _NO_FEATURES
         self.nodes_version += 1
         for key, domains in self._domains.items():
             domains[row] = self._domain_of(key, row)
@@ -384,6 +393,7 @@ class Snapshot:
         self.names += [""] * size
         self.labels += [{}] * size
         self.taints += [()] * size
+        self.features += [_NO_FEATURES] * size
         self._free = list(range(2 * size - 1, size - 1, -1))
 
 
