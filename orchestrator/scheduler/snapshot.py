@@ -147,6 +147,10 @@ class Snapshot:
         rows = (self._rows.get(name) for name in node_names)
         return np.array(sorted(row for row in rows if row is not None), np.intp)
 
+    def rows_as_they_came(self) -> Iterable[int]:
+        """The rows that hold a node, the one that is there longest first."""
+        return self._rows.values()
+
     # --- nodes -----------------------------------------------------------------------------
 
     def put_node(self, node: Node) -> None:
