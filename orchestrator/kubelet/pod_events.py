@@ -60,6 +60,13 @@ class StopContainer(Struct, frozen=True, gc=False):
     grace_seconds: float
 
 
+class ResizeContainer(Struct, frozen=True, gc=False):
+    """A container that runs may have what it asks for by now."""
+
+    container: Container
+    key: ContainerKey
+
+
 class ReportStatus(Struct, frozen=True, gc=False):
     """The pod's status is no longer what was reported."""
 
@@ -108,6 +115,7 @@ class FinishPod(Struct, frozen=True, gc=False):
 Effect: TypeAlias = (
     StartContainer
     | StopContainer
+    | ResizeContainer
     | ReportStatus
     | RecordEvent
     | MountVolumes

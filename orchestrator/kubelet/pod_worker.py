@@ -49,6 +49,7 @@ from orchestrator.kubelet.pod_events import (
     PodRejected,
     PodVanished,
     RecordEvent,
+    ResizeContainer,
     RunHook,
     StartContainer,
     StopContainer,
@@ -227,6 +228,8 @@ class PodWorker(PodEnding):
                 record.spec = replace(container, resources=known.resources)
                 return
             if not needs_restart(known, container):
+                if record.active:
+                    effects.append(ResizeContainer(container, record.key(self.uid)))
                 return
             why = f"Container {name} resize requires restart"
         else:

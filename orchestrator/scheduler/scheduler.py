@@ -416,7 +416,12 @@ class Scheduler(Watcher):
             self.ctx.task(self._bind_by(binder, queued, cycle, node, prepared), "bind")
             return
         binding = Binding(
-            metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid),
+            metadata=ObjectMeta(
+                name=metadata.name,
+                namespace=metadata.namespace,
+                uid=metadata.uid,
+                annotations={k: v for each in prepared for k, v in each.annotations.items()},
+            ),
             target=ObjectReference(kind="Node", name=node),
         )
         tells = self._record_events or cycle.acts_on_binding

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.api import protobuf
+from orchestrator.api import protobuf, protobuf_writer
 from orchestrator.api.errors import DecodeError, UnknownKind
 
 
@@ -107,3 +107,30 @@ def test_no_bytes_do_harm(data: bytes) -> None:
         except (DecodeError, UnknownKind):
             continue
         assert document["kind"] == kind
+
+
+def test_schemas_of_definitions_are_read_and_written() -> None:
+    """Numbers with fractions, free values, what is a schema or something else, and names that only JSON has."""
+    schema = {
+        "type": "object",
+        "$schema": "https://json-schema.org",
+        "x-kubernetes-preserve-unknown-fields": True,
+        "required": ["a"],
+        "properties": {
+            "a": {"type": "number", "minimum": 0.5, "maximum": 2, "default": {"b": [1, None]}},
+            "b": {"enum": ["x", 1, None], "items": {"type": "string"}},
+            "c": {"items": [{"type": "string"}, {"type": "integer"}]},
+            "d": {"additionalProperties": {"type": "string"}},
+            "e": {"additionalProperties": True},
+            "f": {"dependencies": {"x": ["y"], "z": {"type": "object"}}},
+            "g": {"x-kubernetes-validations": [{"rule": "true", "optionalOldSelf": False}]},
+        },
+    }
+    version = {"name": "v1", "served": True, "schema": {"openAPIV3Schema": schema}}
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {"group": "example.com", "versions": [version]},
+    }
+    assert protobuf.decode(protobuf_writer.encode(body)) == body

@@ -165,6 +165,11 @@ class RuntimeHost(Protocol):
         """The network of the node's pods; the kubelet has let a pod join before it starts a container."""
         ...
 
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the node has."""
+        ...
+
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """Run `function(*args)` in the machine's own turn after `seconds`."""
         ...
@@ -257,6 +262,15 @@ class Refreshed(Protocol):
 
         A mount of a `sub_path` stays as it was when the container started.
         """
+        ...
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A runtime that holds its containers to what they ask for."""
+
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what `container` asks for by now."""
         ...
 
 

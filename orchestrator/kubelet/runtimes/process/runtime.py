@@ -5,10 +5,12 @@ import os
 import signal
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, PodSpec, Probe
+from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
 from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
@@ -34,6 +36,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
     Places,
     box_for,
     command_for,
+    limits_of,
     link_mounts,
     memory_limit,
     rights_of,
@@ -45,6 +48,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Failed,
     Launch,
     Launched,
+    Limit,
     Mount,
     News,
 )
@@ -56,6 +60,7 @@ from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes, 
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
+_TYPE: Final = "orchestrator-process"  # of container runtime, as CRI-O's is cri-o
 NOT_STARTED: Final = 128
 _EPOCH: Final = 0.0  # when what could not be started was started, says containerd
 _WATCH_SECONDS: Final = (
@@ -88,7 +93,7 @@ class ProcessRuntime:
     clock jumps is no place for processes, and the first container that is started there is refused.
     """
 
-    name = "process://1.0"
+    name = f"{_TYPE}://{version('kubeactors')}"
 
     def __init__(
         self,
@@ -203,7 +208,7 @@ class ProcessRuntime:
                 f'image "{image.name}" is a directory, and this machine lets nobody enter it: it allows no '
                 "user namespaces; an image that is a command line works"
             )
-        run.container_id = f"process://{self._host.random.getrandbits(256):064x}"
+        run.container_id = f"{_TYPE}://{self._host.random.getrandbits(256):064x}"
         rights = rights_of(pod, container, image, root)
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
@@ -233,6 +238,7 @@ class ProcessRuntime:
             shared_memory=shared,
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
+            memory_bytes=self._host.memory_bytes,
         )
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
@@ -283,8 +289,8 @@ class ProcessRuntime:
                 self._host.report(run.last)
             if run.stopping:
                 self._shim.signal(run.id, run.stop_signal)
-            if (most := memory_limit(run.container)) and not self._shim.cgroups:
-                self._task(self._watch(run, most))
+            if memory_limit(run.container) and not self._shim.cgroups:
+                self._task(self._watch(run))
         elif isinstance(news, Failed):
             self._shim.forget(run.id)
             self._task(self._fail(run, news.fault))
@@ -292,11 +298,11 @@ class ProcessRuntime:
             self._shim.forget(run.id)
             self._task(self._end(run, news.code, out_of_memory=news.out_of_memory))
 
-    async def _watch(self, run: Run, most: int) -> None:
+    async def _watch(self, run: Run) -> None:
         """Keep a container's memory limit where no control group does: who is seen above it is killed."""
         while run.running:
-            found = measure((), run.pid)
-            if found is not None and found.memory_bytes > most:
+            found, most = measure((), run.pid), memory_limit(run.container)
+            if found is not None and most and found.memory_bytes > most:
                 run.out_of_memory = True
                 self._shim.kill(run.id)
                 return
@@ -412,6 +418,14 @@ class ProcessRuntime:
         now = self._host.clock.now()
         self._host.report(ProbeAnswered(run.key, kind, success, output, now))
 
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what it asks for by now."""
+        run = self._running(key)
+        if run is not None and run.box is not None:
+            run.pod, run.container = pod, container
+            limits = limits_of(container)
+            self._shim.send(Limit(run.id, dict.fromkeys(run.box.cgroups, limits)))
+
     def run_hook(
         self,
         pod: Pod,
@@ -487,6 +501,10 @@ class ProcessRuntime:
         return await talk.connect(self._shim, self._link(pod), port, session)
 
     # --- the machine -----------------------------------------------------------------------
+
+    def machine_facts(self) -> MachineFacts:
+        """The machine on which the containers run."""
+        return this_machine()
 
     async def close(self) -> None:
         """End all containers, and take away everything that is theirs."""
