@@ -19,6 +19,7 @@ from orchestrator.api.storage.v1 import (
     StorageClass,
 )
 from orchestrator.client import Change
+from orchestrator.machinery.resizing import is_resizing
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
@@ -108,6 +109,7 @@ def says_nothing(old: Pod, new: Pod) -> bool:
         and before.deletion_timestamp == after.deletion_timestamp
         and not has_ended(new)
         and not has_ended(old)
+        and not (is_resizing(new) or is_resizing(old))
     )
 
 

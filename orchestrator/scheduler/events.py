@@ -13,6 +13,7 @@ class ClusterEvent(Enum):
     NODE_TAINTS = "node's taints or unschedulable changed"
     POD_ADDED = "a pod got its node"
     POD_REMOVED = "an assigned pod went"
+    POD_SMALLER = "an assigned pod asks for less than it did"
     POD_LABELS = "an assigned pod's labels changed"
     VOLUMES = "a volume, a claim, a storage class or a node's drivers changed"
     DEVICE_CLAIMS = "a claim of devices, or a pod's list of them, changed"

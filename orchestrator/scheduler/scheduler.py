@@ -248,7 +248,8 @@ class Scheduler(Watcher):
         event = ClusterEvent.POD_ADDED
         if assumed != node and self._nodes.holds(uid):
             event = ClusterEvent.POD_LABELS
-            self._nodes.update_pod(uid, pod, node)
+            if self._nodes.update_pod(uid, pod, node):
+                self._happened(ClusterEvent.POD_SMALLER, None, pod)
         else:
             self._nodes.add_pod(uid, pod, node)
         self._happened(event, None, pod)

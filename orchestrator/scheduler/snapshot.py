@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
+from orchestrator.machinery.resizing import placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.nominations import priority_of
@@ -214,7 +215,7 @@ class Snapshot:
         if row is None:
             self._homeless.setdefault(node_name, {})[uid] = pod
             return
-        needs, ports = pod_needs(pod), host_ports(pod)
+        needs, ports = placed_needs(pod), host_ports(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
@@ -248,19 +249,29 @@ class Snapshot:
         self._touch(placed.row)
         return True
 
-    def update_pod(self, uid: str, pod: Pod, node_name: str) -> None:
-        """A placed pod has other labels, or is being deleted."""
+    def update_pod(self, uid: str, pod: Pod, node_name: str) -> bool:
+        """A placed pod has other labels or resources, or is being deleted.
+
+        Answers whether it needs less of something than before.
+        """
         placed = self._placed.get(uid)
         if placed is None:
             if uid in self._homeless.get(node_name, {}):
                 self._homeless[node_name][uid] = pod
-            return
+            return False
+        needs, before = placed_needs(pod), placed.needs
+        if needs != before:
+            self._count(placed.row, before, -1)
+            self._count(placed.row, needs, 1)
         self.populations.add(placed.pod, placed.row, -1)
         self._count_priority(placed.pod, -1)
-        self._placed[uid] = replace(placed, pod=pod)
+        self._placed[uid] = replace(placed, pod=pod, needs=needs)
         self._count_priority(pod, 1)
         self.populations.add(pod, placed.row, 1)
         self._touch(placed.row)
+        return needs != before and any(
+            amount > amount_of(needs, name) for name, amount in _amounts(before)
+        )
 
     def any_below(self, priority: int) -> bool:
         """Whether some pod that is placed has a lower priority."""
