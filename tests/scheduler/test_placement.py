@@ -431,6 +431,25 @@ def test_what_a_profile_requires_of_nodes_is_told_apart_from_what_a_pod_does() -
     )
 
 
+def test_a_resource_that_is_ignored_is_so_before_any_node_has_offered_it() -> None:
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("n"))
+    profile = Profile(plugins=(NodeResourcesFit(ignored=frozenset(("example.com/gpu",))),))
+    pod = make_pod("p", requests={"example.com/gpu": "1"})
+    assert Placement(profile, snapshot).choose(pod, Random(0)) == "n"
+
+
+def test_the_number_of_pods_is_not_scored() -> None:
+    """A configuration may name it among the resources, as kube-scheduler lets it, without effect."""
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("few", pods="2"))
+    snapshot.put_node(make_node("many"))
+    snapshot.add_pod("q", make_pod("q", cpu="1"), "many")
+    fit = NodeResourcesFit(resources={"cpu": 1, "pods": 100})
+    choice = Placement(Profile(plugins=(fit,)), snapshot).choose(make_pod("p"), Random(0))
+    assert choice == "few"
+
+
 def test_a_pod_that_needs_a_feature_goes_where_the_kubelet_declares_it() -> None:
     snapshot = Snapshot()
     for name, features in (("old", ()), ("new", ("RestartAllContainersOnContainerExits",))):
