@@ -39,7 +39,7 @@ def is_resizing(pod: Pod) -> bool:
     for each in status.container_statuses:
         if each.resources is not None and _container_differs(spec.containers, each):
             return True
-    for each in status.init_container_statuses:  # noqa: SIM110  # a generator would cost twice the loop
+    for each in status.init_container_statuses:  # a generator would cost twice the loop
         if each.resources is not None and _container_differs(spec.init_containers, each):
             return True
     return False
