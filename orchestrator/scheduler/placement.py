@@ -328,9 +328,9 @@ class Placement:
                 kernel_name, blame = shape.named_refusing(row) or ("", None)
                 if blame is not None:
                     refusing.add(kernel_name)
-                    only = np.array((row,), np.intp)
-                    counts.update(counted(blame, only))
-                    helpable += only[~blame.unresolvable(only)].tolist()
+                    one = np.array((row,), np.intp)
+                    counts.update(counted(blame, one))
+                    helpable += one[~blame.unresolvable(one)].tolist()
         return counts, refusing, helpable
 
 
