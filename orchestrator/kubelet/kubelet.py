@@ -17,17 +17,12 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
-from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.machine_facts import facts_of
-from orchestrator.kubelet.material import (
-    Found,
-    volume_fault,
-    volume_sources,
-)
 from orchestrator.kubelet.mirrors import StaticPods
+from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
@@ -164,14 +159,15 @@ class Kubelet(Watcher):
             enabled=self._record_events,
             identity=self.identity,
         )
-        self._lookups = Lookups(self.ctx, self.api, self.identity)
+        lookups = Lookups(self.ctx, self.api, self.identity)
+        self._mounts = Mounts(lookups, self._spec.name, self._runtime)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
             self.ctx,
             self.api,
             self.identity,
             self._runtime,
-            self._lookups.find,
+            lookups.find,
             self._spec,
             node.status.allocatable if node.status is not None else {},
         )
@@ -180,7 +176,7 @@ class Kubelet(Watcher):
             self._runtime,
             self._network,
             self._spec.address,
-            self._lookups,
+            lookups,
             self._conversations,
             lives=self._lives,
             pod_of=self._pod_of,
@@ -561,18 +557,12 @@ class Kubelet(Watcher):
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
-        spec = pod.spec
-        assert spec is not None
 
-        def then(found: Found) -> None:
+        def then(event: VolumesMounted) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
-                fault, reason = volume_fault(spec, pod.metadata.namespace, found), "FailedMount"
-                if not fault and spec.resource_claims:
-                    fault, reason = claims_fault(pod, found), FAILED
-                self._apply(managed, VolumesMounted(fault, reason))
+                self._apply(managed, event)
 
-        claims = claim_sources(pod) if spec.resource_claims else ()
-        self._lookups.find(pod, (*volume_sources(spec), *claims), then)
+        self._mounts.look(pod, then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""

@@ -98,7 +98,7 @@ class Mount(Struct, frozen=True):
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
     in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
-    `place` is the path on the host, or the name of the claim or image. Containers of a pod share a volume by its name.
+    `place` is the path on the host, what names the storage behind a claim, or the image. Containers of a pod share a volume by its name.
     """
 
     path: str
