@@ -91,7 +91,8 @@ _PART_VERBS: Final = {**_OBJECT_VERBS, "POST": "create"}
 
 
 def verb_of(target: Target, method: str, *, watch: bool) -> str:
-    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed, for HEAD, too.
+    """Kubernetes' verb for a method on a target. Raises NotFound where the path has no verb at all, else
+    MethodNotAllowed, for HEAD, too.
 
     `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
     """
@@ -100,6 +101,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         verb = _PART_VERBS.get(method, "")
         allowed = target.subresource.verbs
     elif target.name and not target.watch:
+        if "create" in resource.verbs and "get" not in resource.verbs:
+            raise no_such_path()  # what is posted only has no objects
         verb = _OBJECT_VERBS.get(method, "")
         allowed = resource.verbs
     else:
@@ -107,6 +110,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         if verb == "list" and (watch or target.watch):
             verb = "watch"
         elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
+            if "list" not in resource.verbs:
+                raise no_such_path()
             verb = ""
         allowed = resource.verbs
     # What is listed and not watched is refused by its handler, in other words.
