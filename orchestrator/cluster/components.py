@@ -29,6 +29,7 @@ from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import NodeSpec, Profile
+from orchestrator.kubelet.disk_keeper import DiskKeeper
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import AUTHENTICATED, Identity
@@ -118,6 +119,7 @@ class Components:
             "scheduler",
             restart=ALWAYS,
         )
+        self._runtimes.disks.on_first = lambda: self._keep_disks(api)
         memo = TableMemo() if self._proxies else None
         self.machines.begin(self._start_nodes(api, memo), client, self.fabric)
         plane = self.fabric.host_plane
@@ -157,7 +159,13 @@ class Components:
         try:
             await self.machines.close(carries=self.fabric.carries)
         finally:
+            self._runtimes.disks.close()
             self.fabric.close()
+
+    def _keep_disks(self, api: Ref[Any]) -> None:
+        """Begin to give back what volumes leave behind: most clusters have none."""
+        disks = self._runtimes.disks
+        self._system.spawn(lambda: DiskKeeper(api, disks), "disks", restart=ALWAYS)
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

@@ -15,8 +15,10 @@ from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
 from orchestrator.cluster.fabrics.interface import Fabric
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
 from orchestrator.kubelet.networks.interface import PodNetwork
+from orchestrator.kubelet.node_spec import DEFAULT_CAPACITY
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
+from orchestrator.machinery.quantities import value
 from orchestrator.protocol import ApiRef
 from orchestrator.proxy import Place, Proxy, TableMemo
 from orchestrator.proxy.planes.interface import Plane
@@ -98,6 +100,11 @@ class Machine(Actor):
     def network(self) -> PodNetwork:
         """The network of the machine's pods."""
         return self._network
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the node says it has."""
+        return value({**DEFAULT_CAPACITY, **self._spec.capacity}["memory"])
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """A timer of the runtime."""

@@ -12,6 +12,7 @@ from actors import Context, Deferred
 from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
 from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import resource_of
+from orchestrator.kubelet.claimed import behind_claims, claim_sources
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.material import Found, Source, environment_sources, world_sources
 from orchestrator.kubelet.node_spec import NodeSpec
@@ -29,7 +30,11 @@ class LooksUp(Protocol):
     """Reads objects of a pod's namespace."""
 
     def __call__(
-        self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]
+        self,
+        pod: Pod,
+        sources: tuple[Source, ...],
+        then: Callable[[Found], None],
+        beyond: Callable[[Found], tuple[Source, ...]] | None = None,
     ) -> None: ...
 
 
@@ -115,8 +120,8 @@ class Conversations:
     def find_world(self, pod: Pod, container: Container, then: Callable[[World], None]) -> None:
         """Read what the container's surroundings are made of."""
         spec = pod.spec
-        sources = world_sources(spec) if spec is not None else ()
-        sources = tuple(dict.fromkeys((*sources, *environment_sources(container))))
+        made_of = world_sources(spec) if spec is not None else ()
+        sources = (*made_of, *claim_sources(pod), *environment_sources(container))
 
         def services_came(found: Found, services: tuple[Service, ...]) -> None:
             if pod.metadata.namespace == "default":
@@ -146,7 +151,7 @@ class Conversations:
                 failed=lambda _: services_came(found, ()),
             )
 
-        self._look_up(pod, sources, objects_came)
+        self._look_up(pod, tuple(dict.fromkeys(sources)), objects_came, behind_claims)
 
     def _world(
         self, pod: Pod, container: Container, found: Found, services: tuple[Service, ...]

@@ -17,19 +17,16 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
-from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.material import (
-    Found,
-    volume_fault,
-    volume_sources,
-)
+from orchestrator.kubelet.machine_facts import facts_of
 from orchestrator.kubelet.mirrors import StaticPods
+from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
 from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
+from orchestrator.kubelet.node_events import NodeEvents
 from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.pod_events import (
@@ -41,6 +38,7 @@ from orchestrator.kubelet.pod_events import (
     PodVanished,
     RecordEvent,
     ReportStatus,
+    ResizeContainer,
     RunHook,
     RunProbe,
     StartContainer,
@@ -61,6 +59,7 @@ from orchestrator.kubelet.runtimes.interface import (
     HookEnded,
     ImagePulling,
     ProbeAnswered,
+    Resizable,
     Runtime,
     RuntimeEvent,
 )
@@ -137,13 +136,20 @@ class Kubelet(Watcher):
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
         self._static: StaticPods | None = None
+        self._told: NodeEvents | None = None
         self._pressure: Pressure
 
     # --- the node --------------------------------------------------------------------------
 
     def started(self) -> None:
         self.ctx.join(kubelets_group(self._spec.name))
-        node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
+        runtime = self._runtime
+        node = node_object(
+            self._spec,
+            runtime_name=runtime.name,
+            machine_id=self.ctx.uid(),
+            facts=facts_of(runtime),
+        )
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
             self.ctx,
@@ -153,14 +159,15 @@ class Kubelet(Watcher):
             enabled=self._record_events,
             identity=self.identity,
         )
-        self._lookups = Lookups(self.ctx, self.api, self.identity)
+        lookups = Lookups(self.ctx, self.api, self.identity)
+        self._mounts = Mounts(lookups, self._spec.name, self._runtime)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
             self.ctx,
             self.api,
             self.identity,
             self._runtime,
-            self._lookups.find,
+            lookups.find,
             self._spec,
             node.status.allocatable if node.status is not None else {},
         )
@@ -169,7 +176,7 @@ class Kubelet(Watcher):
             self._runtime,
             self._network,
             self._spec.address,
-            self._lookups,
+            lookups,
             self._conversations,
             lives=self._lives,
             pod_of=self._pod_of,
@@ -192,14 +199,22 @@ class Kubelet(Watcher):
             thresholds_of(self._spec.eviction_hard, offers) if self._spec.eviction_hard else [],
             pods=self._running,
             evict=self._evict,
-            changed=self._registration.report_conditions,
+            changed=self._pressed,
         )
         self._registration.pressed = lambda: self._pressure.conditions
         if self._spec.eviction_hard:
             self._pressure.begin()
 
+    def _pressed(self) -> None:
+        self._registration.report_conditions()
+        if self._told is not None:
+            self._told.pressed(self._pressure.conditions)
+
     def _registered(self, node: Node) -> None:
         self._admission = NodeAdmission(node)
+        if self._record_events:
+            self._told = NodeEvents(self._events, node)
+            self._told.began()
         if place := self._spec.static_pod_path:
             place = place.replace("{node}", self._spec.name)
             self._static = StaticPods(self.ctx, self._writes, Path(place), node, self)
@@ -515,10 +530,15 @@ class Kubelet(Watcher):
     def _say(self, pod: Pod, said: RecordEvent) -> None:
         self._events.event(pod, said.type, said.reason, said.message, said.field_path)
 
-    def _perform_rare(self, managed: _Managed, effect: RunProbe | RunHook | MountVolumes) -> None:
+    def _perform_rare(
+        self, managed: _Managed, effect: RunProbe | RunHook | MountVolumes | ResizeContainer
+    ) -> None:
         pod = managed.worker.pod
         if isinstance(effect, RunProbe):
             self._runtime.probe(pod, effect.container, effect.key, effect.kind, effect.probe)
+        elif isinstance(effect, ResizeContainer):
+            if isinstance(self._runtime, Resizable):
+                self._runtime.resize(pod, effect.container, effect.key)
         elif isinstance(effect, RunHook):
             sleep = effect.handler.sleep
             if sleep is None:
@@ -537,18 +557,12 @@ class Kubelet(Watcher):
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
-        spec = pod.spec
-        assert spec is not None
 
-        def then(found: Found) -> None:
+        def then(event: VolumesMounted) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
-                fault, reason = volume_fault(spec, pod.metadata.namespace, found), "FailedMount"
-                if not fault and spec.resource_claims:
-                    fault, reason = claims_fault(pod, found), FAILED
-                self._apply(managed, VolumesMounted(fault, reason))
+                self._apply(managed, event)
 
-        claims = claim_sources(pod) if spec.resource_claims else ()
-        self._lookups.find(pod, (*volume_sources(spec), *claims), then)
+        self._mounts.look(pod, then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""

@@ -16,7 +16,9 @@ from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
     DownwardAPIVolumeFile,
+    HostPathVolumeSource,
     KeyToPath,
+    PersistentVolume,
     Pod,
     PodSpec,
     ProjectedVolumeSource,
@@ -26,10 +28,12 @@ from orchestrator.api.core.v1 import (
     VolumeMount,
 )
 from orchestrator.api.scalars import EMPTY, Quantity
+from orchestrator.kubelet.claimed import volume_behind
 from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, token_source
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.substitution import substituted
+from orchestrator.machinery.volumes import storage_of
 
 _File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
 _NAMED: Final = re.compile(r"(?<!\$)\$\(([^)]*)\)")
@@ -81,15 +85,13 @@ def _mount(
         medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
         modes = {"": _SHARED_DIRECTORY}
         return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
-    if (host := volume.host_path) is not None:
-        file = (host.type or "").startswith("File")
-        return Mount(path, volume.name, "hostPath", host.path, sub_path, read_only, is_file=file)
-    if (claim := volume.persistent_volume_claim) is not None:
-        read_only = read_only or bool(claim.read_only)
-        return Mount(path, volume.name, "claim", claim.claim_name, sub_path, read_only)
-    if volume.ephemeral is not None:
-        place = f"{pod.metadata.name}-{volume.name}"
-        return Mount(path, volume.name, "claim", place, sub_path, read_only)
+    if volume.host_path is not None:
+        return _of_host(volume.host_path, path, volume.name, sub_path, read_only)
+    if volume.persistent_volume_claim is not None or volume.ephemeral is not None:
+        claim = volume.persistent_volume_claim
+        read_only = read_only or (claim is not None and bool(claim.read_only))
+        behind = volume_behind(pod, volume, found)
+        return _of_claim(behind, path, volume.name, sub_path, read_only)
     if volume.image is not None:
         return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
@@ -98,6 +100,27 @@ def _mount(
     modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
     user = _only_user(pod.spec) if volume.projected is not None else None
     return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
+
+
+def _of_host(
+    host: HostPathVolumeSource, path: str, volume: str, sub_path: str, read_only: bool
+) -> Mount:
+    file = (host.type or "").startswith("File")
+    return Mount(path, volume, "hostPath", host.path, sub_path, read_only, is_file=file)
+
+
+def _of_claim(
+    behind: PersistentVolume | None, path: str, volume: str, sub_path: str, read_only: bool
+) -> Mount:
+    spec = behind.spec if behind is not None else None
+    if behind is None or spec is None:
+        return Mount(path, volume, "claim", "", sub_path, read_only)  # it went meanwhile
+    if spec.host_path is not None:
+        return _of_host(spec.host_path, path, volume, sub_path, read_only)
+    if spec.local is not None:
+        return Mount(path, volume, "hostPath", spec.local.path, sub_path, read_only)
+    read_only = read_only or bool(spec.csi is not None and spec.csi.read_only)
+    return Mount(path, volume, "claim", storage_of(behind), sub_path, read_only)
 
 
 def sub_path_fault(container: Container, environment: Mapping[str, str]) -> str:

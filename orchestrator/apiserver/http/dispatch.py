@@ -322,7 +322,7 @@ class Dispatcher:
         query, headers = request.query, request.headers
         target = target_of(parts, self._front.scheme)
         verb = verb_of(target, request.method, watch=wants_watch(query))
-        accept = headers.get("Accept", "")
+        accept = "" if target.is_proxy else headers.get("Accept", "")  # that is for who answers
         if not is_representable(accept):
             raise no_representation(collection=verb in ("list", "watch"))
         resource = target.resource

@@ -4,7 +4,6 @@ Follows kube-controller-manager's attach/detach controller: a VolumeAttachment a
 status answers. The simulated disk's attacher is here, and answers at once; other drivers bring their own.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -33,19 +32,13 @@ from orchestrator.api.storage.v1 import (
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of, write_status
 from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.controllers.volume_protection import claims_of, uses
-from orchestrator.controllers.volumes.provisioner import DRIVER
 from orchestrator.machinery.owners import owner_reference
+from orchestrator.machinery.volumes import SIMULATED_DRIVER, attachment_name
 from orchestrator.protocol import AlreadyExists, NotFound
 
 _SHARED: Final = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 # How soon a pod whose volume is attached elsewhere is looked at again.
 _RETRY_SECONDS: Final = 15.0
-
-
-def name_of(source: CSIPersistentVolumeSource, node: str) -> str:
-    """What the attachment of a volume to a node is called."""
-    text = f"{source.volume_handle}{source.driver}{node}"
-    return f"csi-{hashlib.sha256(text.encode()).hexdigest()}"
 
 
 def may_be_shared(volume: PersistentVolume) -> bool:
@@ -137,7 +130,7 @@ class AttachDetachController(KubernetesController):
         assert volume.spec.csi is not None
         source = volume.spec.csi
         attachment = VolumeAttachment(
-            metadata=ObjectMeta(name=name_of(source, node)),
+            metadata=ObjectMeta(name=attachment_name(source, node)),
             spec=VolumeAttachmentSpec(
                 attacher=source.driver,
                 node_name=node,
@@ -198,7 +191,7 @@ class SimulatedAttacher(KubernetesController):
     async def reconcile(self, key: Key) -> float | None:
         """Answer one attachment."""
         found = self.cache(VolumeAttachment).get(*key)
-        if found is None or found.spec.attacher != DRIVER:
+        if found is None or found.spec.attacher != SIMULATED_DRIVER:
             return None
         status = found.status or VolumeAttachmentStatus()
         if not status.attached:
@@ -236,7 +229,7 @@ class CsiNodeController(KubernetesController):
         if node is None or self.cache(CSINode).get(*key) is not None:
             return None
         owner = owner_reference(node, controller=False, block_owner_deletion=False)
-        driver = CSINodeDriver(name=DRIVER, node_id=key.name)
+        driver = CSINodeDriver(name=SIMULATED_DRIVER, node_id=key.name)
         said = CSINode(
             metadata=ObjectMeta(name=key.name, owner_references=(owner,)),
             spec=CSINodeSpec(drivers=(driver,)),

@@ -30,9 +30,9 @@ from orchestrator.controllers.volumes.provisioner import (
     reference_to,
     volume_for,
 )
+from orchestrator.machinery.volumes import BIND_COMPLETED
 from orchestrator.protocol import AlreadyExists
 
-BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 _STORAGE_PROVISIONERS: Final = (

@@ -11,9 +11,9 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.storage.v1 import StorageClass
+from orchestrator.machinery.volumes import SIMULATED_DRIVER
 
 PROVISIONER: Final = "simulation.orchestrator.dev/disk"
-DRIVER: Final = PROVISIONER.replace("/", ".")
 PROVISIONED_BY: Final = "pv.kubernetes.io/provisioned-by"
 
 
@@ -28,7 +28,7 @@ def volume_for(claim: PersistentVolumeClaim, storage_class: StorageClass) -> Per
             access_modes=spec.access_modes,
             capacity=dict(spec.resources.requests) if spec.resources is not None else {},
             claim_ref=reference_to(claim),
-            csi=CSIPersistentVolumeSource(driver=DRIVER, volume_handle=name),
+            csi=CSIPersistentVolumeSource(driver=SIMULATED_DRIVER, volume_handle=name),
             mount_options=storage_class.mount_options,
             persistent_volume_reclaim_policy=storage_class.reclaim_policy or "Delete",
             storage_class_name=storage_class.metadata.name,

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.coroutine import CoroutineRuntime
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Runtime
 from orchestrator.kubelet.runtimes.profile import Profile
 from orchestrator.kubelet.runtimes.simulated import SimulatedRuntime
@@ -28,7 +29,7 @@ class UnknownRuntime(LookupError):
 
 
 class Runtimes:
-    """What makes the container runtimes of a cluster's nodes, by name.
+    """What makes the container runtimes of a cluster's nodes, by name; they share its `disks`.
 
     `profile` is how simulated containers behave, and `images` are what the process runtime's images are; `others`
     come before installed ones. Raises TypeError for what cannot make a runtime.
@@ -40,10 +41,11 @@ class Runtimes:
         others: Mapping[str, RuntimeFactory] | None = None,
         images: "Iterable[Image]" = (),
     ) -> None:
+        self.disks = Disks()
         self._known: dict[str, RuntimeFactory] = {
-            "simulated": partial(SimulatedRuntime, profile),
+            "simulated": partial(SimulatedRuntime, profile, self.disks),
             "coroutine": CoroutineRuntime,
-            "process": partial(_process, tuple(images)),
+            "process": partial(_process, tuple(images), self.disks),
             **(others or {}),
         }
         for name, make in self._known.items():
@@ -61,7 +63,7 @@ class Runtimes:
         return self._known[name]
 
 
-def _process(images: "tuple[Image, ...]") -> Runtime:
+def _process(images: "tuple[Image, ...]", disks: Disks) -> Runtime:
     from orchestrator.kubelet.runtimes.process import ProcessRuntime  # late: most nodes simulate
 
-    return ProcessRuntime(images)
+    return ProcessRuntime(images, disks=disks)

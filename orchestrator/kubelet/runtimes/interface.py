@@ -98,7 +98,7 @@ class Mount(Struct, frozen=True):
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
     in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
-    `place` is the path on the host, or the name of the claim or image. Containers of a pod share a volume by its name.
+    `place` is the path on the host, what names the storage behind a claim, or the image. Containers of a pod share a volume by its name.
     """
 
     path: str
@@ -163,6 +163,11 @@ class RuntimeHost(Protocol):
     @property
     def network(self) -> PodNetwork:
         """The network of the node's pods; the kubelet has let a pod join before it starts a container."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the node has."""
         ...
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
@@ -257,6 +262,15 @@ class Refreshed(Protocol):
 
         A mount of a `sub_path` stays as it was when the container started.
         """
+        ...
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A runtime that holds its containers to what they ask for."""
+
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what `container` asks for by now."""
         ...
 
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from actors import Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.kubelet.runtimes.agnhost.servers import stamped
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -108,15 +109,15 @@ class _Record(Struct, eq=False):
 
 
 class SimulatedRuntime:
-    """Takes each container through its profile's life. Implements `Runtime`."""
+    """Takes each container through its profile's life. Implements `Runtime`. `disks` are what is behind claims."""
 
     name = "simulated://1.0"
 
-    def __init__(self, profile: Profile | None = None) -> None:
+    def __init__(self, profile: Profile | None = None, disks: Disks | None = None) -> None:
         self._profile = profile or Profile()
         self._pods: dict[str, dict[str, _Record]] = {}
         self._images: set[str] = set()  # that are on the node
-        self._volumes = Volumes()
+        self._volumes = Volumes(disks or Disks())
         self._host: RuntimeHost
 
     def attach(self, host: RuntimeHost) -> None:

@@ -5,11 +5,22 @@ import os
 import signal
 from collections.abc import Awaitable, Iterable
 from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, PodSpec, Probe
+from orchestrator.api.core.v1 import (
+    Container,
+    LifecycleHandler,
+    Pod,
+    PodSecurityContext,
+    PodSpec,
+    Probe,
+)
+from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
 from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -24,6 +35,7 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
+from orchestrator.kubelet.runtimes.process.host_paths import host_fault
 from orchestrator.kubelet.runtimes.process.images import Image, ImageTable, InvalidImage
 from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.process.oci import unpack
@@ -34,6 +46,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
     Places,
     box_for,
     command_for,
+    limits_of,
     link_mounts,
     memory_limit,
     rights_of,
@@ -45,6 +58,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Failed,
     Launch,
     Launched,
+    Limit,
     Mount,
     News,
 )
@@ -56,6 +70,7 @@ from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes, 
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
+_TYPE: Final = "orchestrator-process"  # of container runtime, as CRI-O's is cri-o
 NOT_STARTED: Final = 128
 _EPOCH: Final = 0.0  # when what could not be started was started, says containerd
 _WATCH_SECONDS: Final = (
@@ -82,13 +97,13 @@ class _Refusal(Exception):
 
 class ProcessRuntime:
     """Runs containers as processes. `images` say what their images are, and a log is rotated at `log_bytes`.
-    Not `enclosed`: containers have no namespaces, as where the machine allows none.
+    Not `enclosed`: containers have no namespaces, as where the machine allows none. `disks` are what is behind claims.
 
     Implements `Runtime`, `Inhabited`, `Conversational`, `Refreshed` and `Ending`. It lives in real time: a loop whose
     clock jumps is no place for processes, and the first container that is started there is refused.
     """
 
-    name = "process://1.0"
+    name = f"{_TYPE}://{version('kubeactors')}"
 
     def __init__(
         self,
@@ -96,7 +111,12 @@ class ProcessRuntime:
         *,
         log_bytes: int = ROTATED_AT,
         enclosed: bool = True,
+        disks: Disks | None = None,
     ) -> None:
+        self._disks = disks or Disks()
+        self._owned: dict[
+            str, set[str]
+        ] = {}  # volumes that belong to their pod's group by now, by pod
         self._images = ImageTable(images)
         self._log_bytes = log_bytes
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
@@ -143,9 +163,9 @@ class ProcessRuntime:
             self._prepare(run, image, world, shown)
         except _Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
-        except ConfigFault as fault:
+        except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (VolumeFault, NetworkFault, InvalidImage, OSError) as fault:
+        except (NetworkFault, InvalidImage, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
@@ -191,7 +211,7 @@ class ProcessRuntime:
             raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
         place = Path(directory)
         if mount.sub_path:
-            place = within_volume(place, mount.sub_path, mount.volume)
+            place = within_volume(place, mount, run.container.name)
         return Mount(str(place), mount.path, True)
 
     def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
@@ -203,7 +223,7 @@ class ProcessRuntime:
                 f'image "{image.name}" is a directory, and this machine lets nobody enter it: it allows no '
                 "user namespaces; an image that is a command line works"
             )
-        run.container_id = f"process://{self._host.random.getrandbits(256):064x}"
+        run.container_id = f"{_TYPE}://{self._host.random.getrandbits(256):064x}"
         rights = rights_of(pod, container, image, root)
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
@@ -217,7 +237,7 @@ class ProcessRuntime:
         )
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
-            Mount(str(volumes.source(each)), each.path, each.read_only)
+            Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
             for each in world.mounts
             if each.medium != "image"
         ]
@@ -233,6 +253,7 @@ class ProcessRuntime:
             shared_memory=shared,
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
+            memory_bytes=self._host.memory_bytes,
         )
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
@@ -283,8 +304,8 @@ class ProcessRuntime:
                 self._host.report(run.last)
             if run.stopping:
                 self._shim.signal(run.id, run.stop_signal)
-            if (most := memory_limit(run.container)) and not self._shim.cgroups:
-                self._task(self._watch(run, most))
+            if memory_limit(run.container) and not self._shim.cgroups:
+                self._task(self._watch(run))
         elif isinstance(news, Failed):
             self._shim.forget(run.id)
             self._task(self._fail(run, news.fault))
@@ -292,11 +313,11 @@ class ProcessRuntime:
             self._shim.forget(run.id)
             self._task(self._end(run, news.code, out_of_memory=news.out_of_memory))
 
-    async def _watch(self, run: Run, most: int) -> None:
+    async def _watch(self, run: Run) -> None:
         """Keep a container's memory limit where no control group does: who is seen above it is killed."""
         while run.running:
-            found = measure((), run.pid)
-            if found is not None and found.memory_bytes > most:
+            found, most = measure((), run.pid), memory_limit(run.container)
+            if found is not None and most and found.memory_bytes > most:
                 run.out_of_memory = True
                 self._shim.kill(run.id)
                 return
@@ -356,6 +377,7 @@ class ProcessRuntime:
 
     def remove(self, pod_uid: str) -> None:
         runs = self._runs.pop(pod_uid, {})
+        self._owned.pop(pod_uid, None)
         for run in runs.values():
             run.removed = True
             if run.task is not None and not run.task.done():
@@ -412,6 +434,14 @@ class ProcessRuntime:
         now = self._host.clock.now()
         self._host.report(ProbeAnswered(run.key, kind, success, output, now))
 
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what it asks for by now."""
+        run = self._running(key)
+        if run is not None and run.box is not None:
+            run.pod, run.container = pod, container
+            limits = limits_of(container)
+            self._shim.send(Limit(run.id, dict.fromkeys(run.box.cgroups, limits)))
+
     def run_hook(
         self,
         pod: Pod,
@@ -442,15 +472,27 @@ class ProcessRuntime:
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
+    def host_fault(self, path: str, kind: str) -> str:
+        """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
+        return host_fault(path, kind)
+
     def _volumes(self, pod: Pod) -> Volumes:
         uid = pod.metadata.uid
-        context = (pod.spec or PodSpec()).security_context
+        context = (pod.spec or PodSpec()).security_context or PodSecurityContext()
         return Volumes(
             self._place(uid) / "volumes",
             self._memory(uid) / "volumes",
-            self._shim.directory / "claims",
-            context.fs_group if context is not None else None,
+            self._disks,
+            context.fs_group,
+            self._owned.setdefault(uid, set()),
+            self._stamp,
+            only_mismatch=context.fs_group_change_policy == "OnRootMismatch",
         )
+
+    def _stamp(self) -> str:
+        """What a new state of a volume is called, as the original's writer of such volumes does."""
+        now = datetime.fromtimestamp(self._host.clock.now(), UTC)
+        return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- conversations ---------------------------------------------------------------------
 
@@ -487,6 +529,10 @@ class ProcessRuntime:
         return await talk.connect(self._shim, self._link(pod), port, session)
 
     # --- the machine -----------------------------------------------------------------------
+
+    def machine_facts(self) -> MachineFacts:
+        """The machine on which the containers run."""
+        return this_machine()
 
     async def close(self) -> None:
         """End all containers, and take away everything that is theirs."""

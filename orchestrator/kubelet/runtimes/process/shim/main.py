@@ -25,6 +25,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Kill,
     Launch,
     Launched,
+    Limit,
     News,
     Order,
     Ready,
@@ -133,6 +134,8 @@ class Shim:
                 self._signal(order.id, order.number)
             elif isinstance(order, Kill):
                 self._kill(order.id)
+            elif isinstance(order, Limit):
+                self._limit(order)
             else:
                 self._connect(order)
         except OSError as error:
@@ -212,6 +215,12 @@ class Shim:
                 os.kill(record.target, signal.SIGKILL)
         if not record.entered:
             cgroups.kill(record.groups)
+
+    def _limit(self, order: Limit) -> None:
+        """What the kernel refuses (less memory than is used, say) stays as it was."""
+        if order.id in self._running:
+            with suppress(OSError):
+                cgroups.limit(order.cgroups)
 
     # --- connections -----------------------------------------------------------------------
 

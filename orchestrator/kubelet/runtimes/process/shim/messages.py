@@ -96,7 +96,14 @@ class Connect(Struct, frozen=True, tag=True):
     seconds: float
 
 
-Order: TypeAlias = Launch | Enter | Signal | Kill | Connect
+class Limit(Struct, frozen=True, tag=True):
+    """Write other limits into a container's control groups, as in `Box.cgroups`."""
+
+    id: int
+    cgroups: dict[str, dict[str, str]]
+
+
+Order: TypeAlias = Launch | Enter | Signal | Kill | Connect | Limit
 
 
 class Launched(Struct, frozen=True, tag=True):
