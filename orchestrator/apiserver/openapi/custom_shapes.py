@@ -87,7 +87,7 @@ def _written(schema: Shape, prefix: str) -> dict[str, Any]:
 
 def _tells_both(schema: Shape) -> bool:
     """Whether the alternatives of what is number or text are written out in the schema."""
-    first = next(iter(schema.get("allOf", ())), {})
+    first: Shape = next(iter(schema.get("allOf", ())), {})
     return "anyOf" in schema or "anyOf" in first
 
 
