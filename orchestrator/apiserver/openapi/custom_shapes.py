@@ -36,9 +36,9 @@ def custom(
     name, list_name = names_of_custom(resource)
     served = {"group": resource.group, "version": resource.version}
     fields = [{"fieldPath": field} for field in selectable]
-    selected = {_SELECTABLE: fields} if fields else {}
+    selected: Shape = {_SELECTABLE: fields} if fields else {}
     items = {"type": "array", "items": {"$ref": prefix + name}, "description": "The objects."}
-    list_shape = {
+    list_shape: Shape = {
         "description": f"A list of objects of kind {resource.kind}.",
         "type": "object",
         "required": ["items"],
