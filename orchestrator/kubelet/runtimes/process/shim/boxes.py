@@ -20,6 +20,10 @@ from orchestrator.kubelet.runtimes.process.shim.roots import enter_root
 
 NOT_STARTED: Final = 128
 _OPEN_FILES: Final = 1 << 20
+_OUTSIDE: Final = os.getuid(), os.getgid()  # who started the cluster
+_IGNORED: Final = (  # by the shim, and by Python
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ),
+)
 _KINDS: Final = (  # in the order in which they are joined: users first, processes before the last fork
     ("user", linux.NEW_USERS),
     ("ipc", linux.NEW_IPC),
@@ -38,12 +42,28 @@ class Step(Exception):
         self.what = what
 
 
-def launch(command: Command, box: Box, streams: tuple[int, int, int], *, mode: str) -> int:
-    """Start a container's first process; answers the pipe in which it says how that went.
+def launch(
+    command: Command, box: Box, streams: tuple[int, int, int], *, mode: str
+) -> tuple[int, int]:
+    """Start a container's first process; answers the pipe in which it says how that went, and its pid.
 
-    It says the pid to signal and the one to wait for, and which part failed, and why. `mode`: `root`, `user` or `bare`, as the machine allows.
+    It says which part failed, and why. If the pid is 0, it says first the pid to signal and the one to wait for.
+    `mode`: `root`, `user` or `bare`, as the machine allows. Raises OSError.
     """
-    return _forked(lambda tell: _box(command, box, streams, mode, tell))
+    if mode == "bare" or box.host_processes:
+        return _forked(lambda tell: _box(command, box, streams, mode, tell)), 0
+    as_user = mode == "user"
+    reading, writing = os.pipe()
+    try:
+        pid = linux.fork_into(namespaces(box, as_user=as_user))
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
+    if not pid:
+        _in_child(lambda tell: _first(command, box, streams, tell, as_user=as_user), writing)
+    os.close(writing)
+    return reading, pid
 
 
 def enter(
@@ -55,9 +75,13 @@ def enter(
 
 def _forked(child: Callable[[int], NoReturn]) -> int:
     reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        return reading
+    if not os.fork():
+        _in_child(child, writing)
+    os.close(writing)
+    return reading
+
+
+def _in_child(child: Callable[[int], NoReturn], writing: int) -> NoReturn:
     try:
         child(writing)
     except Step as step:
@@ -71,36 +95,53 @@ def _say(tell: int, text: str) -> None:
     os.write(tell, text.encode() + b"\n")
 
 
-def _box(
-    command: Command, box: Box, streams: tuple[int, int, int], mode: str, tell: int
+def _first(
+    command: Command, box: Box, streams: tuple[int, int, int], tell: int, *, as_user: bool
 ) -> NoReturn:
+    """The way of the first process of its namespaces. A fork costs more than all that is done here: there is one."""
     _join_cgroups(box.cgroups)
     if box.network:
         _join_namespace(box.network, linux.NEW_NETWORK)
-    own_processes = mode != "bare" and not box.host_processes
-    if mode != "bare":
-        _leave_namespaces(command, box, as_user=mode == "user", own_processes=own_processes)
-    else:
-        linux.adopt_orphans()
-    parent = os.pidfd_open(os.getpid())
-    child = os.fork()
-    if child:
-        _say(tell, f"pid {child} {child if own_processes else os.getpid()}")
-        if own_processes:
-            os._exit(0)  # the shim adopts the child
-        _keep(child)
+    if as_user:
+        map_user(command.rights)
     os.setsid()
-    if mode != "bare":
-        linux.set_hostname(box.hostname)
-        try:
-            enter_root(box, as_user=mode == "user")
-        except OSError as error:
-            raise Step("mount", str(error)) from None
+    _enclose(box, as_user=as_user)
+    _execute(command, streams, tell, as_user=as_user, bare=False)
+
+
+def _enclose(box: Box, *, as_user: bool) -> None:
+    """Raises Step."""
+    linux.set_hostname(box.hostname)
+    try:
+        enter_root(box, as_user=as_user)
+    except OSError as error:
+        raise Step("mount", str(error)) from None
     with suppress(OSError):
         _write("/proc/self/oom_score_adj", str(box.oom_score))
-    if own_processes:
-        _await_end(parent)
-    _execute(command, streams, tell, as_user=mode == "user", bare=mode == "bare")
+
+
+def _box(
+    command: Command, box: Box, streams: tuple[int, int, int], mode: str, tell: int
+) -> NoReturn:
+    """Without a process namespace: somebody has to end what the command leaves behind."""
+    _join_cgroups(box.cgroups)
+    if box.network:
+        _join_namespace(box.network, linux.NEW_NETWORK)
+    as_user, bare = mode == "user", mode == "bare"
+    if bare:
+        linux.adopt_orphans()
+    else:
+        linux.unshare(namespaces(box, as_user=as_user))
+        if as_user:
+            map_user(command.rights)
+    child = os.fork()
+    if child:
+        _say(tell, f"pid {child} {os.getpid()}")
+        _keep(child)
+    os.setsid()
+    if not bare:
+        _enclose(box, as_user=as_user)
+    _execute(command, streams, tell, as_user=as_user, bare=bare)
 
 
 def _join(
@@ -151,19 +192,19 @@ def _join_cgroups(groups: dict[str, dict[str, str]]) -> None:
         _write(f"{directory}/cgroup.procs", "0")
 
 
-def _leave_namespaces(command: Command, box: Box, *, as_user: bool, own_processes: bool) -> None:
+def namespaces(box: Box, *, as_user: bool) -> int:
+    """Which namespaces the container has of its own."""
     flags = linux.NEW_MOUNTS | linux.NEW_HOSTNAME
     flags |= 0 if box.host_ipc else linux.NEW_IPC
-    flags |= linux.NEW_PROCESSES if own_processes else 0
-    if not as_user:
-        linux.unshare(flags)
-        return
-    uid, gid = os.getuid(), os.getgid()
-    linux.unshare(flags | linux.NEW_USERS)
-    # One user is all that an ordinary user may map: the one as whom the command is to run.
+    flags |= 0 if box.host_processes else linux.NEW_PROCESSES
+    return flags | (linux.NEW_USERS if as_user else 0)
+
+
+def map_user(rights: Rights) -> None:
+    """Be, in this new user namespace, whom the command is to run as: an ordinary user may map no other."""
     _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{command.rights.uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{command.rights.gid} {gid} 1")
+    _write("/proc/self/uid_map", f"{rights.uid} {_OUTSIDE[0]} 1")
+    _write("/proc/self/gid_map", f"{rights.gid} {_OUTSIDE[1]} 1")
 
 
 def _write(path: str, text: str) -> None:
@@ -204,9 +245,8 @@ def _execute(
     if not bare:
         _take_rights(command.rights, as_user=as_user)
     program = _found(command)
-    for number in range(1, signal.NSIG):
-        with suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
+    for number in _IGNORED:  # handlers go by themselves
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     linux.die_with_parent(signal.SIGKILL)
     try:
