@@ -25,7 +25,7 @@ from orchestrator.kubelet.mirrors import StaticPods
 from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
-from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
+from orchestrator.kubelet.node_admission import NodeAdmission
 from orchestrator.kubelet.node_events import NodeEvents
 from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
@@ -345,9 +345,9 @@ class Kubelet(Watcher):
         if metadata.deletion_timestamp is None:
             rejection = self._under_pressure(pod) or self._admission.reject(pod)
         if rejection is not None:
-            if rejection[0] == NODE_AFFINITY and not looked:
+            if rejection[0] != EVICTED and not looked:
                 del self._pods[metadata.uid]
-                self._look_at_labels(pod)
+                self._look_at_node(pod)
             else:
                 self._reject(managed, *rejection)
             return
@@ -377,12 +377,12 @@ class Kubelet(Watcher):
             self._events.event(managed.worker.pod, "Warning", reason, message)
         self._apply(managed, PodRejected(reason, f"Pod was rejected: {message}"))
 
-    def _look_at_labels(self, pod: Pod) -> None:
-        """Read the node, whose labels may have changed, before a pod is rejected because of them."""
+    def _look_at_node(self, pod: Pod) -> None:
+        """Read the node, whose labels or resources may have changed, before a pod is rejected for them."""
 
         def then(node: Node | None) -> None:
             if node is not None:
-                self._admission.relabel(node.metadata.labels)
+                self._admission.renew(node)
             self._adopt_latest(pod, looked=True)
 
         self._registration.read(then, lambda _: then(None))

@@ -76,8 +76,8 @@ def follow_devices(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
         nodes.devices.put_claim(change.old, change.new)
     elif kind is ResourceSlice:
         nodes.devices.put_slice(change.old, change.new)
-    elif kind is DeviceClass:
-        nodes.devices.put_class()
+    elif kind is DeviceClass and nodes.devices.put_class(change.old, change.new):
+        nodes.learned()
     return kind in _OF_DEVICES
 
 

@@ -356,7 +356,8 @@ class Scheduler(Watcher):
             self._wait(queued, cycle, choice, waits)
             return
         spec = pod.spec
-        if not (has_claims(spec.volumes) or spec.resource_claims or cycle.always_prepares):
+        uses = has_claims(spec.volumes) or self._nodes.uses_devices(pod)
+        if not (uses or cycle.always_prepares):
             self._assume(pod, choice)
             self._bind(queued, cycle, choice)
             return

@@ -335,6 +335,20 @@ class Snapshot:
         if len(self.images) != known or before:
             self.learned()
 
+    def backed_by_devices(self, pod: Pod) -> dict[str, int]:
+        """The extended resources that a pod asks for and that a class of devices stands for, with amounts."""
+        backed = self.devices.backed
+        if not backed:
+            return {}
+        return {
+            n: amount for n, amount in pod_needs(pod).extended.items() if amount and n in backed
+        }
+
+    def uses_devices(self, pod: Pod) -> bool:
+        """Whether a pod has claims of devices, or may need one."""
+        spec = pod.spec
+        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
+
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
         return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
