@@ -24,7 +24,7 @@ class PodNetwork(Protocol):
     """The network of one node's pods. It belongs to the machine, as the runtime does.
 
     `shares_host`: processes of all pods run in the host's network, so each has to listen at its own pod's
-    address, which it finds in the environment variable POD_IP.
+    address, which it finds in the environment variable POD_IP (as processes find it in every network).
     """
 
     shares_host: bool

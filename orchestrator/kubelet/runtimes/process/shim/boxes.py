@@ -20,11 +20,13 @@ from orchestrator.kubelet.runtimes.process.shim.roots import enter_root
 
 NOT_STARTED: Final = 128
 _OPEN_FILES: Final = 1 << 20
-_KINDS: Final = (  # in the order in which they are joined: users first, processes before the last fork
+# In the order in which they are joined: the network is the node's, who has no say in it as one of the container's
+# users; those come before all that is theirs, and processes before the last fork.
+_KINDS: Final = (
+    ("net", linux.NEW_NETWORK),
     ("user", linux.NEW_USERS),
     ("ipc", linux.NEW_IPC),
     ("uts", linux.NEW_HOSTNAME),
-    ("net", linux.NEW_NETWORK),
     ("pid", linux.NEW_PROCESSES),
     ("mnt", linux.NEW_MOUNTS),
 )
