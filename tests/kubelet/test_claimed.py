@@ -110,6 +110,20 @@ async def test_what_is_retained_is_found_by_another_volume_of_the_same_disk(
     assert await _use(cluster, "second", claim="other") == "x"
 
 
+async def test_a_copy_of_a_claim_begins_with_its_files(cluster: Cluster) -> None:
+    """As they were; what is written to one afterwards is not in the other."""
+    await cluster.apply([_class(), _claim()])
+    assert await _use(cluster, "first") == ""
+    source = {"kind": "PersistentVolumeClaim", "name": "data"}
+    await cluster.apply([_claim("copy", dataSource=source)])
+    await cluster.clock.sleep(5)
+    found = [
+        await _use(cluster, f"user-{n}", claim=claim)
+        for n, claim in enumerate(("data", "copy", "copy", "data"))
+    ]
+    assert found == ["x", "x", "xx", "xx"]
+
+
 async def test_a_claim_to_a_path_of_the_node_is_that_path(cluster: Cluster) -> None:
     """As a volume of hostPath or local says."""
     for name, source in (("host", "hostPath"), ("local", "local")):

@@ -20,9 +20,10 @@ from actors import (
     Ref,
     Request,
 )
-from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
+from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec, TokenReviewStatus
 from orchestrator.api.authorization.v1 import SubjectAccessReview
 from orchestrator.api.scheme import Resource, Scheme, resource_of
+from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.questions import spec_of
 from orchestrator.apiserver.http.audit import Audit, Trail
@@ -35,6 +36,7 @@ from orchestrator.apiserver.http.metrics import Labels, Metrics
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     MASTERS,
@@ -141,6 +143,22 @@ class Front:
         """The answered TokenReview of a token."""
         review = TokenReview(spec=TokenReviewSpec(token=token))
         return await self.ask(Create(resource=_TOKEN_REVIEWS, object=review))
+
+    async def reviewed(self, review: TokenReview) -> TokenReview:
+        """A TokenReview that the server answered: of a token that is not its own, what this front knows.
+
+        Tokens of files and of issuers elsewhere are for the server itself, whatever they say.
+        """
+        spec, status = review.spec, review.status
+        if spec is None or status is None or status.authenticated:
+            return review
+        own = (await self.ask(AskIssuer())).audiences
+        audiences = tuple(each for each in spec.audiences or own if each in own)
+        holder = await self.authentication.holder(spec.token or "") if audiences else None
+        if holder is None:
+            return review
+        status = TokenReviewStatus(authenticated=True, user=user_info(holder), audiences=audiences)
+        return replace(review, status=status)
 
     async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
         """Whether somebody may do something, and the reason. Masters are not asked about."""

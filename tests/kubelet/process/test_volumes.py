@@ -133,6 +133,18 @@ def test_a_disk_goes_when_it_is_given_back(disks: Disks) -> None:
     assert not other.parent.exists()
 
 
+def test_a_disk_may_be_a_copy(disks: Disks) -> None:
+    """Of one that nobody has used it is empty."""
+    place = disks.place("driver/one")
+    (place / "deep").mkdir(parents=True)
+    (place / "deep" / "file").write_text("x")
+    (place / "link").symlink_to("deep")
+    disks.copy("driver/one", "driver/two")
+    disks.copy("driver/none", "driver/three")
+    assert (disks.place("driver/two") / "link" / "file").read_text() == "x"
+    assert not disks.place("driver/three").exists()
+
+
 def test_a_path_of_the_host_is_what_it_is_said_to_be(tmp_path: Path) -> None:
     """What may be made is made."""
     file, directory = tmp_path / "file", tmp_path / "directory"
