@@ -10,6 +10,7 @@ from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import Found
 from orchestrator.kubelet.mount_faults import (
     HostFault,
+    device_faults,
     mount_faults,
     mount_sources,
     mount_sources_beyond,
@@ -18,14 +19,19 @@ from orchestrator.kubelet.pod_events import VolumesMounted
 from orchestrator.kubelet.runtimes.interface import Runtime
 
 _UNMOUNTED = "FailedMount"
+_UNMAPPED = "FailedMapVolume"
 
 
 class Mounts:
-    """Looks for what the pods of a node need. A runtime that has the node's files may judge `host_fault`."""
+    """Looks for what the pods of a node need.
+
+    A runtime that has the node's files may judge `host_fault`, and one without `block_devices` says so.
+    """
 
     def __init__(self, lookups: Lookups, node: str, runtime: Runtime) -> None:
         self._lookups = lookups
         self._node = node
+        self._block_devices: bool = getattr(runtime, "block_devices", True)
         self._host_fault: HostFault | None = getattr(runtime, "host_fault", None)
 
     def look(self, pod: Pod, then: Callable[[VolumesMounted], None]) -> None:
@@ -35,6 +41,8 @@ class Mounts:
 
         def found_all(found: Found) -> None:
             faults = [(_UNMOUNTED, each) for each in mount_faults(pod, found, self._host_fault)]
+            if not self._block_devices:
+                faults.extend((_UNMAPPED, each) for each in device_faults(pod, found))
             if spec is not None and spec.resource_claims and (fault := claims_fault(pod, found)):
                 faults.append((FAILED, fault))
             then(VolumesMounted(tuple(faults), attaching(pod, self._node, found)))
