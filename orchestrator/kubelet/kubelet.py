@@ -5,7 +5,10 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -345,8 +348,15 @@ class Kubelet(Watcher):
             self._apply(managed, PodChanged(pod))
 
     def _join(self, managed: _Managed) -> bool:
-        """Give the pod its address. If the machine refuses, it is begun with anew after a while."""
+        """Give the pod its address. Where that takes time, it is begun with anew when it is there; if the machine
+        refuses, after a while.
+        """
         pod = managed.worker.pod
+        preparing = self._network.prepare(pod)
+        if preparing is not None and self._latest(pod) is not None:  # a static pod is waited for
+            del self._pods[pod.metadata.uid]
+            self.ctx.task(self._adopt_prepared(pod, preparing), "network")
+            return False
         try:
             address = self._network.join(pod).address
         except NetworkFault as fault:
@@ -358,6 +368,14 @@ class Kubelet(Watcher):
             return False
         managed.ips = (address,) if address else ()
         return True
+
+    async def _adopt_prepared(self, pod: Pod, preparing: Future[Any]) -> None:
+        with suppress(NetworkFault):  # joining says so, too
+            # What is cut off with this actor is the waiting: the next one finds what is prepared.
+            await asyncio.shield(asyncio.wrap_future(preparing))
+        self._adopt_latest(pod)
+        if pod.metadata.uid not in self._pods:
+            self._network.leave(pod.metadata.uid)
 
     def _reject(self, managed: _Managed, reason: str, message: str) -> None:
         if self._record_events:
@@ -380,12 +398,14 @@ class Kubelet(Watcher):
 
     def _adopt_latest(self, pod: Pod, *, looked: bool = False) -> None:
         """Begin with the pod as it is now, if it is still there."""
+        latest = self._latest(pod)
+        if latest is not None and pod.metadata.uid not in self._pods:
+            self._adopt(latest, looked=looked)
+
+    def _latest(self, pod: Pod) -> Pod | None:
         metadata = pod.metadata
         latest = self._known.cache.get(metadata.namespace, metadata.name)
-        if latest is None or latest.metadata.uid != metadata.uid:
-            return
-        if metadata.uid not in self._pods:
-            self._adopt(latest, looked=looked)
+        return latest if latest is not None and latest.metadata.uid == metadata.uid else None
 
     def _running(self) -> list[Pod]:
         workers = (managed.worker for managed in self._pods.values())
