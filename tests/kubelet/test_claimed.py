@@ -238,7 +238,10 @@ def test_a_runtime_without_block_devices_says_so() -> None:
         metadata=ObjectMeta(name="raw"), spec=PersistentVolumeClaimSpec(volume_name="pv")
     )
     behind = PersistentVolume(metadata=ObjectMeta(name="pv"), spec=PersistentVolumeSpec())
-    found = {(PersistentVolumeClaim, "raw"): bound, (PersistentVolume, "pv"): behind}
+    found: dict[Any, Any] = {
+        (PersistentVolumeClaim, "raw"): bound,
+        (PersistentVolume, "pv"): behind,
+    }
     assert device_faults(pod, found) == (
         'MapVolume.SetUpDevice failed for volume "pv" : this node\'s runtime has no block devices: '
         "volumeMode Filesystem works",
