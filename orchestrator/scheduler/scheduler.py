@@ -5,7 +5,7 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from orchestrator.client import Change, Client, EventRecorder, Reflector, Watche
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.protocol import (
     ADMIN,
+    ApiError,
     ApiRef,
     Conflict,
     Create,
@@ -43,7 +44,7 @@ from orchestrator.scheduler.configuration import (
     SchedulerConfiguration,
 )
 from orchestrator.scheduler.cycle import Cycle
-from orchestrator.scheduler.errors import PluginError, Rejected
+from orchestrator.scheduler.errors import PluginError, Rejected, SchedulerFault
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
@@ -366,6 +367,7 @@ class Scheduler(Watcher):
     def _wait(self, queued: QueuedPod, cycle: Cycle, node: str, waits: list[Preparation]) -> None:
         """Hold a pod at Permit."""
         uid = queued.pod.metadata.uid
+        self._reports[cycle.name].expected(self._latest(queued.pod), node)
 
         def told(error: BaseException | None) -> None:
             if error is None:
@@ -399,6 +401,7 @@ class Scheduler(Watcher):
     ) -> None:
         """Write what plugins want written, and bind the pod when that has had its effect."""
         uid = queued.pod.metadata.uid
+        self._reports[cycle.name].expected(self._latest(queued.pod), node)
 
         def told(error: BaseException | None) -> None:
             if error is None:
@@ -416,6 +419,8 @@ class Scheduler(Watcher):
         binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
         if binder is not None:
             self.ctx.task(self._bind_by(binder, queued, cycle, node, prepared), "bind")
+            return
+        if self._bound_by_plugin(queued, cycle, node, prepared):
             return
         binding = Binding(
             metadata=ObjectMeta(
@@ -441,6 +446,37 @@ class Scheduler(Watcher):
             then=partial(self._bound, pod, cycle, node) if tells else None,
             failed=partial(self._bind_failed, queued, cycle, node, prepared),
         )
+
+    def _bound_by_plugin(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
+    ) -> bool:
+        """Whether a plugin of the profile binds the pod, well or not."""
+        try:
+            found = cycle.binding(queued.pod, node)
+        except PluginError as error:
+            self._bind_failed(queued, cycle, node, prepared, error)
+            return True
+        if found is None:
+            return False
+        write = self._preparations.binding(*found)
+        self.ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
+        return True
+
+    async def _bind_with(
+        self,
+        write: Awaitable[None],
+        queued: QueuedPod,
+        cycle: Cycle,
+        node: str,
+        prepared: Sequence[Preparation],
+    ) -> None:
+        """Have a plugin bind the pod."""
+        try:
+            await write
+        except PluginError as error:
+            self._bind_failed(queued, cycle, node, prepared, error)
+        else:
+            self._bound(queued.pod, cycle, node, None)
 
     async def _bind_by(
         self,
@@ -489,25 +525,25 @@ class Scheduler(Watcher):
             current = self._pods.cache.get(metadata.namespace, metadata.name)
             if current is None or current.metadata.uid != uid or has_node(current):
                 return
+        self._happened(ClusterEvent.POD_REMOVED, queued.pod, None)  # its place is free again
         now = self.ctx.clock.monotonic()
-        if isinstance(error, Rejected):
-            self._queue.fail(queued, frozenset((error.plugin,)), now)
-            self._reports[cycle.name].unschedulable(
-                queued.pod, str(error), nominated=None, fault=False
-            )
-        else:
-            self._queue.fail(queued, frozenset(), now)
+        refused_by = (error.plugin,) if isinstance(error, Rejected) else ()
+        self._queue.fail(queued, frozenset(refused_by), now)
+        words = str(error)
+        if isinstance(error, ApiError):
+            words = f'running Bind plugin "DefaultBinder": {words}'
+        elif not isinstance(error, SchedulerFault):
+            return  # nobody has answered: there is nothing to say of it
+        self._reports[cycle.name].unschedulable(
+            self._latest(queued.pod), words, nominated="", fault=not refused_by
+        )
 
     # --- a pod without a place ---------------------------------------------------------------
 
     def _fail(self, queued: QueuedPod, cycle: Cycle, refusal: Refusal) -> None:
         self._unschedulable += 1
         metadata = queued.pod.metadata
-        # As the API server has it now: what is said of it already need not be said again.
-        current = self._pods.cache.get(metadata.namespace, metadata.name)
-        pod = (
-            current if current is not None and current.metadata.uid == metadata.uid else queued.pod
-        )
+        pod = self._latest(queued.pod)
         made = cycle.make_room(pod, refusal)
         if made.nomination is not None:
             self._evict(made.nomination, pod, cycle)
@@ -519,6 +555,12 @@ class Scheduler(Watcher):
         self._reports[cycle.name].unschedulable(
             pod, made.refusal.message, nominated=made.nominated, fault=made.refusal.fault
         )
+
+    def _latest(self, pod: Pod) -> Pod:
+        """A pod as the API server has it now: what is said of it already need not be said again."""
+        current = self._pods.cache.get(pod.metadata.namespace, pod.metadata.name)
+        same = current is not None and current.metadata.uid == pod.metadata.uid
+        return current if same and current is not None else pod
 
     def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
         """Perform a preemption: the victims go, and the pod is promised their node."""
