@@ -202,6 +202,7 @@ class Scheduler(Watcher):
         if new is None:
             assert old is not None
             self._nodes.remove_node(old.metadata.name)
+            self._happened(ClusterEvent.NODE_REMOVED, old, None)
             return
         happened = node_events(old, new)
         if not happened:
@@ -247,13 +248,15 @@ class Scheduler(Watcher):
         elif assumed is not None:
             self._nodes.remove_pod(uid, assumed)
         event = ClusterEvent.POD_ADDED
+        before = None
         if assumed != node and self._nodes.holds(uid):
             event = ClusterEvent.POD_LABELS
+            before = self._nodes.placed_pod(uid)
             if self._nodes.update_pod(uid, pod, node):
                 self._happened(ClusterEvent.POD_SMALLER, None, pod)
         else:
             self._nodes.add_pod(uid, pod, node)
-        self._happened(event, None, pod)
+        self._happened(event, before, pod)
 
     def _enqueue(self, pod: Pod) -> None:
         name = pod.spec.scheduler_name if pod.spec is not None else ""

@@ -281,6 +281,11 @@ class Snapshot:
         """Whether a pod is counted on a node."""
         return uid in self._placed
 
+    def placed_pod(self, uid: str) -> Pod | None:
+        """A pod that is counted on a node, as it was last told."""
+        placed = self._placed.get(uid)
+        return placed.pod if placed is not None else None
+
     def pods_on(self, row: int) -> list[Pod]:
         """The pods of a row, in the order in which they came."""
         return [self._placed[uid].pod for uid in self._on_row.get(row, ())]
