@@ -5,6 +5,7 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
@@ -48,6 +49,7 @@ from orchestrator.scheduler.errors import PluginError, Rejected, SchedulerFault
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
+from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
@@ -77,6 +79,10 @@ class SchedulerStatistics(Struct, frozen=True):
 
 class GetSchedulerStatistics(Request[SchedulerStatistics], frozen=True, gc=False):
     """Answer the scheduler's statistics."""
+
+
+class GetSchedulerMetrics(Request[tuple[Family, ...]], frozen=True, gc=False):
+    """Answer what the scheduler has counted of itself; in virtual time it counts nothing."""
 
 
 class _Continue(Struct, frozen=True):
@@ -117,6 +123,7 @@ class Scheduler(Watcher):
         self._timer: Timer | None = None
         self._continuing = False
         self._attempts = self._scheduled = self._unschedulable = self._errors = 0
+        self._measured: Measurements | None = None  # where metrics are of use
 
     def started(self) -> None:
         self._reports = {
@@ -124,6 +131,8 @@ class Scheduler(Watcher):
             for name in self._profiles
         }
         self._nodes.now, self._nodes.new_uid = self.ctx.clock.now, self.ctx.uid
+        if not self.ctx.clock.virtual:
+            self.measure()
         client = Client(
             self.api,
             clock=self.ctx.clock,
@@ -178,6 +187,32 @@ class Scheduler(Watcher):
             queue=self._queue.depths,
         )
 
+    def measure(self) -> None:
+        """Count from now on what metrics tell."""
+        measured = self._measured = Measurements()
+
+        def came(queue: str, event: str) -> None:
+            measured.incoming[queue, event] += 1
+
+        self._queue.incoming = came
+
+    def on_metrics(self, message: GetSchedulerMetrics) -> tuple[Family, ...]:
+        """Counters, gauges and histograms."""
+        if self._measured is None:
+            return ()
+        refused: Counter[tuple[str, ...]] = Counter()
+        for plugins, uids in self._queue.refused.items():
+            for uid in uids:
+                spec = self._queue.pod_of(uid).spec
+                profile = spec.scheduler_name if spec is not None else ""
+                refused.update((plugin, profile) for plugin in plugins)
+        cached = {
+            "nodes": len(self._nodes),
+            "pods": self._nodes.pod_count,
+            "assumed_pods": len(self._binding),
+        }
+        return tuple(self._measured.families(self._queue.depths, cached, refused))
+
     def depths(self) -> Mapping[str, int]:
         """Those of the scheduling queue, by the name of Kubernetes' metric."""
         return {f"scheduler_pending_pods {k}": n for k, n in self._queue.depths.items()}
@@ -225,6 +260,8 @@ class Scheduler(Watcher):
         if old is not None and new is not None and old.metadata.uid != uid:
             self._release(old)
         if new is None or has_ended(new):
+            if self._measured is not None:
+                self._measured.under_way.pop(uid, None)
             self._queue.remove(uid)
             self._release(pod)
         elif has_node(new):
@@ -245,6 +282,9 @@ class Scheduler(Watcher):
         assumed = self._binding.pop(uid, None)
         if assumed == node:
             self._scheduled += 1
+            if self._measured is not None:
+                profile = pod.spec.scheduler_name
+                self._measured.scheduled(uid, profile, self.ctx.clock.monotonic())
         elif assumed is not None:
             self._nodes.remove_pod(uid, assumed)
         event = ClusterEvent.POD_ADDED
@@ -322,12 +362,18 @@ class Scheduler(Watcher):
         pod = queued.pod
         assert pod.spec is not None
         cycle = self._profiles[pod.spec.scheduler_name]
+        if self._measured is not None:
+            attempt = Attempt(self.ctx.clock.monotonic(), queued.queued_at, queued.attempts + 1)
+            self._measured.begins(pod.metadata.uid, attempt)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
             self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
         else:
-            self._place(queued, cycle, cycle.choose(pod, self.ctx.random))
+            choice = cycle.choose(pod, self.ctx.random)
+            if self._measured is not None:
+                self._measured.decided.observe(self.ctx.clock.monotonic() - attempt.began)
+            self._place(queued, cycle, choice)
 
     async def _schedule_with(
         self, extenders: list[Extender], queued: QueuedPod, cycle: Cycle
@@ -520,6 +566,10 @@ class Scheduler(Watcher):
         if self._binding.get(uid) != node:
             return  # the watch has said meanwhile where it is, or that it is gone
         self._errors += 1
+        if self._measured is not None:
+            fault = not isinstance(error, Rejected)
+            now = self.ctx.clock.monotonic()
+            self._measured.failed(uid, cycle.name, now, fault=fault)
         del self._binding[uid]
         self._nodes.remove_pod(uid, node)
         if isinstance(error, NotFound):
@@ -548,6 +598,11 @@ class Scheduler(Watcher):
         metadata = queued.pod.metadata
         pod = self._latest(queued.pod)
         made = cycle.make_room(pod, refusal)
+        if self._measured is not None:
+            now = self.ctx.clock.monotonic()
+            self._measured.failed(metadata.uid, cycle.name, now, fault=refusal.fault)
+            if not refusal.fault and refusal.stage == "filter":
+                self._measured.preempted(len(made.nomination.victims) if made.nomination else 0)
         if made.nomination is not None:
             self._evict(made.nomination, pod, cycle)
         elif made.nominated == "":

@@ -277,6 +277,11 @@ class Snapshot:
         """Whether some pod that is placed has a lower priority."""
         return any(each < priority for each in self._priorities)
 
+    @property
+    def pod_count(self) -> int:
+        """How many pods are counted on nodes."""
+        return len(self._placed)
+
     def holds(self, uid: str) -> bool:
         """Whether a pod is counted on a node."""
         return uid in self._placed
