@@ -24,11 +24,13 @@ _OUTSIDE: Final = os.getuid(), os.getgid()  # who started the cluster
 _IGNORED: Final = (  # by the shim, and by Python
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ),
 )
-_KINDS: Final = (  # in the order in which they are joined: users first, processes before the last fork
+# In the order in which they are joined: the network is the node's, who has no say in it as one of the container's
+# users; those come before all that is theirs, and processes before the last fork.
+_KINDS: Final = (
+    ("net", linux.NEW_NETWORK),
     ("user", linux.NEW_USERS),
     ("ipc", linux.NEW_IPC),
     ("uts", linux.NEW_HOSTNAME),
-    ("net", linux.NEW_NETWORK),
     ("pid", linux.NEW_PROCESSES),
     ("mnt", linux.NEW_MOUNTS),
 )
@@ -55,7 +57,9 @@ def launch(
     as_user = mode == "user"
     reading, writing = os.pipe()
     try:
-        pid = linux.fork_into(namespaces(box, as_user=as_user))
+        # A user of the container's own has no say in the node's network: that is entered before.
+        network = box.network if as_user else ""
+        pid = _fork_within(network, namespaces(box, as_user=as_user))
     except OSError:
         os.close(reading)
         os.close(writing)
@@ -100,10 +104,10 @@ def _first(
 ) -> NoReturn:
     """The way of the first process of its namespaces. A fork costs more than all that is done here: there is one."""
     _join_cgroups(box.cgroups)
-    if box.network:
-        _join_namespace(box.network, linux.NEW_NETWORK)
     if as_user:
         map_user(command.rights)
+    elif box.network:
+        _join_namespace(box.network, linux.NEW_NETWORK)
     os.setsid()
     _enclose(box, as_user=as_user)
     _execute(command, streams, tell, as_user=as_user, bare=False)
@@ -179,6 +183,22 @@ def _await_end(parent: int) -> None:
 
 def _differs(process: int, name: str) -> bool:
     return os.readlink(f"/proc/{process}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
+
+
+def _fork_within(network: str, flags: int) -> int:
+    """As `fork_into`, with the child in a network namespace ("": in this one)."""
+    if not network:
+        return linux.fork_into(flags)
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    pid = -1
+    try:
+        _join_namespace(network, linux.NEW_NETWORK)
+        pid = linux.fork_into(flags)
+    finally:
+        if pid:  # only the parent has to go back, and may
+            linux.join(own, linux.NEW_NETWORK)
+        os.close(own)
+    return pid
 
 
 def _join_namespace(path: str, kind: int) -> None:
