@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec import Struct, field
 
-from orchestrator.apiserver.http.spdy_dictionary import DICTIONARY
+from orchestrator.machinery.spdy_dictionary import DICTIONARY
 
 _SYN_STREAM, _SYN_REPLY, _RST_STREAM, _PING, _GOAWAY, _HEADERS = 1, 2, 3, 6, 7, 8
 _WINDOW_UPDATE: Final = 9
