@@ -153,8 +153,8 @@ def _time(data: Any, path: str, *, micro: bool = False) -> str | None:
         since = _seconds(data, path)
         if since is None:
             return None
-        text = (_EPOCH + since).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{text}.{since.microseconds:06d}Z" if micro else f"{text}Z"
+        moment = (_EPOCH + since).replace(tzinfo=None)
+        return moment.isoformat(timespec="microseconds" if micro else "seconds") + "Z"
     except OverflowError:
         raise DecodeError(path, "expected a time between the years 1 and 9999") from None
 

@@ -23,6 +23,13 @@ from orchestrator.kubelet.machine_facts import SIMULATED, MachineFacts
 
 KUBELET_VERSION: Final = "v1.36.2"
 KUBELET_PORT: Final = 10250
+# What a kubelet of that version declares by default, in its order; the scheduler asks for them.
+DECLARED_FEATURES: Final = (
+    "RestartAllContainersOnContainerExits",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodVerticalScalingInitContainers",
+)
 DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
     "cpu": "32",
     "memory": "256Gi",
@@ -89,6 +96,7 @@ def node_object(
             daemon_endpoints=NodeDaemonEndpoints(
                 kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
             ),
+            declared_features=DECLARED_FEATURES,
             node_info=NodeSystemInfo(
                 architecture=facts.architecture,
                 boot_id=facts.boot_id or machine_id,

@@ -386,7 +386,8 @@ class PodWorker(PodEnding):
         record.hooked = record.stop_at = None
         if self._probes is not None:
             self._probes.ended(record)
-        effects.append(REPORT)
+        if not record.must_restart or self.ending(now):
+            effects.append(REPORT)  # else the next run is the news, which begins at once
         if event.started_at is None:
             if event.message:
                 effects.extend(refused(record, event.reason, event.message, now))
@@ -421,6 +422,7 @@ class PodWorker(PodEnding):
         record.last_state = record.state
         if delay == 0.0:
             return
+        effects.append(REPORT)
         metadata = self.pod.metadata
         pod = f"{metadata.name}_{metadata.namespace}({metadata.uid})"
         message = f"back-off {format_delay(delay)} restarting failed container={record.spec.name} pod={pod}"
@@ -488,14 +490,16 @@ class PodWorker(PodEnding):
         if record.state.waiting is None:
             record.state = record.waiting
         record.retry_at = record.held_back_at = None
+        if not record.must_restart:
+            effects.append(REPORT)
         record.must_restart = False
         record.image = record.spec.image
         record.stage = Stage.STARTING
         record.attempt += 1
-        effects.append(REPORT)
         fault = name_fault(record.spec.image)
         if fault:
             said = f'Failed to apply default image tag "{record.spec.image}": {fault}'
+            effects.append(REPORT)
             effects.extend(refused(record, INVALID_NAME, said, now))
         else:
             effects.append(StartContainer(record.spec, record.key(self.uid)))

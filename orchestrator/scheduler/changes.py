@@ -19,6 +19,7 @@ from orchestrator.api.storage.v1 import (
     StorageClass,
 )
 from orchestrator.client import Change
+from orchestrator.machinery.resizing import is_resizing
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
@@ -108,6 +109,7 @@ def says_nothing(old: Pod, new: Pod) -> bool:
         and before.deletion_timestamp == after.deletion_timestamp
         and not has_ended(new)
         and not has_ended(old)
+        and not (is_resizing(new) or is_resizing(old))
     )
 
 
@@ -136,6 +138,8 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     now = new.status.allocatable if new.status is not None else None
     if was != now or _images(old) != _images(new):
         events.append(ClusterEvent.NODE_ALLOCATABLE)
+    if _features(old) != _features(new):
+        events.append(ClusterEvent.NODE_FEATURES)
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.NODE_LABELS)
     before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
@@ -143,6 +147,10 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     if before != after:
         events.append(ClusterEvent.NODE_TAINTS)
     return tuple(events)
+
+
+def _features(node: Node) -> tuple[str, ...]:
+    return node.status.declared_features if node.status is not None else ()
 
 
 def _images(node: Node) -> Any:

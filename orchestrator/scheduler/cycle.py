@@ -30,6 +30,7 @@ from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
+from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 
 _DEVICES: Final = frozenset(("DynamicResources",))
@@ -68,11 +69,17 @@ class Room(Struct, frozen=True):
 class Cycle:
     """A profile at work."""
 
-    def __init__(self, profile: Profile, nodes: Snapshot, nominations: Nominations) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        nodes: Snapshot,
+        nominations: Nominations,
+        rotation: Rotation | None = None,
+    ) -> None:
         self.profile = profile
         self.name = profile.scheduler_name
         self._nodes = nodes
-        self._placement = Placement(profile, nodes, nominations)
+        self._placement = Placement(profile, nodes, nominations, rotation)
         gates: tuple[Any, ...] = profile.at("preEnqueue")
         self._gates: list[tuple[Any, Callable[[Pod], str]]] = [
             (

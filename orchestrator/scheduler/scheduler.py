@@ -54,6 +54,7 @@ from orchestrator.scheduler.preparing import Preparations
 from orchestrator.scheduler.profile import helped_by, hints
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
+from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
@@ -96,8 +97,9 @@ class Scheduler(Watcher):
         self._record_events = record_events
         self._nodes = Snapshot()
         self._nominations = Nominations()
+        rotation = Rotation(self._nodes)
         self._profiles = {
-            profile.scheduler_name: Cycle(profile, self._nodes, self._nominations)
+            profile.scheduler_name: Cycle(profile, self._nodes, self._nominations, rotation)
             for profile in configuration.profiles
         }
         self._queue = SchedulingQueue(
@@ -246,7 +248,8 @@ class Scheduler(Watcher):
         event = ClusterEvent.POD_ADDED
         if assumed != node and self._nodes.holds(uid):
             event = ClusterEvent.POD_LABELS
-            self._nodes.update_pod(uid, pod, node)
+            if self._nodes.update_pod(uid, pod, node):
+                self._happened(ClusterEvent.POD_SMALLER, None, pod)
         else:
             self._nodes.add_pod(uid, pod, node)
         self._happened(event, None, pod)

@@ -23,6 +23,15 @@ def _field(number: int, data: bytes) -> bytes:
     return bytes([number << 3 | 2]) + size + data
 
 
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*data, value])
+
+
 def _number(number: int, value: int) -> bytes:
     return bytes([number << 3, value])
 
@@ -61,6 +70,15 @@ def test_types_with_a_json_of_their_own() -> None:
     volume = _field(1, b"data") + _field(2, _field(2, b""))
     pod = protobuf.decode(_envelope("v1", "Pod", _field(2, _field(1, volume))))
     assert pod["spec"]["volumes"] == [{"name": "data", "emptyDir": {}}]
+
+
+def test_a_year_has_four_digits() -> None:
+    """Go's zero time and what follows it are written as every other time."""
+    since = _number(1, 0)[:1] + _varint(-62135596800 + 2)
+    spec = _field(3, since) + _field(4, since + _number(2, 0)[:1] + _varint(5000))
+    lease = protobuf.decode(_envelope("coordination.k8s.io/v1", "Lease", _field(2, spec)))
+    assert lease["spec"]["acquireTime"] == "0001-01-01T00:00:02.000000Z"
+    assert lease["spec"]["renewTime"] == "0001-01-01T00:00:02.000005Z"
 
 
 def test_what_is_unknown_is_skipped() -> None:

@@ -39,7 +39,12 @@ class NodeResourcesFit(Plugin):
 
     name = "NodeResourcesFit"
     helped_by = frozenset(
-        (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_ALLOCATABLE, ClusterEvent.POD_REMOVED)
+        (
+            ClusterEvent.NODE_ADDED,
+            ClusterEvent.NODE_ALLOCATABLE,
+            ClusterEvent.POD_REMOVED,
+            ClusterEvent.POD_SMALLER,
+        )
     )
 
     def __init__(
@@ -64,7 +69,7 @@ class NodeResourcesFit(Plugin):
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
         """A node that could hold the pod were it empty, new or with more of what the pod asks for."""
-        if event is ClusterEvent.POD_REMOVED:
+        if event in (ClusterEvent.POD_REMOVED, ClusterEvent.POD_SMALLER):
             return True
         wanted = [(n, a) for n, a in wanted_by(pod) if not self._ignores(n)]
         offers = offered(new)
@@ -76,12 +81,9 @@ class NodeResourcesFit(Plugin):
         return any(offers.get(name, 0) > before.get(name, 0) for name, _ in wanted)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        needs = nodes.needs_of(pod)  # first: it may bring resources that nobody knew
         names = list(nodes.resources)
-        wanted = tuple(
-            (column, amount)
-            for column, amount in nodes.needs_of(pod)
-            if not self._ignores(names[column] if column < len(names) else "")
-        )
+        wanted = tuple((c, amount) for c, amount in needs if not self._ignores(names[c]))
         return _Room(wanted, nodes)
 
     def _ignores(self, resource: str) -> bool:
@@ -162,8 +164,9 @@ class _Allocation(ScoreKernel):
         self._wanted = tuple(
             (nodes.column(name), weight, amount)
             for name, weight in resources
-            # A pod does not weigh an extended resource that it does not ask for.
-            if (amount := _scored(needs, name)) or "/" not in name
+            # A pod does not weigh an extended resource that it does not ask for; a node's number of
+            # pods is for filtering alone.
+            if ((amount := _scored(needs, name)) or "/" not in name) and name != "pods"
         )
         self.traits = self._wanted
 

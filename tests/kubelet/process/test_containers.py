@@ -65,16 +65,24 @@ def test_environment_arguments_and_directory_reach_the_command() -> None:
     on_machine(work)
 
 
-def test_command_that_does_not_exist_is_a_start_error() -> None:
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("nothere", "executable file not found in $PATH"),
+        ("/bin/nothere", "stat /bin/nothere: no such file or directory"),
+        ("/etc/passwd", "permission denied"),
+    ],
+)
+def test_command_that_does_not_exist_is_a_start_error(command: str, why: str) -> None:
     """What cannot be executed ends with 128 and the words of containerd, and was started never."""
 
     async def work(machine: Machine) -> None:
-        machine.start(pod_of("nothere"))
+        machine.start(pod_of(command))
         ended = await machine.exited()
         assert (ended.exit_code, ended.reason, ended.started_at) == (128, "StartError", 0.0)
         assert ended.message == (
             "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
-            'failed: unable to start container process: exec: "nothere": executable file not found in $PATH: unknown'
+            f'failed: unable to start container process: exec: "{command}": {why}: unknown'
         )
 
     on_machine(work)
@@ -193,9 +201,7 @@ def test_container_that_runs_is_resized() -> None:
         after = ResourceRequirements(
             limits={"cpu": "750m", "memory": "96Mi"}, requests={"cpu": "250m"}
         )
-        most = (
-            "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null"
-        )
+        most = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true"
         script = f"m() {{ {most}; }}; m; while [ `m` != {96 << 20} ]; do sleep 0.02; done; m"
         pod = pod_of("sh", "-c", script, resources=before)
         key = machine.start(pod)

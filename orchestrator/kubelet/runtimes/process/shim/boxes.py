@@ -240,6 +240,14 @@ def _found(command: Command) -> str:
     """The file that the command's first word means. Raises Step."""
     name = command.arguments[0]
     if "/" in name:
+        try:
+            os.stat(name)
+        except OSError as error:
+            raise Step("exec", f'exec: "{name}": stat {name}: {_reason(error)}') from None
+        if os.path.isdir(name):
+            raise Step("exec", f'exec: "{name}": is a directory')
+        if not os.access(name, os.X_OK):
+            raise Step("exec", f'exec: "{name}": permission denied')
         return name
     denied = False
     for directory in command.environment.get("PATH", "").split(":"):
