@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -477,6 +477,11 @@ class ProcessRuntime:
         for mount in world.mounts:
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
+
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
+        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
 
     def host_fault(self, path: str, kind: str) -> str:
         """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
