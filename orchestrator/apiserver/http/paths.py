@@ -99,7 +99,10 @@ _PROXY_VERBS: Final = {**_PART_VERBS, "HEAD": "get", "OPTIONS": "get"}
 
 
 def verb_of(target: Target, method: str, *, watch: bool) -> str:
-    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed, for HEAD and OPTIONS, too, but of a proxy.
+    """Kubernetes' verb for a method on a target.
+
+    Raises NotFound where the path has no verb at all, else MethodNotAllowed, for HEAD and OPTIONS, too, but of a
+    proxy.
 
     `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
     """
@@ -108,6 +111,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         verb = (_PROXY_VERBS if target.is_proxy else _PART_VERBS).get(method, "")
         allowed = target.subresource.verbs
     elif target.name and not target.watch:
+        if "create" in resource.verbs and "get" not in resource.verbs:
+            raise no_such_path()  # what is posted only has no objects
         verb = _OBJECT_VERBS.get(method, "")
         allowed = resource.verbs
     else:
@@ -115,6 +120,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         if verb == "list" and (watch or target.watch):
             verb = "watch"
         elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
+            if "list" not in resource.verbs:
+                raise no_such_path()
             verb = ""
         allowed = resource.verbs
     # What is listed and not watched is refused by its handler, in other words.
