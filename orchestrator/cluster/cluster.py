@@ -7,6 +7,7 @@ cluster is made of (`components.py`) comes with the first.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -272,12 +273,14 @@ class Cluster:
         from orchestrator.apiserver.http import HttpFront
         from orchestrator.cluster.power import power_switch
         from orchestrator.cluster.publishing import publish
+        from orchestrator.cluster.scheduler_metrics import scheduler_families
         from orchestrator.cluster.watchdog import Watchdog
 
         options.setdefault("scheme", self.scheme)
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
+        options.setdefault("metrics", (partial(scheduler_families, self.system),))
         fabric = self._components.fabric
         options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)

@@ -18,7 +18,8 @@ from orchestrator.kubelet.material import Found, Source, environment_sources, wo
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.resolver import parse, resolver_of
-from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, Runtime, World
+from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
+from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, World
 from orchestrator.kubelet.surroundings import world_of
 from orchestrator.protocol import ApiRef, BadRequest, Get, Identity, InternalError, List, NotFound
 from orchestrator.sessions import AttachTo, Execute, OpenPort, Reach, ReadLog, Session
@@ -46,7 +47,7 @@ class Conversations:
         ctx: Context,
         api: ApiRef,
         identity: Identity,
-        runtime: Runtime,
+        runtimes: NodeRuntimes,
         look_up: LooksUp,
         spec: NodeSpec,
         allocatable: Mapping[str, Quantity],
@@ -54,7 +55,7 @@ class Conversations:
         self._ctx = ctx
         self._api = api
         self._identity = identity
-        self._runtime = runtime
+        self._runtimes = runtimes
         self._look_up = look_up
         self._spec = spec
         self._allocatable = allocatable
@@ -64,11 +65,11 @@ class Conversations:
     ) -> Deferred[Any] | None:
         """Begin a session with a container of the worker's pod. Errors: BadRequest, NotFound."""
         reach = message.reach
-        runtime = self._runtime
         if worker is None:
             raise NotFound("the pod does not run on this node")
+        runtime = self._runtimes.of(worker.uid)
         if not isinstance(runtime, Conversational):
-            raise BadRequest(f"the runtime {self._runtime.name} does not talk with its containers")
+            raise BadRequest(f"the runtime {runtime.name} does not talk with its containers")
         if isinstance(message, OpenPort):
             record = _listener(worker)
             key, session = record.key(worker.uid), reach.session

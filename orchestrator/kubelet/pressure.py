@@ -15,7 +15,9 @@ from orchestrator.kubelet.eviction import (
     message_of,
     ranked,
 )
-from orchestrator.kubelet.runtimes.interface import ContainerStarted, Runtime
+from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
+from orchestrator.kubelet.runtimes.interface import ContainerStarted
 
 LOOK_SECONDS: Final = 10.0
 _HOLD_SECONDS: Final = 300.0  # evictionPressureTransitionPeriod: that a condition lasts at least
@@ -31,7 +33,7 @@ class Pressure:
     def __init__(
         self,
         ctx: Context,
-        runtime: Runtime,
+        runtimes: NodeRuntimes,
         thresholds: list[Threshold],
         *,
         pods: Callable[[], Iterable[Pod]],
@@ -39,7 +41,7 @@ class Pressure:
         changed: Callable[[], None],
     ) -> None:
         self._ctx = ctx
-        self._runtime = runtime
+        self._runtimes = runtimes
         self._thresholds = thresholds
         self._pods = pods
         self._evict = evict
@@ -80,8 +82,11 @@ class Pressure:
             self._changed()
 
     def _volumes(self, pod: Pod) -> Mapping[str, int]:
-        weigh = getattr(self._runtime, "volume_bytes", None)
-        return weigh(pod.metadata.uid) if weigh is not None else {}
+        """What lies in the pod's emptyDirs, where that matters: to weigh them may take long."""
+        weigh = getattr(self._runtimes.of(pod.metadata.uid), "volume_bytes", None)
+        limited = pod.spec is not None and TRAITS(pod.spec).limited
+        matters = limited or any(each.signal != MEMORY for each in self._thresholds)
+        return weigh(pod.metadata.uid) if weigh is not None and matters else {}
 
     def _uses(
         self, signal: str, pods: list[Pod], volumes: Mapping[str, Mapping[str, int]]
@@ -89,9 +94,9 @@ class Pressure:
         if signal != MEMORY:
             return [PodUse(pod, sum(volumes[pod.metadata.uid].values()), {}) for pod in pods]
         by_pod: dict[str, dict[str, int]] = {pod.metadata.uid: {} for pod in pods}
-        for event in self._runtime.containers():
+        for event in self._runtimes.containers():
             of_pod = by_pod.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
-            if of_pod is not None and (usage := self._runtime.usage(event.key)) is not None:
+            if of_pod is not None and (usage := self._runtimes.usage(event.key)) is not None:
                 of_pod[event.key.name] = usage.memory_bytes or 0
         return [
             PodUse(pod, sum(by_pod[pod.metadata.uid].values()), by_pod[pod.metadata.uid])

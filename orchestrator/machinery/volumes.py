@@ -11,6 +11,9 @@ SIMULATED_DRIVER: Final = "simulation.orchestrator.dev.disk"
 BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 """The annotation of a claim that has been bound for good."""
 
+CLONED_FROM: Final = f"{SIMULATED_DRIVER}/cloned-from"
+"""The attribute of a simulated disk that began as a copy: what names the storage of which."""
+
 
 def attachment_name(source: CSIPersistentVolumeSource, node: str) -> str:
     """What the VolumeAttachment of a CSI driver's volume to a node is called."""

@@ -163,7 +163,7 @@ class Placement:
             self._facts = self.nodes.facts
             self._of_spec.clear()
             self._refusals.clear()
-        if pod.spec is not None and pod.spec.resource_claims:
+        if self.nodes.uses_devices(pod):
             return self._shape_for(self.kernels_of(pod))  # each pod has claims of its own
         identity = _identity(pod)
         known = self._of_spec.get(identity)
@@ -292,7 +292,7 @@ class Placement:
         total = len(left)
         if not total:
             everybody = frozenset(p.name for p in self._profile.plugins)
-            return Refusal("no nodes available to schedule pods", everybody)
+            return Refusal("no nodes available to schedule pods", everybody, stage="later")
         if shape.refusal:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."

@@ -277,9 +277,19 @@ class Snapshot:
         """Whether some pod that is placed has a lower priority."""
         return any(each < priority for each in self._priorities)
 
+    @property
+    def pod_count(self) -> int:
+        """How many pods are counted on nodes."""
+        return len(self._placed)
+
     def holds(self, uid: str) -> bool:
         """Whether a pod is counted on a node."""
         return uid in self._placed
+
+    def placed_pod(self, uid: str) -> Pod | None:
+        """A pod that is counted on a node, as it was last told."""
+        placed = self._placed.get(uid)
+        return placed.pod if placed is not None else None
 
     def pods_on(self, row: int) -> list[Pod]:
         """The pods of a row, in the order in which they came."""
@@ -334,6 +344,20 @@ class Snapshot:
         self._images_of[row] = tuple({name for image in images for name in image.names})
         if len(self.images) != known or before:
             self.learned()
+
+    def backed_by_devices(self, pod: Pod) -> dict[str, int]:
+        """The extended resources that a pod asks for and that a class of devices stands for, with amounts."""
+        backed = self.devices.backed
+        if not backed:
+            return {}
+        return {
+            n: amount for n, amount in pod_needs(pod).extended.items() if amount and n in backed
+        }
+
+    def uses_devices(self, pod: Pod) -> bool:
+        """Whether a pod has claims of devices, or may need one."""
+        spec = pod.spec
+        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""

@@ -27,13 +27,14 @@ OTHERS: Final = frozenset(
         "grep",
         "helm",
         "k9s",
+        "lint-imports",
         "mkdir",
         "mkdocs",
         "mypy",
         "pytest",
         "ruff",
         "source",
-        "lint-imports",
+        "unshare",
     ]
 )
 KUBECTL: Final = frozenset(

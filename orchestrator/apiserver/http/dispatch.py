@@ -91,6 +91,8 @@ _PATHS: Final = (
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
 # What a client is said to have done when it went away before its answer.
+# Subresources that are shown as tables; of the others only the documents are.
+_IN_TABLES: Final = frozenset({"", "scale", "status"})
 _CLIENT_GONE: Final = 499
 
 
@@ -326,7 +328,8 @@ class Dispatcher:
         if not is_representable(accept):
             raise no_representation(collection=verb in ("list", "watch"))
         resource = target.resource
-        form = negotiate(accept, has_form(resource.api_version, resource.kind))
+        tables = target.part in _IN_TABLES and "get" in resource.verbs
+        form = negotiate(accept, has_form(resource.api_version, resource.kind), tables)
         if form is None:
             raise not_acceptable()
         agent = headers.get("User-Agent", "")
@@ -430,7 +433,8 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         state = await front.ask(AskState())
-        families = (*front.metrics.families(), *present_families(front.fairness, state))
+        others = [family for each in front.other_metrics for family in await each()]
+        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
         return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:

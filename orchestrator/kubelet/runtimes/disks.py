@@ -47,6 +47,14 @@ class Disks:
             self._directory = DiskDirectory()
         return self._directory.place(storage)
 
+    def copy(self, source: str, storage: str) -> None:
+        """Begin a disk with what is on another by now. Raises OSError."""
+        if source in self._stores:
+            kept = self._stores[source]
+            self._stores[storage] = Store(dict(kept.files), dict(kept.modes))
+        if self._directory is not None:
+            self._directory.copy(source, storage)
+
     def remove(self, storage: str) -> None:
         """The storage is given back, with what is in it."""
         self._stores.pop(storage, None)

@@ -1,5 +1,6 @@
 """NodeResourcesFit: a node must have room; how much room is left is a score."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args
 
@@ -7,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
@@ -44,6 +46,7 @@ class NodeResourcesFit(Plugin):
             ClusterEvent.NODE_ALLOCATABLE,
             ClusterEvent.POD_REMOVED,
             ClusterEvent.POD_SMALLER,
+            ClusterEvent.DEVICES,
         )
     )
 
@@ -72,8 +75,15 @@ class NodeResourcesFit(Plugin):
         if event in (ClusterEvent.POD_REMOVED, ClusterEvent.POD_SMALLER):
             return True
         wanted = [(n, a) for n, a in wanted_by(pod) if not self._ignores(n)]
-        offers = offered(new)
-        if any(offers.get(name, 0) < amount for name, amount in wanted):
+        if event is ClusterEvent.DEVICES:  # of classes those that stand for what the pod asks for
+            return isinstance(new, DeviceClass) and any(
+                nodes.devices.backed.get(name) == new.metadata.name for name, _ in wanted
+            )
+        offers, backed = offered(new), nodes.devices.backed
+        if any(
+            offers.get(name, 0) < amount and (offers.get(name) or name not in backed)
+            for name, amount in wanted
+        ):
             return False
         if old is None:
             return True
@@ -84,7 +94,8 @@ class NodeResourcesFit(Plugin):
         needs = nodes.needs_of(pod)  # first: it may bring resources that nobody knew
         names = list(nodes.resources)
         wanted = tuple((c, amount) for c, amount in needs if not self._ignores(names[c]))
-        return _Room(wanted, nodes)
+        backed = frozenset(map(nodes.column, nodes.backed_by_devices(pod)))
+        return _RoomOrDevices(wanted, backed, nodes) if backed else _Room(wanted, nodes)
 
     def _ignores(self, resource: str) -> bool:
         if "/" not in resource or not (self._ignored or self._ignored_groups):
@@ -145,6 +156,42 @@ class _Room(FilterKernel):
             if column != PODS:
                 answers |= self._nodes.allocatable[column, rows] < amount
         return answers
+
+
+class _RoomOrDevices(_Room):
+    """The same, where nodes that do not offer some of the resources may have devices in their place."""
+
+    def __init__(
+        self, wanted: tuple[tuple[int, int], ...], backed: frozenset[int], nodes: Snapshot
+    ) -> None:
+        super().__init__(wanted, nodes)
+        self.traits = (wanted, backed)
+        self._plain = tuple(each for each in wanted if each[0] not in backed)
+        self._backed = tuple(each for each in wanted if each[0] in backed)
+
+    def _here(self, row: int) -> _Room:
+        """What counts on a row."""
+        offered = self._nodes.allocatable.item
+        here = tuple(each for each in self._backed if offered(each[0], row) > 0)
+        return _Room((*self._plain, *here), self._nodes)
+
+    def rows(self, rows: Rows) -> Bool:
+        return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+
+    def row(self, row: int) -> bool:
+        return self._here(row).row(row)
+
+    def tally(self, rows: Rows) -> Mapping[str, int]:
+        counts: Counter[str] = Counter()
+        for row in rows.tolist():
+            counts.update(self._here(row).tally(np.array((row,), np.intp)))
+        return counts
+
+    def unresolvable(self, rows: Rows) -> Bool:
+        return np.array(
+            [self._here(r).unresolvable(np.array((r,), np.intp))[0] for r in rows.tolist()],
+            np.bool_,
+        )
 
 
 class _Allocation(ScoreKernel):

@@ -280,6 +280,21 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def links_are_made_meanwhile(net: Net) -> None:
+    """Who prepares finds a link when it joins, and who does not join leaves nothing."""
+    network = net.networks[0]
+    made = [network.prepare(pod(f"soon-{i}")) for i in range(3)]
+    assert {"soon-0", "soon-1", "soon-2"} <= set(network.joined())
+    for each in made:
+        if each is not None:
+            await asyncio.wrap_future(each)
+    assert network.prepare(pod("soon-0")) is None
+    net.links["soon"] = network.join(pod("soon-0"))
+    assert (await net.ask("soon", net.links["0a"].address, PORT))[0].startswith("0a ")
+    for i in range(3):
+        network.leave(f"soon-{i}")
+
+
 async def host_ports_lead_to_their_pods(net: Net) -> None:
     """One port at several addresses, each another pod's; from the node itself at a loopback address, too."""
     network = net.networks[0]
@@ -341,6 +356,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     load_balancers_are_told_where_endpoints_are,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    links_are_made_meanwhile,
     host_ports_lead_to_their_pods,
     policies_are_held,
 ]

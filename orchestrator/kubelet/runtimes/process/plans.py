@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -70,7 +71,7 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     own = container.security_context or SecurityContext()
     name, _, group = image.user.partition(":")
     uid = _first(own.run_as_user, whole.run_as_user)
-    users = _Accounts(root)
+    users = _accounts(root)
     if uid is None:
         uid = users.uid(name) if name else 0
         refuse = _first(own.run_as_non_root, whole.run_as_non_root)
@@ -173,7 +174,7 @@ def _environment(
     if "PATH" in image.environment and world.environment.get("PATH") == DEFAULT_PATH:
         found["PATH"] = image.environment["PATH"]
     if not any(each.name == "HOME" for each in container.env):
-        found["HOME"] = image.environment.get("HOME") or _Accounts(root).home_of(rights.uid)
+        found["HOME"] = image.environment.get("HOME") or _accounts(root).home_of(rights.uid)
     if container.tty:
         found.setdefault("TERM", "xterm")
     return found
@@ -228,6 +229,25 @@ def _first(*values: "int | bool | None") -> "int | None":
 def _quoted(pod: Pod) -> str:
     metadata = pod.metadata
     return f'"{metadata.name}_{metadata.namespace}({metadata.uid})"'
+
+
+def _accounts(root: str) -> "_Accounts":
+    return _known_accounts(
+        root, _changed_at(f"{root}/etc/passwd"), _changed_at(f"{root}/etc/group")
+    )
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _known_accounts(root: str, users_at: int, groups_at: int) -> "_Accounts":
+    """Those of a root directory whose files were changed at these times."""
+    return _Accounts(root)
 
 
 class _Accounts:

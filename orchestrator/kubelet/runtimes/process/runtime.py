@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -227,10 +227,10 @@ class ProcessRuntime:
         rights = rights_of(pod, container, image, root)
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
-        place = self._place(key.pod_uid)
-        run.scratch = place / "containers" / f"{key.name}-{key.attempt}"
-        run.scratch.mkdir(parents=True)
-        run.message_file = touch(run.scratch / "message", 0o666)
+        place = self._laid_out(key.pod_uid)
+        run.scratch = place / f"{key.name}-{key.attempt}"
+        run.scratch.mkdir()
+        run.message_file = touch(self._memory(key.pod_uid) / f"{run.scratch.name}.message", 0o666)
         volumes = self._volumes(pod)
         files = self._files(
             self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
@@ -241,16 +241,12 @@ class ProcessRuntime:
             for each in world.mounts
             if each.medium != "image"
         ]
-        shared = self._memory(key.pod_uid) / "shm"
-        if not shared.exists():
-            shared.mkdir(parents=True)
-            shared.chmod(0o1777)
         places = Places(
             scratch=run.scratch,
             root=root,
             files=files,
             mounts=(*mounts, *shown),
-            shared_memory=shared,
+            shared_memory=self._memory(key.pod_uid) / "shm",
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
             memory_bytes=self._host.memory_bytes,
@@ -258,11 +254,22 @@ class ProcessRuntime:
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
             run.command.environment[ROOT_VARIABLE] = link_mounts(run.box)
-        logs = place / "logs"
-        logs.mkdir(exist_ok=True)
-        path = logs / f"{key.name}_{key.attempt}.log"
+        path = place / f"{key.name}_{key.attempt}.log"
         run.log = LogFile(path, self._host.clock.now, self._log_bytes)
         run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
+
+    def _laid_out(self, pod_uid: str) -> Path:
+        """The directory of a pod. Making one costs as much as all else: what need not last lies in memory."""
+        place, memory = self._place(pod_uid), self._memory(pod_uid)
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            place.mkdir()
+            for each in {memory, memory / "etc"} - {place}:
+                each.mkdir(parents=True, exist_ok=True)
+            shared = memory / "shm"
+            shared.mkdir(exist_ok=True)
+            shared.chmod(0o1777)
+        return place
 
     def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
         """The files that Kubernetes puts into each container, which the pod's containers share.
@@ -270,7 +277,6 @@ class ProcessRuntime:
         A pod of the host's network has the host's names, as the kubelet passes them on.
         """
         directory = place / "etc"
-        directory.mkdir(parents=True, exist_ok=True)
         files: dict[str, Path] = {}
         for target in _OWN_FILES:
             if target in world.files:
@@ -471,6 +477,11 @@ class ProcessRuntime:
         for mount in world.mounts:
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
+
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
+        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
 
     def host_fault(self, path: str, kind: str) -> str:
         """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
