@@ -164,7 +164,7 @@ class Kubelet(Watcher):
             identity=self.identity,
         )
         lookups = Lookups(self.ctx, self.api, self.identity)
-        self._mounts = Mounts(lookups, self._spec.name, runtime)
+        self._mounts = Mounts(lookups, self._spec.name, self._runtimes)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
             self.ctx,

@@ -15,6 +15,7 @@ from orchestrator.kubelet.eviction import (
     message_of,
     ranked,
 )
+from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import ContainerStarted
 
@@ -81,8 +82,11 @@ class Pressure:
             self._changed()
 
     def _volumes(self, pod: Pod) -> Mapping[str, int]:
+        """What lies in the pod's emptyDirs, where that matters: to weigh them may take long."""
         weigh = getattr(self._runtimes.of(pod.metadata.uid), "volume_bytes", None)
-        return weigh(pod.metadata.uid) if weigh is not None else {}
+        limited = pod.spec is not None and TRAITS(pod.spec).limited
+        matters = limited or any(each.signal != MEMORY for each in self._thresholds)
+        return weigh(pod.metadata.uid) if weigh is not None and matters else {}
 
     def _uses(
         self, signal: str, pods: list[Pod], volumes: Mapping[str, Mapping[str, int]]

@@ -15,8 +15,11 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from orchestrator.api.storage.v1 import (
+    CSIDriver,
     CSINode,
+    CSIStorageCapacity,
     StorageClass,
+    VolumeAttachment,
 )
 from orchestrator.client import Change
 from orchestrator.machinery.resizing import is_resizing
@@ -32,6 +35,9 @@ EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = {
     PersistentVolumeClaim: (ClusterEvent.VOLUMES,),
     StorageClass: (ClusterEvent.VOLUMES,),
     CSINode: (ClusterEvent.VOLUMES,),
+    CSIDriver: (ClusterEvent.VOLUMES,),
+    CSIStorageCapacity: (ClusterEvent.VOLUMES,),
+    VolumeAttachment: (ClusterEvent.VOLUMES,),
     ResourceClaim: (ClusterEvent.DEVICE_CLAIMS,),
     ResourceSlice: (ClusterEvent.DEVICES,),
     DeviceClass: (ClusterEvent.DEVICES,),
@@ -65,7 +71,7 @@ def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
         return old is not None or (kind, latest.namespace, latest.name) in nodes.missed
     if old is not None and new is not None:
         return bool(getattr(old, "spec", None) is not getattr(new, "spec", None)) or (
-            kind in EVENTS_OF_KINDS
+            kind in EVENTS_OF_KINDS and kind is not VolumeAttachment  # its status says nothing
         )
     return True
 

@@ -7,6 +7,7 @@ class ClusterEvent(Enum):
     """A change that a plugin may have waited for."""
 
     NODE_ADDED = "node added"
+    NODE_REMOVED = "node removed"
     NODE_ALLOCATABLE = "node's allocatable changed"
     NODE_LABELS = "node's labels changed"
     NODE_FEATURES = "node's declared features changed"

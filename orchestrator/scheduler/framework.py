@@ -309,6 +309,13 @@ class PreBind(Protocol):
 
 
 @runtime_checkable
+class Bind(Protocol):
+    def bind(self, pod: Pod, node: str) -> Write | None:
+        """How the pod gets its node, in place of a Binding; None: this pod is another plugin's business."""
+        ...
+
+
+@runtime_checkable
 class PostBind(Protocol):
     def post_bind(self, pod: Pod, node: str) -> None:
         """The pod is bound."""
@@ -324,6 +331,7 @@ POINTS: Final[Mapping[str, tuple[type, ...]]] = {
     "reserve": (Reserve, Unreserve),
     "permit": (Permit,),
     "preBind": (PreBind,),
+    "bind": (Bind,),
     "postBind": (PostBind,),
 }
 """Extension points by their names in a configuration."""

@@ -292,7 +292,7 @@ class Placement:
         total = len(left)
         if not total:
             everybody = frozenset(p.name for p in self._profile.plugins)
-            return Refusal("no nodes available to schedule pods", everybody)
+            return Refusal("no nodes available to schedule pods", everybody, stage="later")
         if shape.refusal:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."

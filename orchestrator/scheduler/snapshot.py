@@ -277,9 +277,19 @@ class Snapshot:
         """Whether some pod that is placed has a lower priority."""
         return any(each < priority for each in self._priorities)
 
+    @property
+    def pod_count(self) -> int:
+        """How many pods are counted on nodes."""
+        return len(self._placed)
+
     def holds(self, uid: str) -> bool:
         """Whether a pod is counted on a node."""
         return uid in self._placed
+
+    def placed_pod(self, uid: str) -> Pod | None:
+        """A pod that is counted on a node, as it was last told."""
+        placed = self._placed.get(uid)
+        return placed.pod if placed is not None else None
 
     def pods_on(self, row: int) -> list[Pod]:
         """The pods of a row, in the order in which they came."""

@@ -5,8 +5,21 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import (
+    Container,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimVolumeSource,
+    PersistentVolumeSpec,
+    Pod,
+    PodSpec,
+    Volume,
+    VolumeDevice,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.storage.v1 import VolumeAttachment
+from orchestrator.kubelet.mount_faults import device_faults
 from tests.kubelet.stories import container_of, events_of, pod_with, waiting_of
 from tests.manifests import Manifest
 
@@ -207,3 +220,29 @@ async def test_a_driver_that_nobody_has_installed_mounts_nothing(cluster: Cluste
     await cluster.apply([{**driver, "metadata": {"name": "secrets.example.com"}, "spec": spec}])
     await cluster.clock.sleep(30)
     assert (await container_of(cluster, "user")).ready
+
+
+def test_a_runtime_without_block_devices_says_so() -> None:
+    """Of each volume that is to be one, in an event of its own."""
+    claim = PersistentVolumeClaimVolumeSource(claim_name="raw")
+    pod = Pod(
+        metadata=ObjectMeta(name="user", namespace="default"),
+        spec=PodSpec(
+            containers=(
+                Container(name="c", volume_devices=(VolumeDevice(name="v", device_path="/dev/x"),)),
+            ),
+            volumes=(Volume(name="v", persistent_volume_claim=claim), Volume(name="other")),
+        ),
+    )
+    bound = PersistentVolumeClaim(
+        metadata=ObjectMeta(name="raw"), spec=PersistentVolumeClaimSpec(volume_name="pv")
+    )
+    behind = PersistentVolume(metadata=ObjectMeta(name="pv"), spec=PersistentVolumeSpec())
+    found: dict[Any, Any] = {
+        (PersistentVolumeClaim, "raw"): bound,
+        (PersistentVolume, "pv"): behind,
+    }
+    assert device_faults(pod, found) == (
+        'MapVolume.SetUpDevice failed for volume "pv" : this node\'s runtime has no block devices: '
+        "volumeMode Filesystem works",
+    )

@@ -433,7 +433,8 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         state = await front.ask(AskState())
-        families = (*front.metrics.families(), *present_families(front.fairness, state))
+        others = [family for each in front.other_metrics for family in await each()]
+        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
         return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:

@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
@@ -33,6 +33,7 @@ from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Labels, Metrics
+from orchestrator.apiserver.http.metrics.families import MetricsSource
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
@@ -98,6 +99,8 @@ class Front:
         self.encodings = encodings
         self.read_only = read_only  # why writes are refused; empty: they are not
         self.metrics = Metrics(encodings)
+        # What others in this process tell of themselves at /metrics.
+        self.other_metrics: Sequence[MetricsSource] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         self.discovery = Discovery(scheme)
         self.system: ActorSystem = ctx.system

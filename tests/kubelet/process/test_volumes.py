@@ -8,6 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from orchestrator.api.core.v1 import (
+    ConfigMapVolumeSource,
+    EmptyDirVolumeSource,
+    Pod,
+    PodSpec,
+    Volume,
+)
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.runtimes.process.host_paths import host_fault
@@ -162,3 +169,21 @@ def test_a_path_of_the_host_is_what_it_is_said_to_be(tmp_path: Path) -> None:
     assert host_fault("/dev/null", "BlockDevice") == f"{said} /dev/null is not a block device"
     deep = tmp_path / "no" / "file"
     assert host_fault(str(deep), "FileOrCreate") == f"open {deep}: no such file or directory"
+
+
+def test_what_lies_in_an_own_directory_is_weighed(tmp_path: Path, disks: Disks) -> None:
+    """In either medium, and nothing else is; a volume that is not there yet holds nothing."""
+    volumes = _volumes(tmp_path, disks)
+    cache = volumes.source(Mount("/x", "cache", "emptyDir"), "c")
+    (cache / "deep").mkdir()
+    (cache / "deep" / "file").write_bytes(b"x" * 10_000)
+    volumes.source(_objects(a=b"x" * 10_000), "c")
+    own = (
+        Volume(name="cache", empty_dir=EmptyDirVolumeSource()),
+        Volume(name="fast", empty_dir=EmptyDirVolumeSource(medium="Memory")),
+        Volume(name="config", config_map=ConfigMapVolumeSource(name="config")),
+    )
+    found = volumes.bytes_of(Pod(spec=PodSpec(volumes=own)))
+    assert set(found) == {"cache", "fast"}
+    assert 10_000 <= found["cache"] <= 20_000
+    assert found["fast"] == 0

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -51,7 +51,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
     memory_limit,
     rights_of,
 )
-from orchestrator.kubelet.runtimes.process.probes import Prober
+from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
@@ -130,11 +130,11 @@ class ProcessRuntime:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
-        self._prober: Prober
+        self._prober: ProcessProber
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
-        self._prober = Prober(self._shim, self._link)
+        self._prober = ProcessProber(self._shim, self._link)
 
     # --- Runtime ---------------------------------------------------------------------------
 
@@ -502,6 +502,11 @@ class ProcessRuntime:
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
+        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
+
     def host_fault(self, path: str, kind: str) -> str:
         """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
         return host_fault(path, kind)
@@ -550,9 +555,9 @@ class ProcessRuntime:
         run = self._runs.get(key.pod_uid, {}).get(key.name)
         while run is not None and (run.key != key or run.log is None):
             run = run.before
-        if run is None:
+        if run is None or run.log is None:
             raise LookupError(f"unable to retrieve container logs for {key.name}")
-        return await talk.log(run, options, session)
+        return await talk.log(run, run.log, options, session)
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""

@@ -9,9 +9,11 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
@@ -20,6 +22,7 @@ _DATA: Final = "..data"
 _IN_MEMORY: Final = ("memory", "secret")
 _OBJECTS: Final = ("objects", "secret")
 _OPEN: Final = 0o777
+_BLOCK_BYTES: Final = 512  # in which stat counts
 _SHARED: Final = 0o660  # what the group of a volume may do with its files,
 _READ: Final = 0o440  # or with those that nobody changes,
 _ENTER: Final = (
@@ -91,6 +94,17 @@ class Volumes:
         if old:
             shutil.rmtree(place / old, ignore_errors=True)
 
+    def bytes_of(self, pod: Pod) -> Mapping[str, int]:
+        """What lies in each emptyDir of the pod."""
+        found: dict[str, int] = {}
+        for volume in pod.spec.volumes if pod.spec is not None else ():
+            if volume.empty_dir is not None:
+                in_memory = volume.empty_dir.medium == "Memory"
+                found[volume.name] = _used(
+                    (self._memory if in_memory else self._directory) / volume.name
+                )
+        return found
+
     def _write(self, path: Path, data: bytes, mode: int, uid: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -145,6 +159,16 @@ class Volumes:
             return
         for each in (place, *place.rglob("*")):
             self._share(each, _SHARED)
+
+
+def _used(directory: Path) -> int:
+    """The bytes that the files in a directory take."""
+    used = 0
+    for place, _, names in os.walk(directory):
+        for name in names:
+            with suppress(OSError):  # it is gone by now
+                used += os.lstat(f"{place}/{name}").st_blocks * _BLOCK_BYTES
+    return used
 
 
 def within_volume(place: Path, mount: Mount, container: str) -> Path:
