@@ -64,6 +64,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     News,
     Rights,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
@@ -653,4 +654,5 @@ def _signal_of(name: str) -> int:
 
 def _remove(places: "tuple[Path, ...]") -> None:
     for place in places:
+        release(str(place))
         remove_tree(str(place))
