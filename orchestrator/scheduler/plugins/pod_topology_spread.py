@@ -56,6 +56,7 @@ class PodTopologySpread(Plugin):
     """
 
     name = "PodTopologySpread"
+    by_content = True
     weight = 2
     helped_by = frozenset(
         (
