@@ -51,7 +51,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
     memory_limit,
     rights_of,
 )
-from orchestrator.kubelet.runtimes.process.probes import Prober
+from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
@@ -125,11 +125,11 @@ class ProcessRuntime:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
-        self._prober: Prober
+        self._prober: ProcessProber
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
-        self._prober = Prober(self._shim, self._link)
+        self._prober = ProcessProber(self._shim, self._link)
 
     # --- Runtime ---------------------------------------------------------------------------
 
@@ -531,9 +531,9 @@ class ProcessRuntime:
         run = self._runs.get(key.pod_uid, {}).get(key.name)
         while run is not None and (run.key != key or run.log is None):
             run = run.before
-        if run is None:
+        if run is None or run.log is None:
             raise LookupError(f"unable to retrieve container logs for {key.name}")
-        return await talk.log(run, options, session)
+        return await talk.log(run, run.log, options, session)
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
