@@ -90,6 +90,12 @@ class FilterKernel:
         """For rows that were refused: whether no eviction of pods could change that."""
         return np.zeros(len(rows), np.bool_)
 
+    def leaders(self, local: "Local") -> Rows | None:
+        """Of a spanning kernel that alone joins what is known of rows: of those that it leaves the rows with
+        the highest total, ascending. None: they are to be found by a look at all of them.
+        """
+        return None
+
 
 class Fixed(FilterKernel):
     """A filter with one reason, about what no eviction changes."""
