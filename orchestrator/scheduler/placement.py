@@ -21,7 +21,7 @@ from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_ker
 from orchestrator.scheduler.content import content_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
-from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.rotation import Rotation, enough
 from orchestrator.scheduler.shape import Local, Shape, best, only_nodes
@@ -47,6 +47,9 @@ class Refusal(Struct, frozen=True):
     helpable: tuple[int, ...] = ()
     stage: Literal["preFilter", "filter", "later"] = "filter"
     fault: bool = False
+    # What extenders left of the nodes where evictions would make room, or why that is not known; None: nobody
+    # was asked.
+    reviewed: tuple[Candidate, ...] | str | None = None
 
 
 class Placement:
