@@ -254,7 +254,7 @@ def _those(
     for uid in uids:
         if uid not in by_uid:
             words = (
-                f"extender: {extender.url} claims to preempt pod (UID: {uid}) on node: {node}, "
+                f"extender: {extender.url} claims to preempt pod (UID: &{{{uid}}}) on node: {node}, "
                 "but the pod is not found on that node"
             )
             raise PluginError(PLUGIN, words)

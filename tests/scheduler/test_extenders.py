@@ -163,7 +163,7 @@ async def test_an_extender_may_name_victims_alone_that_it_was_shown() -> None:
         await cluster.clock.sleep(1)
         found = await cluster.client.get(Pod, "p", namespace="default")
         assert _scheduled(found)[2].endswith(
-            "preemption: extender: http://x claims to preempt pod (UID: unknown) on node: node-0, "
+            "preemption: extender: http://x claims to preempt pod (UID: &{unknown}) on node: node-0, "
             "but the pod is not found on that node"
         )
 
