@@ -16,6 +16,7 @@ from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
     DownwardAPIVolumeFile,
+    EmptyDirVolumeSource,
     HostPathVolumeSource,
     KeyToPath,
     PersistentVolume,
@@ -33,6 +34,7 @@ from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, token_source
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.substitution import substituted
+from orchestrator.machinery.quantities import value
 from orchestrator.machinery.volumes import storage_of
 
 _File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
@@ -41,7 +43,9 @@ _USUAL_MODE: Final = 0o644
 _TOKEN_MODE: Final = 0o600  # of a token, where the pod has one user or a group
 _GROUP_READS: Final = 0o440
 _SHARED_DIRECTORY: Final = 0o777
-_OBJECTS_DIRECTORY: Final = 0o1777  # of the directory of a volume that the kubelet writes
+_OBJECTS_DIRECTORY: Final = (
+    0o1777  # of the directory of a volume in memory, or that the kubelet writes
+)
 
 
 def mounts_of(
@@ -82,9 +86,7 @@ def _mount(
     sub_path = mount.sub_path or substituted(mount.sub_path_expr, environment)
     read_only = bool(mount.read_only)
     if volume.empty_dir is not None:
-        medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
-        modes = {"": _SHARED_DIRECTORY}
-        return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
+        return _own(pod, volume, volume.empty_dir, path, sub_path, read_only)
     if volume.host_path is not None:
         return _of_host(volume.host_path, path, volume.name, sub_path, read_only)
     if volume.persistent_volume_claim is not None or volume.ephemeral is not None:
@@ -100,6 +102,36 @@ def _mount(
     modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
     user = _only_user(pod.spec) if volume.projected is not None else None
     return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
+
+
+def _own(
+    pod: Pod, volume: Volume, own: EmptyDirVolumeSource, path: str, sub_path: str, read_only: bool
+) -> Mount:
+    if own.medium != "Memory":
+        modes = {"": _SHARED_DIRECTORY}
+        return Mount(path, volume.name, "emptyDir", "", sub_path, read_only, modes=modes)
+    limits = [value(own.size_limit)] if own.size_limit is not None else []
+    if most := _memory_of(pod.spec):
+        limits.append(most)
+    return Mount(
+        path,
+        volume.name,
+        "memory",
+        "",
+        sub_path,
+        read_only,
+        modes={"": _OBJECTS_DIRECTORY},
+        most_bytes=min((each for each in limits if each), default=0),
+    )
+
+
+def _memory_of(spec: PodSpec | None) -> int:
+    """The bytes of memory that the pod's containers may use together; 0: as many as there are."""
+    found = [
+        c.resources.limits.get("memory") if c.resources is not None else None
+        for c in (spec.containers if spec is not None else ())
+    ]
+    return sum(value(each) for each in found if each is not None) if None not in found else 0
 
 
 def _of_host(

@@ -111,6 +111,7 @@ class Mount(Struct, frozen=True):
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
     is_file: bool = False  # of a hostPath: what is there is a file
+    most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
 
 
 class World(Struct):

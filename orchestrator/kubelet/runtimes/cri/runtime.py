@@ -3,9 +3,7 @@
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Awaitable, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +11,9 @@ import grpc
 
 from orchestrator.api.core.v1 import (
     Container,
-    LifecycleHandler,
     Pod,
-    PodSecurityContext,
-    PodSpec,
-    Probe,
 )
-from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
-from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes.cri.configs import (
     check_user,
     container_config,
@@ -35,25 +28,20 @@ from orchestrator.kubelet.runtimes.cri.schema import PACKAGE, message
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import missing
 from orchestrator.kubelet.runtimes.interface import (
-    ContainerExited,
     ContainerKey,
     ContainerStarted,
-    HookEnded,
     ImagePulling,
-    ProbeAnswered,
-    RuntimeEvent,
-    RuntimeHost,
     World,
 )
 from orchestrator.kubelet.runtimes.process import talk as streams
 from orchestrator.kubelet.runtimes.process.logs import Log
 from orchestrator.kubelet.runtimes.process.plans import ConfigFault
-from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes
+from orchestrator.kubelet.runtimes.process.volumes import VolumeFault
+from orchestrator.kubelet.runtimes.real import NOT_STARTED, RealRuntime, Refusal
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
 DEFAULT_ENDPOINT: Final = "unix:///run/containerd/containerd.sock"
-NOT_STARTED: Final = 128
 _ANSWER_SECONDS: Final = 5.0
 _LOOK_SECONDS: Final = 0.5  # between two looks at what runs
 _FOLLOW_SECONDS: Final = 0.1  # between two looks at a log that is followed
@@ -81,15 +69,7 @@ def runtime_name(address: str) -> str:
     return f"{answer.runtime_name}://{answer.runtime_version}"
 
 
-class _Refusal(Exception):
-    """The container is not created: `reason` is that of its state."""
-
-    def __init__(self, reason: str, text: str) -> None:
-        super().__init__(text)
-        self.reason = reason
-
-
-class CriRuntime:
+class CriRuntime(RealRuntime[Run]):
     """Runs containers in the runtime at `address`; `name` is what `runtime_name` said of it.
 
     Pods share the host's network, each with an address of its own. Implements `Runtime`, `Inhabited`,
@@ -99,22 +79,14 @@ class CriRuntime:
     def __init__(
         self, name: str, address: str = DEFAULT_ENDPOINT, disks: Disks | None = None
     ) -> None:
+        super().__init__(disks)
         self.name = name
         self._scheme = name.partition(":")[0]
         self._address = address
-        self._disks = disks or Disks()
-        self._owned: dict[str, set[str]] = {}
-        self._runs: dict[str, dict[str, Run]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._looking: asyncio.Task[None] | None = None
-        self._host: RuntimeHost
         self._endpoint: Endpoint
         self._sandboxes: Sandboxes
-        self._prober: CriProber
         self._directory: Path | None = None
-
-    def attach(self, host: RuntimeHost) -> None:
-        self._host = host
 
     def _begin(self) -> Path:
         """The directory in which logs and volumes lie, made with the first container."""
@@ -126,43 +98,21 @@ class CriRuntime:
             self._prober = CriProber(self._endpoint, self._link)
         return self._directory
 
-    # --- Runtime ---------------------------------------------------------------------------
-
-    def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
-        """Start a container that sees nothing of the cluster."""
-        self.start_within(pod, container, key, World({}, {}, pod.metadata.name))
-
-    def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
-        """Start a container that sees `world`."""
-        if self._host.clock.virtual:
-            now = self._host.clock.now()
-            said = "containers live in real time, and this cluster's time jumps: run it in a loop whose time does not"
-            refused = ContainerExited(key, "", NOT_STARTED, "CreateContainerError", said, None, now)
-            self._host.report(refused)
-            return
-        known = self._runs.setdefault(key.pod_uid, {}).get(key.name)
-        if known is not None and known.key == key:
-            if known.last is not None:
-                self._host.report(known.last)
-            return
+    def _run(self, pod: Pod, container: Container, key: ContainerKey) -> Run:
         self._begin()
-        run = Run(pod, container, key)
-        if known is not None:
-            known.before, run.before = None, known
-        self._runs[key.pod_uid][key.name] = run
-        run.task = self._task(self._start(run, world))
+        return Run(pod, container, key)
 
     async def _start(self, run: Run, world: World) -> None:
         try:
             sandbox = await self._sandbox(run.pod)
             image = await self._image(run)
             await self._create(run, world, sandbox, image)
-        except _Refusal as refusal:
-            self._over(run, NOT_STARTED, refusal.reason, str(refusal), None)
+        except Refusal as refusal:
+            self._refuse(run, refusal.reason, str(refusal))
         except ConfigFault as fault:
-            self._over(run, NOT_STARTED, "CreateContainerConfigError", str(fault), None)
+            self._refuse(run, "CreateContainerConfigError", str(fault))
         except (CriFault, VolumeFault, NetworkFault, OSError) as fault:
-            self._over(run, NOT_STARTED, "CreateContainerError", str(fault), None)
+            self._refuse(run, "CreateContainerError", str(fault))
         else:
             await self._launch(run)
 
@@ -170,25 +120,25 @@ class CriRuntime:
         try:
             return await self._sandboxes.of(pod)
         except CriFault as fault:
-            raise _Refusal(
+            raise Refusal(
                 "CreatePodSandboxError", f"failed to create pod sandbox: {fault}"
             ) from None
 
     async def _image(self, run: Run) -> Any:
-        """What the runtime knows of the container's image, pulled if it has to be. Raises _Refusal, CriFault."""
+        """What the runtime knows of the container's image, pulled if it has to be. Raises Refusal, CriFault."""
         name, policy = run.container.image, run.container.image_pull_policy
         found = await self._endpoint.ask("ImageStatus", image={"image": name})
         present = found.HasField("image")
         if present and policy != "Always":
             return found.image
         if policy == "Never":
-            raise _Refusal("ErrImageNeverPull", missing(name))
+            raise Refusal("ErrImageNeverPull", missing(name))
         began = self._host.clock.now()
         self._host.report(ImagePulling(run.key))
         try:
             await self._endpoint.ask("PullImage", image={"image": name})
         except CriFault as fault:
-            raise _Refusal("ErrImagePull", str(fault)) from None
+            raise Refusal("ErrImagePull", str(fault)) from None
         run.pulled_in = self._host.clock.now() - began
         return (await self._endpoint.ask("ImageStatus", image={"image": name})).image
 
@@ -219,7 +169,7 @@ class CriRuntime:
 
     def _mounts(self, run: Run, world: World) -> list[tuple[str, str, bool]]:
         """Place in the container, place on the machine, whether it is read alone. Raises VolumeFault, OSError."""
-        place = self._place(run.key.pod_uid)
+        place, _ = self._places(run.key.pod_uid)
         files = place / "etc"
         files.mkdir(parents=True, exist_ok=True)
         taken = {each.path for each in world.mounts}
@@ -247,7 +197,7 @@ class CriRuntime:
 
     async def _launch(self, run: Run) -> None:
         if run.removed or run.stopping:
-            self._over(run, NOT_STARTED, "Error", "", None)
+            self._refuse(run, "Error", "")
             return
         try:
             await self._endpoint.ask("StartContainer", container_id=run.id)
@@ -266,18 +216,6 @@ class CriRuntime:
             self._task(self._stop(run))
         if self._looking is None or self._looking.done():
             self._looking = self._task(self._look())
-
-    def _over(
-        self, run: Run, code: int, reason: str, text: str, started_at: float | None, at: float = 0.0
-    ) -> None:
-        if run.ended.is_set():
-            return
-        now = at or self._host.clock.now()
-        run.last = ContainerExited(run.key, run.container_id, code, reason, text, started_at, now)
-        run.ended.set()
-        run.wake()
-        if not run.removed:
-            self._host.report(run.last)
 
     # --- what becomes of containers ----------------------------------------------------------
 
@@ -306,11 +244,11 @@ class CriRuntime:
         try:
             status = (await self._endpoint.ask("ContainerStatus", container_id=run.id)).status
         except CriFault as fault:
-            if fault.missing:
+            if fault.missing and not run.ended.is_set():
                 text = "The container could not be located when the pod was terminated"
                 self._over(run, 137, "ContainerStatusUnknown", text, began)
             return
-        if status.state != _EXITED:
+        if status.state != _EXITED or run.ended.is_set():
             return
         code = status.exit_code
         reason = status.reason or ("Error" if code else "Completed")
@@ -341,7 +279,7 @@ class CriRuntime:
         run.stopping = True
         if run.task is not None and not run.task.done() and not run.id:
             run.task.cancel()  # its image is being pulled
-            self._over(run, NOT_STARTED, "Error", "", None)
+            self._refuse(run, "Error", "")
             return
         if grace_seconds < run.grace:
             run.grace = grace_seconds
@@ -362,17 +300,14 @@ class CriRuntime:
             run.removed = True
             if run.task is not None and not run.task.done():
                 run.task.cancel()
-            run.ended.set()
-            run.wake()
+            run.over()
         if runs and self._directory is not None:
             self._task(self._clear(pod_uid))
 
     async def _clear(self, pod_uid: str) -> None:
         await self._sandboxes.remove(pod_uid)
-        await asyncio.to_thread(shutil.rmtree, self._place(pod_uid), ignore_errors=True)
-
-    def containers(self) -> Iterable[RuntimeEvent]:
-        return [run.last for run in self._all() if run.last is not None]
+        place, _ = self._places(pod_uid)
+        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
         run = self._running(key)
@@ -392,64 +327,6 @@ class CriRuntime:
             await self._endpoint.ask(
                 "UpdateContainerResources", container_id=run.id, linux=resources_of(run.container)
             )
-
-    def probe(
-        self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
-    ) -> None:
-        run = self._running(key)
-        if run is not None:
-            self._task(self._probe(run, pod, kind, probe))
-
-    async def _probe(self, run: Run, pod: Pod, kind: str, probe: Probe) -> None:
-        success, output = await self._prober.ask(run, pod, probe)
-        self._host.report(ProbeAnswered(run.key, kind, success, output, self._host.clock.now()))
-
-    def run_hook(
-        self,
-        pod: Pod,
-        container: Container,
-        key: ContainerKey,
-        handler: LifecycleHandler,
-        before_stop: bool,
-    ) -> None:
-        run = self._running(key)
-        if run is None:
-            self._host.report(HookEnded(key, before_stop, True))
-        else:
-            self._task(self._hook(run, pod, handler, before_stop))
-
-    async def _hook(self, run: Run, pod: Pod, handler: LifecycleHandler, before_stop: bool) -> None:
-        failed = not await self._prober.hook(run, pod, handler)
-        self._host.report(HookEnded(run.key, before_stop, failed))
-
-    # --- volumes ---------------------------------------------------------------------------
-
-    def refresh(self, key: ContainerKey, world: World) -> None:
-        """Bring what is made of objects up to date in a container that runs."""
-        run = self._running(key)
-        if run is None:
-            return
-        volumes = self._volumes(run.pod)
-        for mount in world.mounts:
-            if mount.medium in ("objects", "secret") and not mount.sub_path:
-                volumes.write(mount)
-
-    def _volumes(self, pod: Pod) -> Volumes:
-        uid = pod.metadata.uid
-        context = (pod.spec or PodSpec()).security_context or PodSecurityContext()
-        return Volumes(
-            self._place(uid) / "volumes",
-            self._place(uid) / "memory",
-            self._disks,
-            context.fs_group,
-            self._owned.setdefault(uid, set()),
-            self._stamp,
-            only_mismatch=context.fs_group_change_policy == "OnRootMismatch",
-        )
-
-    def _stamp(self) -> str:
-        now = datetime.fromtimestamp(self._host.clock.now(), UTC)
-        return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- conversations ---------------------------------------------------------------------
 
@@ -494,16 +371,12 @@ class CriRuntime:
         session: Session,
     ) -> int:
         """Write the log of a run."""
-        run = self._runs.get(key.pod_uid, {}).get(key.name)
-        while run is not None and (run.key != key or run.log is None):
-            run = run.before
-        if run is None or run.log is None or not run.log.path.exists():
-            raise LookupError(
-                f"unable to retrieve container logs for {run.container_id if run else key.name}"
-            )
+        run, text = self._logged(key)
+        if not text.path.exists():
+            raise LookupError(f"unable to retrieve container logs for {run.container_id}")
         waking = self._task(self._wake(run)) if options.follow else None
         try:
-            return await streams.log(run, run.log, options, session)
+            return await streams.log(run, text, options, session)
         finally:
             if waking is not None:
                 waking.cancel()
@@ -512,7 +385,7 @@ class CriRuntime:
         """The runtime writes the log, and tells nobody."""
         while not run.ended.is_set():
             await self._host.clock.sleep(_FOLLOW_SECONDS)
-            run.wake()
+            run.changed()
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
@@ -529,19 +402,12 @@ class CriRuntime:
 
     # --- the machine -----------------------------------------------------------------------
 
-    def machine_facts(self) -> MachineFacts:
-        """The machine on which the containers run."""
-        return this_machine()
-
     async def close(self) -> None:
         """End all containers, and take away everything that is theirs."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._end_tasks()
         for run in self._all():
             run.removed = True
-            run.ended.set()
-            run.wake()
+            run.over()
         self._runs.clear()
         if self._directory is not None:
             await self._sandboxes.close()
@@ -549,39 +415,6 @@ class CriRuntime:
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    def _place(self, pod_uid: str) -> Path:
-        return self._begin() / pod_uid
-
-    def _link(self, pod: Pod) -> PodLink:
-        return self._host.network.join(pod)
-
-    def _all(self) -> list[Run]:
-        return [run for runs in self._runs.values() for run in runs.values()]
-
-    def _find(self, key: ContainerKey) -> Run | None:
-        run = self._runs.get(key.pod_uid, {}).get(key.name)
-        return run if run is not None and run.key == key else None
-
-    def _running(self, key: ContainerKey) -> Run | None:
-        run = self._find(key)
-        return run if run is not None and run.running else None
-
-    def _ready(self, key: ContainerKey) -> Run:
-        """Raises LookupError."""
-        run = self._running(key)
-        if run is None:
-            raise LookupError(f"container {key.name} is not running")
-        return run
-
-    def _task(self, work: "Awaitable[Any]") -> "asyncio.Task[Any]":
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "the CRI runtime failed", "exception": error, "task": task}
-            )
+    def _places(self, pod_uid: str) -> tuple[Path, Path]:
+        place = self._begin() / pod_uid
+        return place, place / "memory"

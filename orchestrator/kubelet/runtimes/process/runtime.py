@@ -62,6 +62,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Mount,
     News,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
@@ -627,4 +628,5 @@ def _signal_of(name: str) -> int:
 
 def _remove(places: "tuple[Path, ...]") -> None:
     for place in places:
+        release(str(place))
         remove_tree(str(place))

@@ -38,6 +38,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     pack,
     unpack,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 
 _CHUNK: Final = 1 << 18
@@ -320,8 +321,9 @@ class Shim:
             with suppress(OSError):
                 os.rmdir(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
-        remove_tree(self._directory)
-        remove_tree(f"{SHARED_MEMORY}/{os.path.basename(self._directory)}")
+        for place in (self._directory, f"{SHARED_MEMORY}/{os.path.basename(self._directory)}"):
+            release(place)
+            remove_tree(place)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
