@@ -451,7 +451,7 @@ class ProcessRuntime:
         if now - at >= _LEAST_WINDOW:
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
-        return ContainerUsage(milli_cpu=round(used * 1000), memory_bytes=found.memory_bytes)
+        return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
 
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
