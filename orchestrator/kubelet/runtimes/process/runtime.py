@@ -56,11 +56,13 @@ from orchestrator.kubelet.runtimes.process.runs import Run, touch
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
+    Hold,
     Launch,
     Launched,
     Limit,
     Mount,
     News,
+    Rights,
 )
 from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
@@ -123,6 +125,9 @@ class ProcessRuntime:
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
         self._runs: dict[str, dict[str, Run]] = {}
+        self._holders: dict[
+            str, int
+        ] = {}  # of the process namespaces of pods that have one, by pod
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
@@ -251,6 +256,7 @@ class ProcessRuntime:
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
             memory_bytes=self._host.memory_bytes,
+            beside=self._beside(pod, container, rights),
         )
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
@@ -271,6 +277,24 @@ class ProcessRuntime:
             shared.mkdir(exist_ok=True)
             shared.chmod(0o1777)
         return place
+
+    def _beside(self, pod: Pod, container: Container, rights: Rights) -> int:
+        """The order whose process namespace a container shares: that of its pod, or of the container that it debugs."""
+        spec, uid = pod.spec or PodSpec(), pod.metadata.uid
+        for each in spec.ephemeral_containers:
+            if each.name == container.name and each.target_container_name:
+                target = self._runs[uid].get(each.target_container_name)
+                if target is None or not target.running or target.box is None:
+                    raise ConfigFault(
+                        f'target container "{each.target_container_name}" is not running'
+                    )
+                return target.box.beside or target.id
+        if not spec.share_process_namespace:
+            return 0
+        if uid not in self._holders:
+            self._holders[uid] = self._shim.next_id()
+            self._shim.send(Hold(self._holders[uid], rights))
+        return self._holders[uid]
 
     def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
         """The files that Kubernetes puts into each container, which the pod's containers share.
@@ -427,7 +451,7 @@ class ProcessRuntime:
         if now - at >= _LEAST_WINDOW:
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
-        return ContainerUsage(milli_cpu=round(used * 1000), memory_bytes=found.memory_bytes)
+        return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
 
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
@@ -558,10 +582,12 @@ class ProcessRuntime:
                     pump.cancel()
                 run.over()
         self._runs.clear()
+        self._holders.clear()
         await self._shim.close()
 
     def _lost(self) -> None:
         """The shim has ended, and with it all containers."""
+        self._holders.clear()
         for runs in self._runs.values():
             for run in runs.values():
                 if not run.ended.is_set():
