@@ -6,10 +6,12 @@ group if it has one; a mount of a `subPath` is a copy of what was there when the
 
 import base64
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.api.authentication.v1 import TokenRequest
 from orchestrator.api.core.v1 import (
@@ -59,11 +61,24 @@ def mounts_of(
     if pod.spec is None:
         return ()
     volumes = {v.name: v for v in pod.spec.volumes}
-    return tuple(
-        _mount(_Owner(pod, container, allocatable), volumes[m.name], m, found, environment)
+    owner = _Owner(pod, container, allocatable)
+    mounts = tuple(
+        _mount(owner, volumes[m.name], m, found, environment)
         for m in container.volume_mounts
         if m.name in volumes
     )
+    context = pod.spec.security_context
+    if context is None or context.fs_group is None:
+        return mounts
+    return tuple(_of_group(mount, context.fs_group) for mount in mounts)
+
+
+def _of_group(mount: Mount, group: int) -> Mount:
+    """The mount of a volume that belongs to the pod's group; what is the host's or an image's does not."""
+    if mount.medium in ("hostPath", "image"):
+        return mount
+    modes = {**mount.modes, "": mount.modes.get("", _SHARED_DIRECTORY) | stat.S_ISGID}
+    return replace(mount, gid=group, modes=modes)
 
 
 class _Owner(Struct, frozen=True):
@@ -152,7 +167,8 @@ def _of_claim(
     if spec.local is not None:
         return Mount(path, volume, "hostPath", spec.local.path, sub_path, read_only)
     read_only = read_only or bool(spec.csi is not None and spec.csi.read_only)
-    return Mount(path, volume, "claim", storage_of(behind), sub_path, read_only)
+    modes = {"": _SHARED_DIRECTORY}
+    return Mount(path, volume, "claim", storage_of(behind), sub_path, read_only, modes=modes)
 
 
 def sub_path_fault(container: Container, environment: Mapping[str, str]) -> str:
