@@ -56,8 +56,10 @@ class Proxy(Actor):
         self._api = api
         self._memo = memo
         self._table: Table = EMPTY_TABLE
-        self._asked = TablePlane(place, {node_ip: place})
-        self._plane = plane
+        # A plane that is only asked is what this proxy is asked by, too.
+        asked = plane if isinstance(plane, TablePlane) else None
+        self._asked = asked or TablePlane(place, {node_ip: place})
+        self._plane = None if asked is not None else plane
         self._listed: set[str] = set()
 
     def started(self) -> None:

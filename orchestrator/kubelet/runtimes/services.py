@@ -68,6 +68,10 @@ class Service(Struct, frozen=True):
     ports: frozenset[int]
     silent: frozenset[int] = frozenset()  # that send nothing
     health: frozenset[int] = frozenset()  # that answer gRPC's health checks
+    datagrams: frozenset[int] = frozenset()  # UDP's
+    talk: Callable[[str, str, Scene], str] = lambda said, remote, scene: (
+        said
+    )  # what a datagram is answered
 
     def listens(self, port: int) -> bool:
         """Whether a connection to the port is taken."""
