@@ -38,7 +38,8 @@ class Cluster:
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
     containers behave; `runtime` is the container runtime of nodes that are a number: `simulated`, `coroutine`,
-    `process` (whose `images` name what its containers run), or one of your own: `runtimes` are those by the name that
+    `process` (whose `images` name what its containers run), `cri` (containerd or another, at
+    `container_runtime_endpoint`), or one of your own: `runtimes` are those by the name that
     a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
@@ -77,6 +78,7 @@ class Cluster:
         runtime: str = "simulated",
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
         images: "Sequence[Image]" = (),
+        container_runtime_endpoint: str = "",
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
@@ -107,6 +109,7 @@ class Cluster:
             runtime=runtime,
             runtimes=runtimes,
             images=images,
+            container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             record_events=record_events,
             heartbeats=heartbeats,
@@ -150,6 +153,7 @@ class Cluster:
             profile=profile,
             runtimes=runtimes,
             images=images,
+            container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             proxy_mode=proxy_mode,
             record_events=record_events,

@@ -73,6 +73,7 @@ class Components:
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
         images: "Sequence[Image]",
+        container_runtime_endpoint: str,
         proxies: bool,
         proxy_mode: ProxyMode | None,
         record_events: bool,
@@ -86,7 +87,7 @@ class Components:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes, images)
+        self._runtimes = Runtimes(profile, runtimes, images, container_runtime_endpoint)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
         self._authorization = authorization

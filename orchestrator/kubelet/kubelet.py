@@ -148,11 +148,12 @@ class Kubelet(Watcher):
     def started(self) -> None:
         self.ctx.join(kubelets_group(self._spec.name))
         runtime = self._runtimes.own
+        facts = facts_of(runtime)
         node = node_object(
             self._spec,
             runtime_name=runtime.name,
             machine_id=self.ctx.uid(),
-            facts=facts_of(runtime),
+            facts=facts,
         )
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
@@ -207,17 +208,27 @@ class Kubelet(Watcher):
         )
         self._registration.register()
         offers = node.status.allocatable if node.status is not None else {}
+        spec = self._spec
+        grace = spec.eviction_soft_grace_period
+        offers = {**offers, "pids": str(facts.most_processes)}
+        thresholds = thresholds_of(spec.eviction_hard, offers, spec.eviction_soft, grace)
         self._pressure = Pressure(
             self.ctx,
             self._runtimes,
-            thresholds_of(self._spec.eviction_hard, offers) if self._spec.eviction_hard else [],
+            thresholds,
             pods=self._running,
             evict=self._evict,
+            reclaiming=self._reclaiming,
+            most_grace_seconds=spec.eviction_max_pod_grace_period,
             changed=self._pressed,
         )
         self._registration.pressed = lambda: self._pressure.conditions
-        if self._spec.eviction_hard:
+        if thresholds:
             self._pressure.begin()
+
+    def _reclaiming(self, resource: str) -> None:
+        if self._told is not None:
+            self._told.reclaiming(resource)
 
     def _pressed(self) -> None:
         self._registration.report_conditions()
@@ -424,11 +435,11 @@ class Kubelet(Watcher):
         workers = (managed.worker for managed in self._pods.values())
         return [w.pod for w in workers if w.failure is None and not w.finished and not w.terminal]
 
-    def _evict(self, pod: Pod, message: str) -> None:
-        """Give a pod up for the node's sake: it fails, and has no time to end."""
+    def _evict(self, pod: Pod, message: str, grace_seconds: float) -> None:
+        """Give a pod up for the node's sake: it fails."""
         managed = self._pods[pod.metadata.uid]
         self._say(pod, RecordEvent("Warning", EVICTED, message))
-        self._apply(managed, PodRejected(EVICTED, message, 0.0, "TerminationByKubelet"))
+        self._apply(managed, PodRejected(EVICTED, message, grace_seconds, "TerminationByKubelet"))
 
     def _under_pressure(self, pod: Pod) -> tuple[str, str] | None:
         """A node that runs short takes no pod that asks for nothing, nor any where its disk is full."""

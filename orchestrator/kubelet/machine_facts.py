@@ -16,17 +16,19 @@ _ARCHITECTURES: Final = {  # Go's names of what the kernel calls otherwise
     "i686": "386",
     "loongarch64": "loong64",
 }
+_PROCESSES: Final = Path("/proc/sys/kernel/pid_max")
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
 class MachineFacts(Struct, frozen=True):
-    """As `status.nodeInfo` has them. Without a `boot_id` each node makes up one of its own."""
+    """As `status.nodeInfo` has them, and how many processes there may be. Without a `boot_id` each node makes up one."""
 
     kernel_version: str
     os_image: str
     operating_system: str
     architecture: str
     boot_id: str = ""
+    most_processes: int = 32768
 
 
 SIMULATED: Final = MachineFacts("6.12.0", "Simulated Linux", "linux", "amd64")
@@ -49,15 +51,17 @@ def facts_of(runtime: object) -> MachineFacts:
 def this_machine() -> MachineFacts:
     """The machine on which this program runs."""
     kernel = os.uname()
-    image, boot = f"{kernel.sysname} {kernel.release}", ""
+    image, boot, most = f"{kernel.sysname} {kernel.release}", "", SIMULATED.most_processes
     with suppress(OSError):
         image = platform.freedesktop_os_release().get("PRETTY_NAME", image)
     with suppress(OSError):
         boot = _BOOT.read_text().strip()
+        most = int(_PROCESSES.read_text())
     return MachineFacts(
         kernel_version=kernel.release,
         os_image=image,
         operating_system=kernel.sysname.lower(),
         architecture=_ARCHITECTURES.get(kernel.machine, kernel.machine),
         boot_id=boot,
+        most_processes=most,
     )

@@ -40,7 +40,9 @@ DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
 
 class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `static_pod_path` is a directory of manifests that its kubelet runs; `{node}` in it is the node's name.
-    `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`) below which it gives pods up.
+    `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`, `pid.available: 1000`) below which
+    it gives pods up; `eviction_soft` those that have to be met for their `eviction_soft_grace_period` (`1m30s`), after
+    which a pod has at the most `eviction_max_pod_grace_period` seconds to end.
     `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
@@ -58,6 +60,9 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     runtime: str = "simulated"
     static_pod_path: str = ""
     eviction_hard: Mapping[str, str] = EMPTY
+    eviction_soft: Mapping[str, str] = EMPTY
+    eviction_soft_grace_period: Mapping[str, str] = EMPTY
+    eviction_max_pod_grace_period: float = 0.0
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod
 from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
 from tests.manifests import Manifest
 
@@ -218,6 +218,43 @@ async def test_a_volume_of_one_node_is_not_attached_to_another(cluster: Cluster)
     await cluster.client.delete(Pod, "user", namespace="default")
     await cluster.clock.sleep(90)
     assert await _attachments(cluster) == {second: True}
+
+
+@pytest.mark.parametrize(("out_of_service", "seconds"), [(False, 420), (True, 60)])
+async def test_what_a_silent_node_has_is_given_away_late(
+    cluster: Cluster, out_of_service: bool, seconds: float
+) -> None:
+    """Nobody knows whether it still writes; an administrator may say that it does not."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    first = pod.spec.node_name
+    await cluster.crash_node(first)
+    await cluster.clock.sleep(90)
+    if out_of_service:
+        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+        await cluster.client.patch(Node, first, {"spec": {"taints": [taint]}})
+    await cluster.client.delete(Pod, "user", namespace="default", grace_period_seconds=0)
+    other = _pod()
+    other["metadata"]["name"] = "other"
+    await cluster.apply([other])
+    await cluster.clock.sleep(30)
+    _, volume = await _bound_to(cluster)
+    said = (
+        f'Multi-Attach error for volume "{volume}" Volume is already exclusively attached to one node '
+        "and can't be attached to another"
+    )
+    if not out_of_service:
+        assert ("attachdetach-controller", "FailedAttachVolume", said) in await _told(
+            cluster, "other"
+        )
+        assert await _attachments(cluster) == {first: True}
+    await cluster.clock.sleep(seconds)
+    found = await cluster.client.get(Pod, "other", namespace="default")
+    assert found.status is not None
+    assert found.status.phase == "Running"
+    assert first not in await _attachments(cluster)
 
 
 async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> None:

@@ -19,6 +19,7 @@ OTHERS: Final = frozenset(
         "bash",
         "cd",
         "code",
+        "ctr",
         "docker",
         "echo",
         "eval",

@@ -246,3 +246,36 @@ def test_a_runtime_without_block_devices_says_so() -> None:
         'MapVolume.SetUpDevice failed for volume "pv" : this node\'s runtime has no block devices: '
         "volumeMode Filesystem works",
     )
+
+
+async def test_a_volume_belongs_to_the_group_of_its_pod(cluster: Cluster) -> None:
+    """As a simulated container sees it; a path of the host does not."""
+    script = "echo x > /data/f; ls -la /data > /dev/termination-log; ls -ld /memory/sub /host >> /dev/termination-log"
+    container = {
+        "image": "busybox",
+        "command": ["sh", "-c", script],
+        "volumeMounts": [
+            {"name": "v", "mountPath": "/data"},
+            {"name": "memory", "mountPath": "/memory/sub", "subPath": "sub"},
+            {"name": "host", "mountPath": "/host"},
+        ],
+    }
+    volumes = [
+        {"name": "v", "persistentVolumeClaim": {"claimName": "data"}},
+        {"name": "memory", "emptyDir": {"medium": "Memory"}},
+        {"name": "host", "hostPath": {"path": "/mnt/disk"}},
+    ]
+    context = {"runAsUser": 1000, "fsGroup": 2000}
+    user = pod_with(
+        "user", container, volumes=volumes, restartPolicy="Never", securityContext=context
+    )
+    await cluster.apply([_class(), _claim(), user])
+    await cluster.clock.sleep(30)
+    lines = [line.split() for line in (await _told(cluster, "user")).splitlines()]
+    assert [(words[0], words[2], words[3], words[-1]) for words in lines] == [
+        ("drwxrwsrwx", "root", "2000", "."),
+        ("drwxr-xr-x", "root", "root", ".."),
+        ("-rw-r--r--", "1000", "2000", "f"),
+        ("drwxrwsrwt", "root", "2000", "/memory/sub"),
+        ("drwxr-xr-x", "root", "root", "/host"),
+    ]

@@ -32,6 +32,7 @@ from orchestrator.api.storage.v1 import (
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of, write_status
 from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.controllers.volume_protection import claims_of, uses
+from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.owners import owner_reference
 from orchestrator.machinery.volumes import SIMULATED_DRIVER, attachment_name
 from orchestrator.protocol import AlreadyExists, NotFound
@@ -39,6 +40,8 @@ from orchestrator.protocol import AlreadyExists, NotFound
 _SHARED: Final = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 # How soon a pod whose volume is attached elsewhere is looked at again.
 _RETRY_SECONDS: Final = 15.0
+_MOST_UNMOUNTING: Final = 360.0  # seconds that a node which does not answer has to let a volume go
+_OUT_OF_SERVICE: Final = "node.kubernetes.io/out-of-service"
 
 
 def may_be_shared(volume: PersistentVolume) -> bool:
@@ -58,6 +61,10 @@ class AttachDetachController(KubernetesController):
     def prepare(self) -> None:
         """Nobody has been told anything yet."""
         self._told: dict[str, None] = {}  # pods that know that their volume is attached
+        self._refused: dict[
+            tuple[str, str], None
+        ] = {}  # volumes and nodes that wait for each other
+        self._unused_since: dict[str, float] = {}  # attachments to nodes that do not answer
 
     def watches(self) -> Mapping[Any, Source]:
         """Pods and claims concern the volumes that they lead to."""
@@ -89,12 +96,13 @@ class AttachDetachController(KubernetesController):
         pods = self._pods_of(volume) if volume is not None else []
         nodes = dict.fromkeys(pod.spec.node_name for pod in pods if pod.spec is not None)
         kept = [each for each in attached if _node_of(each) in nodes]
-        for each in attached:
+        unused = [e for e in attached if e not in kept and e.metadata.deletion_timestamp is None]
+        if volume is None or volume.spec is None:
             # Of a volume that nobody knows the original's controller knows no attachment.
-            if volume is not None and each not in kept and each.metadata.deletion_timestamp is None:
-                await self._detach(each)
+            return None
+        waits = [seconds for each in unused if (seconds := await self._give_up(each)) is not None]
         self._tell_attached(volume, pods, kept)
-        if volume is None or volume.spec is None or not self._needs_attaching(volume.spec.csi):
+        if not self._needs_attaching(volume.spec.csi):
             return None
         has = {_node_of(each) for each in kept}
         # Detaching takes until the attachment is gone.
@@ -102,11 +110,26 @@ class AttachDetachController(KubernetesController):
         for node in nodes:
             if node in has:
                 continue
-            if (has or busy) and not may_be_shared(volume):
+            if (has or busy or waits) and not may_be_shared(volume):
                 self._tell_used(volume, node, pods, has)
-                return _RETRY_SECONDS
+                waits.append(_RETRY_SECONDS)
+                continue
             await self._attach(volume, node)
             has.add(node)
+        return min(waits, default=None)
+
+    async def _give_up(self, attachment: VolumeAttachment) -> float | None:
+        """Detach what nobody uses; or answer the seconds after which: of a node that does not answer nobody knows
+        whether it still writes, unless it is said to be out of service.
+        """
+        name, now = attachment.metadata.name, self.ctx.clock.monotonic()
+        node = self.cache(Node).get("", _node_of(attachment))
+        if node is not None and not is_ready(node) and not _is_out_of_service(node):
+            since = self._unused_since.setdefault(name, now)
+            if now - since < _MOST_UNMOUNTING:
+                return min(_RETRY_SECONDS, since + _MOST_UNMOUNTING - now)
+        self._unused_since.pop(name, None)
+        await self._detach(attachment)
         return None
 
     def _pods_of(self, volume: PersistentVolume) -> list[Pod]:
@@ -137,6 +160,7 @@ class AttachDetachController(KubernetesController):
                 source=VolumeAttachmentSource(persistent_volume_name=volume.metadata.name),
             ),
         )
+        self._refused.pop((volume.metadata.name, node), None)
         with suppress(AlreadyExists):  # the cache is behind
             await self.client.create(attachment)
 
@@ -148,11 +172,9 @@ class AttachDetachController(KubernetesController):
     # --- what pods hear --------------------------------------------------------------------
 
     def _tell_attached(
-        self, volume: PersistentVolume | None, pods: list[Pod], kept: list[VolumeAttachment]
+        self, volume: PersistentVolume, pods: list[Pod], kept: list[VolumeAttachment]
     ) -> None:
         """Each pod once, though the attacher's answer is heard of several times."""
-        if volume is None:
-            return
         ready = {_node_of(each) for each in kept if each.status and each.status.attached}
         for pod in pods:
             about = f"{volume.metadata.name}/{pod.metadata.uid}"
@@ -168,7 +190,10 @@ class AttachDetachController(KubernetesController):
     def _tell_used(
         self, volume: PersistentVolume, node: str, pods: list[Pod], has: Iterable[str]
     ) -> None:
-        """The pods of a node that wait hear by whom the volume is used."""
+        """The pods of a node that wait hear once by whom the volume is used."""
+        if (volume.metadata.name, node) in self._refused:
+            return
+        self._refused[volume.metadata.name, node] = None
         users = [p.metadata.name for p in pods if p.spec is not None and p.spec.node_name in has]
         why = f"Volume is already used by pod(s) {', '.join(users)}"
         if not users:
@@ -263,6 +288,15 @@ def _volume_index(attachment: VolumeAttachment) -> Iterable[str]:
 
 def _of_attachment(change: Change[VolumeAttachment]) -> Iterable[Key]:
     return [Key("", name) for name in _volume_index(change.latest)]
+
+
+def is_ready(node: Node) -> bool:
+    """Whether a node says that it is."""
+    return node.status is not None and is_true(node.status.conditions, "Ready")
+
+
+def _is_out_of_service(node: Node) -> bool:
+    return node.spec is not None and any(t.key == _OUT_OF_SERVICE for t in node.spec.taints)
 
 
 def _node_of(attachment: VolumeAttachment) -> str:

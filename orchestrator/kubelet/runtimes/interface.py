@@ -111,7 +111,9 @@ class Mount(Struct, frozen=True):
     files: Mapping[str, bytes] = {}
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
+    gid: int = 0  # to which group the volume belongs; 0: to none but root's
     is_file: bool = False  # of a hostPath: what is there is a file
+    most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
 
 
 class World(Struct):
@@ -142,10 +144,16 @@ class World(Struct):
         return replace(self, environment=dict(self.environment))
 
     def owner_of(self, path: str) -> int:
-        """The user to whom a file belongs: who runs here wrote what is no volume's of objects."""
+        """The user to whom a file belongs: who runs here wrote what is neither a volume itself nor made of objects."""
         mount = self.mount_of(path)
-        made_of_objects = mount is not None and mount.medium in ("objects", "secret")
-        return mount.uid if mount is not None and made_of_objects else self.uid
+        if mount is None:
+            return self.uid if self.holds(path) else 0
+        made = mount.medium in ("objects", "secret") or path == mount.path
+        return mount.uid if made else self.uid
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or directory was written here, or put here by the kubelet: the rest is the image's."""
+        return path in self.files or f"{path}/" in self.files
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount in which a path lies; the innermost."""

@@ -86,7 +86,9 @@ class Volumes:
             data = HOST_FILE.encode() if mount.place == "/etc/hosts" else b""
             return self._kept.setdefault(("file", mount.place), Store({"": data}))
         if mount.medium == "claim":
-            return self._disks.store(mount.place)
+            disk = self._disks.store(mount.place)
+            disk.modes[""] = disk.modes.get("", 0) | mount.modes.get("", _DIRECTORY)
+            return disk
         if mount.medium == "hostPath":
             return self._kept.setdefault((mount.medium, mount.place), Store())
         of_pod = self._of_pods.setdefault(pod.metadata.uid, {})

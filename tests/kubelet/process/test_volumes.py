@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.runtimes.process.host_paths import host_fault
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes
 
 GROUP = 4321
@@ -95,12 +96,34 @@ def test_a_group_shares_what_is_in_a_volume(tmp_path: Path, disks: Disks) -> Non
     assert _mode(old) == 0o600
 
 
+@AS_ROOT
+def test_memory_holds_as_much_as_it_may(tmp_path: Path, disks: Disks) -> None:
+    """What is mounted for it goes with its pod."""
+    volumes = _volumes(tmp_path, disks)
+    mount = Mount("/x", "fast", "memory", modes={"": 0o1777}, most_bytes=1 << 20)
+    place = volumes.source(mount, "c")
+    if not os.path.ismount(place):
+        pytest.skip("this machine lets root mount nothing")
+    try:
+        (place / "small").write_bytes(b"x" * 1000)
+        with pytest.raises(OSError, match="No space left"):
+            (place / "large").write_bytes(b"x" * (2 << 20))
+        assert _mode(place) == 0o1777
+    finally:
+        release(str(tmp_path))
+    assert not os.path.ismount(place)
+    assert not (place / "small").exists()
+
+
 def test_a_new_sub_path_may_be_used_as_its_volume(tmp_path: Path, disks: Disks) -> None:
     volumes = _volumes(tmp_path, disks)
     modes = {"": 0o777}
     found = volumes.source(Mount("/x", "cache", "emptyDir", sub_path="a/b", modes=modes), "c")
     assert found.relative_to(tmp_path) == Path("disk/cache/a/b")
     assert [_mode(found), _mode(found.parent)] == [0o777, 0o777]
+    modes = {"": 0o1777}
+    found = volumes.source(Mount("/x", "fast", "memory", sub_path="a", modes=modes), "c")
+    assert _mode(found) == 0o1777
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,7 @@ class Places(Struct, frozen=True):
     network: Path | None
     groups: tuple[str, ...]  # the node's control groups, a tree each
     memory_bytes: int  # of the node
+    beside: int = 0  # the order whose process namespace it shares
 
 
 def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights:
@@ -139,6 +140,7 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
         privileged=bool(own.privileged),
         host_processes=bool(spec.host_pid),
         host_ipc=bool(spec.host_ipc),
+        beside=places.beside,
         shared_memory=str(places.shared_memory),
         sysctls={each.name: each.value for each in whole.sysctls},
         cgroups={

@@ -51,17 +51,20 @@ from orchestrator.kubelet.runtimes.process.plans import (
     memory_limit,
     rights_of,
 )
-from orchestrator.kubelet.runtimes.process.probes import Prober
+from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
+    Hold,
     Launch,
     Launched,
     Limit,
     Mount,
     News,
+    Rights,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
@@ -122,14 +125,17 @@ class ProcessRuntime:
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
         self._runs: dict[str, dict[str, Run]] = {}
+        self._holders: dict[
+            str, int
+        ] = {}  # of the process namespaces of pods that have one, by pod
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
-        self._prober: Prober
+        self._prober: ProcessProber
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
-        self._prober = Prober(self._shim, self._link)
+        self._prober = ProcessProber(self._shim, self._link)
 
     # --- Runtime ---------------------------------------------------------------------------
 
@@ -250,6 +256,7 @@ class ProcessRuntime:
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
             memory_bytes=self._host.memory_bytes,
+            beside=self._beside(pod, container, rights),
         )
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
@@ -270,6 +277,24 @@ class ProcessRuntime:
             shared.mkdir(exist_ok=True)
             shared.chmod(0o1777)
         return place
+
+    def _beside(self, pod: Pod, container: Container, rights: Rights) -> int:
+        """The order whose process namespace a container shares: that of its pod, or of the container that it debugs."""
+        spec, uid = pod.spec or PodSpec(), pod.metadata.uid
+        for each in spec.ephemeral_containers:
+            if each.name == container.name and each.target_container_name:
+                target = self._runs[uid].get(each.target_container_name)
+                if target is None or not target.running or target.box is None:
+                    raise ConfigFault(
+                        f'target container "{each.target_container_name}" is not running'
+                    )
+                return target.box.beside or target.id
+        if not spec.share_process_namespace:
+            return 0
+        if uid not in self._holders:
+            self._holders[uid] = self._shim.next_id()
+            self._shim.send(Hold(self._holders[uid], rights))
+        return self._holders[uid]
 
     def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
         """The files that Kubernetes puts into each container, which the pod's containers share.
@@ -426,7 +451,7 @@ class ProcessRuntime:
         if now - at >= _LEAST_WINDOW:
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
-        return ContainerUsage(milli_cpu=round(used * 1000), memory_bytes=found.memory_bytes)
+        return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
 
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
@@ -531,9 +556,9 @@ class ProcessRuntime:
         run = self._runs.get(key.pod_uid, {}).get(key.name)
         while run is not None and (run.key != key or run.log is None):
             run = run.before
-        if run is None:
+        if run is None or run.log is None:
             raise LookupError(f"unable to retrieve container logs for {key.name}")
-        return await talk.log(run, options, session)
+        return await talk.log(run, run.log, options, session)
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
@@ -557,10 +582,12 @@ class ProcessRuntime:
                     pump.cancel()
                 run.over()
         self._runs.clear()
+        self._holders.clear()
         await self._shim.close()
 
     def _lost(self) -> None:
         """The shim has ended, and with it all containers."""
+        self._holders.clear()
         for runs in self._runs.values():
             for run in runs.values():
                 if not run.ended.is_set():
@@ -627,4 +654,5 @@ def _signal_of(name: str) -> int:
 
 def _remove(places: "tuple[Path, ...]") -> None:
     for place in places:
+        release(str(place))
         remove_tree(str(place))

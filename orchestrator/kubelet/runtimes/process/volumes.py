@@ -16,6 +16,7 @@ from typing import Final
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
+from orchestrator.kubelet.runtimes.process.shim.mounted import mount_memory
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
 
 _DATA: Final = "..data"
@@ -135,6 +136,9 @@ class Volumes:
         if mount.medium not in _OBJECTS:
             if not place.is_dir():
                 place.mkdir(parents=True)
+                if mount.most_bytes and os.geteuid() == 0:
+                    with suppress(OSError):  # then the limit is only looked at, as for any user
+                        mount_memory(str(place), mount.most_bytes)
                 place.chmod(mount.modes.get("", _OPEN))
             self._give_to_group(place, mount.volume)
         return place
@@ -184,7 +188,7 @@ def within_volume(place: Path, mount: Mount, container: str) -> Path:
         what = f'volumeMount "{mount.volume}" of container "{container}"'
         raise VolumeFault(f"failed to prepare subPath for {what}")
     if not found.exists():
-        rights = stat.S_IMODE(place.stat().st_mode) & 0o777
+        rights = stat.S_IMODE(place.stat().st_mode)
         for directory in _missing(found):
             directory.mkdir()
             directory.chmod(rights)

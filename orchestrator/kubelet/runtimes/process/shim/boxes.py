@@ -45,13 +45,16 @@ class Step(Exception):
 
 
 def launch(
-    command: Command, box: Box, streams: tuple[int, int, int], *, mode: str
+    command: Command, box: Box, streams: tuple[int, int, int], beside: int, *, mode: str
 ) -> tuple[int, int]:
     """Start a container's first process; answers the pipe in which it says how that went, and its pid.
 
     It says which part failed, and why. If the pid is 0, it says first the pid to signal and the one to wait for.
-    `mode`: `root`, `user` or `bare`, as the machine allows. Raises OSError.
+    `beside` is a process whose process namespace it joins, if any. `mode`: `root`, `user` or `bare`, as the machine
+    allows. Raises OSError.
     """
+    if beside:
+        return _forked(lambda tell: _beside(command, box, streams, beside, tell)), 0
     if mode == "bare" or box.host_processes:
         return _forked(lambda tell: _box(command, box, streams, mode, tell)), 0
     as_user = mode == "user"
@@ -68,6 +71,32 @@ def launch(
         _in_child(lambda tell: _first(command, box, streams, tell, as_user=as_user), writing)
     os.close(writing)
     return reading, pid
+
+
+def hold(rights: Rights, *, as_user: bool) -> int:
+    """Start the first process of a process namespace, which does nothing but reap; answers its pid. Raises OSError."""
+    pid = linux.fork_into(linux.NEW_PROCESSES | (linux.NEW_USERS if as_user else 0))
+    if not pid:
+        with suppress(BaseException):
+            if as_user:
+                map_user(rights)
+            linux.die_with_parent(signal.SIGKILL)
+            os.setsid()
+            os.closerange(0, 1024)
+            _reap()
+        os._exit(NOT_STARTED)
+    return pid
+
+
+def _reap() -> NoReturn:
+    """Bury all whose parents have ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, (signal.SIGCHLD,))
+    while True:
+        signal.sigwait((signal.SIGCHLD,))
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def enter(
@@ -122,6 +151,29 @@ def _enclose(box: Box, *, as_user: bool) -> None:
         raise Step("mount", str(error)) from None
     with suppress(OSError):
         _write("/proc/self/oom_score_adj", str(box.oom_score))
+
+
+def _beside(
+    command: Command, box: Box, streams: tuple[int, int, int], first: int, tell: int
+) -> NoReturn:
+    """In the process namespace of another process: only who is forked afterwards is in it."""
+    _join_cgroups(box.cgroups)
+    as_user = _differs(first, "user")
+    if box.network:
+        _join_namespace(box.network, linux.NEW_NETWORK)
+    for name, kind in _KINDS:
+        if name in ("user", "pid") and _differs(first, name):
+            _join_namespace(f"/proc/{first}/ns/{name}", kind)
+    linux.unshare(namespaces(box, as_user=False) & ~linux.NEW_PROCESSES)
+    parent = os.pidfd_open(os.getpid())
+    child = os.fork()
+    if child:
+        _say(tell, f"pid {child} {child}")
+        os._exit(0)  # the shim adopts the child
+    os.setsid()
+    _enclose(box, as_user=as_user)
+    _await_end(parent)
+    _execute(command, streams, tell, as_user=as_user, bare=False)
 
 
 def _box(

@@ -24,6 +24,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Enter,
     Failed,
+    Hold,
     Kill,
     Launch,
     Launched,
@@ -38,6 +39,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     pack,
     unpack,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 
 _CHUNK: Final = 1 << 18
@@ -133,6 +135,8 @@ class Shim:
         try:
             if isinstance(order, Launch):
                 self._launch(order, (given[0], given[1], given[2]))
+            elif isinstance(order, Hold):
+                self._hold(order)
             elif isinstance(order, Enter):
                 self._enter(order, (given[0], given[1], given[2]))
             elif isinstance(order, Signal):
@@ -150,13 +154,28 @@ class Shim:
                 os.close(descriptor)
 
     def _launch(self, order: Launch, streams: tuple[int, int, int]) -> None:
-        groups = order.box.cgroups
+        groups, beside = order.box.cgroups, 0
+        if order.box.beside and self._mode != "bare":
+            around = self._running.get(order.box.beside)
+            if around is None or not around.target:
+                self._tell(Failed(order.id, "box", "the container does not run"))
+                return
+            beside = around.target
         cgroups.make(groups)
-        reading, pid = boxes.launch(order.command, order.box, streams, mode=self._mode)
+        reading, pid = boxes.launch(order.command, order.box, streams, beside, mode=self._mode)
         record = _Running(order.id, groups, entered=False, reading=reading, target=pid, waited=pid)
         if pid:
             self._children[pid] = record
         self._await(record)
+
+    def _hold(self, order: Hold) -> None:
+        if self._mode == "bare":
+            return
+        pid = boxes.hold(order.rights, as_user=self._mode == "user")
+        record = _Running(
+            order.id, {}, entered=False, reading=-1, target=pid, waited=pid, told=True
+        )
+        self._running[order.id] = self._children[pid] = record
 
     def _enter(self, order: Enter, streams: tuple[int, int, int]) -> None:
         around = self._running.get(order.within)
@@ -320,8 +339,9 @@ class Shim:
             with suppress(OSError):
                 os.rmdir(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
-        remove_tree(self._directory)
-        remove_tree(f"{SHARED_MEMORY}/{os.path.basename(self._directory)}")
+        for place in (self._directory, f"{SHARED_MEMORY}/{os.path.basename(self._directory)}"):
+            release(place)
+            remove_tree(place)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
