@@ -16,7 +16,11 @@ from orchestrator.apiserver.kinds.apps.defaults import (
     default_stateful_set,
 )
 from orchestrator.apiserver.kinds.apps.stateful_set_validation import STATEFUL_SET_RULES
-from orchestrator.apiserver.kinds.apps.strategy import DaemonSetStrategy, DeploymentStrategy, StatefulSetStrategy
+from orchestrator.apiserver.kinds.apps.strategy import (
+    DaemonSetStrategy,
+    DeploymentStrategy,
+    StatefulSetStrategy,
+)
 from orchestrator.apiserver.kinds.apps.tables import (
     DAEMON_SETS,
     DEPLOYMENTS,
