@@ -318,10 +318,11 @@ ApiRef: TypeAlias = Ref[ApiMessage]
 
 
 class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, and bytes; None: nobody measures it."""
+    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it."""
 
     milli_cpu: int | None = None
     memory_bytes: int | None = None
+    processes: int | None = None
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):

@@ -138,7 +138,8 @@ def _struct_reader(type_: type[Struct]) -> Reader:
         for key, value in data.items():
             reader = fields.get(key)
             if reader is _string and type(value) is str:
-                made[key] = value  # most fields: their place would be made for nothing
+                if value or key not in zeros:
+                    made[key] = value  # most fields: their place would be made for nothing
             elif reader is None:
                 if not (is_kind and key in ("kind", "apiVersion")):
                     unknown.append(path + str(key))

@@ -8,6 +8,7 @@ The bytes come from someone we do not trust: whatever is wrong with them is a De
 """
 
 import json
+import struct
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,8 @@ def _put(
 
 
 def _value(wire: int, value: Any, kind: str, path: str, depth: int) -> Any:
+    if kind == "double":
+        return _double(wire, value, path)
     if kind in _NUMBERS:
         if wire != _VARINT:
             raise DecodeError(path, f"expected a number, got wire type {wire}")
@@ -124,7 +127,9 @@ def _value(wire: int, value: Any, kind: str, path: str, depth: int) -> Any:
     special = _SPECIAL.get(kind)
     if special is not None:
         return special(data, path)
-    return _message(data, kind, path, depth + 1)
+    made = _message(data, kind, path, depth + 1)
+    unwrap = _UNWRAPPED.get(kind)
+    return made if unwrap is None else unwrap(made)
 
 
 # --- types whose JSON is not that of their fields ------------------------------------------
@@ -148,8 +153,8 @@ def _time(data: Any, path: str, *, micro: bool = False) -> str | None:
         since = _seconds(data, path)
         if since is None:
             return None
-        text = (_EPOCH + since).strftime("%Y-%m-%dT%H:%M:%S")
-        return f"{text}.{since.microseconds:06d}Z" if micro else f"{text}Z"
+        moment = (_EPOCH + since).replace(tzinfo=None)
+        return moment.isoformat(timespec="microseconds" if micro else "seconds") + "Z"
     except OverflowError:
         raise DecodeError(path, "expected a time between the years 1 and 9999") from None
 
@@ -188,6 +193,14 @@ _NUMBERS: Final[dict[str, Callable[[int], Any]]] = {
     "int64": _signed,
     "bool": bool,
 }
+
+
+def _double(wire: int, value: Any, path: str) -> float | int:
+    """A whole number is written in JSON as one."""
+    if wire != _FIXED64:
+        raise DecodeError(path, f"expected a number, got wire type {wire}")
+    found: float = struct.unpack("<d", value)[0]
+    return int(found) if found.is_integer() else found
 
 
 def _fields(data: Any, path: str) -> Iterator[tuple[int, int, Any]]:
@@ -254,6 +267,7 @@ def _string(value: Any, path: str) -> str:
 # --- which type is read how -----------------------------------------------------------------
 
 _META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1."
+SCHEMAS: Final = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON"
 _SPECIAL: Final[dict[str, Callable[[Any, str], Any]]] = {
     "string": _string,
     "bytes": lambda data, path: b64encode(data).decode(),
@@ -261,9 +275,16 @@ _SPECIAL: Final[dict[str, Callable[[Any, str], Any]]] = {
     _META + "Time": _time,
     _META + "MicroTime": lambda data, path: _time(data, path, micro=True),
     _META + "FieldsV1": _json(1),
+    SCHEMAS: _json(1),
     "io.k8s.apimachinery.pkg.runtime.RawExtension": _json(1),
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": _int_or_string,
     "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda data, path: (
         _string(_plain(data, path).get(1, b""), path) or "0"
     ),
+}
+# Either a schema or something else, which JSON has in one place and protobuf in two.
+_UNWRAPPED: Final[dict[str, Callable[[dict[str, Any]], Any]]] = {
+    f"{SCHEMAS}SchemaPropsOrArray": lambda made: made.get("jSONSchemas") or made.get("schema"),
+    f"{SCHEMAS}SchemaPropsOrBool": lambda made: made.get("schema", made.get("allows", False)),
+    f"{SCHEMAS}SchemaPropsOrStringArray": lambda made: made.get("property") or made.get("schema"),
 }

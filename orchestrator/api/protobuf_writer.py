@@ -89,6 +89,9 @@ def _writer(kind: str) -> Callable[[int, Any], bytes]:
     special = _SPECIAL.get(kind)
     if special is not None:
         return special
+    wrap = _WRAPPED.get(kind)
+    if wrap is not None:
+        return lambda number, value: wire.message(number, _message(kind, wrap(value)))
     return lambda number, value: wire.message(number, _message(kind, value))
 
 
@@ -128,15 +131,36 @@ _SPECIAL: Final[Mapping[str, Callable[[int, Any], bytes]]] = {
     "int32": wire.number,
     "int64": wire.number,
     "bool": lambda number, value: wire.number(number, int(value)),
+    "double": wire.double,
     "items": lambda number, values: wire.message(
         number, b"".join(wire.text(1, value) for value in values)
     ),
     f"{_META}Time": _time,
     f"{_META}MicroTime": _time,
     f"{_META}FieldsV1": _raw,
+    protobuf.SCHEMAS: _raw,
     "io.k8s.apimachinery.pkg.runtime.RawExtension": _raw,
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": _int_or_string,
     "io.k8s.apimachinery.pkg.api.resource.Quantity": lambda number, value: wire.message(
         number, wire.text(1, str(value))
     ),
+}
+
+
+def _schemas(value: Any) -> dict[str, Any]:
+    return {"jSONSchemas": value} if isinstance(value, list) else {"schema": value}
+
+
+def _schema_or_bool(value: Any) -> dict[str, Any]:
+    return {"allows": value} if isinstance(value, bool) else {"allows": True, "schema": value}
+
+
+def _schema_or_names(value: Any) -> dict[str, Any]:
+    return {"property": value} if isinstance(value, list) else {"schema": value}
+
+
+_WRAPPED: Final[Mapping[str, Callable[[Any], dict[str, Any]]]] = {
+    f"{protobuf.SCHEMAS}SchemaPropsOrArray": _schemas,
+    f"{protobuf.SCHEMAS}SchemaPropsOrBool": _schema_or_bool,
+    f"{protobuf.SCHEMAS}SchemaPropsOrStringArray": _schema_or_names,
 }

@@ -34,8 +34,8 @@ def read_time(text: str, *, micro: bool = False) -> str:
     if (_CANONICAL_MICRO if micro else _CANONICAL).fullmatch(text) and _is_date(text):
         return text
     moment = _moment(text, _after_elements(text, micro=micro))
-    style = "%Y-%m-%dT%H:%M:%S.%fZ" if micro else "%Y-%m-%dT%H:%M:%SZ"
-    return moment.strftime(style)
+    style = "microseconds" if micro else "seconds"
+    return moment.replace(tzinfo=None).isoformat(timespec=style) + "Z"
 
 
 def _is_date(text: str) -> bool:

@@ -1,8 +1,10 @@
 """The bytes of protobuf, written: tags, numbers, and what has a length."""
 
+import struct
 from typing import Final
 
 _VARINT: Final = 0
+_FIXED64: Final = 1
 _LENGTH: Final = 2
 
 
@@ -14,6 +16,11 @@ def number(field: int, value: int) -> bytes:
 def message(field: int, data: bytes) -> bytes:
     """Bytes, or what is written as bytes: texts and messages."""
     return varint(field << 3 | _LENGTH) + varint(len(data)) + data
+
+
+def double(field: int, value: float) -> bytes:
+    """A number with a fraction, in eight bytes."""
+    return varint(field << 3 | _FIXED64) + struct.pack("<d", value)
 
 
 def text(field: int, value: str) -> bytes:

@@ -59,12 +59,20 @@ NAMES = _Names()
 @auditing_options
 @click.option(
     "--runtime",
-    type=click.Choice(["simulated", "coroutine", "process"]),
+    type=click.Choice(["simulated", "coroutine", "process", "cri"]),
     default="simulated",
     show_default=True,
     help="What containers are on the nodes.",
 )
 @images.options
+@click.option(
+    "--container-runtime-endpoint",
+    "endpoint",
+    default="",
+    metavar="ADDRESS",
+    help="Where the container runtime of --runtime cri answers, as kubelet's flag of this name has it.  "
+    "[default: unix:///run/containerd/containerd.sock]",
+)
 @scheduling.option
 @click.option(
     "--pod-manifest-path",
@@ -103,6 +111,7 @@ def up(
     admission_config: Path | None,
     auditing: dict[str, Any],
     runtime: str,
+    endpoint: str,
     bare: bool,
     listen: tuple[str, int],
     kubeconfig: Path,
@@ -133,6 +142,7 @@ def up(
         "furnished": not bare,
         "runtime": runtime,
         "images": images.found(image_table),
+        "container_runtime_endpoint": endpoint,
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
         "dns_upstream": dns_upstream,
@@ -160,6 +170,7 @@ async def _serve(
     kubeconfig: Path,
 ) -> None:
     from orchestrator.cluster import Cluster
+    from orchestrator.kubelet.runtimes import UnknownRuntime
 
     async def run() -> None:
         async with Cluster(**options) as cluster, audits.begun(cluster.clock) as audit:
@@ -167,4 +178,7 @@ async def _serve(
             what = f"{nodes} node{'' if nodes == 1 else 's'}"
             await serving.serve(cluster, what, listen, kubeconfig, audit=audit, **front)
 
-    await serving.until_signal(run())
+    try:
+        await serving.until_signal(run())
+    except UnknownRuntime as error:
+        raise InputError(str(error)) from None

@@ -42,6 +42,10 @@ _ARGUMENTS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "profile": (_is(Profile), "a kubelet.Profile"),
     "runtime": (_is(str), "the name of a runtime"),
     "images": (_are_images, "a sequence of kubelet.runtimes.process.Image"),
+    "container_runtime_endpoint": (
+        _is(str),
+        "an address such as unix:///run/containerd/containerd.sock",
+    ),
     "runtimes": (_is(Mapping), "a mapping of names to what makes a runtime"),
     "proxies": (_is(bool), "True or False"),
     "record_events": (_is(bool), "True or False"),

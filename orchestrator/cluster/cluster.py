@@ -7,6 +7,7 @@ cluster is made of (`components.py`) comes with the first.
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -37,7 +38,8 @@ class Cluster:
     `nodes` is a number of equal nodes, or what each of them is. `seed` decides every choice by
     chance: with equal inputs, equal seeds give equal histories. `profile` is how simulated
     containers behave; `runtime` is the container runtime of nodes that are a number: `simulated`, `coroutine`,
-    `process` (whose `images` name what its containers run), or one of your own: `runtimes` are those by the name that
+    `process` (whose `images` name what its containers run), `cri` (containerd or another, at
+    `container_runtime_endpoint`), or one of your own: `runtimes` are those by the name that
     a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
     Event objects off for large simulations.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
@@ -76,6 +78,7 @@ class Cluster:
         runtime: str = "simulated",
         runtimes: "Mapping[str, RuntimeFactory] | None" = None,
         images: "Sequence[Image]" = (),
+        container_runtime_endpoint: str = "",
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
@@ -106,6 +109,7 @@ class Cluster:
             runtime=runtime,
             runtimes=runtimes,
             images=images,
+            container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             record_events=record_events,
             heartbeats=heartbeats,
@@ -149,6 +153,7 @@ class Cluster:
             profile=profile,
             runtimes=runtimes,
             images=images,
+            container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             proxy_mode=proxy_mode,
             record_events=record_events,
@@ -272,12 +277,14 @@ class Cluster:
         from orchestrator.apiserver.http import HttpFront
         from orchestrator.cluster.power import power_switch
         from orchestrator.cluster.publishing import publish
+        from orchestrator.cluster.scheduler_metrics import scheduler_families
         from orchestrator.cluster.watchdog import Watchdog
 
         options.setdefault("scheme", self.scheme)
         if options.get("pki") is not None:
             self._signer = options["pki"].authority
         options.setdefault("authority", self._authority)
+        options.setdefault("metrics", (partial(scheduler_families, self.system),))
         fabric = self._components.fabric
         options["names"] = (*options.get("names", ()), str(fabric.service_network[1]))
         front = HttpFront(self.api, self.system, host=host, port=port, **options)

@@ -29,6 +29,7 @@ from orchestrator.controllers.certificates import CertificateSigner
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.kubelet import NodeSpec, Profile
+from orchestrator.kubelet.disk_keeper import DiskKeeper
 from orchestrator.kubelet.runtimes import RuntimeFactory, Runtimes
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import AUTHENTICATED, Identity
@@ -72,6 +73,7 @@ class Components:
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
         images: "Sequence[Image]",
+        container_runtime_endpoint: str,
         proxies: bool,
         proxy_mode: ProxyMode | None,
         record_events: bool,
@@ -85,7 +87,7 @@ class Components:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
         self._added: list[Registration] = []  # controllers that were run later
-        self._runtimes = Runtimes(profile, runtimes, images)
+        self._runtimes = Runtimes(profile, runtimes, images, container_runtime_endpoint)
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
         self._authorization = authorization
@@ -118,6 +120,7 @@ class Components:
             "scheduler",
             restart=ALWAYS,
         )
+        self._runtimes.disks.on_first = lambda: self._keep_disks(api)
         memo = TableMemo() if self._proxies else None
         self.machines.begin(self._start_nodes(api, memo), client, self.fabric)
         plane = self.fabric.host_plane
@@ -157,7 +160,13 @@ class Components:
         try:
             await self.machines.close(carries=self.fabric.carries)
         finally:
+            self._runtimes.disks.close()
             self.fabric.close()
+
+    def _keep_disks(self, api: Ref[Any]) -> None:
+        """Begin to give back what volumes leave behind: most clusters have none."""
+        disks = self._runtimes.disks
+        self._system.spawn(lambda: DiskKeeper(api, disks), "disks", restart=ALWAYS)
 
     def _start_api_server(self) -> Ref[Any]:
         rare = self._computed_heartbeats

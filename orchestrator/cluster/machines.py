@@ -15,7 +15,6 @@ from orchestrator.cluster.fabrics import Fabric
 from orchestrator.cluster.nodes import AddNode, Equipment
 from orchestrator.kubelet import FallSilent, NodeSpec
 from orchestrator.kubelet.runtimes import Runtimes
-from orchestrator.kubelet.runtimes.interface import Ending
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
 
@@ -105,7 +104,7 @@ class Machines:
 
         `carries`: their pods' networks are real.
         """
-        standing = [e for e in self.standing.values() if carries or isinstance(e.runtime, Ending)]
+        standing = [e for e in self.standing.values() if carries or e.runtimes.is_real()]
         await asyncio.gather(*(_switch_off(equipment) for equipment in standing))
 
     async def restart(self, name: str) -> None:
@@ -138,10 +137,7 @@ def _parted(spec: NodeSpec) -> tuple[NodeSpec, dict[str, str]]:
 
 async def _switch_off(equipment: Equipment) -> None:
     """End what a machine runs, as a cut of its power does."""
-    for uid in {event.key.pod_uid: None for event in equipment.runtime.containers()}:
-        equipment.runtime.remove(uid)
-    if isinstance(equipment.runtime, Ending):
-        await equipment.runtime.close()
+    await equipment.runtimes.close()
     equipment.network.close()
 
 

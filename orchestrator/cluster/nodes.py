@@ -15,8 +15,11 @@ from actors import ALWAYS, Actor, Clock, Ref, Request, Timer
 from orchestrator.cluster.fabrics.interface import Fabric
 from orchestrator.kubelet import Kubelet, NodeSpec, Runtime
 from orchestrator.kubelet.networks.interface import PodNetwork
+from orchestrator.kubelet.node_spec import DEFAULT_CAPACITY
 from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
+from orchestrator.machinery.quantities import value
 from orchestrator.protocol import ApiRef
 from orchestrator.proxy import Place, Proxy, TableMemo
 from orchestrator.proxy.planes.interface import Plane
@@ -41,7 +44,7 @@ class Equipment(NamedTuple):
     """What a machine holds while its actors come and go."""
 
     spec: NodeSpec
-    runtime: Runtime
+    runtimes: NodeRuntimes
     network: PodNetwork
     plane: Plane | None
 
@@ -58,7 +61,7 @@ class Machine(Actor):
     ) -> None:
         self._api = api
         self._spec = equipment.spec
-        self._runtime = equipment.runtime
+        self._runtimes = equipment.runtimes
         self._network = equipment.network
         self._plane = equipment.plane
         self._memo = memo
@@ -67,9 +70,9 @@ class Machine(Actor):
 
     def started(self) -> None:
         """Switch on."""
-        self._runtime.attach(self)
+        self._runtimes.attach(self)
         self._kubelet = self.ctx.spawn(
-            lambda: Kubelet(self._api, self._spec, self._runtime, self._network, **self._options),
+            lambda: Kubelet(self._api, self._spec, self._runtimes, self._network, **self._options),
             "kubelet",
             restart=ALWAYS,
         )
@@ -98,6 +101,11 @@ class Machine(Actor):
     def network(self) -> PodNetwork:
         """The network of the machine's pods."""
         return self._network
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the node says it has."""
+        return value({**DEFAULT_CAPACITY, **self._spec.capacity}["memory"])
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
         """A timer of the runtime."""
@@ -147,11 +155,15 @@ class Nodes(Actor):
     def on_add_node(self, message: AddNode) -> Ref[Any]:
         """One more machine. A new one runs nothing: nor does one that is switched on again."""
         spec = message.spec
-        runtime = self._runtimes.factory(spec.runtime)()
+        runtimes = NodeRuntimes(self._made(spec.runtime), spec.runtime, self._made)
         network = self._fabric.network(spec)
-        equipment = Equipment(spec, runtime, network, self._fabric.plane(spec))
+        equipment = Equipment(spec, runtimes, network, self._fabric.plane(spec))
         self._machines[spec.name] = equipment
         return self._switch_on(equipment)
+
+    def _made(self, name: str) -> Runtime:
+        """A new runtime. Raises UnknownRuntime."""
+        return self._runtimes.factory(name)()
 
     def _switch_on(self, equipment: Equipment) -> Ref[Any]:
         return self.ctx.spawn(

@@ -60,6 +60,7 @@ from orchestrator.controllers.volumes import (
     CsiNodeController,
     ExpandController,
     SimulatedAttacher,
+    SimulatedProvisioner,
     SimulatedResizer,
     VolumeKeeper,
 )
@@ -105,6 +106,7 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     SimulatedAttacher,
     CsiNodeController,
     ExpandController,
+    SimulatedProvisioner,
     SimulatedResizer,
     ClaimProtectionController,
     ClassProtectionController,

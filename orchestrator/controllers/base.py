@@ -3,7 +3,7 @@
 from typing import ClassVar, Final
 
 from orchestrator.client import Controller
-from orchestrator.protocol import AUTHENTICATED, Identity
+from orchestrator.protocol import AUTHENTICATED, ApiError, Identity
 
 
 class KubernetesController(Controller):
@@ -18,3 +18,8 @@ class KubernetesController(Controller):
 
 
 API_SERVER: Final = Identity("system:apiserver", ("system:masters", AUTHENTICATED))
+
+
+def namespace_ends(error: ApiError) -> bool:
+    """Whether a namespace that is being terminated takes nothing new: there is no use in trying again."""
+    return any(cause.reason == "NamespaceTerminating" for cause in error.causes)

@@ -7,20 +7,22 @@ copied is what is labelled so, what a leader election keeps, and what stands beh
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import EndpointAddress, Endpoints, EndpointSubset, Service
+from orchestrator.api.core.v1 import EndpointAddress, Endpoints, Service
 from orchestrator.api.core.v1 import EndpointPort as SubsetPort
 from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, EndpointPort, EndpointSlice
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.endpoint_slice import MANAGED_BY, SERVICE_NAME, service_index
+from orchestrator.controllers.endpoint_slice import service_index
+from orchestrator.controllers.slice_plan import MANAGED_BY, SERVICE_NAME
+from orchestrator.controllers.subsets import repacked
 from orchestrator.machinery.owners import owner_reference
 from orchestrator.protocol import NotFound
 
@@ -49,53 +51,22 @@ def mirror_of(endpoints: Endpoints) -> Mirror:
     """What the slices of these Endpoints shall hold."""
     found: dict[_Family, list[Endpoint]] = {}
     invalid = skipped = 0
-    for ports, addresses in _repacked(endpoints.subsets):
-        taken = 0
+    for subset in repacked(endpoints.subsets):
+        ports, taken = _slice_ports(subset.ports), 0
+        addresses = [(each, True) for each in subset.addresses]
+        addresses += [(each, False) for each in subset.not_ready_addresses]
         for address, ready in addresses:
             if taken >= MAX_ADDRESSES:
                 break
-            family = _family(address.ip)
-            if family is None:
+            ip = _ip(address.ip)
+            if ip is None:
                 invalid += 1
                 continue
-            found.setdefault((family, ports), []).append(_endpoint(address, ready))
+            family = (f"IPv{ip.version}", ports)
+            found.setdefault(family, []).append(_endpoint(address, str(ip), ready))
             taken += 1
         skipped += len(addresses) - taken
     return Mirror({k: tuple(v) for k, v in found.items()}, invalid, skipped)
-
-
-def _repacked(
-    subsets: Iterable[EndpointSubset],
-) -> list[tuple[_Ports, list[tuple[EndpointAddress, bool]]]]:
-    """The addresses by all the ports that they have in all subsets; one that is not ready anywhere is not."""
-    known: dict[tuple[str, str], EndpointAddress] = {}
-    by_port: dict[SubsetPort | None, dict[tuple[str, str], bool]] = {}
-    for subset in subsets:
-        for port in subset.ports or (None,):
-            states = by_port.setdefault(port, {})
-            for ready, addresses in ((True, subset.addresses), (False, subset.not_ready_addresses)):
-                for address in addresses:
-                    target = address.target_ref
-                    key = (address.ip, target.uid if target is not None else "")
-                    known.setdefault(key, address)
-                    states[key] = states.get(key, True) and ready
-    ports: dict[tuple[tuple[tuple[str, str], bool], ...], list[SubsetPort]] = {}
-    for number, states in by_port.items():
-        group = ports.setdefault(tuple(sorted(states.items())), [])
-        if number is not None:
-            group.append(number)
-    # Ready ones first: they are what a slice that is full has.
-    return [
-        (
-            _slice_ports(group),
-            [(known[key], ready) for key, ready in sorted(each, key=_ready_first)],
-        )
-        for each, group in ports.items()
-    ]
-
-
-def _ready_first(state: tuple[tuple[str, str], bool]) -> tuple[bool, tuple[str, str]]:
-    return (not state[1], state[0])
 
 
 def _slice_ports(ports: Iterable[SubsetPort]) -> _Ports:
@@ -106,20 +77,23 @@ def _slice_ports(ports: Iterable[SubsetPort]) -> _Ports:
             protocol=port.protocol,
             app_protocol=port.app_protocol,
         )
-        for port in sorted(ports, key=lambda p: (p.name or "", p.port, p.protocol or ""))
+        for port in ports
     )
 
 
-def _family(ip: str) -> str | None:
+def _ip(text: str) -> IPv4Address | IPv6Address | None:
+    """The address that a text is; one of IPv4 that is written as one of IPv6 is of IPv4."""
     try:
-        return f"IPv{ip_address(ip).version}"
+        address = ip_address(text)
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return mapped or address
 
 
-def _endpoint(address: EndpointAddress, ready: bool) -> Endpoint:
+def _endpoint(address: EndpointAddress, ip: str, ready: bool) -> Endpoint:
     return Endpoint(
-        addresses=(address.ip,),
+        addresses=(ip,),
         conditions=EndpointConditions(ready=ready),
         hostname=address.hostname or None,
         node_name=address.node_name,

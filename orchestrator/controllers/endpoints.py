@@ -1,7 +1,7 @@
 """Endpoints: the older list of a Service's addresses, which clients still read."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, Source, key_of
-from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.base import KubernetesController, namespace_ends
 from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.services import (
     BATCH_SECONDS,
@@ -28,17 +28,22 @@ from orchestrator.controllers.services import (
     Triggers,
     container_port,
     label_index,
+    named_host,
     pods_of,
     ports_vary,
     selector_index,
     told_at,
     wants_slices,
 )
+from orchestrator.controllers.slice_plan import Family, address_of, families_of
+from orchestrator.controllers.subsets import in_order, repacked, truncated
+from orchestrator.protocol import ApiError, Forbidden, Invalid, NotFound
 
-MAX_ADDRESSES: Final = 1000
 OVER_CAPACITY: Final = "endpoints.kubernetes.io/over-capacity"
 MANAGED_BY: Final = "endpoints.kubernetes.io/managed-by"
 MANAGER: Final = "endpoint-controller"
+HEADLESS: Final = "service.kubernetes.io/headless"
+_LEADER: Final = "control-plane.alpha.kubernetes.io/leader"
 
 _Ports = tuple[EndpointPort, ...]
 
@@ -49,7 +54,9 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
     assert spec is not None
     ready: dict[_Ports, list[EndpointAddress]] = {}
     unready: dict[_Ports, list[EndpointAddress]] = {}
-    fixed = None if ports_vary(service) else _ports_of(service, None)
+    vary = ports_vary(service)
+    fixed = None if vary else _ports_of(service, None)
+    family = families_of(service)[0]
     for pod in pods:
         status = pod.status
         if status is None or not status.pod_ip or status.phase in ("Succeeded", "Failed"):
@@ -57,16 +64,20 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
         if pod.metadata.deletion_timestamp is not None and not spec.publish_not_ready_addresses:
             continue
         ports = _ports_of(service, pod) if fixed is None else fixed
+        address = _address(pod, service, family)
+        if address is None or not (ports or spec.cluster_ip == "None"):
+            continue
         into = ready if is_ready(pod) or spec.publish_not_ready_addresses else unready
-        into.setdefault(ports, []).append(_address(pod))
-    return tuple(
+        into.setdefault(ports, []).append(address)
+    found = tuple(
         EndpointSubset(
-            addresses=_in_order(ready.get(ports, ())),
-            not_ready_addresses=_in_order(unready.get(ports, ())),
+            addresses=in_order(ready.get(ports, ())),
+            not_ready_addresses=in_order(unready.get(ports, ())),
             ports=ports,
         )
-        for ports in sorted({**ready, **unready}, key=str)
+        for ports in {**ready, **unready}
     )
+    return repacked(found) if vary else found
 
 
 def _ports_of(service: Service, pod: Pod | None) -> _Ports:
@@ -80,43 +91,21 @@ def _ports_of(service: Service, pod: Pod | None) -> _Ports:
     )
 
 
-def _in_order(addresses: Sequence[EndpointAddress]) -> tuple[EndpointAddress, ...]:
-    return tuple(sorted(addresses, key=lambda a: _number(a.ip)))
-
-
-@lru_cache(maxsize=1 << 16)
-def _number(ip: str) -> tuple[int, ...]:
-    return tuple(map(int, ip.split(".")))
-
-
-def _address(pod: Pod) -> EndpointAddress:
-    metadata, spec, status = pod.metadata, pod.spec, pod.status
+def _address(pod: Pod, service: Service, family: Family) -> EndpointAddress | None:
+    """The pod's address of a family; None if it has none."""
+    metadata, spec = pod.metadata, pod.spec
     assert spec is not None
-    assert status is not None
+    ip = address_of(pod, family)
+    if not ip:
+        return None
     return EndpointAddress(
-        ip=status.pod_ip,
+        ip=ip,
+        hostname=named_host(pod, service),
         node_name=spec.node_name or None,
         target_ref=ObjectReference(
             kind="Pod", namespace=metadata.namespace, name=metadata.name, uid=metadata.uid
         ),
     )
-
-
-def truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[tuple[EndpointSubset, ...], bool]:
-    """At most a thousand addresses in all, ready ones first; and whether some were left out."""
-    room = MAX_ADDRESSES
-    total = sum(len(s.addresses) + len(s.not_ready_addresses) for s in subsets)
-    if total <= room:
-        return subsets, False
-    result = []
-    for subset in subsets:
-        addresses = subset.addresses[:room]
-        room -= len(addresses)
-        rest = subset.not_ready_addresses[:room]
-        room -= len(rest)
-        if addresses or rest:
-            result.append(replace(subset, addresses=addresses, not_ready_addresses=rest))
-    return tuple(result), True
 
 
 class EndpointsController(KubernetesController):
@@ -149,20 +138,49 @@ class EndpointsController(KubernetesController):
         self._triggers.made(change)
         return super().own_keys(change)
 
+    def initial_keys(self) -> Iterable[Key]:
+        """All Services, and Endpoints whose Service may have gone unseen, but for those of leaders' elections."""
+        left = (
+            key_of(each)
+            for each in self.cache(Endpoints).list()
+            if _LEADER not in each.metadata.annotations
+        )
+        return dict.fromkeys((*super().initial_keys(), *left))
+
     async def reconcile(self, key: Key) -> float | None:
         """Write the Endpoints of one service, or delete those that it has no more."""
         service = self.cache(Service).get(key.namespace, key.name)
         present = self.cache(Endpoints).get(key.namespace, key.name)
         at = self._triggers.take(key)
-        if service is None or service.metadata.deletion_timestamp is not None:
-            if present is not None and present.metadata.labels.get(MANAGED_BY) == MANAGER:
-                await self.client.delete(Endpoints, key.name, namespace=key.namespace)
+        if service is None:
+            if present is not None:  # whoever wrote them
+                with suppress(NotFound):
+                    await self.client.delete(Endpoints, key.name, namespace=key.namespace)
             return None
         if not wants_slices(service):
             return None
         subsets, over = truncated(subsets_of(service, pods_of(service, self.cache(Pod))))
-        await self._write(service, present, subsets, over, at)
+        try:
+            await self._write(service, present, subsets, over, at)
+        except (Forbidden, Invalid) as error:
+            if present is None and namespace_ends(error):
+                return None
+            self._failed_to_write(service, present, error)
+            raise
         return None
+
+    def _failed_to_write(
+        self, service: Service, present: Endpoints | None, error: ApiError
+    ) -> None:
+        metadata = service.metadata
+        where = f"{metadata.namespace}/{metadata.name}"
+        if present is None:
+            bare = Endpoints(metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace))
+            message = f"Failed to create endpoint for service {where}: {error}"
+            self.events.event(bare, "Warning", "FailedToCreateEndpoint", message)
+        else:
+            message = f"Failed to update endpoint {where}: {error}"
+            self.events.event(present, "Warning", "FailedToUpdateEndpoint", message)
 
     async def _write(
         self,
@@ -172,9 +190,10 @@ class EndpointsController(KubernetesController):
         over: bool,
         at: str,
     ) -> None:
-        labels = {**service.metadata.labels, MANAGED_BY: MANAGER}
-        if service.spec is not None and service.spec.cluster_ip == "None":
-            labels["service.kubernetes.io/headless"] = ""
+        labels = {k: v for k, v in service.metadata.labels.items() if k != HEADLESS}
+        labels[MANAGED_BY] = MANAGER
+        if service.spec is not None and service.spec.cluster_ip in ("None", ""):
+            labels[HEADLESS] = ""
         annotations: Mapping[str, str] = {OVER_CAPACITY: "truncated"} if over else EMPTY
         if present is None:
             metadata = ObjectMeta(

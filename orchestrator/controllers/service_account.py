@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import ConfigMap, Namespace, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Key
+from orchestrator.client import Change, Key, Wiring
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.protocol import AlreadyExists
 
@@ -38,6 +38,7 @@ class ServiceAccountController(KubernetesController):
         return None
 
 
+REST_SECONDS: Final = 1.0  # between two writes of the same into what somebody else changes
 ROOT_CA: Final = "kube-root-ca.crt"
 # Where a server that listens says which authority its certificates are of.
 AUTHENTICATION: Final = "extension-apiserver-authentication"
@@ -58,8 +59,11 @@ class RootCaPublisher(KubernetesController):
 
     name = "root-ca-certificate-publisher"
     account = "root-ca-cert-publisher"
-    rest_seconds = 1.0  # somebody else may want other contents, and would write at once, too
     kind = Namespace
+
+    def __init__(self, wiring: Wiring) -> None:
+        super().__init__(wiring)
+        self._put: dict[str, tuple[str, float]] = {}  # what was put right last, by namespace
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A ConfigMap of that name concerns its namespace, a new authority all of them."""
@@ -81,7 +85,8 @@ class RootCaPublisher(KubernetesController):
         """Create it where it is missing, put it right where it was changed."""
         if not is_active(self.cache(Namespace).get("", key.name)):
             return None
-        data = {"ca.crt": self._authority()}
+        authority = self._authority()
+        data = {"ca.crt": authority}
         present = self.cache(ConfigMap).get(key.name, ROOT_CA)
         if present is None:
             metadata = ObjectMeta(
@@ -94,8 +99,19 @@ class RootCaPublisher(KubernetesController):
             except AlreadyExists:
                 return None
         elif present.data != data:
+            if rest := self._rest(key.name, authority):
+                return rest
             await self.client.update(replace(present, data=data))
         return None
+
+    def _rest(self, namespace: str, authority: str) -> float:
+        """How long to wait before the same is written again: somebody may want other contents, and write at once."""
+        now = self.ctx.clock.now()
+        known, at = self._put.get(namespace, ("", 0.0))
+        if known == authority and now - at < REST_SECONDS:
+            return REST_SECONDS - (now - at)
+        self._put[namespace] = authority, now
+        return 0.0
 
 
 def is_active(namespace: Namespace | None) -> bool:

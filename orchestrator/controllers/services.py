@@ -1,11 +1,11 @@
 """Services and the pods that they select: what the controllers of endpoints have in common."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod, Service, ServicePort
+from orchestrator.api.core.v1 import Container, Pod, PodSpec, Service, ServicePort
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Cache, Change, Key, OfMetadata, key_of
@@ -50,13 +50,24 @@ def container_port(wanted: ServicePort, pod: Pod | None) -> int | None:
     target = wanted.target_port
     if isinstance(target, str) and target:
         spec = pod.spec if pod is not None else None
-        containers = (*spec.containers, *spec.init_containers) if spec is not None else ()
+        containers = (*spec.containers, *_sidecars(spec)) if spec is not None else ()
         for container in containers:
             for port in container.ports:
                 if port.name == target and (port.protocol or "TCP") == (wanted.protocol or "TCP"):
                     return port.container_port
         return None
     return target or wanted.port if isinstance(target, int) else wanted.port
+
+
+def _sidecars(spec: PodSpec) -> Iterator[Container]:
+    return (each for each in spec.init_containers if each.restart_policy == "Always")
+
+
+def named_host(pod: Pod, service: Service) -> str:
+    """The host name that the pod has among those of the service; empty if it has none."""
+    spec = pod.spec
+    assert spec is not None
+    return (spec.hostname or "") if spec.subdomain == service.metadata.name else ""
 
 
 # --- the pods of a service -----------------------------------------------------------------
@@ -149,12 +160,20 @@ class Triggers:
         self._at: dict[Key, str] = {}
 
     def heard(self, change: Change[Pod], keys: Iterable[Key]) -> None:
-        """A pod of these services has changed: it counts from when it was ready, or not any more."""
-        if change.new is None:
+        """A pod of these services has changed: it counts from when it was ready, or not any more.
+
+        Whatever else has changed of a pod that was known does not count.
+        """
+        old, new = change.old, change.new
+        since = _ready_since(new) if new is not None else ""
+        if not since or (
+            old is not None
+            and old.metadata.labels == change.latest.metadata.labels
+            and _ready_since(old) == since
+        ):
             return
         for key in keys:
-            if key not in self._at:
-                self._at[key] = _ready_since(change.new)
+            self._at[key] = min(self._at.get(key) or since, since)
 
     def made(self, change: Change[Service]) -> None:
         """A service that is new begins to change what there is of it when it is made."""

@@ -1,7 +1,7 @@
 """Claims, volumes and their classes of attributes that are in use are not deleted before they are free.
 
-Admission gives each a finalizer; here it is taken from a deleted claim that no pod uses any more, from
-a deleted volume that no claim is bound to, and from a deleted class that no claim or volume names.
+Admission gives each a finalizer, which is given again if it is lost; here it is taken from a deleted claim that no pod
+uses any more, from a deleted volume that no claim is bound to, and from a deleted class that no claim or volume names.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
 from orchestrator.api.storage.v1 import VolumeAttributesClass
-from orchestrator.client import Change, Key, KeyFunction, remove_finalizer
+from orchestrator.client import Change, Key, KeyFunction, add_finalizer, remove_finalizer
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.machinery.owners import is_controlled_by
 
 CLAIM_FINALIZER: Final = "kubernetes.io/pvc-protection"
 VOLUME_FINALIZER: Final = "kubernetes.io/pv-protection"
@@ -37,6 +38,33 @@ def uses(pod: Pod) -> bool:
     return assigned and phase not in ("Succeeded", "Failed")
 
 
+def holds(pod: Pod, claim: PersistentVolumeClaim) -> bool:
+    """Whether a pod keeps a claim from going: it has a node and mounts it, even if it has ended. An ephemeral volume's
+    claim is let go as soon as nothing of its pod is left on the node.
+    """
+    spec, metadata = pod.spec, pod.metadata
+    if spec is None or not spec.node_name:
+        return False
+    name = claim.metadata.name
+    shut_down = metadata.deletion_timestamp and metadata.deletion_grace_period_seconds == 0
+    return any(
+        (v.persistent_volume_claim is not None and v.persistent_volume_claim.claim_name == name)
+        or (
+            v.ephemeral is not None
+            and not shut_down
+            and f"{metadata.name}-{v.name}" == name
+            and is_controlled_by(claim, pod)
+        )
+        for v in spec.volumes
+    )
+
+
+def lets_go(pod: Pod) -> bool:
+    """Whether a change to this pod may have set a claim free."""
+    metadata = pod.metadata
+    return bool(metadata.deletion_timestamp) and metadata.deletion_grace_period_seconds == 0
+
+
 class ClaimProtectionController(KubernetesController):
     """Lets go of deleted claims that no pod uses."""
 
@@ -53,17 +81,23 @@ class ClaimProtectionController(KubernetesController):
         return {Pod: {"claim": claims_of}}
 
     def _of_pod(self, change: Change[Pod]) -> Iterable[Key]:
-        if change.new is not None and uses(change.new):
+        if change.new is not None and not lets_go(change.new):
             return ()
         return [Key(*claim.split("/", 1)) for claim in claims_of(change.latest)]
 
     async def reconcile(self, key: Key) -> float | None:
-        """Let one claim go, if it is to go and free."""
+        """Let one claim go, if it is to go and free: after a live look, since the cache may be behind."""
         claim = self.cache(PersistentVolumeClaim).get(key.namespace, key.name)
-        if claim is None or claim.metadata.deletion_timestamp is None:
+        if claim is None:
             return None
-        pods = self.cache(Pod).by_index("claim", f"{key.namespace}/{key.name}")
-        if not any(uses(pod) for pod in pods):
+        if claim.metadata.deletion_timestamp is None:
+            await add_finalizer(self.client, claim, CLAIM_FINALIZER)
+            return None
+        known = self.cache(Pod).by_index("claim", f"{key.namespace}/{key.name}")
+        if CLAIM_FINALIZER not in claim.metadata.finalizers or any(holds(p, claim) for p in known):
+            return None
+        pods = await self.client.list(Pod, namespace=key.namespace)
+        if not any(holds(pod, claim) for pod in pods):
             await remove_finalizer(self.client, claim, CLAIM_FINALIZER)
         return None
 
@@ -78,9 +112,11 @@ class VolumeProtectionController(KubernetesController):
     async def reconcile(self, key: Key) -> float | None:
         """Let one volume go, if it is to go and free."""
         volume = self.cache(PersistentVolume).get(key.namespace, key.name)
-        if volume is None or volume.metadata.deletion_timestamp is None:
+        if volume is None:
             return None
-        if volume.status is None or volume.status.phase != "Bound":
+        if volume.metadata.deletion_timestamp is None:
+            await add_finalizer(self.client, volume, VOLUME_FINALIZER)
+        elif volume.status is None or volume.status.phase != "Bound":
             await remove_finalizer(self.client, volume, VOLUME_FINALIZER)
         return None
 
@@ -121,7 +157,10 @@ class ClassProtectionController(KubernetesController):
     async def reconcile(self, key: Key) -> float | None:
         """Let one class go, if it is to go and nobody names it."""
         found = self.cache(VolumeAttributesClass).get(key.namespace, key.name)
-        if found is None or found.metadata.deletion_timestamp is None:
+        if found is None:
+            return None
+        if found.metadata.deletion_timestamp is None:
+            await add_finalizer(self.client, found, CLASS_FINALIZER)
             return None
         users = (
             self.cache(PersistentVolume).by_index("class", key.name),

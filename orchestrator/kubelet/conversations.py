@@ -12,12 +12,14 @@ from actors import Context, Deferred
 from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
 from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import resource_of
+from orchestrator.kubelet.claimed import behind_claims, claim_sources
 from orchestrator.kubelet.container_record import ContainerRecord
 from orchestrator.kubelet.material import Found, Source, environment_sources, world_sources
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.resolver import parse, resolver_of
-from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, Runtime, World
+from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
+from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, World
 from orchestrator.kubelet.surroundings import world_of
 from orchestrator.protocol import ApiRef, BadRequest, Get, Identity, InternalError, List, NotFound
 from orchestrator.sessions import AttachTo, Execute, OpenPort, Reach, ReadLog, Session
@@ -29,7 +31,11 @@ class LooksUp(Protocol):
     """Reads objects of a pod's namespace."""
 
     def __call__(
-        self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]
+        self,
+        pod: Pod,
+        sources: tuple[Source, ...],
+        then: Callable[[Found], None],
+        beyond: Callable[[Found], tuple[Source, ...]] | None = None,
     ) -> None: ...
 
 
@@ -41,7 +47,7 @@ class Conversations:
         ctx: Context,
         api: ApiRef,
         identity: Identity,
-        runtime: Runtime,
+        runtimes: NodeRuntimes,
         look_up: LooksUp,
         spec: NodeSpec,
         allocatable: Mapping[str, Quantity],
@@ -49,7 +55,7 @@ class Conversations:
         self._ctx = ctx
         self._api = api
         self._identity = identity
-        self._runtime = runtime
+        self._runtimes = runtimes
         self._look_up = look_up
         self._spec = spec
         self._allocatable = allocatable
@@ -59,11 +65,11 @@ class Conversations:
     ) -> Deferred[Any] | None:
         """Begin a session with a container of the worker's pod. Errors: BadRequest, NotFound."""
         reach = message.reach
-        runtime = self._runtime
         if worker is None:
             raise NotFound("the pod does not run on this node")
+        runtime = self._runtimes.of(worker.uid)
         if not isinstance(runtime, Conversational):
-            raise BadRequest(f"the runtime {self._runtime.name} does not talk with its containers")
+            raise BadRequest(f"the runtime {runtime.name} does not talk with its containers")
         if isinstance(message, OpenPort):
             record = _listener(worker)
             key, session = record.key(worker.uid), reach.session
@@ -115,8 +121,8 @@ class Conversations:
     def find_world(self, pod: Pod, container: Container, then: Callable[[World], None]) -> None:
         """Read what the container's surroundings are made of."""
         spec = pod.spec
-        sources = world_sources(spec) if spec is not None else ()
-        sources = tuple(dict.fromkeys((*sources, *environment_sources(container))))
+        made_of = world_sources(spec) if spec is not None else ()
+        sources = (*made_of, *claim_sources(pod), *environment_sources(container))
 
         def services_came(found: Found, services: tuple[Service, ...]) -> None:
             if pod.metadata.namespace == "default":
@@ -146,7 +152,7 @@ class Conversations:
                 failed=lambda _: services_came(found, ()),
             )
 
-        self._look_up(pod, sources, objects_came)
+        self._look_up(pod, tuple(dict.fromkeys(sources)), objects_came, behind_claims)
 
     def _world(
         self, pod: Pod, container: Container, found: Found, services: tuple[Service, ...]

@@ -1,23 +1,37 @@
 """Which pods a node gives up when it runs short: thresholds, ranks and words, over plain values.
 
-As kubelet's eviction manager with hard thresholds: first those that use more than they asked for, then by priority, then
-by how much more than asked for they use; one pod at a time.
+As kubelet's eviction manager: first those that use more than they asked for, then by priority, then by how much more
+than asked for they use; one pod at a time. A hard threshold is acted on when it is met, a soft one when it has been met
+for its grace period, and the pod has time to end then.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.machinery.quantities import format_bytes, value
+from orchestrator.api.scalars import EMPTY
+from orchestrator.machinery.errors import DurationError
+from orchestrator.machinery.quantities import canonical, format_bytes, value
 from orchestrator.machinery.resources import pod_needs
+from orchestrator.machinery.times import parse_duration
 
 MEMORY: Final = "memory.available"
 DISK: Final = "nodefs.available"
+PROCESSES: Final = "pid.available"
 # What each signal is about: the resource, the node's condition, and the two reasons and messages of that.
-RESOURCES: Final[Mapping[str, str]] = {MEMORY: "memory", DISK: "ephemeral-storage"}
-CONDITIONS: Final[Mapping[str, str]] = {MEMORY: "MemoryPressure", DISK: "DiskPressure"}
+RESOURCES: Final[Mapping[str, str]] = {
+    MEMORY: "memory",
+    DISK: "ephemeral-storage",
+    PROCESSES: "pids",
+}
+CONDITIONS: Final[Mapping[str, str]] = {
+    MEMORY: "MemoryPressure",
+    DISK: "DiskPressure",
+    PROCESSES: "PIDPressure",
+}
 EVICTED: Final = "Evicted"
 
 
@@ -26,38 +40,73 @@ class EvictionError(ValueError):
 
 
 class Threshold(Struct, frozen=True):
-    """Less than `least` bytes available of a resource, of which the node has `capacity`, is too little."""
+    """Less than `least` bytes (or processes) available of a resource, of which the node has `capacity`, is too little.
+
+    A soft one has `grace_seconds`, for which that has to be so before a pod is given up.
+    """
 
     signal: str
     least: int
     capacity: int
+    grace_seconds: float = 0.0
+
+    @property
+    def soft(self) -> bool:
+        """Whether a pod that is given up has time to end."""
+        return self.grace_seconds > 0
 
 
 class PodUse(Struct, frozen=True):
-    """What a pod uses of a resource in bytes, altogether and by container."""
+    """What a pod uses of a resource in bytes (or processes), altogether and by container."""
 
     pod: Pod
     used: int
     by_container: Mapping[str, int]
 
 
-def thresholds_of(hard: Mapping[str, str], capacity: Mapping[str, object]) -> list[Threshold]:
-    """The thresholds of `evictionHard`: amounts, or a part of the capacity in percent. Raises EvictionError."""
-    found = []
-    for signal, text in hard.items():
-        if signal not in RESOURCES:
-            known = ", ".join(RESOURCES)
-            raise EvictionError(f"evictionHard: unknown signal {signal!r}; there are {known}")
-        total = value(str(capacity.get(RESOURCES[signal], "0")))
+def thresholds_of(
+    hard: Mapping[str, str],
+    capacity: Mapping[str, object],
+    soft: Mapping[str, str] = EMPTY,
+    grace: Mapping[str, str] = EMPTY,
+) -> list[Threshold]:
+    """The thresholds of `evictionHard`, `evictionSoft` and `evictionSoftGracePeriod`, in the order in which they matter.
+
+    They are amounts, or a part of the capacity in percent; the grace periods are Go durations. Raises EvictionError.
+    """
+    found = [_threshold("evictionHard", each, text, capacity) for each, text in hard.items()]
+    for signal, text in soft.items():
+        threshold = _threshold("evictionSoft", signal, text, capacity)
+        if signal not in grace:
+            raise EvictionError(
+                f"grace period must be specified for the soft eviction threshold {signal}"
+            )
         try:
-            part = text.endswith("%")
-            least = int(total * float(text[:-1]) / 100) if part else value(text)
-        except ValueError as error:
-            raise EvictionError(f"evictionHard: {signal}: {error}") from None
-        if least <= 0:
-            raise EvictionError(f"evictionHard: {signal}: must be positive, got {text!r}")
-        found.append(Threshold(signal, least, total))
-    return found
+            seconds = parse_duration(grace[signal])
+        except DurationError as error:
+            raise EvictionError(f"evictionSoftGracePeriod: {signal}: {error}") from None
+        if seconds <= 0:
+            raise EvictionError(
+                f"invalid eviction grace period specified: {grace[signal]}, must be a positive value"
+            )
+        found.append(replace(threshold, grace_seconds=seconds))
+    order = list(RESOURCES)
+    return sorted(found, key=lambda each: (order.index(each.signal), each.soft))
+
+
+def _threshold(setting: str, signal: str, text: str, capacity: Mapping[str, object]) -> Threshold:
+    if signal not in RESOURCES:
+        known = ", ".join(RESOURCES)
+        raise EvictionError(f"{setting}: unknown signal {signal!r}; there are {known}")
+    total = value(str(capacity.get(RESOURCES[signal], "0")))
+    try:
+        part = text.endswith("%")
+        least = int(total * float(text[:-1]) / 100) if part else value(text)
+    except ValueError as error:
+        raise EvictionError(f"{setting}: {signal}: {error}") from None
+    if least <= 0:
+        raise EvictionError(f"{setting}: {signal}: must be positive, got {text!r}")
+    return Threshold(signal, least, total)
 
 
 def is_met(threshold: Threshold, uses: Iterable[PodUse]) -> int | None:
@@ -72,6 +121,8 @@ def ranked(signal: str, uses: Iterable[PodUse]) -> list[PodUse]:
     def rank(use: PodUse) -> tuple[bool, int, int]:
         asked = _asked(signal, use.pod)
         priority = use.pod.spec.priority if use.pod.spec is not None else None
+        if signal == PROCESSES:  # nobody asks for them
+            return False, priority or 0, -use.used
         return use.used <= asked, priority or 0, asked - use.used
 
     return sorted((use for use in uses if not _is_critical(use.pod)), key=rank)
@@ -95,10 +146,11 @@ def _is_critical(pod: Pod) -> bool:
 def message_of(threshold: Threshold, available: int, use: PodUse) -> str:
     """What is said of a pod that is given up."""
     resource = RESOURCES[threshold.signal]
-    least, left = format_bytes(threshold.least), format_bytes(max(0, available))
+    form = _format_count if threshold.signal == PROCESSES else format_bytes
+    least, left = form(threshold.least), form(max(0, available))
     said = f"The node was low on resource: {resource}. "
     said += f"Threshold quantity: {least}, available: {left}. "
-    spec = use.pod.spec
+    spec = use.pod.spec if threshold.signal != PROCESSES else None
     for container in (*spec.containers, *spec.init_containers) if spec is not None else ():
         used = use.by_container.get(container.name, 0)
         requests = container.resources.requests if container.resources is not None else {}
@@ -108,6 +160,10 @@ def message_of(threshold: Threshold, available: int, use: PodUse) -> str:
             said += f"{shown}, request is {format_bytes(asked) if asked else '0'}, "
             said += f"has larger consumption of {resource}. "
     return said
+
+
+def _format_count(number: int) -> str:
+    return canonical(str(number))
 
 
 def full_directory(pod: Pod, used: Mapping[str, int]) -> str:

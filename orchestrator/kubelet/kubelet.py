@@ -5,7 +5,10 @@ the effects that they answer. Statuses are written once for all that happened in
 messages, in `drained()`; a write that fails is made again from what is true by then.
 """
 
+import asyncio
 from collections.abc import Mapping
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -17,19 +20,16 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
-from orchestrator.kubelet.device_claims import FAILED, claim_sources, claims_fault
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.material import (
-    Found,
-    volume_fault,
-    volume_sources,
-)
+from orchestrator.kubelet.machine_facts import facts_of
 from orchestrator.kubelet.mirrors import StaticPods
+from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
-from orchestrator.kubelet.node_admission import NODE_AFFINITY, NodeAdmission
+from orchestrator.kubelet.node_admission import NodeAdmission
+from orchestrator.kubelet.node_events import NodeEvents
 from orchestrator.kubelet.node_registration import NodeRegistration
 from orchestrator.kubelet.node_spec import NodeSpec, node_object
 from orchestrator.kubelet.pod_events import (
@@ -41,6 +41,7 @@ from orchestrator.kubelet.pod_events import (
     PodVanished,
     RecordEvent,
     ReportStatus,
+    ResizeContainer,
     RunHook,
     RunProbe,
     StartContainer,
@@ -54,6 +55,8 @@ from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.pressure import Pressure
+from orchestrator.kubelet.runtime_classes import RuntimeClasses
+from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerProbed,
@@ -61,7 +64,7 @@ from orchestrator.kubelet.runtimes.interface import (
     HookEnded,
     ImagePulling,
     ProbeAnswered,
-    Runtime,
+    Resizable,
     RuntimeEvent,
 )
 from orchestrator.kubelet.starting import ContainerStarts
@@ -104,7 +107,7 @@ class _Managed(Struct, gc=False, eq=False):
 
 
 class Kubelet(Watcher):
-    """The node agent of `spec`; `runtime` and `network` belong to the machine and outlive this actor.
+    """The node agent of `spec`; `runtimes` and `network` belong to the machine and outlive this actor.
 
     Without a `network` pods get addresses of `spec.pod_cidr` that exist nowhere.
 
@@ -117,7 +120,7 @@ class Kubelet(Watcher):
         self,
         api: ApiRef,
         spec: NodeSpec,
-        runtime: Runtime,
+        runtimes: NodeRuntimes,
         network: PodNetwork | None = None,
         *,
         record_events: bool = True,
@@ -125,7 +128,7 @@ class Kubelet(Watcher):
     ) -> None:
         super().__init__(api, Identity(f"system:node:{spec.name}", ("system:nodes", AUTHENTICATED)))
         self._spec = spec
-        self._runtime = runtime
+        self._runtimes = runtimes
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, _Managed] = {}  # by uid
@@ -137,13 +140,21 @@ class Kubelet(Watcher):
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
         self._static: StaticPods | None = None
+        self._told: NodeEvents | None = None
         self._pressure: Pressure
 
     # --- the node --------------------------------------------------------------------------
 
     def started(self) -> None:
         self.ctx.join(kubelets_group(self._spec.name))
-        node = node_object(self._spec, runtime_name=self._runtime.name, machine_id=self.ctx.uid())
+        runtime = self._runtimes.own
+        facts = facts_of(runtime)
+        node = node_object(
+            self._spec,
+            runtime_name=runtime.name,
+            machine_id=self.ctx.uid(),
+            facts=facts,
+        )
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
             self.ctx,
@@ -153,27 +164,38 @@ class Kubelet(Watcher):
             enabled=self._record_events,
             identity=self.identity,
         )
-        self._lookups = Lookups(self.ctx, self.api, self.identity)
+        lookups = Lookups(self.ctx, self.api, self.identity)
+        self._mounts = Mounts(lookups, self._spec.name, self._runtimes)
         self._writes = PodWrites(self.ctx, self.api, self.identity)
         self._conversations = Conversations(
             self.ctx,
             self.api,
             self.identity,
-            self._runtime,
-            self._lookups.find,
+            self._runtimes,
+            lookups.find,
             self._spec,
             node.status.allocatable if node.status is not None else {},
         )
-        self._starts = ContainerStarts(
+        self._starts_by = partial(
+            ContainerStarts,
             self.ctx,
-            self._runtime,
-            self._network,
-            self._spec.address,
-            self._lookups,
-            self._conversations,
+            network=self._network,
+            address=self._spec.address,
+            lookups=lookups,
+            conversations=self._conversations,
             lives=self._lives,
             pod_of=self._pod_of,
             report=self.on_container_event,
+        )
+        self._starts = self._starts_by(runtime)
+        self._starts_of_others: dict[int, ContainerStarts] = {}  # by the runtime's identity
+        self._classes = RuntimeClasses(
+            self.ctx,
+            self.api,
+            self.identity,
+            self._runtimes,
+            begin=self._adopt_latest,
+            say=self._say_if_wanted,
         )
         self._registration = NodeRegistration(
             self.ctx,
@@ -186,20 +208,38 @@ class Kubelet(Watcher):
         )
         self._registration.register()
         offers = node.status.allocatable if node.status is not None else {}
+        spec = self._spec
+        grace = spec.eviction_soft_grace_period
+        offers = {**offers, "pids": str(facts.most_processes)}
+        thresholds = thresholds_of(spec.eviction_hard, offers, spec.eviction_soft, grace)
         self._pressure = Pressure(
             self.ctx,
-            self._runtime,
-            thresholds_of(self._spec.eviction_hard, offers) if self._spec.eviction_hard else [],
+            self._runtimes,
+            thresholds,
             pods=self._running,
             evict=self._evict,
-            changed=self._registration.report_conditions,
+            reclaiming=self._reclaiming,
+            most_grace_seconds=spec.eviction_max_pod_grace_period,
+            changed=self._pressed,
         )
         self._registration.pressed = lambda: self._pressure.conditions
-        if self._spec.eviction_hard:
+        if thresholds:
             self._pressure.begin()
+
+    def _reclaiming(self, resource: str) -> None:
+        if self._told is not None:
+            self._told.reclaiming(resource)
+
+    def _pressed(self) -> None:
+        self._registration.report_conditions()
+        if self._told is not None:
+            self._told.pressed(self._pressure.conditions)
 
     def _registered(self, node: Node) -> None:
         self._admission = NodeAdmission(node)
+        if self._record_events:
+            self._told = NodeEvents(self._events, node)
+            self._told.began()
         if place := self._spec.static_pod_path:
             place = place.replace("{node}", self._spec.name)
             self._static = StaticPods(self.ctx, self._writes, Path(place), node, self)
@@ -216,7 +256,7 @@ class Kubelet(Watcher):
 
     def _ask_for_everything(self) -> None:
         """Hear of each container from the runtime: a report may have been lost."""
-        for event in list(self._runtime.containers()):
+        for event in list(self._runtimes.containers()):
             self.on_container_event(event)
 
     # --- pods ------------------------------------------------------------------------------
@@ -296,6 +336,8 @@ class Kubelet(Watcher):
         if MIRROR in metadata.annotations:  # of a pod that this node does not have any more
             self._writes.delete(pod, _ignore, _ignore)
             return
+        if pod.spec is not None and pod.spec.runtime_class_name and self._classes.waits(pod):
+            return
         managed = self._pods[metadata.uid] = _Managed(PodWorker(pod, now))
         if status.phase in ("Succeeded", "Failed"):
             managed.worker.finished = managed.released = True
@@ -311,15 +353,15 @@ class Kubelet(Watcher):
             self._admission.add(pod)
             # What the runtime knows counts more than what was reported last.
             self._perform(managed, managed.worker.restore(self._reports_of(metadata.uid), now))
-            self._starts.take_up(managed.worker)
+            self._starts_of(metadata.uid).take_up(managed.worker)
             return
         rejection = None
         if metadata.deletion_timestamp is None:
             rejection = self._under_pressure(pod) or self._admission.reject(pod)
         if rejection is not None:
-            if rejection[0] == NODE_AFFINITY and not looked:
+            if rejection[0] != EVICTED and not looked:
                 del self._pods[metadata.uid]
-                self._look_at_labels(pod)
+                self._look_at_node(pod)
             else:
                 self._reject(managed, *rejection)
             return
@@ -330,8 +372,15 @@ class Kubelet(Watcher):
             self._apply(managed, PodChanged(pod))
 
     def _join(self, managed: _Managed) -> bool:
-        """Give the pod its address. If the machine refuses, it is begun with anew after a while."""
+        """Give the pod its address. Where that takes time, it is begun with anew when it is there; if the machine
+        refuses, after a while.
+        """
         pod = managed.worker.pod
+        preparing = self._network.prepare(pod)
+        if preparing is not None and self._latest(pod) is not None:  # a static pod is waited for
+            del self._pods[pod.metadata.uid]
+            self.ctx.task(self._adopt_prepared(pod, preparing), "network")
+            return False
         try:
             address = self._network.join(pod).address
         except NetworkFault as fault:
@@ -344,17 +393,25 @@ class Kubelet(Watcher):
         managed.ips = (address,) if address else ()
         return True
 
+    async def _adopt_prepared(self, pod: Pod, preparing: Future[Any]) -> None:
+        with suppress(NetworkFault):  # joining says so, too
+            # What is cut off with this actor is the waiting: the next one finds what is prepared.
+            await asyncio.shield(asyncio.wrap_future(preparing))
+        self._adopt_latest(pod)
+        if pod.metadata.uid not in self._pods:
+            self._network.leave(pod.metadata.uid)
+
     def _reject(self, managed: _Managed, reason: str, message: str) -> None:
         if self._record_events:
             self._events.event(managed.worker.pod, "Warning", reason, message)
         self._apply(managed, PodRejected(reason, f"Pod was rejected: {message}"))
 
-    def _look_at_labels(self, pod: Pod) -> None:
-        """Read the node, whose labels may have changed, before a pod is rejected because of them."""
+    def _look_at_node(self, pod: Pod) -> None:
+        """Read the node, whose labels or resources may have changed, before a pod is rejected for them."""
 
         def then(node: Node | None) -> None:
             if node is not None:
-                self._admission.relabel(node.metadata.labels)
+                self._admission.renew(node)
             self._adopt_latest(pod, looked=True)
 
         self._registration.read(then, lambda _: then(None))
@@ -365,22 +422,24 @@ class Kubelet(Watcher):
 
     def _adopt_latest(self, pod: Pod, *, looked: bool = False) -> None:
         """Begin with the pod as it is now, if it is still there."""
+        latest = self._latest(pod)
+        if latest is not None and pod.metadata.uid not in self._pods:
+            self._adopt(latest, looked=looked)
+
+    def _latest(self, pod: Pod) -> Pod | None:
         metadata = pod.metadata
         latest = self._known.cache.get(metadata.namespace, metadata.name)
-        if latest is None or latest.metadata.uid != metadata.uid:
-            return
-        if metadata.uid not in self._pods:
-            self._adopt(latest, looked=looked)
+        return latest if latest is not None and latest.metadata.uid == metadata.uid else None
 
     def _running(self) -> list[Pod]:
         workers = (managed.worker for managed in self._pods.values())
         return [w.pod for w in workers if w.failure is None and not w.finished and not w.terminal]
 
-    def _evict(self, pod: Pod, message: str) -> None:
-        """Give a pod up for the node's sake: it fails, and has no time to end."""
+    def _evict(self, pod: Pod, message: str, grace_seconds: float) -> None:
+        """Give a pod up for the node's sake: it fails."""
         managed = self._pods[pod.metadata.uid]
         self._say(pod, RecordEvent("Warning", EVICTED, message))
-        self._apply(managed, PodRejected(EVICTED, message, 0.0, "TerminationByKubelet"))
+        self._apply(managed, PodRejected(EVICTED, message, grace_seconds, "TerminationByKubelet"))
 
     def _under_pressure(self, pod: Pod) -> tuple[str, str] | None:
         """A node that runs short takes no pod that asks for nothing, nor any where its disk is full."""
@@ -391,7 +450,7 @@ class Kubelet(Watcher):
         return EVICTED, f"The node had condition: [{' '.join(sorted(pressed))}]. "
 
     def _reports_of(self, uid: str) -> list[RuntimeEvent]:
-        return [event for event in self._runtime.containers() if event.key.pod_uid == uid]
+        return [event for event in self._runtimes.containers() if event.key.pod_uid == uid]
 
     def _on_synced(self) -> None:
         """What is left of pods that the API server does not have any more is removed."""
@@ -399,9 +458,9 @@ class Kubelet(Watcher):
         here = self._pods.keys() | {pod.metadata.uid for pod in unlisted}
         if self._static is not None:
             here |= self._static.read()
-        for event in list(self._runtime.containers()):
+        for event in list(self._runtimes.containers()):
             if event.key.pod_uid not in here:
-                self._runtime.remove(event.key.pod_uid)
+                self._runtimes.remove(event.key.pod_uid)
         for uid in self._network.joined():
             if uid not in here:
                 self._network.leave(uid)
@@ -471,9 +530,9 @@ class Kubelet(Watcher):
     def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
         """What the running containers of some pods use."""
         found: dict[str, dict[str, ContainerUsage]] = {uid: {} for uid in message.uids}
-        for event in self._runtime.containers():
+        for event in self._runtimes.containers():
             of_pod = found.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
-            if of_pod is not None and (usage := self._runtime.usage(event.key)) is not None:
+            if of_pod is not None and (usage := self._runtimes.usage(event.key)) is not None:
                 of_pod[event.key.name] = usage
         return found
 
@@ -499,9 +558,9 @@ class Kubelet(Watcher):
                 if self._record_events:  # spares the call for each of many
                     self._say(worker.pod, effect)  # type: ignore[arg-type]
             elif kind is StartContainer:
-                self._starts.start(worker, managed.ips, effect)  # type: ignore[arg-type]
+                self._starts_of(worker.uid).start(worker, managed.ips, effect)  # type: ignore[arg-type]
             elif kind is StopContainer:
-                self._runtime.stop(effect.key, effect.grace_seconds)  # type: ignore[union-attr]
+                self._runtimes.of(worker.uid).stop(effect.key, effect.grace_seconds)  # type: ignore[union-attr]
             elif kind is WakeAt:
                 if managed.wake is not None:
                     managed.wake.cancel()
@@ -512,17 +571,37 @@ class Kubelet(Watcher):
             else:
                 self._perform_rare(managed, effect)  # type: ignore[arg-type]
 
+    def _starts_of(self, uid: str) -> ContainerStarts:
+        """What starts a pod's containers: that of its runtime."""
+        runtime = self._runtimes.of(uid)
+        if runtime is self._runtimes.own:
+            return self._starts
+        known = self._starts_of_others.get(id(runtime))
+        if known is None:
+            known = self._starts_of_others[id(runtime)] = self._starts_by(runtime)
+        return known
+
+    def _say_if_wanted(self, pod: Pod, said: RecordEvent) -> None:
+        if self._record_events:
+            self._say(pod, said)
+
     def _say(self, pod: Pod, said: RecordEvent) -> None:
         self._events.event(pod, said.type, said.reason, said.message, said.field_path)
 
-    def _perform_rare(self, managed: _Managed, effect: RunProbe | RunHook | MountVolumes) -> None:
+    def _perform_rare(
+        self, managed: _Managed, effect: RunProbe | RunHook | MountVolumes | ResizeContainer
+    ) -> None:
         pod = managed.worker.pod
+        runtime = self._runtimes.of(pod.metadata.uid)
         if isinstance(effect, RunProbe):
-            self._runtime.probe(pod, effect.container, effect.key, effect.kind, effect.probe)
+            runtime.probe(pod, effect.container, effect.key, effect.kind, effect.probe)
+        elif isinstance(effect, ResizeContainer):
+            if isinstance(runtime, Resizable):
+                runtime.resize(pod, effect.container, effect.key)
         elif isinstance(effect, RunHook):
             sleep = effect.handler.sleep
             if sleep is None:
-                self._runtime.run_hook(
+                runtime.run_hook(
                     pod, effect.container, effect.key, effect.handler, effect.before_stop
                 )
             else:
@@ -537,18 +616,12 @@ class Kubelet(Watcher):
 
     def _mount(self, managed: _Managed) -> None:
         pod = managed.worker.pod
-        spec = pod.spec
-        assert spec is not None
 
-        def then(found: Found) -> None:
+        def then(event: VolumesMounted) -> None:
             if self._pods.get(pod.metadata.uid) is managed:
-                fault, reason = volume_fault(spec, pod.metadata.namespace, found), "FailedMount"
-                if not fault and spec.resource_claims:
-                    fault, reason = claims_fault(pod, found), FAILED
-                self._apply(managed, VolumesMounted(fault, reason))
+                self._apply(managed, event)
 
-        claims = claim_sources(pod) if spec.resource_claims else ()
-        self._lookups.find(pod, (*volume_sources(spec), *claims), then)
+        self._mounts.look(pod, then)
 
     def drained(self) -> None:
         """Write the statuses that changed in this slice of messages."""
@@ -623,8 +696,9 @@ class Kubelet(Watcher):
             return
         if managed.wake is not None:
             managed.wake.cancel()
-        self._runtime.remove(worker.uid)
-        self._starts.forget(worker.uid)
+        self._runtimes.remove(worker.uid)
+        for starts in (self._starts, *self._starts_of_others.values()):
+            starts.forget(worker.uid)
         self._release(managed)
 
     def _release(self, managed: _Managed) -> None:

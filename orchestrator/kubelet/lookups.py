@@ -22,31 +22,58 @@ class Lookups:
         self._identity = identity
         self.tokens = Tokens(ctx, api, identity)
 
-    def find(self, pod: Pod, sources: tuple[Source, ...], then: Callable[[Found], None]) -> None:
-        """Read objects of the pod's namespace; `then` gets None for what is not there."""
-        found: dict[Source, Any] = {}
-        if not sources:
-            then(found)
+    def find(
+        self,
+        pod: Pod,
+        sources: tuple[Source, ...],
+        then: Callable[[Found], None],
+        beyond: Callable[[Found], tuple[Source, ...]] | None = None,
+    ) -> None:
+        """Read objects of the pod's namespace, or of the cluster; `then` gets None for what is not there.
+
+        `beyond` answers what else is to be read for what was found, until that is all there.
+        """
+        self._find(pod, sources, {}, then, beyond)
+
+    def _find(
+        self,
+        pod: Pod,
+        sources: tuple[Source, ...],
+        found: dict[Source, Any],
+        then: Callable[[Found], None],
+        beyond: Callable[[Found], tuple[Source, ...]] | None,
+    ) -> None:
+        expected = len(found) + len(sources)
+
+        def complete() -> None:
+            more = tuple(s for s in beyond(found) if s not in found) if beyond is not None else ()
+            if more:
+                self._find(pod, tuple(dict.fromkeys(more)), found, then, beyond)
+            else:
+                then(found)
 
         def came(source: Source, obj: Any) -> None:
             found[source] = obj
-            if len(found) == len(sources):
-                then(found)
+            if len(found) == expected:
+                complete()
 
         def absent(source: Source, error: BaseException) -> None:
             came(source, None)
 
+        if not sources:
+            complete()
         for source in sources:
             kind, name = source
             if kind is TokenRequest:
                 self.tokens.find(pod, source, token_projection(source), partial(came, source))
                 continue
+            resource = resource_of(kind)
             self._ctx.request(
                 self._api,
                 Get(
-                    resource=resource_of(kind),
+                    resource=resource,
                     name=name,
-                    namespace=pod.metadata.namespace,
+                    namespace=pod.metadata.namespace if resource.namespaced else "",
                     identity=self._identity,
                 ),
                 then=partial(came, source),

@@ -6,17 +6,22 @@ group if it has one; a mount of a `subPath` is a copy of what was there when the
 
 import base64
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from orchestrator.api.authentication.v1 import TokenRequest
 from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
     DownwardAPIVolumeFile,
+    EmptyDirVolumeSource,
+    HostPathVolumeSource,
     KeyToPath,
+    PersistentVolume,
     Pod,
     PodSpec,
     ProjectedVolumeSource,
@@ -26,10 +31,13 @@ from orchestrator.api.core.v1 import (
     VolumeMount,
 )
 from orchestrator.api.scalars import EMPTY, Quantity
+from orchestrator.kubelet.claimed import volume_behind
 from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, token_source
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.substitution import substituted
+from orchestrator.machinery.quantities import value
+from orchestrator.machinery.volumes import storage_of
 
 _File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
 _NAMED: Final = re.compile(r"(?<!\$)\$\(([^)]*)\)")
@@ -37,7 +45,9 @@ _USUAL_MODE: Final = 0o644
 _TOKEN_MODE: Final = 0o600  # of a token, where the pod has one user or a group
 _GROUP_READS: Final = 0o440
 _SHARED_DIRECTORY: Final = 0o777
-_OBJECTS_DIRECTORY: Final = 0o1777  # of the directory of a volume that the kubelet writes
+_OBJECTS_DIRECTORY: Final = (
+    0o1777  # of the directory of a volume in memory, or that the kubelet writes
+)
 
 
 def mounts_of(
@@ -51,11 +61,24 @@ def mounts_of(
     if pod.spec is None:
         return ()
     volumes = {v.name: v for v in pod.spec.volumes}
-    return tuple(
-        _mount(_Owner(pod, container, allocatable), volumes[m.name], m, found, environment)
+    owner = _Owner(pod, container, allocatable)
+    mounts = tuple(
+        _mount(owner, volumes[m.name], m, found, environment)
         for m in container.volume_mounts
         if m.name in volumes
     )
+    context = pod.spec.security_context
+    if context is None or context.fs_group is None:
+        return mounts
+    return tuple(_of_group(mount, context.fs_group) for mount in mounts)
+
+
+def _of_group(mount: Mount, group: int) -> Mount:
+    """The mount of a volume that belongs to the pod's group; what is the host's or an image's does not."""
+    if mount.medium in ("hostPath", "image"):
+        return mount
+    modes = {**mount.modes, "": mount.modes.get("", _SHARED_DIRECTORY) | stat.S_ISGID}
+    return replace(mount, gid=group, modes=modes)
 
 
 class _Owner(Struct, frozen=True):
@@ -78,18 +101,14 @@ def _mount(
     sub_path = mount.sub_path or substituted(mount.sub_path_expr, environment)
     read_only = bool(mount.read_only)
     if volume.empty_dir is not None:
-        medium = "memory" if volume.empty_dir.medium == "Memory" else "emptyDir"
-        modes = {"": _SHARED_DIRECTORY}
-        return Mount(path, volume.name, medium, "", sub_path, read_only, modes=modes)
-    if (host := volume.host_path) is not None:
-        file = (host.type or "").startswith("File")
-        return Mount(path, volume.name, "hostPath", host.path, sub_path, read_only, is_file=file)
-    if (claim := volume.persistent_volume_claim) is not None:
-        read_only = read_only or bool(claim.read_only)
-        return Mount(path, volume.name, "claim", claim.claim_name, sub_path, read_only)
-    if volume.ephemeral is not None:
-        place = f"{pod.metadata.name}-{volume.name}"
-        return Mount(path, volume.name, "claim", place, sub_path, read_only)
+        return _own(pod, volume, volume.empty_dir, path, sub_path, read_only)
+    if volume.host_path is not None:
+        return _of_host(volume.host_path, path, volume.name, sub_path, read_only)
+    if volume.persistent_volume_claim is not None or volume.ephemeral is not None:
+        claim = volume.persistent_volume_claim
+        read_only = read_only or (claim is not None and bool(claim.read_only))
+        behind = volume_behind(pod, volume, found)
+        return _of_claim(behind, path, volume.name, sub_path, read_only)
     if volume.image is not None:
         return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
@@ -98,6 +117,58 @@ def _mount(
     modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
     user = _only_user(pod.spec) if volume.projected is not None else None
     return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
+
+
+def _own(
+    pod: Pod, volume: Volume, own: EmptyDirVolumeSource, path: str, sub_path: str, read_only: bool
+) -> Mount:
+    if own.medium != "Memory":
+        modes = {"": _SHARED_DIRECTORY}
+        return Mount(path, volume.name, "emptyDir", "", sub_path, read_only, modes=modes)
+    limits = [value(own.size_limit)] if own.size_limit is not None else []
+    if most := _memory_of(pod.spec):
+        limits.append(most)
+    return Mount(
+        path,
+        volume.name,
+        "memory",
+        "",
+        sub_path,
+        read_only,
+        modes={"": _OBJECTS_DIRECTORY},
+        most_bytes=min((each for each in limits if each), default=0),
+    )
+
+
+def _memory_of(spec: PodSpec | None) -> int:
+    """The bytes of memory that the pod's containers may use together; 0: as many as there are."""
+    found = [
+        c.resources.limits.get("memory") if c.resources is not None else None
+        for c in (spec.containers if spec is not None else ())
+    ]
+    return sum(value(each) for each in found if each is not None) if None not in found else 0
+
+
+def _of_host(
+    host: HostPathVolumeSource, path: str, volume: str, sub_path: str, read_only: bool
+) -> Mount:
+    file = (host.type or "").startswith("File")
+    return Mount(path, volume, "hostPath", host.path, sub_path, read_only, is_file=file)
+
+
+def _of_claim(
+    behind: PersistentVolume | None, path: str, volume: str, sub_path: str, read_only: bool
+) -> Mount:
+    spec = behind.spec if behind is not None else None
+    if behind is None or spec is None:
+        return Mount(path, volume, "claim", "", sub_path, read_only)  # it went meanwhile
+    if spec.host_path is not None:
+        return _of_host(spec.host_path, path, volume, sub_path, read_only)
+    if spec.local is not None:
+        return Mount(path, volume, "hostPath", spec.local.path, sub_path, read_only)
+    read_only = read_only or bool(spec.csi is not None and spec.csi.read_only)
+    modes = {"": _SHARED_DIRECTORY}
+    return Mount(path, volume, "claim", storage_of(behind), sub_path, read_only, modes=modes)
 
 
 def sub_path_fault(container: Container, environment: Mapping[str, str]) -> str:

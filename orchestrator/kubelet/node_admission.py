@@ -1,6 +1,5 @@
 """Whether this node can take a pod: the check that a kubelet makes again after the scheduler."""
 
-from collections.abc import Mapping
 from itertools import chain
 from typing import Final
 
@@ -10,7 +9,7 @@ from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.node_affinity import required
 from orchestrator.machinery.resources import NO_NEEDS, Needs, node_offers, pod_needs
 
-NODE_AFFINITY: Final = "NodeAffinity"  # the reason of a rejection by the node's labels
+_NODE_AFFINITY: Final = "NodeAffinity"
 _NO_FREE_PORTS: Final = (
     "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports"
 )
@@ -27,16 +26,16 @@ class NodeAdmission:
 
     def __init__(self, node: Node) -> None:
         self._name = node.metadata.name
-        self._labels = node.metadata.labels
-        offers = node_offers(node.status.allocatable) if node.status is not None else NO_NEEDS
-        self._offers = _amounts(offers)
+        self.renew(node)
         self._used: dict[str, int] = {}
         self._pods: dict[str, Needs] = {}
         self._ports: dict[str, tuple[HostPort, ...]] = {}  # of the pods that take any
 
-    def relabel(self, labels: Mapping[str, str]) -> None:
-        """The node's labels have been read again."""
-        self._labels = labels
+    def renew(self, node: Node) -> None:
+        """The node has been read again: somebody may have given it labels, or resources of their own."""
+        self._labels = node.metadata.labels
+        offers = node_offers(node.status.allocatable) if node.status is not None else NO_NEEDS
+        self._offers = _amounts(offers)
 
     def reject(self, pod: Pod) -> tuple[str, str] | None:
         """Reason and message when the node cannot take the pod; None when it can."""
@@ -46,10 +45,12 @@ class NodeAdmission:
             text = (
                 "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector"
             )
-            return NODE_AFFINITY, text
+            return _NODE_AFFINITY, text
         offers, used = self._offers, self._used
         for resource, amount in _AMOUNTS(pod_needs(pod)).items():
             if used.get(resource, 0) + amount > offers.get(resource, 0):
+                if "/" in resource and resource not in offers:
+                    continue  # an extended resource of which devices may stand in the place
                 return self._out_of(resource, amount, used.get(resource, 0))
         if len(self._pods) >= offers.get("pods", 0):
             return self._out_of("pods", 1, len(self._pods))

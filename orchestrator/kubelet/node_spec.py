@@ -19,9 +19,17 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
+from orchestrator.kubelet.machine_facts import SIMULATED, MachineFacts
 
 KUBELET_VERSION: Final = "v1.36.2"
 KUBELET_PORT: Final = 10250
+# What a kubelet of that version declares by default, in its order; the scheduler asks for them.
+DECLARED_FEATURES: Final = (
+    "RestartAllContainersOnContainerExits",
+    "InPlacePodLevelResourcesVerticalScaling",
+    "ExtendWebSocketsToKubelet",
+    "InPlacePodVerticalScalingInitContainers",
+)
 DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
     "cpu": "32",
     "memory": "256Gi",
@@ -32,7 +40,9 @@ DEFAULT_CAPACITY: Final[Mapping[str, str]] = {
 
 class NodeSpec(Struct, frozen=True, kw_only=True):
     """One node. `static_pod_path` is a directory of manifests that its kubelet runs; `{node}` in it is the node's name.
-    `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`) below which it gives pods up.
+    `eviction_hard` are thresholds (`memory.available: 100Mi`, `nodefs.available: 10%`, `pid.available: 1000`) below which
+    it gives pods up; `eviction_soft` those that have to be met for their `eviction_soft_grace_period` (`1m30s`), after
+    which a pod has at the most `eviction_max_pod_grace_period` seconds to end.
     `capacity` maps resources to quantities and is filled up with the defaults;
     `allocatable` is the capacity unless given. `pod_cidr` is the IPv4 network of its pods, and
     `runtime` the name of the container runtime that runs them. `cluster_dns` is the address of the cluster's DNS,
@@ -50,22 +60,27 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
     runtime: str = "simulated"
     static_pod_path: str = ""
     eviction_hard: Mapping[str, str] = EMPTY
+    eviction_soft: Mapping[str, str] = EMPTY
+    eviction_soft_grace_period: Mapping[str, str] = EMPTY
+    eviction_max_pod_grace_period: float = 0.0
     cluster_dns: str = "10.96.0.10"
     resolv_conf: str = ""
 
 
-def node_object(spec: NodeSpec, *, runtime_name: str, machine_id: str) -> Node:
-    """The Node that the kubelet of `spec` registers; its status has no conditions yet."""
+def node_object(
+    spec: NodeSpec, *, runtime_name: str, machine_id: str, facts: MachineFacts = SIMULATED
+) -> Node:
+    """The Node that the kubelet of `spec` registers; its status has no conditions yet. `facts`: of its machine."""
     capacity = {**DEFAULT_CAPACITY, **spec.capacity}
     return Node(
         metadata=ObjectMeta(
             name=spec.name,
             labels={
-                "beta.kubernetes.io/arch": "amd64",
-                "beta.kubernetes.io/os": "linux",
-                "kubernetes.io/arch": "amd64",
+                "beta.kubernetes.io/arch": facts.architecture,
+                "beta.kubernetes.io/os": facts.operating_system,
+                "kubernetes.io/arch": facts.architecture,
                 "kubernetes.io/hostname": spec.name,
-                "kubernetes.io/os": "linux",
+                "kubernetes.io/os": facts.operating_system,
                 **spec.labels,
             },
             annotations=spec.annotations,
@@ -86,16 +101,17 @@ def node_object(spec: NodeSpec, *, runtime_name: str, machine_id: str) -> Node:
             daemon_endpoints=NodeDaemonEndpoints(
                 kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
             ),
+            declared_features=DECLARED_FEATURES,
             node_info=NodeSystemInfo(
-                architecture="amd64",
-                boot_id=machine_id,
+                architecture=facts.architecture,
+                boot_id=facts.boot_id or machine_id,
                 container_runtime_version=runtime_name,
-                kernel_version="6.12.0",
+                kernel_version=facts.kernel_version,
                 kube_proxy_version="",
                 kubelet_version=KUBELET_VERSION,
                 machine_id=machine_id,
-                operating_system="linux",
-                os_image="Simulated Linux",
+                operating_system=facts.operating_system,
+                os_image=facts.os_image,
                 system_uuid=machine_id,
             ),
         ),

@@ -32,6 +32,7 @@ _PRESSED: Final = {
         "kubelet has insufficient memory available",
     ),
     "DiskPressure": ("KubeletHasDiskPressure", "kubelet has disk pressure"),
+    "PIDPressure": ("KubeletHasInsufficientPID", "kubelet has insufficient PID available"),
 }
 
 

@@ -1,11 +1,10 @@
 """Files that the kubelet and the kernel give each container: names of hosts, limits of its control group, settings."""
 
 from collections.abc import Iterator
-from math import ceil, log2
 from typing import Final
 
-from orchestrator.api.core.v1 import Container, HostAlias, Pod, PodSpec, ResourceRequirements
-from orchestrator.machinery.quantities import milli, value
+from orchestrator.api.core.v1 import Container, HostAlias, Pod, PodSpec
+from orchestrator.kubelet.control_groups import version_2
 
 _MANAGED: Final = "# Kubernetes-managed hosts file.\n"
 _MANAGED_OF_HOST: Final = "# Kubernetes-managed hosts file (host network).\n"
@@ -18,10 +17,6 @@ _LOCAL: Final = (
     "fe00::1\tip6-allnodes\n"
     "fe00::2\tip6-allrouters\n"
 )
-_PERIOD: Final = 100_000  # microseconds in which a limit of CPU is counted
-_LEAST_QUOTA: Final = 1000
-_SHARES: Final = 1024  # of one CPU
-_LEAST_SHARES, _MOST_SHARES = 2, 262_144
 
 
 def own_files(pod: Pod, container: Container, host: str) -> Iterator[tuple[str, bytes]]:
@@ -30,7 +25,8 @@ def own_files(pod: Pod, container: Container, host: str) -> Iterator[tuple[str, 
     yield "/etc/hostname", f"{host}\n".encode()
     yield "/etc/hosts", _hosts(pod, spec, host).encode()
     yield "/tmp/", b""
-    yield from _control_group(container.resources or ResourceRequirements())
+    for name, text in version_2(container.resources).items():
+        yield f"/sys/fs/cgroup/{name}", f"{text}\n".encode()
     context = spec.security_context
     for sysctl in context.sysctls if context is not None else ():
         yield f"/proc/sys/{sysctl.name.replace('.', '/')}", f"{sysctl.value}\n".encode()
@@ -55,27 +51,3 @@ def _aliases(aliases: tuple[HostAlias, ...]) -> str:
         return ""
     lines = ["\t".join((alias.ip, *alias.hostnames)) for alias in aliases]
     return "\n# Entries added by HostAliases.\n" + "".join(f"{line}\n" for line in lines)
-
-
-def _control_group(resources: ResourceRequirements) -> Iterator[tuple[str, bytes]]:
-    """The limits as version 2 of control groups shows them."""
-    limits, requests = resources.limits, resources.requests
-    quota = "max"
-    if milli(limits.get("cpu", 0)):
-        quota = str(max(_LEAST_QUOTA, milli(limits["cpu"]) * _PERIOD // 1000))
-    memory = value(limits.get("memory", 0))
-    asked = milli(requests.get("cpu", 0)) or ("cpu" not in requests and milli(limits.get("cpu", 0)))
-    yield "/sys/fs/cgroup/cpu.max", f"{quota} {_PERIOD}\n".encode()
-    yield "/sys/fs/cgroup/cpu.weight", f"{_weight(int(asked))}\n".encode()
-    yield "/sys/fs/cgroup/memory.max", f"{memory or 'max'}\n".encode()
-
-
-def _weight(milli_cpu: int) -> int:
-    """The weight of a request, as runc makes it of shares."""
-    shares = min(max(milli_cpu * _SHARES // 1000, _LEAST_SHARES), _MOST_SHARES)
-    return _converted(shares)
-
-
-def _converted(shares: int) -> int:
-    exponent = (log2(shares) ** 2 + 125 * log2(shares)) / 612.0 - 7.0 / 34.0
-    return ceil(10**exponent)

@@ -33,10 +33,13 @@ class PodVanished(Struct, frozen=True, gc=False):
 
 
 class VolumesMounted(Struct, frozen=True, gc=False):
-    """The pod's volumes and devices are there; or they are not, and `fault` says why (with an event's reason)."""
+    """The pod's volumes and devices are there, unless there are `faults`: each is an event's reason and text.
 
-    fault: str = ""
-    reason: str = "FailedMount"
+    `attaching`: they are not attached yet, and this is what to say if that takes too long.
+    """
+
+    faults: tuple[tuple[str, str], ...] = ()
+    attaching: str = ""
 
 
 class TimeCame(Struct, frozen=True, gc=False):
@@ -60,6 +63,13 @@ class StopContainer(Struct, frozen=True, gc=False):
     grace_seconds: float
 
 
+class ResizeContainer(Struct, frozen=True, gc=False):
+    """A container that runs may have what it asks for by now."""
+
+    container: Container
+    key: ContainerKey
+
+
 class ReportStatus(Struct, frozen=True, gc=False):
     """The pod's status is no longer what was reported."""
 
@@ -72,7 +82,7 @@ class RecordEvent(Struct, frozen=True, gc=False):
 
 
 class MountVolumes(Struct, frozen=True, gc=False):
-    """See whether the objects are there of which the pod's volumes are made; `VolumesMounted` answers."""
+    """See whether what the pod's volumes are made of is there; `VolumesMounted` answers."""
 
 
 class RunHook(Struct, frozen=True, gc=False):
@@ -108,6 +118,7 @@ class FinishPod(Struct, frozen=True, gc=False):
 Effect: TypeAlias = (
     StartContainer
     | StopContainer
+    | ResizeContainer
     | ReportStatus
     | RecordEvent
     | MountVolumes

@@ -5,13 +5,14 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import PodSpec
-from orchestrator.kubelet.material import environment_sources, volume_sources
+from orchestrator.kubelet.material import environment_sources
+from orchestrator.kubelet.mount_faults import needs_mounting
 from orchestrator.kubelet.probing import has_probes
 from orchestrator.machinery.memo import IdentityMemo
 
 
 class PodTraits(Struct, frozen=True):
-    """`mounts`: a volume is made of objects, or devices are claimed; `configured`: containers whose environment is;
+    """`mounts`: a volume may not be there, or devices are claimed; `configured`: containers whose environment is;
     `expanded`: containers with a path in a volume that is made of their environment; `limited`: an emptyDir
     may not hold everything.
     """
@@ -27,7 +28,7 @@ def _traits(spec: PodSpec) -> PodTraits:
     containers = (*spec.init_containers, *spec.containers)
     return PodTraits(
         probed=any(has_probes(c) for c in containers),
-        mounts=bool(volume_sources(spec) or spec.resource_claims),
+        mounts=needs_mounting(spec) or bool(spec.resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
         limited=any(
             v.empty_dir is not None and v.empty_dir.size_limit is not None for v in spec.volumes

@@ -49,6 +49,7 @@ from orchestrator.kubelet.pod_events import (
     PodRejected,
     PodVanished,
     RecordEvent,
+    ResizeContainer,
     RunHook,
     StartContainer,
     StopContainer,
@@ -75,6 +76,9 @@ from orchestrator.machinery.times import format_time, parse_time
 
 _FIRST_MOUNT_RETRY: Final = 0.5
 _LAST_MOUNT_RETRY: Final = 122.0
+_FIRST_ATTACH_LOOK: Final = 0.1
+_LAST_ATTACH_LOOK: Final = 5.0
+_MOST_ATTACHING: Final = 123.0  # seconds until a pod hears that its volumes are not attached
 
 _MOUNT: Final = MountVolumes()
 
@@ -83,6 +87,8 @@ class PodWorker(PodEnding):
     """Takes what happens to one pod, and answers what must be done."""
 
     __slots__ = (
+        "_attach_delay",
+        "_attached_by",
         "_mount_delay",
         "_mount_retry_at",
         "_wake_at",
@@ -93,6 +99,8 @@ class PodWorker(PodEnding):
         self._wake_at: float | None = None
         self._mount_retry_at: float | None = 0.0  # None: the answer has not come
         self._mount_delay = _FIRST_MOUNT_RETRY
+        self._attach_delay = _FIRST_ATTACH_LOOK
+        self._attached_by: float | None = None
 
     # --- events ----------------------------------------------------------------------------
 
@@ -111,7 +119,7 @@ class PodWorker(PodEnding):
             elif kind is PodVanished:
                 self.vanished = True
             elif kind is VolumesMounted:
-                self._on_mounted(event.fault, event.reason, now, effects)  # type: ignore[union-attr]
+                self._on_mounted(event, now, effects)  # type: ignore[arg-type]
             else:
                 self._wake_at = None
         self._sync(now, effects)
@@ -227,6 +235,8 @@ class PodWorker(PodEnding):
                 record.spec = replace(container, resources=known.resources)
                 return
             if not needs_restart(known, container):
+                if record.active:
+                    effects.append(ResizeContainer(container, record.key(self.uid)))
                 return
             why = f"Container {name} resize requires restart"
         else:
@@ -244,14 +254,23 @@ class PodWorker(PodEnding):
             record = ContainerRecord(Container(**fields), Role.DEBUG, CREATING, CREATING)
             self.debuggers.append(record)
 
-    def _on_mounted(self, fault: str, reason: str, now: float, effects: list[Effect]) -> None:
-        if not fault:
+    def _on_mounted(self, event: VolumesMounted, now: float, effects: list[Effect]) -> None:
+        effects.extend(RecordEvent("Warning", reason, text) for reason, text in event.faults)
+        if event.faults:
+            self._mount_retry_at = now + self._mount_delay
+            self._mount_delay = min(2 * self._mount_delay, _LAST_MOUNT_RETRY)
+            return
+        if not event.attaching:
             self.mounted = True
             effects.append(REPORT)
             return
-        self._mount_retry_at = now + self._mount_delay
-        self._mount_delay = min(2 * self._mount_delay, _LAST_MOUNT_RETRY)
-        effects.append(RecordEvent("Warning", reason, fault))
+        if self._attached_by is None:
+            self._attached_by = now + _MOST_ATTACHING
+        elif now >= self._attached_by:
+            self._attached_by = now + _MOST_ATTACHING
+            effects.append(RecordEvent("Warning", "FailedMount", event.attaching))
+        self._mount_retry_at = now + self._attach_delay
+        self._attach_delay = min(2 * self._attach_delay, _LAST_ATTACH_LOOK)
 
     def _on_pulling(self, event: ImagePulling, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
@@ -367,7 +386,8 @@ class PodWorker(PodEnding):
         record.hooked = record.stop_at = None
         if self._probes is not None:
             self._probes.ended(record)
-        effects.append(REPORT)
+        if not record.must_restart or self.ending(now):
+            effects.append(REPORT)  # else the next run is the news, which begins at once
         if event.started_at is None:
             if event.message:
                 effects.extend(refused(record, event.reason, event.message, now))
@@ -402,6 +422,7 @@ class PodWorker(PodEnding):
         record.last_state = record.state
         if delay == 0.0:
             return
+        effects.append(REPORT)
         metadata = self.pod.metadata
         pod = f"{metadata.name}_{metadata.namespace}({metadata.uid})"
         message = f"back-off {format_delay(delay)} restarting failed container={record.spec.name} pod={pod}"
@@ -469,14 +490,16 @@ class PodWorker(PodEnding):
         if record.state.waiting is None:
             record.state = record.waiting
         record.retry_at = record.held_back_at = None
+        if not record.must_restart:
+            effects.append(REPORT)
         record.must_restart = False
         record.image = record.spec.image
         record.stage = Stage.STARTING
         record.attempt += 1
-        effects.append(REPORT)
         fault = name_fault(record.spec.image)
         if fault:
             said = f'Failed to apply default image tag "{record.spec.image}": {fault}'
+            effects.append(REPORT)
             effects.extend(refused(record, INVALID_NAME, said, now))
         else:
             effects.append(StartContainer(record.spec, record.key(self.uid)))

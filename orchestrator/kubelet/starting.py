@@ -106,7 +106,7 @@ class ContainerStarts:
 
         def then(world: World) -> None:
             if self._lives(worker):
-                if ips and self._network.shares_host:
+                if ips:  # whatever the network: a command line that names it works in all of them
                     world.environment.setdefault("POD_IP", ips[0])
                 runtime.start_within(pod, effect.container, effect.key, world)
                 if self._refreshing is not None:

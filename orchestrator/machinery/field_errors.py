@@ -152,6 +152,11 @@ def too_many(field: str, actual: int, most: int) -> FieldError:
     return FieldError("FieldValueTooMany", field, detail, actual)
 
 
+def internal(field: str, detail: str) -> FieldError:
+    """What the original calls a fault of its own."""
+    return FieldError("InternalError", field, detail)
+
+
 def aggregate(errors: Sequence[FieldError | str]) -> str:
     """Several complaints in one line: one as it is, more in brackets, repeated ones once."""
     texts = list(dict.fromkeys(str(error) for error in errors))

@@ -86,7 +86,7 @@ def pod_limits(pod: Pod) -> dict[str, str]:
     """The pod's limits as quantities; overhead counts where there is a limit. QuantityError."""
     spec = pod.spec or _NO_SPEC
     limits = _aggregated(spec.containers, spec.init_containers, _limits)
-    if _has_pod_level(spec.resources):
+    if has_pod_level(spec.resources):
         limits |= _pod_level(_limits(spec.resources))
     for name, amount in _nano(spec.overhead).items():
         if limits.get(name):
@@ -196,7 +196,8 @@ def _aggregated(
     return running
 
 
-def _has_pod_level(resources: ResourceRequirements | None) -> bool:
+def has_pod_level(resources: ResourceRequirements | None) -> bool:
+    """Whether a pod says of CPU, memory or huge pages what it needs as a whole."""
     if resources is None:
         return False
     return bool(_pod_level(resources.requests) or _pod_level(resources.limits))

@@ -25,6 +25,7 @@ V = TypeVar("V")
 SERVICE_NAME_LABEL: Final = "kubernetes.io/service-name"
 PROXY_NAME_LABEL: Final = "service.kubernetes.io/service-proxy-name"
 DEFAULT_AFFINITY_SECONDS: Final = 10800  # ClientIPConfig's default: three hours
+_NODES: Final = "IPv4"  # the family of nodes' addresses
 
 
 class ServiceKey(NamedTuple):
@@ -268,19 +269,27 @@ def _announce(
     frontends: dict[Frontend, ServicePort],
     node_ports: dict[NodePort, ServicePort],
 ) -> None:
-    addresses = _addresses(service)
-    if not addresses or service.spec is None:
+    """Lead the service's addresses to its endpoints: each family to its own. Node ports are of IPv4."""
+    addresses, spec = _addresses(service), service.spec
+    if not addresses or spec is None:
         return
-    for port in service.spec.ports:
-        entry = _service_port(service, port.name or "", port.protocol or "TCP", slices)
-        for ip in addresses:
-            frontends[Frontend(ip, port.port, entry.protocol)] = entry
-        if port.node_port:
-            node_ports[NodePort(port.node_port, entry.protocol)] = entry
+    for family in dict.fromkeys(map(_family, _cluster_ips(spec))):
+        own = [each for each in slices.values() if each.address_type == family]
+        ips = [ip for ip in addresses if _family(ip) == family]
+        for port in spec.ports:
+            entry = _service_port(service, family, port.name or "", port.protocol or "TCP", own)
+            for ip in ips:
+                frontends[Frontend(ip, port.port, entry.protocol)] = entry
+            if port.node_port and family == _NODES:
+                node_ports[NodePort(port.node_port, entry.protocol)] = entry
+
+
+def _family(ip: str) -> str:
+    return "IPv6" if ":" in ip else "IPv4"
 
 
 def _service_port(
-    service: Service, name: str, protocol: str, slices: Mapping[str, EndpointSlice]
+    service: Service, family: str, name: str, protocol: str, slices: Iterable[EndpointSlice]
 ) -> ServicePort:
     spec = service.spec
     assert spec is not None
@@ -300,60 +309,73 @@ def _service_port(
         internal_local=spec.internal_traffic_policy == "Local",
         external_local=spec.external_traffic_policy == "Local",
         draining=draining,
-        cluster_ips=_cluster_ips(spec),
-        balanced_ips=_balanced_ips(service),
-        source_ranges=tuple(text.strip() for text in spec.load_balancer_source_ranges),
+        cluster_ips=tuple(ip for ip in _cluster_ips(spec) if _family(ip) == family),
+        balanced_ips=tuple(ip for ip in _balanced_ips(service) if _family(ip) == family),
+        source_ranges=_source_ranges(spec, family),
     )
 
 
+def _source_ranges(spec: ServiceSpec, family: str) -> tuple[str, ...]:
+    """The ranges of a family; none where one of them is everybody, as where none of the family is named."""
+    ranges = [text.strip() for text in spec.load_balancer_source_ranges]
+    ranges = [each for each in ranges if _family(each) == family]
+    return () if any(each.endswith("/0") for each in ranges) else tuple(ranges)
+
+
 def _backends(
-    port_name: str, protocol: str, slices: Mapping[str, EndpointSlice]
+    port_name: str, protocol: str, slices: Iterable[EndpointSlice]
 ) -> tuple[tuple[Backend, ...], tuple[Backend, ...]]:
     """The eligible endpoints, and those that drain beside them.
 
-    In order of address, so that equal tables balance equally.
+    In order of address, so that equal tables balance equally. Of two endpoints at one address the one that does not
+    terminate counts: a pod may have got the address of one that is not quite gone.
     """
-    ready: dict[tuple[str, int], Backend] = {}
-    draining: dict[tuple[str, int], Backend] = {}
-    for slice_ in slices.values():
+    known: dict[tuple[str, int], Endpoint] = {}
+    for slice_ in slices:
         for port in slice_.ports:
             if (port.name or "") != port_name or (port.protocol or "TCP") != protocol:
                 continue
-            for endpoint in slice_.endpoints:
-                into = _eligible(endpoint, ready, draining)
-                if into is not None and endpoint.addresses and port.port:
-                    backend = _backend(endpoint, port.port, hinted=into is ready)
-                    into[backend.ip, backend.port] = backend
-    if not ready:
-        return _in_order(draining), ()
-    return _in_order(ready), _in_order({k: b for k, b in draining.items() if k not in ready})
+            for endpoint in slice_.endpoints if port.port else ():
+                if endpoint.addresses:
+                    address = (endpoint.addresses[0], port.port or 0)
+                    if address not in known or not _terminates(endpoint):
+                        known[address] = endpoint
+    ready = {a: _backend(e, a, hinted=True) for a, e in known.items() if is_ready(e)}
+    draining = {
+        a: _backend(e, a, hinted=False)
+        for a, e in known.items()
+        if a not in ready and _terminates(e) and _serves(e)
+    }
+    return (_in_order(ready), _in_order(draining)) if ready else (_in_order(draining), ())
 
 
 def _in_order(backends: Mapping[tuple[str, int], Backend]) -> tuple[Backend, ...]:
     return tuple(backends[address] for address in sorted(backends))
 
 
-def _eligible(
-    endpoint: Endpoint,
-    ready: dict[tuple[str, int], Backend],
-    draining: dict[tuple[str, int], Backend],
-) -> dict[tuple[str, int], Backend] | None:
-    """Where the endpoint belongs. An unknown condition counts as true, as the API says."""
+def is_ready(endpoint: Endpoint) -> bool:
+    """Whether it may take connections. An unknown condition counts as true, as the API says."""
     conditions = endpoint.conditions
-    if conditions is None or conditions.ready is not False:
-        return ready
-    if conditions.terminating and conditions.serving is not False:
-        return draining
-    return None
+    return conditions is None or conditions.ready is not False
 
 
-def _backend(endpoint: Endpoint, port: int, *, hinted: bool) -> Backend:
+def _serves(endpoint: Endpoint) -> bool:
+    conditions = endpoint.conditions
+    return conditions is None or conditions.serving is not False
+
+
+def _terminates(endpoint: Endpoint) -> bool:
+    conditions = endpoint.conditions
+    return conditions is not None and bool(conditions.terminating)
+
+
+def _backend(endpoint: Endpoint, address: tuple[str, int], *, hinted: bool) -> Backend:
     target = endpoint.target_ref
     pod = f"{target.namespace}/{target.name}" if target is not None and target.kind == "Pod" else ""
     hints = endpoint.hints if hinted else None
     return Backend(
-        ip=endpoint.addresses[0],
-        port=port,
+        ip=address[0],
+        port=address[1],
         node=endpoint.node_name or "",
         pod=pod,
         for_zones=tuple(z.name for z in hints.for_zones) if hints is not None else (),

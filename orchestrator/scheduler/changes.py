@@ -15,10 +15,14 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
 from orchestrator.api.storage.v1 import (
+    CSIDriver,
     CSINode,
+    CSIStorageCapacity,
     StorageClass,
+    VolumeAttachment,
 )
 from orchestrator.client import Change
+from orchestrator.machinery.resizing import is_resizing
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
 
@@ -31,6 +35,9 @@ EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = {
     PersistentVolumeClaim: (ClusterEvent.VOLUMES,),
     StorageClass: (ClusterEvent.VOLUMES,),
     CSINode: (ClusterEvent.VOLUMES,),
+    CSIDriver: (ClusterEvent.VOLUMES,),
+    CSIStorageCapacity: (ClusterEvent.VOLUMES,),
+    VolumeAttachment: (ClusterEvent.VOLUMES,),
     ResourceClaim: (ClusterEvent.DEVICE_CLAIMS,),
     ResourceSlice: (ClusterEvent.DEVICES,),
     DeviceClass: (ClusterEvent.DEVICES,),
@@ -64,7 +71,7 @@ def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
         return old is not None or (kind, latest.namespace, latest.name) in nodes.missed
     if old is not None and new is not None:
         return bool(getattr(old, "spec", None) is not getattr(new, "spec", None)) or (
-            kind in EVENTS_OF_KINDS
+            kind in EVENTS_OF_KINDS and kind is not VolumeAttachment  # its status says nothing
         )
     return True
 
@@ -75,8 +82,8 @@ def follow_devices(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
         nodes.devices.put_claim(change.old, change.new)
     elif kind is ResourceSlice:
         nodes.devices.put_slice(change.old, change.new)
-    elif kind is DeviceClass:
-        nodes.devices.put_class()
+    elif kind is DeviceClass and nodes.devices.put_class(change.old, change.new):
+        nodes.learned()
     return kind in _OF_DEVICES
 
 
@@ -108,6 +115,7 @@ def says_nothing(old: Pod, new: Pod) -> bool:
         and before.deletion_timestamp == after.deletion_timestamp
         and not has_ended(new)
         and not has_ended(old)
+        and not (is_resizing(new) or is_resizing(old))
     )
 
 
@@ -136,6 +144,8 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     now = new.status.allocatable if new.status is not None else None
     if was != now or _images(old) != _images(new):
         events.append(ClusterEvent.NODE_ALLOCATABLE)
+    if _features(old) != _features(new):
+        events.append(ClusterEvent.NODE_FEATURES)
     if old.metadata.labels != new.metadata.labels:
         events.append(ClusterEvent.NODE_LABELS)
     before = (old.spec.taints, old.spec.unschedulable) if old.spec is not None else ((), None)
@@ -143,6 +153,10 @@ def node_events(old: Node | None, new: Node) -> tuple[ClusterEvent, ...]:
     if before != after:
         events.append(ClusterEvent.NODE_TAINTS)
     return tuple(events)
+
+
+def _features(node: Node) -> tuple[str, ...]:
+    return node.status.declared_features if node.status is not None else ()
 
 
 def _images(node: Node) -> Any:

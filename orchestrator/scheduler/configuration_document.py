@@ -99,8 +99,8 @@ class ExtenderDocument(_Base, frozen=True):
 class Document(_Base, frozen=True):
     """The whole. `plugins` is this project's own: classes as `module:Class`.
 
-    `parallelism`, the percentages of nodes to score, leader election, the client's connection and
-    profiling are kube-scheduler's: here all nodes are always scored, by one scheduler in the process.
+    `parallelism`, leader election, the client's connection and profiling are kube-scheduler's: here is one
+    scheduler in the process. Without a percentage of nodes to score all nodes are scored.
     """
 
     api_version: Literal["", "kubescheduler.config.k8s.io/v1"] = ""

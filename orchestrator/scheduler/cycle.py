@@ -30,6 +30,7 @@ from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
+from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 
 _DEVICES: Final = frozenset(("DynamicResources",))
@@ -68,11 +69,17 @@ class Room(Struct, frozen=True):
 class Cycle:
     """A profile at work."""
 
-    def __init__(self, profile: Profile, nodes: Snapshot, nominations: Nominations) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        nodes: Snapshot,
+        nominations: Nominations,
+        rotation: Rotation | None = None,
+    ) -> None:
         self.profile = profile
         self.name = profile.scheduler_name
         self._nodes = nodes
-        self._placement = Placement(profile, nodes, nominations)
+        self._placement = Placement(profile, nodes, nominations, rotation)
         gates: tuple[Any, ...] = profile.at("preEnqueue")
         self._gates: list[tuple[Any, Callable[[Pod], str]]] = [
             (
@@ -94,6 +101,7 @@ class Cycle:
         self._preparers: tuple[Any, ...] = profile.at("preBind")
         # Kubernetes' own write for claims alone, so that pods without any are not asked about.
         self.always_prepares = any(p.name not in _OF_CLAIMS for p in self._preparers)
+        self._binders: tuple[Any, ...] = profile.at("bind")
         self._unreservers = [p for p in reservers if isinstance(p, Unreserve)]
         self._post_binders: tuple[Any, ...] = profile.at("postBind")
         self.acts_on_binding = bool(self._post_binders)
@@ -188,6 +196,14 @@ class Cycle:
                 called(plugin, "Reserve", plugin.unreserve, pod, node)
             except PluginError:
                 continue  # the others' reservations must be given back, too
+
+    def binding(self, pod: Pod, node: str) -> tuple[str, Write] | None:
+        """The first plugin that binds the pod itself, by its name, and how; None: none does. Raises PluginError."""
+        for plugin in self._binders:
+            write = called(plugin, "Bind", plugin.bind, pod, node)
+            if write is not None:
+                return plugin.name, write
+        return None
 
     def bound(self, pod: Pod, node: str) -> str:
         """Tell the plugins; answers what one of them raised, in words."""

@@ -286,7 +286,8 @@ class Preparation(Struct, frozen=True):
     `patches` are written all at once, `write` does what has an order. `done` answers whether what was
     written has had its effect, for which the binding waits: it is asked every second, for so long at most.
     A PluginError that it raises ends the attempt, too. `undo` gives back what was assumed and `withdraw` what
-    was written, where the pod is not bound after all.
+    was written, where the pod is not bound after all. `annotations` come to the pod with its binding, and cost
+    no write of their own.
     """
 
     patches: tuple[Patch, ...]
@@ -297,12 +298,20 @@ class Preparation(Struct, frozen=True):
     withdraw: Write | None = None
     plugin: str = ""  # whose it is; the cycle says it
     at_permit: bool = False  # whether the pod waits for nothing but a plugin's word
+    annotations: Mapping[str, str] = {}
 
 
 @runtime_checkable
 class PreBind(Protocol):
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
         """What to write first; the pod is bound when all of it is. None: nothing."""
+        ...
+
+
+@runtime_checkable
+class Bind(Protocol):
+    def bind(self, pod: Pod, node: str) -> Write | None:
+        """How the pod gets its node, in place of a Binding; None: this pod is another plugin's business."""
         ...
 
 
@@ -322,6 +331,7 @@ POINTS: Final[Mapping[str, tuple[type, ...]]] = {
     "reserve": (Reserve, Unreserve),
     "permit": (Permit,),
     "preBind": (PreBind,),
+    "bind": (Bind,),
     "postBind": (PostBind,),
 }
 """Extension points by their names in a configuration."""

@@ -67,7 +67,12 @@ def load_configuration(
         found, maker = maker_of((find_class or import_class)(name, path), path)
         known[found] = maker
         own.append(found)
-    profiles = given.profiles or (ProfileDocument(),)
+    profiles = tuple(
+        replace(each, percentage_of_nodes_to_score=given.percentage_of_nodes_to_score)
+        if each.percentage_of_nodes_to_score is None
+        else each
+        for each in given.profiles or (ProfileDocument(),)
+    )
     loaded = tuple(
         _Profile(each, f"profiles[{number}]", known, own).load(alone=len(profiles) == 1)
         for number, each in enumerate(profiles)
@@ -125,6 +130,7 @@ class _Profile:
                 weights={n: w for n, w in self._weights(everywhere).items() if n in used},
                 scheduler_name=name,
                 points=points,
+                percentage_of_nodes_to_score=self._given.percentage_of_nodes_to_score,
             )
         except InvalidProfile as error:
             raise InvalidConfiguration(self._path, str(error)) from None

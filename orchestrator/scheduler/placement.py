@@ -4,6 +4,7 @@ The answer is exactly the one of computing everything for each pod; `shape` says
 less.
 """
 
+from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,7 +22,8 @@ from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.profile import Profile
-from orchestrator.scheduler.shape import Local, Shape, best
+from orchestrator.scheduler.rotation import Rotation, enough
+from orchestrator.scheduler.shape import Local, Shape, best, only_nodes
 from orchestrator.scheduler.snapshot import Rows, Snapshot
 
 T = TypeVar("T")
@@ -50,11 +52,17 @@ class Placement:
     """Chooses nodes for pods by a profile."""
 
     def __init__(
-        self, profile: Profile, nodes: Snapshot, nominations: Nominations | None = None
+        self,
+        profile: Profile,
+        nodes: Snapshot,
+        nominations: Nominations | None = None,
+        rotation: Rotation | None = None,
     ) -> None:
         self.nodes = nodes
         self.nominations = Nominations() if nominations is None else nominations
         self._profile = profile
+        self._percentage = profile.percentage_of_nodes_to_score
+        self._rotation = rotation or Rotation(nodes)
         self._filters = profile.at("filter")
         self._scorers = [(p, w) for p in profile.at("score") if (w := profile.weight(p))]
         breaking = (p.break_tie for p, _ in self._scorers if isinstance(p, TieBreak))
@@ -76,7 +84,7 @@ class Placement:
 
         def names() -> list[str] | Refusal:
             shape = self.shape_of(pod)
-            rows = self._left_by_nominated(pod, shape.feasible(), shape)
+            rows = self._sampled(self._left_by_nominated(pod, shape.feasible(), shape), shape)
             found = [self.nodes.names[row] for row in rows.tolist()]
             return found or self._refusal(shape, pod)
 
@@ -126,7 +134,11 @@ class Placement:
 
     def _best(self, pod: Pod, random: Random) -> str | Refusal:
         shape = self.shape_of(pod)
-        rows = self._nominated(pod, shape) if self.nominations else shape.leaders()
+        rows: array[int] | Rows
+        if self.nominations or self._percentage is not None:
+            rows = self._nominated(pod, shape)
+        else:
+            rows = shape.leaders()
         count = len(rows)
         if not count:
             return self._refusal(shape, pod)
@@ -151,7 +163,7 @@ class Placement:
             self._facts = self.nodes.facts
             self._of_spec.clear()
             self._refusals.clear()
-        if pod.spec is not None and pod.spec.resource_claims:
+        if self.nodes.uses_devices(pod):
             return self._shape_for(self.kernels_of(pod))  # each pod has claims of its own
         identity = _identity(pod)
         known = self._of_spec.get(identity)
@@ -211,7 +223,16 @@ class Placement:
         own = self.nodes.row_of(pod.status.nominated_node_name or "") if pod.status else None
         if own is not None and own in rows:
             return np.array((own,), np.intp)
-        return shape.best_of(rows)
+        return shape.best_of(self._sampled(rows, shape))
+
+    def _sampled(self, rows: Rows, shape: Shape) -> Rows:
+        """The feasible rows that are scored."""
+        if self._percentage is None:
+            return rows
+        only = only_nodes(kernel for _, kernel in shape.filters)
+        count = len(self.nodes if only is None else self.nodes.rows_of(only))
+        wanted = enough(count, self._percentage) if self._scorers else 1
+        return self._rotation.some(rows, count, wanted)
 
     def _left_by_nominated(self, pod: Pod, rows: Rows, shape: Shape) -> Rows:
         """The rows that could take the pod, too, if all pods that were promised room had come."""
@@ -271,7 +292,7 @@ class Placement:
         total = len(left)
         if not total:
             everybody = frozenset(p.name for p in self._profile.plugins)
-            return Refusal("no nodes available to schedule pods", everybody)
+            return Refusal("no nodes available to schedule pods", everybody, stage="later")
         if shape.refusal:
             name, words = shape.refusal
             message = f"0/{total} nodes are available: {words}."
@@ -285,17 +306,15 @@ class Placement:
         counts: Counter[str] = Counter()
         refusing: set[str] = set()
         helpable: list[int] = []
-        narrowing = [(name, k.only) for name, k in shape.filters if k.only is not None]
-        if narrowing:
-            rows = {
-                self.nodes.row_of(n) for n in frozenset.intersection(*(o for _, o in narrowing))
-            }
-            keep = np.array([row in rows for row in left.tolist()], np.bool_)
-            names = ",".join(sorted(name for name, _ in narrowing))
-            if not keep.all():
-                counts[f"node(s) didn't satisfy plugin(s) [{names}]"] = int((~keep).sum())
-                refusing.update(name for name, _ in narrowing)
-            left = left[keep]
+        only = only_nodes(kernel for _, kernel in shape.filters)
+        if only is not None:
+            narrowing = sorted(name for name, kernel in shape.filters if kernel.only is not None)
+            kept = self.nodes.rows_of(only)
+            if len(kept) < len(left):
+                words = f"node(s) didn't satisfy plugin(s) [{','.join(narrowing)}]"
+                counts[words] = len(left) - len(kept)
+                refusing.update(narrowing)
+            left = kept
         for name, kernel in shape.filters:
             passes = kernel.rows(left)
             refused = left[~passes]
@@ -309,9 +328,9 @@ class Placement:
                 kernel_name, blame = shape.named_refusing(row) or ("", None)
                 if blame is not None:
                     refusing.add(kernel_name)
-                    only = np.array((row,), np.intp)
-                    counts.update(counted(blame, only))
-                    helpable += only[~blame.unresolvable(only)].tolist()
+                    one = np.array((row,), np.intp)
+                    counts.update(counted(blame, one))
+                    helpable += one[~blame.unresolvable(one)].tolist()
         return counts, refusing, helpable
 
 

@@ -41,7 +41,7 @@ def candidate_on(
     lower = [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
     if not lower:
         return Counter((NO_VICTIMS,))
-    lower.sort(key=importance)
+    lower = by_importance(lower)
     with cycle.supposing(row, removing=tuple(lower)):
         refusing = cycle.why_not(pod, row, shape)
         if refusing is not None:
@@ -58,7 +58,7 @@ def candidate_on(
             else:
                 victims.append(each)
                 violations += number < len(violating)
-    return Candidate(row, tuple(sorted(victims, key=importance)), violations)
+    return Candidate(row, tuple(by_importance(victims)), violations)
 
 
 def divided_by_budgets(
@@ -90,9 +90,18 @@ def _covers(budget: PodDisruptionBudget, pod: Pod) -> bool:
     return pod.metadata.name not in disrupted
 
 
-def importance(pod: Pod) -> tuple[int, tuple[bool, str]]:
-    """Ascending: the most important first, by priority and then by how long it has run."""
-    return -priority_of(pod), _started(pod)
+def by_importance(pods: Sequence[Pod]) -> list[Pod]:
+    """The most important first, by priority and then by how long it has run.
+
+    Of those that have not begun the last one comes first: each counts as begun at the moment at which
+    kube-scheduler looks at it, which is earlier for the one that it compares with those before it.
+    """
+
+    def rank(place: int) -> tuple[int, tuple[bool, str], int]:
+        begun = _started(pods[place])
+        return -priority_of(pods[place]), begun, -place if begun[0] else 0
+
+    return [pods[place] for place in sorted(range(len(pods)), key=rank)]
 
 
 def _started(pod: Pod) -> tuple[bool, str]:

@@ -71,6 +71,13 @@ class Preparations:
         except (ApiError, NoReply, PluginError, MachineryError) as error:
             self._ctx.log.debug("not written", error=str(error))
 
+    async def binding(self, plugin: str, write: Callable[[Client], Awaitable[None]]) -> None:
+        """Bind a pod as a plugin does. Raises PluginError."""
+        try:
+            await write(self._client)
+        except Exception as error:
+            raise _said(plugin, error, "Bind") from error
+
     def _now(self) -> float:
         return self._ctx.clock.monotonic()
 
@@ -136,7 +143,7 @@ def _late(attempt: _Attempt) -> Exception:
     return TimeoutError("what was written before the binding has had no effect")
 
 
-def _said(plugin: str, error: Exception) -> PluginError:
+def _said(plugin: str, error: Exception, point: str = "PreBind") -> PluginError:
     """What a plugin's write met, in the words of the extension point."""
     words = str(error) or type(error).__name__
-    return PluginError(plugin, f'running PreBind plugin "{plugin}": {words}')
+    return PluginError(plugin, f'running {point} plugin "{plugin}": {words}')

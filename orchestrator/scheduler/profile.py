@@ -35,13 +35,16 @@ class Profile(Struct, frozen=True):
     """Plugins in the order in which they take part. Raises InvalidProfile.
 
     A score's weight is the plugin's own `weight` (1 without one) unless `weights` says another;
-    `points` names, for points where not all plugins that could take part do, those that do.
+    `points` names, for points where not all plugins that could take part do, those that do. Of the nodes that
+    fit all are scored, unless `percentage_of_nodes_to_score` is a number of 0 to 100: then as many as
+    kube-scheduler would (0: by the number of nodes).
     """
 
     plugins: tuple[Plugin, ...]
     weights: Mapping[str, int] = {}
     scheduler_name: str = "default-scheduler"
     points: Mapping[str, tuple[str, ...]] = {}
+    percentage_of_nodes_to_score: int | None = None
 
     def __post_init__(self) -> None:
         names: set[str] = set()
@@ -51,6 +54,9 @@ class Profile(Struct, frozen=True):
                 raise InvalidProfile(f"plugin {name!r} stands twice in the profile")
             names.add(name)
         _check_weights(self.weights, names)
+        percentage = self.percentage_of_nodes_to_score
+        if percentage is not None and not 0 <= percentage <= 100:
+            raise InvalidProfile(f"percentageOfNodesToScore is {percentage}: 0 to 100 is right")
         for point, some in self.points.items():
             if point not in POINTS:
                 raise InvalidProfile(f"{point!r} is no extension point: {', '.join(POINTS)}")

@@ -7,13 +7,21 @@
 """
 
 import heapq
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.scheduler.events import ClusterEvent
+from orchestrator.scheduler.metrics import (
+    ADDED,
+    BACKED_OFF,
+    FAILED,
+    FLUSHED,
+    Incoming,
+    event_label,
+)
 
 INITIAL_BACKOFF_SECONDS: Final = 1.0
 MAX_BACKOFF_SECONDS: Final = 10.0
@@ -55,7 +63,9 @@ class SchedulingQueue:
         initial_backoff: float = INITIAL_BACKOFF_SECONDS,
         max_backoff: float = MAX_BACKOFF_SECONDS,
         sort_key: SortKey = by_priority,
+        incoming: Incoming | None = None,
     ) -> None:
+        self.incoming = incoming  # who counts where pods come to, and why; None: nobody
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
         self._hints = hints  # by plugin; those without are helped by each event of theirs
         self._gate = gate  # a pod -> the plugin that keeps it outside; empty: none
@@ -100,10 +110,10 @@ class SchedulingQueue:
                 return ""
         if gated:
             self._no_longer_unschedulable(uid)
-            self._move(uid, "gated")
+            self._move(uid, "gated", "")
             self._gated[uid] = gated
         else:
-            self._activate(uid, known, now)
+            self._activate(uid, known, now, ADDED)
         return gated
 
     def remove(self, uid: str) -> None:
@@ -142,12 +152,12 @@ class SchedulingQueue:
         self._pods[uid] = queued
         self._no_longer_unschedulable(uid)
         if refused_by:
-            self._move(uid, "unschedulable")
+            self._move(uid, "unschedulable", FAILED)
             self._number += 1
             self._unschedulable[uid] = refused_by
             self._refused.setdefault(refused_by, {})[uid] = self._number
         else:
-            self._back_off(uid, queued)
+            self._back_off(uid, queued, FAILED)
 
     def happened(self, event: ClusterEvent, now: float, old: Any = None, new: Any = None) -> None:
         """Bring back the pods that `event`, a change of an object, may help."""
@@ -160,7 +170,8 @@ class SchedulingQueue:
             if plugins:
                 waiting |= self._worth_a_try(plugins, group, event, old, new)
         for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
-            self._activate(uid, self._pods[uid], now)
+            label = event_label(event, old, new) if self.incoming is not None else ""
+            self._activate(uid, self._pods[uid], now, label)
         for uid, plugin in list(self._gated.items()):
             if plugin in helped and self._may_help(plugin, uid, event, old, new):
                 self.put(self._pods[uid].pod, now)
@@ -191,12 +202,12 @@ class SchedulingQueue:
         while self._backoff and self._backoff[0][0] <= now:
             _, _, uid = heapq.heappop(self._backoff)
             if self._where.get(uid) == "backoff":
-                self._activate(uid, self._pods[uid], now)
+                self._activate(uid, self._pods[uid], now, BACKED_OFF)
         oldest = self._oldest_unschedulable()  # they stand in the order in which they failed
         while (
             oldest is not None and oldest.failed_at + FLUSH_SECONDS <= now
         ):  # as is answered below
-            self._activate(oldest.pod.metadata.uid, oldest, now)
+            self._activate(oldest.pod.metadata.uid, oldest, now, FLUSHED)
             oldest = self._oldest_unschedulable()
         times = [] if oldest is None else [oldest.failed_at + FLUSH_SECONDS]
         if self._backoff:
@@ -207,13 +218,13 @@ class SchedulingQueue:
         uid = next(iter(self._unschedulable), None)
         return None if uid is None else self._pods[uid]
 
-    def _activate(self, uid: str, queued: QueuedPod, now: float) -> None:
+    def _activate(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
         self._no_longer_unschedulable(uid)
         self._gated.pop(uid, None)
         if self._backoff_until(queued) > now:
-            self._back_off(uid, queued)
+            self._back_off(uid, queued, why)
             return
-        self._move(uid, "active")
+        self._move(uid, "active", why)
         self._number += 1
         key = self._sort_key(queued.pod, queued.queued_at)
         heapq.heappush(self._active, (key, self._number, uid))
@@ -225,12 +236,23 @@ class SchedulingQueue:
         delay = self._initial_backoff * 2.0 ** min(queued.attempts - 1, 64)
         return queued.failed_at + min(delay, self._max_backoff)
 
-    def _back_off(self, uid: str, queued: QueuedPod) -> None:
-        self._move(uid, "backoff")
+    def _back_off(self, uid: str, queued: QueuedPod, why: str) -> None:
+        self._move(uid, "backoff", why)
         self._number += 1
         heapq.heappush(self._backoff, (self._backoff_until(queued), self._number, uid))
 
-    def _move(self, uid: str, where: str) -> None:
+    @property
+    def refused(self) -> Mapping[frozenset[str], Collection[str]]:
+        """The uids of the pods that wait for an event, by the plugins that refused them."""
+        return self._refused
+
+    def pod_of(self, uid: str) -> Pod:
+        """A pod that waits."""
+        return self._pods[uid].pod
+
+    def _move(self, uid: str, where: str, why: str) -> None:
+        if self.incoming is not None and why:
+            self.incoming(where, why)
         before = self._where.get(uid)
         if before is not None:
             self._depths[before] -= 1

@@ -30,7 +30,6 @@ NOT_HERE: Final = frozenset(
     (
         "DefaultBinder",
         "GangScheduling",
-        "NodeDeclaredFeatures",
         "PodGroupPodsCount",
         "TopologyPlacementGenerator",
     )

@@ -43,6 +43,11 @@ class Reports:
         message = f"Preempted by pod {by.metadata.uid} on node {node}"
         self._events.event(victim, "Normal", "Preempted", message)
 
+    def expected(self, pod: Pod, node: str) -> None:
+        """The pod is about to be bound, and others should know where: something comes before its binding."""
+        if pod.status is None or pod.status.nominated_node_name != node:
+            self._patch(pod, {"nominatedNodeName": node})
+
     def no_longer_nominated(self, pod: Pod) -> None:
         """Somebody more important was promised the node."""
         self._patch(pod, {"nominatedNodeName": None})

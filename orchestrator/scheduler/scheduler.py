@@ -5,7 +5,8 @@ messages a batch of pods is placed and their bindings are sent, many in flight. 
 counted on its node at once ("assumed"), and taken off again if its binding fails.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -19,6 +20,7 @@ from orchestrator.client import Change, Client, EventRecorder, Reflector, Watche
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.protocol import (
     ADMIN,
+    ApiError,
     ApiRef,
     Conflict,
     Create,
@@ -43,10 +45,11 @@ from orchestrator.scheduler.configuration import (
     SchedulerConfiguration,
 )
 from orchestrator.scheduler.cycle import Cycle
-from orchestrator.scheduler.errors import PluginError, Rejected
+from orchestrator.scheduler.errors import PluginError, Rejected, SchedulerFault
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
+from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
@@ -54,6 +57,7 @@ from orchestrator.scheduler.preparing import Preparations
 from orchestrator.scheduler.profile import helped_by, hints
 from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
+from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
@@ -77,6 +81,10 @@ class GetSchedulerStatistics(Request[SchedulerStatistics], frozen=True, gc=False
     """Answer the scheduler's statistics."""
 
 
+class GetSchedulerMetrics(Request[tuple[Family, ...]], frozen=True, gc=False):
+    """Answer what the scheduler has counted of itself; in virtual time it counts nothing."""
+
+
 class _Continue(Struct, frozen=True):
     """Pods are left over from the last batch."""
 
@@ -96,8 +104,9 @@ class Scheduler(Watcher):
         self._record_events = record_events
         self._nodes = Snapshot()
         self._nominations = Nominations()
+        rotation = Rotation(self._nodes)
         self._profiles = {
-            profile.scheduler_name: Cycle(profile, self._nodes, self._nominations)
+            profile.scheduler_name: Cycle(profile, self._nodes, self._nominations, rotation)
             for profile in configuration.profiles
         }
         self._queue = SchedulingQueue(
@@ -114,6 +123,7 @@ class Scheduler(Watcher):
         self._timer: Timer | None = None
         self._continuing = False
         self._attempts = self._scheduled = self._unschedulable = self._errors = 0
+        self._measured: Measurements | None = None  # where metrics are of use
 
     def started(self) -> None:
         self._reports = {
@@ -121,6 +131,8 @@ class Scheduler(Watcher):
             for name in self._profiles
         }
         self._nodes.now, self._nodes.new_uid = self.ctx.clock.now, self.ctx.uid
+        if not self.ctx.clock.virtual:
+            self.measure()
         client = Client(
             self.api,
             clock=self.ctx.clock,
@@ -175,6 +187,32 @@ class Scheduler(Watcher):
             queue=self._queue.depths,
         )
 
+    def measure(self) -> None:
+        """Count from now on what metrics tell."""
+        measured = self._measured = Measurements()
+
+        def came(queue: str, event: str) -> None:
+            measured.incoming[queue, event] += 1
+
+        self._queue.incoming = came
+
+    def on_metrics(self, message: GetSchedulerMetrics) -> tuple[Family, ...]:
+        """Counters, gauges and histograms."""
+        if self._measured is None:
+            return ()
+        refused: Counter[tuple[str, ...]] = Counter()
+        for plugins, uids in self._queue.refused.items():
+            for uid in uids:
+                spec = self._queue.pod_of(uid).spec
+                profile = spec.scheduler_name if spec is not None else ""
+                refused.update((plugin, profile) for plugin in plugins)
+        cached = {
+            "nodes": len(self._nodes),
+            "pods": self._nodes.pod_count,
+            "assumed_pods": len(self._binding),
+        }
+        return tuple(self._measured.families(self._queue.depths, cached, refused))
+
     def depths(self) -> Mapping[str, int]:
         """Those of the scheduling queue, by the name of Kubernetes' metric."""
         return {f"scheduler_pending_pods {k}": n for k, n in self._queue.depths.items()}
@@ -199,6 +237,7 @@ class Scheduler(Watcher):
         if new is None:
             assert old is not None
             self._nodes.remove_node(old.metadata.name)
+            self._happened(ClusterEvent.NODE_REMOVED, old, None)
             return
         happened = node_events(old, new)
         if not happened:
@@ -221,6 +260,8 @@ class Scheduler(Watcher):
         if old is not None and new is not None and old.metadata.uid != uid:
             self._release(old)
         if new is None or has_ended(new):
+            if self._measured is not None:
+                self._measured.under_way.pop(uid, None)
             self._queue.remove(uid)
             self._release(pod)
         elif has_node(new):
@@ -241,15 +282,21 @@ class Scheduler(Watcher):
         assumed = self._binding.pop(uid, None)
         if assumed == node:
             self._scheduled += 1
+            if self._measured is not None:
+                profile = pod.spec.scheduler_name
+                self._measured.scheduled(uid, profile, self.ctx.clock.monotonic())
         elif assumed is not None:
             self._nodes.remove_pod(uid, assumed)
         event = ClusterEvent.POD_ADDED
+        before = None
         if assumed != node and self._nodes.holds(uid):
             event = ClusterEvent.POD_LABELS
-            self._nodes.update_pod(uid, pod, node)
+            before = self._nodes.placed_pod(uid)
+            if self._nodes.update_pod(uid, pod, node):
+                self._happened(ClusterEvent.POD_SMALLER, None, pod)
         else:
             self._nodes.add_pod(uid, pod, node)
-        self._happened(event, None, pod)
+        self._happened(event, before, pod)
 
     def _enqueue(self, pod: Pod) -> None:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
@@ -315,12 +362,18 @@ class Scheduler(Watcher):
         pod = queued.pod
         assert pod.spec is not None
         cycle = self._profiles[pod.spec.scheduler_name]
+        if self._measured is not None:
+            attempt = Attempt(self.ctx.clock.monotonic(), queued.queued_at, queued.attempts + 1)
+            self._measured.begins(pod.metadata.uid, attempt)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
             self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
         else:
-            self._place(queued, cycle, cycle.choose(pod, self.ctx.random))
+            choice = cycle.choose(pod, self.ctx.random)
+            if self._measured is not None:
+                self._measured.decided.observe(self.ctx.clock.monotonic() - attempt.began)
+            self._place(queued, cycle, choice)
 
     async def _schedule_with(
         self, extenders: list[Extender], queued: QueuedPod, cycle: Cycle
@@ -353,7 +406,8 @@ class Scheduler(Watcher):
             self._wait(queued, cycle, choice, waits)
             return
         spec = pod.spec
-        if not (has_claims(spec.volumes) or spec.resource_claims or cycle.always_prepares):
+        uses = has_claims(spec.volumes) or self._nodes.uses_devices(pod)
+        if not (uses or cycle.always_prepares):
             self._assume(pod, choice)
             self._bind(queued, cycle, choice)
             return
@@ -362,6 +416,7 @@ class Scheduler(Watcher):
     def _wait(self, queued: QueuedPod, cycle: Cycle, node: str, waits: list[Preparation]) -> None:
         """Hold a pod at Permit."""
         uid = queued.pod.metadata.uid
+        self._reports[cycle.name].expected(self._latest(queued.pod), node)
 
         def told(error: BaseException | None) -> None:
             if error is None:
@@ -395,6 +450,7 @@ class Scheduler(Watcher):
     ) -> None:
         """Write what plugins want written, and bind the pod when that has had its effect."""
         uid = queued.pod.metadata.uid
+        self._reports[cycle.name].expected(self._latest(queued.pod), node)
 
         def told(error: BaseException | None) -> None:
             if error is None:
@@ -413,8 +469,15 @@ class Scheduler(Watcher):
         if binder is not None:
             self.ctx.task(self._bind_by(binder, queued, cycle, node, prepared), "bind")
             return
+        if self._bound_by_plugin(queued, cycle, node, prepared):
+            return
         binding = Binding(
-            metadata=ObjectMeta(name=metadata.name, namespace=metadata.namespace, uid=metadata.uid),
+            metadata=ObjectMeta(
+                name=metadata.name,
+                namespace=metadata.namespace,
+                uid=metadata.uid,
+                annotations={k: v for each in prepared for k, v in each.annotations.items()},
+            ),
             target=ObjectReference(kind="Node", name=node),
         )
         tells = self._record_events or cycle.acts_on_binding
@@ -432,6 +495,37 @@ class Scheduler(Watcher):
             then=partial(self._bound, pod, cycle, node) if tells else None,
             failed=partial(self._bind_failed, queued, cycle, node, prepared),
         )
+
+    def _bound_by_plugin(
+        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
+    ) -> bool:
+        """Whether a plugin of the profile binds the pod, well or not."""
+        try:
+            found = cycle.binding(queued.pod, node)
+        except PluginError as error:
+            self._bind_failed(queued, cycle, node, prepared, error)
+            return True
+        if found is None:
+            return False
+        write = self._preparations.binding(*found)
+        self.ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
+        return True
+
+    async def _bind_with(
+        self,
+        write: Awaitable[None],
+        queued: QueuedPod,
+        cycle: Cycle,
+        node: str,
+        prepared: Sequence[Preparation],
+    ) -> None:
+        """Have a plugin bind the pod."""
+        try:
+            await write
+        except PluginError as error:
+            self._bind_failed(queued, cycle, node, prepared, error)
+        else:
+            self._bound(queued.pod, cycle, node, None)
 
     async def _bind_by(
         self,
@@ -472,6 +566,10 @@ class Scheduler(Watcher):
         if self._binding.get(uid) != node:
             return  # the watch has said meanwhile where it is, or that it is gone
         self._errors += 1
+        if self._measured is not None:
+            fault = not isinstance(error, Rejected)
+            now = self.ctx.clock.monotonic()
+            self._measured.failed(uid, cycle.name, now, fault=fault)
         del self._binding[uid]
         self._nodes.remove_pod(uid, node)
         if isinstance(error, NotFound):
@@ -480,26 +578,31 @@ class Scheduler(Watcher):
             current = self._pods.cache.get(metadata.namespace, metadata.name)
             if current is None or current.metadata.uid != uid or has_node(current):
                 return
+        self._happened(ClusterEvent.POD_REMOVED, queued.pod, None)  # its place is free again
         now = self.ctx.clock.monotonic()
-        if isinstance(error, Rejected):
-            self._queue.fail(queued, frozenset((error.plugin,)), now)
-            self._reports[cycle.name].unschedulable(
-                queued.pod, str(error), nominated=None, fault=False
-            )
-        else:
-            self._queue.fail(queued, frozenset(), now)
+        refused_by = (error.plugin,) if isinstance(error, Rejected) else ()
+        self._queue.fail(queued, frozenset(refused_by), now)
+        words = str(error)
+        if isinstance(error, ApiError):
+            words = f'running Bind plugin "DefaultBinder": {words}'
+        elif not isinstance(error, SchedulerFault):
+            return  # nobody has answered: there is nothing to say of it
+        self._reports[cycle.name].unschedulable(
+            self._latest(queued.pod), words, nominated="", fault=not refused_by
+        )
 
     # --- a pod without a place ---------------------------------------------------------------
 
     def _fail(self, queued: QueuedPod, cycle: Cycle, refusal: Refusal) -> None:
         self._unschedulable += 1
         metadata = queued.pod.metadata
-        # As the API server has it now: what is said of it already need not be said again.
-        current = self._pods.cache.get(metadata.namespace, metadata.name)
-        pod = (
-            current if current is not None and current.metadata.uid == metadata.uid else queued.pod
-        )
+        pod = self._latest(queued.pod)
         made = cycle.make_room(pod, refusal)
+        if self._measured is not None:
+            now = self.ctx.clock.monotonic()
+            self._measured.failed(metadata.uid, cycle.name, now, fault=refusal.fault)
+            if not refusal.fault and refusal.stage == "filter":
+                self._measured.preempted(len(made.nomination.victims) if made.nomination else 0)
         if made.nomination is not None:
             self._evict(made.nomination, pod, cycle)
         elif made.nominated == "":
@@ -510,6 +613,12 @@ class Scheduler(Watcher):
         self._reports[cycle.name].unschedulable(
             pod, made.refusal.message, nominated=made.nominated, fault=made.refusal.fault
         )
+
+    def _latest(self, pod: Pod) -> Pod:
+        """A pod as the API server has it now: what is said of it already need not be said again."""
+        current = self._pods.cache.get(pod.metadata.namespace, pod.metadata.name)
+        same = current is not None and current.metadata.uid == pod.metadata.uid
+        return current if same and current is not None else pod
 
     def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
         """Perform a preemption: the victims go, and the pod is promised their node."""

@@ -13,7 +13,7 @@ by all shapes that differ in spanning kernels alone.
 
 from array import array
 from bisect import bisect_left, insort
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import numpy as np
@@ -39,6 +39,7 @@ class Local:
         "_groups",
         "_nodes",
         "_normalized",
+        "_only",
         "_raw",
         "_scorers",
         "_tied",
@@ -54,6 +55,7 @@ class Local:
     ) -> None:
         self._nodes = nodes
         self._filters = filters
+        self._only = only_nodes(filters)
         self._scorers = [(weight, k) for weight, k in scorers if not k.normalizes]
         self._normalized = [(weight, k) for weight, k in scorers if k.normalizes]
         self.version = -1
@@ -122,7 +124,7 @@ class Local:
         if rows is None or self._totals.size != size or len(rows) > len(nodes) // 2:
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
             self._raw = [np.zeros(size, np.int64) for _ in self._normalized]
-            self._compute(nodes.all_rows())
+            self._compute(nodes.all_rows() if self._only is None else nodes.rows_of(self._only))
         elif len(rows) > _FEW:
             self._compute(np.array(rows, dtype=np.intp))
         else:
@@ -235,9 +237,9 @@ class Shape:
 
     def feasible(self) -> Rows:
         """The rows that can take the pod, ascending."""
-        rows = self._local.feasible()
         if self.refusal:
-            return rows[:0]
+            return np.zeros(0, np.intp)
+        rows = self._local.feasible()
         for kernel in self._spanning:
             if not len(rows):
                 break
@@ -268,6 +270,12 @@ class Shape:
             if not kernel.row(row):
                 return name, kernel
         return None
+
+
+def only_nodes(filters: Iterable[FilterKernel]) -> frozenset[str] | None:
+    """The names of the only nodes that filters leave for a look; None: all of them."""
+    narrowed = [kernel.only for kernel in filters if kernel.only is not None]
+    return frozenset.intersection(*narrowed) if narrowed else None
 
 
 def best(rows: Rows, totals: Int64) -> Rows:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
+from orchestrator.machinery.resizing import placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.nominations import priority_of
@@ -28,6 +29,7 @@ CPU, MEMORY, EPHEMERAL, PODS = range(4)
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
+_NO_FEATURES: Final[frozenset[str]] = frozenset()
 
 
 class Objects(Protocol):
@@ -81,6 +83,7 @@ class Snapshot:
         self.names: list[str] = [""] * _FIRST_ROWS
         self.labels: list[Mapping[str, str]] = [{}] * _FIRST_ROWS
         self.taints: list[tuple[Taint, ...]] = [()] * _FIRST_ROWS
+        self.features: list[frozenset[str]] = [_NO_FEATURES] * _FIRST_ROWS
         self.ports: dict[int, dict[HostPort, int]] = {}
         self._rows: dict[str, int] = {}
         self._free: list[int] = list(range(_FIRST_ROWS - 1, -1, -1))
@@ -140,6 +143,15 @@ class Snapshot:
         """The row of a node, or None."""
         return self._rows.get(node_name)
 
+    def rows_of(self, node_names: Iterable[str]) -> Rows:
+        """The rows of nodes that are there, ascending."""
+        rows = (self._rows.get(name) for name in node_names)
+        return np.array(sorted(row for row in rows if row is not None), np.intp)
+
+    def rows_as_they_came(self) -> Iterable[int]:
+        """The rows that hold a node, the one that is there longest first."""
+        return self._rows.values()
+
     # --- nodes -----------------------------------------------------------------------------
 
     def put_node(self, node: Node) -> None:
@@ -158,6 +170,8 @@ class Snapshot:
         self.labels[row] = node.metadata.labels
         self.taints[row] = node.spec.taints if node.spec is not None else ()
         self.tainted[row] = bool(self.taints[row])
+        declared = node.status.declared_features if node.status is not None else ()
+        self.features[row] = frozenset(declared) if declared else _NO_FEATURES
         self.nodes_version += 1
         for key, domains in self._domains.items():
             domains[row] = self._domain_of(key, row)
@@ -201,7 +215,7 @@ class Snapshot:
         if row is None:
             self._homeless.setdefault(node_name, {})[uid] = pod
             return
-        needs, ports = pod_needs(pod), host_ports(pod)
+        needs, ports = placed_needs(pod), host_ports(pod)
         self._placed[uid] = _Placed(pod, row, needs, ports)
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
@@ -235,27 +249,47 @@ class Snapshot:
         self._touch(placed.row)
         return True
 
-    def update_pod(self, uid: str, pod: Pod, node_name: str) -> None:
-        """A placed pod has other labels, or is being deleted."""
+    def update_pod(self, uid: str, pod: Pod, node_name: str) -> bool:
+        """A placed pod has other labels or resources, or is being deleted.
+
+        Answers whether it needs less of something than before.
+        """
         placed = self._placed.get(uid)
         if placed is None:
             if uid in self._homeless.get(node_name, {}):
                 self._homeless[node_name][uid] = pod
-            return
+            return False
+        needs, before = placed_needs(pod), placed.needs
+        if needs != before:
+            self._count(placed.row, before, -1)
+            self._count(placed.row, needs, 1)
         self.populations.add(placed.pod, placed.row, -1)
         self._count_priority(placed.pod, -1)
-        self._placed[uid] = replace(placed, pod=pod)
+        self._placed[uid] = replace(placed, pod=pod, needs=needs)
         self._count_priority(pod, 1)
         self.populations.add(pod, placed.row, 1)
         self._touch(placed.row)
+        return needs != before and any(
+            amount > amount_of(needs, name) for name, amount in _amounts(before)
+        )
 
     def any_below(self, priority: int) -> bool:
         """Whether some pod that is placed has a lower priority."""
         return any(each < priority for each in self._priorities)
 
+    @property
+    def pod_count(self) -> int:
+        """How many pods are counted on nodes."""
+        return len(self._placed)
+
     def holds(self, uid: str) -> bool:
         """Whether a pod is counted on a node."""
         return uid in self._placed
+
+    def placed_pod(self, uid: str) -> Pod | None:
+        """A pod that is counted on a node, as it was last told."""
+        placed = self._placed.get(uid)
+        return placed.pod if placed is not None else None
 
     def pods_on(self, row: int) -> list[Pod]:
         """The pods of a row, in the order in which they came."""
@@ -310,6 +344,20 @@ class Snapshot:
         self._images_of[row] = tuple({name for image in images for name in image.names})
         if len(self.images) != known or before:
             self.learned()
+
+    def backed_by_devices(self, pod: Pod) -> dict[str, int]:
+        """The extended resources that a pod asks for and that a class of devices stands for, with amounts."""
+        backed = self.devices.backed
+        if not backed:
+            return {}
+        return {
+            n: amount for n, amount in pod_needs(pod).extended.items() if amount and n in backed
+        }
+
+    def uses_devices(self, pod: Pod) -> bool:
+        """Whether a pod has claims of devices, or may need one."""
+        spec = pod.spec
+        return spec is not None and bool(spec.resource_claims or self.backed_by_devices(pod))
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
@@ -384,6 +432,7 @@ class Snapshot:
         self.names += [""] * size
         self.labels += [{}] * size
         self.taints += [()] * size
+        self.features += [_NO_FEATURES] * size
         self._free = list(range(2 * size - 1, size - 1, -1))
 
 

@@ -39,6 +39,13 @@ def names_claims(volumes: tuple[Volume, ...]) -> bool:
 has_claims: Final[IdentityMemo[tuple[Volume, ...], bool]] = IdentityMemo(names_claims)
 
 
+def is_named_by(pod: Pod, claim: PersistentVolumeClaim) -> bool:
+    """Whether a claim is one that a pod's volumes name."""
+    if claim.metadata.namespace != pod.metadata.namespace:
+        return False
+    return any(name == claim.metadata.name for name, _ in claim_names(pod))
+
+
 def claim_of(nodes: Snapshot, namespace: str, name: str) -> PersistentVolumeClaim:
     """A claim. Raises NoClaim."""
     found: PersistentVolumeClaim | None = _get(nodes, PersistentVolumeClaim, namespace, name)

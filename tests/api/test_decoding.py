@@ -112,6 +112,7 @@ def test_templates_of_other_kinds_may_say_what_they_are() -> None:
         ("2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"),
         ("2024-01-01T02:00:00+02:00", "2024-01-01T00:00:00Z"),
         ("2024-01-01T00:00:00.123456789Z", "2024-01-01T00:00:00Z"),
+        ("0001-01-01T02:00:00+01:00", "0001-01-01T01:00:00Z"),
     ],
 )
 def test_times_are_read_in_every_form_and_kept_in_one(text: str, read: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.api import protobuf
+from orchestrator.api import protobuf, protobuf_writer
 from orchestrator.api.errors import DecodeError, UnknownKind
 
 
@@ -21,6 +21,15 @@ def _field(number: int, data: bytes) -> bytes:
         bytes([len(data)]) if len(data) < 0x80 else bytes([len(data) & 0x7F | 0x80, len(data) >> 7])
     )
     return bytes([number << 3 | 2]) + size + data
+
+
+def _varint(value: int) -> bytes:
+    value &= (1 << 64) - 1
+    data = bytearray()
+    while value > 0x7F:
+        data.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*data, value])
 
 
 def _number(number: int, value: int) -> bytes:
@@ -61,6 +70,15 @@ def test_types_with_a_json_of_their_own() -> None:
     volume = _field(1, b"data") + _field(2, _field(2, b""))
     pod = protobuf.decode(_envelope("v1", "Pod", _field(2, _field(1, volume))))
     assert pod["spec"]["volumes"] == [{"name": "data", "emptyDir": {}}]
+
+
+def test_a_year_has_four_digits() -> None:
+    """Go's zero time and what follows it are written as every other time."""
+    since = _number(1, 0)[:1] + _varint(-62135596800 + 2)
+    spec = _field(3, since) + _field(4, since + _number(2, 0)[:1] + _varint(5000))
+    lease = protobuf.decode(_envelope("coordination.k8s.io/v1", "Lease", _field(2, spec)))
+    assert lease["spec"]["acquireTime"] == "0001-01-01T00:00:02.000000Z"
+    assert lease["spec"]["renewTime"] == "0001-01-01T00:00:02.000005Z"
 
 
 def test_what_is_unknown_is_skipped() -> None:
@@ -107,3 +125,30 @@ def test_no_bytes_do_harm(data: bytes) -> None:
         except (DecodeError, UnknownKind):
             continue
         assert document["kind"] == kind
+
+
+def test_schemas_of_definitions_are_read_and_written() -> None:
+    """Numbers with fractions, free values, what is a schema or something else, and names that only JSON has."""
+    schema = {
+        "type": "object",
+        "$schema": "https://json-schema.org",
+        "x-kubernetes-preserve-unknown-fields": True,
+        "required": ["a"],
+        "properties": {
+            "a": {"type": "number", "minimum": 0.5, "maximum": 2, "default": {"b": [1, None]}},
+            "b": {"enum": ["x", 1, None], "items": {"type": "string"}},
+            "c": {"items": [{"type": "string"}, {"type": "integer"}]},
+            "d": {"additionalProperties": {"type": "string"}},
+            "e": {"additionalProperties": True},
+            "f": {"dependencies": {"x": ["y"], "z": {"type": "object"}}},
+            "g": {"x-kubernetes-validations": [{"rule": "true", "optionalOldSelf": False}]},
+        },
+    }
+    version = {"name": "v1", "served": True, "schema": {"openAPIV3Schema": schema}}
+    body = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "things.example.com"},
+        "spec": {"group": "example.com", "versions": [version]},
+    }
+    assert protobuf.decode(protobuf_writer.encode(body)) == body

@@ -17,16 +17,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-_SERVER = """
-import os, socket
-listening = socket.create_server(("0.0.0.0", 8080), backlog=64)
-answer = (os.environ["VERSION"] + " " + os.environ["HOSTNAME"]).encode()
-while True:
-    client, _ = listening.accept()
-    client.recv(1000)
-    client.sendall(b"HTTP/1.1 200 OK\\r\\nConnection: close\\r\\nContent-Length: %d\\r\\n\\r\\n%s" % (len(answer), answer))
-    client.close()
-"""
+_SERVER = Path(__file__).with_name("version_server.py")
 
 
 def _workload(name: str, version: str, affinity: str) -> list[dict[str, Any]]:
@@ -65,8 +56,6 @@ class Story:
 
     def __init__(self, directory: Path) -> None:
         self.kubeconfig = directory / "kubeconfig"
-        server = directory / "server.py"
-        server.write_text(_SERVER)
         self.up = subprocess.Popen(
             [
                 *(
@@ -79,7 +68,7 @@ class Story:
                     "--runtime",
                     "process",
                 ),
-                *("--image", f"web={shutil.which('python3', path='/usr/bin')} -S -E {server}"),
+                *("--image", f"web={shutil.which('python3', path='/usr/bin')} -S -E {_SERVER}"),
                 *("--listen", "127.0.0.1:0", "--kubeconfig", str(self.kubeconfig)),
             ],
             stdout=subprocess.PIPE,
@@ -111,7 +100,7 @@ class Story:
 
 def curl(url: str) -> str:
     """The answer; empty if there is none."""
-    command = ["curl", "--silent", "--max-time", "3", url]
+    command = ["curl", "--silent", "--max-time", "30", url]
     return subprocess.run(command, capture_output=True, text=True, check=False).stdout
 
 
@@ -159,8 +148,8 @@ except TimeoutError:
     return [*seen, until("in")]
 
 
-def play(story: Story) -> dict[str, Any]:
-    """See what services do, and roll one under load."""
+def play(story: Story, brief: bool) -> dict[str, Any]:
+    """See what services do, and, unless it is to be brief, hold a policy and roll one under load."""
     story.apply("one")
     services = json.loads(story.kubectl("get", "services,nodes,pods", "-o", "json"))["items"]
     specs = {
@@ -174,7 +163,7 @@ def play(story: Story) -> dict[str, Any]:
     seen: dict[str, Any] = {
         "namespace": os.stat("/proc/self/ns/net").st_ino,
         "round": sorted(_answers_of_all(f"http://{ip}/", 2)),
-        "sticky": sorted({curl(f"http://{sticky}/") for _ in range(12)}),
+        "sticky": sorted(_answers_of_all(f"http://{sticky}/", 1)),
         "node ports": [
             sorted(_answers_of_all(f"http://{each}:{specs['round']['ports'][0]['nodePort']}/", 2))
             for each in nodes
@@ -184,6 +173,8 @@ def play(story: Story) -> dict[str, Any]:
     program = "import socket; print(socket.gethostbyname('round'), socket.gethostbyname('kubernetes.default.svc'))"
     names = story.kubectl("exec", pod, "--", "python3", "-c", program).split()
     seen["names"] = [names == [ip, specs["kubernetes"]["clusterIP"]], names]
+    if brief:
+        return seen
     seen["policy"] = _with_policy(story, pods, ip)
     ended = threading.Event()
     answers: Counter[str] = Counter()
@@ -207,10 +198,12 @@ def play(story: Story) -> dict[str, Any]:
 def main() -> None:
     """Play it."""
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    if "mounts" in sys.argv:  # namespaces are named below /run
+        subprocess.run(["mount", "-t", "tmpfs", "none", "/run"], check=True)
     with tempfile.TemporaryDirectory() as directory:
         story = Story(Path(directory))
         try:
-            print(json.dumps(play(story)))
+            print(json.dumps(play(story, "brief" in sys.argv)))
         finally:
             story.end()
 

@@ -94,7 +94,7 @@ async def test_a_runtime_that_nobody_has_is_refused(cluster: Cluster) -> None:
     """The error names those that there are."""
     with pytest.raises(
         UnknownRuntime,
-        match="there is no runtime 'docker'; there are coroutine, process, simulated",
+        match="there is no runtime 'docker'; there are coroutine, cri, process, simulated",
     ):
         await cluster.add_nodes([node_spec("new", 9, runtime="docker")])
 

@@ -16,6 +16,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.discovery.v1 import Endpoint, EndpointSlice
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.controllers.endpoint_slice_mirroring import mirror_of
+from orchestrator.protocol import NotFound
 from tests.manifests import Manifest
 
 _SERVICE: Manifest = {
@@ -109,15 +110,15 @@ async def test_who_does_not_want_it_is_not_mirrored(
     assert await _slices(cluster) == []
 
 
-async def test_copies_end_with_their_service(cluster: Cluster) -> None:
-    """Though the Endpoints stay: nobody but their author deletes them."""
+async def test_endpoints_end_with_their_service(cluster: Cluster) -> None:
+    """Whoever wrote them, and with them their copies."""
     await cluster.apply([_SERVICE, _endpoints()])
     await cluster.clock.sleep(5)
     await cluster.client.delete(Service, "db", namespace="default")
     await cluster.clock.sleep(5)
     assert await _slices(cluster) == []
-    left = await cluster.client.get(Endpoints, "db", namespace="default")
-    assert left.metadata.deletion_timestamp is None
+    with pytest.raises(NotFound):
+        await cluster.client.get(Endpoints, "db", namespace="default")
 
 
 async def test_a_copy_that_is_deleted_comes_again(cluster: Cluster) -> None:

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeClaim, Pod
-from orchestrator.api.storage.v1 import CSINode, VolumeAttachment
+from orchestrator.api.core.v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
 from tests.manifests import Manifest
 
 PROVISIONER = "simulation.orchestrator.dev/disk"
@@ -220,6 +220,43 @@ async def test_a_volume_of_one_node_is_not_attached_to_another(cluster: Cluster)
     assert await _attachments(cluster) == {second: True}
 
 
+@pytest.mark.parametrize(("out_of_service", "seconds"), [(False, 420), (True, 60)])
+async def test_what_a_silent_node_has_is_given_away_late(
+    cluster: Cluster, out_of_service: bool, seconds: float
+) -> None:
+    """Nobody knows whether it still writes; an administrator may say that it does not."""
+    await cluster.apply([_class(), _claim(storage_class="disks"), _pod()])
+    await cluster.clock.sleep(60)
+    pod = await cluster.client.get(Pod, "user", namespace="default")
+    assert pod.spec is not None
+    first = pod.spec.node_name
+    await cluster.crash_node(first)
+    await cluster.clock.sleep(90)
+    if out_of_service:
+        taint = {"key": "node.kubernetes.io/out-of-service", "effect": "NoExecute"}
+        await cluster.client.patch(Node, first, {"spec": {"taints": [taint]}})
+    await cluster.client.delete(Pod, "user", namespace="default", grace_period_seconds=0)
+    other = _pod()
+    other["metadata"]["name"] = "other"
+    await cluster.apply([other])
+    await cluster.clock.sleep(30)
+    _, volume = await _bound_to(cluster)
+    said = (
+        f'Multi-Attach error for volume "{volume}" Volume is already exclusively attached to one node '
+        "and can't be attached to another"
+    )
+    if not out_of_service:
+        assert ("attachdetach-controller", "FailedAttachVolume", said) in await _told(
+            cluster, "other"
+        )
+        assert await _attachments(cluster) == {first: True}
+    await cluster.clock.sleep(seconds)
+    found = await cluster.client.get(Pod, "other", namespace="default")
+    assert found.status is not None
+    assert found.status.phase == "Running"
+    assert first not in await _attachments(cluster)
+
+
 async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> None:
     """Nobody here, where the volume is somebody else's."""
     kept = _claim("others", storage_class="disks")
@@ -245,3 +282,244 @@ async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> N
         ("data", "Resizing", f"External resizer is resizing volume {volume}"),
         ("data", "VolumeResizeSuccessful", "Resize volume succeeded"),
     }
+
+
+async def _told(cluster: Cluster, name: str) -> set[tuple[str, str, str]]:
+    """The events of an object: who says what."""
+    return {
+        (e.source.component if e.source else "", e.reason, e.message)
+        for e in await cluster.client.list(Event)
+        if e.involved_object.name == name
+    }
+
+
+KEEPER = "persistentvolume-controller"
+
+
+@pytest.mark.parametrize(
+    ("volume", "claim", "why"),
+    [
+        ({"size": "512Mi"}, {}, "requested PV is too small"),
+        ({"storageClassName": "other"}, {}, "storageClassName does not match"),
+        ({"volumeMode": "Block"}, {}, "incompatible volumeMode"),
+        ({}, {"accessModes": ["ReadWriteMany"]}, "incompatible accessMode"),
+    ],
+)
+async def test_a_claim_hears_why_the_volume_that_it_names_is_not_for_it(
+    cluster: Cluster, volume: dict[str, Any], claim: dict[str, Any], why: str
+) -> None:
+    await cluster.apply([_volume("one", **volume), _claim(volumeName="one", **claim)])
+    await cluster.clock.sleep(5)
+    assert (await _bound_to(cluster))[0] == "Pending"
+    said = f'Cannot bind to requested volume "one": {why}'
+    assert (KEEPER, "VolumeMismatch", said) in await _told(cluster, "data")
+
+
+async def test_a_claim_waits_for_a_volume_that_another_has(cluster: Cluster) -> None:
+    """It names it; when that is free it gets it."""
+    await cluster.apply([_volume("one"), _claim("first", volumeName="one")])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_claim(volumeName="one")])
+    await cluster.clock.sleep(5)
+    said = 'volume "one" already bound to a different claim.'
+    assert (KEEPER, "FailedBinding", said) in await _told(cluster, "data")
+    await cluster.client.delete(PersistentVolumeClaim, "first", namespace="default")
+    await cluster.clock.sleep(5)
+    assert await _phases(cluster) == {"one": "Released"}
+    freed = {"spec": {"claimRef": None}}
+    await cluster.client.patch(PersistentVolume, "one", freed)
+    await cluster.clock.sleep(20)
+    assert await _bound_to(cluster) == ("Bound", "one")
+
+
+async def test_a_volume_that_can_be_used_in_fewer_ways_comes_first(cluster: Cluster) -> None:
+    """However large it is."""
+    modes = ["ReadWriteOnce", "ReadOnlyMany"]
+    await cluster.apply([_volume("shared", accessModes=modes), _volume("own", "9Gi")])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_claim()])
+    await cluster.clock.sleep(5)
+    assert await _bound_to(cluster) == ("Bound", "own")
+
+
+async def test_a_claim_that_is_bound_for_good_is_bound_again(cluster: Cluster) -> None:
+    """If its volume forgot it; one that was given to another claim is not taken from that."""
+    await cluster.apply([_volume("one"), _claim()])
+    await cluster.clock.sleep(5)
+    await cluster.client.patch(PersistentVolume, "one", {"spec": {"claimRef": None}})
+    await cluster.clock.sleep(5)
+    assert await _bound_to(cluster) == ("Bound", "one")
+    volume = await cluster.client.get(PersistentVolume, "one")
+    assert volume.spec is not None
+    assert volume.spec.claim_ref is not None
+    other = {"namespace": "default", "name": "else", "uid": "somebody", "resourceVersion": None}
+    await cluster.client.patch(PersistentVolume, "one", {"spec": {"claimRef": other}})
+    await cluster.clock.sleep(5)
+    assert (await _bound_to(cluster))[0] == "Lost"
+    said = "Two claims are bound to the same volume, this one is bound incorrectly"
+    assert (KEEPER, "ClaimMisbound", said) in await _told(cluster, "data")
+
+
+async def test_a_class_that_becomes_the_default_is_that_of_claims_that_wait(
+    cluster: Cluster,
+) -> None:
+    """If they say nothing of a class; one that wants none goes on waiting."""
+    free, none = _claim("free"), _claim("none")
+    del free["spec"]["storageClassName"]
+    await cluster.apply([free, none])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_class()])
+    mark = {"metadata": {"annotations": {"storageclass.kubernetes.io/is-default-class": "true"}}}
+    await cluster.client.patch(StorageClass, "disks", mark)
+    await cluster.clock.sleep(20)
+    assert (await _bound_to(cluster, "free"))[0] == "Bound"
+    assert (await _bound_to(cluster, "none"))[0] == "Pending"
+
+
+async def test_a_claim_that_waits_for_its_pod_names_it(cluster: Cluster) -> None:
+    """Once there is one, which cannot be scheduled."""
+    await cluster.apply([_class(volumeBindingMode="WaitForFirstConsumer")])
+    await cluster.apply([_claim(storage_class="disks")])
+    await cluster.clock.sleep(5)
+    pod = _pod()
+    pod["spec"]["nodeSelector"] = {"no": "where"}
+    await cluster.apply([pod])
+    await cluster.clock.sleep(20)
+    told = await _told(cluster, "data")
+    said = "waiting for first consumer to be created before binding"
+    assert (KEEPER, "WaitForFirstConsumer", said) in told
+    assert (KEEPER, "WaitForPodScheduled", "waiting for pod user to be scheduled") in told
+
+
+async def test_what_is_told_of_a_volume_that_is_made(cluster: Cluster) -> None:
+    """By the controller, who waits for it, and by who makes it."""
+    await cluster.apply([_class(), _claim(storage_class="disks")])
+    await cluster.clock.sleep(5)
+    _, volume = await _bound_to(cluster)
+    waits = (
+        f"Waiting for a volume to be created either by the external provisioner '{PROVISIONER}' or "
+        "manually by the system administrator. If volume creation is delayed, please verify that the "
+        "provisioner is running and correctly registered."
+    )
+    begins = 'External provisioner is provisioning volume for claim "default/data"'
+    assert await _told(cluster, "data") == {
+        (KEEPER, "ExternalProvisioning", waits),
+        (PROVISIONER, "Provisioning", begins),
+        (PROVISIONER, "ProvisioningSucceeded", f"Successfully provisioned volume {volume}"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (
+            {"apiGroup": "snapshot.storage.k8s.io", "kind": "VolumeSnapshot", "name": "s"},
+            "error getting handle for DataSource Type VolumeSnapshot by Name s: simulated disks can be "
+            "copied from claims alone",
+        ),
+        (
+            {"kind": "PersistentVolumeClaim", "name": "nope"},
+            "error getting handle for DataSource Type PersistentVolumeClaim by Name nope: error getting "
+            'PVC nope (namespace "default") from api server: persistentvolumeclaims "nope" not found',
+        ),
+        (
+            {"kind": "PersistentVolumeClaim", "name": "large"},
+            "error, new PVC request must be greater than or equal in size to the specified PVC data "
+            "source, requested 1Gi but source is 2Gi",
+        ),
+    ],
+)
+async def test_a_volume_is_not_made_of_what_cannot_be_copied(
+    cluster: Cluster, source: dict[str, str], why: str
+) -> None:
+    """Which its claim hears."""
+    await cluster.apply([_class(), _claim("large", "2Gi", storage_class="disks")])
+    await cluster.clock.sleep(5)
+    await cluster.apply([_claim(storage_class="disks", dataSource=source)])
+    await cluster.clock.sleep(20)
+    said = f'failed to provision volume with StorageClass "disks": {why}'
+    assert (PROVISIONER, "ProvisioningFailed", said) in await _told(cluster, "data")
+
+
+async def test_a_disk_gets_the_attributes_that_its_claim_asks_for(cluster: Cluster) -> None:
+    """From the beginning, and another class's later, once there is one."""
+
+    def attributes(name: str) -> Manifest:
+        kind = {"apiVersion": "storage.k8s.io/v1", "kind": "VolumeAttributesClass"}
+        driver = PROVISIONER.replace("/", ".")
+        return {**kind, "metadata": {"name": name}, "driverName": driver, "parameters": {"a": name}}
+
+    wants = {"volumeAttributesClassName": "silver"}
+    await cluster.apply([_class(), attributes("silver"), _claim(storage_class="disks", **wants)])
+    await cluster.clock.sleep(5)
+
+    async def has() -> tuple[str | None, str | None, str]:
+        claim = await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+        assert claim.spec is not None
+        assert claim.status is not None
+        volume = await cluster.client.get(PersistentVolume, claim.spec.volume_name)
+        assert volume.spec is not None
+        change = claim.status.modify_volume_status
+        current = claim.status.current_volume_attributes_class_name
+        return volume.spec.volume_attributes_class_name, current, change.status if change else ""
+
+    assert await has() == ("silver", "silver", "")
+    gold = {"spec": {"volumeAttributesClassName": "gold"}}
+    await cluster.client.patch(PersistentVolumeClaim, "data", gold, namespace="default")
+    await cluster.clock.sleep(5)
+    assert await has() == ("silver", "silver", "Pending")
+    await cluster.apply([attributes("gold")])
+    await cluster.clock.sleep(20)
+    assert await has() == ("gold", "gold", "")
+
+
+@pytest.mark.parametrize(
+    ("source", "policy", "why"),
+    [
+        ({}, "Recycle", "No recycler plugin found for the volume!"),
+        (
+            {},
+            "Delete",
+            "host_path deleter only supports /tmp/.+ but received provided /disks/one",
+        ),
+        (
+            {"hostPath": None, "nfs": {"server": "s", "path": "/p"}},
+            "Delete",
+            'error getting deleter volume plugin for volume "one": no deletable volume plugin matched',
+        ),
+    ],
+)
+async def test_a_volume_that_nobody_gives_back_has_failed(
+    cluster: Cluster, source: dict[str, Any], policy: str, why: str
+) -> None:
+    """And says why."""
+    spec = {k: v for k, v in source.items() if v is not None}
+    volume = _volume("one", persistentVolumeReclaimPolicy=policy, **spec)
+    if "hostPath" in source:
+        del volume["spec"]["hostPath"]
+    await cluster.apply([volume, _claim()])
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(PersistentVolumeClaim, "data", namespace="default")
+    await cluster.clock.sleep(5)
+    assert await _phases(cluster) == {"one": "Failed"}
+    reason = f"VolumeFailed{policy}"
+    assert (KEEPER, reason, why) in await _told(cluster, "one")
+
+
+async def test_a_volume_whose_claim_got_another_is_free_again(cluster: Cluster) -> None:
+    """What the controller bound it lets go, and what a user kept for the claim stays so."""
+    await cluster.apply([_volume("one"), _claim()])
+    await cluster.clock.sleep(5)
+    claim = await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+    reference = {"namespace": "default", "name": "data", "uid": claim.metadata.uid}
+    taken = _volume("taken", claimRef=reference)
+    taken["metadata"]["annotations"] = {"pv.kubernetes.io/bound-by-controller": "yes"}
+    await cluster.apply([taken, _volume("kept", claimRef=reference)])
+    await cluster.clock.sleep(5)
+    assert await _phases(cluster) == {"one": "Bound", "taken": "Available", "kept": "Available"}
+    found = {v.metadata.name: v.spec for v in await cluster.client.list(PersistentVolume)}
+    assert found["taken"] is not None
+    assert found["taken"].claim_ref is None
+    assert found["kept"] is not None
+    assert found["kept"].claim_ref is not None
+    assert found["kept"].claim_ref.uid == ""

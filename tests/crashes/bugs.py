@@ -162,7 +162,7 @@ BUGS: Final = (
     Bug(
         "lets claims go that pods use",
         "pvc-protection",
-        _set(protection, "uses", lambda _pod: False),
+        _set(protection, "holds", lambda _pod, _claim: False),
     ),
     Bug("never lets a claim go", "pvc-protection", _set(protection, "remove_finalizer", _leave)),
     Bug("never lets a class go", "vac-protection", _set(protection, "remove_finalizer", _leave)),

@@ -186,6 +186,9 @@ SURROUNDINGS: Final = (
         "csi-nodes", [CLASS, _delete("CSINode", "node-1", _STORAGE)], (f"{_STORAGE}/CSINode",)
     ),
     Scenario("volume-expand", [CLASS, _volume("one"), CLAIM, _GROW], told=True),
+    Scenario(
+        "simulated-provisioner", [CLASS, CLAIM, _delete("PersistentVolumeClaim", "data")], (_PV,)
+    ),
     Scenario("simulated-resizer", [CLASS, CLAIM, _GROW], (_PV,)),
     Scenario(
         "ephemeral-volume",

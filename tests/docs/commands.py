@@ -19,6 +19,7 @@ OTHERS: Final = frozenset(
         "bash",
         "cd",
         "code",
+        "ctr",
         "docker",
         "echo",
         "eval",
@@ -27,13 +28,14 @@ OTHERS: Final = frozenset(
         "grep",
         "helm",
         "k9s",
+        "lint-imports",
         "mkdir",
         "mkdocs",
         "mypy",
         "pytest",
         "ruff",
         "source",
-        "lint-imports",
+        "unshare",
     ]
 )
 KUBECTL: Final = frozenset(

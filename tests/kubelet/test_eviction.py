@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Container, Node, Pod, PodSpec, ResourceRequirements
+from orchestrator.api.core.v1 import Container, Event, Node, Pod, PodSpec, ResourceRequirements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.cluster.nodes import node_spec
 from orchestrator.kubelet.eviction import (
@@ -103,10 +103,73 @@ async def test_a_node_short_of_memory_evicts_and_says_so() -> None:
         assert (await _condition(cluster)) == "False"
 
 
-async def _condition(cluster: Cluster) -> str:
+async def _condition(cluster: Cluster, name: str = "MemoryPressure") -> str:
     node = await cluster.client.get(Node, "node-0")
     assert node.status is not None
-    return {c.type: c.status for c in node.status.conditions}["MemoryPressure"]
+    return {c.type: c.status for c in node.status.conditions}[name]
+
+
+async def _phase(cluster: Cluster, name: str) -> str:
+    found = await cluster.client.get(Pod, name, namespace="default")
+    assert found.status is not None
+    return found.status.phase
+
+
+async def test_a_soft_threshold_is_borne_for_its_grace_period() -> None:
+    """The node says at once that it is short; a pod is given up later, and has time to end."""
+    spec = node_spec(
+        "node-0",
+        0,
+        capacity={"memory": "1Gi"},
+        eviction_soft={"memory.available": "100Mi"},
+        eviction_soft_grace_period={"memory.available": "1m"},
+        eviction_max_pod_grace_period=20,
+    )
+    async with Cluster([spec]) as cluster:
+        greedy = _hungry("greedy", str(1000 * MI), terminationGracePeriodSeconds=60)
+        container = greedy["spec"]["containers"][0]
+        container["lifecycle"] = {"preStop": {"sleep": {"seconds": 60}}}
+        await cluster.apply([greedy])
+        await cluster.clock.sleep(55)
+        assert await _condition(cluster) == "True"
+        assert await _phase(cluster, "greedy") == "Running"
+        await cluster.clock.sleep(30)
+        assert await _phase(cluster, "greedy") == "Running"
+        await cluster.clock.sleep(15)
+        assert await _phase(cluster, "greedy") == "Failed"
+        events = await cluster.client.list(Event, namespace="default")
+        assert "Attempting to reclaim memory" in {e.message for e in events}
+
+
+async def test_a_node_short_of_processes_gives_up_who_matters_least() -> None:
+    """Each simulated container is one process; the node has PIDPressure, and says so in the pod's words."""
+    spec = node_spec("node-0", 0, eviction_hard={"pid.available": "32766"})
+    async with Cluster([spec]) as cluster:
+        await cluster.apply([pod(f"p-{i}") for i in range(2)])
+        await cluster.clock.sleep(15)
+        assert await _condition(cluster, "PIDPressure") == "False"
+        await cluster.apply([pod("p-2")])
+        await cluster.clock.sleep(20)
+        assert await _condition(cluster, "PIDPressure") == "True"
+        pods = await cluster.client.list(Pod, namespace="default")
+        evicted = [each.status for each in pods if each.status and each.status.reason == "Evicted"]
+        assert [each.message for each in evicted] == [
+            "The node was low on resource: pids. Threshold quantity: 32766, available: 32765. "
+        ]
+
+
+@pytest.mark.parametrize(
+    ("grace", "fault"),
+    [
+        ({}, "grace period must be specified for the soft eviction threshold memory.available"),
+        ({"memory.available": "soon"}, 'evictionSoftGracePeriod: memory.available: .*"soon"'),
+        ({"memory.available": "0s"}, "must be a positive value"),
+    ],
+)
+def test_a_soft_threshold_needs_a_grace_period(grace: dict[str, str], fault: str) -> None:
+    """What is wrong is named."""
+    with pytest.raises(EvictionError, match=fault):
+        thresholds_of({}, {"memory": "1Gi"}, {"memory.available": "1Mi"}, grace)
 
 
 async def test_a_directory_that_holds_too_much_ends_its_pod(cluster: Cluster) -> None:

@@ -95,14 +95,32 @@ async def test_a_pod_waits_for_its_volumes(cluster: Cluster, volume: Manifest, f
     assert (await container_of(cluster, "vol")).ready
 
 
-async def test_a_volume_without_its_key_says_which(cluster: Cluster) -> None:
-    source = {"name": "nope", "items": [{"key": "b", "path": "b"}]}
+@pytest.mark.parametrize(
+    ("volume", "fault"),
+    [
+        ({"configMap": {"name": "nope"}}, "configmap references non-existent config key: b"),
+        ({"secret": {"secretName": "nope"}}, "references non-existent secret key: b"),
+    ],
+)
+async def test_a_volume_without_its_key_says_which(
+    cluster: Cluster, volume: Manifest, fault: str
+) -> None:
+    """If a container mounts it: a volume that none uses is not looked at."""
+    (source,) = volume.values()
+    source["items"] = [{"key": "b", "path": "b"}]
+    mounts = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    volumes = [{"name": "v", **volume}]
     await cluster.apply(
-        [CONFIG, pod_with("items", {}, volumes=[{"name": "v", "configMap": source}])]
+        [
+            *(CONFIG, SECRET),
+            pod_with("items", mounts, volumes=volumes),
+            pod_with("unused", {}, volumes=volumes),
+        ]
     )
     await cluster.clock.sleep(5)
-    message = 'MountVolume.SetUp failed for volume "v" : references non-existent config key: b'
+    message = f'MountVolume.SetUp failed for volume "v" : {fault}'
     assert ("FailedMount", message) in await events_of(cluster, "items")
+    assert (await container_of(cluster, "unused")).ready
 
 
 async def test_an_image_with_an_impossible_name_is_not_pulled(cluster: Cluster) -> None:

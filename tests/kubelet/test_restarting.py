@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Pod
+from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import NotFound
 from tests.kubelet.stories import container_of, events_of, pod_with, waiting_of
 from tests.manifests import pod
@@ -30,6 +31,27 @@ async def test_a_container_with_another_image_is_another_container(cluster: Clus
     assert (status.image, status.restart_count, status.ready) == ("nginx:2", 1, True)
     events = await events_of(cluster, "im")
     assert ("Killing", "Container c definition changed, will be restarted") in events
+
+
+async def test_a_container_that_is_replaced_is_ready_until_the_next_one_is(
+    cluster: Cluster,
+) -> None:
+    """Between two containers that follow each other at once, no status says that there is none."""
+    await cluster.apply([pod_with("im", {"image": "nginx:1"})])
+    await cluster.clock.sleep(10)
+    seen: list[tuple[str, bool]] = []
+    async with cluster.client.watch(Pod, namespace="default") as events:
+        patch = [{"op": "replace", "path": "/spec/containers/0/image", "value": "nginx:2"}]
+        await cluster.client.patch(Pod, "im", patch, namespace="default", patch_type="json")
+        async for event in events:
+            status = event.object.status
+            assert status is not None
+            found = status.container_statuses[0]
+            seen.append((found.image, is_true(status.conditions, "Ready")))
+            if found.restart_count:
+                break
+    assert set(seen[:-1]) == {("nginx:1", True)}
+    assert seen[-1] == ("nginx:2", True)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,7 +35,9 @@ def make_service(name: str, ip: str, **spec: Any) -> Service:
     return made
 
 
-def make_slice(name: str, service: str, *endpoints: dict[str, Any]) -> EndpointSlice:
+def make_slice(
+    name: str, service: str, *endpoints: dict[str, Any], family: str = "IPv4"
+) -> EndpointSlice:
     """A slice of a service, its port 8080."""
     document = {
         "apiVersion": "discovery.k8s.io/v1",
@@ -44,7 +47,7 @@ def make_slice(name: str, service: str, *endpoints: dict[str, Any]) -> EndpointS
             "namespace": "default",
             "labels": {"kubernetes.io/service-name": service},
         },
-        "addressType": "IPv4",
+        "addressType": family,
         "endpoints": list(endpoints),
         "ports": [{"port": 8080, "protocol": "TCP"}],
     }
@@ -98,6 +101,52 @@ def test_without_a_ready_one_those_that_still_serve_do() -> None:
         ),
     )
     assert addresses(table, "10.96.0.10") == ["10.0.0.1"]
+
+
+def test_each_address_family_leads_to_its_own_endpoints() -> None:
+    """An IPv4 address to none of IPv6 and to no host names, and the other way round."""
+    both = make_service("a", "10.96.0.10", clusterIPs=["10.96.0.10", "fd00::10"])
+    table = _table(
+        *service_changed(None, both),
+        *slice_changed(None, make_slice("a-4", "a", endpoint("10.0.0.1"))),
+        *slice_changed(None, make_slice("a-6", "a", endpoint("fd00:1::1"), family="IPv6")),
+        *slice_changed(None, make_slice("a-name", "a", endpoint("a.example"), family="FQDN")),
+    )
+    assert addresses(table, "10.96.0.10") == ["10.0.0.1"]
+    assert addresses(table, "fd00::10") == ["fd00:1::1"]
+
+
+def test_a_running_pod_has_the_address_of_one_that_terminates() -> None:
+    """Also where it is not ready: the other one is gone in all but name."""
+    table = _table(
+        *service_changed(None, make_service("a", "10.96.0.10")),
+        *slice_changed(
+            None,
+            make_slice(
+                "a-1",
+                "a",
+                endpoint("10.0.0.1", ready=False, serving=False, terminating=False),
+                endpoint("10.0.0.1", ready=False, serving=True, terminating=True),
+            ),
+        ),
+    )
+    assert addresses(table, "10.96.0.10") == []
+
+
+@pytest.mark.parametrize(
+    ("ranges", "told"),
+    [
+        (["192.0.2.0/24 ", "fd00::/8"], ("192.0.2.0/24",)),
+        (["fd00::/8"], ()),  # nothing is said of IPv4
+        (["192.0.2.0/24", "0.0.0.0/0"], ()),
+    ],
+)
+def test_source_ranges_are_those_of_the_family(ranges: list[str], told: tuple[str, ...]) -> None:
+    """And one that is everybody's is none."""
+    table = _table(
+        *service_changed(None, make_service("a", "10.96.0.10", loadBalancerSourceRanges=ranges))
+    )
+    assert table.frontends[Frontend("10.96.0.10", 80, "TCP")].source_ranges == told
 
 
 def test_headless_services_have_no_address() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, Namespace, Pod
+from orchestrator.api.core.v1 import Event, Namespace, Node, Pod
 from orchestrator.api.meta.v1 import Condition
 from orchestrator.api.resource.v1 import (
     AllocatedDeviceStatus,
@@ -115,6 +115,72 @@ async def test_a_pod_goes_where_the_devices_of_its_claim_are(cluster: Cluster) -
     )
     assert [each.uid for each in mine.status.reserved_for] == [found.metadata.uid]
     assert mine.metadata.finalizers == ("resource.kubernetes.io/delete-protection",)
+
+
+def _asking(name: str, amount: str = "1") -> dict[str, Any]:
+    """A pod that asks for GPUs as for any resource of a node."""
+    resources = {"requests": {"example.com/gpu": amount}, "limits": {"example.com/gpu": amount}}
+    container = {"name": "c", "image": "i", "resources": resources}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default"},
+        "spec": {"containers": [container]},
+    }
+
+
+async def test_devices_stand_for_an_extended_resource_that_no_node_offers(cluster: Cluster) -> None:
+    """The scheduler makes the claim, tells the pod which container has what, and the devices are used up."""
+    named = device_class(extendedResourceName="example.com/gpu")
+    await cluster.apply([named, slice_of("node-1", "gpu-0", "gpu-1"), _asking("p", "2")])
+    await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
+    found = await _pod(cluster, "p")
+    assert found.spec is not None
+    assert found.spec.node_name == "node-1"
+    assert found.status is not None
+    said = found.status.extended_resource_claim_status
+    assert said is not None
+    assert said.resource_claim_name.startswith("p-extended-resources-")
+    [mapping] = said.request_mappings
+    assert (mapping.container_name, mapping.resource_name, mapping.request_name) == (
+        "c",
+        "example.com/gpu",
+        "container-0-request-0",
+    )
+    made = await _claim(cluster, said.resource_claim_name)
+    assert made.status is not None
+    assert [each.uid for each in made.status.reserved_for] == [found.metadata.uid]
+    await cluster.apply([_asking("q")])
+    await cluster.clock.sleep(3)
+    waiting = await _pod(cluster, "q")
+    assert waiting.status is not None
+    [condition] = waiting.status.conditions
+    assert (condition.message or "").endswith(
+        "cannot allocate all claims. still not schedulable, preemption: 0/3 nodes are available: "
+        "3 Preemption is not helpful for scheduling."
+    )
+    await cluster.client.delete(Pod, "p", namespace="default")
+    await cluster.client.wait(Pod, "q", "condition=Ready", namespace="default", timeout=90)
+    claims = await cluster.client.list(ResourceClaim, namespace="default")
+    assert [c.metadata.name.startswith("q-extended-resources-") for c in claims] == [True]
+
+
+async def test_what_a_node_offers_itself_is_not_taken_from_devices(cluster: Cluster) -> None:
+    """And a claim that was made for a pod whose binding failed is deleted before it is tried again."""
+    named = device_class(extendedResourceName="example.com/gpu")
+    await cluster.apply([named, slice_of("node-1", "gpu-0")])
+    offers = {
+        "status": {"allocatable": {"example.com/gpu": "1"}, "capacity": {"example.com/gpu": "1"}}
+    }
+    await cluster.client.patch(Node, "node-0", offers, patch_type="merge", subresource="status")
+    await cluster.apply([_asking("p", "1"), _asking("q", "1")])
+    for name in ("p", "q"):
+        await cluster.client.wait(Pod, name, "condition=Ready", namespace="default", timeout=60)
+    on_node = {
+        (p.spec.node_name if p.spec else ""): p for p in [await _pod(cluster, n) for n in "pq"]
+    }
+    assert set(on_node) == {"node-0", "node-1"}
+    assert len(await cluster.client.list(ResourceClaim, namespace="default")) == 1
 
 
 async def test_claims_of_a_template_are_made_used_and_given_back(cluster: Cluster) -> None:

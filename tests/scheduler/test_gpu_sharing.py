@@ -12,15 +12,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Pod
 from orchestrator.cluster import node_spec
+from orchestrator.machinery.shared_gpus import DEVICE, DEVICES, RESOURCE, amount_for, shares_of
 from orchestrator.scheduler import DEFAULT_PROFILE, load_configuration
 from orchestrator.scheduler.errors import InvalidConfiguration
 from orchestrator.scheduler.placement import Placement, Refusal
-from orchestrator.scheduler.plugins import gpu_sharing
-from orchestrator.scheduler.plugins.gpu_sharing.devices import DEVICE, RESOURCE, GpuDevices, deal
+from orchestrator.scheduler.plugins.gpu_sharing.devices import GpuDevices, deal
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import MODEL, Kind, kinds_in, popular
 from orchestrator.scheduler.snapshot import Snapshot
 from tests.manifests import pod as manifest
@@ -117,6 +118,15 @@ def test_a_pod_that_is_thought_away_has_its_devices_when_it_is_back() -> None:
     assert world.free() == before
 
 
+def test_a_scheduler_that_starts_again_reads_what_pods_have() -> None:
+    """Their annotations say it, whatever it would deal them now."""
+    world = _World(2)
+    pod = make_pod("a", requests={RESOURCE: "600"}, nodeName="n0")
+    annotated = replace(pod, metadata=replace(pod.metadata, annotations={DEVICES: "1"}))
+    world.snapshot.add_pod("a", annotated, "n0")
+    assert world.free()[0] == [1000, 400]
+
+
 def test_pods_without_gpus_go_anywhere_and_gpu_pods_where_there_is_one() -> None:
     """The plugin has no say about the first."""
     world = _World(0, 1)
@@ -149,6 +159,9 @@ async def test_a_cluster_counts_by_device_when_its_scheduler_is_told_to(cluster:
         last = await sharing.client.get(Pod, "c")
         assert last.spec is not None
         assert last.spec.node_name == "gpu"
+        kept = await sharing.client.get(Pod, "b")
+        devices = [shares_of(each.metadata.annotations, 600) for each in (kept, last)]
+        assert devices == [{1: 600}, {0: 600}]
 
 
 # --- policies ------------------------------------------------------------------------------
@@ -237,7 +250,7 @@ def test_a_policy_scores_as_its_paper_says(
         there = world.snapshot.pods_on(row)
         cpu = 64_000 - int(world.snapshot.requested[0, row])
         devices = free[row][: (2, 2, 3)[row]]
-        amounts = [gpu_sharing.devices.amount_for(each) for each in there]
+        amounts = [amount_for(each) for each in there]
         having = [amount for amount in amounts if amount]
         assert score == _PLAIN[name](cpu, devices, asked * 1000, gpu, having)
 

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 
 from orchestrator import Cluster
+from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.scheme import DEFAULT
 from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.snapshot import Snapshot
@@ -24,6 +26,134 @@ _ADDED, _LABELS, _TAINTS, _MORE, _GONE = (
 
 def _node(**more: Any) -> Node:
     return make_node("n", **more)
+
+
+def _near(kind: str, **labels: str) -> dict[str, Any]:
+    """The affinity of a pod to others with these labels in its zone."""
+    term = {"labelSelector": {"matchLabels": labels}, "topologyKey": "zone"}
+    return {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def _spread(**labels: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "maxSkew": 1,
+            "topologyKey": "zone",
+            "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": labels},
+        }
+    ]
+
+
+def _claiming(name: str, claim: str) -> Pod:
+    return make_pod(name, volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": claim}}])
+
+
+def _object(kind: str, name: str, *, api: str = "v1", **more: Any) -> Any:
+    metadata = {"name": name, "namespace": more.pop("namespace", "default")}
+    document = {"apiVersion": api, "kind": kind, "metadata": metadata | more.pop("metadata", {})}
+    return codec.decode_any(document | more, DEFAULT)[1]
+
+
+def _zoned(zone: str) -> Any:
+    labels = {"topology.kubernetes.io/zone": zone}
+    return _object("PersistentVolume", "pv", metadata={"labels": labels})
+
+
+def _driver(count: int) -> Any:
+    drivers = [{"name": "d", "nodeID": "n", "allocatable": {"count": count}}]
+    return _object("CSINode", "n", api="storage.k8s.io/v1", spec={"drivers": drivers})
+
+
+def _storage(capacity: str) -> Any:
+    api = "storage.k8s.io/v1"
+    return _object("CSIStorageCapacity", "c", api=api, storageClassName="s", capacity=capacity)
+
+
+def _class(mode: str) -> Any:
+    api = "storage.k8s.io/v1"
+    return _object("StorageClass", "s", api=api, provisioner="p", volumeBindingMode=mode)
+
+
+_WEB, _DB = {"app": "web"}, {"app": "db"}
+_NEAR = make_pod("p", affinity=_near("podAffinity", **_WEB))
+_AWAY = make_pod("p", affinity=_near("podAntiAffinity", **_WEB))
+_EVEN = make_pod("p", topologySpreadConstraints=_spread(**_WEB))
+_WITH = _claiming("p", "mine")
+_PLACED, _RELABELLED = ClusterEvent.POD_ADDED, ClusterEvent.POD_LABELS
+_STORED, _LOST = ClusterEvent.VOLUMES, ClusterEvent.NODE_REMOVED
+
+
+@pytest.mark.parametrize(
+    ("plugin", "pod", "event", "old", "new", "helps"),
+    [
+        ("InterPodAffinity", _NEAR, _PLACED, None, make_pod("q", labels=_WEB), True),
+        ("InterPodAffinity", _NEAR, _PLACED, None, make_pod("q", labels=_DB), False),
+        ("InterPodAffinity", _AWAY, _PLACED, None, make_pod("q", labels=_WEB), False),
+        ("InterPodAffinity", _AWAY, _GONE, make_pod("q", labels=_WEB), None, True),
+        ("InterPodAffinity", _AWAY, _GONE, make_pod("q", labels=_DB), None, False),
+        ("InterPodAffinity", make_pod("p", labels=_WEB), _GONE, _AWAY, None, True),
+        (
+            "InterPodAffinity",
+            _NEAR,
+            _RELABELLED,
+            make_pod("q", labels=_DB),
+            make_pod("q", labels=_WEB),
+            True,
+        ),
+        (
+            "InterPodAffinity",
+            _AWAY,
+            _RELABELLED,
+            make_pod("q", labels=_DB),
+            make_pod("q", labels=_WEB),
+            False,
+        ),
+        ("InterPodAffinity", _NEAR, _ADDED, None, _node(labels={"zone": "a"}), True),
+        ("InterPodAffinity", _NEAR, _ADDED, None, _node(), False),
+        ("InterPodAffinity", _AWAY, _ADDED, None, _node(), True),
+        ("InterPodAffinity", _NEAR, _LABELS, _node(), _node(labels={"zone": "a"}), True),
+        ("InterPodAffinity", _AWAY, _LABELS, _node(), _node(labels={"zone": "a"}), False),
+        ("InterPodAffinity", _AWAY, _LABELS, _node(labels={"zone": "a"}), _node(), True),
+        ("PodTopologySpread", _EVEN, _PLACED, None, make_pod("q", labels=_WEB), True),
+        ("PodTopologySpread", _EVEN, _GONE, make_pod("q", labels=_DB), None, False),
+        ("PodTopologySpread", _EVEN, _LOST, _node(labels={"zone": "a"}), None, True),
+        ("PodTopologySpread", _EVEN, _LOST, _node(), None, False),
+        ("PodTopologySpread", _EVEN, _ADDED, None, _node(), False),
+        ("PodTopologySpread", _EVEN, _LABELS, _node(), _node(labels={"zone": "a"}), True),
+        (
+            "PodTopologySpread",
+            _EVEN,
+            _TAINTS,
+            _node(labels={"zone": "a"}, taints=_TAINT),
+            _node(labels={"zone": "a"}),
+            True,
+        ),
+        ("VolumeBinding", _WITH, _STORED, None, _object("PersistentVolumeClaim", "mine"), True),
+        ("VolumeBinding", _WITH, _STORED, None, _object("PersistentVolumeClaim", "other"), False),
+        ("VolumeBinding", _WITH, _STORED, None, _object("PersistentVolume", "pv"), True),
+        ("VolumeBinding", _WITH, _STORED, _class("Immediate"), _class("Immediate"), False),
+        ("VolumeBinding", _WITH, _STORED, _storage("1Gi"), _storage("2Gi"), True),
+        ("VolumeBinding", _WITH, _STORED, _storage("2Gi"), _storage("1Gi"), False),
+        ("VolumeZone", _WITH, _STORED, _zoned("a"), _zoned("b"), True),
+        ("VolumeZone", _WITH, _STORED, _zoned("a"), _zoned("a"), False),
+        ("VolumeZone", _WITH, _STORED, None, _class("WaitForFirstConsumer"), True),
+        ("VolumeZone", _WITH, _STORED, None, _class("Immediate"), False),
+        ("NodeVolumeLimits", _WITH, _GONE, _claiming("q", "its"), None, True),
+        ("NodeVolumeLimits", _WITH, _GONE, make_pod("q"), None, False),
+        ("NodeVolumeLimits", _WITH, _STORED, _driver(1), _driver(2), True),
+        ("NodeVolumeLimits", _WITH, _STORED, _driver(2), _driver(1), False),
+        ("VolumeRestrictions", _WITH, _GONE, _claiming("q", "mine"), None, True),
+        ("VolumeRestrictions", _WITH, _GONE, _claiming("q", "its"), None, False),
+    ],
+)
+def test_a_plugin_of_pods_and_volumes_knows_what_helps(
+    plugin: str, pod: Pod, event: ClusterEvent, old: Any, new: Any, helps: bool
+) -> None:
+    """As kube-scheduler's do; a node that comes helps who is kept away by others' terms alone, too."""
+    (found,) = (p for p in DEFAULT_PROFILE.plugins if p.name == plugin)
+    assert event in found.helped_by
+    assert found.helps(pod, event, old, new, Snapshot()) is helps  # type: ignore[attr-defined]  # these have it
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Preemption and volumes in a cluster: what is evicted, promised and written before a binding."""
 
+from random import Random
 from typing import Any
 
 import pytest
@@ -7,7 +8,12 @@ import pytest
 import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, PersistentVolume, PersistentVolumeClaim, Pod
-from orchestrator.scheduler import GetSchedulerStatistics
+from orchestrator.scheduler import DEFAULT_PROFILE, GetSchedulerStatistics
+from orchestrator.scheduler.cycle import Cycle
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.placement import Refusal
+from orchestrator.scheduler.snapshot import Snapshot
+from tests.scheduler.objects import make_node, make_pod
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 
 
@@ -58,6 +64,21 @@ async def test_a_pod_of_higher_priority_takes_the_place_of_a_lower_one(cluster: 
     left = {p.metadata.name for p in await cluster.client.list(Pod, namespace="default")}
     assert victim.metadata.name not in left
     assert len(left) == 3
+
+
+def test_of_victims_that_have_not_begun_the_one_that_came_first_goes() -> None:
+    """As the original's comparison has it, where each counts as begun when it is looked at."""
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("n", cpu="3"))
+    for name in ("first", "second", "third"):
+        snapshot.add_pod(name, make_pod(name, cpu="1"), "n")
+    cycle = Cycle(DEFAULT_PROFILE, snapshot, Nominations())
+    pod = make_pod("p", cpu="1", priority=10)
+    refusal = cycle.choose(pod, Random(0))
+    assert isinstance(refusal, Refusal)
+    room = cycle.make_room(pod, refusal)
+    assert room.nomination is not None
+    assert [victim.metadata.name for victim in room.nomination.victims] == ["first"]
 
 
 def _volume(name: str, node: str) -> dict[str, Any]:

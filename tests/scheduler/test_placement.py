@@ -9,12 +9,24 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Node, Pod, Service
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import (
+    ContainerRestartRule,
+    Node,
+    NodeSelector,
+    NodeSelectorRequirement,
+    NodeSelectorTerm,
+    Pod,
+    Service,
+)
+from orchestrator.api.core.v1 import NodeAffinity as NodeAffinitySpec
 from orchestrator.scheduler import DEFAULT_PROFILE, Plugin, Profile
 from orchestrator.scheduler.adapters import counted
 from orchestrator.scheduler.framework import FilterKernel, default_normalize
 from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.plugins.node_affinity import NodeAffinity
 from orchestrator.scheduler.plugins.node_resources_fit import NodeResourcesFit
 from orchestrator.scheduler.plugins.pod_topology_spread import ZONE
 from orchestrator.scheduler.snapshot import PODS, Bool, Int64, Rows, Snapshot
@@ -359,6 +371,111 @@ def test_a_pod_that_fits_nowhere_says_why_as_kube_scheduler_does(
     choice = Placement(DEFAULT_PROFILE, snapshot).choose(make_pod("a", **pod), Random(0))
     assert isinstance(choice, Refusal)
     assert choice.message == f"0/4 nodes are available: {message}."
+
+
+_PINNED = {
+    "nodeAffinity": {
+        "requiredDuringSchedulingIgnoredDuringExecution": {
+            "nodeSelectorTerms": [
+                {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n2"]}]}
+            ]
+        }
+    }
+}
+
+
+class _Looked(Plugin):
+    """Lets every node pass, and knows which ones it was asked about."""
+
+    name = "Looked"
+
+    def __init__(self) -> None:
+        self.rows: list[int] = []
+
+    def filter(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Bool:
+        """Any."""
+        self.rows += rows.tolist()
+        return np.ones(len(rows), np.bool_)
+
+
+def test_a_pod_that_names_its_node_has_no_other_node_looked_at() -> None:
+    """As pods of DaemonSets do: each has a shape of its own, whose cost must not grow with the nodes."""
+    snapshot, looked = Snapshot(), _Looked()
+    for number in range(6):
+        snapshot.put_node(make_node(f"n{number}"))
+    placement = Placement(DEFAULT_PROFILE.adding(looked), snapshot)
+    assert placement.choose(make_pod("a", affinity=_PINNED), Random(0)) == "n2"
+    assert looked.rows == [snapshot.row_of("n2")]
+
+
+def test_what_a_profile_requires_of_nodes_is_told_apart_from_what_a_pod_does() -> None:
+    """`addedAffinity` is looked at first, and has words of its own."""
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("a", labels={"tier": "1"}))
+    snapshot.put_node(make_node("b"))
+    term = NodeSelectorTerm(
+        match_expressions=(NodeSelectorRequirement(key="tier", operator="Exists"),)
+    )
+    added = NodeAffinitySpec(
+        required_during_scheduling_ignored_during_execution=NodeSelector(
+            node_selector_terms=(term,)
+        )
+    )
+    profile = Profile(plugins=(NodeAffinity(added),))
+    pod = make_pod("p", nodeSelector={"disk": "ssd"})
+    choice = Placement(profile, snapshot).choose(pod, Random(0))
+    assert isinstance(choice, Refusal)
+    assert choice.message == (
+        "0/2 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, "
+        "1 node(s) didn't match scheduler-enforced node affinity."
+    )
+
+
+def test_a_resource_that_is_ignored_is_so_before_any_node_has_offered_it() -> None:
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("n"))
+    profile = Profile(plugins=(NodeResourcesFit(ignored=frozenset(("example.com/gpu",))),))
+    pod = make_pod("p", requests={"example.com/gpu": "1"})
+    assert Placement(profile, snapshot).choose(pod, Random(0)) == "n"
+
+
+def test_the_number_of_pods_is_not_scored() -> None:
+    """A configuration may name it among the resources, as kube-scheduler lets it, without effect."""
+    snapshot = Snapshot()
+    snapshot.put_node(make_node("few", pods="2"))
+    snapshot.put_node(make_node("many"))
+    snapshot.add_pod("q", make_pod("q", cpu="1"), "many")
+    fit = NodeResourcesFit(resources={"cpu": 1, "pods": 100})
+    choice = Placement(Profile(plugins=(fit,)), snapshot).choose(make_pod("p"), Random(0))
+    assert choice == "few"
+
+
+def test_a_pod_that_needs_a_feature_goes_where_the_kubelet_declares_it() -> None:
+    snapshot = Snapshot()
+    for name, features in (("old", ()), ("new", ("RestartAllContainersOnContainerExits",))):
+        node = make_node(name)
+        assert node.status is not None
+        snapshot.put_node(replace(node, status=replace(node.status, declared_features=features)))
+    placement = Placement(DEFAULT_PROFILE, snapshot)
+    rule = {
+        "action": "RestartAllContainers",
+        "exitCodes": {"operator": "In", "values": [1]},
+    }
+    needing = make_pod("p")
+    assert needing.spec is not None
+    container = replace(
+        needing.spec.containers[0],
+        restart_policy="Never",
+        restart_policy_rules=(codec.from_dict(rule, ContainerRestartRule),),
+    )
+    needing = replace(needing, spec=replace(needing.spec, containers=(container,)))
+    assert placement.choose(needing, Random(0)) == "new"
+    snapshot.remove_node("new")
+    choice = placement.choose(needing, Random(0))
+    assert isinstance(choice, Refusal)
+    assert choice.message == (
+        "0/1 nodes are available: 1 node(s) didn't match Pod's required features."
+    )
 
 
 def test_each_node_is_counted_with_the_first_plugin_that_refuses_it() -> None:

@@ -1,7 +1,7 @@
 """Write `facts/protobuf.json`: `python -m orchestrator.api.generate.protobuf DIRECTORY`.
 
-DIRECTORY holds the sources of `k8s.io/api` and `k8s.io/apimachinery` of one release, which this
-project does not keep. What it keeps are the facts that a decoder needs: for each definition, the
+DIRECTORY holds the sources of `k8s.io/api`, `k8s.io/apimachinery`, `k8s.io/apiextensions-apiserver` and
+`k8s.io/kube-aggregator` of one release, which this project does not keep. What it keeps are the facts that a decoder needs: for each definition, the
 number of each field, its name in JSON and its type.
 
 A type is `string`, `bytes`, `bool`, `int32`, `int64`, `double` or the name of a definition, or
@@ -26,7 +26,8 @@ _FIELD: Final = re.compile(
     r"(?P<name>\w+) = (?P<number>\d+);"
 )
 _STRUCT: Final = re.compile(r"^type (\w+) struct \{(.*?)^\}", re.DOTALL | re.MULTILINE)
-_POINTER: Final = re.compile(r'\*[\w.]+\s+`json:"(\w+)')
+_POINTER: Final = re.compile(r'\*[\w.]+\s+`json:"([^",]+)')
+_TAGS: Final = re.compile(r'`json:"([^",]+)[^`]*protobuf:"\w+,(\d+),')
 
 Table = dict[str, dict[str, list[str]]]
 
@@ -38,7 +39,7 @@ def table(sources: Path) -> Table:
     """
     definitions = json.loads(DOCUMENT.read_text())["definitions"]
     messages = dict(_messages(sources))
-    pointers = _pointers(sources)
+    pointers, tags = _pointers(sources), _tags(sources)
     found: Table = {}
     wanted = sorted(messages.keys() & definitions.keys())
     while wanted:
@@ -51,6 +52,8 @@ def table(sources: Path) -> Table:
         for field in messages[name]:
             wire_type = _type(field, name, messages)
             json_name = spelled.get(field["name"].lower(), field["name"])
+            if properties is not None and json_name not in properties:
+                json_name = tags.get((name.rpartition(".")[2], field["number"]), json_name)
             inner = wire_type.removeprefix("[]").removeprefix("{}")
             if inner in messages:
                 wanted.append(inner)
@@ -79,7 +82,7 @@ def _messages(sources: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def _definition(message: str) -> str:
     """`k8s.io.api.apps.v1.Deployment` is `io.k8s.api.apps.v1.Deployment` in OpenAPI."""
-    return re.sub(r"^k8s\.io\.", "io.k8s.", message)
+    return re.sub(r"^k8s\.io\.", "io.k8s.", message).replace("_", "-")
 
 
 def _type(field: Mapping[str, str], owner: str, messages: Mapping[str, Any]) -> str:
@@ -97,9 +100,19 @@ def _pointers(sources: Path) -> set[tuple[str, str]]:
     """(Struct, JSON name) of the fields that are pointers in Go."""
     return {
         (struct[1], name)
-        for path in sorted(sources.rglob("types.go"))
+        for path in sorted(sources.rglob("types*.go"))
         for struct in _STRUCT.finditer(path.read_text())
         for name in _POINTER.findall(struct[2])
+    }
+
+
+def _tags(sources: Path) -> dict[tuple[str, str], str]:
+    """(Struct, number) -> JSON name: of fields such as `$ref`, which have another name in protobuf."""
+    return {
+        (struct[1], number): name
+        for path in sorted(sources.rglob("types*.go"))
+        for struct in _STRUCT.finditer(path.read_text())
+        for name, number in _TAGS.findall(struct[2])
     }
 
 

@@ -5,7 +5,7 @@
 The OpenAPI document says what a valid object must have, which is something else: a struct is written
 even if it is empty (`status: {}`), unless its tag says `omitzero`; and what has neither `omitempty` nor
 `omitzero` is written as zero or null. Kept are the fields, by definition, and whether an empty one is null. The other way
-round, a number or a truth value that is no pointer and may be left out is left out when it is zero,
+round, a number, a truth value or a text that is no pointer and may be left out is left out when it is zero,
 whoever wrote it: these are kept apart.
 """
 
@@ -38,7 +38,9 @@ _IMPORTED: Final = {
 # Structs of packages that hold no kinds.
 _FOREIGN: Final = frozenset(("resource.Quantity", "intstr.IntOrString"))
 _STRUCT_TYPE: Final = "struct"
-_SCALARS: Final = frozenset(("int", "int32", "int64", "uint32", "float32", "float64", "bool"))
+_SCALARS: Final = frozenset(
+    ("int", "int32", "int64", "uint32", "float32", "float64", "bool", "string", "[]byte")
+)
 _OMITTED: Final = frozenset(("omitempty", "omitzero"))
 # Structs that are written as null when they are empty.
 _NULLS: Final = ("Time", "MicroTime", "RawExtension")
@@ -106,7 +108,7 @@ def always_written(sources: Mapping[Package, Source], owner: TypeName) -> dict[s
 
 
 def left_out(sources: Mapping[Package, Source], owner: TypeName) -> list[str]:
-    """The numbers and truth values of one type that nobody can tell from absent when they are zero."""
+    """The scalars of one type that nobody can tell from absent when they are zero."""
     package = (owner.group, owner.version)
     return sorted(
         field.wire

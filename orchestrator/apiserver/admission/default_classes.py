@@ -1,10 +1,6 @@
-"""DefaultStorageClass and DefaultIngressClass: who names no class gets the cluster's default.
+"""DefaultStorageClass and DefaultIngressClass: who names no class gets the cluster's default."""
 
-Of several classes marked as default the newest counts, as in Kubernetes.
-"""
-
-from collections.abc import Iterable
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -18,30 +14,11 @@ from orchestrator.apiserver.admission.interface import (
     Operation,
     Reader,
 )
-from orchestrator.protocol import Object
+from orchestrator.machinery.default_classes import STORAGE_MARKS, default_name
 
-K = TypeVar("K", bound=Object)
-
-_DEFAULT_STORAGE: Final = (
-    "storageclass.kubernetes.io/is-default-class",
-    "storageclass.beta.kubernetes.io/is-default-class",
-)
 _DEFAULT_INGRESS: Final = ("ingressclass.kubernetes.io/is-default-class",)
 _OLD_STORAGE: Final = "volume.beta.kubernetes.io/storage-class"
 _OLD_INGRESS: Final = "kubernetes.io/ingress.class"
-
-
-def _default_name(classes: Iterable[K], marks: tuple[str, ...]) -> str:
-    """The name of the newest class that is marked as default; "" when none is."""
-    marked = [
-        each.metadata
-        for each in classes
-        if any(each.metadata.annotations.get(mark) == "true" for mark in marks)
-    ]
-    if not marked:
-        return ""
-    newest = max(meta.creation_timestamp or "" for meta in marked)
-    return min(meta.name for meta in marked if (meta.creation_timestamp or "") == newest)
 
 
 class DefaultStorageClass(AdmissionPlugin):
@@ -61,7 +38,7 @@ class DefaultStorageClass(AdmissionPlugin):
         # "" asks for a volume of no class.
         if spec.storage_class_name is not None or _OLD_STORAGE in claim.metadata.annotations:
             return claim
-        name = _default_name(reader.list(StorageClass), _DEFAULT_STORAGE)
+        name = default_name(reader.list(StorageClass), STORAGE_MARKS)
         return replace(claim, spec=replace(spec, storage_class_name=name)) if name else claim
 
 
@@ -80,5 +57,5 @@ class DefaultIngressClass(AdmissionPlugin):
         spec = ingress.spec or IngressSpec()
         if spec.ingress_class_name is not None or _OLD_INGRESS in ingress.metadata.annotations:
             return ingress
-        name = _default_name(reader.list(IngressClass), _DEFAULT_INGRESS)
+        name = default_name(reader.list(IngressClass), _DEFAULT_INGRESS)
         return replace(ingress, spec=replace(spec, ingress_class_name=name)) if name else ingress

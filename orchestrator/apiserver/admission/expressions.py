@@ -37,24 +37,26 @@ class Scope:
 
     def value(self, text: str) -> Any:
         """What an expression gives. Raises Failed, in the original's words."""
-        return self._value(text, tuple(self._composed))
-
-    def _value(self, text: str, composed: tuple[str, ...]) -> Any:
-        """The same, of an expression that may name these of the policy's variables."""
         try:
-            expression = compile_expression(text, self._known)
+            return self._value(text, tuple(self._composed))
         except CompileError as error:
             raise Failed(f"compilation failed: {error}") from None
+        except EvaluationError as error:
+            words = f"expression '{text.strip()}' resulted in error: {error}"
+            raise Failed(words) from None
+
+    def _value(self, text: str, composed: tuple[str, ...]) -> Any:
+        """The same, of an expression that may name these of the policy's variables.
+
+        Raises CompileError, EvaluationError.
+        """
+        expression = compile_expression(text, self._known)
         variables = self._variables
         if composed:
             variables = {**variables, "variables": self._used_by(expression, composed)}
         elif self._composed:
             variables = {**variables, "variables": {}}
-        try:
-            return expression.value(variables)
-        except EvaluationError as error:
-            words = f"expression '{text.strip()}' resulted in error: {error}"
-            raise Failed(words) from None
+        return expression.value(variables)
 
     def _used_by(self, expression: Expression, composed: tuple[str, ...]) -> dict[str, Any]:
         """The variables that an expression names; each may name those before it."""
@@ -63,7 +65,11 @@ class Scope:
             if not expression.uses(f"variables.{name}"):
                 continue
             if name not in self._found:
-                self._found[name] = self._value(self._composed[name], composed[:i])
+                try:
+                    self._found[name] = self._value(self._composed[name], composed[:i])
+                except (CompileError, EvaluationError) as error:
+                    words = f'composited variable "{name}" fails to evaluate: {error}'
+                    raise EvaluationError(words) from None
             used[name] = self._found[name]
         return used
 

@@ -1,6 +1,6 @@
 """LimitRanger: a namespace's limits give containers their defaults and hold them in bounds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -27,6 +27,7 @@ from orchestrator.apiserver.kinds.core.pods.defaults import default_pod_spec
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import aggregate
 from orchestrator.machinery.quantities import add_maps, canonical, compare, max_maps, nano
+from orchestrator.machinery.resources import CPU, MEMORY, is_sidecar
 
 Amounts = Mapping[str, Any]
 Ranges = tuple[LimitRange, ...]
@@ -47,10 +48,11 @@ class LimitRanger(AdmissionPlugin):
         self._checked: SpecMemory[tuple[str, ...]] = SpecMemory(_check_pod)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
-        if subresource or resource.key not in _KINDS:
+        if resource.key not in _KINDS:
             return False
-        # A pod's resources are settled when it is created.
-        return operation == "CREATE" or (operation == "UPDATE" and resource.key != "pods")
+        # A pod's resources are settled when it is created, and change by a path of their own.
+        changes = "resize" if resource.key == "pods" else ""
+        return (operation, subresource) in (("CREATE", ""), ("UPDATE", changes))
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The pod with the namespace's default requests and limits."""
@@ -211,14 +213,23 @@ def _too_far(kind: str, name: str, bound: Any, request: Any, limit: Any) -> Iter
 
 
 def _pod_sum(spec: PodSpec, part: str) -> Amounts:
-    """What all containers have of the resources that every one of them has, or one init more."""
-    lists: Sequence[Amounts] = [
-        getattr(c.resources or _NO_RESOURCES, part) for c in spec.containers
-    ]
-    common = set.intersection(*(set(each) for each in lists)) if lists else set()
-    total = {name: q for name, q in add_maps(*lists).items() if name in common}
-    starting = [getattr(c.resources or _NO_RESOURCES, part) for c in spec.init_containers]
-    return max_maps(total, *starting)
+    """What the containers have together, or one that initializes more; or what the pod says as a whole."""
+
+    def of(resources: ResourceRequirements | None) -> Amounts:
+        found: Amounts = getattr(resources or _NO_RESOURCES, part)
+        return found
+
+    running = add_maps(*(of(container.resources) for container in spec.containers))
+    sidecars: Amounts = {}
+    starting: Amounts = {}
+    for container in spec.init_containers:
+        together = add_maps(of(container.resources), sidecars)
+        if is_sidecar(container):
+            running = add_maps(running, of(container.resources))
+            sidecars = together
+        starting = max_maps(starting, together)
+    whole = {name: q for name, q in of(spec.resources).items() if name in (CPU, MEMORY)}
+    return {**max_maps(running, starting), **whole}
 
 
 def _check_claim(claim: PersistentVolumeClaim, ranges: Ranges) -> Iterator[str]:

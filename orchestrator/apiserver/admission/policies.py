@@ -36,6 +36,10 @@ class Misconfigured(Exception):
     """A binding's parameters cannot be found."""
 
 
+class NoParamKind(Misconfigured):
+    """A policy's parameters are of a kind that the server does not know."""
+
+
 class _BindingSpec(Protocol):
     @property
     def policy_name(self) -> str | None: ...
@@ -117,8 +121,11 @@ def _found(
     try:
         resource = reader.resource_of(kind.api_version or "", kind.kind or "")
     except UnknownKind:
-        words = f"paramKind kind `{kind.api_version}, Kind={kind.kind}` not known"
-        raise Misconfigured(words) from None
+        words = (
+            "failed to find resource referenced by paramKind: "
+            f"'{kind.api_version}, Kind={kind.kind}'"
+        )
+        raise NoParamKind(words) from None
     namespace = _namespace_of(ref, resource, request)
     if ref.name:
         one = reader.stored(resource, ref.name, namespace)

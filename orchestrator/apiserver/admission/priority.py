@@ -23,7 +23,7 @@ _SYSTEM: Final = {"system-node-critical": 2_000_001_000, "system-cluster-critica
 
 
 class Priority(AdmissionPlugin):
-    """Resolves `priorityClassName`, and lets only one class be the default."""
+    """Resolves `priorityClassName`, lets only one class be the default, and keeps the system's."""
 
     name = "Priority"
 
@@ -31,8 +31,9 @@ class Priority(AdmissionPlugin):
         self._ranked: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_rank)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
-        known = resource.key in ("pods", _CLASSES)
-        return known and not subresource and operation in ("CREATE", "UPDATE")
+        if subresource or resource.key not in ("pods", _CLASSES):
+            return False
+        return operation in ("CREATE", "UPDATE") or resource.key == _CLASSES
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The pod with its priority. Errors: Forbidden (unknown class; another number given)."""
@@ -49,7 +50,12 @@ class Priority(AdmissionPlugin):
         return with_spec(pod, ranked)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
-        """Errors: Forbidden (a second default class)."""
+        """Errors: Forbidden (a second default class, the end of one that the system needs)."""
+        if request.operation == "DELETE":
+            if request.name in _SYSTEM:
+                why = "this is a system priority class and cannot be deleted"
+                raise forbidden(request.resource, request.name, why)
+            return
         if request.resource.key != _CLASSES or not request.object.global_default:
             return
         for other in reader.list(PriorityClass):

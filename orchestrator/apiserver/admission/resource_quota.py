@@ -44,11 +44,16 @@ from orchestrator.machinery.quotas import (
     total_of,
     usage_of,
 )
+from orchestrator.machinery.resources import has_pod_level
 from orchestrator.protocol import Unclassified
 
 # Of which a pod's containers must all say something when a quota counts them.
 _MUST_SAY: Final = frozenset(
     {"cpu", "memory", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"}
+)
+
+_CHANGING: Final = frozenset(
+    {("services", ""), ("persistentvolumeclaims", ""), ("pods", ""), ("pods", "resize")}
 )
 
 
@@ -79,11 +84,12 @@ class ResourceQuotas(AdmissionPlugin):
         return cls(msgspec.convert(found, tuple[Limited, ...]))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
-        if subresource or not resource.namespaced:
+        if not resource.namespaced:
             return False
-        # A pod's size is settled when it is created; claims grow, services change their type.
-        changing = resource.key in ("services", "persistentvolumeclaims")
-        return operation == "CREATE" or (operation == "UPDATE" and changing)
+        if operation == "CREATE":
+            return not subresource
+        # Claims grow, services change their type; pods are resized, or begin to have a deadline.
+        return operation == "UPDATE" and (resource.key, subresource) in _CHANGING
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
         """The object as it is."""
@@ -91,6 +97,8 @@ class ResourceQuotas(AdmissionPlugin):
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
         """Errors: Forbidden (`exceeded quota`, or a container says nothing of what is counted)."""
+        if _is_same_pod(request):
+            return
         quotas = [
             quota
             for quota in reader.list(ResourceQuota, request.namespace)
@@ -141,7 +149,7 @@ class ResourceQuotas(AdmissionPlugin):
     ) -> None:
         resource, old = request.resource, request.old_object
         wanted = usage_of(resource, request.object)
-        if old is not None:
+        if old is not None and in_scope(spec, old):
             before = usage_of(resource, old)
             wanted = {k: v - before.get(k, 0) for k, v in wanted.items() if v > before.get(k, 0)}
         hard = {k: nano(q) for k, q in spec.hard.items()}
@@ -170,8 +178,18 @@ def _listed(names: list[str], amounts: Usage, families: Mapping[str, Family]) ->
     return ",".join(f"{k}={format_nano(amounts.get(k, 0), families[k])}" for k in names)
 
 
+def _is_same_pod(request: AdmissionRequest) -> bool:
+    """Whether a pod is updated in a way that no quota counts: its deadline is there, or not, as before."""
+    if request.operation != "UPDATE" or request.resource.key != "pods" or request.subresource:
+        return False
+    before, after = spec_of(request.old_object), spec_of(request.object)
+    return (before.active_deadline_seconds is None) == (after.active_deadline_seconds is None)
+
+
 def _check_said(request: AdmissionRequest, quota: str, hard: Usage) -> None:
-    """Every container must say how much it needs of CPU and memory that a quota counts."""
+    """Every container must say how much it needs of CPU and memory that a quota counts, or the pod for all."""
+    if has_pod_level(spec_of(request.object).resources):
+        return
     required = sorted(_MUST_SAY & hard.keys())
     silent = {name: sorted(_silent(spec_of(request.object), name)) for name in required}
     missing = [f"{name} for: {','.join(names)}" for name, names in silent.items() if names]

@@ -28,6 +28,7 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.policies import (
     Misconfigured,
+    NoParamKind,
     by_policy,
     concerns,
     is_bound,
@@ -99,6 +100,11 @@ def _judged(
         names = f"'{policy.metadata.name}' with binding '{binding.metadata.name}'"
         try:
             params = list(params_of(spec.param_kind, bound.param_ref, request, reader))
+        except NoParamKind as error:
+            if spec.failure_policy != "Ignore":
+                words = f"failed to configure policy: {error}"
+                yield _refusal(request, f"'{policy.metadata.name}'", _Denial(words))
+            return
         except Misconfigured as error:
             if spec.failure_policy != "Ignore":
                 words = f"failed to configure binding: {error}"

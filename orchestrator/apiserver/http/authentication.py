@@ -118,6 +118,11 @@ class Authentication:
             return self._unknown(request.path)
         return await self._by_server(credentials.token, ask)
 
+    async def holder(self, token: str) -> Identity | None:
+        """Whose a token is that is none of the server's own; None if nobody here knows it."""
+        found = self._known(Credentials(token=token))
+        return found or await self._issued(token)
+
     def _unknown(self, path: str) -> Identity:
         """Who shows nothing. Raises Unauthorized."""
         allowed = self._anonymous
@@ -143,11 +148,17 @@ class Authentication:
         return found
 
     async def _elsewhere(self, token: str) -> Identity:
+        identity = await self._issued(token)
+        if identity is None:
+            raise unauthenticated()
+        return identity
+
+    async def _issued(self, token: str) -> Identity | None:
         for issuer in self._issuers:
             identity = await issuer.identify(token)
             if identity is not None:
                 return identity
-        raise unauthenticated()
+        return None
 
     def _known(self, credentials: Credentials) -> Identity | None:
         for authenticator in self._authenticators:

@@ -1,4 +1,4 @@
-"""Sessions over WebSockets: every message begins with a byte that names its stream.
+"""Sessions over WebSockets: every message begins with a byte that names its stream, but for logs, which have one.
 
 `v5.channel.k8s.io` and `v4.channel.k8s.io` for commands: 0 input, 1 output, 2 errors, 3 the last word as a Status,
 4 the terminal's size, and in v5 255, which closes a stream. For ports: two channels each, data and errors, which
@@ -7,6 +7,7 @@ begin with the port's number; or SPDY/3.1 inside the WebSocket, as kubectl does 
 
 import asyncio
 import json
+from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Final
@@ -23,6 +24,8 @@ _V5: Final = "v5.channel.k8s.io"
 _V4: Final = "v4.channel.k8s.io"
 _PLAIN: Final = "channel.k8s.io"
 _COMMANDS: Final = (_V5, _V4, "v3.channel.k8s.io", "v2.channel.k8s.io", _PLAIN)
+_BINARY: Final = "binary.k8s.io"
+_BASE64: Final = "base64.binary.k8s.io"
 _TUNNEL: Final = "SPDY/3.1+portforward.k8s.io"
 _PORTS: Final = (_TUNNEL, _V4)
 _INPUT, _OUTPUT, _ERRORS, _LAST_WORD, _SIZE, _CLOSE = 0, 1, 2, 3, 4, 255
@@ -44,6 +47,52 @@ async def _upgraded(request: BaseRequest, protocols: Sequence[str]) -> WebSocket
     socket = WebSocketResponse(protocols=protocols, max_msg_size=_GREATEST, compress=False)
     await socket.prepare(request)
     return socket
+
+
+def wants_websocket(request: BaseRequest) -> bool:
+    """Whether the client asks for a WebSocket, where it could have had a plain answer."""
+    connection = request.headers.get("Connection", "").lower()
+    return "upgrade" in connection and request.headers.get("Upgrade", "").lower() == "websocket"
+
+
+# --- logs ----------------------------------------------------------------------------------
+
+
+async def serve_stream(request: BaseRequest, session: Session) -> StreamResponse:
+    """Pass on what a session says, a message each, after one that is empty; in base64, if that is the protocol.
+
+    Raises BadRequest.
+    """
+    socket = await _upgraded(request, (_BINARY, _BASE64))
+    leaving = asyncio.create_task(_until_closed(socket, session))
+    try:
+        await _send_piece(socket, b"")
+        while isinstance(said := await session.take(), Chunk):
+            await _send_piece(socket, said.data)
+        if said.fault:
+            await _send_piece(socket, said.fault.encode())
+    except ConnectionError:
+        pass  # the client has gone
+    finally:
+        session.leave()
+        leaving.cancel()
+        with suppress(asyncio.CancelledError):
+            await leaving
+    await socket.close()
+    return socket
+
+
+async def _send_piece(socket: WebSocketResponse, data: bytes) -> None:
+    if socket.ws_protocol == _BASE64:
+        await socket.send_str(b64encode(data).decode())
+    else:
+        await socket.send_bytes(data)
+
+
+async def _until_closed(socket: WebSocketResponse, session: Session) -> None:
+    async for _ in socket:
+        pass  # nobody asks for what the client says
+    session.leave()
 
 
 # --- commands ------------------------------------------------------------------------------

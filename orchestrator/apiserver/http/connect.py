@@ -13,7 +13,12 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
-from orchestrator.apiserver.http.channels import serve_command, serve_ports
+from orchestrator.apiserver.http.channels import (
+    serve_command,
+    serve_ports,
+    serve_stream,
+    wants_websocket,
+)
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
@@ -169,6 +174,8 @@ async def _log(front: Front, call: Call, pod: Pod) -> StreamResponse:
         return response
     reach = _reach(pod, container)
     await _tell_kubelet(front, pod, ReadLog(reach, options))
+    if wants_websocket(call.request):
+        return await serve_stream(call.request, reach.session)
     await response.prepare(call.request)
     try:
         while isinstance(said := await reach.session.take(), Chunk):

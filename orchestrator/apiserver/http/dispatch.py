@@ -39,7 +39,7 @@ from orchestrator.apiserver.http.fairness.work import seats_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.health import check_paths, health_reply
-from orchestrator.apiserver.http.impersonation import impersonated, wanted
+from orchestrator.apiserver.http.impersonation import Impersonation, wanted
 from orchestrator.apiserver.http.metrics import Labels, present_families
 from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
@@ -91,6 +91,8 @@ _PATHS: Final = (
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
 # What a client is said to have done when it went away before its answer.
+# Subresources that are shown as tables; of the others only the documents are.
+_IN_TABLES: Final = frozenset({"", "scale", "status"})
 _CLIENT_GONE: Final = 499
 
 
@@ -116,6 +118,7 @@ class Dispatcher:
     def __init__(self, front: Front, aggregation: Aggregation | None = None) -> None:
         self._front = front
         self._aggregation = aggregation
+        self._impersonation = Impersonation(front.decide)
         self._openapi_documents = OpenApi(front.scheme)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
@@ -282,7 +285,7 @@ class Dispatcher:
         other = wanted(request.headers)
         if other is not None:
             asked = asked_of(request, parts)
-            identity = await impersonated(identity, other, asked, front.decide)
+            identity = await self._impersonation.impersonated(identity, other, asked)
         if record.trail is not None:
             await self._note_decision(request, parts, identity, record.trail, other is not None)
         return identity
@@ -321,11 +324,12 @@ class Dispatcher:
         query, headers = request.query, request.headers
         target = target_of(parts, self._front.scheme)
         verb = verb_of(target, request.method, watch=wants_watch(query))
-        accept = headers.get("Accept", "")
+        accept = "" if target.is_proxy else headers.get("Accept", "")  # that is for who answers
         if not is_representable(accept):
             raise no_representation(collection=verb in ("list", "watch"))
         resource = target.resource
-        form = negotiate(accept, has_form(resource.api_version, resource.kind))
+        tables = target.part in _IN_TABLES and "get" in resource.verbs
+        form = negotiate(accept, has_form(resource.api_version, resource.kind), tables)
         if form is None:
             raise not_acceptable()
         agent = headers.get("User-Agent", "")
@@ -429,7 +433,8 @@ class Dispatcher:
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         state = await front.ask(AskState())
-        families = (*front.metrics.families(), *present_families(front.fairness, state))
+        others = [family for each in front.other_metrics for family in await each()]
+        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
         return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
 
     async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
@@ -442,7 +447,8 @@ class Dispatcher:
         if request.path == _KEY_SET:
             data = msgspec.json.encode(issuer.key_set())
             return document_reply(data, media_type="application/jwk-set+json", headers=headers)
-        address = f"https://{front.discovery.address}{_KEY_SET}"
+        # By the name under which the client found the server: pods know it by another than the host does.
+        address = f"https://{request.headers.get('Host') or front.discovery.address}{_KEY_SET}"
         return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
 
     # Kubernetes does not list its own /debug either.

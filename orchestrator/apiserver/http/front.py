@@ -2,7 +2,7 @@
 
 import asyncio
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
@@ -20,9 +20,10 @@ from actors import (
     Ref,
     Request,
 )
-from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
+from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec, TokenReviewStatus
 from orchestrator.api.authorization.v1 import SubjectAccessReview
 from orchestrator.api.scheme import Resource, Scheme, resource_of
+from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.authorization.questions import spec_of
 from orchestrator.apiserver.http.audit import Audit, Trail
@@ -32,9 +33,11 @@ from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Labels, Metrics
+from orchestrator.apiserver.http.metrics.families import MetricsSource
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
+from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     MASTERS,
@@ -96,6 +99,8 @@ class Front:
         self.encodings = encodings
         self.read_only = read_only  # why writes are refused; empty: they are not
         self.metrics = Metrics(encodings)
+        # What others in this process tell of themselves at /metrics.
+        self.other_metrics: Sequence[MetricsSource] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         self.discovery = Discovery(scheme)
         self.system: ActorSystem = ctx.system
@@ -141,6 +146,22 @@ class Front:
         """The answered TokenReview of a token."""
         review = TokenReview(spec=TokenReviewSpec(token=token))
         return await self.ask(Create(resource=_TOKEN_REVIEWS, object=review))
+
+    async def reviewed(self, review: TokenReview) -> TokenReview:
+        """A TokenReview that the server answered: of a token that is not its own, what this front knows.
+
+        Tokens of files and of issuers elsewhere are for the server itself, whatever they say.
+        """
+        spec, status = review.spec, review.status
+        if spec is None or status is None or status.authenticated:
+            return review
+        own = (await self.ask(AskIssuer())).audiences
+        audiences = tuple(each for each in spec.audiences or own if each in own)
+        holder = await self.authentication.holder(spec.token or "") if audiences else None
+        if holder is None:
+            return review
+        status = TokenReviewStatus(authenticated=True, user=user_info(holder), audiences=audiences)
+        return replace(review, status=status)
 
     async def decide(self, identity: Identity, asked: Attributes) -> tuple[bool, str]:
         """Whether somebody may do something, and the reason. Masters are not asked about."""

@@ -3,6 +3,7 @@
 Somebody may act as another in one of several modes, each with verbs of its own, and the first that
 allows it decides in which groups the other is. The constrained modes ask about two things: whether she may be
 that user, and whether she may do there what the request does; the old mode, asked last, about the first alone.
+But the mode in which she was last allowed to is asked first, and its refusal is the one that she hears.
 """
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
@@ -31,6 +32,7 @@ from orchestrator.protocol import (
 Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable[Identity]]
 Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
 
+_MOST: Final = 10_000  # users whose modes are remembered
 _EXTRA: Final = "impersonate-extra-"
 _NODE: Final = "system:node:"
 _NODES: Final = "system:nodes"
@@ -68,40 +70,54 @@ def wanted(headers: CIMultiDictProxy[str]) -> Wanted | None:
     return None
 
 
-async def impersonated(who: Identity, other: Wanted, asked: Attributes, decide: Decide) -> Identity:
-    """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
-    first: Forbidden | None = None
-    for mode in _modes(who, other):
-        try:
-            return await mode(who, other, asked, decide)
-        except Forbidden as error:
-            first = first or error
-    assert first is not None, "the old mode is always asked"
-    raise first
+class Impersonation:
+    """Lets users act as others, and remembers in which mode each was last allowed to."""
+
+    def __init__(self, decide: Decide) -> None:
+        self._decide = decide
+        self._last: dict[str, str] = {}
+
+    async def impersonated(self, who: Identity, other: Wanted, asked: Attributes) -> Identity:
+        """The identity with which the request goes on. Raises Forbidden, in the words of the first mode."""
+        first: Forbidden | None = None
+        modes = dict(_modes(who, other))
+        last = self._last.get(who.name)
+        for name in sorted(modes, key=lambda name: name != last):
+            try:
+                identity = await modes[name](who, other, asked, self._decide)
+            except Forbidden as error:
+                first = first or error
+                continue
+            if len(self._last) >= _MOST:
+                self._last.clear()
+            self._last[who.name] = name
+            return identity
+        assert first is not None, "the old mode is always asked"
+        raise first
 
 
-def _modes(who: Identity, other: Wanted) -> Iterator[Mode]:
+def _modes(who: Identity, other: Wanted) -> Iterator[tuple[str, Mode]]:
     """Those that apply, in the order in which they are asked."""
     account, node = service_accounts.split(other.user), _node_name(other.user)
     if other.is_bare and node:
         if service_accounts.split(who.name) and (who.extra or {}).get(_NODE_NAME) == (node,):
-            yield _associated_node
+            yield "associated-node", _associated_node
         yield _constrained("arbitrary-node")
     elif other.is_bare and account:
         yield _constrained("serviceaccount")
     elif not node and not account:
         yield _constrained("user-info")
-    yield _old
+    yield "legacy", _old
 
 
-def _constrained(mode: str) -> Mode:
+def _constrained(mode: str) -> tuple[str, Mode]:
     async def as_other(who: Identity, other: Wanted, asked: Attributes, decide: Decide) -> Identity:
         await _check(who, replace(asked, verb=f"impersonate-on:{mode}:{asked.verb}"), decide)
         for each in _questions(who, other, f"impersonate:{mode}"):
             await _check(who, each, decide)
         return _identity(other, constrained=True)
 
-    return as_other
+    return mode, as_other
 
 
 async def _associated_node(

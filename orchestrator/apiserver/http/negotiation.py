@@ -70,10 +70,11 @@ def is_representable(accept: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def negotiate(accept: str, protobuf: bool = True) -> Form | None:
+def negotiate(accept: str, protobuf: bool = True, tables: bool = True) -> Form | None:
     """The first alternative that can be served; None if there is none.
 
-    `protobuf`: whether what is asked for has that form, as Kubernetes' own kinds have. CBOR is never
+    `protobuf`: whether what is asked for has that form, as Kubernetes' own kinds have; `tables`: whether it
+    is shown in tables, as what is stored is, its status and its scale. CBOR is never
     served: a client that offers JSON beside it gets JSON.
     """
     if not accept:
@@ -83,7 +84,7 @@ def negotiate(accept: str, protobuf: bool = True) -> Form | None:
         if media is None or (media == "protobuf" and not protobuf):
             continue
         form = _form(media, clause.parameters)
-        if form is not None:
+        if form is not None and (tables or form.shape != "Table"):
             return form
     return None
 

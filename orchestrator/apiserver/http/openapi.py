@@ -17,7 +17,7 @@ from orchestrator.apiserver.http.negotiation import clauses
 from orchestrator.apiserver.http.replies import gzip
 from orchestrator.apiserver.http.version import GIT_VERSION
 from orchestrator.apiserver.kinds import kind_of
-from orchestrator.apiserver.openapi.documents import Documents
+from orchestrator.apiserver.openapi.documents import Documents, Own
 
 _JSON: Final = ("application/json", "application/*", "*/*")
 # JSON it is all the same; Kubernetes does not say so.
@@ -79,7 +79,7 @@ class OpenApi:
         """Forget what was made of other resources; a definition changes what is known of its own."""
         served = tuple((each, id(each.knowledge)) for each in self._scheme.resources())
         if served != self._served:
-            self._documents = Documents(self._scheme, _own_schema)
+            self._documents = Documents(self._scheme, _own)
             self._served, self._kept = served, {}
 
     def _made(self, name: str, make: Any, media_type: str = "application/json") -> Schema:
@@ -133,9 +133,10 @@ class OpenApi:
         return hashlib.sha512(text).hexdigest().upper()
 
 
-def _own_schema(resource: Resource) -> Any:
-    """The schema that a custom resource's definition gives."""
-    return kind_of(resource).schema
+def _own(resource: Resource) -> Own:
+    """What a custom resource's definition says."""
+    kind = kind_of(resource)
+    return Own(kind.schema, tuple(kind.selectable))
 
 
 def _tag(data: bytes) -> str:

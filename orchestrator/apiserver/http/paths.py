@@ -32,6 +32,11 @@ class Target(Struct, frozen=True):
         """The subresource's name, "" for none."""
         return "" if self.subresource is None else self.subresource.name
 
+    @property
+    def is_proxy(self) -> bool:
+        """Whether somebody else answers."""
+        return self.part == _PROXY
+
 
 def is_resource_path(parts: list[str]) -> bool:
     """Whether the path is long enough to name a resource: the others are discovery's."""
@@ -75,7 +80,7 @@ def _target(resource: Resource, namespace: str, rest: list[str], watch: bool) ->
     if len(rest) == 1:
         return Target(resource, namespace, rest[0], watch=watch)
     subresource = resource.subresource(rest[1])
-    if subresource is None or watch or (len(rest) > 2 and subresource.name != "proxy"):
+    if subresource is None or watch or (len(rest) > 2 and subresource.name != _PROXY):
         raise no_such_path()
     return Target(resource, namespace, rest[0], subresource)
 
@@ -88,18 +93,26 @@ _OBJECT_VERBS: Final = {
 }
 _COLLECTION_VERBS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _PART_VERBS: Final = {**_OBJECT_VERBS, "POST": "create"}
+_PROXY: Final = "proxy"
+# What is passed on has methods of its own.
+_PROXY_VERBS: Final = {**_PART_VERBS, "HEAD": "get", "OPTIONS": "get"}
 
 
 def verb_of(target: Target, method: str, *, watch: bool) -> str:
-    """Kubernetes' verb for a method on a target. Raises MethodNotAllowed, for HEAD, too.
+    """Kubernetes' verb for a method on a target.
+
+    Raises NotFound where the path has no verb at all, else MethodNotAllowed, for HEAD and OPTIONS, too, but of a
+    proxy.
 
     `watch`: the query asks for one; it counts for collections only, as in Kubernetes.
     """
     resource = target.resource
     if target.subresource is not None:
-        verb = _PART_VERBS.get(method, "")
+        verb = (_PROXY_VERBS if target.is_proxy else _PART_VERBS).get(method, "")
         allowed = target.subresource.verbs
     elif target.name and not target.watch:
+        if "create" in resource.verbs and "get" not in resource.verbs:
+            raise no_such_path()  # what is posted only has no objects
         verb = _OBJECT_VERBS.get(method, "")
         allowed = resource.verbs
     else:
@@ -107,6 +120,8 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         if verb == "list" and (watch or target.watch):
             verb = "watch"
         elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
+            if "list" not in resource.verbs:
+                raise no_such_path()
             verb = ""
         allowed = resource.verbs
     # What is listed and not watched is refused by its handler, in other words.

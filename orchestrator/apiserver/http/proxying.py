@@ -4,11 +4,11 @@ The name in the path may say scheme and port: `web`, `web:80`, `https:web:metric
 verified, as Kubernetes does not: nobody has issued them for this use.
 """
 
+import zlib
 from collections.abc import Mapping
 from contextlib import suppress
 from ipaddress import ip_address, ip_network
-from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from typing import TYPE_CHECKING, Final
 
 from aiohttp.web import Response, StreamResponse
 from multidict import CIMultiDict
@@ -16,8 +16,12 @@ from multidict import CIMultiDict
 from orchestrator.api.core.v1 import Endpoints, Node, Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.links import Links
 from orchestrator.apiserver.pod_ports import Endpoint, reached
-from orchestrator.protocol import BadRequest, Get, NotFound, ServiceUnavailable
+from orchestrator.protocol import BadRequest, Get, InternalError, NotFound, ServiceUnavailable
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse
 
 _PODS: Final = resource_of(Pod)
 _SERVICES: Final = resource_of(Service)
@@ -199,9 +203,12 @@ async def _passed(
         ):
             kept = [(n, v) for n, v in received.headers.items() if n.lower() not in _NOT_PASSED]
             response = StreamResponse(status=received.status, headers=CIMultiDict(kept))
-            if location := received.headers.get("Location"):
-                response.headers["Location"] = _through(location, prefix, headers["Host"])
+            page = await _linked(
+                received, response, Links(prefix, (headers["Host"], endpoint.host))
+            )
             await response.prepare(request)
+            if page is not None:
+                await response.write(page)
             async for piece in received.content.iter_any():
                 await response.write(piece)
     except (ClientError, OSError) as error:
@@ -217,10 +224,19 @@ def _joined(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _through(location: str, prefix: str, host: str) -> str:
-    """A redirect to the same server leads through the proxy, too."""
-    parts = urlsplit(location)
-    if parts.netloc not in ("", host) or not parts.path.startswith("/"):
-        return location
-    path = parts.path if parts.path.startswith(prefix) else prefix + parts.path
-    return urlunsplit(("", "", path, parts.query, parts.fragment))
+async def _linked(
+    received: "ClientResponse", response: StreamResponse, links: Links
+) -> bytes | None:
+    """Change the response's links; answers its page if it is one of HTML."""
+    if location := received.headers.get("Location"):
+        response.headers["Location"] = links.through(location)
+        return None
+    if received.content_type != "text/html" or received.method == "HEAD":
+        return None
+    page = await received.read()
+    try:
+        page = links.in_page(page, received.headers.get("Content-Encoding", ""))
+    except (OSError, EOFError, zlib.error) as error:
+        raise InternalError(f"the page of the pod is not encoded as it says: {error}") from error
+    response.content_length = len(page)
+    return page

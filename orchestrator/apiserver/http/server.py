@@ -29,6 +29,7 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
+from orchestrator.apiserver.http.metrics.families import MetricsSource
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
 from orchestrator.apiserver.http.token_webhook import TokenWebhook
@@ -55,7 +56,7 @@ class HttpFront:
     `tokens` are bearer tokens, and `oidc` and `token_webhook` who knows others; without `anonymous` everybody
     has to show something, but at the paths that it lists. `read_only` closes it to writes; it is what their senders are told. Without `pki`
     its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
-    requests, and where to.
+    requests, and where to. `metrics` are others in the process that have something to tell at /metrics.
     """
 
     def __init__(
@@ -79,8 +80,10 @@ class HttpFront:
         cluster: str = "kubernetes",
         read_only: str = "",
         audit: Audit | None = None,
+        metrics: Sequence[MetricsSource] = (),
     ) -> None:
         self._audit = audit
+        self._metrics = metrics
         self._api = api
         self._system = system
         self._scheme = scheme
@@ -115,6 +118,7 @@ class HttpFront:
             self._pki = certificates.generate(now, hosts=names, authority=authority)
         self._anchor = system.spawn(_Anchor, system.unique_name("http"))
         self._front = self._new_front(self._anchor)
+        self._front.other_metrics = self._metrics
         self._aggregation = Aggregation(self._front, self._pki)
         server = ConnectionServer(
             Dispatcher(self._front, self._aggregation),

@@ -15,7 +15,7 @@ from typing import Final
 from aiohttp.web import BaseRequest, StreamResponse
 
 from orchestrator.apiserver.http.last_words import last_word
-from orchestrator.apiserver.http.spdy import Spdy, Stream
+from orchestrator.machinery.spdy import Spdy, Stream
 from orchestrator.protocol import ApiError, BadRequest
 from orchestrator.sessions import ERRORS, OUTPUT, Chunk, Ended, Resized, Session
 

@@ -30,6 +30,7 @@ from orchestrator.protocol import (
 # What is posted to these is done, and has no object to show.
 _DEEDS: Final = ("binding", "eviction")
 _BINDINGS: Final = "bindings"
+_TOKEN_REVIEWS: Final = "tokenreviews.authentication.k8s.io"
 
 
 async def create(front: Front, call: Call) -> StreamResponse:
@@ -60,6 +61,8 @@ async def create(front: Front, call: Call) -> StreamResponse:
             options=options.said,
         )
     )
+    if target.resource.key == _TOKEN_REVIEWS:
+        created = await front.reviewed(created)
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
         return status_reply(call, success(201))
     return await object_reply(front, call, created, status=201)

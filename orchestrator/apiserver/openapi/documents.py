@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from orchestrator.api import document
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver.openapi import rendering, schemas
+from orchestrator.apiserver.openapi import custom_shapes, rendering, schemas
 from orchestrator.apiserver.openapi.operations import (
     META,
     Operation,
@@ -26,11 +26,19 @@ _BEARER: Final = {
 }
 
 
-SchemaOf: TypeAlias = Callable[[Resource], Shape | None]
+class Own(NamedTuple):
+    """What a custom resource's definition says: a schema in JSON's form, and the fields to select by."""
+
+    schema: Shape | None = None
+    selectable: tuple[str, ...] = ()
 
 
-def _no_schema(_resource: Resource) -> None:
+OwnOf: TypeAlias = Callable[[Resource], Own]
+
+
+def _nothing(_resource: Resource) -> Own:
     """Of built-in resources the facts are known."""
+    return _NOTHING
 
 
 class Described(NamedTuple):
@@ -44,14 +52,17 @@ class Described(NamedTuple):
     schemas: Mapping[str, Shape]
 
 
-def openapi_of(resource: Resource, schema: Shape | None = None) -> Described:
-    """The description of a resource; `schema` is a custom resource's own, in JSON's form."""
+_NOTHING: Final = Own()
+
+
+def openapi_of(resource: Resource, own: Own = _NOTHING) -> Described:
+    """The description of a resource; `own` is what a custom resource's definition says."""
     if not resource.module:
-        names = schemas.names_of_custom(resource)
+        names = custom_shapes.names_of_custom(resource)
         return Described(
             tuple(routes_of(resource, *names)),
-            schemas.custom(resource, schema, V2),
-            schemas.custom(resource, schema, V3),
+            custom_shapes.custom(resource, own.schema, V2, own.selectable),
+            custom_shapes.custom(resource, own.schema, V3, own.selectable),
         )
     by_kind = schemas.names_by_kind()
     name = by_kind[resource.group, resource.version, resource.kind]
@@ -60,21 +71,24 @@ def openapi_of(resource: Resource, schema: Shape | None = None) -> Described:
 
 
 class Documents:
-    """The documents of one scheme as it is now; `schema_of` tells custom resources' schemas."""
+    """The documents of one scheme as it is now; `own_of` tells what custom resources' definitions say."""
 
-    def __init__(self, scheme: Scheme, schema_of: SchemaOf = _no_schema) -> None:
-        self._groups = {group: scheme.versions(group) for group in scheme.groups()}
+    def __init__(self, scheme: Scheme, own_of: OwnOf = _nothing) -> None:
         self._described = {
-            resource: openapi_of(resource, schema_of(resource)) for resource in scheme.resources()
+            resource: openapi_of(resource, own_of(resource)) for resource in scheme.resources()
         }
         self._custom = {each.group for each in self._described if not each.module}
+        # Custom groups have no operations of their own: their discovery is made elsewhere.
+        self._groups = {
+            group: scheme.versions(group) for group in scheme.groups() if group not in self._custom
+        }
         # Version 3's parts by their path below /openapi/v3: each the routes of one document.
         self._parts: dict[str, list[Route]] = {}
         for route in discovery_routes(self._groups):
             self._parts.setdefault(route.path.strip("/"), []).append(route)
         for resource, described in self._described.items():
             part = root(resource.group, resource.version).strip("/")
-            self._parts[part] += described.routes
+            self._parts.setdefault(part, []).extend(described.routes)
 
     def parts(self) -> list[str]:
         """What version 3 has documents of: `api/v1`, `apis/apps`, `version`, ..."""
@@ -112,16 +126,23 @@ class Documents:
             for name, shape in described.schemas.items()
         }
         needed = schemas.with_all_needed([*_mentioned(routes), *schemas.references(dict(own))])
-        shapes = {name: schemas.served_in(shape, group, version) for name, shape in needed.items()}
-        components: dict[str, Any] = {"securitySchemes": _BEARER}
+        custom = group in self._custom
+        shapes = {
+            name: shape if custom else schemas.served_in(shape, group, version)
+            for name, shape in needed.items()
+        }
+        components: dict[str, Any] = {} if custom else {"securitySchemes": _BEARER}
         if shapes or own:
             components["schemas"] = dict(sorted({**shapes, **own}.items()))
         return {
             "openapi": "3.0.0",
-            "info": _info(),
+            "info": _CUSTOM_INFO if custom else _info(),
             "paths": {r.path: rendering.version_3(r) for r in sorted(routes, key=_path)},
             "components": components,
         }
+
+
+_CUSTOM_INFO: Final = {"title": "Kubernetes CRD Swagger", "version": "v0.1.0"}
 
 
 def _info() -> dict[str, str]:
@@ -143,6 +164,6 @@ def _of(part: str) -> tuple[str, str]:
 def _mentioned(routes: list[Route]) -> list[str]:
     operations: list[Operation] = [o for route in routes for o in route.operations.values()]
     names = {o.answer for o in operations} | {o.body for o in operations if o.body is not None}
-    if any(o.body == f"{META}DeleteOptions" for o in operations):
+    if any(o.action == "watchlist" for o in operations):
         names |= {f"{META}WatchEvent"}
     return sorted(name for name in names if name)

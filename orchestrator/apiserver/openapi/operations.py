@@ -132,6 +132,7 @@ class _Routes:
         self.scope = "Namespaced" if resource.namespaced else ""
         self.kind = resource.group, resource.version, resource.kind
         self.produces = _ALL if self.builtin else _JSON
+        self.consumes = _ANY if self.builtin else _JSON
         base = root(resource.group, resource.version)
         inner = f"namespaces/{{namespace}}/{resource.plural}" if resource.namespaced else ""
         self.base = base
@@ -169,6 +170,7 @@ class _Routes:
             return self._list("", self.place)
         if verb == "create":
             return self._write("create", "", (*self.place, PRETTY))
+        how = parameters.DELETE_COLLECTION if self.builtin else parameters.LIST
         return Operation(
             f"delete{self.prefix}Collection{self.scope}{self.resource.kind}",
             f"Delete all selected objects of kind {self.resource.kind}.",
@@ -176,8 +178,9 @@ class _Routes:
             f"{META}Status",
             "deletecollection",
             self.kind,
-            f"{META}DeleteOptions",
-            parameters=(*parameters.DELETE_COLLECTION, *self.place, PRETTY),
+            f"{META}DeleteOptions" if self.builtin else None,
+            parameters=(*how, *self.place, PRETTY),
+            consumes=self.consumes,
             produces=self.produces,
         )
 
@@ -192,6 +195,7 @@ class _Routes:
             "list",
             self.kind,
             parameters=(*parameters.LIST, *place, PRETTY),
+            consumes=self.consumes,
             produces=(*self.produces, *streams),
         )
 
@@ -214,6 +218,7 @@ class _Routes:
             self.kind,
             f"{META}DeleteOptions",
             parameters=(*parameters.DELETE, *place),
+            consumes=self.consumes,
             produces=self.produces,
             codes=(200, 202),
         )
@@ -229,7 +234,8 @@ class _Routes:
             schema,
             "get",
             kind,
-            parameters=place,
+            parameters=place if self.builtin else (parameters.READ, *place),
+            consumes=self.consumes,
             produces=self.produces,
         )
 
@@ -255,9 +261,9 @@ class _Routes:
             f"{META}Patch" if patch else shape,
             body_required=True,
             parameters=(*(parameters.PATCH if patch else parameters.WRITE), *place),
-            consumes=types if patch else (_ANY if self.builtin else _JSON),
+            consumes=types if patch else self.consumes,
             produces=self.produces,
-            codes=_ANSWERS[verb],
+            codes=(200,) if patch and not self.builtin else _ANSWERS[verb],
         )
 
     def _part_routes(self, item: str, part: Subresource) -> Iterator[Route]:
@@ -271,7 +277,8 @@ class _Routes:
             return
         own = part.kind == self.resource.kind
         schema = self.schema if own else _part_schema(part)
-        kind = part.group, part.version, part.kind
+        # Of custom resources the scale, too, is told as one of the resource's operations.
+        kind = (part.group, part.version, part.kind) if self.builtin else self.kind
         place = (name_of(part.kind), *self.place, PRETTY)
         found: dict[str, Operation] = {}
         for verb in ("get", "update", "create", "patch"):

@@ -22,6 +22,7 @@ NAMESPACE: Final = Parameter("namespace", "string", "path", "The namespace of th
 PATH: Final = Parameter("path", "string", "path", "The path of what is asked behind the proxy.")
 PRETTY: Final = _query("pretty", "Whether the answer is indented for people.")
 _CONTINUE: Final = _query("continue", "Where the page before ended, as its list said.")
+READ: Final = _query("resourceVersion", "The version of the object that is wanted.")
 _SELECTION: Final = (
     _query("fieldSelector", "Only objects with these values in fields."),
     _query("labelSelector", "Only objects with these labels."),

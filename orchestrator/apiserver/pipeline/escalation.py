@@ -3,22 +3,22 @@
 https://kubernetes.io/docs/reference/access-authn-authz/rbac/#privilege-escalation-prevention-and-bootstrapping
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule, RoleRef
+from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization.access import Access
 from orchestrator.apiserver.authorization.coverage import uncovered
 from orchestrator.apiserver.authorization.interface import Attributes
-from orchestrator.apiserver.authorization.rbac import GROUP, missing_role
+from orchestrator.apiserver.authorization.rbac import GROUP
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.machinery.field_errors import quote
-from orchestrator.protocol import MASTERS, Forbidden, Identity, NotFound
+from orchestrator.protocol import MASTERS, BadRequest, Forbidden, Identity, Unclassified
 
 _ROLES: Final = ("roles", "clusterroles")
 _BINDINGS: Final = ("rolebindings", "clusterrolebindings")
@@ -31,7 +31,10 @@ _AGGREGATION: Final = "must have cluster-admin privileges to use the aggregation
 
 
 def hold_what_is_granted(course: Course) -> tuple[Step, ...]:
-    """Refuse a role or binding that grants more than its writer has. Errors: Forbidden, NotFound."""
+    """Refuse a role or binding that grants more than its writer has.
+
+    Errors: Forbidden; for a binding to a role that is not there BadRequest, NotFound, Unclassified.
+    """
     access, resource = course.access, course.served.resource
     if access is None or resource.group != GROUP or course.subresource:
         return ()
@@ -85,17 +88,16 @@ def _guard_binding(access: Access, draft: Draft, course: Course) -> None:
     asked = Attributes("bind", ref.api_group, plural, namespace=namespace, name=ref.name)
     if plural in _ROLES and access.decide(message.identity, asked).allowed:
         return
-    missing = uncovered(access.held(message.identity, namespace), _granted(access, ref, namespace))
+    if plural not in _ROLES:
+        raise Unclassified(f"unsupported role reference kind: {quote(ref.kind)}")
+    if ref.kind == "Role" and not namespace:
+        raise BadRequest("Namespace parameter required.")
+    granted = access.referenced(ref, namespace)
+    if granted is None:
+        raise errors.not_found(course.served.resource, ref.name)
+    missing = uncovered(access.held(message.identity, namespace), granted)
     if missing:
         raise _refusal(course, draft, _not_held(message.identity, missing))
-
-
-def _granted(access: Access, ref: RoleRef, namespace: str) -> Sequence[PolicyRule]:
-    """What a binding would give. Raises NotFound for a role that is not there."""
-    rules = access.referenced(ref, namespace)
-    if rules is None:
-        raise NotFound(missing_role(ref), kind=ref.kind.lower(), group=GROUP, name=ref.name)
-    return rules
 
 
 def _refusal(course: Course, draft: Draft, why: str) -> Forbidden:

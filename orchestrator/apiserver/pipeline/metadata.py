@@ -25,12 +25,17 @@ def namespace_of(resource: Resource, metadata: ObjectMeta, requested: str) -> st
         if requested:
             raise errors.namespace_differs()
         return ""  # what is written is cleared
-    if not written or not requested or written == requested:
-        namespace = written or requested
-        if not namespace:
-            raise BadRequest("an empty namespace may not be set during creation")
-        return namespace
-    raise errors.namespace_differs()
+    namespace = agreed(written, requested)
+    if not namespace:
+        raise BadRequest("an empty namespace may not be set during creation")
+    return namespace
+
+
+def agreed(written: str, requested: str) -> str:
+    """The namespace that an object says, or else its path. Raises BadRequest where they differ."""
+    if written and requested and written != requested:
+        raise errors.namespace_differs()
+    return written or requested
 
 
 def stamped(
@@ -126,5 +131,5 @@ def is_finished(new: Any, present: Any) -> bool:
     return (
         present.metadata.deletion_timestamp is not None
         and not metadata.finalizers
-        and present.metadata.deletion_grace_period_seconds == 0
+        and not present.metadata.deletion_grace_period_seconds
     )

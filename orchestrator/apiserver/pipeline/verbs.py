@@ -93,10 +93,10 @@ _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     prepare_status,
     own_fields,  # here, so that the next report finds the very status of this one
     admit,
-    review_outside,
-    review,
     validate_status,
     warn_of_status,
+    review_outside,
+    review,
     close,
     commit,
 )

@@ -90,7 +90,7 @@ def asking(env: Environment, question: Question, then: Callable[[ApiError | None
     """Ask the webhook, remember its answer, and go on; `then` gets what went wrong."""
     review = review_of(question, env.uid())
     try:
-        where = destination_of(_config(question.versions.webhook), env)
+        where = destination_of(_config(question.versions.webhook), env, _SECONDS)
     except CallFailed as error:
         return Wait(_nothing, partial(_refuse, failed(question, _words(error)), then))
 

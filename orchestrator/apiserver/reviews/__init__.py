@@ -26,6 +26,7 @@ from orchestrator.apiserver.authentication import TokenError
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.metadata import namespace_of
 from orchestrator.apiserver.pipeline.own_fields import manager_of
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.reviews.questions import (
@@ -79,9 +80,8 @@ def _may_they_here(course: Course, env: Environment, message: Create) -> Any:
     """LocalSubjectAccessReview. Raises Invalid."""
     review = message.object
     faults = list(_faults(course, env, message, faults_of_spec(review.spec, names_subject=True)))
-    _refuse(iter([*faults, *faults_of_local(review.spec, message.namespace)]))
-    metadata = replace(review.metadata, namespace=message.namespace)
-    return _answered(course, replace(review, metadata=metadata), _subject(review.spec))
+    _refuse(iter([*faults, *faults_of_local(review.spec, review.metadata.namespace)]))
+    return _answered(course, review, _subject(review.spec))
 
 
 def _my_rules(course: Course, _env: Environment, message: Create) -> Any:
@@ -205,7 +205,12 @@ def answer_review(course: Course) -> tuple[Step, ...]:
     answer = REVIEWS[served.bucket]
 
     def step(env: Environment, draft: Draft) -> Any:
-        served.from_request(draft.message.object)  # of the right kind
-        return answer(course, env, draft.message)
+        message = draft.message
+        review = served.from_request(message.object)  # of the right kind
+        namespace = namespace_of(served.resource, review.metadata, message.namespace)
+        if namespace != review.metadata.namespace:
+            review = replace(review, metadata=replace(review.metadata, namespace=namespace))
+            message = replace(message, object=review)
+        return answer(course, env, message)
 
     return (step,)

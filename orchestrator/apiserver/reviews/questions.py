@@ -12,9 +12,14 @@ from orchestrator.api.authorization.v1 import (
     NonResourceAttributes,
     ResourceAttributes,
 )
-from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.meta.v1 import (
+    FieldSelectorRequirement,
+    LabelSelectorRequirement,
+    ObjectMeta,
+)
 from orchestrator.apiserver.authorization.interface import Attributes
-from orchestrator.apiserver.validation.field import Errors, forbidden, invalid, required
+from orchestrator.apiserver.validation.field import Errors, invalid, required
+from orchestrator.apiserver.validation.selectors import operator_errors, requirement_errors
 from orchestrator.machinery import fields, labels
 from orchestrator.machinery.errors import SelectorError
 
@@ -22,6 +27,9 @@ _ONE: Final = "exactly one of nonResourceAttributes or resourceAttributes must b
 _BOTH: Final = "cannot be specified in combination with resourceAttributes"
 _TWICE: Final = "may not specified at the same time as requirements"
 _IGNORED: Final = "spec.resourceAttributes.{} ignored due to parse error"
+# What selectors can say; a review may come from a newer client that knows more.
+_FIELD_OPERATORS: Final = ("In", "NotIn")
+_LABEL_OPERATORS: Final = ("In", "NotIn", "Exists", "DoesNotExist")
 
 
 _METADATA: Final = (
@@ -74,13 +82,25 @@ def _held(asked: ResourceAttributes) -> tuple[Mapping[str, str], list[str]]:
         for each in selector.requirements:
             if each.operator == "In" and len(each.values) == 1:
                 held.setdefault(each.key, each.values[0])
+        if any(not _is_field_term(each) for each in selector.requirements):
+            faults.append(_IGNORED.format("fieldSelector"))
     wanted = asked.label_selector
-    if wanted is not None and wanted.raw_selector:
-        try:
-            labels.parse(wanted.raw_selector)
-        except SelectorError:
-            faults.append(_IGNORED.format("labelSelector"))
+    if wanted is not None and not _is_label_selector(wanted):
+        faults.append(_IGNORED.format("labelSelector"))
     return held, faults
+
+
+def _is_field_term(requirement: FieldSelectorRequirement) -> bool:
+    """Whether a selector of fields can say it: one value, equal or not."""
+    return requirement.operator in _FIELD_OPERATORS and len(requirement.values) == 1
+
+
+def _is_label_selector(selector: LabelSelectorAttributes) -> bool:
+    try:
+        labels.parse(selector.raw_selector or "")
+    except SelectorError:
+        return False
+    return all(each.operator in _LABEL_OPERATORS for each in selector.requirements)
 
 
 # --- what is wrong -------------------------------------------------------------------------
@@ -112,19 +132,20 @@ def _of_selector(
     if not selector.raw_selector and not selector.requirements:
         detail = f"when {path} is specified, requirements or rawSelector is required"
         yield required(f"{path}.requirements", detail)
-    for number, each in enumerate(selector.requirements):
+    requirements: Sequence[Any] = selector.requirements
+    for number, each in enumerate(requirements):
         yield from _of_requirement(each, f"{path}.requirements[{number}]")
 
 
-def _of_requirement(requirement: Any, path: str) -> Errors:
+def _of_requirement(
+    requirement: FieldSelectorRequirement | LabelSelectorRequirement, path: str
+) -> Errors:
+    if isinstance(requirement, LabelSelectorRequirement):
+        yield from requirement_errors(path, requirement, newer=True)
+        return
     if not requirement.key:
         yield required(f"{path}.key", "must be specified")
-    match requirement.operator:
-        case "In" | "NotIn" if not requirement.values:
-            yield required(f"{path}.values", "must be specified when `operator` is 'In' or 'NotIn'")
-        case "Exists" | "DoesNotExist" if requirement.values:
-            detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-            yield forbidden(f"{path}.values", detail)
+    yield from operator_errors(path, requirement.operator, requirement.values, newer=True)
 
 
 def faults_of_metadata(metadata: ObjectMeta, shown: ObjectMeta, *, local: bool) -> Errors:

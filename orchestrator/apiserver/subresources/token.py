@@ -20,6 +20,7 @@ from orchestrator.apiserver.pipeline.admission import review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.metadata import agreed
 from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
@@ -42,6 +43,7 @@ def _take(_course: Course) -> tuple[Step, ...]:
         asked, account = draft.message.object, draft.old
         if type(asked) is not TokenRequest:
             raise BadRequest(f"{type(asked).__name__} in the request is not a {_KIND}")
+        agreed(asked.metadata.namespace, draft.namespace)
         _check_metadata(asked.metadata, account.metadata)
         spec = asked.spec or TokenRequestSpec()
         seconds = spec.expiration_seconds
@@ -68,14 +70,10 @@ def _take(_course: Course) -> tuple[Step, ...]:
 
 def _check_metadata(said: ObjectMeta, account: ObjectMeta) -> None:
     """A request may name its account, which then has to be this one. Errors: Conflict, Invalid."""
-    for field, value, wanted in (
-        ("name", said.name, account.name),
-        ("namespace", said.namespace, account.namespace),
-    ):
-        if value and value != wanted:
-            detail = f"must match the service account {field} if specified"
-            fault = invalid(f"metadata.{field}", value, detail)
-            raise errors.invalid(_KIND, _GROUP, account.name, [cause_of(fault)])
+    if said.name and said.name != account.name:
+        detail = "must match the service account name if specified"
+        fault = invalid("metadata.name", said.name, detail)
+        raise errors.invalid(_KIND, _GROUP, account.name, [cause_of(fault)])
     if said.uid and said.uid != account.uid:
         raise _conflict(
             _KIND,
@@ -123,11 +121,13 @@ def _issue(_course: Course) -> tuple[Step, ...]:
 def _bound(env: Environment, account: ServiceAccount, reference: BoundObjectReference) -> Bound:
     kind, name = reference.kind or "", reference.name or ""
     resource = _KINDS.get(kind)
-    if resource is None or reference.api_version not in ("v1", None, ""):
-        group, _, version = (reference.api_version or "").rpartition("/")
+    group, _, version = (reference.api_version or "").rpartition("/")
+    if resource is None or group:  # of the core group, in whichever version
         shown = f"{group}/{version}, Kind={kind}"
         raise BadRequest(f"cannot bind token to object of type {shown}")
     namespace = account.metadata.namespace if resource.namespaced else ""
+    if not name:
+        raise BadRequest("Name parameter required.")
     found: Any = env.stored(resource, name, namespace)
     if found is None:
         raise errors.not_found(resource, name)

@@ -40,17 +40,23 @@ def label_selector_errors(path: str, selector: LabelSelector | None) -> Errors:
     if selector.match_labels:
         yield from label_errors(selector.match_labels, f"{path}.matchLabels")
     for i, requirement in enumerate(selector.match_expressions):
-        yield from _requirement_errors(f"{path}.matchExpressions[{i}]", requirement)
+        yield from requirement_errors(f"{path}.matchExpressions[{i}]", requirement)
 
 
-def _requirement_errors(path: str, requirement: LabelSelectorRequirement) -> Errors:
-    yield from _operator_errors(path, requirement.operator, requirement.values)
+def requirement_errors(
+    path: str, requirement: LabelSelectorRequirement, *, newer: bool = False
+) -> Errors:
+    """One term of a LabelSelector. `newer`: operators that are not known are somebody else's."""
+    yield from operator_errors(path, requirement.operator, requirement.values, newer=newer)
     yield from label_key_errors(f"{path}.key", requirement.key)
     for i, value in enumerate(requirement.values):
         yield from complaints(f"{path}.values[{i}]", value, label_value_errors(value))
 
 
-def _operator_errors(path: str, operator: str, values: tuple[str, ...]) -> Errors:
+def operator_errors(
+    path: str, operator: str, values: tuple[str, ...], *, newer: bool = False
+) -> Errors:
+    """Whether the operator is one, and has the values that it needs; `newer` as in `requirement_errors`."""
     if operator in _SETS:
         if not values:
             detail = "must be specified when `operator` is 'In' or 'NotIn'"
@@ -59,7 +65,7 @@ def _operator_errors(path: str, operator: str, values: tuple[str, ...]) -> Error
         if values:
             detail = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
             yield forbidden(f"{path}.values", detail)
-    else:
+    elif not newer:
         yield invalid(f"{path}.operator", operator, "not a valid selector operator")
 
 
@@ -102,7 +108,7 @@ def _node_label_errors(path: str, requirement: NodeSelectorRequirement, values: 
             detail = "must be specified single value when `operator` is 'Lt' or 'Gt'"
             yield required(f"{path}.values", detail)
     else:
-        yield from _operator_errors(path, requirement.operator, requirement.values)
+        yield from operator_errors(path, requirement.operator, requirement.values)
     yield from label_key_errors(f"{path}.key", requirement.key)
     if values:
         for i, value in enumerate(requirement.values):

@@ -12,9 +12,9 @@ from orchestrator.kubelet.networks.namespaces import why_not
 ProxyMode: TypeAlias = Literal["table", "userspace", "nftables"]
 MODES: Final[tuple[ProxyMode, ...]] = ("table", "userspace", "nftables")
 
-# What these runtimes run carries packets; the first shares the host's network. One of somebody else's has to
+# What these runtimes run carries packets; the first ones share the host's network. One of somebody else's has to
 # say so (`proxy_mode`).
-_IN_PROCESS: Final = "coroutine"
+_SHARING: Final = frozenset({"coroutine", "cri"})
 _APART: Final = "process"
 
 
@@ -34,6 +34,10 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
         raise Misuse(f"packets travel in real time: proxy_mode={mode!r} needs asyncio.run(main())")
     # Late: most clusters carry nothing.
     if mode == "nftables":
+        if any(spec.runtime == "cri" for spec in nodes):
+            raise ValueError(
+                "pods of the runtime 'cri' share the host's network: proxy_mode is userspace or table, not 'nftables'"
+            )
         from orchestrator.cluster.fabrics.bridge import BridgeFabric
 
         return BridgeFabric(log)
@@ -44,6 +48,6 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
 
 def _fitting(nodes: Sequence[NodeSpec], clock: Clock) -> ProxyMode:
     runtimes = {spec.runtime for spec in nodes}
-    if clock.virtual or not runtimes & {_IN_PROCESS, _APART}:
+    if clock.virtual or not runtimes & {*_SHARING, _APART}:
         return "table"
-    return "userspace" if _IN_PROCESS in runtimes or why_not() else "nftables"
+    return "userspace" if runtimes & _SHARING or why_not() else "nftables"

@@ -4,7 +4,6 @@ Follows kube-controller-manager's attach/detach controller: a VolumeAttachment a
 status answers. The simulated disk's attacher is here, and answers at once; other drivers bring their own.
 """
 
-import hashlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
@@ -33,19 +32,16 @@ from orchestrator.api.storage.v1 import (
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of, write_status
 from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.controllers.volume_protection import claims_of, uses
-from orchestrator.controllers.volumes.provisioner import DRIVER
+from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.owners import owner_reference
+from orchestrator.machinery.volumes import SIMULATED_DRIVER, attachment_name
 from orchestrator.protocol import AlreadyExists, NotFound
 
 _SHARED: Final = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 # How soon a pod whose volume is attached elsewhere is looked at again.
 _RETRY_SECONDS: Final = 15.0
-
-
-def name_of(source: CSIPersistentVolumeSource, node: str) -> str:
-    """What the attachment of a volume to a node is called."""
-    text = f"{source.volume_handle}{source.driver}{node}"
-    return f"csi-{hashlib.sha256(text.encode()).hexdigest()}"
+_MOST_UNMOUNTING: Final = 360.0  # seconds that a node which does not answer has to let a volume go
+_OUT_OF_SERVICE: Final = "node.kubernetes.io/out-of-service"
 
 
 def may_be_shared(volume: PersistentVolume) -> bool:
@@ -65,6 +61,10 @@ class AttachDetachController(KubernetesController):
     def prepare(self) -> None:
         """Nobody has been told anything yet."""
         self._told: dict[str, None] = {}  # pods that know that their volume is attached
+        self._refused: dict[
+            tuple[str, str], None
+        ] = {}  # volumes and nodes that wait for each other
+        self._unused_since: dict[str, float] = {}  # attachments to nodes that do not answer
 
     def watches(self) -> Mapping[Any, Source]:
         """Pods and claims concern the volumes that they lead to."""
@@ -96,12 +96,13 @@ class AttachDetachController(KubernetesController):
         pods = self._pods_of(volume) if volume is not None else []
         nodes = dict.fromkeys(pod.spec.node_name for pod in pods if pod.spec is not None)
         kept = [each for each in attached if _node_of(each) in nodes]
-        for each in attached:
+        unused = [e for e in attached if e not in kept and e.metadata.deletion_timestamp is None]
+        if volume is None or volume.spec is None:
             # Of a volume that nobody knows the original's controller knows no attachment.
-            if volume is not None and each not in kept and each.metadata.deletion_timestamp is None:
-                await self._detach(each)
+            return None
+        waits = [seconds for each in unused if (seconds := await self._give_up(each)) is not None]
         self._tell_attached(volume, pods, kept)
-        if volume is None or volume.spec is None or not self._needs_attaching(volume.spec.csi):
+        if not self._needs_attaching(volume.spec.csi):
             return None
         has = {_node_of(each) for each in kept}
         # Detaching takes until the attachment is gone.
@@ -109,11 +110,26 @@ class AttachDetachController(KubernetesController):
         for node in nodes:
             if node in has:
                 continue
-            if (has or busy) and not may_be_shared(volume):
+            if (has or busy or waits) and not may_be_shared(volume):
                 self._tell_used(volume, node, pods, has)
-                return _RETRY_SECONDS
+                waits.append(_RETRY_SECONDS)
+                continue
             await self._attach(volume, node)
             has.add(node)
+        return min(waits, default=None)
+
+    async def _give_up(self, attachment: VolumeAttachment) -> float | None:
+        """Detach what nobody uses; or answer the seconds after which: of a node that does not answer nobody knows
+        whether it still writes, unless it is said to be out of service.
+        """
+        name, now = attachment.metadata.name, self.ctx.clock.monotonic()
+        node = self.cache(Node).get("", _node_of(attachment))
+        if node is not None and not is_ready(node) and not _is_out_of_service(node):
+            since = self._unused_since.setdefault(name, now)
+            if now - since < _MOST_UNMOUNTING:
+                return min(_RETRY_SECONDS, since + _MOST_UNMOUNTING - now)
+        self._unused_since.pop(name, None)
+        await self._detach(attachment)
         return None
 
     def _pods_of(self, volume: PersistentVolume) -> list[Pod]:
@@ -137,13 +153,14 @@ class AttachDetachController(KubernetesController):
         assert volume.spec.csi is not None
         source = volume.spec.csi
         attachment = VolumeAttachment(
-            metadata=ObjectMeta(name=name_of(source, node)),
+            metadata=ObjectMeta(name=attachment_name(source, node)),
             spec=VolumeAttachmentSpec(
                 attacher=source.driver,
                 node_name=node,
                 source=VolumeAttachmentSource(persistent_volume_name=volume.metadata.name),
             ),
         )
+        self._refused.pop((volume.metadata.name, node), None)
         with suppress(AlreadyExists):  # the cache is behind
             await self.client.create(attachment)
 
@@ -155,11 +172,9 @@ class AttachDetachController(KubernetesController):
     # --- what pods hear --------------------------------------------------------------------
 
     def _tell_attached(
-        self, volume: PersistentVolume | None, pods: list[Pod], kept: list[VolumeAttachment]
+        self, volume: PersistentVolume, pods: list[Pod], kept: list[VolumeAttachment]
     ) -> None:
         """Each pod once, though the attacher's answer is heard of several times."""
-        if volume is None:
-            return
         ready = {_node_of(each) for each in kept if each.status and each.status.attached}
         for pod in pods:
             about = f"{volume.metadata.name}/{pod.metadata.uid}"
@@ -175,7 +190,10 @@ class AttachDetachController(KubernetesController):
     def _tell_used(
         self, volume: PersistentVolume, node: str, pods: list[Pod], has: Iterable[str]
     ) -> None:
-        """The pods of a node that wait hear by whom the volume is used."""
+        """The pods of a node that wait hear once by whom the volume is used."""
+        if (volume.metadata.name, node) in self._refused:
+            return
+        self._refused[volume.metadata.name, node] = None
         users = [p.metadata.name for p in pods if p.spec is not None and p.spec.node_name in has]
         why = f"Volume is already used by pod(s) {', '.join(users)}"
         if not users:
@@ -198,7 +216,7 @@ class SimulatedAttacher(KubernetesController):
     async def reconcile(self, key: Key) -> float | None:
         """Answer one attachment."""
         found = self.cache(VolumeAttachment).get(*key)
-        if found is None or found.spec.attacher != DRIVER:
+        if found is None or found.spec.attacher != SIMULATED_DRIVER:
             return None
         status = found.status or VolumeAttachmentStatus()
         if not status.attached:
@@ -236,7 +254,7 @@ class CsiNodeController(KubernetesController):
         if node is None or self.cache(CSINode).get(*key) is not None:
             return None
         owner = owner_reference(node, controller=False, block_owner_deletion=False)
-        driver = CSINodeDriver(name=DRIVER, node_id=key.name)
+        driver = CSINodeDriver(name=SIMULATED_DRIVER, node_id=key.name)
         said = CSINode(
             metadata=ObjectMeta(name=key.name, owner_references=(owner,)),
             spec=CSINodeSpec(drivers=(driver,)),
@@ -270,6 +288,15 @@ def _volume_index(attachment: VolumeAttachment) -> Iterable[str]:
 
 def _of_attachment(change: Change[VolumeAttachment]) -> Iterable[Key]:
     return [Key("", name) for name in _volume_index(change.latest)]
+
+
+def is_ready(node: Node) -> bool:
+    """Whether a node says that it is."""
+    return node.status is not None and is_true(node.status.conditions, "Ready")
+
+
+def _is_out_of_service(node: Node) -> bool:
+    return node.spec is not None and any(t.key == _OUT_OF_SERVICE for t in node.spec.taints)
 
 
 def _node_of(attachment: VolumeAttachment) -> str:

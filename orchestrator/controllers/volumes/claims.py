@@ -2,7 +2,7 @@
 
 A binding is two writes: first the volume names the claim, then the claim names the volume. What a crash leaves
 half done is finished from there. A claim whose class waits for its first consumer is left alone until the
-scheduler has chosen a node.
+scheduler has chosen a node. Volumes are made by their classes' provisioners, which are told by an annotation.
 """
 
 from collections.abc import Iterable, Mapping
@@ -14,36 +14,48 @@ from orchestrator.api.core.v1 import (
     PersistentVolume,
     PersistentVolumeClaim,
     PersistentVolumeClaimStatus,
+    Pod,
 )
 from orchestrator.api.scalars import EMPTY
 from orchestrator.api.storage.v1 import StorageClass
-from orchestrator.client import Change, Key, Source, key_of
+from orchestrator.client import Change, Key, KeyFunction, Source, key_of
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.volume_protection import claims_of
 from orchestrator.controllers.volumes.matching import (
     class_of,
     find,
+    has_class,
+    is_bound,
     is_claimed_by,
-    suits,
+    mismatch,
 )
-from orchestrator.controllers.volumes.provisioner import (
-    PROVISIONER,
-    reference_to,
-    volume_for,
-)
-from orchestrator.protocol import AlreadyExists
+from orchestrator.controllers.volumes.provisioner import PROVISIONER_ANNOTATION, reference_to
+from orchestrator.machinery.default_classes import STORAGE_MARKS, default_name
+from orchestrator.machinery.volumes import BIND_COMPLETED
 
-BIND_COMPLETED: Final = "pv.kubernetes.io/bind-completed"
 BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
 SELECTED_NODE: Final = "volume.kubernetes.io/selected-node"
 _STORAGE_PROVISIONERS: Final = (
-    "volume.kubernetes.io/storage-provisioner",
+    PROVISIONER_ANNOTATION,
     "volume.beta.kubernetes.io/storage-provisioner",
 )
-_NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+_IN_TREE: Final = "kubernetes.io/"
+# What a class of long ago names, and the CSI driver that does its work by now.
+_MIGRATED: Final = {
+    "kubernetes.io/aws-ebs": "ebs.csi.aws.com",
+    "kubernetes.io/azure-disk": "disk.csi.azure.com",
+    "kubernetes.io/azure-file": "file.csi.azure.com",
+    "kubernetes.io/cinder": "cinder.csi.openstack.org",
+    "kubernetes.io/gce-pd": "pd.csi.storage.gke.io",
+    "kubernetes.io/portworx-volume": "pxd.portworx.com",
+    "kubernetes.io/vsphere-volume": "csi.vsphere.vmware.com",
+}
 _RETRY_SECONDS: Final = 15.0
 _NOTHING = "no persistent volumes available for this claim and no storage class is set"
 _WAITING = "waiting for first consumer to be created before binding"
 _LOST = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
+_UNNAMED = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
+_MISBOUND = "Two claims are bound to the same volume, this one is bound incorrectly"
 
 
 class ClaimBinder(KubernetesController):
@@ -59,153 +71,227 @@ class ClaimBinder(KubernetesController):
         """A volume concerns its claim, or all that wait for one; a class those that wait for it."""
         return {PersistentVolume: self._of_volume, StorageClass: self._of_class}
 
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Pods by claim."""
+        return {Pod: {"claim": claims_of}}
+
     def _of_volume(self, change: Change[PersistentVolume]) -> Iterable[Key]:
-        spec = change.latest.spec
-        reference = spec.claim_ref if spec is not None else None
-        if reference is not None:
-            return (Key(reference.namespace, reference.name),)
-        if change.new is None:
-            return ()
-        return [
-            key_of(claim)
-            for claim in self.cache(PersistentVolumeClaim).list()
-            if not is_bound(claim) and suits(change.new, claim)
-        ]
+        keys = dict.fromkeys(each for o in (change.old, change.new) for each in _claim_named(o))
+        if change.new is not None and not _claim_named(change.new):
+            named = change.new.metadata.name
+            for claim in self.cache(PersistentVolumeClaim).list():
+                wanted = claim.spec is not None and claim.spec.volume_name == named
+                if wanted or _may_take(claim, change.new):
+                    keys[key_of(claim)] = None
+        return keys
 
     def _of_class(self, change: Change[StorageClass]) -> Iterable[Key]:
         name = change.latest.metadata.name
         claims = self.cache(PersistentVolumeClaim).list()
-        return [key_of(each) for each in claims if not is_bound(each) and class_of(each) == name]
+        waiting = (each for each in claims if not is_bound(each))
+        return [key_of(c) for c in waiting if class_of(c) == name or not has_class(c)]
 
     async def reconcile(self, key: Key) -> float | None:
         """One step of a claim."""
         claim = self.cache(PersistentVolumeClaim).get(key.namespace, key.name)
         if claim is None or claim.spec is None:
             return None
-        named = self.cache(PersistentVolume).get("", claim.spec.volume_name)
-        if is_bound(claim):
-            await self._keep(claim, named)
-            return None
-        if claim.metadata.deletion_timestamp is not None:
+        if BIND_COMPLETED in claim.metadata.annotations:
+            await self._keep(claim)
             return None
         if claim.spec.volume_name:
-            if named is not None and _is_for(named, claim):
-                await self._bind(claim, named)
-            return None
+            return await self._take(claim, claim.spec.volume_name)
         storage_class = self.cache(StorageClass).get("", class_of(claim))
-        waits = storage_class is not None and (
+        delayed = storage_class is not None and (
             storage_class.volume_binding_mode == "WaitForFirstConsumer"
         )
-        volumes = list(self.cache(PersistentVolume).list())
-        if waits and SELECTED_NODE not in claim.metadata.annotations:
-            # The scheduler binds or selects; what it has bound names the claim already.
-            volumes = [volume for volume in volumes if is_claimed_by(volume, claim)]
-        found = find(claim, volumes)
+        found = find(claim, self.cache(PersistentVolume).list(), delayed=delayed)
         if found is not None:
             await self._bind(claim, found)
             return None
-        return await self._have_made(claim, storage_class, waits)
+        if claim.metadata.deletion_timestamp is not None or await self._assign_class(claim):
+            return None
+        if delayed and SELECTED_NODE not in claim.metadata.annotations:
+            self._tell_waiting(claim)
+        elif class_of(claim):
+            await self._have_made(claim, storage_class)
+            return _RETRY_SECONDS
+        else:
+            self.events.event(claim, "Normal", "FailedBinding", _NOTHING)
+        await self._show_pending(claim)
+        return _RETRY_SECONDS
 
     # --- without a volume ------------------------------------------------------------------
 
-    async def _have_made(
-        self, claim: PersistentVolumeClaim, storage_class: StorageClass | None, waits: bool
-    ) -> float | None:
-        if storage_class is None:
-            if not class_of(claim):
-                self.events.event(claim, "Normal", "FailedBinding", _NOTHING)
-            else:
-                message = f'storageclass.storage.k8s.io "{class_of(claim)}" not found'
-                self.events.event(claim, "Warning", "ProvisioningFailed", message)
-            return _RETRY_SECONDS
-        if waits and SELECTED_NODE not in claim.metadata.annotations:
+    async def _assign_class(self, claim: PersistentVolumeClaim) -> bool:
+        """Give a claim that says nothing of a class the default one, if there is one by now."""
+        assert claim.spec is not None
+        if has_class(claim):
+            return False
+        default = default_name(self.cache(StorageClass).list(), STORAGE_MARKS)
+        if not default:
+            return False
+        spec = replace(claim.spec, storage_class_name=default)
+        await self.client.update(replace(claim, spec=spec))
+        return True
+
+    def _tell_waiting(self, claim: PersistentVolumeClaim) -> None:
+        """Say for what a claim waits whose volume is bound when a pod that uses it has a node."""
+        metadata = claim.metadata
+        users = self.cache(Pod).by_index("claim", f"{metadata.namespace}/{metadata.name}")
+        pods = sorted(pod.metadata.name for pod in users if _is_unscheduled(pod))
+        if not pods:
             self.events.event(claim, "Normal", "WaitForFirstConsumer", _WAITING)
-            return _RETRY_SECONDS
-        provisioner = storage_class.provisioner
-        if provisioner == _NO_PROVISIONER:
-            self.events.event(claim, "Normal", "FailedBinding", _NOTHING)
-            return _RETRY_SECONDS
+            return
+        what = "pod" if len(pods) == 1 else "pods"
+        message = f"waiting for {what} {','.join(pods)} to be scheduled"
+        self.events.event(claim, "Normal", "WaitForPodScheduled", message)
+
+    async def _have_made(
+        self, claim: PersistentVolumeClaim, storage_class: StorageClass | None
+    ) -> None:
+        """Tell the provisioner of the claim's class that a volume is wanted."""
+        why, provisioner = "", storage_class.provisioner if storage_class is not None else ""
+        provisioner = _MIGRATED.get(provisioner, provisioner)
+        if storage_class is None:
+            why = f'storageclass.storage.k8s.io "{class_of(claim)}" not found'
+        elif provisioner.startswith(_IN_TREE):
+            why = f"no volume plugin matched name: {provisioner}"
+        if why:
+            self.events.event(claim, "Warning", "ProvisioningFailed", why)
+            return
         wanted = dict.fromkeys(_STORAGE_PROVISIONERS, provisioner)
         if not wanted.items() <= claim.metadata.annotations.items():
-            await self._annotate(claim, wanted)
-            return None  # its change brings the claim back
-        if provisioner != PROVISIONER:
-            message = (
-                f"Waiting for a volume to be created either by the external provisioner "
-                f"'{provisioner}' or manually by the system administrator. If volume creation is "
-                "delayed, please verify that the provisioner is running and correctly registered."
-            )
-            self.events.event(claim, "Normal", "ExternalProvisioning", message)
-            return _RETRY_SECONDS
-        volume = volume_for(claim, storage_class)
-        try:
-            await self.client.create(volume)
-        except AlreadyExists:
-            return None  # the cache is behind: its coming brings the claim back
-        message = f"Successfully provisioned volume {volume.metadata.name}"
-        self.events.event(claim, "Normal", "ProvisioningSucceeded", message)
-        return None
+            annotations = {**claim.metadata.annotations, **wanted}
+            metadata = replace(claim.metadata, annotations=annotations)
+            claim = await self.client.update(replace(claim, metadata=metadata))
+        message = (
+            f"Waiting for a volume to be created either by the external provisioner "
+            f"'{provisioner}' or manually by the system administrator. If volume creation is "
+            "delayed, please verify that the provisioner is running and correctly registered."
+        )
+        self.events.event(claim, "Normal", "ExternalProvisioning", message)
 
-    async def _annotate(
-        self, claim: PersistentVolumeClaim, wanted: Mapping[str, str]
-    ) -> PersistentVolumeClaim:
-        annotations = {**claim.metadata.annotations, **wanted}
-        metadata = replace(claim.metadata, annotations=annotations)
-        return await self.client.update(replace(claim, metadata=metadata))
+    async def _show_pending(self, claim: PersistentVolumeClaim) -> None:
+        status = claim.status or PersistentVolumeClaimStatus()
+        pending = _without_volume(status, "Pending")
+        if pending != status:
+            await self.client.update_status(replace(claim, status=pending))
 
     # --- with a volume ---------------------------------------------------------------------
 
+    async def _take(self, claim: PersistentVolumeClaim, name: str) -> float | None:
+        """Bind a claim to the volume that it names, if that is there, free and suits it."""
+        volume = self.cache(PersistentVolume).get("", name)
+        if volume is None or volume.spec is None:
+            await self._show_pending(claim)
+            return _RETRY_SECONDS
+        if volume.spec.claim_ref is None:
+            why = mismatch(volume, claim)
+            if not why:
+                await self._bind(claim, volume)
+                return None
+            message = f'Cannot bind to requested volume "{name}": {why}'
+            self.events.event(claim, "Warning", "VolumeMismatch", message)
+        elif is_claimed_by(volume, claim):
+            await self._bind(claim, volume)
+            return None
+        else:
+            message = f'volume "{name}" already bound to a different claim.'
+            self.events.event(claim, "Warning", "FailedBinding", message)
+        await self._show_pending(claim)
+        return _RETRY_SECONDS
+
     async def _bind(self, claim: PersistentVolumeClaim, volume: PersistentVolume) -> None:
-        spec = volume.spec
-        assert spec is not None
         assert claim.spec is not None
-        if spec.claim_ref is None or not spec.claim_ref.uid:
-            metadata = volume.metadata
-            if spec.claim_ref is None:
-                annotations = {**metadata.annotations, BOUND_BY_CONTROLLER: "yes"}
-                metadata = replace(metadata, annotations=annotations)
-            claimed = replace(spec, claim_ref=reference_to(claim))
-            volume = await self.client.update(replace(volume, metadata=metadata, spec=claimed))
-        added = {BIND_COMPLETED: "yes"}
-        if not claim.spec.volume_name:
+        volume = await self._reserve(claim, volume)
+        metadata, name = claim.metadata, volume.metadata.name
+        added = {} if BIND_COMPLETED in metadata.annotations else {BIND_COMPLETED: "yes"}
+        if claim.spec.volume_name != name:
             added[BOUND_BY_CONTROLLER] = "yes"
-        metadata = replace(claim.metadata, annotations={**claim.metadata.annotations, **added})
-        named = replace(claim.spec, volume_name=volume.metadata.name)
-        claim = await self.client.update(replace(claim, metadata=metadata, spec=named))
+        if added:
+            metadata = replace(metadata, annotations={**metadata.annotations, **added})
+            named = replace(claim.spec, volume_name=name)
+            claim = await self.client.update(replace(claim, metadata=metadata, spec=named))
         await self._show_bound(claim, volume)
+
+    async def _reserve(
+        self, claim: PersistentVolumeClaim, volume: PersistentVolume
+    ) -> PersistentVolume:
+        """Have the volume name the claim."""
+        spec, metadata = volume.spec, volume.metadata
+        assert spec is not None
+        if spec.claim_ref is not None and spec.claim_ref.uid == claim.metadata.uid:
+            return volume
+        if spec.claim_ref is None:
+            annotations = {**metadata.annotations, BOUND_BY_CONTROLLER: "yes"}
+            metadata = replace(metadata, annotations=annotations)
+        claimed = replace(spec, claim_ref=reference_to(claim))
+        return await self.client.update(replace(volume, metadata=metadata, spec=claimed))
 
     async def _show_bound(self, claim: PersistentVolumeClaim, volume: PersistentVolume) -> None:
         assert volume.spec is not None
         before = claim.status or PersistentVolumeClaimStatus()
+        # What a bound claim has grown to, or changed to, is for its resizer to say.
+        known = before.phase == "Bound"
+        attributes = volume.spec.volume_attributes_class_name
         status = replace(
             before,
             phase="Bound",
             access_modes=volume.spec.access_modes,
-            # How much a bound claim has grown is for its resizer to say.
-            capacity=before.capacity if before.phase == "Bound" else volume.spec.capacity,
+            capacity=before.capacity if known else volume.spec.capacity,
+            current_volume_attributes_class_name=(
+                before.current_volume_attributes_class_name if known else attributes
+            ),
         )
         if status != before:
             await self.client.update_status(replace(claim, status=status))
 
-    async def _keep(self, claim: PersistentVolumeClaim, volume: PersistentVolume | None) -> None:
+    async def _keep(self, claim: PersistentVolumeClaim) -> None:
         """A bound claim: lost with its volume."""
-        if volume is None or not is_claimed_by(volume, claim):
-            status = claim.status or PersistentVolumeClaimStatus()
-            if status.phase != "Lost":
-                lost = replace(status, phase="Lost", access_modes=(), capacity=EMPTY)
-                await self.client.update_status(replace(claim, status=lost))
-                self.events.event(claim, "Warning", "ClaimLost", _LOST)
+        assert claim.spec is not None
+        if not claim.spec.volume_name:
+            await self._lose(claim, "ClaimLost", _UNNAMED)
             return
-        await self._show_bound(claim, volume)
+        volume = self.cache(PersistentVolume).get("", claim.spec.volume_name)
+        if volume is None or volume.spec is None:
+            await self._lose(claim, "ClaimLost", _LOST)
+            return
+        reference = volume.spec.claim_ref
+        if reference is None or reference.uid == claim.metadata.uid:
+            await self._bind(claim, volume)
+        else:
+            await self._lose(claim, "ClaimMisbound", _MISBOUND)
+
+    async def _lose(self, claim: PersistentVolumeClaim, reason: str, message: str) -> None:
+        status = claim.status or PersistentVolumeClaimStatus()
+        if status.phase != "Lost":
+            lost = replace(claim, status=_without_volume(status, "Lost"))
+            await self.client.update_status(lost)
+            self.events.event(claim, "Warning", reason, message)
 
 
-def is_bound(claim: PersistentVolumeClaim) -> bool:
-    """Whether the claim has been bound to a volume for good."""
-    named = claim.spec is not None and bool(claim.spec.volume_name)
-    return named and BIND_COMPLETED in claim.metadata.annotations
+def _without_volume(status: PersistentVolumeClaimStatus, phase: str) -> PersistentVolumeClaimStatus:
+    return replace(
+        status,
+        phase=phase,
+        access_modes=(),
+        capacity=EMPTY,
+        current_volume_attributes_class_name=None,
+    )
 
 
-def _is_for(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
-    """Whether a volume that a claim names is free, or the claim's, and what it asks for."""
-    free = volume.spec is not None and volume.spec.claim_ref is None
-    return is_claimed_by(volume, claim) or (free and suits(volume, claim))
+def _claim_named(volume: PersistentVolume | None) -> tuple[Key, ...]:
+    reference = volume.spec.claim_ref if volume is not None and volume.spec is not None else None
+    return (Key(reference.namespace, reference.name),) if reference is not None else ()
+
+
+def _may_take(claim: PersistentVolumeClaim, volume: PersistentVolume) -> bool:
+    """Whether a claim without a volume could have this one, which is free."""
+    return not is_bound(claim) and find(claim, (volume,)) is not None
+
+
+def _is_unscheduled(pod: Pod) -> bool:
+    phase = pod.status.phase if pod.status is not None else ""
+    ended = phase in ("Succeeded", "Failed")
+    return not ended and (pod.spec is None or not pod.spec.node_name)

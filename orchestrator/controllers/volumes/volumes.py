@@ -5,7 +5,7 @@ A released volume that the simulated provisioner made is deleted where its polic
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 
@@ -15,24 +15,37 @@ from orchestrator.api.core.v1 import (
     PersistentVolumeClaim,
     PersistentVolumeStatus,
 )
-from orchestrator.client import Change, Key, Source
+from orchestrator.client import Change, Key, KeyFunction, Source
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.volumes.provisioner import is_simulated
+from orchestrator.controllers.volumes.claims import BOUND_BY_CONTROLLER
+from orchestrator.controllers.volumes.matching import has_other_mode
+from orchestrator.controllers.volumes.provisioner import PROVISIONED_BY, is_simulated
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
 
+_OVER: Final = ("Released", "Failed")
+_IN_TREE: Final = "kubernetes.io/"
+_NOT_RECYCLED: Final = "No recycler plugin found for the volume!"
 
-def phase_of(volume: PersistentVolume, claim: PersistentVolumeClaim | None) -> str:
-    """The phase of a volume, whose claim is `claim` if there is one of the name that it says."""
-    before = volume.status.phase if volume.status is not None else ""
-    reference = volume.spec.claim_ref if volume.spec is not None else None
-    if reference is None or not reference.uid:
-        return "Available"
+
+def is_released(volume: PersistentVolume, claim: PersistentVolumeClaim | None) -> bool:
+    """Whether nobody has the volume any more, whose claim of that name is `claim`: the claim that had it is gone, or
+    it was made for a claim that has got another.
+    """
+    spec = volume.spec
+    reference = spec.claim_ref if spec is not None else None
+    if spec is None or reference is None or not reference.uid:
+        return False
     if claim is None or claim.metadata.uid != reference.uid:
-        return "Released"
-    if claim.spec is not None and claim.spec.volume_name == volume.metadata.name:
-        return "Bound"
-    return before or "Pending"
+        return True
+    made = PROVISIONED_BY in volume.metadata.annotations
+    given_back = made and spec.persistent_volume_reclaim_policy == "Delete"
+    return given_back and _has_another(volume, claim)
+
+
+def _has_another(volume: PersistentVolume, claim: PersistentVolumeClaim) -> bool:
+    name = claim.spec.volume_name if claim.spec is not None else ""
+    return bool(name) and name != volume.metadata.name
 
 
 class VolumeKeeper(KubernetesController):
@@ -45,8 +58,21 @@ class VolumeKeeper(KubernetesController):
     kind = PersistentVolume
 
     def watches(self) -> Mapping[Any, Source]:
-        """A claim concerns the volume that it names, or named."""
-        return {PersistentVolumeClaim: _of_claim}
+        """A claim concerns the volume that it names, or named, and those that name it."""
+        return {PersistentVolumeClaim: self._of_claim}
+
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Volumes by the claim that they name."""
+        return {PersistentVolume: {"claim": _claim_named}}
+
+    def _of_claim(self, change: Change[PersistentVolumeClaim]) -> Iterable[Key]:
+        metadata, spec = change.latest.metadata, change.latest.spec
+        claim = f"{metadata.namespace}/{metadata.name}"
+        named = self.cache(PersistentVolume).by_index("claim", claim)
+        keys = dict.fromkeys(Key("", each.metadata.name) for each in named)
+        if spec is not None and spec.volume_name:
+            keys[Key("", spec.volume_name)] = None
+        return keys
 
     async def reconcile(self, key: Key) -> float | None:
         """One step of a volume."""
@@ -54,16 +80,29 @@ class VolumeKeeper(KubernetesController):
         if volume is None or volume.spec is None:
             return None
         reference = volume.spec.claim_ref
-        claim = await self._claim(reference) if reference is not None else None
-        phase = phase_of(volume, claim)
-        before = volume.status or PersistentVolumeStatus()
-        if phase != before.phase:
-            now = format_time(self.ctx.clock.now())
-            status = replace(before, phase=phase, last_phase_transition_time=now)
-            volume = await self.client.update_status(replace(volume, status=status))
-        if phase == "Released" and volume.metadata.deletion_timestamp is None:
-            await self._give_back(volume)
+        if reference is None or not reference.uid:
+            await self._enter(volume, "Available")
+            return None
+        claim = await self._claim(reference)
+        if is_released(volume, claim):
+            await self._release(volume)
+        elif claim is not None and claim.spec is not None:
+            if claim.spec.volume_name == volume.metadata.name:
+                await self._enter(volume, "Bound")
+            elif claim.spec.volume_name:
+                await self._unbind(volume, reference)
+            else:
+                await self._wait(volume, claim)
         return None
+
+    async def _wait(self, volume: PersistentVolume, claim: PersistentVolumeClaim) -> None:
+        """The claim that the volume names has not got it yet: the binder sees to it, unless they never fit."""
+        if has_other_mode(volume, claim):
+            ours, theirs = volume.metadata.name, claim.metadata.name
+            said = f'Cannot bind PersistentVolume to requested PersistentVolumeClaim "{theirs}" due to incompatible volumeMode.'
+            self.events.event(volume, "Warning", "VolumeMismatch", said)
+            said = f'Cannot bind PersistentVolume "{ours}" to requested PersistentVolumeClaim due to incompatible volumeMode.'
+            self.events.event(claim, "Warning", "VolumeMismatch", said)
 
     async def _claim(self, reference: ObjectReference) -> PersistentVolumeClaim | None:
         """The claim; looked up live before it counts as gone, since its volume would be deleted."""
@@ -77,17 +116,80 @@ class VolumeKeeper(KubernetesController):
         except NotFound:
             return None
 
-    async def _give_back(self, volume: PersistentVolume) -> None:
+    async def _enter(
+        self, volume: PersistentVolume, phase: str, message: str = ""
+    ) -> PersistentVolume:
+        before = volume.status or PersistentVolumeStatus()
+        if before.phase == phase:
+            return volume
+        now = format_time(self.ctx.clock.now())
+        status = replace(before, phase=phase, message=message, last_phase_transition_time=now)
+        return await self.client.update_status(replace(volume, status=status))
+
+    async def _unbind(self, volume: PersistentVolume, reference: ObjectReference) -> None:
+        """The claim got another volume: this one is free again, or kept for the claim as before."""
         assert volume.spec is not None
+        annotations = dict(volume.metadata.annotations)
+        kept: ObjectReference | None = replace(reference, uid="")
+        if annotations.pop(BOUND_BY_CONTROLLER, None) is not None:
+            kept = None
+        metadata = replace(volume.metadata, annotations=annotations)
+        spec = replace(volume.spec, claim_ref=kept)
+        freed = await self.client.update(replace(volume, metadata=metadata, spec=spec))
+        await self._enter(freed, "Available")
+
+    # --- what nobody has -------------------------------------------------------------------
+
+    async def _release(self, volume: PersistentVolume) -> None:
+        if volume.status is None or volume.status.phase not in _OVER:
+            volume = await self._enter(volume, "Released")
+        if volume.metadata.deletion_timestamp is not None or volume.spec is None:
+            return
+        match volume.spec.persistent_volume_reclaim_policy:
+            case "Delete":
+                await self._delete(volume)
+            case "Recycle":
+                await self._fail(volume, "VolumeFailedRecycle", _NOT_RECYCLED)
+
+    async def _delete(self, volume: PersistentVolume) -> None:
         metadata = volume.metadata
-        if volume.spec.persistent_volume_reclaim_policy != "Delete" or not is_simulated(volume):
-            return
-        try:
-            await self.client.delete(PersistentVolume, metadata.name, uid=metadata.uid)
-        except NotFound:
-            return
+        why = _undeletable(volume)
+        if why:
+            await self._fail(volume, "VolumeFailedDelete", why)
+        elif is_simulated(volume) or _is_of_host(volume):
+            try:
+                await self.client.delete(PersistentVolume, metadata.name, uid=metadata.uid)
+            except NotFound:
+                return
+
+    async def _fail(self, volume: PersistentVolume, reason: str, why: str) -> None:
+        if volume.status is not None and volume.status.phase != "Failed":
+            failed = await self._enter(volume, "Failed", why)
+            self.events.event(failed, "Warning", reason, why)
 
 
-def _of_claim(change: Change[PersistentVolumeClaim]) -> Iterable[Key]:
-    spec = change.latest.spec
-    return (Key("", spec.volume_name),) if spec is not None and spec.volume_name else ()
+def _is_of_host(volume: PersistentVolume) -> bool:
+    return volume.spec is not None and volume.spec.host_path is not None
+
+
+def _undeletable(volume: PersistentVolume) -> str:
+    """Why a volume cannot be deleted, by whoever that is for; empty: it can, or somebody else sees to it."""
+    name, spec = volume.metadata.name, volume.spec
+    provisioner = volume.metadata.annotations.get(PROVISIONED_BY, "")
+    if provisioner:
+        unknown = f"no volume plugin matched name: {provisioner}"
+        return unknown if provisioner.startswith(_IN_TREE) else ""
+    if spec is None or spec.csi is not None:
+        return ""
+    if spec.host_path is not None:
+        path = spec.host_path.path
+        below = path.startswith("/tmp/") and len(path) > len("/tmp/")
+        return (
+            "" if below else f"host_path deleter only supports /tmp/.+ but received provided {path}"
+        )
+    return f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
+
+
+def _claim_named(volume: PersistentVolume) -> Iterable[str]:
+    reference = volume.spec.claim_ref if volume.spec is not None else None
+    return (f"{reference.namespace}/{reference.name}",) if reference is not None else ()

@@ -5,9 +5,10 @@ routing, where services are translated (answers, too) and policies hold; the bri
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.networks import namespaces
@@ -17,6 +18,13 @@ from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
 from orchestrator.kubelet.networks.namespaces import Ownership
 
 BRIDGE: Final = "pods"
+
+
+class _Made(NamedTuple):
+    """A namespace that is being made for a pod, which will have the address."""
+
+    address: str
+    work: Future[Path]
 
 
 class BridgeNetwork:
@@ -32,9 +40,26 @@ class BridgeNetwork:
         self._addresses = PodAddresses(pod_cidr)
         self._links: dict[str, PodLink] = {}  # by the pod's uid
         self._ports: dict[str, tuple[HostPort, ...]] = {}
-        # The kernel takes its time to let go of interfaces, and nobody has to wait for that.
+        # The kernel takes its time to make interfaces and to let go of them, and nobody has to wait for that.
+        self._maker = ThreadPoolExecutor(max_workers=2, thread_name_prefix="pods-join")
+        self._made: dict[str, _Made] = {}  # for pods that have not joined, by uid
         self._remover = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pods-leave")
         self._leaving: dict[str, Future[None]] = {}  # by the address
+
+    def prepare(self, pod: Pod) -> Future[Path] | None:
+        """As `PodNetwork.prepare`."""
+        uid = pod.metadata.uid
+        if uid in self._links or (pod.spec is not None and pod.spec.host_network):
+            return None
+        made = self._made.get(uid)
+        if made is None:
+            address = self._addresses.take(pod)
+            if not address:
+                return None
+            leaving = self._leaving.pop(address, None)
+            work = self._maker.submit(self._connect, uid, address, leaving)
+            made = self._made[uid] = _Made(address, work)
+        return None if made.work.done() else made.work
 
     def join(self, pod: Pod) -> PodLink:
         """As `PodNetwork.join`."""
@@ -44,12 +69,13 @@ class BridgeNetwork:
         known = self._links.get(uid)
         if known is not None:
             return known
-        address = self._addresses.take(pod)
-        if not address:
+        self.prepare(pod)
+        made = self._made.pop(uid, None)
+        if made is None:
             return PodLink("")
         try:
-            link = PodLink(address, self._connect(uid, address))
-            self._open(uid, host_ports(pod, address))
+            link = PodLink(made.address, made.work.result())
+            self._open(uid, host_ports(pod, made.address))
         except NetworkFault:
             namespaces.delete(self._name(uid))
             self._addresses.release(uid)
@@ -66,8 +92,7 @@ class BridgeNetwork:
     def _name(self, uid: str) -> str:
         return self._owner.name(f"pod-{uid}")
 
-    def _connect(self, uid: str, address: str) -> Path:
-        leaving = self._leaving.pop(address, None)
+    def _connect(self, uid: str, address: str, leaving: Future[None] | None) -> Path:
         if leaving is not None:
             leaving.result()
         name, port = self._name(uid), _port(address)
@@ -95,12 +120,21 @@ class BridgeNetwork:
     def leave(self, pod_uid: str) -> None:
         """As `PodNetwork.leave`."""
         link = self._links.pop(pod_uid, None)
+        made = self._made.pop(pod_uid, None)
         if link is not None:
             self._open(pod_uid, ())
             self._ports.pop(pod_uid, None)
-            leaving = self._remover.submit(self._disconnect, pod_uid, link.address)
-            self._leaving[link.address] = leaving
+            address = link.address
+            self._leaving[address] = self._remover.submit(self._disconnect, pod_uid, address)
+        elif made is not None:
+            self._leaving[made.address] = self._remover.submit(self._undo, pod_uid, made)
         self._addresses.release(pod_uid)
+
+    def _undo(self, uid: str, made: _Made) -> None:
+        with suppress(NetworkFault):  # then there is less to take away
+            made.work.result()
+            self._disconnect(uid, made.address)
+        namespaces.delete(self._name(uid))
 
     def _disconnect(self, uid: str, address: str) -> None:
         # The kernel takes a namespace apart later, and the port's name may be wanted at once.
@@ -111,12 +145,13 @@ class BridgeNetwork:
 
     def joined(self) -> tuple[str, ...]:
         """As `PodNetwork.joined`."""
-        return tuple(self._links)
+        return (*self._links, *self._made)
 
     def close(self) -> None:
         """Delete the namespaces of the pods that are left."""
-        for uid in tuple(self._links):
+        for uid in self.joined():
             self.leave(uid)
+        self._maker.shutdown()
         self._remover.shutdown()
 
 

@@ -1,6 +1,7 @@
 """What a kubelet and a container runtime ask of the network of a node's pods."""
 
 from collections.abc import Iterable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Protocol
 
@@ -24,10 +25,17 @@ class PodNetwork(Protocol):
     """The network of one node's pods. It belongs to the machine, as the runtime does.
 
     `shares_host`: processes of all pods run in the host's network, so each has to listen at its own pod's
-    address, which it finds in the environment variable POD_IP.
+    address, which it finds in the environment variable POD_IP (as processes find it in every network).
     """
 
     shares_host: bool
+
+    def prepare(self, pod: Pod) -> Future[Path] | None:
+        """Begin to make the pod's link; None: `join` answers at once. What goes wrong, `join` says.
+
+        Who has prepared and does not join has to leave.
+        """
+        ...
 
     def join(self, pod: Pod) -> PodLink:
         """The pod's link, made when it is asked for the first time; the same one at each later call.
@@ -43,7 +51,7 @@ class PodNetwork(Protocol):
         ...
 
     def joined(self) -> Iterable[str]:
-        """The uids of the pods that have joined and not left, the oldest first."""
+        """The uids of the pods that have joined, or prepared to, and not left."""
         ...
 
     def close(self) -> None:

@@ -17,6 +17,9 @@ class SimulatedNetwork:
         self._node = PodLink(node_address)
         self._addresses = PodAddresses(pod_cidr)
 
+    def prepare(self, pod: Pod) -> None:
+        """There is nothing to make."""
+
     def join(self, pod: Pod) -> PodLink:
         """As `PodNetwork.join`."""
         if pod.spec is not None and pod.spec.host_network:

@@ -98,7 +98,7 @@ class Mount(Struct, frozen=True):
 
     `medium` is what it is made of: `objects`, or `secret`, which lies in memory (then `files` and `modes` say what is
     in it, by path in the volume), `emptyDir`, `memory` (an emptyDir of that medium), `hostPath`, `claim` or `image`;
-    `place` is the path on the host, or the name of the claim or image. Containers of a pod share a volume by its name.
+    `place` is the path on the host, what names the storage behind a claim, or the image. Containers of a pod share a volume by its name.
     """
 
     path: str
@@ -110,7 +110,9 @@ class Mount(Struct, frozen=True):
     files: Mapping[str, bytes] = {}
     modes: Mapping[str, int] = {}
     uid: int = 0  # to whom files of objects belong
+    gid: int = 0  # to which group the volume belongs; 0: to none but root's
     is_file: bool = False  # of a hostPath: what is there is a file
+    most_bytes: int = 0  # that it may hold, of medium `memory`; 0: as many as there are
 
 
 class World(Struct):
@@ -140,10 +142,16 @@ class World(Struct):
         return replace(self, environment=dict(self.environment))
 
     def owner_of(self, path: str) -> int:
-        """The user to whom a file belongs: who runs here wrote what is no volume's of objects."""
+        """The user to whom a file belongs: who runs here wrote what is neither a volume itself nor made of objects."""
         mount = self.mount_of(path)
-        made_of_objects = mount is not None and mount.medium in ("objects", "secret")
-        return mount.uid if mount is not None and made_of_objects else self.uid
+        if mount is None:
+            return self.uid if self.holds(path) else 0
+        made = mount.medium in ("objects", "secret") or path == mount.path
+        return mount.uid if made else self.uid
+
+    def holds(self, path: str) -> bool:
+        """Whether a file or directory was written here, or put here by the kubelet: the rest is the image's."""
+        return path in self.files or f"{path}/" in self.files
 
     def mount_of(self, path: str) -> Mount | None:
         """The mount in which a path lies; the innermost."""
@@ -163,6 +171,11 @@ class RuntimeHost(Protocol):
     @property
     def network(self) -> PodNetwork:
         """The network of the node's pods; the kubelet has let a pod join before it starts a container."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory that the node has."""
         ...
 
     def call_after(self, seconds: float, function: Callable[..., None], *args: object) -> Timer:
@@ -257,6 +270,15 @@ class Refreshed(Protocol):
 
         A mount of a `sub_path` stays as it was when the container started.
         """
+        ...
+
+
+@runtime_checkable
+class Resizable(Protocol):
+    """A runtime that holds its containers to what they ask for."""
+
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what `container` asks for by now."""
         ...
 
 

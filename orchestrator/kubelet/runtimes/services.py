@@ -36,13 +36,17 @@ class HttpRequest(Struct, frozen=True):
 
 
 class HttpResponse(Struct, frozen=True):
-    """An answer; `log` is what the server writes meanwhile. With `exits` the server ends after it, with that code."""
+    """An answer; `log` is what the server writes meanwhile. With `exits` the server ends after it, with that code.
+
+    `delay_seconds`: how long the server takes for it.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = {}
     log: tuple[str, ...] = ()
     exits: int | None = None
+    delay_seconds: float = 0.0
 
 
 class Scene(Struct, frozen=True):
@@ -62,12 +66,17 @@ Handler: TypeAlias = Callable[[HttpRequest, int, Scene], HttpResponse]
 
 
 class Service(Struct, frozen=True):
-    """A server: the TCP ports on which it answers HTTP, and others that it only opens."""
+    """A server: the TCP ports on which it answers HTTP, and others that it only opens.
+
+    `certificate` and `key`: the files with which it speaks TLS; "" if it does not.
+    """
 
     handler: Handler
     ports: frozenset[int]
     silent: frozenset[int] = frozenset()  # that send nothing
     health: frozenset[int] = frozenset()  # that answer gRPC's health checks
+    certificate: str = ""
+    key: str = ""
 
     def listens(self, port: int) -> bool:
         """Whether a connection to the port is taken."""

@@ -5,6 +5,7 @@ becomes ready, ends by itself, or ends because it was asked to. A command that i
 how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
+import ssl
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
@@ -14,6 +15,7 @@ from msgspec.structs import replace
 from actors import Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.kubelet.runtimes.agnhost.servers import stamped
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -57,7 +59,8 @@ from orchestrator.kubelet.runtimes.simulated_serving import (
     pages_of,
     probed,
 )
-from orchestrator.kubelet.runtimes.simulated_talk import Logged, answer_port, drive, write_log
+from orchestrator.kubelet.runtimes.simulated_talk import Logged, Talk, answer_port, drive, write_log
+from orchestrator.kubelet.runtimes.tls import Secured, context_of
 from orchestrator.kubelet.runtimes.volumes import Volumes
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.owners import controller_of
@@ -108,15 +111,15 @@ class _Record(Struct, eq=False):
 
 
 class SimulatedRuntime:
-    """Takes each container through its profile's life. Implements `Runtime`."""
+    """Takes each container through its profile's life. Implements `Runtime`. `disks` are what is behind claims."""
 
     name = "simulated://1.0"
 
-    def __init__(self, profile: Profile | None = None) -> None:
+    def __init__(self, profile: Profile | None = None, disks: Disks | None = None) -> None:
         self._profile = profile or Profile()
         self._pods: dict[str, dict[str, _Record]] = {}
         self._images: set[str] = set()  # that are on the node
-        self._volumes = Volumes()
+        self._volumes = Volumes(disks or Disks())
         self._host: RuntimeHost
 
     def attach(self, host: RuntimeHost) -> None:
@@ -422,7 +425,27 @@ class SimulatedRuntime:
                 return by_name(pod.metadata.name, request)
             return self.serve(listening, request, port)
 
-        return await answer_port(session, answered)
+        talk: Talk = session
+        if listening is not None and (context := self._certified(listening)) is not None:
+            talk = Secured(session, context)
+        return await answer_port(talk, answered, self._host.clock)
+
+    def _certified(self, record: _Record) -> ssl.SSLContext | None:
+        """What the container's server speaks TLS with; None for one that does not.
+
+        Raises ConnectionRefusedError: a server without its certificate does not begin.
+        """
+        assert record.program is not None
+        assert record.program.service is not None
+        service = record.program.service
+        if not service.certificate:
+            return None
+        files = self._world_of(record).files
+        try:
+            return context_of(files[service.certificate], files[service.key])
+        except (KeyError, ssl.SSLError):
+            why = f"no certificate in {service.certificate} and {service.key}"
+            raise ConnectionRefusedError(why) from None
 
     def serve(self, record: _Record, request: HttpRequest, port: int) -> HttpResponse:
         """What the container's server answers; what it writes meanwhile lands in its log."""

@@ -120,7 +120,15 @@ def _stamp(at: float) -> str:
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%f") + "000Z"
 
 
-async def answer_port(session: Session, answer: Answer) -> int:
+class Talk(Protocol):
+    """Bytes both ways."""
+
+    async def read(self) -> bytes | None: ...
+
+    async def write(self, data: bytes) -> None: ...
+
+
+async def answer_port(session: Talk, answer: Answer, clock: Sleeper) -> int:
     """Answer HTTP; echo everything else."""
     waiting = b""
     echoes = False
@@ -136,7 +144,10 @@ async def answer_port(session: Session, answer: Answer) -> int:
         while (found := _whole(waiting)) is not None:
             head, body, waiting = found
             request = taken(head, body, _REMOTE)
-            await session.write(encoded(answer(request), request.method))
+            response = answer(request)
+            if response.delay_seconds:
+                await clock.sleep(response.delay_seconds)
+            await session.write(encoded(response, request.method))
             if b"connection: close" in head.lower() or head.split(b"\r\n")[0].endswith(b"/1.0"):
                 return 0
     return 0

@@ -3,23 +3,16 @@
 from collections.abc import Iterator, Mapping, MutableMapping
 from typing import Final, TypeVar
 
-from msgspec import Struct, field
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.own_files import HOST_FILE
+from orchestrator.kubelet.runtimes.disks import Disks, Store
 from orchestrator.kubelet.runtimes.interface import Mount, World
 
 V = TypeVar("V")
 _OBJECTS: Final = ("objects", "secret")  # media whose content the kubelet makes, and makes anew
 _DIRECTORY: Final = 0o777  # of an emptyDir
-
-
-class Store(Struct, eq=False):
-    """What is in a volume, by path in it; the empty path is the volume's own directory."""
-
-    files: dict[str, bytes] = field(default_factory=lambda: {"": b""})
-    modes: dict[str, int] = field(default_factory=dict)
 
 
 class Overlay(MutableMapping[str, V]):
@@ -57,9 +50,10 @@ class Overlay(MutableMapping[str, V]):
 
 
 class Volumes:
-    """The volumes of one node's pods."""
+    """The volumes of one node's pods; `disks` are what is behind their claims."""
 
-    def __init__(self) -> None:
+    def __init__(self, disks: Disks) -> None:
+        self._disks = disks
         self._of_pods: dict[
             str, dict[tuple[str, str], Store]
         ] = {}  # by container (or none) and name
@@ -91,11 +85,12 @@ class Volumes:
         if mount.is_file:
             data = HOST_FILE.encode() if mount.place == "/etc/hosts" else b""
             return self._kept.setdefault(("file", mount.place), Store({"": data}))
-        if mount.medium in ("hostPath", "claim"):
-            place = mount.place
-            if mount.medium == "claim":
-                place = f"{pod.metadata.namespace}/{place}"
-            return self._kept.setdefault((mount.medium, place), Store())
+        if mount.medium == "claim":
+            disk = self._disks.store(mount.place)
+            disk.modes[""] = disk.modes.get("", 0) | mount.modes.get("", _DIRECTORY)
+            return disk
+        if mount.medium == "hostPath":
+            return self._kept.setdefault((mount.medium, mount.place), Store())
         of_pod = self._of_pods.setdefault(pod.metadata.uid, {})
         if mount.medium in _OBJECTS:
             return of_pod.setdefault((container, mount.volume), _made(mount))

@@ -14,6 +14,7 @@ from orchestrator.machinery.cel.expressions import (
     EvaluationError,
     Expression,
     compile_expression,
+    examine,
 )
 from orchestrator.machinery.cel.names import escaped
 
@@ -24,4 +25,5 @@ __all__ = [
     "Expression",
     "compile_expression",
     "escaped",
+    "examine",
 ]

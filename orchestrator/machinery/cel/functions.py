@@ -19,6 +19,7 @@ from orchestrator.machinery.cel import authorization
 from orchestrator.machinery.cel.expressions import COST_EXCEEDED
 from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.errors import QuantityError
+from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
 from orchestrator.machinery.quantities import canonical, nano
 
@@ -170,8 +171,24 @@ def _of_ip(look: Callable[[Any], Any]) -> Callable[[Opaque], Any]:
 
 def _cidr(text: str) -> dict[str, Any]:
     if not _is_cidr(text):
-        raise ValueError(f"network address parse error during conversion from string: {text}")
+        failed = "network address parse error during conversion from string: "
+        raise ValueError(f"{failed}{failed}{_prefix_fault(text)}")
     return opaque("cidr", str(ipaddress.ip_interface(text)))
+
+
+def _prefix_fault(text: str) -> str:
+    """What Go says of a prefix that is none."""
+    address, slash, bits = text.rpartition("/")
+    why = "no '/'"
+    if slash and not _is_ip(address):
+        why = f"ParseAddr({quote(address)}): unable to parse IP"
+    elif slash:
+        why = (
+            "prefix length out of range"
+            if bits.isdecimal()
+            else f"bad bits after slash: {quote(bits)}"
+        )
+    return f"netip.ParsePrefix({quote(text)}): {why}"
 
 
 def _is_cidr(text: str) -> bool:
@@ -239,8 +256,24 @@ _SEMVER: Final = re.compile(
 
 def _semver(text: str) -> dict[str, Any]:
     if not _SEMVER.fullmatch(text):
-        raise ValueError(f"semver parse error during conversion from string: {text}")
+        raise ValueError(_version_fault(text))
     return opaque("semver", text)
+
+
+def _version_fault(text: str) -> str:
+    """What the original's library says of a version that is none."""
+    if not text:
+        return "Version string empty"
+    parts = text.split(".", 2)
+    if len(parts) != 3:
+        return "No Major.Minor.Patch elements found"
+    numbers = (*parts[:2], re.split(r"[-+]", parts[2], maxsplit=1)[0])
+    for name, number in zip(("Major", "Minor", "Patch"), numbers, strict=True):
+        if not re.fullmatch("[0-9]*", number):
+            return f"Invalid character(s) found in {name.lower()} number {quote(number)}"
+        if len(number) > 1 and number.startswith("0"):
+            return f"{name} number must not contain leading zeroes {quote(number)}"
+    return f"Invalid character(s) found in prerelease {quote(parts[2])}"
 
 
 def _parts(version: Opaque) -> tuple[Any, ...]:

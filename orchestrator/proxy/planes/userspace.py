@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from orchestrator.proxy.eligibility import Place
 from orchestrator.proxy.errors import ProxyError
+from orchestrator.proxy.health import HealthPorts, health_checks
 from orchestrator.proxy.planes.datagrams import Datagrams
 from orchestrator.proxy.planes.relay import Address, Relay
 from orchestrator.proxy.planes.table import TablePlane
@@ -48,6 +49,7 @@ class UserspacePlane:
         self._udp: dict[Frontend, Datagrams] = {}
         self._relays: set[Relay] = set()
         self._complained: set[Frontend] = set()
+        self._health = HealthPorts(socket.create_server, log)
 
     @property
     def connections(self) -> int:
@@ -62,6 +64,7 @@ class UserspacePlane:
     def sync(self, table: Table) -> None:
         """Open the ports that have endpoints by now, and close those that have none."""
         self._asked.sync(table)
+        self._health.sync(health_checks(table, self._nodes))
         wanted = dict(self._wanted(table))
         for frontend in [each for each in self._tcp if each not in wanted]:
             listening = self._tcp.pop(frontend)
@@ -88,6 +91,7 @@ class UserspacePlane:
     def close(self) -> None:
         """Close all ports and reset all connections."""
         self.sync(Table(services={}, slices={}, frontends={}, node_ports={}))
+        self._health.close()
         for relay in list(self._relays):
             relay.abort()
 

@@ -78,7 +78,8 @@ FAMILIES: Final[Mapping[str, str]] = {
     "not use, at the end",
     "fragmentationMean/": "... in the mean over the cluster's time, by the samples",
     "fragmentationFor/": "<resource>/<what a kind of pod asks for>: of what is free of a trace's devices, the "
-    "share on nodes without room for such a pod, at the end; of the most frequent kinds of an inflated trace",
+    "share on nodes without room for such a pod, and on devices with too little for it where a policy deals "
+    "devices, at the end; of the most frequent kinds of an inflated trace",
     "allocatedAt/": "<percent>/<resource>: the share of a trace's devices that was requested when the tasks "
     "that had arrived asked for so many percent of them; of an inflated trace",
     "writes/": "<resource>: writes to the store",

@@ -3,12 +3,12 @@
 Kept from the changes as they happen: a pod counts on its node from its binding until it has ended or
 is gone, as for the scheduler. Fragmentation follows Weng et al., "Beware of Fragmentation" (USENIX
 ATC 2023): of what is free of a resource, the share on nodes where a pod of the workload has no room,
-averaged over the pods seen so far.
+averaged over the pods seen so far. Of GPUs that pods share it is counted by device.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import numpy as np
 from msgspec import Struct
@@ -16,6 +16,8 @@ from msgspec import Struct
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resources import CPU, MEMORY, PODS, Needs, node_offers, pod_needs
+from orchestrator.machinery.shared_gpus import RESOURCE as SHARED_GPUS
+from orchestrator.scenario.measures.devices import DeviceUse, Flags, Floats
 from orchestrator.scenario.measures.gauge import Gauge, GaugeMark, GaugeUse
 from orchestrator.store import Change
 
@@ -38,6 +40,13 @@ class Use(Struct, frozen=True):
     def share(self) -> float:
         """Of what is allocatable, how much is requested."""
         return self.requested / self.allocatable if self.allocatable else 0.0
+
+
+class _Fit(NamedTuple):
+    """For each node whether a pod has room; `scraps`: what it has on devices with too little, if known."""
+
+    room: Flags
+    scraps: Floats | None
 
 
 class _Group:
@@ -68,6 +77,7 @@ class NodeUse:
         self._of_row: list[_Group] = []
         self._changed_at = 0.0  # what the shares have been since then they are not told yet
         self._resources: dict[str, int] = {CPU: 0, MEMORY: 1, PODS: 2}
+        self._devices = DeviceUse()
         self._offered = np.zeros((3, _ROWS))
         self._used = np.zeros((3, _ROWS))
         self._shapes: Counter[Shape] = Counter()
@@ -109,6 +119,8 @@ class NodeUse:
     def _offer(self, row: int, column: int, amount: float) -> None:
         self._of_row[row].offered[column] += amount - float(self._offered[column, row])
         self._offered[column, row] = amount
+        if column == self._resources.get(SHARED_GPUS):
+            self._devices.offer(row, amount)
 
     def observe_pod(self, pod: Pod, now: float, *, comes: bool) -> None:
         """A pod comes to its node, or has ended or gone there."""
@@ -121,6 +133,8 @@ class NodeUse:
             signed = amount if comes else -amount
             used[column, row] += signed
             of_group[column] += signed
+        if SHARED_GPUS in self._resources:
+            self._devices.observe_pod(row, pod, comes=comes)
         if comes:
             self._shapes[vector] += 1
 
@@ -175,24 +189,29 @@ class NodeUse:
         return self._uses
 
     def _count(self) -> Iterator[Use]:
-        hostless = self._hostless()
+        shapes = self._shapes.most_common(_SHAPES)
+        seen = sum(count for _, count in shapes)
+        fits = [(count / seen, self._fit(shape)) for shape, count in shapes]
+        lost = {
+            resource: self._lost(column, fits)
+            for resource, column in self._resources.items()
+            if self._offered[column].any()
+        }
         for name, group in self._groups.items():
             index = np.array(group.rows)
             for resource, column in self._resources.items():
-                offered = self._offered[column, index]
-                total = float(offered.sum())
+                total = float(self._offered[column, index].sum())
                 if not total:
                     continue
                 used = self._used[column, index]
-                free = np.maximum(offered - used, 0.0)
-                left = float(free.sum())
+                left = float(np.maximum(self._offered[column, index] - used, 0.0).sum())
                 unit = _MILLI.get(resource, 1.0)
                 yield Use(
                     group=name,
                     resource=resource,
                     allocatable=total / unit,
                     requested=float(used.sum()) / unit,
-                    fragmentation=float((free * hostless[index]).sum()) / left if left else 0.0,
+                    fragmentation=float(lost[resource][index].sum()) / left if left else 0.0,
                 )
 
     def shares(self) -> np.ndarray[Any, np.dtype[np.float16]]:
@@ -206,32 +225,46 @@ class NodeUse:
         self._shares = shares.astype(np.float16)
         return self._shares
 
-    def _hostless(self) -> np.ndarray[Any, np.dtype[np.float64]]:
-        """For each node the share of the pods seen so far that it has no room for."""
-        shapes = self._shapes.most_common(_SHAPES)
-        seen = sum(count for _, count in shapes)
-        free = self._offered - self._used
-        without = np.zeros(free.shape[1])
-        for shape, count in shapes:
-            without += (count / seen) * ~_room(shape, free)
-        return without
-
     def fragmentation_for(self, resource: str) -> dict[str, float]:
-        """Of what is free of a resource, the share on nodes without room for a pod of a kind: for each of
-        the most frequent kinds of pods that ask for it, named by what they ask for (`cpu=4,...`).
+        """Of what is free of a resource, the share that is of no use to a pod of a kind: for each of the
+        most frequent kinds of pods that ask for it, named by what they ask for (`cpu=4,...`).
         """
         column = self._resources.get(resource)
         if column is None:
             return {}
         asking = [s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s)]
-        free = np.maximum(self._offered - self._used, 0.0)
-        left = float(free[column].sum())
+        left = float(np.maximum(self._offered[column] - self._used[column], 0.0).sum())
         return {
-            self._name_of(shape): float(free[column][~_room(shape, free)].sum()) / left
+            self._name_of(shape): float(self._lost(column, [(1.0, self._fit(shape))]).sum()) / left
             if left
             else 0.0
             for shape in asking[:_TOLD]
         }
+
+    def _fit(self, shape: Shape) -> _Fit:
+        """For each node whether a pod of a kind has room, and what it leaves of devices all the same."""
+        free = self._offered - self._used
+        rows = free.shape[1]
+        room = np.ones(rows, dtype=bool)
+        by_device = self._resources.get(SHARED_GPUS, -1) if self._devices.known else -1
+        scraps = None
+        for column, amount in shape:
+            if column == by_device:
+                room &= self._devices.room(amount, rows)
+                scraps = self._devices.scraps(amount, rows)
+            else:
+                room &= free[column] >= amount
+        return _Fit(room, scraps)
+
+    def _lost(self, column: int, fits: list[tuple[float, _Fit]]) -> Floats:
+        """For each node what is free of a resource and of no use, in the mean of kinds with their weights."""
+        free = np.maximum(self._offered[column] - self._used[column], 0.0)
+        shared = column == self._resources.get(SHARED_GPUS)
+        lost = np.zeros(free.size)
+        for weight, fit in fits:
+            scraps = fit.scraps if shared and fit.scraps is not None else 0.0
+            lost += weight * np.where(fit.room, scraps, free)
+        return lost
 
     def _name_of(self, shape: Shape) -> str:
         names = list(self._resources)
@@ -264,14 +297,6 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
-
-
-def _room(shape: Shape, free: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, Any]:
-    """For each node whether a pod of a kind has room in what is free."""
-    room = np.ones(free.shape[1], dtype=bool)
-    for column, amount in shape:
-        room &= free[column] >= amount
-    return room
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:

@@ -1,6 +1,6 @@
 """The claims of a pod: whether they can be used, what they have and what they would get on a node."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import msgspec
@@ -13,6 +13,7 @@ from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.times import parse_time
 from orchestrator.scheduler.devices.allocator import Allocation, Allocator
 from orchestrator.scheduler.devices.errors import AllocationFault, InvalidPools
+from orchestrator.scheduler.devices.extended import Special, is_made_for, special_claim
 from orchestrator.scheduler.devices.requests import alternatives, requests_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.snapshot import Snapshot
@@ -30,10 +31,36 @@ class Claims(Struct):
     missing: tuple[ResourceClaim, ...] = ()
     unready: tuple[ResourceClaim, ...] = ()  # of the allocated: their devices do not get prepared
     fault: str = ""
+    # Extended resources that a class of devices stands for, with that class, and the claim for them that is left
+    # from an attempt that failed.
+    backed: Mapping[str, str] = {}
+    stale: ResourceClaim | None = None
+    pod: Pod | None = None
+    _special: dict[tuple[str, ...], Special] = {}
+
+    @property
+    def empty(self) -> bool:
+        """Whether the pod has no claim, and needs none."""
+        return not (self.all or self.backed)
+
+    def special_on(self, row: int, nodes: Snapshot) -> Special | None:
+        """The claim that a node needs for what it does not offer itself; None: there is nothing of the kind."""
+        names = tuple(n for n in self.backed if not nodes.allocatable[nodes.column(n), row])
+        if not names or self.pod is None:
+            return None
+        found = self._special.get(names)
+        if found is None:
+            wanted = {name: self.backed[name] for name in names}
+            found = self._special[names] = special_claim(self.pod, wanted)
+        return found
 
     def traits(self) -> tuple[object, ...]:
         """All that nodes are judged by."""
+        special = special_claim(self.pod, self.backed).claim if self.backed and self.pod else None
         return (
+            msgspec.json.encode(special.spec) if special is not None else None,
+            tuple(self.backed),
+            self.stale is not None,
             self.refusal,
             tuple(_asked(claim) for claim in self.missing),
             tuple(_usable_on(claim) for claim in self.allocated),
@@ -41,10 +68,12 @@ class Claims(Struct):
         )
 
     def allocate(self, row: int, nodes: Snapshot) -> list[Allocation] | str:
-        """What the claims would get on a row, or why not. Raises PluginError."""
+        """What the claims would get on a row, or why not; the special one comes last. Raises PluginError."""
+        special = self.special_on(row, nodes)
+        missing = self.missing if special is None else (*self.missing, special.claim)
         try:
             found = Allocator(
-                nodes.devices, class_of(nodes), nodes.names[row], nodes.labels[row], self.missing
+                nodes.devices, class_of(nodes), nodes.names[row], nodes.labels[row], missing
             ).search()
         except InvalidPools as error:
             return str(error)
@@ -68,7 +97,12 @@ def looked_up(pod: Pod, nodes: Snapshot, timeout: float) -> Claims:
         claims = tuple(claims_of(pod, nodes))
     except resource_claims.ClaimError as error:
         return Claims(str(error))
-    found = Claims(all=claims)
+    backed = {name: nodes.devices.backed[name] for name in sorted(nodes.backed_by_devices(pod))}
+    found = Claims(all=claims, backed=backed, pod=pod)
+    if backed:
+        known = nodes.objects.get(ResourceClaim)
+        some = known.list(pod.metadata.namespace) if known is not None else ()
+        found.stale = next((claim for claim in some if is_made_for(claim, pod)), None)
     for claim in claims:
         if allocation_of(claim) is not None:
             found.allocated += (claim,)

@@ -8,8 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final, TypeVar
 
-from orchestrator.api.resource.v1 import AllocationResult, Device, ResourceClaim, ResourceSlice
+from orchestrator.api.resource.v1 import (
+    AllocationResult,
+    Device,
+    DeviceClass,
+    ResourceClaim,
+    ResourceSlice,
+)
 from orchestrator.machinery.quantities import nano
+from orchestrator.scheduler.devices.extended import names_of
 from orchestrator.scheduler.devices.pools import DeviceId, Pool, PoolId, gather, pool_id
 from orchestrator.scheduler.devices.selectors import matches
 
@@ -27,6 +34,8 @@ class Inventory:
         self._local: dict[str, dict[str, ResourceSlice]] = {}  # by node, then by uid
         self._shared: dict[str, ResourceSlice] = {}
         self._pools: dict[str, tuple[Mapping[str, str], list[Pool]]] = {}
+        self._classes: dict[str, DeviceClass] = {}
+        self.backed: dict[str, str] = {}  # extended resource -> the class whose devices are meant
         self._chosen: dict[str, dict[int, tuple[Device, bool]]] = {}  # by expression, then device
         self._allocated: dict[str, AllocationResult] = {}  # by the uid of the claim
         self.pending: dict[str, AllocationResult] = {}
@@ -63,10 +72,19 @@ class Inventory:
         if node and not some:
             del self._local[node]
 
-    def put_class(self) -> None:
-        """A class came, changed or went: what suits a request may be different everywhere."""
+    def put_class(self, old: DeviceClass | None, new: DeviceClass | None) -> bool:
+        """A class came, changed or went: what suits a request may be different everywhere.
+
+        Answers whether it stands for other extended resources.
+        """
         if self._by_pool:
             self._touch("")
+        if old is not None:
+            self._classes.pop(old.metadata.name, None)
+        if new is not None:
+            self._classes[new.metadata.name] = new
+        before, self.backed = self.backed, names_of([*self._classes.values()])
+        return before != self.backed
 
     def pools(self, node: str, labels: Mapping[str, str]) -> list[Pool]:
         """The pools of which a node sees something. Not to be changed."""

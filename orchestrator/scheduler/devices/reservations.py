@@ -5,13 +5,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import Pod, PodExtendedResourceClaimStatus
 from orchestrator.api.resource.v1 import AllocationResult, ResourceClaim, ResourceClaimStatus
 from orchestrator.client import Client
 from orchestrator.machinery import resource_claims
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import Conflict
 from orchestrator.scheduler.devices.claims import PLUGIN, allocation_of, claims_of
+from orchestrator.scheduler.devices.extended import Special
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.snapshot import Snapshot
 
@@ -83,6 +85,53 @@ async def _reserve_once(
     await client.update_status(
         replace(claim, status=replace(status, allocation=allocation, reserved_for=users))
     )
+
+
+def making(
+    pod: Pod, special: Special, result: AllocationResult, made: list[ResourceClaim], nodes: Snapshot
+) -> Write:
+    """Make the claim for a pod's extended resources, with what it gets, and tell the pod of it.
+
+    The claim is put into `made`, and the devices are counted for it instead of for the one that had no name.
+    """
+
+    async def write(client: Client) -> None:
+        metadata = replace(special.claim.metadata, name="", uid="")
+        claim = await client.create(replace(special.claim, metadata=metadata))
+        made.append(claim)
+        nodes.devices.forget(special.claim.metadata.uid)
+        nodes.devices.assume(claim.metadata.uid, result)
+        await _reserve(client, pod, claim, result, nodes)
+        said = PodExtendedResourceClaimStatus(
+            request_mappings=special.mappings, resource_claim_name=claim.metadata.name
+        )
+        await client.patch(
+            Pod,
+            pod.metadata.name,
+            {
+                "metadata": {"uid": pod.metadata.uid},
+                "status": {"extendedResourceClaimStatus": codec.to_dict(said)},
+            },
+            namespace=pod.metadata.namespace,
+            patch_type="strategic",
+            subresource="status",
+        )
+
+    return write
+
+
+def deleting(claim: ResourceClaim) -> Write:
+    """Delete a claim that the scheduler made, with what keeps it."""
+
+    async def write(client: Client) -> None:
+        name, namespace = claim.metadata.name, claim.metadata.namespace
+        kept = (await client.get(ResourceClaim, name, namespace=namespace)).metadata.finalizers
+        left = [each for each in kept if each != resource_claims.FINALIZER]
+        body = {"metadata": {"finalizers": left or None}}
+        await client.patch(ResourceClaim, name, body, namespace=namespace, patch_type="merge")
+        await client.delete(ResourceClaim, name, namespace=namespace)
+
+    return write
 
 
 def giving_back(pod: Pod, nodes: Snapshot) -> Write:

@@ -8,6 +8,7 @@ from orchestrator.scheduler.plugins.dynamic_resources import DynamicResources
 from orchestrator.scheduler.plugins.image_locality import ImageLocality
 from orchestrator.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from orchestrator.scheduler.plugins.node_affinity import NodeAffinity
+from orchestrator.scheduler.plugins.node_declared_features import NodeDeclaredFeatures
 from orchestrator.scheduler.plugins.node_name import NodeName
 from orchestrator.scheduler.plugins.node_ports import NodePorts
 from orchestrator.scheduler.plugins.node_resources_balanced_allocation import (
@@ -44,5 +45,6 @@ DEFAULT_PLUGINS: Final[tuple[Plugin, ...]] = (
     DefaultPreemption(),
     NodeResourcesBalancedAllocation(),
     ImageLocality(),
+    NodeDeclaredFeatures(),
 )
 DEFAULT_PROFILE: Final = Profile(plugins=DEFAULT_PLUGINS)

@@ -4,18 +4,14 @@ The kernel of a pod asks for its claims on each node. Pods whose claims ask for 
 of the nodes, whatever their claims are called; a device that is given away has its node looked at again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
 
 from orchestrator.api.core.v1 import Pod
-from orchestrator.api.resource.v1 import (
-    AllocationResult,
-    DeviceClass,
-    ResourceClaim,
-    ResourceSlice,
-)
+from orchestrator.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from orchestrator.client import Client
 from orchestrator.machinery import resource_claims
 from orchestrator.scheduler.devices.allocator import Allocation
 from orchestrator.scheduler.devices.claims import (
@@ -28,8 +24,15 @@ from orchestrator.scheduler.devices.claims import (
     reaches,
     readiness,
 )
+from orchestrator.scheduler.devices.extended import is_made_for
 from orchestrator.scheduler.devices.requests import MOST_ALTERNATIVES, has_alternatives, requests_of
-from orchestrator.scheduler.devices.reservations import deallocating, giving_back, reserving
+from orchestrator.scheduler.devices.reservations import (
+    deallocating,
+    deleting,
+    giving_back,
+    making,
+    reserving,
+)
 from orchestrator.scheduler.devices.results import result_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.events import ClusterEvent
@@ -40,12 +43,14 @@ from orchestrator.scheduler.framework import (
     Preparation,
     Remedy,
     ScoreKernel,
+    Write,
     default_normalize,
 )
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 BINDING_SECONDS: Final = 600.0
+_LEFT_OVER: Final = "cannot schedule extended resource claim"
 _ELSEWHERE: Final = "resourceclaim not available on the node"
 
 
@@ -89,17 +94,17 @@ class DynamicResources(Plugin):
             names = {claim.metadata.uid for claim in claims_of(pod, nodes)}
         except resource_claims.ClaimError:
             return False
-        if new is None:
-            return False  # its devices were set free before
+        if new is None:  # its devices were set free before, unless it stood in the pod's own way
+            return is_made_for(old, pod)
         if old is not None and allocation_of(old) is not None and allocation_of(new) is None:
             return True
         return new.metadata.uid in names and (old is None or old.status != new.status)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
-        if pod.spec is None or not pod.spec.resource_claims:
+        if not nodes.uses_devices(pod):
             return None
         claims = self._claims(pod, nodes)
-        return _Filter(claims, nodes) if claims.all or claims.refusal else None
+        return _Filter(claims, nodes) if claims.refusal or not claims.empty else None
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
         if pod.spec is None or not pod.spec.resource_claims:
@@ -117,30 +122,33 @@ class DynamicResources(Plugin):
     ) -> Nomination | Remedy | str:
         """Set free the devices of a claim that keeps its pod from all nodes, where nobody else has it."""
         nothing = "no new claims to deallocate"
-        if pod.spec is None or not pod.spec.resource_claims:
+        if not cycle.nodes.uses_devices(pod):
             return nothing
         claims = self._claims(pod, cycle.nodes)
-        if claims.refusal or not claims.all:
+        if claims.refusal or claims.empty:
             return nothing
         for claim in claims.out_of_reach(cycle.nodes):
             users = claim.status.reserved_for if claim.status is not None else ()
             if all(each.uid == pod.metadata.uid for each in users) and len(users) <= 1:
                 return Remedy("deallocation of ResourceClaim completed", deallocating(claim))
+        if claims.stale is not None:
+            return Remedy("deletion of ResourceClaim completed", deleting(claims.stale))
         return "still not schedulable"
 
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
         """Give the claims what was found for them, and reserve them for the pod."""
         row = nodes.row_of(node)
-        if pod.spec is None or not pod.spec.resource_claims or row is None:
+        if row is None or not nodes.uses_devices(pod):
             return None
         claims = self._claims(pod, nodes)
+        special = claims.special_on(row, nodes)
         unreserved = [
             c for c in claims.all if not resource_claims.is_reserved_for(c, pod.metadata.uid)
         ]
         waits = self._waiting(pod, nodes)
-        if not unreserved:
+        if not unreserved and special is None:
             return Preparation((), _nothing, waits, self._binding_timeout) if claims.all else None
-        found = claims.allocate(row, nodes) if claims.missing else []
+        found = claims.allocate(row, nodes) if claims.missing or special is not None else []
         if isinstance(found, str):
             raise PluginError(self.name, "claim allocation not found for node")
         results = {
@@ -149,13 +157,18 @@ class DynamicResources(Plugin):
         }
         for uid, result in results.items():
             nodes.devices.assume(uid, result)
+        made: list[ResourceClaim] = []
+        writes = [reserving(pod, unreserved, results, nodes)]
+        if special is not None:
+            result = results[special.claim.metadata.uid]
+            writes.append(making(pod, special, result, made, nodes))
         return Preparation(
             (),
-            lambda: _forget(nodes, results),
+            lambda: _forget(nodes, (*results, *(each.metadata.uid for each in made))),
             waits,
             self._binding_timeout,
-            write=reserving(pod, unreserved, results, nodes),
-            withdraw=giving_back(pod, nodes),
+            write=_one_after_another(writes),
+            withdraw=_one_after_another([giving_back(pod, nodes), _deleting_all(made)]),
         )
 
     def _waiting(self, pod: Pod, nodes: Snapshot) -> Callable[[], bool]:
@@ -179,9 +192,27 @@ def _nothing() -> None:
     """There is nothing to take back."""
 
 
-def _forget(nodes: Snapshot, results: dict[str, AllocationResult]) -> None:
-    for uid in results:
+def _forget(nodes: Snapshot, uids: Iterable[str]) -> None:
+    for uid in uids:
         nodes.devices.forget(uid)
+
+
+def _one_after_another(writes: Sequence[Write]) -> Write:
+    async def write(client: Client) -> None:
+        for each in writes:
+            await each(client)
+
+    return write
+
+
+def _deleting_all(claims: Sequence[ResourceClaim]) -> Write:
+    """Delete the claims that are in the list when the time has come."""
+
+    async def write(client: Client) -> None:
+        for claim in claims:
+            await deleting(claim)(client)
+
+    return write
 
 
 # --- kernels ---------------------------------------------------------------------------------------
@@ -204,7 +235,9 @@ class _Filter(FilterKernel):
 
     def _why_not(self, row: int) -> str:
         claims, nodes = self._claims, self._nodes
-        if claims.missing:
+        if claims.stale is not None:
+            return _LEFT_OVER
+        if claims.missing or claims.special_on(row, nodes) is not None:
             found = claims.allocate(row, nodes)
             if isinstance(found, str):
                 return found

@@ -5,12 +5,12 @@ node's pods hold a term themselves. The sum over a topology is one pass over suc
 """
 
 from collections.abc import Hashable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
-from orchestrator.api.core.v1 import Namespace, Pod
-from orchestrator.scheduler.affinity_terms import PodSet, Terms, own_terms_of
+from orchestrator.api.core.v1 import Namespace, Node, Pod
+from orchestrator.scheduler.affinity_terms import PodSet, Term, Terms, own_terms_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
@@ -48,6 +48,25 @@ class InterPodAffinity(Plugin):
         self._hard_weight = hard_weight
         self._ignore = ignore_preferred_of_others
 
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A pod that is one to be near, or no longer one to be away from; a node of another topology."""
+        terms = own_terms_of(pod)
+        if isinstance(new, Node):
+            return _moves(terms, old, new)
+        of = nodes.populations.labels_of
+
+        def belongs(each: Pod, to: tuple[Term, ...]) -> bool:
+            namespace, labels = each.metadata.namespace, each.metadata.labels
+            return bool(to) and all(pods.matches(namespace, labels, of) for pods, _ in to)
+
+        if old is None:
+            return belongs(new, terms.affinity)
+        if new is None:
+            return belongs(old, terms.anti) or belongs(pod, own_terms_of(old).anti)
+        return (not belongs(old, terms.affinity) and belongs(new, terms.affinity)) or (
+            belongs(old, terms.anti) and not belongs(new, terms.anti)
+        )
+
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         terms = own_terms_of(pod)
         against = _held_about(pod, nodes, ("anti",))
@@ -65,6 +84,17 @@ class InterPodAffinity(Plugin):
         if not (terms.preferred or weighed):
             return None
         return _Preferences(terms, weighed, nodes)
+
+
+def _moves(terms: Terms, old: Node | None, new: Node) -> bool:
+    """Whether a node's topology makes a difference to terms, or to those of others where there are none."""
+    if old is None:
+        near = any(key in new.metadata.labels for _, key in terms.affinity)
+        return near or bool(terms.anti) or not terms.affinity
+    before, after = old.metadata.labels, new.metadata.labels
+    return any(key in after and before.get(key) != after[key] for _, key in terms.affinity) or any(
+        key in before and before[key] != after.get(key) for _, key in terms.anti
+    )
 
 
 def _held_about(pod: Pod, nodes: Snapshot, kinds: tuple[str, ...]) -> tuple[Held, ...]:

@@ -1,5 +1,6 @@
 """NodeAffinity: nodeSelector, required and preferred node affinity, matchFields, added affinity."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from orchestrator.machinery.node_affinity import NodeMatcher
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import (
     FilterKernel,
-    Fixed,
     Plugin,
     ScoreKernel,
     default_normalize,
@@ -19,6 +19,8 @@ from orchestrator.scheduler.framework import (
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _CONFLICT = "pod affinity terms conflict"
+_UNMATCHED = "node(s) didn't match Pod's node affinity/selector"
+_ENFORCED = "node(s) didn't match scheduler-enforced node affinity"
 
 
 class NodeAffinity(Plugin):
@@ -89,28 +91,38 @@ def _traits(spec: PodSpec | None) -> object:
     return tuple(sorted(spec.node_selector.items())), affinity
 
 
-class _Required(Fixed):
-    reason = "node(s) didn't match Pod's node affinity/selector"
-
+class _Required(FilterKernel):
     def __init__(self, spec: PodSpec | None, added: NodeMatcher | None, nodes: Snapshot) -> None:
         self.traits = _traits(spec)
         self._nodes = nodes
-        own = node_affinity.required(spec) if spec is not None else None
-        self._matches = [matches for matches in (added, own) if matches is not None]
+        self._added = added
+        self._own = node_affinity.required(spec) if spec is not None else None
+        self._matches = [matches for matches in (added, self._own) if matches is not None]
         self.only = node_affinity.required_names(spec) if spec is not None else None
         if self.only is not None and not self.only:
             self.refusal = _CONFLICT
 
     def rows(self, rows: Rows) -> Bool:
         row = self.row
-        if self.only is None:
-            return np.array([row(each) for each in rows], np.bool_)
-        wanted = {self._nodes.row_of(name) for name in self.only}
-        return np.array([each in wanted and row(each) for each in rows.tolist()], np.bool_)
+        return np.array([row(each) for each in rows.tolist()], np.bool_)
 
     def row(self, row: int) -> bool:
         labels, name = self._nodes.labels[row], self._nodes.names[row]
         return all(matches(labels, name) for matches in self._matches)
+
+    def reasons(self, row: int) -> tuple[str, ...]:
+        added = self._added
+        if added is not None and not added(self._nodes.labels[row], self._nodes.names[row]):
+            return (_ENFORCED,)
+        return (_UNMATCHED,)
+
+    def tally(self, rows: Rows) -> Mapping[str, int]:
+        if self._added is None:
+            return {_UNMATCHED: len(rows)}
+        return super().tally(rows)
+
+    def unresolvable(self, rows: Rows) -> Bool:
+        return np.ones(len(rows), np.bool_)
 
 
 class _Preferred(ScoreKernel):

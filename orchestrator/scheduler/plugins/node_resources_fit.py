@@ -1,5 +1,6 @@
 """NodeResourcesFit: a node must have room; how much room is left is a score."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final, Literal, get_args
 
@@ -7,6 +8,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
@@ -39,7 +41,13 @@ class NodeResourcesFit(Plugin):
 
     name = "NodeResourcesFit"
     helped_by = frozenset(
-        (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_ALLOCATABLE, ClusterEvent.POD_REMOVED)
+        (
+            ClusterEvent.NODE_ADDED,
+            ClusterEvent.NODE_ALLOCATABLE,
+            ClusterEvent.POD_REMOVED,
+            ClusterEvent.POD_SMALLER,
+            ClusterEvent.DEVICES,
+        )
     )
 
     def __init__(
@@ -64,11 +72,18 @@ class NodeResourcesFit(Plugin):
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
         """A node that could hold the pod were it empty, new or with more of what the pod asks for."""
-        if event is ClusterEvent.POD_REMOVED:
+        if event in (ClusterEvent.POD_REMOVED, ClusterEvent.POD_SMALLER):
             return True
         wanted = [(n, a) for n, a in wanted_by(pod) if not self._ignores(n)]
-        offers = offered(new)
-        if any(offers.get(name, 0) < amount for name, amount in wanted):
+        if event is ClusterEvent.DEVICES:  # of classes those that stand for what the pod asks for
+            return isinstance(new, DeviceClass) and any(
+                nodes.devices.backed.get(name) == new.metadata.name for name, _ in wanted
+            )
+        offers, backed = offered(new), nodes.devices.backed
+        if any(
+            offers.get(name, 0) < amount and (offers.get(name) or name not in backed)
+            for name, amount in wanted
+        ):
             return False
         if old is None:
             return True
@@ -76,13 +91,11 @@ class NodeResourcesFit(Plugin):
         return any(offers.get(name, 0) > before.get(name, 0) for name, _ in wanted)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        needs = nodes.needs_of(pod)  # first: it may bring resources that nobody knew
         names = list(nodes.resources)
-        wanted = tuple(
-            (column, amount)
-            for column, amount in nodes.needs_of(pod)
-            if not self._ignores(names[column] if column < len(names) else "")
-        )
-        return _Room(wanted, nodes)
+        wanted = tuple((c, amount) for c, amount in needs if not self._ignores(names[c]))
+        backed = frozenset(map(nodes.column, nodes.backed_by_devices(pod)))
+        return _RoomOrDevices(wanted, backed, nodes) if backed else _Room(wanted, nodes)
 
     def _ignores(self, resource: str) -> bool:
         if "/" not in resource or not (self._ignored or self._ignored_groups):
@@ -145,6 +158,42 @@ class _Room(FilterKernel):
         return answers
 
 
+class _RoomOrDevices(_Room):
+    """The same, where nodes that do not offer some of the resources may have devices in their place."""
+
+    def __init__(
+        self, wanted: tuple[tuple[int, int], ...], backed: frozenset[int], nodes: Snapshot
+    ) -> None:
+        super().__init__(wanted, nodes)
+        self.traits = (wanted, backed)
+        self._plain = tuple(each for each in wanted if each[0] not in backed)
+        self._backed = tuple(each for each in wanted if each[0] in backed)
+
+    def _here(self, row: int) -> _Room:
+        """What counts on a row."""
+        offered = self._nodes.allocatable.item
+        here = tuple(each for each in self._backed if offered(each[0], row) > 0)
+        return _Room((*self._plain, *here), self._nodes)
+
+    def rows(self, rows: Rows) -> Bool:
+        return np.array([self.row(row) for row in rows.tolist()], np.bool_)
+
+    def row(self, row: int) -> bool:
+        return self._here(row).row(row)
+
+    def tally(self, rows: Rows) -> Mapping[str, int]:
+        counts: Counter[str] = Counter()
+        for row in rows.tolist():
+            counts.update(self._here(row).tally(np.array((row,), np.intp)))
+        return counts
+
+    def unresolvable(self, rows: Rows) -> Bool:
+        return np.array(
+            [self._here(r).unresolvable(np.array((r,), np.intp))[0] for r in rows.tolist()],
+            np.bool_,
+        )
+
+
 class _Allocation(ScoreKernel):
     """The weighted mean of what a strategy says of each resource."""
 
@@ -162,8 +211,9 @@ class _Allocation(ScoreKernel):
         self._wanted = tuple(
             (nodes.column(name), weight, amount)
             for name, weight in resources
-            # A pod does not weigh an extended resource that it does not ask for.
-            if (amount := _scored(needs, name)) or "/" not in name
+            # A pod does not weigh an extended resource that it does not ask for; a node's number of
+            # pods is for filtering alone.
+            if ((amount := _scored(needs, name)) or "/" not in name) and name != "pods"
         )
         self.traits = self._wanted
 

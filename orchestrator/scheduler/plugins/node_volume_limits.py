@@ -1,7 +1,7 @@
 """NodeVolumeLimits: a CSI driver can attach so many volumes to a node, as its CSINode says."""
 
 from collections import Counter
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -25,12 +25,36 @@ class NodeVolumeLimits(Plugin):
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass, CSINode, VolumeAttachment)
 
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A pod that went with volumes, a claim of the pod that came, more room at a driver, a volume detached."""
+        if event is ClusterEvent.POD_REMOVED:
+            return old.spec is not None and volumes.has_claims(old.spec.volumes)
+        if isinstance(new, PersistentVolumeClaim):
+            return old is None and volumes.is_named_by(pod, new)
+        if isinstance(new, CSINode):
+            return old is None or _has_more_room(old, new)
+        if isinstance(old, VolumeAttachment) and new is None:
+            return pod.spec is not None and volumes.has_claims(pod.spec.volumes)
+        return event is not ClusterEvent.VOLUMES
+
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None
         wanted = frozenset(_attachables(pod, nodes))
         return _Limits(wanted, nodes) if wanted else None
+
+
+def _has_more_room(old: CSINode, new: CSINode) -> bool:
+    before = _limits(old)
+    return any(limit > before.get(driver, 0) for driver, limit in _limits(new).items())
+
+
+def _limits(node: CSINode) -> dict[str, int]:
+    return {
+        driver.name: (driver.allocatable.count or 0) if driver.allocatable is not None else 0
+        for driver in node.spec.drivers
+    }
 
 
 def _attachables(pod: Pod, nodes: Snapshot) -> set[Attachable]:

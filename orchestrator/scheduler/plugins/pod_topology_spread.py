@@ -13,7 +13,13 @@ import numpy as np
 from msgspec import Struct
 
 from orchestrator.api.apps.v1 import ReplicaSet, StatefulSet
-from orchestrator.api.core.v1 import Pod, ReplicationController, Service, TopologySpreadConstraint
+from orchestrator.api.core.v1 import (
+    Node,
+    Pod,
+    ReplicationController,
+    Service,
+    TopologySpreadConstraint,
+)
 from orchestrator.machinery import labels, node_affinity
 from orchestrator.machinery.labels import Selector
 from orchestrator.machinery.owners import controller_of
@@ -54,6 +60,7 @@ class PodTopologySpread(Plugin):
     helped_by = frozenset(
         (
             ClusterEvent.NODE_ADDED,
+            ClusterEvent.NODE_REMOVED,
             ClusterEvent.NODE_LABELS,
             ClusterEvent.NODE_TAINTS,
             ClusterEvent.POD_ADDED,
@@ -66,6 +73,20 @@ class PodTopologySpread(Plugin):
     def __init__(self, defaults: tuple[TopologySpreadConstraint, ...] | None = None) -> None:
         self._system = defaults is None
         self._defaults = SYSTEM_DEFAULTS if defaults is None else defaults
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A pod that is counted otherwise than before, a node that counts or not, or is elsewhere now."""
+        constraints = self._constraints(pod, nodes, "DoNotSchedule")
+        if isinstance(old or new, Node):
+            return _counts_otherwise(constraints, old, new)
+        some = [each for each in (old, new) if each is not None]
+        if any(each.metadata.namespace != pod.metadata.namespace for each in some):
+            return False
+        return any(
+            (old is not None and c.selector.matches(old.metadata.labels))
+            != (new is not None and c.selector.matches(new.metadata.labels))
+            for c in constraints
+        )
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         constraints = self._constraints(pod, nodes, "DoNotSchedule")
@@ -102,6 +123,23 @@ class Constraint(Struct, frozen=True):
     min_domains: int
     honours_affinity: bool
     honours_taints: bool
+
+
+def _counts_otherwise(
+    constraints: tuple["Constraint", ...], old: Node | None, new: Node | None
+) -> bool:
+    """Whether a node's change makes a difference to what is counted over it."""
+
+    def places(node: Node | None) -> tuple[str, ...] | None:
+        if node is None or any(c.key not in node.metadata.labels for c in constraints):
+            return None
+        return tuple(node.metadata.labels[c.key] for c in constraints)
+
+    before, after = places(old), places(new)
+    if before != after:
+        return True
+    tainted = [each.spec.taints if each is not None and each.spec else () for each in (old, new)]
+    return after is not None and tainted[0] != tainted[1]
 
 
 def _constraint(given: TopologySpreadConstraint, selector: Selector) -> Constraint:

@@ -7,7 +7,7 @@ import numpy as np
 
 from orchestrator.api.core.v1 import PersistentVolume, PersistentVolumeClaim, Pod
 from orchestrator.api.scheme import resource_of
-from orchestrator.api.storage.v1 import CSIDriver, CSIStorageCapacity, StorageClass
+from orchestrator.api.storage.v1 import CSIDriver, CSINode, CSIStorageCapacity, StorageClass
 from orchestrator.machinery import labels as label_selectors
 from orchestrator.machinery import quantities
 from orchestrator.protocol import Patch
@@ -27,6 +27,12 @@ Found = tuple[
     tuple[tuple[PersistentVolume, PersistentVolumeClaim], ...], tuple[PersistentVolumeClaim, ...]
 ]
 """The volumes for claims, and the claims for which some must be made."""
+
+
+def _most(storage: CSIStorageCapacity) -> int | None:
+    """The largest volume that can be made there; None: nobody says."""
+    most = storage.maximum_volume_size or storage.capacity
+    return quantities.nano(most) if most is not None else None
 
 
 class VolumeBinding(Plugin):
@@ -49,6 +55,23 @@ class VolumeBinding(Plugin):
 
     def __init__(self, bind_timeout_seconds: float = 600.0) -> None:
         self._bind_timeout_seconds = bind_timeout_seconds
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """Of volumes those that came or changed, of claims the pod's own, of classes and storage what gives more."""
+        if event is not ClusterEvent.VOLUMES:
+            return True
+        match new:
+            case None:
+                return False
+            case PersistentVolumeClaim():
+                return volumes.is_named_by(pod, new)
+            case PersistentVolume():
+                return True
+            case StorageClass():
+                return old is None or old.allowed_topologies != new.allowed_topologies
+            case CSIStorageCapacity():
+                return old is None or (_most(new) or 0) > (_most(old) or 0)
+        return old is None and isinstance(new, CSINode)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec

@@ -1,6 +1,6 @@
 """VolumeRestrictions: disks that one node, and claims that one pod, can use at a time."""
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -23,6 +23,18 @@ class VolumeRestrictions(Plugin):
     name = "VolumeRestrictions"
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim,)
+
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A pod that went with a disk or a claim that this one wants, a claim of its own that came."""
+        if event is ClusterEvent.POD_REMOVED:
+            return old.metadata.namespace == pod.metadata.namespace and _shares(pod, old)
+        if event is ClusterEvent.VOLUMES:
+            return (
+                isinstance(new, PersistentVolumeClaim)
+                and old is None
+                and volumes.is_named_by(pod, new)
+            )
+        return True
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec
@@ -72,6 +84,19 @@ class _Restrictions(FilterKernel):
 
     def reasons(self, row: int) -> tuple[str, ...]:
         return (_IN_USE,) if self._has_disks(row) else (_NO_DISK,)
+
+
+def _shares(pod: Pod, other: Pod) -> bool:
+    """Whether two pods want a disk that one of them can have, or name one claim."""
+    own = pod.spec.volumes if pod.spec is not None else ()
+    its = other.spec.volumes if other.spec is not None else ()
+    claims = {v.persistent_volume_claim.claim_name for v in own if v.persistent_volume_claim}
+    return any(
+        each.persistent_volume_claim.claim_name in claims
+        if each.persistent_volume_claim
+        else any(_conflict(disk, each) for disk in own)
+        for each in its
+    )
 
 
 def _is_exclusive(volume: Volume) -> bool:

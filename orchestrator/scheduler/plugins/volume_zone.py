@@ -1,7 +1,7 @@
 """VolumeZone: a pod goes where the zones and regions of its volumes' labels are."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -27,12 +27,30 @@ class VolumeZone(Plugin):
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass)
 
+    def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:
+        """A claim of the pod, a volume that came or is elsewhere now, a class that waits for consumers."""
+        if event is not ClusterEvent.VOLUMES:
+            return True
+        if isinstance(new, PersistentVolumeClaim):
+            return volumes.is_named_by(pod, new)
+        if isinstance(new, PersistentVolume):
+            return old is None or _places(old) != _places(new)
+        return (
+            isinstance(new, StorageClass)
+            and old is None
+            and new.volume_binding_mode == "WaitForFirstConsumer"
+        )
+
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None
         topologies, refusal = _topologies(pod, nodes)
         return _Zones(topologies, refusal, nodes) if topologies or refusal else None
+
+
+def _places(volume: PersistentVolume) -> dict[str, str]:
+    return {key: value for key, value in volume.metadata.labels.items() if key in _KEYS}
 
 
 Topology = tuple[str, frozenset[str]]

@@ -390,7 +390,7 @@ async def test_a_service_stands_for_its_server() -> None:
         await api.delete(ValidatingWebhookConfiguration, "a")
         await validating(api, "b", client_config=WebhookClientConfig(service=other))
         error = await refused(InternalError, api.create(config()))
-        assert str(error).endswith('/check": service "absent" not found')
+        assert str(error).endswith('/check?timeout=10s": service "absent" not found')
         await api.create(
             from_dict(
                 {

@@ -12,14 +12,16 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from orchestrator import Cluster
+from orchestrator.apiserver.authentication import ISSUER
 from orchestrator.apiserver.http import pki
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.token_file import TokenFileError, read_token_file
 from orchestrator.apiserver.peers import Peer
-from orchestrator.protocol import Identity
+from orchestrator.protocol import MASTERS, Identity
 from tests.apiserver.http.conftest import Caller, caller
 
 _WHOAMI = "/apis/authentication.k8s.io/v1/selfsubjectreviews"
+_REVIEWS = "/apis/authentication.k8s.io/v1/tokenreviews"
 _KEY = RSAKey.generate_key(2048, private=True)
 _KEY.ensure_kid()
 
@@ -119,6 +121,11 @@ async def test_an_issuer_elsewhere_says_who_its_users_are(tmp_path: Path) -> Non
             foreign = RSAKey.generate_key(2048, private=True)
             assert await _who(call, _signed(good, foreign)) == 401
             assert asked == ["keys"]
+        boss = {"boss": Identity("boss", (MASTERS,))}
+        async with _stranger(tmp_path, oidc=(settings,), tokens=boss) as (call, _):
+            spec = {"spec": {"token": _signed(good)}}
+            _, review = await call("POST", _REVIEWS, spec, Authorization="Bearer boss")
+            assert review["status"]["user"]["username"] == "oidc:jane@example.test"
 
 
 @pytest.mark.parametrize(
@@ -164,6 +171,25 @@ async def test_a_service_reviews_the_tokens_that_nobody_knows(tmp_path: Path) ->
             assert await _who(call, "bad") == 401
             assert await _who(call, "broken") == 401
             assert asked == ["good", "bad", "broken"]
+
+
+async def test_a_token_of_a_file_is_reviewed(tmp_path: Path) -> None:
+    """For the server itself, whoever asks; for others it is no token."""
+    options = {"tokens": {"t": Identity("jane", (MASTERS,), "7")}}
+    async with _stranger(tmp_path, **options) as (call, _):
+
+        async def review(token: str, *audiences: str) -> Any:
+            spec = {"token": token, "audiences": list(audiences)}
+            _, answer = await call("POST", _REVIEWS, {"spec": spec}, Authorization="Bearer t")
+            return answer["status"]
+
+        user = {"username": "jane", "uid": "7", "groups": [MASTERS, "system:authenticated"]}
+        known = {"authenticated": True, "user": user, "audiences": [ISSUER]}
+        unknown = {"user": {}, "error": "invalid bearer token"}
+        assert await review("t") == known
+        assert await review("t", "other", ISSUER) == known
+        assert await review("t", "other") == unknown
+        assert await review("u") == unknown
 
 
 async def test_who_has_to_show_something_does(tmp_path: Path) -> None:

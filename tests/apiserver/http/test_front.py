@@ -6,6 +6,7 @@ import re
 import ssl
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -112,6 +113,46 @@ async def test_health_is_told_check_by_check(call: Caller) -> None:
     for path, code in (("/livez/ping", 200), ("/livez/shutdown", 404), ("/readyz/shutdown", 200)):
         async with call.send("GET", path) as answer:
             assert answer.status == code
+
+
+def _manifest(name: str, cpu: str) -> dict[str, Any]:
+    container = {"name": "c", "image": "i", "resources": {"requests": {"cpu": cpu}}}
+    return {"metadata": {"name": name}, "spec": {"containers": [container]}}
+
+
+async def test_metrics_tell_of_the_scheduler_too(
+    call: Caller, running: tuple[Cluster, HttpFront]
+) -> None:
+    """By kube-scheduler's names: the process is one, as in small distributions of Kubernetes."""
+    clock = running[0].clock
+    for name, cpu in (("fits", "1"), ("huge", "1000")):
+        for _ in range(600):  # until the namespace's account is there
+            path = "/api/v1/namespaces/default/pods"
+            code, _ = await call("POST", path, _manifest(name, cpu))
+            if code == 201:
+                break
+            await clock.sleep(0.1)
+    wanted = {
+        'scheduler_schedule_attempts_total{result="scheduled",profile="default-scheduler"}',
+        'scheduler_schedule_attempts_total{result="unschedulable",profile="default-scheduler"}',
+        'scheduler_pending_pods{queue="unschedulable"}',
+        'scheduler_unschedulable_pods{plugin="NodeResourcesFit",profile="default-scheduler"}',
+        'scheduler_queue_incoming_pods_total{queue="active",event="PodAdd"}',
+        'scheduler_queue_incoming_pods_total{queue="unschedulable",event="ScheduleAttemptFailure"}',
+        'scheduler_cache_size{type="nodes"}',
+        "scheduler_preemption_attempts_total",
+        "scheduler_pod_scheduling_attempts_count",
+        "scheduler_scheduling_algorithm_duration_seconds_count",
+    }
+    missing = wanted
+    for _ in range(600):
+        async with call.send("GET", "/metrics") as answer:
+            lines = (await answer.text()).splitlines()
+        missing = wanted - {line.rpartition(" ")[0] for line in lines if not line.endswith(" 0")}
+        if not missing:
+            break
+        await clock.sleep(0.1)
+    assert not missing
 
 
 async def test_metrics_count_requests(call: Caller) -> None:

@@ -75,7 +75,7 @@ async def test_masters_act_as_everybody(
 async def test_the_right_is_asked_for_each_thing(
     running: tuple[Cluster, HttpFront], tmp_path: Path
 ) -> None:
-    """User, group, uid and extras; whoever lacks one is told of what the first mode lacked."""
+    """User, group, uid and extras; whoever lacks one is told of what the mode lacked that allowed her last."""
     cluster, front = running
     await _grant(
         cluster,
@@ -86,6 +86,8 @@ async def test_the_right_is_asked_for_each_thing(
     )
     async with caller(front, front.client("jane"), tmp_path) as call:
         said = {"Impersonate_User": "bob", "Impersonate_Group": "devs", "Impersonate_Uid": "7"}
+        message = await _whoami(call, Impersonate_User="alice")
+        assert 'User "jane" cannot impersonate-on:user-info:create resource' in message
         found = await _whoami(call, **said, Impersonate_Extra_Scopes="view")
         assert found == {
             "username": "bob",
@@ -93,14 +95,14 @@ async def test_the_right_is_asked_for_each_thing(
             "groups": ["devs", "system:authenticated"],
             "extra": {"scopes": ["view"]},
         }
-        for refused in (
-            {**said, "Impersonate_Group": "system:masters"},
-            {**said, "Impersonate_Uid": "8"},
-            {**said, "Impersonate_Extra_Scopes": "edit"},
-            {"Impersonate_User": "alice"},
+        for refused, resource in (
+            ({**said, "Impersonate_Group": "system:masters"}, "groups"),
+            ({**said, "Impersonate_Uid": "8"}, "uids"),
+            ({**said, "Impersonate_Extra_Scopes": "edit"}, "userextras/scopes"),
+            ({"Impersonate_User": "alice"}, "users"),
         ):
             message = await _whoami(call, **refused)
-            assert 'User "jane" cannot impersonate-on:user-info:create resource' in message
+            assert f'User "jane" cannot impersonate resource "{resource}"' in message
 
 
 async def test_a_constrained_right_is_for_one_deed(

@@ -45,6 +45,18 @@ async def test_an_object_is_made_changed_and_deleted(call: Caller) -> None:
     assert (await call("GET", f"{CONFIGS}/a"))[0] == 404
 
 
+async def test_what_is_never_stored_is_not_shown_as_a_table(call: Caller) -> None:
+    """Reviews, bindings and tokens: a client that takes documents, too, gets one."""
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    review = {"spec": {"nonResourceAttributes": {"path": "/", "verb": "get"}}}
+    only_tables = TABLE.partition(",")[0]
+    for asked in (path, "/api/v1/namespaces/default/bindings", f"{PODS}/a/binding"):
+        code, status = await call("POST", asked, review, Accept=only_tables)
+        assert (code, status["reason"]) == (406, "NotAcceptable")
+    code, answered = await call("POST", path, review, Accept=TABLE)
+    assert (code, answered["kind"]) == (201, "SelfSubjectAccessReview")
+
+
 async def test_a_table_has_the_columns_that_kubectl_prints(call: Caller) -> None:
     """With the rows' metadata, or the whole objects if asked."""
     await call("POST", DEPLOYMENTS, deployment(replicas=2))

@@ -172,6 +172,26 @@ async def test_proxied_answers_come_as_the_pod_gives_them(
             assert (moved.status, moved.headers["Location"]) == (301, f"{root}/")
 
 
+async def _say_method(request: BaseRequest) -> StreamResponse:
+    return Response(text=request.method, headers={"X-Method": request.method})
+
+
+@pytest.mark.parametrize("kind", ["pods/server", "services/server:443"])
+async def test_every_method_is_passed_on(
+    placed: tuple[Cluster, HttpFront, Place], tmp_path: Path, kind: str
+) -> None:
+    """Also those that no resource has, and whatever the client accepts: that is for the pod to say."""
+    _, front, place = placed
+    url = f"/api/v1/namespaces/default/{kind}/proxy/x"
+    methods = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+    async with serving(_say_method) as place.port, caller(front, front.pki.admin, tmp_path) as call:
+        for method in methods:
+            headers = {"Accept": "text/plain"}
+            async with call.session.request(method, call.url + url, headers=headers) as answer:
+                assert (answer.status, answer.headers["X-Method"]) == (200, method)
+                assert await answer.text() == ("" if method == "HEAD" else method)
+
+
 async def test_names_may_begin_as_the_subresource_is_called(
     placed: tuple[Cluster, HttpFront, Place], tmp_path: Path
 ) -> None:

@@ -10,7 +10,7 @@ import pytest
 from orchestrator.api.generate.names import type_name
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.apiserver.openapi import schemas
-from orchestrator.apiserver.openapi.documents import Documents, openapi_of
+from orchestrator.apiserver.openapi.documents import Documents, Own, openapi_of
 from tests.apiserver.openapi.fingerprints import ORIGINAL, fingerprint
 
 _ORIGINAL: Final[Mapping[str, Mapping[str, str]]] = json.loads(ORIGINAL.read_text())
@@ -91,7 +91,7 @@ def test_version_3_has_a_document_of_each_group_and_version(documents: Documents
 
 def test_a_custom_resource_is_described_whole() -> None:
     """Its paths, its schema with what every object has, and its list."""
-    routes, definitions, schemas = openapi_of(_custom(), _SCHEMA)
+    routes, definitions, schemas = openapi_of(_custom(), Own(_SCHEMA))
     ids = {each.id for route in routes for each in route.operations.values()}
     assert "listStableExampleComV1CronTabForAllNamespaces" in ids
     assert "patchStableExampleComV1NamespacedCronTabStatus" in ids
@@ -105,26 +105,82 @@ def test_a_custom_resource_is_described_whole() -> None:
     assert items["items"] == {"$ref": "#/definitions/com.example.stable.v1.CronTab"}
 
 
-def test_version_2_leaves_out_what_its_clients_refuse() -> None:
-    """Bounds, and what may have several types."""
-    _, definitions, _ = openapi_of(_custom(), _SCHEMA)
-    properties = definitions["com.example.stable.v1.CronTab"]["properties"]["spec"]["properties"]
-    assert properties["size"] == {"type": "integer"}
-    assert properties["port"] == {"x-kubernetes-int-or-string": True}
+@pytest.mark.parametrize(
+    ("written", "published"),
+    [
+        ({"type": "string", "pattern": "a|b", "maxLength": 0}, None),
+        ({"type": "integer", "minimum": 0, "exclusiveMinimum": True, "enum": [1]}, None),
+        ({"type": "array", "items": {"type": "string"}, "minItems": 1}, None),
+        ({"type": "object", "additionalProperties": True, "maxProperties": 1}, None),
+        ({"type": "string", "default": "a", "uniqueItems": False}, {"type": "string"}),
+        ({"type": "string", "nullable": True, "pattern": "a"}, {"pattern": "a"}),
+        (
+            {"x-kubernetes-int-or-string": True, "anyOf": [{"type": "integer"}], "maxLength": 1},
+            {"x-kubernetes-int-or-string": True, "maxLength": 1},
+        ),
+        (
+            {
+                "type": "object",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "properties": {"a": {"type": "string"}},
+                "required": ["a"],
+            },
+            {"x-kubernetes-preserve-unknown-fields": True, "required": ["a"]},
+        ),
+        (
+            {
+                "type": "object",
+                "required": ["a", "b"],
+                "properties": {"a": {"type": "string", "nullable": True}, "b": {}},
+            },
+            {"type": "object", "required": ["b"], "properties": {"a": {}, "b": {}}},
+        ),
+    ],
+)
+def test_version_2_leaves_out_what_it_cannot_say(
+    written: dict[str, Any], published: dict[str, Any] | None
+) -> None:
+    """Defaults, nulls and alternatives, and what is inside of what takes anything."""
+    schema = {"type": "object", "properties": {"spec": written}}
+    _, definitions, _ = openapi_of(_custom(), Own(schema))
+    found = definitions["com.example.stable.v1.CronTab"]["properties"]["spec"]
+    assert found == (published or written)
 
 
-def test_a_custom_resource_without_schema_takes_everything() -> None:
-    """And says so."""
+@pytest.mark.parametrize("dialect", ["definitions", "schemas"])
+def test_an_embedded_object_has_what_every_object_has(dialect: str) -> None:
+    """Its kind and version are required."""
+    schema = {
+        "type": "object",
+        "properties": {"spec": {"type": "object", "x-kubernetes-embedded-resource": True}},
+    }
+    found = getattr(openapi_of(_custom(), Own(schema)), dialect)
+    spec = found["com.example.stable.v1.CronTab"]["properties"]["spec"]
+    assert spec["required"] == ["kind", "apiVersion"]
+    assert set(spec["properties"]) == {"apiVersion", "kind", "metadata"}
+
+
+def test_fields_to_select_by_are_told() -> None:
+    """Of the kind and of its list."""
+    _, definitions, schemas = openapi_of(_custom(), Own(_SCHEMA, ("spec.size",)))
+    for shape in (*definitions.values(), *schemas.values()):
+        assert shape["x-kubernetes-selectable-fields"] == [{"fieldPath": "spec.size"}]
+
+
+def test_a_custom_resource_without_schema_is_an_object() -> None:
+    """Of which nothing else is known, so that clients refuse nothing."""
     _, _, schemas = openapi_of(_custom())
-    assert schemas["com.example.stable.v1.CronTab"]["x-kubernetes-preserve-unknown-fields"]
+    shape = schemas["com.example.stable.v1.CronTab"]
+    assert shape["type"] == "object"
+    assert "properties" not in shape
 
 
 def test_custom_groups_stand_in_the_index_as_soon_as_they_are_served() -> None:
     """With all the shapes that they refer to."""
     scheme = Scheme.builtin()
     scheme.register(_custom())
-    documents = Documents(scheme, lambda resource: None if resource.module else _SCHEMA)
-    assert {"apis/stable.example.com", "apis/stable.example.com/v1"} <= set(documents.parts())
+    documents = Documents(scheme, lambda resource: Own(None if resource.module else _SCHEMA))
+    assert "apis/stable.example.com/v1" in documents.parts()
     assert documents.is_custom("apis/stable.example.com/v1")
     assert not documents.is_custom("apis/apps/v1")
     document = documents.version_3("apis/stable.example.com/v1")

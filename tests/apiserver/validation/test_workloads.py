@@ -242,3 +242,22 @@ def test_stateful_sets_change_little() -> None:
         "'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', "
         "'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
     ]
+
+
+def test_a_template_is_judged_as_the_pods_of_a_stateful_set_have_it() -> None:
+    """With the claims' volumes first, and without the names, which are the set's to give."""
+    own_names = {"hostname": "Not One", "subdomain": "Neither!"}
+    claim = {
+        "metadata": {"name": "data"},
+        "spec": {
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    document = edit(WORKLOAD, {f"spec.template.spec.{k}": v for k, v in own_names.items()})
+    assert faults(StatefulSet, document) == []
+    document = edit(
+        WORKLOAD,
+        {"spec.volumeClaimTemplates": [claim], "spec.template.spec.volumes": [{"emptyDir": {}}]},
+    )
+    assert faults(StatefulSet, document) == ["spec.template.spec.volumes[1].name: Required value"]

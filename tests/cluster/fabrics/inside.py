@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from msgspec import convert
 from msgspec.structs import replace
 
@@ -166,6 +167,17 @@ async def datagrams_go_the_same_way(net: Net) -> None:
     assert {words.split()[0] for words in said} == {"0a", "1a"}, said
 
 
+async def datagrams_follow_the_endpoints(net: Net) -> None:
+    """What the kernel knows of a client is forgotten with its endpoint, at a node port, too."""
+    ports = [{"port": 80, "nodePort": 30053, "protocol": "UDP"}]
+    spec: dict[str, Any] = {"protocol": "UDP", "ports": ports, "type": "NodePort"}
+    for client, ip, port in (("client0", SERVICE, 80), (None, "172.16.0.2", 30053)):
+        for name in ("0a", "1a", "0b"):
+            await net.serve_table(name, **spec)
+            (said,) = await net.ask(client, ip, port, kind="flow")
+            assert said.startswith(f"{name} "), (client, name, said)
+
+
 async def affinity_keeps_a_client(net: Net) -> None:
     """Also when the service changes meanwhile."""
     await net.serve_table("0a", "0b", "1a", sessionAffinity="ClientIP")
@@ -224,6 +236,21 @@ async def load_balancers_lead_in_for_whom_they_may(net: Net) -> None:
     assert (await net.ask("client0", "198.18.0.1"))[0].startswith("0a ")
 
 
+async def load_balancers_are_told_where_endpoints_are(net: Net) -> None:
+    """At the port for health checks of each node."""
+    spec: dict[str, Any] = {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    await net.serve_table("0a", "0b", healthCheckNodePort=30082, **spec)
+    for ip, status, count in (("172.16.0.2", 200, 2), ("172.16.0.3", 503, 0)):
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://{ip}:30082/") as answer,
+        ):
+            assert answer.status == status, (ip, answer.status)
+            assert (await answer.json())["localEndpoints"] == count
+    await net.serve_table("0a")
+    assert await net.ask(None, "172.16.0.2", 30082) == ["ConnectionRefusedError"]
+
+
 async def local_traffic_stays_on_its_node(net: Net) -> None:
     """Where there is none its packets are dropped."""
     await net.serve_table("0a", internalTrafficPolicy="Local")
@@ -251,6 +278,21 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
     assert (await net.ask("again", net.links["0a"].address, PORT))[0].startswith("0a ")
     for i in range(5):
         network.leave(f"again-{i}")
+
+
+async def links_are_made_meanwhile(net: Net) -> None:
+    """Who prepares finds a link when it joins, and who does not join leaves nothing."""
+    network = net.networks[0]
+    made = [network.prepare(pod(f"soon-{i}")) for i in range(3)]
+    assert {"soon-0", "soon-1", "soon-2"} <= set(network.joined())
+    for each in made:
+        if each is not None:
+            await asyncio.wrap_future(each)
+    assert network.prepare(pod("soon-0")) is None
+    net.links["soon"] = network.join(pod("soon-0"))
+    assert (await net.ask("soon", net.links["0a"].address, PORT))[0].startswith("0a ")
+    for i in range(3):
+        network.leave(f"soon-{i}")
 
 
 async def host_ports_lead_to_their_pods(net: Net) -> None:
@@ -305,13 +347,16 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     a_cluster_ip_leads_to_all_endpoints,
     a_pod_reaches_itself_through_its_service,
     datagrams_go_the_same_way,
+    datagrams_follow_the_endpoints,
     affinity_keeps_a_client,
     without_endpoints_a_client_is_refused,
     a_node_port_answers_on_each_node,
     external_addresses_lead_in,
     load_balancers_lead_in_for_whom_they_may,
+    load_balancers_are_told_where_endpoints_are,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    links_are_made_meanwhile,
     host_ports_lead_to_their_pods,
     policies_are_held,
 ]

@@ -1,4 +1,4 @@
-"""What pods of the bridge fabric run in tests: `serve NAME PORT`, `ask IP PORT COUNT`. It imports little, to be quick.
+"""What pods of the bridge fabric run in tests: `serve NAME PORT`, `ask IP PORT COUNT KIND`. It imports little, to be quick.
 
 A server says its name and the client's address to who connects or sends a datagram. `ask` prints a JSON list of what
 it was answered; where it was not, of why.
@@ -28,15 +28,17 @@ def serve(name: str, port: int) -> None:
 
 
 def ask(ip: str, port: int, count: int, kind: str = "tcp") -> list[str]:
-    """What `count` connections are answered, or why not."""
+    """What `count` connections are answered, or why not; those of kind `flow` are datagrams from one port."""
     said = []
     for _ in range(count):
         type_ = socket.SOCK_STREAM if kind == "tcp" else socket.SOCK_DGRAM
         with socket.socket(socket.AF_INET, type_) as client:
             client.settimeout(2)
+            if kind == "flow":
+                client.bind(("0.0.0.0", 4000))
             try:
                 client.connect((ip, port))
-                if kind == "udp":
+                if kind != "tcp":
                     client.send(b"?")
                 said.append(client.recv(100).decode())
             except TimeoutError:

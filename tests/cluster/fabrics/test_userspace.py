@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
+import aiohttp
 import pytest
 
 from actors import Misuse
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import Pod, Service
+from orchestrator.api.core.v1 import Node, Pod, Service
 from orchestrator.cluster import node_spec
 from tests.cluster.fabrics.servers import HERE, PORT, ask, pause
 from tests.manifests import deployment, service
@@ -52,7 +53,7 @@ async def _until(check: Callable[[], Awaitable[Any]], seconds: float = 10) -> An
         while True:
             try:
                 return await check()
-            except (ConnectionError, AssertionError):
+            except (ConnectionError, aiohttp.ClientConnectionError, AssertionError):
                 await pause(0.05)
 
 
@@ -135,6 +136,30 @@ async def test_a_load_balancer_s_address_leads_in_for_whom_it_may(real: Cluster)
     assert (await _until(lambda: ask(balancer, 8000, source="127.0.0.9")))[0][1] == "127.0.0.9"
     with pytest.raises(ConnectionResetError):
         await ask(balancer, 8000, source="127.0.0.7")
+
+
+async def test_a_node_says_how_many_endpoints_it_has(real: Cluster) -> None:
+    """To load balancers, at the Service's port for health checks: 200 with some, 503 without."""
+    _, made = await _up(real, type="LoadBalancer", externalTrafficPolicy="Local", replicas=1)
+    assert made.spec is not None
+    port = made.spec.health_check_node_port or 0
+    nodes = await real.client.list(Node)
+    addresses = [node.status.addresses[0].address for node in nodes if node.status is not None]
+
+    async def told() -> list[tuple[int, int]]:
+        answers = []
+        async with aiohttp.ClientSession() as session:
+            for address in addresses:
+                async with session.get(f"http://{address}:{port}/healthz") as answer:
+                    body = await answer.json()
+                    assert body["service"] == {"namespace": "default", "name": "web"}
+                    answers.append((answer.status, body["localEndpoints"]))
+        return sorted(answers)
+
+    async def one_node_has_it() -> None:
+        assert await told() == [(200, 1), (503, 0)]
+
+    await _until(one_node_has_it)
 
 
 async def test_without_endpoints_a_client_is_refused(real: Cluster) -> None:

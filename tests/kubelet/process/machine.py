@@ -33,6 +33,7 @@ class Machine:
     def __init__(self, *images: Image, enclosed: bool = True) -> None:
         self.clock = Clock(asyncio.get_running_loop())
         self.random = Random(0)
+        self.memory_bytes = 1 << 36
         self.network: PodNetwork = LoopbackNetwork("127.0.0.1", "127.200.0.0/24")
         self.reports: asyncio.Queue[RuntimeEvent] = asyncio.Queue()
         self.runtime = ProcessRuntime(images, log_bytes=1 << 18, enclosed=enclosed)

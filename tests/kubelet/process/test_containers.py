@@ -4,6 +4,9 @@ import asyncio
 from contextlib import suppress
 from pathlib import Path
 
+import pytest
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import ResourceRequirements
 from orchestrator.kubelet.runtimes.interface import Mount, World
 from orchestrator.kubelet.runtimes.process import Image, Pull
@@ -62,16 +65,24 @@ def test_environment_arguments_and_directory_reach_the_command() -> None:
     on_machine(work)
 
 
-def test_command_that_does_not_exist_is_a_start_error() -> None:
+@pytest.mark.parametrize(
+    ("command", "why"),
+    [
+        ("nothere", "executable file not found in $PATH"),
+        ("/bin/nothere", "stat /bin/nothere: no such file or directory"),
+        ("/etc/passwd", "permission denied"),
+    ],
+)
+def test_command_that_does_not_exist_is_a_start_error(command: str, why: str) -> None:
     """What cannot be executed ends with 128 and the words of containerd, and was started never."""
 
     async def work(machine: Machine) -> None:
-        machine.start(pod_of("nothere"))
+        machine.start(pod_of(command))
         ended = await machine.exited()
         assert (ended.exit_code, ended.reason, ended.started_at) == (128, "StartError", 0.0)
         assert ended.message == (
             "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create "
-            'failed: unable to start container process: exec: "nothere": executable file not found in $PATH: unknown'
+            f'failed: unable to start container process: exec: "{command}": {why}: unknown'
         )
 
     on_machine(work)
@@ -158,8 +169,8 @@ def test_log_of_who_never_stops_talking_is_bounded() -> None:
         )
         await machine.started()
         assert (await machine.exited()).exit_code == 0
-        logs = machine.runtime._shim.directory / "pods" / key.pod_uid / "logs"
-        sizes = [path.stat().st_size for path in logs.iterdir()]
+        logs = machine.runtime._shim.directory / "pods" / key.pod_uid
+        sizes = [path.stat().st_size for path in logs.glob("*.log*")]
         assert len(sizes) == 2
         assert all(size <= 1 << 18 for size in sizes)
         assert (await machine.log(key, tail=1)).startswith("the quick")
@@ -176,6 +187,32 @@ def test_memory_limit_is_kept() -> None:
         machine.start(pod_of("python3", "-c", script, resources=resources))
         ended = await machine.exited()
         assert (ended.exit_code, ended.reason) == (137, "OOMKilled")
+
+    on_machine(work)
+
+
+def test_container_that_runs_is_resized() -> None:
+    """A container sees its control groups, and that their limits become what it asks for by now."""
+
+    async def work(machine: Machine) -> None:
+        before = ResourceRequirements(
+            limits={"cpu": "500m", "memory": "64Mi"}, requests={"cpu": "250m"}
+        )
+        after = ResourceRequirements(
+            limits={"cpu": "750m", "memory": "96Mi"}, requests={"cpu": "250m"}
+        )
+        most = "cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; true"
+        script = f"m() {{ {most}; }}; m; while [ `m` != {96 << 20} ]; do sleep 0.02; done; m"
+        pod = pod_of("sh", "-c", script, resources=before)
+        key = machine.start(pod)
+        await machine.started()
+        if not machine.runtime._shim.cgroups:
+            pytest.skip("nobody may make control groups here")
+        assert pod.spec is not None
+        await _until_said(machine, key, str(64 << 20))
+        machine.runtime.resize(pod, replace(pod.spec.containers[0], resources=after), key)
+        assert (await machine.exited()).exit_code == 0
+        assert (await machine.log(key)).split() == [str(64 << 20), str(96 << 20)]
 
     on_machine(work)
 

@@ -50,7 +50,6 @@ def _value(text: str, value: Any = None) -> Any:
         ("sets.equivalent([1, 2], [2, 1, 1])", True),
         ("lists.range(3).slice(1, 3)", [1, 2]),
         ("self.?absent.orValue('none')", "none"),
-        ("cel.bind(x, 2, x * x)", 4),
     ],
 )
 def test_kubernetes_functions_give_what_it_gives(text: str, expected: Any) -> None:

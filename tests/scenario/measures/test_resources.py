@@ -2,7 +2,11 @@
 
 from typing import Any
 
+import pytest
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.machinery.shared_gpus import DEVICES, RESOURCE
 from orchestrator.scenario.measures.resources import NodeUse
 from orchestrator.store import Change
 from tests.scheduler.objects import make_node, make_pod
@@ -38,6 +42,37 @@ def test_what_is_free_may_be_of_use_to_one_kind_of_pod_and_not_to_another() -> N
     kinds = use.fragmentation_for(GPU)
     assert kinds == {f"cpu=6,{GPU}=2": 1.0, f"cpu=1,{GPU}=1": 3 / 5}
     assert use.fragmentation_for("example.com/none") == {}
+
+
+def _dealt(name: str, node: str, devices: str, **asked: str) -> Pod:
+    pod = _bound(name, node, **asked)
+    return replace(pod, metadata=replace(pod.metadata, annotations={DEVICES: devices}))
+
+
+def test_of_gpus_that_pods_share_each_device_counts() -> None:
+    """Two halves are free of two devices: of use to who wants a half, and of none to who wants a whole one."""
+    more: dict[str, Any] = {RESOURCE: "2000"}
+    use = _use(make_node("one", cpu="8", **more))
+    for name, devices in (("a", "0"), ("b", "1")):
+        use.observe_pod(_dealt(name, "one", devices, **{RESOURCE: "500"}), 0.0, comes=True)
+    whole = _dealt("c", "one", "0", **{RESOURCE: "1000"})
+    use.observe_pod(whole, 0.0, comes=True)
+    use.observe_pod(whole, 1.0, comes=False)
+    kinds = use.fragmentation_for(RESOURCE)
+    assert kinds == {f"{RESOURCE}=500": 0.0, f"{RESOURCE}=1000": 1.0}
+    # Of three pods seen one could use nothing of it.
+    assert {u.resource: u.fragmentation for u in use.now()}[RESOURCE] == pytest.approx(1 / 3)
+
+
+def test_what_lies_on_devices_with_too_little_is_lost_where_there_is_room() -> None:
+    """A node that can take the pod still has scraps."""
+    more: dict[str, Any] = {RESOURCE: "2000"}
+    use = _use(make_node("one", cpu="8", **more))
+    use.observe_pod(_dealt("a", "one", "1", **{RESOURCE: "700"}), 0.0, comes=True)
+    assert use.fragmentation_for(RESOURCE) == {f"{RESOURCE}=700": pytest.approx(300 / 1300)}
+    # A pod that does not say which devices it has: all are counted by node again.
+    use.observe_pod(_bound("b", "one", **{RESOURCE: "100"}), 0.0, comes=True)
+    assert use.fragmentation_for(RESOURCE)[f"{RESOURCE}=700"] == 0.0
 
 
 def test_nothing_is_lost_where_nothing_is_left() -> None:

@@ -44,7 +44,7 @@ def call_of(
     handler = handlers.get(url_of(webhook.client_config))
     if handler is not None:
         return Call(review, partial(ask_handler, handler, review.document, seconds))
-    where = destination_of(webhook.client_config, reader)
+    where = destination_of(webhook.client_config, reader, seconds)
     return Call(review, partial(ask_server, where, review.document, seconds))
 
 

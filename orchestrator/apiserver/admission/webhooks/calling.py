@@ -71,8 +71,11 @@ class Destination(Struct, frozen=True):
 # --- where ---------------------------------------------------------------------------------
 
 
-def destination_of(config: WebhookClientConfig, reader: Reader) -> Destination:
-    """Where a configuration's webhook is, as the cluster's services are now. Raises CallFailed."""
+def destination_of(config: WebhookClientConfig, reader: Reader, seconds: float) -> Destination:
+    """Where a configuration's webhook is, as the cluster's services are now. Raises CallFailed.
+
+    `seconds` is how long it may take, which its URL says.
+    """
     authority = _pem(config.ca_bundle)
     service = config.service
     if service is None:
@@ -82,7 +85,8 @@ def destination_of(config: WebhookClientConfig, reader: Reader) -> Destination:
     host = f"{service.name}.{service.namespace}.svc"
     path = "/" + (service.path or "").lstrip("/")
     url = f"https://{host}:{service.port or _HTTPS}{path}"
-    return Destination(url, authority, _address(service, url, reader), reader.kubelet_of)
+    address = _address(service, _posted(url, seconds), reader)
+    return Destination(url, authority, address, reader.kubelet_of)
 
 
 def url_of(config: WebhookClientConfig) -> str:
@@ -107,10 +111,10 @@ def _pem(bundle: str | None) -> str:
         raise CallFailed("could not get REST client: unable to load root certificates") from None
 
 
-def _address(ref: ServiceReference, url: str, reader: Reader) -> Endpoint:
+def _address(ref: ServiceReference, posted: str, reader: Reader) -> Endpoint:
     """One of a service's ready endpoints; what it is called outside if it is an ExternalName."""
     name, namespace, number = ref.name, ref.namespace, ref.port or _HTTPS
-    failed = f"failed to call webhook: Post {quote(url)}: "
+    failed = f"failed to call webhook: {posted}: "
     service = reader.get(Service, name, namespace)
     if service is None or service.spec is None:
         raise CallFailed(f"{failed}service {quote(name)} not found")
@@ -153,12 +157,12 @@ async def ask_server(where: Destination, review: Mapping[str, Any], seconds: flo
         return CallFailed(f"failed to call webhook: {error}")
     except TimeoutError:
         return CallFailed(
-            f"failed to call webhook: {_posted(where, seconds)}: context deadline exceeded"
+            f"failed to call webhook: {_posted(where.url, seconds)}: context deadline exceeded"
         )
 
 
-def _posted(where: Destination, seconds: float) -> str:
-    return f"Post {quote(f'{where.url}?timeout={seconds:g}s')}"
+def _posted(url: str, seconds: float) -> str:
+    return f"Post {quote(f'{url}?timeout={seconds:g}s')}"
 
 
 async def _post(where: Destination, review: Mapping[str, Any], seconds: float) -> Any:
@@ -184,7 +188,7 @@ async def _post(where: Destination, review: Mapping[str, Any], seconds: float) -
             return await _document(response)
     except (ClientError, OSError) as error:
         raise CallFailed(
-            f"{_posted(where, seconds)}: {_words(error, spoken, parts.hostname or '')}"
+            f"{_posted(where.url, seconds)}: {_words(error, spoken, parts.hostname or '')}"
         ) from None
 
 

@@ -5,10 +5,12 @@ be told not to for a whole process only.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 Values: TypeAlias = tuple[str, ...]
+MetricsSource: TypeAlias = "Callable[[], Awaitable[Iterable[Series | Histogram]]]"
+"""Somebody in the process who has families of his own."""
 
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -71,6 +73,11 @@ class Histogram:
             self._sums[values] = 0.0
         counts[bisect_left(self._buckets, value)] += 1
         self._sums[values] += value
+
+    def put(self, counts: Sequence[int], total: float, *values: str) -> None:
+        """How many there were in each bucket, and beyond all of them, with the sum of their values."""
+        self._counts[values] = list(counts)
+        self._sums[values] = total
 
     def lines(self) -> Iterator[str]:
         """The exposition; nothing while nothing was observed."""

@@ -13,19 +13,21 @@ from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
     duplicate,
+    internal,
     invalid,
     not_supported,
     required,
     too_many,
 )
 from orchestrator.apiserver.validation.selectors import label_selector_errors
-from orchestrator.machinery.cel import CompileError, compile_expression
+from orchestrator.machinery.cel import CompileError, examine
+from orchestrator.machinery.cel.checking import Scope
+from orchestrator.machinery.cel.types import shown as type_name
 from orchestrator.machinery.names import path_segment_errors, qualified_name_errors
 
 FAILURE_POLICIES: Final = ("Fail", "Ignore")
 MATCH_POLICIES: Final = ("Equivalent", "Exact")
 REINVOCATIONS: Final = ("IfNeeded", "Never")
-OBJECTS: Final = frozenset({"object", "oldObject", "request"})
 _SCOPES: Final = ("*", "Cluster", "Namespaced")
 _OPERATIONS: Final = ("*", "CONNECT", "CREATE", "DELETE", "UPDATE")
 _MAX_CONDITIONS: Final = 64
@@ -122,9 +124,7 @@ def _named_rule_errors(path: str, rule: NamedRuleWithOperations) -> Errors:
 # --- expressions ---------------------------------------------------------------------------
 
 
-def condition_errors(
-    path: str, conditions: Sequence[MatchCondition], variables: frozenset[str]
-) -> Errors:
+def condition_errors(path: str, conditions: Sequence[MatchCondition], scope: Scope) -> Errors:
     """Conditions in CEL, all of which must hold for the webhook or policy to be asked."""
     if len(conditions) > _MAX_CONDITIONS:
         yield too_many(path, len(conditions), _MAX_CONDITIONS)
@@ -134,7 +134,7 @@ def condition_errors(
         if not text:
             yield required(f"{where}.expression")
         else:
-            yield from expression_errors(f"{where}.expression", text, variables, "bool")
+            yield from expression_errors(f"{where}.expression", text, scope, "bool")
         if not condition.name:
             yield required(f"{where}.name")
             continue
@@ -146,21 +146,17 @@ def condition_errors(
         names.add(condition.name)
 
 
-_TYPES: Final = {"BOOL": "bool", "STRING": "string", "NULL": "null_type"}
-
-
-def expression_errors(
-    path: str, text: str, variables: frozenset[str], *types: str, shown: Any = None
-) -> Errors:
+def expression_errors(path: str, text: str, scope: Scope, *types: str, shown: Any = None) -> Errors:
     """An expression that must compile and give one of the types (none named: any)."""
     shown = text if shown is None else shown
     try:
-        given = compile_expression(text, variables).type
+        given = type_name(examine(text, scope), by_protobuf=True)
     except CompileError as error:
-        yield invalid(path, shown, f"compilation failed: {error}")
+        if error.is_internal:
+            yield internal(path, str(error))
+        else:
+            yield invalid(path, shown, f"compilation failed: {error}")
         return
-    given = _TYPES.get(given, given.lower())
-    if types and given != "dyn" and given not in types:
-        # The original names all but the last in the singular of "one of".
-        wanted = types[0] if len(types) == 1 else f"one of {', '.join(types)}"
+    if types and given not in types:
+        wanted = types[0] if len(types) == 1 else f"one of [{' '.join(types)}]"
         yield invalid(path, shown, f"must evaluate to {wanted} but got {given}")

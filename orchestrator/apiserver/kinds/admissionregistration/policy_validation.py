@@ -6,6 +6,7 @@ from typing import Final
 
 from orchestrator.api.admissionregistration.v1 import (
     AuditAnnotation,
+    ExpressionWarning,
     MatchResources,
     MutatingAdmissionPolicy,
     MutatingAdmissionPolicyBinding,
@@ -21,9 +22,9 @@ from orchestrator.api.admissionregistration.v1 import (
     Validation,
     Variable,
 )
+from orchestrator.apiserver.kinds.admissionregistration.expression_scopes import policy_scope
 from orchestrator.apiserver.kinds.admissionregistration.matching_validation import (
     FAILURE_POLICIES,
-    OBJECTS,
     REINVOCATIONS,
     condition_errors,
     expression_errors,
@@ -45,8 +46,8 @@ from orchestrator.apiserver.validation.field import (
 from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.cel.checking import Scope
 from orchestrator.machinery.cel.names import is_identifier
-from orchestrator.machinery.cel.patch_types import plain
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -63,22 +64,13 @@ _MAX_ANNOTATIONS: Final = 20
 _MAX_VALUE: Final = 5 * 1024  # bytes of the expression of an audit annotation
 _LINE_BREAK: Final = re.compile(r"[\n\r]")
 _GIVEN: Final = {"ApplyConfiguration": "Object", "JSONPatch": "list(JSONPatch)"}
-# What a variable of the policy gives is known when it is asked.
-_GIVES_UNKNOWN: Final = re.compile(r"\bvariables\.|^\s*\[\s*\]\s*$")
-
-
-def _variables(param_kind: ParamKind | None, *, composed: bool) -> frozenset[str]:
-    found = OBJECTS | {"authorizer", "namespaceObject"}
-    if param_kind is not None:
-        found |= {"params"}
-    return found | {"variables"} if composed else found
 
 
 # --- what all policies have ------------------------------------------------------------------
 
 
 def _common_errors(
-    spec: ValidatingAdmissionPolicySpec | MutatingAdmissionPolicySpec, known: frozenset[str]
+    spec: ValidatingAdmissionPolicySpec | MutatingAdmissionPolicySpec,
 ) -> Errors:
     yield from one_of("spec.failurePolicy", spec.failure_policy, FAILURE_POLICIES)
     if spec.param_kind is not None:
@@ -91,10 +83,12 @@ def _common_errors(
             yield required("spec.matchConstraints.resourceRules")
         if isinstance(spec, MutatingAdmissionPolicySpec):
             yield from _mutable_errors("spec.matchConstraints", spec.match_constraints)
-    alone = known - {"variables", "namespaceObject"}
+    params = spec.param_kind is not None
+    alone = policy_scope(params=params, variables=False)
     yield from condition_errors("spec.matchConditions", spec.match_conditions, alone)
     for i, variable in enumerate(spec.variables):
-        yield from _variable_errors(f"spec.variables[{i}]", variable, known)
+        scope = policy_scope(spec.variables[:i], params=params)
+        yield from _variable_errors(f"spec.variables[{i}]", variable, scope)
 
 
 def _mutable_errors(path: str, match: MatchResources) -> Errors:
@@ -126,7 +120,7 @@ def _param_kind_errors(path: str, kind: ParamKind) -> Errors:
         yield invalid(f"{path}.kind", name, detail)
 
 
-def _variable_errors(path: str, variable: Variable, known: frozenset[str]) -> Errors:
+def _variable_errors(path: str, variable: Variable, scope: Scope) -> Errors:
     if not variable.name.strip():
         yield required(f"{path}.name", "name is not specified")
     elif not is_identifier(variable.name):
@@ -134,7 +128,7 @@ def _variable_errors(path: str, variable: Variable, known: frozenset[str]) -> Er
     if not variable.expression.strip():
         yield required(f"{path}.expression", "expression is not specified")
     else:
-        yield from expression_errors(f"{path}.expression", variable.expression, known)
+        yield from expression_errors(f"{path}.expression", variable.expression, scope)
 
 
 # --- policies that judge ---------------------------------------------------------------------
@@ -142,29 +136,40 @@ def _variable_errors(path: str, variable: Variable, known: frozenset[str]) -> Er
 
 def _policy_errors(policy: ValidatingAdmissionPolicy) -> Errors:
     spec = policy.spec or ValidatingAdmissionPolicySpec()
-    known = _variables(spec.param_kind, composed=bool(spec.variables))
-    yield from _common_errors(spec, known)
+    scope = _scope(spec)
+    yield from _common_errors(spec)
     if not spec.validations and not spec.audit_annotations:
         detail = "validations or auditAnnotations must contain at least one item"
         yield required("spec.validations", detail)
         yield required("spec.auditAnnotations", detail)
     for i, validation in enumerate(spec.validations):
-        yield from _validation_errors(f"spec.validations[{i}]", validation, known)
-    yield from _annotation_errors(policy.metadata.name, spec.audit_annotations, known)
+        yield from _validation_errors(f"spec.validations[{i}]", validation, spec)
+    yield from _annotation_errors(policy.metadata.name, spec.audit_annotations, scope)
 
 
-def _validation_errors(path: str, validation: Validation, known: frozenset[str]) -> Errors:
+def _scope(spec: ValidatingAdmissionPolicySpec, *, authorizer: bool = True) -> Scope:
+    return policy_scope(
+        spec.variables,
+        params=spec.param_kind is not None,
+        authorizer=authorizer,
+        variables=bool(spec.variables),
+    )
+
+
+def _validation_errors(
+    path: str, validation: Validation, spec: ValidatingAdmissionPolicySpec
+) -> Errors:
     text = validation.expression
     if not text.strip():
         yield required(f"{path}.expression", "expression is not specified")
     else:
-        yield from expression_errors(f"{path}.expression", text, known, "bool")
+        yield from expression_errors(f"{path}.expression", text, _scope(spec), "bool")
     said = validation.message_expression or ""
     if said and not said.strip():
         yield invalid(f"{path}.messageExpression", said, "must be non-empty if specified")
     elif said:
         where = f"{path}.messageExpression"
-        yield from expression_errors(where, said, known - {"authorizer"}, "string")
+        yield from expression_errors(where, said, _scope(spec, authorizer=False), "string")
     message = validation.message or ""
     if message and not message.strip():
         yield invalid(f"{path}.message", message, "must be non-empty if specified")
@@ -174,9 +179,7 @@ def _validation_errors(path: str, validation: Validation, known: frozenset[str])
         yield not_supported(f"{path}.reason", validation.reason, _REASONS)
 
 
-def _annotation_errors(
-    name: str, annotations: Sequence[AuditAnnotation], known: frozenset[str]
-) -> Errors:
+def _annotation_errors(name: str, annotations: Sequence[AuditAnnotation], scope: Scope) -> Errors:
     path = "spec.auditAnnotations"
     if len(annotations) > _MAX_ANNOTATIONS:
         detail = f"must not have more than {_MAX_ANNOTATIONS} auditAnnotations"
@@ -196,7 +199,7 @@ def _annotation_errors(
             yield required(value, f"must not exceed {_MAX_VALUE} bytes in length")
         else:
             shown = each.value_expression
-            yield from expression_errors(value, text, known, "string", "null_type", shown=shown)
+            yield from expression_errors(value, text, scope, "string", "null_type", shown=shown)
         if each.key in keys:
             yield duplicate(where, each.key)
         keys.add(each.key)
@@ -207,16 +210,17 @@ def _annotation_errors(
 
 def _mutating_errors(policy: MutatingAdmissionPolicy) -> Errors:
     spec = policy.spec or MutatingAdmissionPolicySpec()
-    known = _variables(spec.param_kind, composed=True)
-    yield from _common_errors(spec, known)
+    params = spec.param_kind is not None
+    scope = policy_scope(spec.variables, params=params, patches=True)
+    yield from _common_errors(spec)
     if not spec.mutations:
         yield required("spec.mutations", "mutations must contain at least one item")
     for i, mutation in enumerate(spec.mutations):
-        yield from _mutation_errors(f"spec.mutations[{i}]", mutation, known)
+        yield from _mutation_errors(f"spec.mutations[{i}]", mutation, scope)
     yield from one_of("spec.reinvocationPolicy", spec.reinvocation_policy, REINVOCATIONS)
 
 
-def _mutation_errors(path: str, mutation: Mutation, known: frozenset[str]) -> Errors:
+def _mutation_errors(path: str, mutation: Mutation, scope: Scope) -> Errors:
     apply, patch, kind = mutation.apply_configuration, mutation.json_patch, mutation.patch_type
     yield from chosen(f"{path}.patchType", kind, _PATCHES)
     if kind not in _PATCHES:
@@ -231,21 +235,11 @@ def _mutation_errors(path: str, mutation: Mutation, known: frozenset[str]) -> Er
         if not text:
             yield required(where)
         else:
-            yield from _patch_errors(where, text, kind, known)
+            yield from expression_errors(where, text, scope, _GIVEN[kind])
     if other is not None:
         wrong = next(each for each in wires.values() if each != wire)
         detail = f"must not be specified when patchType is {kind}"
         yield invalid(f"{path}.{wrong}", f"{{{wrong}}}", detail)
-
-
-def _patch_errors(path: str, text: str, kind: str, known: frozenset[str]) -> Errors:
-    """An expression that must compile, and give what the kind of patch asks for."""
-    found = plain(text)
-    faults = list(expression_errors(path, found.text, known, shown=text))
-    yield from faults
-    wanted = _GIVEN[kind]
-    if not faults and not (found.root or _GIVES_UNKNOWN.search(text)):
-        yield invalid(path, text, f"must evaluate to {wanted}")
 
 
 # --- bindings --------------------------------------------------------------------------------
@@ -303,8 +297,21 @@ def _param_errors(path: str, ref: ParamRef) -> Errors:
     yield from chosen(where, ref.parameter_not_found_action, _NOT_FOUND_ACTIONS)
 
 
+def _warning_errors(path: str, warning: ExpressionWarning) -> Errors:
+    if not warning.warning:
+        yield required(f"{path}.warning")
+    where, ref = f"{path}.fieldRef", warning.field_ref.strip()
+    if not ref:
+        yield required(where)
+    elif ref.count("[") != ref.count("]"):
+        yield invalid(where, ref, "invalid JSONPath: unterminated array")
+
+
 def _status_errors(new: ValidatingAdmissionPolicy, _old: ValidatingAdmissionPolicy) -> Errors:
     if new.status is not None:
+        checked = new.status.type_checking
+        for i, warning in enumerate(() if checked is None else checked.expression_warnings):
+            yield from _warning_errors(f"status.typeChecking.expressionWarnings[{i}]", warning)
         yield from status_condition_errors("status.conditions", new.status.conditions)
 
 

@@ -10,10 +10,10 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingWebhook,
     ValidatingWebhookConfiguration,
 )
+from orchestrator.apiserver.kinds.admissionregistration.expression_scopes import CONDITION
 from orchestrator.apiserver.kinds.admissionregistration.matching_validation import (
     FAILURE_POLICIES,
     MATCH_POLICIES,
-    OBJECTS,
     REINVOCATIONS,
     condition_errors,
     rule_errors,
@@ -28,6 +28,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -38,7 +39,6 @@ _VERSIONS: Final = ("v1", "v1beta1")
 _HARMLESS: Final = ("None", "NoneOnDryRun")
 _MAX_SECONDS: Final = 30
 _FORM: Final = "; desired format: https://host[/path]"
-_VARIABLES: Final = OBJECTS | {"authorizer"}
 
 
 def _configuration_errors(
@@ -95,7 +95,7 @@ def _webhook_errors(path: str, webhook: ValidatingWebhook | MutatingWebhook) -> 
             service.path,
             service.port,
         )
-    yield from condition_errors(f"{path}.matchConditions", webhook.match_conditions, _VARIABLES)
+    yield from condition_errors(f"{path}.matchConditions", webhook.match_conditions, CONDITION)
 
 
 def _name_errors(path: str, name: str) -> Errors:
@@ -126,6 +126,10 @@ def _version_errors(path: str, versions: Sequence[str]) -> Errors:
 
 def webhook_url_errors(path: str, url: str) -> Errors:
     """The address of a webhook that is no Service: `https://host[/path]` and no more."""
+    if url.startswith(":"):
+        fault = f"parse {quote(url)}: missing protocol scheme"
+        yield required(path, f"url must be a valid URL: {fault}{_FORM}")
+        return
     try:
         parts = urlsplit(url)
         host = parts.netloc.rpartition("@")[2]

@@ -64,7 +64,13 @@ class DefinitionStrategy(Strategy):
             finalizers = (*finalizers, FINALIZER)
         return replace(
             stored,
-            metadata=replace(stored.metadata, finalizers=finalizers),
+            metadata=replace(
+                stored.metadata,
+                finalizers=finalizers,
+                # It has no grace, and its end counts as no generation.
+                generation=(stored.metadata.generation or 1) - 1 or 1,
+                deletion_grace_period_seconds=None,
+            ),
             status=replace(status, conditions=conditions),
         )
 

@@ -10,8 +10,16 @@ from orchestrator.api.apps.v1 import (
     StatefulSetSpec,
     StatefulSetUpdateStrategy,
 )
-from orchestrator.api.core.v1 import PersistentVolumeClaimSpec
-from orchestrator.apiserver.kinds.core.pods.spec_validation import template_errors
+from orchestrator.api.core.v1 import (
+    PersistentVolumeClaimSpec,
+    PersistentVolumeClaimVolumeSource,
+    PodTemplateSpec,
+    Volume,
+)
+from orchestrator.apiserver.kinds.core.pods.spec_validation import (
+    template_errors,
+    template_metadata_errors,
+)
 from orchestrator.apiserver.kinds.core.volumes.claim_validation import claim_spec_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -93,9 +101,31 @@ def _template_errors(spec: StatefulSetSpec) -> Errors:
         yield invalid("spec.selector", as_go(spec.selector), "")
         return  # The template is not looked at.
     yield from mismatch_errors("spec.template.metadata.labels", spec.selector, labels)
-    claims = spec.volume_claim_templates
-    yield from template_errors("spec.template", spec.template, claims)
+    template = _as_pods_have_it(spec)
+    yield from template_errors("spec.template", template)
+    if template is not None:
+        yield from template_metadata_errors("spec.template", template)  # the original looks twice
     yield from forever_errors("spec.template", spec.template, "StatefulSet")
+
+
+def _as_pods_have_it(spec: StatefulSetSpec) -> PodTemplateSpec | None:
+    """The template with its claims' volumes, and without names, which are the set's to give."""
+    template = spec.template
+    if template is None or template.spec is None:
+        return template
+    pod, claims = template.spec, spec.volume_claim_templates
+    if not (pod.hostname or pod.subdomain or claims):
+        return template  # the same object: what is known of it is remembered
+    names = {claim.metadata.name for claim in claims}
+    made = tuple(
+        Volume(
+            name=name, persistent_volume_claim=PersistentVolumeClaimVolumeSource(claim_name=name)
+        )
+        for name in (claim.metadata.name for claim in claims)
+    )
+    volumes = (*made, *(volume for volume in pod.volumes if volume.name not in names))
+    pod = replace(pod, hostname="", subdomain="", volumes=volumes)
+    return replace(template, spec=pod)
 
 
 def _strategy_errors(path: str, strategy: StatefulSetUpdateStrategy | None) -> Errors:

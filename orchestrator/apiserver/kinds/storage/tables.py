@@ -10,18 +10,12 @@ from orchestrator.api.storage.v1 import (
     VolumeAttributesClass,
 )
 from orchestrator.apiserver.printing import NONE, UNSET, Printer, Row, age
-
-_DEFAULT_CLASS: Final = (
-    "storageclass.kubernetes.io/is-default-class",
-    "storageclass.beta.kubernetes.io/is-default-class",
-)
+from orchestrator.machinery.default_classes import STORAGE_MARKS, is_marked
 
 
 def _class_cells(obj: StorageClass, now: float) -> Row:
-    annotations = obj.metadata.annotations
-    default = any(annotations.get(key) == "true" for key in _DEFAULT_CLASS)
     return (
-        f"{obj.metadata.name} (default)" if default else obj.metadata.name,
+        f"{obj.metadata.name} (default)" if is_marked(obj, STORAGE_MARKS) else obj.metadata.name,
         obj.provisioner,
         obj.reclaim_policy or "Delete",
         obj.volume_binding_mode or "Immediate",

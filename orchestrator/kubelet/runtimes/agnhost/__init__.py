@@ -6,7 +6,7 @@ What it writes and how it ends is a command as others are (`COMMANDS`); what its
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrator.kubelet.runtimes.agnhost import mounttest, netexec, servers
+from orchestrator.kubelet.runtimes.agnhost import mounttest, netexec, servers, webhook
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.services import Service
@@ -39,6 +39,8 @@ _SERVERS: Final[Mapping[str, Callable[[dict[str, str]], tuple[Service, list[str]
     "test-webserver": servers.test_webserver,
     "grpc-health-checking": servers.grpc_health_checking,
     "porter": servers.porter,
+    "webhook": webhook.webhook,
+    "crd-conversion-webhook": webhook.conversion_webhook,
 }
 
 

@@ -4,9 +4,15 @@ from collections.abc import Generator
 from typing import Final
 
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
-from orchestrator.kubelet.runtimes.commands.inspection import mode_text
+from orchestrator.kubelet.runtimes.commands.inspection import group_of
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.shell.files import absolute, is_there, write
+from orchestrator.kubelet.runtimes.shell.files import (
+    absolute,
+    is_directory,
+    is_there,
+    mode_of,
+    write,
+)
 from orchestrator.kubelet.runtimes.shell.steps import Out, Run, Sleep, Step
 
 _CONTENT: Final = b"mount-tester new file\n"
@@ -68,11 +74,18 @@ def _mode(path: str, world: World) -> _Told:
         yield _say(fault)
         return False
     if path:
-        shown = mode_text(absolute(path, world), world)
-        if shown.endswith(("t", "T")):
-            shown = f"dt{shown[1:-1]}{'x' if shown.endswith('t') else '-'}"
-        yield _say(f'mode of file "{path}": {shown}')
+        yield _say(f'mode of file "{path}": {_shown(path, world, special=True)}')
     return True
+
+
+def _shown(path: str, world: World, *, special: bool) -> str:
+    """Kind and permissions as Go writes them: what is `special` comes before them."""
+    full = absolute(path, world)
+    mode = mode_of(full, world)
+    kind = "d" if is_directory(full, world) else ""
+    kind += "".join(letter for bit, letter in ((0o2000, "g"), (0o1000, "t")) if mode & bit)
+    bits = "".join(c if mode >> (8 - i) & 1 else "-" for i, c in enumerate("rwxrwxrwx"))
+    return f"{(kind if special else '') or '-'}{bits}"
 
 
 def _permissions(path: str, world: World) -> _Told:
@@ -80,8 +93,7 @@ def _permissions(path: str, world: World) -> _Told:
         yield _say(fault)
         return False
     if path:
-        shown = mode_text(absolute(path, world), world)[1:].replace("t", "x")
-        yield _say(f'perms of file "{path}": -{shown}')
+        yield _say(f'perms of file "{path}": {_shown(path, world, special=False)}')
     return True
 
 
@@ -90,8 +102,9 @@ def _owner(path: str, world: World) -> _Told:
         yield _say(fault)
         return False
     if path:
-        yield _say(f'owner UID of "{path}": {world.owner_of(absolute(path, world))}')
-        yield _say(f'owner GID of "{path}": {world.groups[-1] if world.groups else world.gid}')
+        full = absolute(path, world)
+        yield _say(f'owner UID of "{path}": {world.owner_of(full)}')
+        yield _say(f'owner GID of "{path}": {group_of(full, world)}')
     return True
 
 

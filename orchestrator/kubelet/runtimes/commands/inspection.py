@@ -25,6 +25,8 @@ def mode_text(path: str, world: World) -> str:
     for shift in (6, 3, 0):
         bits = mode >> shift & 7
         text += f"{'r' if bits & 4 else '-'}{'w' if bits & 2 else '-'}{'x' if bits & 1 else '-'}"
+    if mode & 0o2000:
+        text = text[:6] + ("s" if mode & 0o10 else "S") + text[7:]
     if mode & 0o1000:
         text = text[:-1] + ("t" if mode & 1 else "T")
     return text
@@ -45,7 +47,8 @@ def _ls(arguments: list[str], world: World) -> Run:
             elif "A" not in options:
                 shown = [each for each in shown if not each.startswith(".")]
             for each in shown:
-                yield Out(_line(each, f"{path.rstrip('/')}/{each}", options, world))
+                inside = absolute(f"{path.rstrip('/')}/{each}", world)
+                yield Out(_line(each, inside, options, world))
         elif is_there(path, world):
             yield Out(_line(name, path, options, world))
         else:
@@ -58,7 +61,8 @@ def _line(shown: str, path: str, options: Mapping[str, str], world: World) -> by
     if "l" not in options:
         return f"{shown}\n".encode()
     size = len(world.files.get(path, b"")) or (4096 if is_directory(path, world) else 0)
-    owner = f"{world.uid or 'root'} {world.gid or 'root'}" if "n" not in options else f"{world.uid} {world.gid}"  # fmt: skip
+    owners = world.owner_of(path), group_of(path, world)
+    owner = " ".join(str(each) if each or "n" in options else "root" for each in owners)
     return f"{mode_text(path, world)}    1 {owner} {size:>9} Jan  1 00:00 {shown}\n".encode()
 
 
@@ -78,8 +82,8 @@ def _stat(arguments: list[str], world: World) -> Run:
             "%A": mode_text(path, world),
             "%s": str(size),
             "%n": name,
-            "%u": str(world.uid),
-            "%g": str(_group_of(path, world)),
+            "%u": str(world.owner_of(path)),
+            "%g": str(group_of(path, world)),
             "%F": "directory" if is_directory(path, world) else "regular file",
         }
         if form is None:
@@ -90,9 +94,13 @@ def _stat(arguments: list[str], world: World) -> Run:
     return code
 
 
-def _group_of(path: str, world: World) -> int:
-    """Files of volumes belong to the pod's group, the last of the groups."""
-    return world.groups[-1] if world.mount_of(path) is not None and world.groups else world.gid
+def group_of(path: str, world: World) -> int:
+    """The group to which a file belongs: the volume's, or that of who wrote it."""
+    mount = world.mount_of(path)
+    if mount is None:
+        return world.gid if world.holds(path) else 0
+    made = mount.medium in ("objects", "secret") or path == mount.path
+    return mount.gid if mount.gid or made else world.gid
 
 
 def _walk(path: str, world: World) -> Iterator[str]:

@@ -19,24 +19,55 @@ _LONGEST: Final = 16 * 1024  # of a line; longer ones are divided
 _BLOCK: Final = 1 << 16
 
 
-class LogFile:
-    """One run's log. `now` gives epoch seconds."""
+class Log:
+    """One run's log, to read. `generation` counts how often its file was rotated."""
+
+    generation = 0
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def before(self) -> Path:
+        """The file before this one, if it was rotated."""
+        return self.path.with_suffix(".log.1")
+
+    def last(self, lines: int, most: int) -> str:
+        """The end of the log as text: at most so many lines and bytes."""
+        text = b"".join(_text(each) for each in self._tail(lines))
+        return text[-most:].decode(errors="replace")
+
+    def _tail(self, lines: int) -> list[bytes]:
+        """The last lines, as they stand in the file."""
+        found = _last_lines(self.path, lines)
+        whole = sum(_is_whole(each) for each in found)
+        if whole < lines and self.before.exists():
+            found = _last_lines(self.before, lines - whole) + found
+        return found
+
+    def _all(self) -> Iterator[bytes]:
+        """All lines that there are now; what is written while they are read is not among them."""
+        files = [path.open("rb") for path in (self.before, self.path) if path.exists()]
+        return _lines_of([(file, os.fstat(file.fileno()).st_size) for file in files])
+
+    def read(self, options: LogOptions) -> Iterator[bytes]:
+        """The part of what there is that `options` ask for, as a client sees it, in pieces."""
+        lines = iter(self._tail(options.tail)) if options.tail is not None else self._all()
+        return _pieces(lines, options)
+
+
+class LogFile(Log):
+    """One run's log, to write, too. `now` gives epoch seconds."""
 
     def __init__(self, path: Path, now: Callable[[], float], rotated_at: int = ROTATED_AT) -> None:
-        self.path = path
+        super().__init__(path)
         self.closed = False
         self._now = now
         self._rotated_at = rotated_at
         self._size = 0
         self._open: dict[str, bytearray] = {}  # lines that have not ended, by stream
         self._descriptor = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o640)
-        self.generation = 0  # how often it was rotated
         self.written = 0  # grows with each write
-
-    @property
-    def before(self) -> Path:
-        """The file before this one, if it was rotated."""
-        return self.path.with_suffix(".log.1")
 
     def write(self, stream: str, data: bytes) -> None:
         """Take what the container says. Raises OSError."""
@@ -78,34 +109,11 @@ class LogFile:
         self._size += len(data)
         self.written += 1
 
-    def last(self, lines: int, most: int) -> str:
-        """The end of the log as text: at most so many lines and bytes."""
-        text = b"".join(_text(each) for each in self._tail(lines))
-        return text[-most:].decode(errors="replace")
-
-    def _tail(self, lines: int) -> list[bytes]:
-        """The last lines, as they stand in the file."""
-        found = _last_lines(self.path, lines)
-        whole = sum(_is_whole(each) for each in found)
-        if whole < lines and self.before.exists():
-            found = _last_lines(self.before, lines - whole) + found
-        return found
-
-    def _all(self) -> Iterator[bytes]:
-        """All lines that there are now; what is written while they are read is not among them."""
-        files = [path.open("rb") for path in (self.before, self.path) if path.exists()]
-        return _lines_of([(file, os.fstat(file.fileno()).st_size) for file in files])
-
-    def read(self, options: LogOptions) -> Iterator[bytes]:
-        """The part of what there is that `options` ask for, as a client sees it, in pieces."""
-        lines = iter(self._tail(options.tail)) if options.tail is not None else self._all()
-        return _pieces(lines, options)
-
 
 class Follower:
     """Reads what is written into a log from now on, through rotations."""
 
-    def __init__(self, log: LogFile, *, timestamps: bool) -> None:
+    def __init__(self, log: Log, *, timestamps: bool) -> None:
         self._log = log
         self._timestamps = timestamps
         self._generation = log.generation

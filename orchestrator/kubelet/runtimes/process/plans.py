@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +15,13 @@ from orchestrator.api.core.v1 import (
     PodSpec,
     SecurityContext,
 )
+from orchestrator.kubelet.control_groups import version_1, version_2
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.process.images import Image, command_of
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
-from orchestrator.machinery.quantities import milli, value
+from orchestrator.machinery.quantities import value
 from orchestrator.machinery.resources import qos_class
 
 # By their numbers.
@@ -38,11 +40,8 @@ _USUAL: Final = frozenset(
         *("SETFCAP", "SETPCAP", "NET_BIND_SERVICE", "SYS_CHROOT", "KILL", "AUDIT_WRITE"),
     }
 )
-_PERIOD: Final = 100_000  # microseconds, of CPU limits
-_LEAST_QUOTA: Final = 1_000
-_LEAST_SHARES: Final = 2
-_OOM_SCORES: Final = {"Guaranteed": -997, "BestEffort": 1000}
-_OOM_SCORE: Final = 900  # of what has requests
+_GUARANTEED_SCORE: Final = -997
+_BEST_EFFORT_SCORE: Final = 1000
 
 
 ROOT_VARIABLE: Final = "ROOTFS"
@@ -62,6 +61,8 @@ class Places(Struct, frozen=True):
     shared_memory: Path
     network: Path | None
     groups: tuple[str, ...]  # the node's control groups, a tree each
+    memory_bytes: int  # of the node
+    beside: int = 0  # the order whose process namespace it shares
 
 
 def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights:
@@ -71,7 +72,7 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     own = container.security_context or SecurityContext()
     name, _, group = image.user.partition(":")
     uid = _first(own.run_as_user, whole.run_as_user)
-    users = _Accounts(root)
+    users = _accounts(root)
     if uid is None:
         uid = users.uid(name) if name else 0
         refuse = _first(own.run_as_non_root, whole.run_as_non_root)
@@ -139,13 +140,14 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
         privileged=bool(own.privileged),
         host_processes=bool(spec.host_pid),
         host_ipc=bool(spec.host_ipc),
+        beside=places.beside,
         shared_memory=str(places.shared_memory),
         sysctls={each.name: each.value for each in whole.sysctls},
         cgroups={
-            f"{tree}/{pod.metadata.uid}/{places.scratch.name}": _limits(container)
+            f"{tree}/{pod.metadata.uid}/{places.scratch.name}": limits_of(container)
             for tree in places.groups
         },
-        oom_score=_OOM_SCORES.get(qos_class(pod), _OOM_SCORE),
+        oom_score=_oom_score(pod, container, places.memory_bytes),
     )
 
 
@@ -174,34 +176,39 @@ def _environment(
     if "PATH" in image.environment and world.environment.get("PATH") == DEFAULT_PATH:
         found["PATH"] = image.environment["PATH"]
     if not any(each.name == "HOME" for each in container.env):
-        found["HOME"] = image.environment.get("HOME") or _Accounts(root).home_of(rights.uid)
+        found["HOME"] = image.environment.get("HOME") or _accounts(root).home_of(rights.uid)
     if container.tty:
         found.setdefault("TERM", "xterm")
     return found
 
 
-def _limits(container: Container) -> dict[str, str]:
-    """What is written into which file of the control groups: of both versions; each has its own."""
-    resources = container.resources
-    requests = resources.requests if resources is not None else {}
-    limits = resources.limits if resources is not None else {}
-    cpu = milli(requests["cpu"]) if "cpu" in requests else milli(limits.get("cpu", "0"))
-    shares = max(_LEAST_SHARES, cpu * 1024 // 1000)
-    told = {
-        "cpu.shares": str(shares),
-        "cpu.weight": str(1 + (shares - 2) * 9999 // 262142),
-    }
-    if "cpu" in limits:
-        quota = max(_LEAST_QUOTA, milli(limits["cpu"]) * _PERIOD // 1000)
-        told |= {
-            "cpu.cfs_period_us": str(_PERIOD),
-            "cpu.cfs_quota_us": str(quota),
-            "cpu.max": f"{quota} {_PERIOD}",
-        }
-    if "memory" in limits:
-        most = str(value(limits["memory"]))
-        told |= {"memory.limit_in_bytes": most, "memory.max": most, "memory.oom.group": "1"}
-    return told
+def limits_of(container: Container) -> dict[str, str]:
+    """What is written into which file of the container's control groups, whichever version they are of."""
+    files = {**version_1(container.resources), **version_2(container.resources)}
+    return {**files, "memory.oom.group": "1"}
+
+
+def _oom_score(pod: Pod, container: Container, capacity: int) -> int:
+    """How soon the kernel ends the container for want of memory: who asked for more of the node's `capacity`, later."""
+    quality = qos_class(pod)
+    if quality == "Guaranteed" or _is_node_critical(pod):
+        return _GUARANTEED_SCORE
+    if quality == "BestEffort":
+        return _BEST_EFFORT_SCORE
+    score = 1000 - 1000 * _asked_memory(container) // capacity
+    if container.restart_policy == "Always":  # a sidecar lives as long as those that it serves
+        least = min(_asked_memory(each) for each in pod.spec.containers) if pod.spec else 0
+        score = min(score, 1000 - 1000 * least // capacity)
+    return min(max(score, 1000 + _GUARANTEED_SCORE), _BEST_EFFORT_SCORE - 1)
+
+
+def _asked_memory(container: Container) -> int:
+    requests = container.resources.requests if container.resources is not None else {}
+    return value(requests.get("memory", "0"))
+
+
+def _is_node_critical(pod: Pod) -> bool:
+    return pod.spec is not None and pod.spec.priority_class_name == "system-node-critical"
 
 
 def _capabilities(own: SecurityContext) -> tuple[int, ...] | None:
@@ -224,6 +231,25 @@ def _first(*values: "int | bool | None") -> "int | None":
 def _quoted(pod: Pod) -> str:
     metadata = pod.metadata
     return f'"{metadata.name}_{metadata.namespace}({metadata.uid})"'
+
+
+def _accounts(root: str) -> "_Accounts":
+    return _known_accounts(
+        root, _changed_at(f"{root}/etc/passwd"), _changed_at(f"{root}/etc/group")
+    )
+
+
+def _changed_at(path: str) -> int:
+    try:
+        return os.stat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+@lru_cache(maxsize=64)
+def _known_accounts(root: str, users_at: int, groups_at: int) -> "_Accounts":
+    """Those of a root directory whose files were changed at these times."""
+    return _Accounts(root)
 
 
 class _Accounts:

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import ssl
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from orchestrator.api.core.v1 import (
+    Container,
     ContainerPort,
     ExecAction,
     GRPCAction,
@@ -36,14 +38,29 @@ class Unanswered(Exception):
     """A probe found no answer, or not the right one; the text is the probe's output."""
 
 
-class Prober:
-    """Asks a node's containers. `link` says where a pod is in the network."""
+class Probed(Protocol):
+    """A run of a container, to who probes it."""
 
-    def __init__(self, shim: Supervisor, link: Callable[[Pod], PodLink]) -> None:
-        self._shim = shim
+    container: Container
+
+
+class Prober(ABC):
+    """Asks a node's containers. `link` says where a pod is in the network. Base: commands and connections differ."""
+
+    def __init__(self, link: Callable[[Pod], PodLink]) -> None:
         self._link = link
 
-    async def ask(self, run: Run, pod: Pod, probe: Probe) -> tuple[bool, str]:
+    @abstractmethod
+    async def _run(
+        self, run: Any, command: tuple[str, ...], seconds: float | None
+    ) -> tuple[int, bytes]:
+        """Exit code and output of a command in a container. Raises Unanswered, and TimeoutError."""
+
+    @abstractmethod
+    async def _connect(self, host: str, port: int, seconds: float) -> None:
+        """Connect, and go. Raises TimeoutError and ConnectionRefusedError."""
+
+    async def ask(self, run: Probed, pod: Pod, probe: Probe) -> tuple[bool, str]:
         """Whether a probe succeeds, and its output."""
         seconds = float(probe.timeout_seconds or 1)
         try:
@@ -61,7 +78,7 @@ class Prober:
             return False, str(error)
         return True, ""
 
-    async def hook(self, run: Run, pod: Pod, handler: LifecycleHandler) -> bool:
+    async def hook(self, run: Probed, pod: Pod, handler: LifecycleHandler) -> bool:
         """Run a hook; whether it went well."""
         try:
             if handler.exec is not None:
@@ -72,43 +89,19 @@ class Prober:
             return False
         return True
 
-    async def _execute(self, run: Run, action: ExecAction, seconds: float | None) -> None:
+    async def _execute(self, run: Probed, action: ExecAction, seconds: float | None) -> None:
         """Raises Unanswered with what the command said."""
-        streams = Streams(stdin=False, terminal=False)
         try:
-            execution = Execution(self._shim, run, action.command, streams, terminal=False)
-        except ConnectionError as error:
-            raise Unanswered(str(error)) from None
-        said = bytearray()
-
-        async def listen() -> None:
-            while data := await streams.output.read():
-                said.extend(data[: _MOST_OUTPUT - len(said)])
-
-        async def listen_to_errors() -> None:
-            while streams.errors is not None and (data := await streams.errors.read()):
-                said.extend(data[: _MOST_OUTPUT - len(said)])
-
-        listening = [asyncio.ensure_future(each) for each in (listen(), listen_to_errors())]
-        try:
-            async with asyncio.timeout(seconds):
-                code = await asyncio.shield(execution.done)
-                await asyncio.wait(listening, timeout=1)
+            code, said = await self._run(run, action.command, seconds)
         except TimeoutError:
             command = " ".join(action.command)
             raise Unanswered(
                 f'command timed out: "{command}" timed out after {seconds:g}s'
             ) from None
-        except NotExecuted as fault:
-            raise Unanswered(str(fault)) from None
-        finally:
-            execution.close()
-            for task in listening:
-                task.cancel()
         if code:
-            raise Unanswered(said.decode(errors="replace"))
+            raise Unanswered(said[:_MOST_OUTPUT].decode(errors="replace"))
 
-    async def _get(self, run: Run, pod: Pod, action: HTTPGetAction, seconds: float) -> None:
+    async def _get(self, run: Probed, pod: Pod, action: HTTPGetAction, seconds: float) -> None:
         """Raises Unanswered."""
         import aiohttp  # late: few kubelets probe
 
@@ -159,17 +152,16 @@ class Prober:
             skip_auto_headers=("Accept-Encoding",),
         )
 
-    async def _dial(self, run: Run, pod: Pod, action: TCPSocketAction, seconds: float) -> None:
+    async def _dial(self, run: Probed, pod: Pod, action: TCPSocketAction, seconds: float) -> None:
         """Raises Unanswered."""
         host = action.host or self._link(pod).address
         port = _port_of(run, action.port)
         try:
-            made = await self._shim.connect("", (host,), port, seconds)
+            await self._connect(host, port, seconds)
         except TimeoutError:
             raise Unanswered(f"dial tcp {host}:{port}: i/o timeout") from None
         except ConnectionRefusedError as error:
             raise Unanswered(str(error).replace("tcp4", "tcp")) from None
-        made.close()
 
     async def _call(self, pod: Pod, action: GRPCAction, seconds: float) -> None:
         """Raises Unanswered."""
@@ -190,7 +182,50 @@ class Prober:
             raise Unanswered(f'service unhealthy (responded with "{status}")')
 
 
-def _port_of(run: Run, port: int | str) -> int:
+class ProcessProber(Prober):
+    """Asks containers that are processes."""
+
+    def __init__(self, shim: Supervisor, link: Callable[[Pod], PodLink]) -> None:
+        super().__init__(link)
+        self._shim = shim
+
+    async def _run(
+        self, run: Run, command: tuple[str, ...], seconds: float | None
+    ) -> tuple[int, bytes]:
+        streams = Streams(stdin=False, terminal=False)
+        try:
+            execution = Execution(self._shim, run, command, streams, terminal=False)
+        except ConnectionError as error:
+            raise Unanswered(str(error)) from None
+        said = bytearray()
+
+        async def listen() -> None:
+            while data := await streams.output.read():
+                said.extend(data[: _MOST_OUTPUT - len(said)])
+
+        async def listen_to_errors() -> None:
+            while streams.errors is not None and (data := await streams.errors.read()):
+                said.extend(data[: _MOST_OUTPUT - len(said)])
+
+        listening = [asyncio.ensure_future(each) for each in (listen(), listen_to_errors())]
+        try:
+            async with asyncio.timeout(seconds):
+                code = await asyncio.shield(execution.done)
+                await asyncio.wait(listening, timeout=1)
+        except NotExecuted as fault:
+            raise Unanswered(str(fault)) from None
+        finally:
+            execution.close()
+            for task in listening:
+                task.cancel()
+        return code, bytes(said)
+
+    async def _connect(self, host: str, port: int, seconds: float) -> None:
+        made = await self._shim.connect("", (host,), port, seconds)
+        made.close()
+
+
+def _port_of(run: Probed, port: int | str) -> int:
     """The number of a port that may be a name. Raises Unanswered."""
     if isinstance(port, int) or port.isdecimal():
         return int(port)

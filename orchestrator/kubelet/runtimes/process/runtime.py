@@ -3,13 +3,24 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Iterable, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
-from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, PodSpec, Probe
+from orchestrator.api.core.v1 import (
+    Container,
+    LifecycleHandler,
+    Pod,
+    PodSecurityContext,
+    PodSpec,
+    Probe,
+)
+from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
 from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -24,6 +35,7 @@ from orchestrator.kubelet.runtimes.interface import (
 )
 from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
+from orchestrator.kubelet.runtimes.process.host_paths import host_fault
 from orchestrator.kubelet.runtimes.process.images import Image, ImageTable, InvalidImage
 from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.process.oci import unpack
@@ -34,20 +46,25 @@ from orchestrator.kubelet.runtimes.process.plans import (
     Places,
     box_for,
     command_for,
+    limits_of,
     link_mounts,
     memory_limit,
     rights_of,
 )
-from orchestrator.kubelet.runtimes.process.probes import Prober
+from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
+    Hold,
     Launch,
     Launched,
+    Limit,
     Mount,
     News,
+    Rights,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
@@ -56,6 +73,7 @@ from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes, 
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
+_TYPE: Final = "orchestrator-process"  # of container runtime, as CRI-O's is cri-o
 NOT_STARTED: Final = 128
 _EPOCH: Final = 0.0  # when what could not be started was started, says containerd
 _WATCH_SECONDS: Final = (
@@ -82,13 +100,13 @@ class _Refusal(Exception):
 
 class ProcessRuntime:
     """Runs containers as processes. `images` say what their images are, and a log is rotated at `log_bytes`.
-    Not `enclosed`: containers have no namespaces, as where the machine allows none.
+    Not `enclosed`: containers have no namespaces, as where the machine allows none. `disks` are what is behind claims.
 
     Implements `Runtime`, `Inhabited`, `Conversational`, `Refreshed` and `Ending`. It lives in real time: a loop whose
     clock jumps is no place for processes, and the first container that is started there is refused.
     """
 
-    name = "process://1.0"
+    name = f"{_TYPE}://{version('kubeactors')}"
 
     def __init__(
         self,
@@ -96,20 +114,28 @@ class ProcessRuntime:
         *,
         log_bytes: int = ROTATED_AT,
         enclosed: bool = True,
+        disks: Disks | None = None,
     ) -> None:
+        self._disks = disks or Disks()
+        self._owned: dict[
+            str, set[str]
+        ] = {}  # volumes that belong to their pod's group by now, by pod
         self._images = ImageTable(images)
         self._log_bytes = log_bytes
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
         self._runs: dict[str, dict[str, Run]] = {}
+        self._holders: dict[
+            str, int
+        ] = {}  # of the process namespaces of pods that have one, by pod
         self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
         self._host: RuntimeHost
-        self._prober: Prober
+        self._prober: ProcessProber
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
-        self._prober = Prober(self._shim, self._link)
+        self._prober = ProcessProber(self._shim, self._link)
 
     # --- Runtime ---------------------------------------------------------------------------
 
@@ -143,9 +169,9 @@ class ProcessRuntime:
             self._prepare(run, image, world, shown)
         except _Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
-        except ConfigFault as fault:
+        except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (VolumeFault, NetworkFault, InvalidImage, OSError) as fault:
+        except (NetworkFault, InvalidImage, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
@@ -191,7 +217,7 @@ class ProcessRuntime:
             raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
         place = Path(directory)
         if mount.sub_path:
-            place = within_volume(place, mount.sub_path, mount.volume)
+            place = within_volume(place, mount, run.container.name)
         return Mount(str(place), mount.path, True)
 
     def _prepare(self, run: Run, image: Image, world: World, shown: list[Mount]) -> None:
@@ -203,45 +229,72 @@ class ProcessRuntime:
                 f'image "{image.name}" is a directory, and this machine lets nobody enter it: it allows no '
                 "user namespaces; an image that is a command line works"
             )
-        run.container_id = f"process://{self._host.random.getrandbits(256):064x}"
+        run.container_id = f"{_TYPE}://{self._host.random.getrandbits(256):064x}"
         rights = rights_of(pod, container, image, root)
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
-        place = self._place(key.pod_uid)
-        run.scratch = place / "containers" / f"{key.name}-{key.attempt}"
-        run.scratch.mkdir(parents=True)
-        run.message_file = touch(run.scratch / "message", 0o666)
+        place = self._laid_out(key.pod_uid)
+        run.scratch = place / f"{key.name}-{key.attempt}"
+        run.scratch.mkdir()
+        run.message_file = touch(self._memory(key.pod_uid) / f"{run.scratch.name}.message", 0o666)
         volumes = self._volumes(pod)
         files = self._files(
             self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
         )
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
-            Mount(str(volumes.source(each)), each.path, each.read_only)
+            Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
             for each in world.mounts
             if each.medium != "image"
         ]
-        shared = self._memory(key.pod_uid) / "shm"
-        if not shared.exists():
-            shared.mkdir(parents=True)
-            shared.chmod(0o1777)
         places = Places(
             scratch=run.scratch,
             root=root,
             files=files,
             mounts=(*mounts, *shown),
-            shared_memory=shared,
+            shared_memory=self._memory(key.pod_uid) / "shm",
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
+            memory_bytes=self._host.memory_bytes,
+            beside=self._beside(pod, container, rights),
         )
         run.box = box_for(pod, container, world, places)
         if not self._shim.namespaces:
             run.command.environment[ROOT_VARIABLE] = link_mounts(run.box)
-        logs = place / "logs"
-        logs.mkdir(exist_ok=True)
-        path = logs / f"{key.name}_{key.attempt}.log"
+        path = place / f"{key.name}_{key.attempt}.log"
         run.log = LogFile(path, self._host.clock.now, self._log_bytes)
         run.streams = Streams(stdin=bool(container.stdin), terminal=bool(container.tty))
+
+    def _laid_out(self, pod_uid: str) -> Path:
+        """The directory of a pod. Making one costs as much as all else: what need not last lies in memory."""
+        place, memory = self._place(pod_uid), self._memory(pod_uid)
+        if not place.exists():
+            place.parent.mkdir(exist_ok=True)
+            place.mkdir()
+            for each in {memory, memory / "etc"} - {place}:
+                each.mkdir(parents=True, exist_ok=True)
+            shared = memory / "shm"
+            shared.mkdir(exist_ok=True)
+            shared.chmod(0o1777)
+        return place
+
+    def _beside(self, pod: Pod, container: Container, rights: Rights) -> int:
+        """The order whose process namespace a container shares: that of its pod, or of the container that it debugs."""
+        spec, uid = pod.spec or PodSpec(), pod.metadata.uid
+        for each in spec.ephemeral_containers:
+            if each.name == container.name and each.target_container_name:
+                target = self._runs[uid].get(each.target_container_name)
+                if target is None or not target.running or target.box is None:
+                    raise ConfigFault(
+                        f'target container "{each.target_container_name}" is not running'
+                    )
+                return target.box.beside or target.id
+        if not spec.share_process_namespace:
+            return 0
+        if uid not in self._holders:
+            self._holders[uid] = self._shim.next_id()
+            self._shim.send(Hold(self._holders[uid], rights))
+        return self._holders[uid]
 
     def _files(self, place: Path, world: World, *, host: bool) -> dict[str, Path]:
         """The files that Kubernetes puts into each container, which the pod's containers share.
@@ -249,7 +302,6 @@ class ProcessRuntime:
         A pod of the host's network has the host's names, as the kubelet passes them on.
         """
         directory = place / "etc"
-        directory.mkdir(parents=True, exist_ok=True)
         files: dict[str, Path] = {}
         for target in _OWN_FILES:
             if target in world.files:
@@ -283,8 +335,8 @@ class ProcessRuntime:
                 self._host.report(run.last)
             if run.stopping:
                 self._shim.signal(run.id, run.stop_signal)
-            if (most := memory_limit(run.container)) and not self._shim.cgroups:
-                self._task(self._watch(run, most))
+            if memory_limit(run.container) and not self._shim.cgroups:
+                self._task(self._watch(run))
         elif isinstance(news, Failed):
             self._shim.forget(run.id)
             self._task(self._fail(run, news.fault))
@@ -292,11 +344,11 @@ class ProcessRuntime:
             self._shim.forget(run.id)
             self._task(self._end(run, news.code, out_of_memory=news.out_of_memory))
 
-    async def _watch(self, run: Run, most: int) -> None:
+    async def _watch(self, run: Run) -> None:
         """Keep a container's memory limit where no control group does: who is seen above it is killed."""
         while run.running:
-            found = measure((), run.pid)
-            if found is not None and found.memory_bytes > most:
+            found, most = measure((), run.pid), memory_limit(run.container)
+            if found is not None and most and found.memory_bytes > most:
                 run.out_of_memory = True
                 self._shim.kill(run.id)
                 return
@@ -356,6 +408,7 @@ class ProcessRuntime:
 
     def remove(self, pod_uid: str) -> None:
         runs = self._runs.pop(pod_uid, {})
+        self._owned.pop(pod_uid, None)
         for run in runs.values():
             run.removed = True
             if run.task is not None and not run.task.done():
@@ -398,7 +451,7 @@ class ProcessRuntime:
         if now - at >= _LEAST_WINDOW:
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
-        return ContainerUsage(milli_cpu=round(used * 1000), memory_bytes=found.memory_bytes)
+        return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
 
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
@@ -411,6 +464,14 @@ class ProcessRuntime:
         success, output = await self._prober.ask(run, pod, probe)
         now = self._host.clock.now()
         self._host.report(ProbeAnswered(run.key, kind, success, output, now))
+
+    def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
+        """Let a container that runs have what it asks for by now."""
+        run = self._running(key)
+        if run is not None and run.box is not None:
+            run.pod, run.container = pod, container
+            limits = limits_of(container)
+            self._shim.send(Limit(run.id, dict.fromkeys(run.box.cgroups, limits)))
 
     def run_hook(
         self,
@@ -442,15 +503,32 @@ class ProcessRuntime:
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
+        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
+
+    def host_fault(self, path: str, kind: str) -> str:
+        """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
+        return host_fault(path, kind)
+
     def _volumes(self, pod: Pod) -> Volumes:
         uid = pod.metadata.uid
-        context = (pod.spec or PodSpec()).security_context
+        context = (pod.spec or PodSpec()).security_context or PodSecurityContext()
         return Volumes(
             self._place(uid) / "volumes",
             self._memory(uid) / "volumes",
-            self._shim.directory / "claims",
-            context.fs_group if context is not None else None,
+            self._disks,
+            context.fs_group,
+            self._owned.setdefault(uid, set()),
+            self._stamp,
+            only_mismatch=context.fs_group_change_policy == "OnRootMismatch",
         )
+
+    def _stamp(self) -> str:
+        """What a new state of a volume is called, as the original's writer of such volumes does."""
+        now = datetime.fromtimestamp(self._host.clock.now(), UTC)
+        return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- conversations ---------------------------------------------------------------------
 
@@ -478,15 +556,19 @@ class ProcessRuntime:
         run = self._runs.get(key.pod_uid, {}).get(key.name)
         while run is not None and (run.key != key or run.log is None):
             run = run.before
-        if run is None:
+        if run is None or run.log is None:
             raise LookupError(f"unable to retrieve container logs for {key.name}")
-        return await talk.log(run, options, session)
+        return await talk.log(run, run.log, options, session)
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
         return await talk.connect(self._shim, self._link(pod), port, session)
 
     # --- the machine -----------------------------------------------------------------------
+
+    def machine_facts(self) -> MachineFacts:
+        """The machine on which the containers run."""
+        return this_machine()
 
     async def close(self) -> None:
         """End all containers, and take away everything that is theirs."""
@@ -500,10 +582,12 @@ class ProcessRuntime:
                     pump.cancel()
                 run.over()
         self._runs.clear()
+        self._holders.clear()
         await self._shim.close()
 
     def _lost(self) -> None:
         """The shim has ended, and with it all containers."""
+        self._holders.clear()
         for runs in self._runs.values():
             for run in runs.values():
                 if not run.ended.is_set():
@@ -570,4 +654,5 @@ def _signal_of(name: str) -> int:
 
 def _remove(places: "tuple[Path, ...]") -> None:
     for place in places:
+        release(str(place))
         remove_tree(str(place))

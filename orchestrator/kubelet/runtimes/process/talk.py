@@ -4,12 +4,12 @@ import asyncio
 import signal
 from collections.abc import Awaitable
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from msgspec.structs import replace
 
 from orchestrator.kubelet.networks.interface import PodLink
-from orchestrator.kubelet.runtimes.process.logs import Follower
+from orchestrator.kubelet.runtimes.process.logs import Follower, Log
 from orchestrator.kubelet.runtimes.process.pipes import Pipe, Streams
 from orchestrator.kubelet.runtimes.process.runs import Run
 from orchestrator.kubelet.runtimes.process.shim.messages import Ended, Enter, Failed, News
@@ -155,16 +155,22 @@ async def _hear(pipe: Pipe, session: Session, *, terminal: bool, close: bool = T
         pipe.close()
 
 
-async def log(run: Run, options: LogOptions, session: Session) -> int:
+class Logged(Protocol):
+    """A run with a log; who follows it is woken when more may be there."""
+
+    followers: set[asyncio.Event]
+    ended: asyncio.Event
+
+
+async def log(run: Logged, text: Log, options: LogOptions, session: Session) -> int:
     """Write a run's log, and with `follow` what comes, until it has ended or the client has gone."""
-    assert run.log is not None
     limit = _Limit(session, options.limit_bytes)
-    follower = Follower(run.log, timestamps=options.timestamps) if options.follow else None
+    follower = Follower(text, timestamps=options.timestamps) if options.follow else None
     changed = asyncio.Event()
     run.followers.add(changed)
     left = _task(session.until_left())
     try:
-        for piece in run.log.read(options):
+        for piece in text.read(options):
             if not await limit.write(piece):
                 return 0
         while follower is not None:
@@ -215,7 +221,13 @@ async def connect(shim: Supervisor, link: PodLink, port: int, session: Session) 
             f"failed to execute portforward in network namespace {network or 'host'!r}: failed to connect to "
             f"localhost:{port} inside namespace: {str(error) or 'i/o timeout'}"
         ) from None
-    reader, writer = await asyncio.open_connection(sock=made)
+    return await pass_bytes(*await asyncio.open_connection(sock=made), session)
+
+
+async def pass_bytes(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, session: Session
+) -> int:
+    """Pass bytes between a client and a connection until one of them has ended."""
     speaking = _task(_pass_on(session, writer))
     left = _task(session.until_left())
     listening = _task(_pass_back(reader, session))

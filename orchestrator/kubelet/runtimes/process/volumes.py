@@ -2,22 +2,33 @@
 
 What is made of objects is written as Kubernetes' kubelet does: into a fresh directory to which the link `..data` is
 turned in one step, so that a reader never sees half of a change. Volumes of a pod are shared by its containers, and
-end with it; claims outlive it.
+end with it; disks outlive it.
 """
 
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from orchestrator.api.core.v1 import Pod
+from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
+from orchestrator.kubelet.runtimes.process.shim.mounted import mount_memory
+from orchestrator.machinery.volumes import SIMULATED_DRIVER
 
 _DATA: Final = "..data"
 _IN_MEMORY: Final = ("memory", "secret")
+_OBJECTS: Final = ("objects", "secret")
 _OPEN: Final = 0o777
-_SUB_PATH: Final = 0o750
+_BLOCK_BYTES: Final = 512  # in which stat counts
+_SHARED: Final = 0o660  # what the group of a volume may do with its files,
+_READ: Final = 0o440  # or with those that nobody changes,
+_ENTER: Final = (
+    0o110 | stat.S_ISGID
+)  # and with directories besides: what is made in one is the group's, too
 
 
 class VolumeFault(Exception):
@@ -27,37 +38,52 @@ class VolumeFault(Exception):
 class Volumes:
     """The volumes of one pod below `directory`; what is to lie in memory below `memory`.
 
-    `claims` is where what outlives the pod is kept. As root the volumes belong to `group`, where there is one.
+    `disks` are what is behind its claims. As root the volumes belong to `group`, where there is one; `owned` are those
+    that do by now. `stamp` names a new state of a volume of objects.
     """
 
-    def __init__(self, directory: Path, memory: Path, claims: Path, group: int | None) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        memory: Path,
+        disks: Disks,
+        group: int | None,
+        owned: set[str],
+        stamp: Callable[[], str],
+        *,
+        only_mismatch: bool = False,
+    ) -> None:
         self._directory = directory
         self._memory = memory
-        self._claims = claims
+        self._disks = disks
         self._group = group if os.geteuid() == 0 else None
+        self._owned = owned
+        self._stamp = stamp
+        self._only_mismatch = only_mismatch
 
-    def source(self, mount: Mount) -> Path:
+    def source(self, mount: Mount, container: str) -> Path:
         """The directory or file that a container gets to see for a mount. Raises VolumeFault and OSError."""
         place = self._place(mount)
-        if mount.medium in ("objects", "secret"):
+        if mount.medium in _OBJECTS:
             self.write(mount)
-        return within_volume(place, mount.sub_path, mount.volume) if mount.sub_path else place
+        return within_volume(place, mount, container) if mount.sub_path else place
 
     def write(self, mount: Mount) -> None:
         """Bring the files of a volume of objects up to date. Raises OSError."""
         place = self._root(mount) / mount.volume
         if not place.exists():
             place.mkdir(parents=True)
-            self._own(place, mount.modes.get("", _OPEN))
+            place.chmod(mount.modes.get("", _OPEN))
+            self._share(place, _READ)
         if _content(place) == dict(mount.files):
             return
         old = os.readlink(place / _DATA) if (place / _DATA).is_symlink() else ""
-        number = int(old.rpartition("_")[2] or 0) + 1 if old else 1
-        fresh = place / f"..v_{number}"
-        shutil.rmtree(fresh, ignore_errors=True)
+        fresh = place / f"..{self._stamp()}"
         fresh.mkdir(mode=0o755)
         for path, data in mount.files.items():
             self._write(fresh / path, data, mount.modes.get(path, 0o644), mount.uid)
+        for each in (fresh, *(entry for entry in fresh.rglob("*") if entry.is_dir())):
+            self._share(each, _READ)
         _link(place / _DATA, fresh.name)
         tops = {path.partition("/")[0] for path in mount.files}
         for name in tops:
@@ -69,6 +95,17 @@ class Volumes:
         if old:
             shutil.rmtree(place / old, ignore_errors=True)
 
+    def bytes_of(self, pod: Pod) -> Mapping[str, int]:
+        """What lies in each emptyDir of the pod."""
+        found: dict[str, int] = {}
+        for volume in pod.spec.volumes if pod.spec is not None else ():
+            if volume.empty_dir is not None:
+                in_memory = volume.empty_dir.medium == "Memory"
+                found[volume.name] = _used(
+                    (self._memory if in_memory else self._directory) / volume.name
+                )
+        return found
+
     def _write(self, path: Path, data: bytes, mode: int, uid: int) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
@@ -76,12 +113,14 @@ class Volumes:
             os.chown(path, uid, -1 if self._group is None else self._group)
         path.chmod(mode)
 
-    def _own(self, place: Path, mode: int) -> None:
-        """Give a volume's directory its mode, and to the group that shares it."""
-        if self._group is not None:
-            os.chown(place, -1, self._group)
-            mode |= stat.S_ISGID
-        place.chmod(mode)
+    def _share(self, place: Path, rights: int) -> None:
+        """Give a file or directory to the group that shares the volume."""
+        if self._group is None or place.is_symlink():
+            return
+        found = place.stat()
+        os.chown(place, -1, self._group)
+        more = rights | _ENTER if stat.S_ISDIR(found.st_mode) else rights
+        place.chmod(stat.S_IMODE(found.st_mode) | more)
 
     def _root(self, mount: Mount) -> Path:
         return self._memory if mount.medium in _IN_MEMORY else self._directory
@@ -90,32 +129,75 @@ class Volumes:
         if mount.medium == "hostPath":
             place = Path(mount.place)
             if not place.exists():
-                place.mkdir(parents=True)
+                place.mkdir(parents=True, mode=0o755)
             return place
-        if mount.medium == "claim":
-            place = self._claims / mount.place
-        else:
-            place = self._root(mount) / mount.volume
-        if not place.is_dir() and mount.medium not in ("objects", "secret"):
-            place.mkdir(parents=True)
-            self._own(place, mount.modes.get("", _OPEN))
+        claimed = mount.medium == "claim"
+        place = self._disk(mount) if claimed else self._root(mount) / mount.volume
+        if mount.medium not in _OBJECTS:
+            if not place.is_dir():
+                place.mkdir(parents=True)
+                if mount.most_bytes and os.geteuid() == 0:
+                    with suppress(OSError):  # then the limit is only looked at, as for any user
+                        mount_memory(str(place), mount.most_bytes)
+                place.chmod(mount.modes.get("", _OPEN))
+            self._give_to_group(place, mount.volume)
         return place
 
+    def _disk(self, mount: Mount) -> Path:
+        driver, _, name = mount.place.partition("/")
+        if driver != SIMULATED_DRIVER:
+            raise VolumeFault(
+                f'volume "{mount.volume}" is {driver} "{name}", which cannot be mounted here: a claim of a class '
+                "whose disks are simulated can, and volumes of hostPath and local"
+            )
+        return self._disks.place(mount.place)
 
-def within_volume(place: Path, sub_path: str, volume: str) -> Path:
-    """What a sub-path means, made if it is not there. Raises VolumeFault for one that leads out of the volume."""
+    def _give_to_group(self, place: Path, volume: str) -> None:
+        """Let the group share all that is in a volume, once a pod."""
+        if self._group is None or volume in self._owned:
+            return
+        self._owned.add(volume)
+        root = place.stat()
+        right = root.st_mode & (_SHARED | _ENTER) == _SHARED | _ENTER
+        if self._only_mismatch and root.st_gid == self._group and right:
+            return
+        for each in (place, *place.rglob("*")):
+            self._share(each, _SHARED)
+
+
+def _used(directory: Path) -> int:
+    """The bytes that the files in a directory take."""
+    used = 0
+    for place, _, names in os.walk(directory):
+        for name in names:
+            with suppress(OSError):  # it is gone by now
+                used += os.lstat(f"{place}/{name}").st_blocks * _BLOCK_BYTES
+    return used
+
+
+def within_volume(place: Path, mount: Mount, container: str) -> Path:
+    """What a mount's sub-path means, made if it is not there. Raises VolumeFault for one that leads out of the volume."""
+    sub_path = mount.sub_path
     if sub_path.startswith("/"):
-        raise VolumeFault(f'subPath "{sub_path}" of volume "{volume}" must not be an absolute path')
+        raise VolumeFault(f"error SubPath `{sub_path}` must not be an absolute path")
     if ".." in sub_path.split("/"):
-        raise VolumeFault(f'subPath "{sub_path}" of volume "{volume}" must not contain ".."')
+        raise VolumeFault(f"unable to provision SubPath `{sub_path}`: must not contain '..'")
     found = Path(os.path.realpath(place / sub_path))
     root = os.path.realpath(place)
     if found != Path(root) and not str(found).startswith(f"{root}/"):
-        raise VolumeFault(f'subPath "{sub_path}" of volume "{volume}" leads out of it')
+        what = f'volumeMount "{mount.volume}" of container "{container}"'
+        raise VolumeFault(f"failed to prepare subPath for {what}")
     if not found.exists():
-        found.mkdir(parents=True, mode=_SUB_PATH)
-        found.chmod(_SUB_PATH | (place.stat().st_mode & 0o007))
+        rights = stat.S_IMODE(place.stat().st_mode)
+        for directory in _missing(found):
+            directory.mkdir()
+            directory.chmod(rights)
     return found
+
+
+def _missing(directory: Path) -> Iterator[Path]:
+    """The directories on the way to one that are not there, the outermost first."""
+    return reversed([each for each in (directory, *directory.parents) if not each.exists()])
 
 
 def _link(place: Path, target: str) -> None:

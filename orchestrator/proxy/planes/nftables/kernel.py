@@ -17,8 +17,9 @@ class Writer:
     """Writes rules in the network namespace of the file `namespace`, while it is not closed.
 
     `next_text` answers what is to be written now, None for nothing, and is asked again after each transaction: what has
-    come meanwhile goes together. `failed` is told that a transaction was refused, and so is `log`; then it is tried
-    again after a while.
+    come meanwhile goes together. `written` is called after each that was taken (or
+    empty), in a thread, and may block. `failed` is
+    told that a transaction was refused, and so is `log`; then it is tried again after a while.
     """
 
     def __init__(
@@ -27,6 +28,7 @@ class Writer:
         next_text: Callable[[], str | None],
         failed: Callable[[], None],
         log: Any,
+        written: Callable[[], None] = lambda: None,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._namespace, self._next_text, self._failed, self._log = (
@@ -35,6 +37,7 @@ class Writer:
             failed,
             log,
         )
+        self._written = written
         self._task: asyncio.Task[None] | None = None
         self._closed = False
 
@@ -46,8 +49,7 @@ class Writer:
     async def _write(self) -> None:
         try:
             while not self._closed and (text := self._next_text()) is not None:
-                if text:
-                    await asyncio.to_thread(give_rules, self._namespace, text)
+                await asyncio.to_thread(self._give, text)
         except RulesRefused as refused:
             if not self._closed:
                 self._failed()
@@ -55,6 +57,11 @@ class Writer:
                 self._loop.call_later(_RETRY_SECONDS, self.wake)
         finally:
             self._task = None
+
+    def _give(self, text: str) -> None:
+        if text:
+            give_rules(self._namespace, text)
+        self._written()
 
     async def settled(self) -> None:
         """Wait until all that is to be written is in the kernel, or refused."""

@@ -1,11 +1,12 @@
 """Devices one by one: who has what of which, and who fits on a node.
 
 Kubernetes counts an extended resource per node, so two halves that are free on two devices would serve a
-pod that wants one whole device. Here a share lies on one device, and whole GPUs are whole devices.
+pod that wants one whole device. Here a share lies on one device, and whole GPUs are whole devices. Which
+they are is written on the pod as it is bound.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from hashlib import md5
 from typing import ClassVar, Final
 from weakref import WeakKeyDictionary
@@ -14,20 +15,20 @@ import numpy as np
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
+from orchestrator.machinery.shared_gpus import (
+    DEVICE,
+    RESOURCE,
+    Shares,
+    amount_for,
+    shares_of,
+    told,
+)
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import FilterKernel, Plugin, Preparation
-from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot, amount_of
+from orchestrator.scheduler.snapshot import CPU, Bool, Int64, Rows, Snapshot
 
-RESOURCE: Final = "alibabacloud.com/gpu-milli"
-DEVICE: Final = 1000  # of the resource are one device
-Shares = dict[int, int]  # device -> how much of it
 _REASON: Final = f"Insufficient {RESOURCE} on one device"
 _ABSENT: Final = 64  # pods thought away whose devices are remembered, for each node
-
-
-def amount_for(pod: Pod) -> int:
-    """How much of the resource a pod asks for."""
-    return amount_of(pod_needs(pod), RESOURCE)
 
 
 def deal(free: Sequence[int], amount: int) -> Shares | None:
@@ -77,28 +78,38 @@ class Ledger:
             self._look(nodes, row)
         return self.free
 
-    def promise(self, nodes: Snapshot, row: int, pod: Pod) -> None:
+    def promise(self, nodes: Snapshot, row: int, pod: Pod) -> Shares:
         """Deal devices to a pod that is about to come to a row."""
         free = self.catch_up(nodes)[row].tolist()
-        shares = self._plugin.pick(nodes, row, _cpu_left(nodes, row), free, pod)
-        self._dealt[row][pod.metadata.uid] = shares or {}
+        shares = self._plugin.pick(nodes, row, _cpu_left(nodes, row), free, pod) or {}
+        self._dealt[row][pod.metadata.uid] = shares
+        return shares
+
+    def forget(self, row: int, pod: Pod) -> None:
+        """The pod does not come after all."""
+        self._dealt.get(row, {}).pop(pod.metadata.uid, None)
 
     def _look(self, nodes: Snapshot, row: int) -> None:
-        """Deal devices to the pods that are new on a row, in the order in which they came. One that came
-        past this plugin may find none, and has none.
+        """See what the pods of a row have. To those that came past this plugin devices are dealt now, in the
+        order in which they came; who finds none has none.
         """
         count = int(nodes.allocatable[nodes.column(RESOURCE), row]) // DEVICE
         free = [DEVICE] * count
         dealt = self._dealt.setdefault(row, {})
         new, here = [], 0
         for pod in nodes.pods_on(row):
-            if not amount_for(pod):
+            amount = amount_for(pod)
+            if not amount:
                 continue
             here += 1
-            shares = dealt.get(pod.metadata.uid)
+            uid = pod.metadata.uid
+            shares = dealt.get(uid)
+            if shares is None:
+                shares = shares_of(pod.metadata.annotations, amount)
             if shares is None:
                 new.append(pod)
             else:
+                dealt[uid] = shares
                 _take(free, shares)
         for pod in new:
             cpu = _cpu_left(nodes, row) + pod_needs(pod).milli_cpu
@@ -138,7 +149,7 @@ class GpuDevices(Plugin):
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED))
 
     def __init__(self) -> None:
-        # A scheduler that starts again has a new snapshot, and deals anew in the order of its list.
+        # A scheduler that starts again has a new snapshot, and reads what the pods have.
         self._ledgers: WeakKeyDictionary[Snapshot, Ledger] = WeakKeyDictionary()
 
     def pick(self, nodes: Snapshot, row: int, cpu: int, free: list[int], pod: Pod) -> Shares | None:
@@ -153,11 +164,13 @@ class GpuDevices(Plugin):
         return _Devices(amount, nodes, self.ledger(nodes)) if amount else None
 
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
-        """The pod has its devices from now on; nothing is written."""
+        """The pod has its devices from now on, and its binding says which."""
         row = nodes.row_of(node)
-        if row is not None and amount_for(pod):
-            self.ledger(nodes).promise(nodes, row, pod)
-        return None
+        if row is None or not amount_for(pod):
+            return None
+        ledger = self.ledger(nodes)
+        shares = ledger.promise(nodes, row, pod)
+        return Preparation((), partial(ledger.forget, row, pod), annotations=told(shares))
 
     def ledger(self, nodes: Snapshot) -> Ledger:
         """The ledger of a snapshot."""

@@ -15,15 +15,9 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
+from orchestrator.machinery.shared_gpus import DEVICE, Shares, amount_for
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, ScoreKernel
-from orchestrator.scheduler.plugins.gpu_sharing.devices import (
-    DEVICE,
-    InFixedOrder,
-    Ledger,
-    Shares,
-    amount_for,
-    deal,
-)
+from orchestrator.scheduler.plugins.gpu_sharing.devices import InFixedOrder, Ledger, deal
 from orchestrator.scheduler.plugins.gpu_sharing.tasks import (
     MODEL,
     Kind,

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import pod_needs
-from orchestrator.scheduler.plugins.gpu_sharing.devices import DEVICE, amount_for
+from orchestrator.machinery.shared_gpus import DEVICE, amount_for
 
 MODEL: Final = "alibabacloud.com/gpu-card-model"
 _POPULAR: Final = 0.95

@@ -29,10 +29,10 @@ class NamespaceStrategy(Strategy):
         return replace(new, spec=old.spec, status=old.status)
 
     def mark_ending(self, stored: Namespace) -> Namespace:
-        """Nothing new begins in it from now on."""
-        return replace(
-            stored, status=replace(stored.status or NamespaceStatus(), phase="Terminating")
-        )
+        """Nothing new begins in it from now on; it has no grace, not even of no seconds."""
+        metadata = replace(stored.metadata, deletion_grace_period_seconds=None)
+        status = replace(stored.status or NamespaceStatus(), phase="Terminating")
+        return replace(stored, metadata=metadata, status=status)
 
     def is_held(self, stored: Namespace) -> bool:
         """Until the namespace controller has emptied it."""

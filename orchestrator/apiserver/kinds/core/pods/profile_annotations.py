@@ -1,9 +1,12 @@
 """Profiles of seccomp and AppArmor in annotations, where they were before they were fields."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
 
-from orchestrator.api.core.v1 import PodSpec
+from msgspec.structs import replace
+
+from orchestrator.api.core.v1 import AppArmorProfile, PodSpec, SecurityContext
 from orchestrator.apiserver.validation.field import Errors, complaints, invalid
 from orchestrator.apiserver.validation.formats import relative_path_errors
 
@@ -13,6 +16,8 @@ _APP_ARMOR: Final = "container.apparmor.security.beta.kubernetes.io/"
 _SECCOMP_PROFILES: Final = ("runtime/default", "docker/default", "unconfined")
 _APP_ARMOR_PROFILES: Final = ("", "runtime/default", "unconfined")
 _LOCAL: Final = "localhost/"
+_FIELDS: Final = {"unconfined": "Unconfined", "runtime/default": "RuntimeDefault"}
+_MOST_NAME: Final = 4095  # bytes of a path
 
 
 def profile_annotation_errors(path: str, annotations: Mapping[str, str], spec: PodSpec) -> Errors:
@@ -25,6 +30,63 @@ def profile_annotation_errors(path: str, annotations: Mapping[str, str], spec: P
     for key, profile in annotations.items():
         if key.startswith(_APP_ARMOR):
             yield from _app_armor_errors(f"{path}[{key}]", key, profile, spec)
+
+
+@lru_cache(maxsize=1 << 10)
+def app_armor_of(annotation: str) -> AppArmorProfile | None:
+    """The profile that an annotation's value names, the very same each time; None if it names none."""
+    if annotation in _FIELDS:
+        return AppArmorProfile(type=_FIELDS[annotation])
+    local = annotation.removeprefix(_LOCAL)
+    if local == annotation or not local or len(local) > _MOST_NAME:
+        return None
+    return AppArmorProfile(type="Localhost", localhost_profile=local)
+
+
+def names_app_armor(annotations: Mapping[str, str]) -> bool:
+    """Whether some annotation is of AppArmor; those of most pods are none at all."""
+    return bool(annotations) and any(key.startswith(_APP_ARMOR) for key in annotations)
+
+
+def with_app_armor_fields(spec: PodSpec, annotations: Mapping[str, str]) -> PodSpec:
+    """The spec with the profiles of annotations in its containers that say none themselves."""
+    if spec.os is not None and spec.os.name == "windows":
+        return spec
+    whole = spec.security_context.app_armor_profile if spec.security_context else None
+
+    def filled(container: Any) -> Any:
+        annotation = annotations.get(_APP_ARMOR + container.name)
+        context = container.security_context
+        if annotation is None or (context is not None and context.app_armor_profile is not None):
+            return container
+        profile = app_armor_of(annotation)
+        if profile is None or profile == whole:
+            return container
+        context = replace(context or SecurityContext(), app_armor_profile=profile)
+        return replace(container, security_context=context)
+
+    return replace(
+        spec,
+        containers=tuple(map(filled, spec.containers)),
+        init_containers=tuple(map(filled, spec.init_containers)),
+        ephemeral_containers=tuple(map(filled, spec.ephemeral_containers)),
+    )
+
+
+def old_app_armor(annotations: Mapping[str, str], spec: PodSpec) -> Iterator[str]:
+    """The annotations of a new pod by which its containers have their profiles, or should have had."""
+    if not names_app_armor(annotations) or (spec.os is not None and spec.os.name == "windows"):
+        return
+    containers: tuple[Any, ...] = (*spec.init_containers, *spec.containers)
+    for container in (*containers, *spec.ephemeral_containers):
+        key = _APP_ARMOR + container.name
+        if key not in annotations:
+            continue
+        context, named = container.security_context, app_armor_of(annotations[key])
+        own = None if context is None else context.app_armor_profile
+        # A profile that the author wrote is equal at the most.
+        if own is named:
+            yield key
 
 
 def _seccomp_errors(path: str, profile: str) -> Errors:

@@ -9,17 +9,12 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
-from msgspec.structs import replace
-
 from orchestrator.api.core.v1 import (
     HostAlias,
-    PersistentVolumeClaim,
-    PersistentVolumeClaimVolumeSource,
     PodDNSConfig,
     PodResourceClaim,
     PodSpec,
     PodTemplateSpec,
-    Volume,
 )
 from orchestrator.apiserver.kinds.core.pods import volume_validation as volumes_
 from orchestrator.apiserver.kinds.core.pods.container_validation import (
@@ -396,41 +391,25 @@ def _is_int32(text: str) -> bool:
     return (digits == "0" or digits[0] != "0") and -(2**31) <= int(text) < 2**31
 
 
-def template_errors(
-    path: str,
-    template: PodTemplateSpec | None,
-    claims: Sequence[PersistentVolumeClaim] = (),
-) -> Errors:
-    """A pod template. `claims`: a StatefulSet's, which its pods have as volumes."""
-    if template is None:
-        yield required(path)
-        return
+def template_metadata_errors(path: str, template: PodTemplateSpec) -> Errors:
+    """Labels and annotations of a pod template."""
     meta = template.metadata
-    spec = template.spec or PodSpec()
     if meta is not None:
         yield from label_errors(meta.labels, f"{path}.labels")
         yield from annotation_errors(meta.annotations, f"{path}.annotations")
-        yield from pod_annotation_errors(f"{path}.annotations", meta.annotations, spec)
-    if claims:
-        yield from _spec_errors(f"{path}.spec", _with_claims(spec, claims), is_pod=False)
-    else:
-        yield from pod_spec_errors(f"{path}.spec", spec, is_pod=False)
+        yield from pod_annotation_errors(
+            f"{path}.annotations", meta.annotations, template.spec or PodSpec()
+        )
+
+
+def template_errors(path: str, template: PodTemplateSpec | None) -> Errors:
+    """A pod template."""
+    if template is None:
+        yield required(path)
+        return
+    spec = template.spec or PodSpec()
+    yield from template_metadata_errors(path, template)
+    yield from pod_spec_errors(f"{path}.spec", spec, is_pod=False)
     if spec.ephemeral_containers:
         where = f"{path}.spec.ephemeralContainers"
         yield forbidden(where, "ephemeral containers not allowed in pod template")
-
-
-def _with_claims(spec: PodSpec, claims: Sequence[PersistentVolumeClaim]) -> PodSpec:
-    """The spec as a StatefulSet's pods will have it: a claim's volume comes first by its name."""
-    names = {claim.metadata.name for claim in claims}
-    made = tuple(
-        Volume(
-            name=claim.metadata.name,
-            persistent_volume_claim=PersistentVolumeClaimVolumeSource(
-                claim_name=claim.metadata.name
-            ),
-        )
-        for claim in claims
-    )
-    # At the end, so that the indices of the user's own volumes stay what they are.
-    return replace(spec, volumes=(*(v for v in spec.volumes if v.name not in names), *made))

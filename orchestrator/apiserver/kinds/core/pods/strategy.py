@@ -7,6 +7,10 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod, PodCondition, PodSpec, PodStatus
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.core.pods.label_keys import uses_label_keys, with_label_keys
+from orchestrator.apiserver.kinds.core.pods.profile_annotations import (
+    names_app_armor,
+    with_app_armor_fields,
+)
 from orchestrator.apiserver.kinds.strategy import Strategy
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.memo import IdentityMemo
@@ -32,8 +36,12 @@ class PodStrategy(Strategy):
             gated = replace(_GATED, last_transition_time=env.time())
             status = replace(status, conditions=(gated,))
         if uses_label_keys(spec):
-            return replace(new, spec=with_label_keys(spec, new.metadata.labels), status=status)
-        return replace(new, status=status)
+            spec = with_label_keys(spec, new.metadata.labels)
+        if names_app_armor(new.metadata.annotations):
+            spec = with_app_armor_fields(spec, new.metadata.annotations)
+        if spec is new.spec:
+            return replace(new, status=status)
+        return replace(new, spec=spec, status=status)
 
     def prepare_for_status_update(self, new: Pod, old: Pod, env: Environment) -> Pod:
         """The QoS class is decided once; owners are not a kubelet's business."""

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import ContainerPort, Pod, PodSpec, PodTemplate, PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.kinds.core.pods.profile_annotations import app_armor_of, old_app_armor
 from orchestrator.apiserver.kinds.core.pods.volume_warnings import volume_warnings
 from orchestrator.apiserver.validation.warnings import (
     Warnings,
@@ -41,8 +42,11 @@ def pod_warnings(new: Pod, old: Pod | None) -> Warnings:
     """Of a new pod; updates of pods come often, and from programs."""
     if old is not None:
         return
+    spec, annotations = new.spec or _NO_SPEC, new.metadata.annotations
+    for key in old_app_armor(annotations, spec):
+        yield f"metadata.annotations[{key}]: {_USE_APP_ARMOR}"
     yield from host_name_warnings(new.metadata.name, "the Pod's hostname")
-    yield from _warnings("", new.metadata, new.spec or _NO_SPEC)
+    yield from _warnings("", new.metadata, spec)
 
 
 def pod_status_warnings(new: Pod) -> Warnings:
@@ -177,8 +181,10 @@ def _profile_warnings(path: str, annotations: Mapping[str, str], spec: PodSpec) 
         if (own is None or own.seccomp_profile is None) and key in annotations:
             yield f"{where}[{key}]: {_USE_SECCOMP}"
         key = f"{_APP_ARMOR}{container.name}"
-        if (own is None or own.app_armor_profile is None) and key in annotations:
-            yield f"{where}[{key}]: {_USE_APP_ARMOR}"
+        if path and (own is None or own.app_armor_profile is None) and key in annotations:
+            whole = None if security is None else security.app_armor_profile
+            if whole is None or whole != app_armor_of(annotations[key]):
+                yield f"{where}[{key}]: {_USE_APP_ARMOR}"
 
 
 def _container_warnings(path: str, container: Any) -> Iterator[str]:

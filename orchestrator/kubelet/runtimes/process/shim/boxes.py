@@ -20,11 +20,17 @@ from orchestrator.kubelet.runtimes.process.shim.roots import enter_root
 
 NOT_STARTED: Final = 128
 _OPEN_FILES: Final = 1 << 20
-_KINDS: Final = (  # in the order in which they are joined: users first, processes before the last fork
+_OUTSIDE: Final = os.getuid(), os.getgid()  # who started the cluster
+_IGNORED: Final = (  # by the shim, and by Python
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ),
+)
+# In the order in which they are joined: the network is the node's, who has no say in it as one of the container's
+# users; those come before all that is theirs, and processes before the last fork.
+_KINDS: Final = (
+    ("net", linux.NEW_NETWORK),
     ("user", linux.NEW_USERS),
     ("ipc", linux.NEW_IPC),
     ("uts", linux.NEW_HOSTNAME),
-    ("net", linux.NEW_NETWORK),
     ("pid", linux.NEW_PROCESSES),
     ("mnt", linux.NEW_MOUNTS),
 )
@@ -38,12 +44,59 @@ class Step(Exception):
         self.what = what
 
 
-def launch(command: Command, box: Box, streams: tuple[int, int, int], *, mode: str) -> int:
-    """Start a container's first process; answers the pipe in which it says how that went.
+def launch(
+    command: Command, box: Box, streams: tuple[int, int, int], beside: int, *, mode: str
+) -> tuple[int, int]:
+    """Start a container's first process; answers the pipe in which it says how that went, and its pid.
 
-    It says the pid to signal and the one to wait for, and which part failed, and why. `mode`: `root`, `user` or `bare`, as the machine allows.
+    It says which part failed, and why. If the pid is 0, it says first the pid to signal and the one to wait for.
+    `beside` is a process whose process namespace it joins, if any. `mode`: `root`, `user` or `bare`, as the machine
+    allows. Raises OSError.
     """
-    return _forked(lambda tell: _box(command, box, streams, mode, tell))
+    if beside:
+        return _forked(lambda tell: _beside(command, box, streams, beside, tell)), 0
+    if mode == "bare" or box.host_processes:
+        return _forked(lambda tell: _box(command, box, streams, mode, tell)), 0
+    as_user = mode == "user"
+    reading, writing = os.pipe()
+    try:
+        # A user of the container's own has no say in the node's network: that is entered before.
+        network = box.network if as_user else ""
+        pid = _fork_within(network, namespaces(box, as_user=as_user))
+    except OSError:
+        os.close(reading)
+        os.close(writing)
+        raise
+    if not pid:
+        _in_child(lambda tell: _first(command, box, streams, tell, as_user=as_user), writing)
+    os.close(writing)
+    return reading, pid
+
+
+def hold(rights: Rights, *, as_user: bool) -> int:
+    """Start the first process of a process namespace, which does nothing but reap; answers its pid. Raises OSError."""
+    pid = linux.fork_into(linux.NEW_PROCESSES | (linux.NEW_USERS if as_user else 0))
+    if not pid:
+        with suppress(BaseException):
+            if as_user:
+                map_user(rights)
+            linux.die_with_parent(signal.SIGKILL)
+            os.setsid()
+            os.closerange(0, 1024)
+            _reap()
+        os._exit(NOT_STARTED)
+    return pid
+
+
+def _reap() -> NoReturn:
+    """Bury all whose parents have ended."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_SETMASK, (signal.SIGCHLD,))
+    while True:
+        signal.sigwait((signal.SIGCHLD,))
+        with suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
 
 
 def enter(
@@ -55,9 +108,13 @@ def enter(
 
 def _forked(child: Callable[[int], NoReturn]) -> int:
     reading, writing = os.pipe()
-    if os.fork():
-        os.close(writing)
-        return reading
+    if not os.fork():
+        _in_child(child, writing)
+    os.close(writing)
+    return reading
+
+
+def _in_child(child: Callable[[int], NoReturn], writing: int) -> NoReturn:
     try:
         child(writing)
     except Step as step:
@@ -71,36 +128,76 @@ def _say(tell: int, text: str) -> None:
     os.write(tell, text.encode() + b"\n")
 
 
-def _box(
-    command: Command, box: Box, streams: tuple[int, int, int], mode: str, tell: int
+def _first(
+    command: Command, box: Box, streams: tuple[int, int, int], tell: int, *, as_user: bool
 ) -> NoReturn:
+    """The way of the first process of its namespaces. A fork costs more than all that is done here: there is one."""
     _join_cgroups(box.cgroups)
+    if as_user:
+        map_user(command.rights)
+    elif box.network:
+        _join_namespace(box.network, linux.NEW_NETWORK)
+    os.setsid()
+    _enclose(box, as_user=as_user)
+    _execute(command, streams, tell, as_user=as_user, bare=False)
+
+
+def _enclose(box: Box, *, as_user: bool) -> None:
+    """Raises Step."""
+    linux.set_hostname(box.hostname)
+    try:
+        enter_root(box, as_user=as_user)
+    except OSError as error:
+        raise Step("mount", str(error)) from None
+    with suppress(OSError):
+        _write("/proc/self/oom_score_adj", str(box.oom_score))
+
+
+def _beside(
+    command: Command, box: Box, streams: tuple[int, int, int], first: int, tell: int
+) -> NoReturn:
+    """In the process namespace of another process: only who is forked afterwards is in it."""
+    _join_cgroups(box.cgroups)
+    as_user = _differs(first, "user")
     if box.network:
         _join_namespace(box.network, linux.NEW_NETWORK)
-    own_processes = mode != "bare" and not box.host_processes
-    if mode != "bare":
-        _leave_namespaces(command, box, as_user=mode == "user", own_processes=own_processes)
-    else:
-        linux.adopt_orphans()
+    for name, kind in _KINDS:
+        if name in ("user", "pid") and _differs(first, name):
+            _join_namespace(f"/proc/{first}/ns/{name}", kind)
+    linux.unshare(namespaces(box, as_user=False) & ~linux.NEW_PROCESSES)
     parent = os.pidfd_open(os.getpid())
     child = os.fork()
     if child:
-        _say(tell, f"pid {child} {child if own_processes else os.getpid()}")
-        if own_processes:
-            os._exit(0)  # the shim adopts the child
+        _say(tell, f"pid {child} {child}")
+        os._exit(0)  # the shim adopts the child
+    os.setsid()
+    _enclose(box, as_user=as_user)
+    _await_end(parent)
+    _execute(command, streams, tell, as_user=as_user, bare=False)
+
+
+def _box(
+    command: Command, box: Box, streams: tuple[int, int, int], mode: str, tell: int
+) -> NoReturn:
+    """Without a process namespace: somebody has to end what the command leaves behind."""
+    _join_cgroups(box.cgroups)
+    if box.network:
+        _join_namespace(box.network, linux.NEW_NETWORK)
+    as_user, bare = mode == "user", mode == "bare"
+    if bare:
+        linux.adopt_orphans()
+    else:
+        linux.unshare(namespaces(box, as_user=as_user))
+        if as_user:
+            map_user(command.rights)
+    child = os.fork()
+    if child:
+        _say(tell, f"pid {child} {os.getpid()}")
         _keep(child)
     os.setsid()
-    if mode != "bare":
-        linux.set_hostname(box.hostname)
-        try:
-            enter_root(box, as_user=mode == "user")
-        except OSError as error:
-            raise Step("mount", str(error)) from None
-    with suppress(OSError):
-        _write("/proc/self/oom_score_adj", str(box.oom_score))
-    if own_processes:
-        _await_end(parent)
-    _execute(command, streams, tell, as_user=mode == "user", bare=mode == "bare")
+    if not bare:
+        _enclose(box, as_user=as_user)
+    _execute(command, streams, tell, as_user=as_user, bare=bare)
 
 
 def _join(
@@ -140,6 +237,22 @@ def _differs(process: int, name: str) -> bool:
     return os.readlink(f"/proc/{process}/ns/{name}") != os.readlink(f"/proc/self/ns/{name}")
 
 
+def _fork_within(network: str, flags: int) -> int:
+    """As `fork_into`, with the child in a network namespace ("": in this one)."""
+    if not network:
+        return linux.fork_into(flags)
+    own = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    pid = -1
+    try:
+        _join_namespace(network, linux.NEW_NETWORK)
+        pid = linux.fork_into(flags)
+    finally:
+        if pid:  # only the parent has to go back, and may
+            linux.join(own, linux.NEW_NETWORK)
+        os.close(own)
+    return pid
+
+
 def _join_namespace(path: str, kind: int) -> None:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     linux.join(descriptor, kind)
@@ -151,19 +264,19 @@ def _join_cgroups(groups: dict[str, dict[str, str]]) -> None:
         _write(f"{directory}/cgroup.procs", "0")
 
 
-def _leave_namespaces(command: Command, box: Box, *, as_user: bool, own_processes: bool) -> None:
+def namespaces(box: Box, *, as_user: bool) -> int:
+    """Which namespaces the container has of its own."""
     flags = linux.NEW_MOUNTS | linux.NEW_HOSTNAME
     flags |= 0 if box.host_ipc else linux.NEW_IPC
-    flags |= linux.NEW_PROCESSES if own_processes else 0
-    if not as_user:
-        linux.unshare(flags)
-        return
-    uid, gid = os.getuid(), os.getgid()
-    linux.unshare(flags | linux.NEW_USERS)
-    # One user is all that an ordinary user may map: the one as whom the command is to run.
+    flags |= 0 if box.host_processes else linux.NEW_PROCESSES
+    return flags | (linux.NEW_USERS if as_user else 0)
+
+
+def map_user(rights: Rights) -> None:
+    """Be, in this new user namespace, whom the command is to run as: an ordinary user may map no other."""
     _write("/proc/self/setgroups", "deny")
-    _write("/proc/self/uid_map", f"{command.rights.uid} {uid} 1")
-    _write("/proc/self/gid_map", f"{command.rights.gid} {gid} 1")
+    _write("/proc/self/uid_map", f"{rights.uid} {_OUTSIDE[0]} 1")
+    _write("/proc/self/gid_map", f"{rights.gid} {_OUTSIDE[1]} 1")
 
 
 def _write(path: str, text: str) -> None:
@@ -204,9 +317,8 @@ def _execute(
     if not bare:
         _take_rights(command.rights, as_user=as_user)
     program = _found(command)
-    for number in range(1, signal.NSIG):
-        with suppress(OSError, ValueError):
-            signal.signal(number, signal.SIG_DFL)
+    for number in _IGNORED:  # handlers go by themselves
+        signal.signal(number, signal.SIG_DFL)
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     linux.die_with_parent(signal.SIGKILL)
     try:
@@ -240,6 +352,14 @@ def _found(command: Command) -> str:
     """The file that the command's first word means. Raises Step."""
     name = command.arguments[0]
     if "/" in name:
+        try:
+            os.stat(name)
+        except OSError as error:
+            raise Step("exec", f'exec: "{name}": stat {name}: {_reason(error)}') from None
+        if os.path.isdir(name):
+            raise Step("exec", f'exec: "{name}": is a directory')
+        if not os.access(name, os.X_OK):
+            raise Step("exec", f'exec: "{name}": permission denied')
         return name
     denied = False
     for directory in command.environment.get("PATH", "").split(":"):

@@ -80,12 +80,18 @@ def _delegate(directory: str) -> None:
 
 def make(groups: dict[str, dict[str, str]]) -> None:
     """Make groups and write their limits. Raises OSError."""
-    for directory, files in groups.items():
+    for directory in groups:
         parent = os.path.dirname(directory)
         if not os.path.isdir(parent):
             os.mkdir(parent)
             _delegate(parent)
         os.makedirs(directory, exist_ok=True)
+    limit(groups)
+
+
+def limit(groups: dict[str, dict[str, str]]) -> None:
+    """Write limits into the files that a group has of those. Raises OSError."""
+    for directory, files in groups.items():
         for name, text in files.items():
             if os.path.exists(f"{directory}/{name}"):
                 with open(f"{directory}/{name}", "w") as file:

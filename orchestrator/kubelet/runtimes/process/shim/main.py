@@ -4,6 +4,7 @@ Everything is driven by three kinds of events: bytes on the socket, children tha
 selector), and the pipes in which fresh children say how their start went.
 """
 
+import gc
 import os
 import selectors
 import signal
@@ -17,23 +18,28 @@ from msgspec import Struct
 from orchestrator.kubelet.runtimes.process.shim import boxes, cgroups, connecting, linux
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     SHARED_MEMORY,
+    Box,
     Connect,
     Connected,
     Ended,
     Enter,
     Failed,
+    Hold,
     Kill,
     Launch,
     Launched,
+    Limit,
     News,
     Order,
     Ready,
+    Rights,
     Signal,
     descriptors_of,
     order_of,
     pack,
     unpack,
 )
+from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 
 _CHUNK: Final = 1 << 18
@@ -76,6 +82,8 @@ class Shim:
     def serve(self) -> None:
         """Serve until the other end has gone; then leave nothing behind."""
         linux.adopt_orphans()
+        gc.disable()  # each look at an object copies a page that is shared with nobody else yet
+        gc.freeze()
         waking, wake = os.pipe()
         os.set_blocking(wake, False)
         os.set_blocking(waking, False)
@@ -127,12 +135,16 @@ class Shim:
         try:
             if isinstance(order, Launch):
                 self._launch(order, (given[0], given[1], given[2]))
+            elif isinstance(order, Hold):
+                self._hold(order)
             elif isinstance(order, Enter):
                 self._enter(order, (given[0], given[1], given[2]))
             elif isinstance(order, Signal):
                 self._signal(order.id, order.number)
             elif isinstance(order, Kill):
                 self._kill(order.id)
+            elif isinstance(order, Limit):
+                self._limit(order)
             else:
                 self._connect(order)
         except OSError as error:
@@ -142,10 +154,28 @@ class Shim:
                 os.close(descriptor)
 
     def _launch(self, order: Launch, streams: tuple[int, int, int]) -> None:
-        groups = order.box.cgroups
+        groups, beside = order.box.cgroups, 0
+        if order.box.beside and self._mode != "bare":
+            around = self._running.get(order.box.beside)
+            if around is None or not around.target:
+                self._tell(Failed(order.id, "box", "the container does not run"))
+                return
+            beside = around.target
         cgroups.make(groups)
-        reading = boxes.launch(order.command, order.box, streams, mode=self._mode)
-        self._await(_Running(order.id, groups, entered=False, reading=reading))
+        reading, pid = boxes.launch(order.command, order.box, streams, beside, mode=self._mode)
+        record = _Running(order.id, groups, entered=False, reading=reading, target=pid, waited=pid)
+        if pid:
+            self._children[pid] = record
+        self._await(record)
+
+    def _hold(self, order: Hold) -> None:
+        if self._mode == "bare":
+            return
+        pid = boxes.hold(order.rights, as_user=self._mode == "user")
+        record = _Running(
+            order.id, {}, entered=False, reading=-1, target=pid, waited=pid, told=True
+        )
+        self._running[order.id] = self._children[pid] = record
 
     def _enter(self, order: Enter, streams: tuple[int, int, int]) -> None:
         around = self._running.get(order.within)
@@ -212,6 +242,12 @@ class Shim:
                 os.kill(record.target, signal.SIGKILL)
         if not record.entered:
             cgroups.kill(record.groups)
+
+    def _limit(self, order: Limit) -> None:
+        """What the kernel refuses (less memory than is used, say) stays as it was."""
+        if order.id in self._running:
+            with suppress(OSError):
+                cgroups.limit(order.cgroups)
 
     # --- connections -----------------------------------------------------------------------
 
@@ -303,8 +339,9 @@ class Shim:
             with suppress(OSError):
                 os.rmdir(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
-        remove_tree(self._directory)
-        remove_tree(f"{SHARED_MEMORY}/{os.path.basename(self._directory)}")
+        for place in (self._directory, f"{SHARED_MEMORY}/{os.path.basename(self._directory)}"):
+            release(place)
+            remove_tree(place)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
@@ -316,27 +353,28 @@ def _emptied(groups: dict[str, dict[str, str]]) -> bool:
 
 def _mode() -> str:
     """How containers can be enclosed here: tried, because there are many ways to forbid it."""
-    mode = "root" if os.geteuid() == 0 else "user"
-    pid = os.fork()
+    mode = "root" if os.geteuid() == 0 and _maps_everybody() else "user"
+    box = Box("", "", "")
+    try:
+        pid = linux.fork_into(boxes.namespaces(box, as_user=mode == "user"))
+    except OSError:
+        return "bare"
     if not pid:
         code = 1
         with suppress(BaseException):
-            uid, gid = os.geteuid(), os.getegid()
-            flags = linux.NEW_MOUNTS | linux.NEW_PROCESSES | linux.NEW_HOSTNAME | linux.NEW_IPC
-            linux.unshare(flags | (linux.NEW_USERS if mode == "user" else 0))
             if mode == "user":
-                for name, text in (
-                    ("setgroups", "deny"),
-                    ("uid_map", f"0 {uid} 1"),
-                    ("gid_map", f"0 {gid} 1"),
-                ):
-                    with open(f"/proc/self/{name}", "w") as file:
-                        file.write(text)
+                boxes.map_user(Rights())
             linux.mount("", "/", flags=linux.RECURSIVE | linux.PRIVATE)
             linux.mount("tmpfs", "/tmp", "tmpfs")
             code = 0
         os._exit(code)
     return mode if os.waitpid(pid, 0)[1] == 0 else "bare"
+
+
+def _maps_everybody() -> bool:
+    """Whether this is the machine's own user namespace: root of another one has an ordinary user's files."""
+    with open("/proc/self/uid_map") as file:
+        return [int(number) for number in file.read().split()] == [0, 0, (1 << 32) - 1]
 
 
 def main() -> None:

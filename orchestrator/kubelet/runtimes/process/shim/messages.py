@@ -39,7 +39,7 @@ class Box(Struct, frozen=True):
 
     `root` is the directory of its image; empty: the machine's own. What it writes beside its mounts goes into
     `scratch`. `network` is the file of a network namespace; empty: the machine's. `cgroups` are its directories, with
-    what is written into their files.
+    what is written into their files. `beside` is the order whose process namespace the container shares; 0: its own.
     """
 
     root: str
@@ -51,6 +51,7 @@ class Box(Struct, frozen=True):
     privileged: bool = False
     host_processes: bool = False
     host_ipc: bool = False
+    beside: int = 0
     shared_memory: str = ""
     sysctls: dict[str, str] = {}
     cgroups: dict[str, dict[str, str]] = {}
@@ -63,6 +64,13 @@ class Launch(Struct, frozen=True, tag=True):
     id: int
     command: Command
     box: Box
+
+
+class Hold(Struct, frozen=True, tag=True):
+    """Keep a process namespace for containers that share it, until it is killed. `rights`: of the first of them."""
+
+    id: int
+    rights: Rights
 
 
 class Enter(Struct, frozen=True, tag=True):
@@ -96,7 +104,14 @@ class Connect(Struct, frozen=True, tag=True):
     seconds: float
 
 
-Order: TypeAlias = Launch | Enter | Signal | Kill | Connect
+class Limit(Struct, frozen=True, tag=True):
+    """Write other limits into a container's control groups, as in `Box.cgroups`."""
+
+    id: int
+    cgroups: dict[str, dict[str, str]]
+
+
+Order: TypeAlias = Launch | Hold | Enter | Signal | Kill | Connect | Limit
 
 
 class Launched(Struct, frozen=True, tag=True):

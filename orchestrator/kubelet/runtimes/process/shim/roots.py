@@ -11,7 +11,7 @@ import stat
 from contextlib import suppress
 from typing import Final
 
-from orchestrator.kubelet.runtimes.process.shim import linux
+from orchestrator.kubelet.runtimes.process.shim import cgroups, linux
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Mount
 
 LAYER: Final = "layer"  # what the container writes, in its directory
@@ -31,6 +31,7 @@ _FIXED: Final = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sysrq-trigger", "/
 _WRITTEN: Final = frozenset({"etc", "home", "root", "run", "tmp", "var"})
 _FRESH: Final = frozenset({"/tmp", "/run"})  # empty where they cannot be laid under something
 _MOST_LINKS: Final = 40
+_BELOW_TREE: Final = 3  # a container's group lies in its pod's, and that in the node's
 _KEPT: Final = (  # what an ordinary user may not take off a mount
     (os.ST_NOSUID, linux.NO_SETUID),
     (os.ST_NODEV, linux.NO_DEVICES),
@@ -161,6 +162,8 @@ def _mount_kernel(box: Box, root: str, *, as_user: bool) -> None:
     deep = linux.BIND | (linux.RECURSIVE if as_user else 0)
     _mount_or_bind("proc", f"{root}/proc", deep, own=not box.host_processes)
     _mount_or_bind("sysfs", f"{root}/sys", deep, own=bool(box.network) and not as_user)
+    if not box.privileged:
+        _show_groups(box, root)
     if box.privileged and not as_user:
         linux.mount("/dev", f"{root}/dev", flags=linux.BIND | linux.RECURSIVE)
         return
@@ -176,6 +179,23 @@ def _mount_kernel(box: Box, root: str, *, as_user: bool) -> None:
         linux.mount("mqueue", f"{root}/dev/mqueue", "mqueue")
     if box.shared_memory:
         _bind(root, Mount(box.shared_memory, "/dev/shm"))
+
+
+def _show_groups(box: Box, root: str) -> None:
+    """Let the container see its own control groups: one of version 2, or one for each controller."""
+    place = f"{root}{cgroups.ROOT}"
+    if not box.cgroups or not os.path.isdir(place):
+        return
+    if any(os.path.exists(f"{directory}/cgroup.controllers") for directory in box.cgroups):
+        _bind(root, Mount(next(iter(box.cgroups)), cgroups.ROOT, True))
+        return
+    linux.mount("tmpfs", place, "tmpfs", linux.NO_SETUID | linux.NO_DEVICES, "mode=755,size=64k")
+    for directory in box.cgroups:
+        tree = os.path.basename(directory.rsplit("/", _BELOW_TREE)[0])
+        _bind(root, Mount(directory, f"{cgroups.ROOT}/{tree}", True))
+        for name in tree.split(",") if "," in tree else ():
+            os.symlink(tree, f"{place}/{name}")
+    _make_read_only(place)
 
 
 def _mount_or_bind(kind: str, place: str, bind: int, *, own: bool) -> None:

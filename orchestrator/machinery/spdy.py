@@ -1,4 +1,4 @@
-"""SPDY/3.1, as far as clients of sessions speak it: frames, streams with headers, and no more.
+"""SPDY/3.1, as far as sessions with containers need it: frames, streams with headers, and no more.
 
 Clients open streams whose headers say what they are for; both ends write into them and close their half. Header
 blocks are compressed by one zlib stream in each direction, with the protocol's dictionary. There is no library for it
@@ -8,12 +8,12 @@ that is kept, and the protocol has ended: what is here is all that will be neede
 import asyncio
 import struct
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from msgspec import Struct, field
 
-from orchestrator.apiserver.http.spdy_dictionary import DICTIONARY
+from orchestrator.machinery.spdy_dictionary import DICTIONARY
 
 _SYN_STREAM, _SYN_REPLY, _RST_STREAM, _PING, _GOAWAY, _HEADERS = 1, 2, 3, 6, 7, 8
 _WINDOW_UPDATE: Final = 9
@@ -24,20 +24,24 @@ _ROOM: Final = 64  # chunks that may wait in a stream
 
 
 class Stream(Struct, eq=False):
-    """One stream of the client's; what it sends waits in `received`, None at its end."""
+    """One stream; what the other end sends waits in `received`, None at its end."""
 
     number: int
     headers: dict[str, str]
     received: asyncio.Queue[bytes | None] = field(default_factory=lambda: asyncio.Queue(_ROOM))
 
 
+async def _nobody(stream: Stream) -> None:
+    """A server opens no streams."""
+
+
 class Spdy:
-    """The server's end. `send` writes bytes to the client; `opened` is told of each stream that it opens."""
+    """One end. `send` writes bytes to the other; `opened` is told of each stream that a client opens."""
 
     def __init__(
         self,
         send: Callable[[bytes], Awaitable[None]],
-        opened: Callable[[Stream], Awaitable[None]],
+        opened: Callable[[Stream], Awaitable[None]] = _nobody,
     ) -> None:
         self._send = send
         self._opened = opened
@@ -47,7 +51,7 @@ class Spdy:
         self._streams: dict[int, Stream] = {}
 
     async def received(self, data: bytes) -> None:
-        """Bytes of the client."""
+        """Bytes of the other end."""
         self._waiting += data
         while len(self._waiting) >= 8:
             first, second = struct.unpack_from(">II", self._waiting)
@@ -62,7 +66,7 @@ class Spdy:
                 await self._data(first, flags, body)
 
     async def close(self) -> None:
-        """The client has gone: its streams have ended."""
+        """The other end has gone: its streams have ended."""
         for stream in self._streams.values():
             _end(stream)
         self._streams.clear()
@@ -74,6 +78,15 @@ class Spdy:
             last = fin and at + _MOST >= len(data)
             head = struct.pack(">II", stream.number, (_FIN << 24 if last else 0) | len(piece))
             await self._send(head + piece)
+
+    async def open(self, headers: Mapping[str, str]) -> Stream:
+        """Open a stream, as a client."""
+        number = 2 * len(self._streams) + 1
+        stream = self._streams[number] = Stream(number, dict(headers))
+        block = self._block(headers)
+        body = struct.pack(">IIH", number, 0, 0) + block
+        await self._send(struct.pack(">HHI", _VERSION, _SYN_STREAM, len(body)) + body)
+        return stream
 
     # --- frames ----------------------------------------------------------------------------
 
@@ -91,7 +104,7 @@ class Spdy:
             gone = self._streams.pop(struct.unpack_from(">I", body)[0] & 0x7FFFFFFF, None)
             if gone is not None:
                 _end(gone)
-        elif kind == _HEADERS:
+        elif kind in (_HEADERS, _SYN_REPLY):
             self._headers(body[4:])  # keeps the zlib stream in step
 
     async def _data(self, number: int, flags: int, body: bytes) -> None:
@@ -114,11 +127,15 @@ class Spdy:
         return dict(zip(texts[::2], texts[1::2], strict=True))
 
     async def _reply(self, number: int) -> None:
-        block = self._deflate.compress(struct.pack(">I", 0)) + self._deflate.flush(
-            zlib.Z_SYNC_FLUSH
-        )
+        block = self._block({})
         head = struct.pack(">HHII", _VERSION, _SYN_REPLY, 4 + len(block), number)
         await self._send(head + block)
+
+    def _block(self, headers: Mapping[str, str]) -> bytes:
+        plain = bytearray(struct.pack(">I", len(headers)))
+        for text in (each for pair in headers.items() for each in pair):
+            plain += struct.pack(">I", len(text)) + text.encode("latin-1")
+        return self._deflate.compress(plain) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
 
 
 def _end(stream: Stream) -> None:

@@ -1,0 +1,67 @@
+"""What a machine says of itself: kernel, system, architecture. A node whose containers are real tells its machine's."""
+
+import os
+import platform
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+_ARCHITECTURES: Final = {  # Go's names of what the kernel calls otherwise
+    "x86_64": "amd64",
+    "aarch64": "arm64",
+    "armv7l": "arm",
+    "i686": "386",
+    "loongarch64": "loong64",
+}
+_PROCESSES: Final = Path("/proc/sys/kernel/pid_max")
+_BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
+
+
+class MachineFacts(Struct, frozen=True):
+    """As `status.nodeInfo` has them, and how many processes there may be. Without a `boot_id` each node makes up one."""
+
+    kernel_version: str
+    os_image: str
+    operating_system: str
+    architecture: str
+    boot_id: str = ""
+    most_processes: int = 32768
+
+
+SIMULATED: Final = MachineFacts("6.12.0", "Simulated Linux", "linux", "amd64")
+
+
+class OnMachine(Protocol):
+    """What a runtime may offer whose containers are the work of a real machine."""
+
+    def machine_facts(self) -> MachineFacts:
+        """What that machine is."""
+        ...
+
+
+def facts_of(runtime: object) -> MachineFacts:
+    """What the machine of a runtime is; a simulated one, unless the runtime is `OnMachine`."""
+    tell: Callable[[], MachineFacts] | None = getattr(runtime, "machine_facts", None)
+    return tell() if tell is not None else SIMULATED
+
+
+def this_machine() -> MachineFacts:
+    """The machine on which this program runs."""
+    kernel = os.uname()
+    image, boot, most = f"{kernel.sysname} {kernel.release}", "", SIMULATED.most_processes
+    with suppress(OSError):
+        image = platform.freedesktop_os_release().get("PRETTY_NAME", image)
+    with suppress(OSError):
+        boot = _BOOT.read_text().strip()
+        most = int(_PROCESSES.read_text())
+    return MachineFacts(
+        kernel_version=kernel.release,
+        os_image=image,
+        operating_system=kernel.sysname.lower(),
+        architecture=_ARCHITECTURES.get(kernel.machine, kernel.machine),
+        boot_id=boot,
+        most_processes=most,
+    )

@@ -1,0 +1,187 @@
+"""What a CRI runtime is told of a pod and of its containers, in the words of CRI: worked out, and nothing asked."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from orchestrator.api.core.v1 import (
+    Container,
+    Pod,
+    PodSecurityContext,
+    PodSpec,
+    SeccompProfile,
+    SecurityContext,
+)
+from orchestrator.kubelet.control_groups import version_1
+from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.process.plans import ConfigFault
+from orchestrator.kubelet.substitution import substituted
+from orchestrator.kubelet.surroundings import DEFAULT_PATH
+
+_POD, _CONTAINER, _NODE = 0, 1, 2  # whose namespace
+_PROFILES: Final = {"RuntimeDefault": 0, "Unconfined": 1, "Localhost": 2}
+# What the kubelet hides of /proc and /sys from who is not privileged, and what it lets them read alone.
+_MASKED: Final = (
+    *("/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys"),
+    *("/proc/latency_stats", "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug"),
+    *("/proc/scsi", "/sys/firmware", "/sys/devices/virtual/powercap"),
+)
+_READ_ONLY: Final = (*("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"),)
+
+
+def sandbox_config(pod: Pod, logs: str, labels: Mapping[str, str]) -> dict[str, Any]:
+    """The PodSandboxConfig of a pod whose containers log into `logs`; it lives in the host's network."""
+    metadata = pod.metadata
+    spec = pod.spec or PodSpec()
+    whole = spec.security_context or PodSecurityContext()
+    return {
+        "metadata": {
+            "name": metadata.name,
+            "uid": metadata.uid,
+            "namespace": metadata.namespace,
+        },
+        "log_directory": logs,
+        "labels": {**metadata.labels, **labels},
+        "annotations": dict(metadata.annotations),
+        "linux": {
+            "sysctls": {each.name: each.value for each in whole.sysctls},
+            "security_context": {
+                "namespace_options": _namespaces(spec),
+                "supplemental_groups": _groups(whole),
+                "privileged": any(_own(each).privileged for each in spec.containers),
+                "seccomp": _seccomp(whole.seccomp_profile),
+            },
+        },
+    }
+
+
+def container_config(
+    pod: Pod,
+    container: Container,
+    world: World,
+    *,
+    attempt: int,
+    image: str,
+    mounts: Sequence[tuple[str, str, bool]],
+    log: str,
+    labels: Mapping[str, str],
+) -> dict[str, Any]:
+    """The ContainerConfig of a container. `mounts`: place in it, place on the machine, whether it is read alone."""
+    environment = _environment(container, world)
+    own = _own(container)
+    return {
+        "metadata": {"name": container.name, "attempt": attempt},
+        "image": {"image": image, "user_specified_image": container.image},
+        "command": [substituted(word, environment) for word in container.command],
+        "args": [substituted(word, environment) for word in container.args],
+        "working_dir": container.working_dir or "",
+        "envs": [{"key": k, "value": v.encode()} for k, v in environment.items()],
+        "mounts": [
+            {"container_path": inside, "host_path": outside, "readonly": read_only}
+            for inside, outside, read_only in mounts
+        ],
+        "labels": dict(labels),
+        "log_path": log,
+        "stdin": bool(container.stdin),
+        "stdin_once": bool(container.stdin_once),
+        "tty": bool(container.tty),
+        "linux": {
+            "resources": resources_of(container),
+            "security_context": _security(pod, own),
+        },
+    }
+
+
+def resources_of(container: Container) -> dict[str, int]:
+    """LinuxContainerResources: shares and quotas of CPU as the kubelet works them out, and the limit of memory."""
+    files = version_1(container.resources)
+    names = {
+        "cpu_shares": "cpu.shares",
+        "cpu_period": "cpu.cfs_period_us",
+        "cpu_quota": "cpu.cfs_quota_us",
+        "memory_limit_in_bytes": "memory.limit_in_bytes",
+    }
+    found = {field: int(files[name]) for field, name in names.items() if name in files}
+    return {field: amount for field, amount in found.items() if amount > 0}
+
+
+def check_user(pod: Pod, container: Container, uid: int | None, user: str) -> None:
+    """Whether the container may run as whom its image says, by number or by name. Raises ConfigFault."""
+    whole = (pod.spec or PodSpec()).security_context or PodSecurityContext()
+    own = _own(container)
+    refuse = whole.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
+    if not refuse:
+        return
+    wanted = whole.run_as_user if own.run_as_user is None else own.run_as_user
+    metadata = pod.metadata
+    who = f'(pod: "{metadata.name}_{metadata.namespace}({metadata.uid})", container: {container.name})'
+    if wanted is not None:
+        if wanted == 0:
+            raise ConfigFault(f"container's runAsUser breaks non-root policy {who}")
+    elif user:
+        raise ConfigFault(
+            f"container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {who}"
+        )
+    elif not uid:
+        raise ConfigFault(f"container has runAsNonRoot and image will run as root {who}")
+
+
+def _environment(container: Container, world: World) -> dict[str, str]:
+    """A path of programs that nobody asked for is the image's business."""
+    found = dict(world.environment)
+    asked = any(each.name == "PATH" for each in container.env)
+    if found.get("PATH") == DEFAULT_PATH and not asked:
+        del found["PATH"]
+    return found
+
+
+def _security(pod: Pod, own: SecurityContext) -> dict[str, Any]:
+    spec = pod.spec or PodSpec()
+    whole = spec.security_context or PodSecurityContext()
+    bare = bool(own.privileged) or own.proc_mount == "Unmasked"
+    found: dict[str, Any] = {
+        "privileged": bool(own.privileged),
+        "namespace_options": _namespaces(spec),
+        "readonly_rootfs": bool(own.read_only_root_filesystem),
+        "supplemental_groups": _groups(whole),
+        "no_new_privs": own.allow_privilege_escalation is False,
+        "masked_paths": () if bare else _MASKED,
+        "readonly_paths": () if bare else _READ_ONLY,
+        "seccomp": _seccomp(own.seccomp_profile or whole.seccomp_profile),
+    }
+    for field, mine, all_of in (
+        ("run_as_user", own.run_as_user, whole.run_as_user),
+        ("run_as_group", own.run_as_group, whole.run_as_group),
+    ):
+        wanted = all_of if mine is None else mine
+        if wanted is not None:
+            found[field] = {"value": wanted}
+    if own.capabilities is not None:
+        found["capabilities"] = {
+            "add_capabilities": list(own.capabilities.add),
+            "drop_capabilities": list(own.capabilities.drop),
+        }
+    return found
+
+
+def _namespaces(spec: PodSpec) -> dict[str, int]:
+    """The network is the host's: each pod listens at its own address there."""
+    processes = _NODE if spec.host_pid else _POD if spec.share_process_namespace else _CONTAINER
+    return {"network": _NODE, "pid": processes, "ipc": _NODE if spec.host_ipc else _POD}
+
+
+def _seccomp(profile: SeccompProfile | None) -> dict[str, Any]:
+    if profile is None:
+        return {"profile_type": _PROFILES["Unconfined"]}
+    return {
+        "profile_type": _PROFILES.get(profile.type, _PROFILES["RuntimeDefault"]),
+        "localhost_ref": profile.localhost_profile or "",
+    }
+
+
+def _groups(whole: PodSecurityContext) -> list[int]:
+    shared = [whole.fs_group] if whole.fs_group is not None else []
+    return [*whole.supplemental_groups, *shared]
+
+
+def _own(container: Container) -> SecurityContext:
+    return container.security_context or SecurityContext()

@@ -1,0 +1,180 @@
+"""kubectl and containers of containerd: `orchestrator up --runtime cri`, as root."""
+
+import json
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.clients.conftest import Kubectl, _programs
+from tests.clients.containers import containerd
+from tests.clients.serving import up
+
+_SECONDS = 120.0
+_SERVE = "mkdir -p /tmp/www; echo $VERSION from $HOSTNAME > /tmp/www/index.html; exec httpd -f -p $POD_IP:8080 -h /tmp/www"
+
+
+@pytest.fixture(scope="module")
+def machine() -> Iterator[Kubectl]:
+    """A kubectl whose pods are containers of containerd."""
+    # A socket's path has to be short.
+    with tempfile.TemporaryDirectory() as place:
+        directory = Path(place)
+        with containerd(directory) as address:
+            options = ["--runtime", "cri", "--container-runtime-endpoint", address, "--nodes", "2"]
+            with up(directory / "up", *options) as (kubeconfig, _):
+                yield Kubectl(_programs()[0], kubeconfig)
+            ctr = ["ctr", "--address", f"{directory}/socket", "--namespace", "k8s.io"]
+            left = subprocess.run(
+                [*ctr, "containers", "list", "--quiet"], capture_output=True, text=True, check=True
+            )
+            assert left.stdout == ""
+
+
+def _eventually(what: Callable[[], bool], why: Callable[[], str]) -> None:
+    deadline = time.perf_counter() + _SECONDS
+    while not what():
+        assert time.perf_counter() < deadline, why()
+        time.sleep(0.2)
+
+
+def _deployment(version: str) -> str:
+    container = {
+        "name": "web",
+        "image": "tests/busybox:1",
+        "command": ["sh", "-c", _SERVE],
+        "env": [{"name": "VERSION", "value": version}],
+        "startupProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1, "failureThreshold": 60},
+        "readinessProbe": {"httpGet": {"path": "/", "port": 8080}, "periodSeconds": 1},
+        "livenessProbe": {"exec": {"command": ["test", "-d", "/tmp/www"]}, "timeoutSeconds": 30},
+    }
+    spec = {"containers": [container], "terminationGracePeriodSeconds": 1}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": spec}
+    return json.dumps(
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {"name": "web"},
+            "spec": {
+                "replicas": 2,
+                "selector": {"matchLabels": {"app": "web"}},
+                "template": template,
+            },
+        }
+    )
+
+
+def _got(url: str) -> str:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return str(answer.read().decode()).strip()
+    except OSError as error:
+        return f"nothing: {error}"
+
+
+def test_a_deployment_of_containers_serves_and_talks(machine: Kubectl) -> None:
+    """Real images, all three probes, a Service that carries traffic, logs, commands with input, and a roll."""
+    kubectl = machine.within("served")
+    kubectl("apply", "-f", "-", stdin=_deployment("one"))
+    kubectl("expose", "deployment", "web", "--port", "80", "--target-port", "8080")
+    kubectl("rollout", "status", "deployment/web", "--timeout", "120s")
+    ip = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")
+    answers: set[str] = set()
+
+    def both() -> bool:
+        answers.add(_got(f"http://{ip}/"))
+        return sum(each.startswith("one from web-") for each in answers) == 2
+
+    _eventually(both, lambda: str(answers))
+    [pod, _] = kubectl("get", "pods", "-o", "jsonpath={.items[*].metadata.name}").split()
+    assert kubectl("exec", pod, "-i", "--", "cat", stdin="as it was") == "as it was"
+    failed = kubectl.run("exec", pod, "--", "sh", "-c", "id -u; echo no >&2; exit 5")
+    assert (failed.returncode, failed.stdout) == (5, "1000\n")
+    assert "no\n" in failed.stderr
+    assert "executable file not found" in kubectl.run("exec", pod, "--", "nosuch").stderr
+    kubectl("apply", "-f", "-", stdin=_deployment("two"))
+    kubectl("rollout", "status", "deployment/web", "--timeout", "120s")
+    _eventually(
+        lambda: _got(f"http://{ip}/").startswith("two from web-"), lambda: _got(f"http://{ip}/")
+    )
+    kubectl("delete", "deployment", "web")
+    kubectl("wait", "--for=delete", "pod", "-l", "app=web", "--timeout=120s")
+
+
+def test_what_a_container_is_told_and_how_it_ends(machine: Kubectl) -> None:
+    """Volumes of objects, its exit code and its last words; an image that nobody has is not pulled."""
+    kubectl = machine.within("told")
+    kubectl("create", "configmap", "words", "--from-literal=a=first")
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "told"},
+        "spec": {
+            "restartPolicy": "Never",
+            "containers": [
+                {
+                    "name": "main",
+                    "image": "tests/busybox:1",
+                    "args": [
+                        *("sh", "-c"),
+                        "cat /words/a; echo; echo my last words > /dev/termination-log; exit 3",
+                    ],
+                    "volumeMounts": [{"name": "words", "mountPath": "/words"}],
+                    "resources": {"limits": {"cpu": "500m", "memory": "64Mi"}},
+                },
+                {
+                    "name": "nobodys",
+                    "image": "registry.invalid/nobodys:1",
+                    "imagePullPolicy": "Never",
+                },
+            ],
+            "volumes": [{"name": "words", "configMap": {"name": "words"}}],
+        },
+    }
+    kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+    state = "jsonpath={.status.containerStatuses[?(@.name=='main')].state.terminated.exitCode}"
+    _eventually(
+        lambda: kubectl("get", "pod", "told", "-o", state) == "3",
+        lambda: kubectl("describe", "pod", "told"),
+    )
+    shown = json.loads(kubectl("get", "pod", "told", "-o", "json"))["status"]
+    main, nobodys = sorted(shown["containerStatuses"], key=lambda each: str(each["name"]))
+    assert main["state"]["terminated"]["message"] == "my last words\n"
+    assert main["containerID"].startswith("containerd://")
+    assert nobodys["state"]["waiting"]["reason"] == "ErrImageNeverPull"
+    assert kubectl("logs", "told", "-c", "main") == "first\n"
+    node = "jsonpath={.items[0].status.nodeInfo.containerRuntimeVersion}"
+    assert kubectl("get", "nodes", "-o", node).startswith("containerd://")
+    kubectl("delete", "pod", "told", "--now")
+
+
+def test_a_runtime_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    """The command ends with one line and exit code 2."""
+    command = [
+        "orchestrator",
+        "up",
+        "--runtime",
+        "cri",
+        "--kubeconfig",
+        str(tmp_path / "kubeconfig"),
+    ]
+    done = subprocess.run(
+        [
+            *command,
+            "--container-runtime-endpoint",
+            f"unix://{tmp_path}/none",
+            "--listen",
+            "127.0.0.1:0",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "no container runtime answers at unix://" in done.stderr
+    assert "Traceback" not in done.stderr
