@@ -17,6 +17,7 @@ looked at again before the caches have seen the last revision that it wrote.
 """
 
 from collections.abc import Awaitable, Iterable, Mapping
+from math import isnan
 from typing import Any, ClassVar, Final, TypeVar
 
 from msgspec import Struct
@@ -414,7 +415,7 @@ class Controller(Actor):
             answer: Any = self.reconcile(key)
             again: Any = await answer if hasattr(answer, "__await__") else answer
             if again is not None and (
-                isinstance(again, bool) or not isinstance(again, int | float)
+                isinstance(again, bool) or not isinstance(again, int | float) or isnan(again)
             ):
                 raise _WrongAnswer(self.name, again)
         except Exception as error:

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 from orchestrator.api.errors import UnknownKind
@@ -9,6 +10,8 @@ from orchestrator.api.scheme import Scheme
 from orchestrator.client.checking import resource_for
 from orchestrator.client.controller import Controller, Wiring
 from orchestrator.client.errors import InvalidController
+from orchestrator.client.pacing import RateLimit
+from orchestrator.client.work_queue import Backoff
 
 
 def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None:
@@ -36,6 +39,7 @@ def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None
         raise InvalidController(
             name, f"`workers` is a number from 1 on, not {controller.workers!r}"
         )
+    _check_pace(name, controller)
     if controller.reconcile is Controller.reconcile:
         raise InvalidController(
             name, "it has no `reconcile`: write `async def reconcile(self, key)`"
@@ -68,6 +72,24 @@ def _check_name(controller: str, name: object) -> None:
         raise InvalidController(
             controller, f"`name` is a str that is not empty and has no slash, not {name!r}"
         )
+
+
+def _check_pace(name: str, controller: type[Controller]) -> None:
+    """What it hears of, and how often it looks."""
+    predicates: object = controller.predicates
+    if not isinstance(predicates, tuple | list) or not all(map(callable, predicates)):
+        raise InvalidController(
+            name, f"`predicates` is a tuple of functions of a Change, not {predicates!r}"
+        )
+    backoff: object = controller.backoff
+    if not isinstance(backoff, Backoff):
+        raise InvalidController(name, f"`backoff` is a Backoff, not {backoff!r}")
+    limit: object = controller.limit
+    if not isinstance(limit, RateLimit | None):
+        raise InvalidController(name, f"`limit` is a RateLimit or None, not {limit!r}")
+    rest: object = controller.rest_seconds
+    if isinstance(rest, bool) or not isinstance(rest, int | float) or not 0 <= rest < inf:
+        raise InvalidController(name, f"`rest_seconds` is a number from 0 on, not {rest!r}")
 
 
 def _check_kind(controller: str, attribute: str, kind: object, scheme: Scheme) -> None:

@@ -16,6 +16,7 @@ from orchestrator.client import (
     PermanentError,
     TemporaryError,
     Wiring,
+    generation_changed,
 )
 from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import UnknownController
@@ -79,6 +80,11 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "a wrong owned kind": (_made(owns=("pod",)), "`owns`: .* give the class Pod"),
     "one owned kind": (_made(owns=Pod), "`owns` is a tuple of kinds"),
     "workers": (_made(workers=0), "`workers` is a number from 1 on, not 0"),
+    "one predicate": (_made(predicates=generation_changed), "`predicates` is a tuple of functions"),
+    "predicates of text": (_made(predicates=("app=web",)), "`predicates` is a tuple of functions"),
+    "a back-off in seconds": (_made(backoff=5), "`backoff` is a Backoff, not 5"),
+    "a limit in numbers": (_made(limit=5), "`limit` is a RateLimit or None, not 5"),
+    "a rest that is no time": (_made(rest_seconds="5s"), "`rest_seconds` is a number from 0 on"),
     "no reconcile": (
         type("Wrong", (Controller,), {"name": "wrong", "kind": Pod}),
         "it has no `reconcile`",
@@ -156,7 +162,7 @@ async def test_a_plain_function_reconciles_too(cluster: Cluster) -> None:
     assert times == pytest.approx([0, 10, 20], abs=0.01)
 
 
-@pytest.mark.parametrize("answer", [True, False, "10s", Key("a", "b")])
+@pytest.mark.parametrize("answer", [True, False, "10s", Key("a", "b"), float("nan")])
 async def test_an_answer_that_is_no_time_is_said_once(
     cluster: Cluster, answer: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
