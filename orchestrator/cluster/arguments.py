@@ -1,6 +1,8 @@
 """What a Cluster can be given, as what it is made of."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import find
 from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.machinery import manifests
+from orchestrator.machinery.errors import ManifestError
 
 
 def _is(*types: type[Any]) -> Callable[[Any], bool]:
@@ -69,6 +72,31 @@ def check_all(**given: Any) -> None:
             raise TypeError(f"{name} is {words}, not {value!r}")
 
 
+def check_faults(faults: Iterable[ApiFault], scheme: Scheme) -> None:
+    """Raises ValueError for a fault of a resource that there cannot be: it would never happen.
+
+    A name with a group that is not known yet may become that of a custom kind.
+    """
+    for fault in faults:
+        pattern = fault.resource
+        keys = {each.key for each in scheme.resources()}
+        if any(fnmatchcase(key, pattern) for key in keys):
+            continue
+        near = sorted(_meant(pattern.lower(), scheme)) or get_close_matches(pattern, keys, 1)
+        if near or "." not in pattern:
+            told = f"did you mean {near[0]!r}?" if near else "that of a custom kind has its group"
+            raise ValueError(f"there is no resource {pattern!r}; {told}")
+
+
+def _meant(name: str, scheme: Scheme) -> set[str]:
+    """The resources that kubectl finds by a name."""
+    return {
+        each.key
+        for each in scheme.resources()
+        if name in (each.plural, each.singular, each.kind.lower(), *each.short_names)
+    }
+
+
 def specs_of(nodes: object, runtime: str = "simulated") -> Sequence[NodeSpec]:
     """The nodes of a cluster; a number of them run `runtime`. Raises TypeError and ValueError."""
     if isinstance(nodes, int) and not isinstance(nodes, bool):
@@ -115,6 +143,8 @@ def _check_all(classes: Sequence[type[Controller]], scheme: Scheme) -> None:
 
 def objects_of(source: str | Path | Iterable[Any]) -> list[Any]:
     """The objects of what `Cluster.apply` takes. Raises ManifestError."""
+    if isinstance(source, str) and not source.strip():
+        raise ManifestError("there is no manifest, and no path of one", "text", 1, 1)
     if isinstance(source, str) and ("\n" in source or source.lstrip().startswith("{")):
         return list(manifests.flatten(manifests.load_all(source, "text")))
     if isinstance(source, str | Path):

@@ -98,7 +98,7 @@ class Cluster:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
         from orchestrator.apiserver import ApiTrouble
-        from orchestrator.cluster.arguments import check_all, specs_of
+        from orchestrator.cluster.arguments import check_all, check_faults, specs_of
         from orchestrator.cluster.components import Components
         from orchestrator.cluster.subjects import describe
         from orchestrator.store import MemoryStore
@@ -140,6 +140,7 @@ class Cluster:
         )
         if self.system.trace is not None:
             self.system.trace.describe = describe
+        check_faults(api_faults, self.scheme)
         self.api_trouble = ApiTrouble(seed)
         for fault in api_faults:
             self.api_trouble.add(fault)
@@ -337,11 +338,13 @@ class Cluster:
     def fail_api(self, **fault: Any) -> "ApiFault":
         """Have the API server refuse requests, or answer late: `fail_api(verb="update", code=409,
         count=1)`. The arguments are those of `ApiFault`; `api_trouble.clear()` ends all of it. Raises
-        ValueError for arguments that mean nothing.
+        ValueError for arguments that mean nothing, and for a resource that there is none of.
         """
         from orchestrator.apiserver import ApiFault
+        from orchestrator.cluster.arguments import check_faults
 
         added = ApiFault(**fault)
+        check_faults([added], self.scheme)
         self.api_trouble.add(added)
         return added
 

@@ -80,6 +80,29 @@ def test_a_fault_that_cannot_be_is_refused(fault: dict[str, object], message: st
         ApiFault(**fault)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("resource", "meant"),
+    [
+        ("configmap", "did you mean 'configmaps'"),
+        ("deployments", "did you mean 'deployments.apps'"),
+        ("Deployment", "did you mean 'deployments.apps'"),
+        ("svc", "did you mean 'services'"),
+        ("deployment.apps", "did you mean 'deployments.apps'"),
+        ("widgets", "that of a custom kind has its group"),
+    ],
+)
+async def test_a_fault_of_a_resource_that_there_is_none_of_is_refused(
+    cluster: Cluster, resource: str, meant: str
+) -> None:
+    """It would never happen, and the test that it is for would pass; patterns and custom kinds may stand there."""
+    with pytest.raises(ValueError, match=f"there is no resource '{resource}'; {meant}"):
+        cluster.fail_api(verb="create", resource=resource, code=429)
+    with pytest.raises(ValueError, match=meant):
+        Cluster(nodes=0, api_faults=[ApiFault(resource=resource, code=429)])
+    for possible in ("*", "*.apps", "config*", "widgets.example.dev"):
+        cluster.fail_api(verb="delete", resource=possible, code=429)
+
+
 def test_https_clients_meet_the_same_faults() -> None:
     """kubectl is told what the in-process client is told, as a Status."""
     fault = ApiFault(verb="list", resource="pods", code=500, message="not today")

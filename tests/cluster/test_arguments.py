@@ -16,6 +16,7 @@ from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import UnknownController
 from orchestrator.kubelet import SimulatedRuntime, runtimes
 from orchestrator.kubelet.runtimes import UnknownRuntime
+from orchestrator.machinery.errors import ManifestError
 from tests.manifests import pod
 
 
@@ -126,3 +127,10 @@ async def test_a_folder_of_manifests_is_applied_whatever_its_files_endings(
     names = [c.metadata.name for c in await cluster.client.list(ConfigMap, namespace="default")]
     assert [name for name in names if len(name) == 1] == ["a", "b", "c"]
     assert "other" not in names
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+async def test_an_empty_text_is_no_path(cluster: Cluster, nothing: str) -> None:
+    """It is not the folder that the program stands in."""
+    with pytest.raises(ManifestError, match="there is no manifest, and no path of one"):
+        await cluster.apply(nothing)
