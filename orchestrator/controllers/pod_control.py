@@ -18,7 +18,7 @@ async def create_pods(
     """
 
     async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
-        answers = [each for each in await client.create_all(batch) if not _is_farewell(each)]
+        answers = [each for each in await client.create_all(batch) if not is_farewell(each)]
         for answer in answers if events.enabled else ():
             if isinstance(answer, Pod):
                 message = f"Created pod: {answer.metadata.name}"
@@ -47,7 +47,8 @@ async def delete_pods(
         events.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {metadata.name}")
 
 
-def _is_farewell(answer: object) -> bool:
+def is_farewell(answer: object) -> bool:
+    """Whether a request was refused because the namespace is going."""
     return isinstance(answer, ApiError) and any(
         cause.reason == "NamespaceTerminating" for cause in answer.causes
     )
