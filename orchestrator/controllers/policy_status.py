@@ -1,8 +1,7 @@
 """ValidatingAdmissionPolicies say which generation of them has been looked at.
 
-The original also checks the types of their expressions by the schemas of the kinds that they match, and warns
-in the status. Here expressions are compiled without types, when a policy is written: what does not compile
-is refused there, and there is nothing to warn of.
+What does not compile whatever it is about is refused when a policy is written; what is wrong about the kinds that
+a policy is for is a warning in its status (`policy_types`).
 """
 
 from msgspec.structs import replace
@@ -14,10 +13,11 @@ from orchestrator.api.admissionregistration.v1 import (
 )
 from orchestrator.client import Key, write_status
 from orchestrator.controllers.base import KubernetesController
+from orchestrator.controllers.policy_types import warnings_of
 
 
 class ValidatingAdmissionPolicyStatusController(KubernetesController):
-    """Writes `observedGeneration`."""
+    """Writes `observedGeneration`, and warns of expressions."""
 
     name = "validatingadmissionpolicy-status"
     account = "validatingadmissionpolicy-status-controller"
@@ -31,6 +31,7 @@ class ValidatingAdmissionPolicyStatusController(KubernetesController):
         status = policy.status or ValidatingAdmissionPolicyStatus()
         generation = policy.metadata.generation or 0
         if generation > (status.observed_generation or 0):
-            seen = replace(status, observed_generation=generation, type_checking=TypeChecking())
+            checked = TypeChecking(expression_warnings=warnings_of(policy))
+            seen = replace(status, observed_generation=generation, type_checking=checked)
             await write_status(self.client, policy, seen)
         return None

@@ -23,7 +23,7 @@ from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.machine_facts import facts_of
+from orchestrator.kubelet.machine_facts import facts_of, images_of
 from orchestrator.kubelet.mirrors import StaticPods
 from orchestrator.kubelet.mounts import Mounts
 from orchestrator.kubelet.networks.interface import NetworkFault, PodNetwork
@@ -154,6 +154,7 @@ class Kubelet(Watcher):
             runtime_name=runtime.name,
             machine_id=self.ctx.uid(),
             facts=facts,
+            images=images_of(runtime),
         )
         self._admission = NodeAdmission(node)
         self._events = EventRecorder(
@@ -222,6 +223,7 @@ class Kubelet(Watcher):
             most_grace_seconds=spec.eviction_max_pod_grace_period,
             changed=self._pressed,
         )
+        self._registration.images = lambda: images_of(runtime)
         self._registration.pressed = lambda: self._pressure.conditions
         if thresholds:
             self._pressure.begin()

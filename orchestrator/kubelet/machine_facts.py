@@ -2,12 +2,15 @@
 
 import os
 import platform
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Final, Protocol
 
 from msgspec import Struct
+
+from orchestrator.api.core.v1 import ContainerImage
+from orchestrator.kubelet.image_names import full_name, image_id
 
 _ARCHITECTURES: Final = {  # Go's names of what the kernel calls otherwise
     "x86_64": "amd64",
@@ -17,6 +20,7 @@ _ARCHITECTURES: Final = {  # Go's names of what the kernel calls otherwise
     "loongarch64": "loong64",
 }
 _PROCESSES: Final = Path("/proc/sys/kernel/pid_max")
+_MOST_IMAGES: Final = 50  # nodeStatusMaxImages
 _BOOT: Final = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -41,11 +45,23 @@ class OnMachine(Protocol):
         """What that machine is."""
         ...
 
+    def image_names(self) -> Iterable[str]:
+        """The images that are on the machine."""
+        ...
+
 
 def facts_of(runtime: object) -> MachineFacts:
     """What the machine of a runtime is; a simulated one, unless the runtime is `OnMachine`."""
     tell: Callable[[], MachineFacts] | None = getattr(runtime, "machine_facts", None)
     return tell() if tell is not None else SIMULATED
+
+
+def images_of(runtime: object) -> tuple[ContainerImage, ...]:
+    """The images of a node, as `status.images` has them; a runtime that is not `OnMachine` tells of none."""
+    tell: Callable[[], Iterable[str]] | None = getattr(runtime, "image_names", None)
+    names = tell() if tell is not None else ()
+    found = [ContainerImage(names=(image_id(name), full_name(name))) for name in names]
+    return tuple(found[:_MOST_IMAGES])
 
 
 def this_machine() -> MachineFacts:

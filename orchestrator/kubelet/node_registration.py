@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from actors import Context
-from orchestrator.api.core.v1 import Node, NodeStatus
+from orchestrator.api.core.v1 import ContainerImage, Node, NodeStatus
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.heartbeat import FIELD_MANAGER, RENEW_SECONDS, Heartbeat
 from orchestrator.kubelet.node_status import conditions_at
@@ -48,6 +48,7 @@ class NodeRegistration:
         self._before_report = before_report
         self._heartbeat: Heartbeat | None = None  # since the node is registered
         self.pressed: Callable[[], frozenset[str]] = frozenset  # conditions of pressure
+        self.images: Callable[[], tuple[ContainerImage, ...]] = tuple
 
     def register(self) -> None:
         """Create the Node, or take up the one that is there."""
@@ -133,7 +134,8 @@ class NodeRegistration:
     def _refresh(self, node: Node) -> None:
         status = node.status or NodeStatus()
         conditions = conditions_at(self._ctx.clock.now(), status.conditions, self.pressed())
-        self._write(replace(node, status=replace(status, conditions=conditions)))
+        now = replace(status, conditions=conditions, images=self.images())
+        self._write(replace(node, status=now))
 
     def _write(self, node: Node) -> None:
         self._ctx.request(

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import (
+    ContainerImage,
     DaemonEndpoint,
     Node,
     NodeAddress,
@@ -68,7 +69,12 @@ class NodeSpec(Struct, frozen=True, kw_only=True):
 
 
 def node_object(
-    spec: NodeSpec, *, runtime_name: str, machine_id: str, facts: MachineFacts = SIMULATED
+    spec: NodeSpec,
+    *,
+    runtime_name: str,
+    machine_id: str,
+    facts: MachineFacts = SIMULATED,
+    images: tuple[ContainerImage, ...] = (),
 ) -> Node:
     """The Node that the kubelet of `spec` registers; its status has no conditions yet. `facts`: of its machine."""
     capacity = {**DEFAULT_CAPACITY, **spec.capacity}
@@ -98,6 +104,7 @@ def node_object(
                 NodeAddress(type="InternalIP", address=spec.address),
                 NodeAddress(type="Hostname", address=spec.name),
             ),
+            images=images,
             daemon_endpoints=NodeDaemonEndpoints(
                 kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
             ),

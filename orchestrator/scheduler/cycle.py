@@ -15,7 +15,7 @@ from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.scheduler.adapters import called
 from orchestrator.scheduler.errors import PluginError, Rejected
-from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, judged
+from orchestrator.scheduler.extenders import MAX_PRIORITY, Extender, Victims, judged, victims_left
 from orchestrator.scheduler.extenders import PLUGIN as EXTENDER
 from orchestrator.scheduler.framework import (
     MAX_NODE_SCORE,
@@ -26,7 +26,7 @@ from orchestrator.scheduler.framework import (
     Wait,
     Write,
 )
-from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.queue import by_priority
@@ -149,6 +149,29 @@ class Cycle:
         if isinstance(choice, str) and self._before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
+
+    async def reviewed(self, extenders: Sequence[Extender], pod: Pod, refusal: Refusal) -> Refusal:
+        """Ask extenders about the nodes where evictions would make room, where plugins know of some."""
+        asked = [each for each in extenders if each.preempt_verb]
+        plugin = next((p for p in self._post_filters if hasattr(p, "candidates")), None)
+        if not asked or plugin is None or refusal.fault or refusal.stage != "filter":
+            return refusal
+        try:
+            found = called(plugin, "postFilter", plugin.candidates, pod, refusal, self._placement)
+            if isinstance(found, str):
+                return refusal
+            names = self._nodes.names
+            victims = {names[c.row]: Victims(c.victims, c.violations) for c in found}
+            left = await victims_left(asked, pod, victims)
+        except PluginError as error:
+            return replace(refusal, reviewed=str(error))
+        rows = ((self._nodes.row_of(node), each) for node, each in left.items())
+        return replace(
+            refusal,
+            reviewed=tuple(
+                Candidate(row, each.pods, each.violations) for row, each in rows if row is not None
+            ),
+        )
 
     def _refused_before_binding(self, pod: Pod, node: str) -> Refusal | None:
         """Reserve, then permit; the first plugin that says no undoes what was reserved."""

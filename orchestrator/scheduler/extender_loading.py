@@ -40,16 +40,13 @@ def _extender(given: ExtenderDocument, path: str) -> Extender:
         raise InvalidConfiguration(
             f"{path}.weight", "must have a positive weight applied to it, as it has prioritizeVerb"
         )
-    if given.preempt_verb:
-        raise InvalidConfiguration(
-            f"{path}.preemptVerb", "extenders are not asked about preemption"
-        )
     https = given.enable_https or given.url_prefix.startswith("https:")
     return Extender(
         url=given.url_prefix,
         filter_verb=given.filter_verb,
         prioritize_verb=given.prioritize_verb,
         bind_verb=given.bind_verb,
+        preempt_verb=given.preempt_verb,
         weight=given.weight,
         timeout_seconds=_seconds(given.http_timeout, f"{path}.httpTimeout"),
         cache_capable=given.node_cache_capable,

@@ -42,6 +42,7 @@ class Extender(Struct, frozen=True):
     filter_verb: str = ""
     prioritize_verb: str = ""
     bind_verb: str = ""
+    preempt_verb: str = ""
     weight: int = 1
     timeout_seconds: float = 5.0
     cache_capable: bool = False
@@ -122,17 +123,16 @@ async def _filter(
         found = await extender.ask(
             extender.filter_verb, _arguments(extender, pod, verdict.names, node_of)
         )
-        if not isinstance(found, Mapping):
-            raise PluginError(PLUGIN, f"extender at URL {extender.url} answered no object")
-        if found.get("error"):
-            raise PluginError(PLUGIN, str(found["error"]))
+        answer = _object(extender, found)
+        if answer.get("error"):
+            raise PluginError(PLUGIN, str(answer["error"]))
     except PluginError:
         if extender.ignorable:
             return
         raise
-    left = _left(extender, found)
-    verdict.hopeless.update(found.get("failedAndUnresolvableNodes") or {})
-    failed = found.get("failedNodes") or {}
+    left = _left(extender, answer)
+    verdict.hopeless.update(answer.get("failedandunresolvablenodes") or {})
+    failed = answer.get("failednodes") or {}
     verdict.refused.update({n: why for n, why in failed.items() if n not in verdict.hopeless})
     verdict.names = [name for name in verdict.names if name in left]
 
@@ -159,16 +159,114 @@ async def _prioritize(
     except PluginError:
         return
     for each in found or ():
-        verdict.scores[each["host"]] += int(each["score"]) * extender.weight * scale
+        score = _folded(each)
+        verdict.scores[score["host"]] += int(score["score"]) * extender.weight * scale
 
 
 def _arguments(
     extender: Extender, pod: Any, names: Sequence[str], node_of: Callable[[str], Node | None]
 ) -> dict[str, Any]:
     if extender.cache_capable:
-        return {"pod": pod, "nodenames": list(names)}
+        return {"Pod": pod, "Nodes": None, "NodeNames": list(names)}
     nodes = [codec.to_dict(node) for name in names if (node := node_of(name)) is not None]
-    return {"pod": pod, "nodes": {"apiVersion": "v1", "kind": "NodeList", "items": nodes}}
+    return {"Pod": pod, "Nodes": {"metadata": {}, "items": nodes}, "NodeNames": None}
+
+
+def _object(extender: Extender, answer: Any) -> dict[str, Any]:
+    """An answer's fields. Raises PluginError for one that has none."""
+    if not isinstance(answer, Mapping):
+        raise PluginError(PLUGIN, f"extender at URL {extender.url} answered no object")
+    return _folded(answer)
+
+
+def _folded(answer: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an answer in small letters: Go reads them in any."""
+    return {name.lower(): value for name, value in answer.items()}
+
+
+# --- preemption ------------------------------------------------------------------------------------
+
+
+class Victims(Struct, frozen=True):
+    """Who would have to go from a node, and how many of them against a disruption budget."""
+
+    pods: tuple[Pod, ...]
+    violations: int
+
+
+async def victims_left(
+    extenders: Sequence[Extender], pod: Pod, victims: Mapping[str, Victims]
+) -> dict[str, Victims]:
+    """What extenders leave of the nodes where evictions would make room, and of the victims there.
+
+    Raises PluginError: one cannot be reached, or names a node without victims or a pod that is no victim.
+    """
+    left = dict(victims)
+    document = codec.to_dict(pod)
+    for extender in extenders:
+        if not left:
+            break
+        try:
+            left = await _victims_by(extender, document, left)
+        except PluginError:
+            if not extender.ignorable:
+                raise
+    return left
+
+
+async def _victims_by(
+    extender: Extender, pod: Any, victims: Mapping[str, Victims]
+) -> dict[str, Victims]:
+    full = {node: _victims_document(each, codec.to_dict) for node, each in victims.items()}
+    meta = {node: _victims_document(each, _uid) for node, each in victims.items()}
+    capable = extender.cache_capable
+    answer = await extender.ask(
+        extender.preempt_verb,
+        {
+            "Pod": pod,
+            "NodeNameToVictims": None if capable else full,
+            "NodeNameToMetaVictims": meta if capable else None,
+        },
+    )
+    found = _object(extender, answer).get("nodenametometavictims") or {}
+    left: dict[str, Victims] = {}
+    for node, given in found.items():
+        fields = _folded(given or {})
+        uids = [_folded(each)["uid"] for each in fields.get("pods") or ()]
+        if not uids:
+            if extender.ignorable:
+                continue
+            raise PluginError(PLUGIN, f'expected at least one victim pod on node "{node}"')
+        left[node] = _those(extender, node, victims, uids, int(fields.get("numpdbviolations") or 0))
+    return left
+
+
+def _those(
+    extender: Extender,
+    node: str,
+    victims: Mapping[str, Victims],
+    uids: Sequence[str],
+    violations: int,
+) -> Victims:
+    """The victims of some uids, in their order."""
+    known = victims[node].pods if node in victims else ()
+    by_uid = {each.metadata.uid: each for each in known}
+    for uid in uids:
+        if uid not in by_uid:
+            words = (
+                f"extender: {extender.url} claims to preempt pod (UID: &{{{uid}}}) on node: {node}, "
+                "but the pod is not found on that node"
+            )
+            raise PluginError(PLUGIN, words)
+    return Victims(tuple(by_uid[uid] for uid in uids), violations)
+
+
+def _victims_document(victims: Victims, of: Callable[[Pod], Any]) -> dict[str, Any]:
+    return {"Pods": [of(each) for each in victims.pods], "NumPDBViolations": victims.violations}
+
+
+def _uid(pod: Pod) -> dict[str, str]:
+    return {"UID": pod.metadata.uid}
 
 
 async def bound(extender: Extender, pod: Pod, node: str) -> None:
@@ -177,11 +275,12 @@ async def bound(extender: Extender, pod: Pod, node: str) -> None:
     found = await extender.ask(
         extender.bind_verb,
         {
-            "podName": metadata.name,
-            "podNamespace": metadata.namespace,
-            "podUID": metadata.uid,
-            "node": node,
+            "PodName": metadata.name,
+            "PodNamespace": metadata.namespace,
+            "PodUID": metadata.uid,
+            "Node": node,
         },
     )
-    if isinstance(found, Mapping) and found.get("error"):
-        raise PluginError(PLUGIN, str(found["error"]))
+    answer = _folded(found) if isinstance(found, Mapping) else {}
+    if answer.get("error"):
+        raise PluginError(PLUGIN, str(answer["error"]))

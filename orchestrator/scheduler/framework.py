@@ -48,6 +48,8 @@ class Plugin:
     """Base of scheduler plugins. It has no extension point of its own."""
 
     name: ClassVar[str] = ""
+    # Whether its kernels depend on nothing of a pod but what `content_of` tells, and on the snapshot.
+    by_content: ClassVar[bool] = False
     # The events after which a pod that this plugin refused is worth another try.
     helped_by: ClassVar[frozenset[ClusterEvent]] = frozenset()
     # `helps(pod, event, old, new, nodes) -> bool` of a plugin that has it says which of them, for a pod.
@@ -87,6 +89,12 @@ class FilterKernel:
     def unresolvable(self, rows: Rows) -> Bool:
         """For rows that were refused: whether no eviction of pods could change that."""
         return np.zeros(len(rows), np.bool_)
+
+    def leaders(self, local: "Local") -> Rows | None:
+        """Of a spanning kernel that alone joins what is known of rows: of those that it leaves the rows with
+        the highest total, ascending. None: they are to be found by a look at all of them.
+        """
+        return None
 
 
 class Fixed(FilterKernel):

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -69,6 +70,13 @@ class Groups:
             tied = rows[totals == best].astype(np.int64, copy=False)
             self._tied[number] = array("q", tied.tobytes())
         return self._best[number]
+
+    def leaders_among(self, numbers: Sequence[int]) -> Rows:
+        """Who has the highest total in some groups, ascending; each of them has a feasible row."""
+        best = max(map(self.best, numbers), default=-1)
+        found = [self._tied[number] for number in numbers if self.best(number) == best]
+        rows = [np.array(tied, np.int64) for tied in found if tied is not None]
+        return np.sort(np.concatenate(rows), kind="stable") if rows else np.zeros(0, np.intp)
 
     def leaders(self, number: int, without: Int64) -> tuple[int, Rows]:
         """The highest total in a group, and who has it, among rows where a column is 0.

@@ -5,12 +5,22 @@ A promise to a pod of at least the same priority counts as if that pod had come 
 
 from collections.abc import Collection
 
+from msgspec import Struct
+
 from orchestrator.api.core.v1 import Pod
 
 
 def priority_of(pod: Pod) -> int:
     """A pod's priority; 0 without one."""
     return (pod.spec.priority or 0) if pod.spec is not None else 0
+
+
+class Candidate(Struct, frozen=True):
+    """A node where a pod would fit without the victims, who are in order of importance."""
+
+    row: int
+    victims: tuple[Pod, ...]
+    violations: int
 
 
 class Nominations:

@@ -18,9 +18,10 @@ from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.owners import controller_of
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
+from orchestrator.scheduler.content import content_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
-from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.nominations import Candidate, Nominations
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.rotation import Rotation, enough
 from orchestrator.scheduler.shape import Local, Shape, best, only_nodes
@@ -46,6 +47,9 @@ class Refusal(Struct, frozen=True):
     helpable: tuple[int, ...] = ()
     stage: Literal["preFilter", "filter", "later"] = "filter"
     fault: bool = False
+    # What extenders left of the nodes where evictions would make room, or why that is not known; None: nobody
+    # was asked.
+    reviewed: tuple[Candidate, ...] | str | None = None
 
 
 class Placement:
@@ -73,7 +77,12 @@ class Placement:
         # By the id of the spec, which is held, so that its id stays its own, and by what else of a
         # pod kernels look at.
         self._of_spec: dict[Hashable, tuple[PodSpec | None, Shape]] = {}
-        self._facts = -1  # those of the snapshot of which `_of_spec` is true
+        judges: tuple[Plugin, ...] = (*self._filters, *(plugin for plugin, _ in self._scorers))
+        self._by_content = all(plugin.by_content for plugin in judges)
+        self._of_content: dict[
+            Hashable, Shape
+        ] = {}  # by what is in specs, where that is all that counts
+        self._facts = -1  # those of the snapshot of which both are true
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
@@ -153,6 +162,7 @@ class Placement:
         self._shapes.clear()
         self._locals.clear()
         self._of_spec.clear()
+        self._of_content.clear()
         self._refusals.clear()
 
     # --- shapes ----------------------------------------------------------------------------
@@ -162,6 +172,7 @@ class Placement:
         if self._facts != self.nodes.facts:
             self._facts = self.nodes.facts
             self._of_spec.clear()
+            self._of_content.clear()
             self._refusals.clear()
         if self.nodes.uses_devices(pod):
             return self._shape_for(self.kernels_of(pod))  # each pod has claims of its own
@@ -169,10 +180,22 @@ class Placement:
         known = self._of_spec.get(identity)
         if known is not None:
             return known[1]
-        shape = self._shape_for(self.kernels_of(pod))
+        shape = self._shape_by_content(pod)
         if len(self._of_spec) >= _SPECS:
             self._of_spec.clear()
         self._of_spec[identity] = (pod.spec, shape)
+        return shape
+
+    def _shape_by_content(self, pod: Pod) -> Shape:
+        """The shape of a pod whose spec was not seen yet, though perhaps one that says the same."""
+        content = content_of(pod) if self._by_content else None
+        shape = self._of_content.get(content) if content is not None else None
+        if shape is None:
+            shape = self._shape_for(self.kernels_of(pod))
+            if content is not None:
+                if len(self._of_content) >= _SPECS:
+                    self._of_content.clear()
+                self._of_content[content] = shape
         return shape
 
     def kernels_of(self, pod: Pod) -> Kernels:

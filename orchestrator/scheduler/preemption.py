@@ -10,25 +10,16 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
-from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.machinery import labels
 from orchestrator.scheduler.adapters import counted
-from orchestrator.scheduler.nominations import priority_of
+from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.placement import Placement
 
 NO_VICTIMS: Final = "No preemption victims found for incoming pod"
 _LEAST_PRIORITY = 1 << 31
-
-
-class Candidate(Struct, frozen=True):
-    """A node where the pod would fit without the victims, who are in order of importance."""
-
-    row: int
-    victims: tuple[Pod, ...]
-    violations: int
 
 
 def candidate_on(

@@ -385,6 +385,8 @@ class Scheduler(Watcher):
             choice = await cycle.choose_with(
                 extenders, pod, lambda name: nodes.get("", name), self.ctx.random
             )
+            if isinstance(choice, Refusal):
+                choice = await cycle.reviewed(extenders, self._latest(pod), choice)
             metadata = pod.metadata
             current = self._pods.cache.get(metadata.namespace, metadata.name)
             if current is not None and current.metadata.uid == metadata.uid:

@@ -228,12 +228,18 @@ class Shape:
             return np.zeros(0, np.intp)
         if not self._spanning and not self._scorers:
             return self._local.leaders()
-        if len(self._scorers) == 1 and not self._spanning and not self._local.is_apart:
-            weight, kernel = self._scorers[0]
-            rows = kernel.leaders(self._local, weight)
+        if len(self._scorers) + len(self._spanning) == 1 and not self._local.is_apart:
+            rows = self._leaders_by_one()
             if rows is not None:
                 return rows
         return self.best_of(self.feasible())
+
+    def _leaders_by_one(self) -> Rows | None:
+        """The same where one kernel that spans rows joins what is known of them."""
+        if self._spanning:
+            return self._spanning[0].leaders(self._local)
+        weight, kernel = self._scorers[0]
+        return kernel.leaders(self._local, weight)
 
     def feasible(self) -> Rows:
         """The rows that can take the pod, ascending."""

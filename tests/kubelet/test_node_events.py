@@ -3,7 +3,7 @@
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Node
 from orchestrator.cluster.nodes import node_spec
-from orchestrator.kubelet.machine_facts import facts_of, this_machine
+from orchestrator.kubelet.machine_facts import facts_of, images_of, this_machine
 from orchestrator.kubelet.node_spec import node_object
 from tests.manifests import pod
 
@@ -59,6 +59,9 @@ def test_a_node_of_real_containers_tells_its_machine() -> None:
     class Real:
         machine_facts = staticmethod(this_machine)
 
+        def image_names(self) -> list[str]:
+            return ["nginx", "registry.example/web:2"]
+
     spec = node_spec("node-0", 0)
     real = node_object(spec, runtime_name="real://1", machine_id="m", facts=facts_of(Real()))
     told = node_object(spec, runtime_name="any://1", machine_id="m", facts=facts_of(object()))
@@ -67,6 +70,8 @@ def test_a_node_of_real_containers_tells_its_machine() -> None:
     assert real.status.node_info is not None
     assert real.status.node_info.kernel_version == this_machine().kernel_version
     assert real.metadata.labels["kubernetes.io/os"] == real.status.node_info.operating_system
+    names = [image.names[1] for image in images_of(Real())]
+    assert names == ["docker.io/library/nginx:latest", "registry.example/web:2"]
     assert told.status is not None
     assert told.status.node_info is not None
     assert told.status.node_info.os_image == "Simulated Linux"

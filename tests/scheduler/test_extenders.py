@@ -48,15 +48,15 @@ async def test_an_extender_filters_by_names_and_says_why() -> None:
     )
     verb, document = program.asked[0]
     assert verb == "filter"
-    assert document["pod"]["metadata"]["name"] == "p"
-    assert document["nodenames"] == ["node-0", "node-1", "node-2"]
+    assert document["Pod"]["metadata"]["name"] == "p"
+    assert document["NodeNames"] == ["node-0", "node-1", "node-2"]
 
 
 async def test_an_extender_that_keeps_no_nodes_gets_them_whole() -> None:
     """And answers those that are left."""
 
     def last(document: Any) -> Any:
-        return {"nodes": {"items": document["nodes"]["items"][-1:]}}
+        return {"nodes": {"items": document["Nodes"]["items"][-1:]}}
 
     program = _Program(filter=last)
     found = await _placed(Extender("http://x", filter_verb="filter", handler=program))
@@ -81,9 +81,9 @@ async def test_an_extender_may_bind() -> None:
     assert found.spec is not None
     assert not found.spec.node_name
     verb, document = program.asked[0]
-    assert (verb, document["podName"], document["podNamespace"]) == ("bind", "p", "default")
-    assert document["podUID"] == found.metadata.uid
-    assert document["node"].startswith("node-")
+    assert (verb, document["PodName"], document["PodNamespace"]) == ("bind", "p", "default")
+    assert document["PodUID"] == found.metadata.uid
+    assert document["Node"].startswith("node-")
 
 
 @pytest.mark.parametrize(("ignorable", "placed"), [(True, True), (False, False)])
@@ -108,6 +108,64 @@ async def test_an_extender_of_some_resources_is_asked_about_pods_that_want_them(
     assert found.spec is not None
     assert found.spec.node_name
     assert not program.asked
+
+
+def _class(name: str, value: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": name},
+        "value": value,
+    }
+
+
+@pytest.mark.parametrize("capable", [True, False])
+async def test_an_extender_says_where_evictions_may_make_room(capable: bool) -> None:
+    """It is shown all nodes with their victims, and leaves some; without any the pod says so."""
+
+    def leave(document: Any) -> Any:
+        shown = document["NodeNameToMetaVictims" if capable else "NodeNameToVictims"]
+        assert sorted(shown) == ["node-0", "node-1", "node-2"]
+        if document["Pod"]["metadata"]["name"] == "hopeless":
+            return {"NodeNameToMetaVictims": {}}
+        [victim] = shown["node-1"]["Pods"]
+        uid = victim["UID"] if capable else victim["metadata"]["uid"]
+        return {"nodeNameToMetaVictims": {"node-1": {"pods": [{"uid": uid}]}}}
+
+    extender = Extender(
+        "http://x", preempt_verb="preempt", cache_capable=capable, handler=_Program(preempt=leave)
+    )
+    configuration = SchedulerConfiguration(extenders=(extender,))
+    async with Cluster(nodes=3, scheduler=configuration) as cluster:
+        await cluster.apply([_class("high", 1000)])
+        await cluster.apply([_manifest(f"low-{n}", requests={"cpu": "25"}) for n in range(3)])
+        await cluster.clock.sleep(5)
+        for name in ("hopeless", "high"):
+            pod = _manifest(name, requests={"cpu": "25"}, priorityClassName="high")
+            await cluster.apply([pod])
+            await cluster.clock.sleep(0.05)
+        hopeless = await cluster.client.get(Pod, "hopeless", namespace="default")
+        assert _scheduled(hopeless)[2].endswith("preemption: no candidate node for preemption")
+        high = await cluster.client.get(Pod, "high", namespace="default")
+        assert high.status is not None
+        assert high.status.nominated_node_name == "node-1"
+
+
+async def test_an_extender_may_name_victims_alone_that_it_was_shown() -> None:
+    wrong = {"NodeNameToMetaVictims": {"node-0": {"Pods": [{"UID": "unknown"}]}}}
+    extender = Extender("http://x", preempt_verb="preempt", handler=_Program(preempt=wrong))
+    configuration = SchedulerConfiguration(extenders=(extender,))
+    async with Cluster(nodes=1, scheduler=configuration) as cluster:
+        await cluster.apply([_class("high", 1000), _manifest("low", requests={"cpu": "25"})])
+        await cluster.clock.sleep(5)
+        pod = _manifest("p", requests={"cpu": "25"}, priorityClassName="high")
+        await cluster.apply([pod])
+        await cluster.clock.sleep(1)
+        found = await cluster.client.get(Pod, "p", namespace="default")
+        assert _scheduled(found)[2].endswith(
+            "preemption: extender: http://x claims to preempt pod (UID: &{unknown}) on node: node-0, "
+            "but the pod is not found on that node"
+        )
 
 
 @contextmanager
@@ -176,7 +234,6 @@ def test_resources_that_only_an_extender_cares_for_do_not_filter() -> None:
         ({"prioritizeVerb": "p"}, r"extenders\[0\].weight: must have a positive weight"),
         ({"httpTimeout": "soon"}, r"extenders\[0\].httpTimeout"),
         ({"urlPrefix": ""}, r"extenders\[0\].urlPrefix: Required value"),
-        ({"preemptVerb": "p"}, r"extenders\[0\].preemptVerb: extenders are not asked"),
         ({"tlsConfig": {"caFile": "/nowhere"}, "enableHTTPS": True}, r"extenders\[0\].tlsConfig"),
         ({"colour": "blue"}, r"extenders\[0\]"),
     ],

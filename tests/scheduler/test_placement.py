@@ -339,6 +339,39 @@ def test_pods_with_equal_traits_share_what_is_known_of_the_nodes() -> None:
     assert counting.looked == ["a1", "c1"]
 
 
+class _Counting(Plugin):
+    """Counts for how many pods a kernel was made."""
+
+    name = "Counting"
+    by_content = True
+
+    def __init__(self) -> None:
+        self.made = 0
+
+    def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """None: it filters nothing."""
+        self.made += 1
+        return None
+
+
+@pytest.mark.parametrize(("by_content", "made"), [(True, 2), (False, 4)])
+def test_specs_that_say_the_same_are_looked_at_once(by_content: bool, made: int) -> None:
+    """Unless a plugin may look at what is not known to make a difference."""
+    snapshot, counting = Snapshot(), _Counting()
+    snapshot.put_node(make_node("n"))
+    counting.by_content = by_content  # type: ignore[misc]  # of this one alone
+    placement = Placement(DEFAULT_PROFILE.adding(counting), snapshot)
+    token = {"name": "token-a", "projected": {"sources": []}}
+    for pod in (
+        make_pod("a", cpu="1"),
+        make_pod("b", cpu="1"),
+        make_pod("c", cpu="1", volumes=[token]),
+        make_pod("d", cpu="2"),
+    ):
+        placement.choose(pod, Random(0))
+    assert counting.made == made
+
+
 def test_the_pods_of_a_node_that_comes_back_are_counted_again() -> None:
     snapshot = Snapshot()
     node = make_node("n", cpu="1")

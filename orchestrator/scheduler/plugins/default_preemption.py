@@ -8,9 +8,9 @@ from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Plugin
-from orchestrator.scheduler.nominations import priority_of
+from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.placement import Placement, Refusal, unavailable
-from orchestrator.scheduler.preemption import NO_VICTIMS, Candidate, best_candidate, candidate_on
+from orchestrator.scheduler.preemption import NO_VICTIMS, best_candidate, candidate_on
 
 _PREFIX: Final = "preemption: "
 _HOPELESS: Final = "Preemption is not helpful for scheduling"
@@ -35,9 +35,23 @@ class DefaultPreemption(Plugin):
         self._percentage, self._absolute = percentage, absolute
 
     def post_filter(self, pod: Pod, refusal: Refusal, cycle: Placement) -> Nomination | str:
+        found = refusal.reviewed
+        if found is None:
+            found = self.candidates(pod, refusal, cycle)
+        if isinstance(found, str):
+            return _PREFIX + found
+        if not found:
+            return f"{_PREFIX}no candidate node for preemption"
+        chosen = best_candidate(found)
+        return Nomination(cycle.nodes.names[chosen.row], chosen.victims)
+
+    def candidates(
+        self, pod: Pod, refusal: Refusal, cycle: Placement
+    ) -> tuple[Candidate, ...] | str:
+        """The nodes where evictions would make room, one at least; or why there is none."""
         why_not = _ineligible(pod, refusal, cycle)
         if why_not:
-            return _PREFIX + why_not
+            return why_not
         helpable = refusal.helpable
         budgets = list(cycle.nodes.objects[PodDisruptionBudget].list()) if _has(cycle) else []
         candidates: list[Candidate] = []
@@ -59,9 +73,8 @@ class DefaultPreemption(Plugin):
             hopeless = total - len(refusal.helpable)
             if hopeless:
                 reasons[_HOPELESS] += hopeless
-            return _PREFIX + unavailable(total, reasons)
-        chosen = best_candidate(candidates)
-        return Nomination(cycle.nodes.names[chosen.row], chosen.victims)
+            return unavailable(total, reasons)
+        return tuple(candidates)
 
     def withdraws(self, answer: str) -> bool:
         """Whether what was promised before holds no longer: no node is left where room can be made."""

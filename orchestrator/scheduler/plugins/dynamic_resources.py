@@ -61,6 +61,7 @@ class DynamicResources(Plugin):
     """
 
     name = PLUGIN
+    by_content = True
     weight = 2
     helped_by = frozenset(
         (

@@ -17,6 +17,7 @@ class ImageLocality(Plugin):
     """Scores by the size of the pod's images on a node, each scaled by how many nodes have it."""
 
     name = "ImageLocality"
+    by_content = True
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
         if not nodes.images or pod.spec is None:

@@ -30,6 +30,7 @@ class InterPodAffinity(Plugin):
     """
 
     name = "InterPodAffinity"
+    by_content = True
     weight = 2
     helped_by = frozenset(
         (

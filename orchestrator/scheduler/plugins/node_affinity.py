@@ -30,6 +30,7 @@ class NodeAffinity(Plugin):
     """
 
     name = "NodeAffinity"
+    by_content = True
     weight = 2
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS))
 

@@ -18,6 +18,7 @@ class NodeDeclaredFeatures(Plugin):
     """Filters by `status.declaredFeatures`; the features are those of 1.36 that a spec can need."""
 
     name = "NodeDeclaredFeatures"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_FEATURES))
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:

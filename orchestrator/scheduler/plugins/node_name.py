@@ -14,6 +14,7 @@ class NodeName(Plugin):
     """Filters by `spec.nodeName`."""
 
     name = "NodeName"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED,))
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:

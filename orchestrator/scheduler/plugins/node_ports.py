@@ -18,6 +18,7 @@ class NodePorts(Plugin):
     """Filters out nodes where one of the pod's host ports is taken."""
 
     name = "NodePorts"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED))
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:

@@ -25,6 +25,7 @@ class NodeResourcesBalancedAllocation(Plugin):
     """
 
     name = "NodeResourcesBalancedAllocation"
+    by_content = True
 
     def __init__(self, resources: tuple[str, ...] = ("cpu", "memory")) -> None:
         if not resources:

@@ -40,6 +40,7 @@ class NodeResourcesFit(Plugin):
     """
 
     name = "NodeResourcesFit"
+    by_content = True
     helped_by = frozenset(
         (
             ClusterEvent.NODE_ADDED,

@@ -15,6 +15,7 @@ class NodeUnschedulable(Plugin):
     """Filters out nodes with `spec.unschedulable`."""
 
     name = "NodeUnschedulable"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
 
     def helps(self, pod: Pod, event: ClusterEvent, old: Any, new: Any, nodes: Snapshot) -> bool:

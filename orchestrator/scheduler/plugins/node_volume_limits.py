@@ -22,6 +22,7 @@ class NodeVolumeLimits(Plugin):
     """Filters out nodes that would have more volumes of a driver than its limit."""
 
     name = "NodeVolumeLimits"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass, CSINode, VolumeAttachment)
 

@@ -28,6 +28,7 @@ from orchestrator.machinery.taints import untolerated
 from orchestrator.scheduler.affinity_terms import PodSet, with_labels_of
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
+from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.plugins.spread_lead import SpreadLead
 from orchestrator.scheduler.populations import Population, Query
 from orchestrator.scheduler.shape import Local
@@ -56,6 +57,7 @@ class PodTopologySpread(Plugin):
     """
 
     name = "PodTopologySpread"
+    by_content = True
     weight = 2
     helped_by = frozenset(
         (
@@ -214,6 +216,22 @@ class _Spread:
         ]
         self._eligible_at = -1
         self._eligible: list[Bool] = []
+        self._pods: Population | None = None
+        self._pods_of = -1  # the generation of populations that it is of
+
+    def _counted(self, query: Query) -> Population:
+        """The pods of a query."""
+        generation = self._nodes.populations.generation
+        if self._pods is None or self._pods_of != generation:
+            self._pods, self._pods_of = self._nodes.population(query), generation
+        return self._pods
+
+    def _tally(self, groups: Groups, pods: Population) -> Tally:
+        """How many of the pods each group has."""
+        tally = pods.followers.get(groups.key)
+        if not isinstance(tally, Tally) or tally.groups is not groups:
+            tally = pods.followers[groups.key] = Tally(pods, groups)
+        return tally
 
     def _traits(self) -> Hashable:
         spec = self._pod.spec
@@ -268,6 +286,41 @@ class _Skew(_Spread, FilterKernel):
         own = pod.metadata.labels
         self._self = [int(c.selector.matches(own)) for c in constraints]
         self.traits = (self._traits(), tuple(self._self))
+        self._there_at = -1
+        self._there: list[int] | None = None
+
+    def leaders(self, local: Local) -> Rows | None:
+        """The leaders of the zones that may have one more pod: what a row scores is `Local`'s business."""
+        query, there = self._queries[0], self._zones()
+        if query is None or there is None:
+            return None
+        constraint = self._constraints[0]
+        groups = local.groups(constraint.key)
+        if len(groups.feasible) > _MANY_ZONES:
+            return None
+        sums = self._tally(groups, self._counted(query)).sums
+        lowest = 0
+        if there and len(there) >= constraint.min_domains:
+            lowest = min(sums[number] for number in there)
+        most = constraint.max_skew + lowest - self._self[0]
+        return groups.leaders_among(
+            [n for n in range(1, len(sums)) if groups.feasible[n] and sums[n] <= most]
+        )
+
+    def _zones(self) -> list[int] | None:
+        """The groups with a node, where there is one constraint and all nodes count; None: it is not so.
+
+        Remembered while nodes stay as they are.
+        """
+        nodes = self._nodes
+        if self._there_at != nodes.nodes_version:
+            self._there_at, self._there = nodes.nodes_version, None
+            if len(self._constraints) == 1:
+                domains = nodes.domains(self._constraints[0].key)
+                eligible = self._eligibles(True)[0]
+                if bool((eligible == (nodes.valid & (domains >= 0))).all()):
+                    self._there = (np.unique(domains[eligible]) + 1).tolist()
+        return self._there
 
     def rows(self, rows: Rows) -> Bool:
         answers = np.ones(len(rows), np.bool_)
@@ -317,8 +370,6 @@ class _Evenness(_Spread, ScoreKernel):
         self._need_all = need_all
         self._plain_at = -1
         self._is_plain = False
-        self._pods: Population | None = None
-        self._pods_of = -1  # the generation of populations that it is of
         self._lead: SpreadLead | None = None
         self.traits = (self._traits(), need_all)
 
@@ -351,13 +402,8 @@ class _Evenness(_Spread, ScoreKernel):
         query = self._queries[0]
         if query is None:
             return None
-        generation = self._nodes.populations.generation
-        if self._pods is None or self._pods_of != generation:
-            self._pods, self._pods_of = self._nodes.population(query), generation
-        pods = self._pods
-        tally = pods.followers.get(groups.key)
-        if not isinstance(tally, Tally) or tally.groups is not groups:
-            tally = pods.followers[groups.key] = Tally(pods, groups)
+        pods = self._counted(query)
+        tally = self._tally(groups, pods)
         lead = self._lead
         if lead is None or lead.tally is not tally or lead.weight != weight:
             skews = {c.key: c.max_skew for c in self._constraints}

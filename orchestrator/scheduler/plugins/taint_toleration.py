@@ -21,6 +21,7 @@ class TaintToleration(Plugin):
     """Filters by NoSchedule and NoExecute taints; scores by PreferNoSchedule ones."""
 
     name = "TaintToleration"
+    by_content = True
     weight = 3
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS))
 

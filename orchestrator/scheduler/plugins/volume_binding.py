@@ -44,6 +44,7 @@ class VolumeBinding(Plugin):
     """
 
     name = "VolumeBinding"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS, ClusterEvent.VOLUMES))
     watches = (
         PersistentVolumeClaim,

@@ -21,6 +21,7 @@ class VolumeRestrictions(Plugin):
     """Filters by exclusive disks in pods' specs, and by claims with ReadWriteOncePod."""
 
     name = "VolumeRestrictions"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim,)
 

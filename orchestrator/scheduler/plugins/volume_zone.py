@@ -24,6 +24,7 @@ class VolumeZone(Plugin):
     """Filters by the topology labels of bound volumes."""
 
     name = "VolumeZone"
+    by_content = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass)
 

@@ -22,7 +22,6 @@ from orchestrator.api.admissionregistration.v1 import (
     Validation,
     Variable,
 )
-from orchestrator.apiserver.kinds.admissionregistration.expression_scopes import policy_scope
 from orchestrator.apiserver.kinds.admissionregistration.matching_validation import (
     FAILURE_POLICIES,
     REINVOCATIONS,
@@ -48,6 +47,8 @@ from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
 from orchestrator.machinery.cel.checking import Scope
 from orchestrator.machinery.cel.names import is_identifier
+from orchestrator.machinery.cel.policy_scopes import policy_scope
+from orchestrator.machinery.cel.types import DYN
 from orchestrator.machinery.names import (
     dns1035_label_errors,
     dns1123_subdomain_errors,
@@ -83,7 +84,7 @@ def _common_errors(
             yield required("spec.matchConstraints.resourceRules")
         if isinstance(spec, MutatingAdmissionPolicySpec):
             yield from _mutable_errors("spec.matchConstraints", spec.match_constraints)
-    params = spec.param_kind is not None
+    params = None if spec.param_kind is None else DYN
     alone = policy_scope(params=params, variables=False)
     yield from condition_errors("spec.matchConditions", spec.match_conditions, alone)
     for i, variable in enumerate(spec.variables):
@@ -150,7 +151,7 @@ def _policy_errors(policy: ValidatingAdmissionPolicy) -> Errors:
 def _scope(spec: ValidatingAdmissionPolicySpec, *, authorizer: bool = True) -> Scope:
     return policy_scope(
         spec.variables,
-        params=spec.param_kind is not None,
+        params=None if spec.param_kind is None else DYN,
         authorizer=authorizer,
         variables=bool(spec.variables),
     )
@@ -210,7 +211,7 @@ def _annotation_errors(name: str, annotations: Sequence[AuditAnnotation], scope:
 
 def _mutating_errors(policy: MutatingAdmissionPolicy) -> Errors:
     spec = policy.spec or MutatingAdmissionPolicySpec()
-    params = spec.param_kind is not None
+    params = None if spec.param_kind is None else DYN
     scope = policy_scope(spec.variables, params=params, patches=True)
     yield from _common_errors(spec)
     if not spec.mutations:

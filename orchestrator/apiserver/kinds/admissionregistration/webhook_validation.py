@@ -10,7 +10,6 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingWebhook,
     ValidatingWebhookConfiguration,
 )
-from orchestrator.apiserver.kinds.admissionregistration.expression_scopes import CONDITION
 from orchestrator.apiserver.kinds.admissionregistration.matching_validation import (
     FAILURE_POLICIES,
     MATCH_POLICIES,
@@ -28,6 +27,7 @@ from orchestrator.apiserver.validation.field import (
 )
 from orchestrator.apiserver.validation.rules import WHOLE, Rules
 from orchestrator.apiserver.validation.selectors import label_selector_errors
+from orchestrator.machinery.cel.policy_scopes import CONDITION
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.names import (
     dns1035_label_errors,

@@ -34,7 +34,11 @@ class DiskDirectory:
         self._root = Path(tempfile.mkdtemp(prefix="orchestrator-disks-"))
         self._root.chmod(0o711)
         command = (sys.executable, "-I", "-S", "-c", _KEEPER, trees.__file__, str(self._root))
-        self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        try:
+            self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        except OSError:
+            self._root.rmdir()
+            raise
 
     def place(self, storage: str) -> Path:
         """Where a disk's files lie, once somebody has made that directory."""

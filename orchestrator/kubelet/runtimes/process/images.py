@@ -16,7 +16,7 @@ for that repository of any registry. What has no name in the table cannot be pul
 """
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -102,8 +102,8 @@ class ImageTable:
             or self._short.get(last.partition(":")[0])
         )
 
-    def __iter__(self) -> "Iterable[Image]":
-        return iter(dict.fromkeys(self._whole.values()))
+    def __iter__(self) -> Iterator[Image]:
+        return iter({id(each): each for each in self._whole.values()}.values())
 
 
 def _untagged(name: str) -> str:

@@ -593,6 +593,10 @@ class ProcessRuntime:
                 if not run.ended.is_set():
                     self._task(self._end(run, NOT_STARTED + signal.SIGKILL, out_of_memory=False))
 
+    def image_names(self) -> list[str]:
+        """The images of the table, but for those that have not been pulled yet."""
+        return [i.name for i in self._images if i.pull is None or i.name in self._pulled]
+
     def _encloses(self) -> bool:
         self._shim.directory  # noqa: B018  the shim knows when it has been started
         return self._shim.namespaces

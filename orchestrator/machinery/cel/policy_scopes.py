@@ -1,16 +1,18 @@
 """What expressions about writes may name, with the types that the original gives it.
 
-Objects and parameters are of any type; the request, its user and the namespace have fields that are known.
+Objects and parameters are of any type, unless somebody gives them one; the request, its user and the
+namespace have fields that are known.
 """
 
+from collections import ChainMap
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from orchestrator.api.admissionregistration.v1 import Variable
-from orchestrator.machinery.cel import CompileError, examine
 from orchestrator.machinery.cel.checking import PATCH_STRUCTS, Scope
 from orchestrator.machinery.cel.declarations import AUTHORIZER, RESOURCE_CHECK
+from orchestrator.machinery.cel.expressions import CompileError, examine
 from orchestrator.machinery.cel.types import (
     BOOL,
     DYN,
@@ -100,37 +102,48 @@ CONDITION: Final = Scope(_CONDITION, _STRUCTS)
 """Of the match conditions of webhooks."""
 
 
+def _over(first: Mapping[str, Fields], rest: Mapping[str, Fields]) -> Mapping[str, Fields]:
+    """Both mappings; what is in the first hides the rest. Nothing is copied."""
+    return ChainMap(cast(Any, first), cast(Any, rest))
+
+
 @lru_cache(maxsize=256)
 def policy_scope(
     composed: tuple[Variable, ...] = (),
     *,
-    params: bool = False,
+    params: Type | None = None,
     authorizer: bool = True,
     patches: bool = False,
     variables: bool = True,
+    object_type: Type = DYN,
+    schemas: Mapping[str, Fields] | None = None,
 ) -> Scope:
     """Of a policy with these variables, the very same scope each time.
 
-    `params`: whether it takes parameters; the others, whether its expressions may name the authorizer,
-    the types of patches and variables at all.
+    `params`: the type of its parameters, if it takes some; `object_type`: that of the objects, with the
+    `schemas` in which its fields' types are. The others: whether its expressions may name the authorizer,
+    the types of patches, and variables at all.
     """
-    names = dict(_CONDITION)
+    names = {**_CONDITION, "object": object_type, "oldObject": object_type}
     if not authorizer:
         names = {name: type_ for name, type_ in names.items() if "authorizer" not in name}
-    if params:
-        names["params"] = DYN
-    structs = dict(_STRUCTS)
+    if params is not None:
+        names["params"] = params
+    structs: Mapping[str, Fields] = _STRUCTS if schemas is None else _over(_STRUCTS, schemas)
     if variables:
         names["variables"] = _VARIABLES
-        structs[_VARIABLES.name] = _given(composed, names, structs)
-    return Scope(names, {**structs, **PATCH_STRUCTS} if patches else structs, patches=patches)
+        given = _given(composed, names, structs)
+        structs = _over({_VARIABLES.name: given}, structs)
+    if patches:
+        structs = _over(PATCH_STRUCTS, structs)
+    return Scope(names, structs, patches=patches)
 
 
 def _given(composed: tuple[Variable, ...], names: Fields, structs: Mapping[str, Fields]) -> Fields:
     """The types of a policy's variables, each of which may name those before it."""
     found: dict[str, Type] = {}
     for variable in composed:
-        scope = Scope(names, {**structs, _VARIABLES.name: dict(found)})
+        scope = Scope(names, _over({_VARIABLES.name: dict(found)}, structs))
         try:
             found[variable.name] = examine(variable.expression, scope)
         except CompileError:
