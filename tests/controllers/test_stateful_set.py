@@ -267,16 +267,16 @@ async def test_a_pod_waits_for_claims_that_are_being_deleted(cluster: Cluster) -
     await cluster.apply([stateful_set(1, **_CLAIMS)])
     await cluster.clock.sleep(20)
     hold = {"metadata": {"finalizers": ["example.com/hold"]}}
-    claims: Any = (PersistentVolumeClaim, "data-ss-0")
-    await cluster.client.patch(*claims, hold, namespace="default")
-    await cluster.client.delete(*claims, namespace="default")
+    await cluster.client.patch(PersistentVolumeClaim, "data-ss-0", hold, namespace="default")
+    await cluster.client.delete(PersistentVolumeClaim, "data-ss-0", namespace="default")
     await cluster.client.delete(Pod, "ss-0", namespace="default")
     await cluster.clock.sleep(20)
     assert not await _pods(cluster)
     said = "create Pod ss-0 in StatefulSet ss failed error: pvc data-ss-0 is being deleted"
     events = await cluster.client.list(Event, namespace="default")
     assert said.lower() in {each.message.lower() for each in events}
-    await cluster.client.patch(*claims, {"metadata": {"finalizers": None}}, namespace="default")
+    free = {"metadata": {"finalizers": None}}
+    await cluster.client.patch(PersistentVolumeClaim, "data-ss-0", free, namespace="default")
     await cluster.clock.sleep(120)
     assert sorted(await _pods(cluster)) == ["ss-0"]
 
