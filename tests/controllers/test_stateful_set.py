@@ -267,8 +267,9 @@ async def test_a_pod_waits_for_claims_that_are_being_deleted(cluster: Cluster) -
     await cluster.apply([stateful_set(1, **_CLAIMS)])
     await cluster.clock.sleep(20)
     hold = {"metadata": {"finalizers": ["example.com/hold"]}}
-    await cluster.client.patch(PersistentVolumeClaim, "data-ss-0", hold, namespace="default")
-    await cluster.client.delete(PersistentVolumeClaim, "data-ss-0", namespace="default")
+    claim = "data-ss-0"
+    await cluster.client.patch(PersistentVolumeClaim, claim, hold, namespace="default")
+    await cluster.client.delete(PersistentVolumeClaim, claim, namespace="default")
     await cluster.client.delete(Pod, "ss-0", namespace="default")
     await cluster.clock.sleep(20)
     assert not await _pods(cluster)
@@ -276,7 +277,7 @@ async def test_a_pod_waits_for_claims_that_are_being_deleted(cluster: Cluster) -
     events = await cluster.client.list(Event, namespace="default")
     assert said.lower() in {each.message.lower() for each in events}
     free = {"metadata": {"finalizers": None}}
-    await cluster.client.patch(PersistentVolumeClaim, "data-ss-0", free, namespace="default")
+    await cluster.client.patch(PersistentVolumeClaim, claim, free, namespace="default")
     await cluster.clock.sleep(120)
     assert sorted(await _pods(cluster)) == ["ss-0"]
 
