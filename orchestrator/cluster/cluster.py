@@ -247,6 +247,16 @@ class Cluster:
         """
         await self._machines.crash(name)
 
+    async def shut_down_node(
+        self, name: str, grace_seconds: float = 30.0, critical_seconds: float = 10.0
+    ) -> None:
+        """Switch a node off in peace: it takes no pods any more, ends those that it has, critical ones last, and goes.
+
+        `grace_seconds` are for all of them, the last `critical_seconds` for critical ones, as a kubelet's
+        shutdownGracePeriod and shutdownGracePeriodCriticalPods. Raises UnknownNode.
+        """
+        await self._machines.shut_down(name, grace_seconds, critical_seconds)
+
     async def restart_node(self, name: str) -> None:
         """Switch a crashed node on again, with an empty runtime. Raises UnknownNode."""
         await self._machines.restart(name)

@@ -13,7 +13,7 @@ from orchestrator.client import Client
 from orchestrator.cluster.errors import NodesNotReady, UnknownNode
 from orchestrator.cluster.fabrics import Fabric
 from orchestrator.cluster.nodes import AddNode, Equipment
-from orchestrator.kubelet import FallSilent, NodeSpec
+from orchestrator.kubelet import FallSilent, NodeSpec, ShutDown
 from orchestrator.kubelet.runtimes import Runtimes
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
@@ -98,6 +98,14 @@ class Machines:
         if equipment is not None:
             await _switch_off(equipment)
             self._fabric.unplug(equipment.spec)
+
+    async def shut_down(self, name: str, grace_seconds: float, critical_seconds: float) -> None:
+        """As `Cluster.shut_down_node`."""
+        self._spec(name)
+        kubelet = self._system.find(f"/nodes/{name}/kubelet")
+        if kubelet is not None:
+            await kubelet.ask(ShutDown(grace_seconds, critical_seconds), timeout=None)
+        await self.crash(name)
 
     async def close(self, *, carries: bool) -> None:
         """Leave nothing on this machine of what the nodes have made there; their actors have stopped.

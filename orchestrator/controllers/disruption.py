@@ -7,7 +7,7 @@ disrupted and lives on loses its condition `DisruptionTarget` after two minutes,
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -19,13 +19,13 @@ from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetS
 from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.pods import is_ready
+from orchestrator.controllers.pods import has_ended, is_ready
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.intstr import resolve
 from orchestrator.machinery.labels import compile_selector, format_struct
 from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time, parse_time
-from orchestrator.protocol import ApiError, Conflict
+from orchestrator.protocol import ApiError, Conflict, Get, NotFound
 
 # How long an eviction that was granted may take to show as a deleted pod.
 DELETION_SECONDS: Final = 120.0
@@ -60,32 +60,52 @@ class Booked(Struct, frozen=True):
     look_at: float | None = None
 
 
+class Scale(NamedTuple):
+    """How many pods a controller wants; that of several ReplicaSets may be one Deployment."""
+
+    uid: str
+    replicas: int
+
+
 def expected_of(
-    budget: PodDisruptionBudget,
-    pods: Sequence[Pod],
-    scale_of: Callable[[Pod, OwnerReference], int],
+    budget: PodDisruptionBudget, pods: Sequence[Pod], scales: Mapping[str, Scale]
 ) -> Expected:
-    """What a budget expects of its pods. Raises UnknownScale."""
+    """What a budget expects of its pods; `scales` are by the uid of a pod's controller.
+
+    Raises UnknownScale.
+    """
     spec = budget.spec
     if spec is None or (spec.max_unavailable is None and spec.min_available is None):
         return Expected(0, 0)
-    if isinstance(spec.min_available, int):
+    if not asks_for_scales(budget):
+        assert isinstance(spec.min_available, int)
         return Expected(len(pods), spec.min_available)
-    scales: dict[str, int] = {}
+    found: dict[str, int] = {}
     unmanaged = []
     for pod in pods:
         owner = controller_of(pod)
         if owner is None:
             unmanaged.append(pod.metadata.name)
         elif owner.uid not in scales:
-            scales[owner.uid] = scale_of(pod, owner)
-    total = sum(scales.values())
+            raise UnknownScale(f'found no controllers for pod "{pod.metadata.name}"')
+        else:
+            scale = scales[owner.uid]
+            found[scale.uid] = scale.replicas
+    total = sum(found.values())
     if spec.max_unavailable is not None:
         healthy = max(0, total - resolve(spec.max_unavailable, total, round_up=True))
     else:
         assert spec.min_available is not None
         healthy = resolve(spec.min_available, total, round_up=True)
     return Expected(total, healthy, tuple(unmanaged))
+
+
+def asks_for_scales(budget: PodDisruptionBudget) -> bool:
+    """Whether what is expected depends on what the pods' controllers want: not where a number is said."""
+    spec = budget.spec
+    if spec is None:
+        return False
+    return spec.max_unavailable is not None or isinstance(spec.min_available, str)
 
 
 def booked_of(budget: PodDisruptionBudget, pods: Iterable[Pod], now: float) -> Booked:
@@ -139,7 +159,7 @@ def failed_status(budget: PodDisruptionBudget, why: str, now: float) -> PodDisru
         status="False",
         reason="SyncFailed",
         message=why,
-        observed_generation=budget.metadata.generation,
+        observed_generation=budget.status.observed_generation if budget.status else None,
     )
     status = budget.status or PodDisruptionBudgetStatus()
     return replace(status, disruptions_allowed=0, conditions=_with(budget, condition, now))
@@ -152,10 +172,12 @@ def _with(budget: PodDisruptionBudget, condition: Condition, now: float) -> tupl
 
 def stale_at(pod: Pod) -> float | None:
     """When a disruption that a living pod is the target of is given up; None: it is no target."""
-    if pod.status is None or pod.metadata.deletion_timestamp is not None:
+    if pod.status is None or pod.metadata.deletion_timestamp is not None or has_ended(pod):
         return None
     for condition in pod.status.conditions:
         if condition.type == "DisruptionTarget" and condition.status == "True":
+            if condition.reason == "TerminationByKubelet":
+                return None  # its node says so, and means it
             since = condition.last_transition_time
             return (parse_time(since) if since else 0.0) + STALE_SECONDS
     return None
@@ -168,7 +190,7 @@ class DisruptionController(KubernetesController):
     event_source = "controllermanager"
     account = "disruption-controller"
     kind = PodDisruptionBudget
-    # Whose `replicas` the original asks for; a kind with a scale subresource comes with its own.
+    # Whose `replicas` are looked up here; other kinds are asked for their scale.
     scaled: ClassVar[tuple[Any, ...]] = (ReplicaSet, Deployment, StatefulSet, ReplicationController)
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
@@ -197,11 +219,14 @@ class DisruptionController(KubernetesController):
             self.events.event(budget, "Normal", "NoPods", "No matching pods found")
         booked = booked_of(budget, pods, now)
         for pod in booked.overdue:
-            message = f"Pod was expected by PDB {'/'.join(key)} to be deleted but it wasn't"
+            # Kubernetes names the namespace twice, where the budget's name should be.
+            where = f"{key.namespace}/{key.namespace}"
+            message = f"Pod was expected by PDB {where} to be deleted but it wasn't"
             self.events.event(pod, "Warning", "NotDeleted", message)
         try:
-            expected = expected_of(budget, pods, self._scale_of)
-        except UnknownScale as error:
+            scales = await self._scales(pods) if asks_for_scales(budget) else {}
+            expected = expected_of(budget, pods, scales)
+        except (UnknownScale, ApiError) as error:
             message = f"Failed to calculate the number of expected pods: {error}"
             self.events.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
             await self._write(budget, failed_status(budget, str(error), now))
@@ -225,17 +250,64 @@ class DisruptionController(KubernetesController):
             failed = failed_status(budget, error.message, now)
             await self.client.update_status(replace(budget, status=failed))
 
-    def _scale_of(self, pod: Pod, owner: OwnerReference) -> int:
-        """How many pods the controller of a pod wants. Raises UnknownScale."""
-        found = self._controller(pod.metadata.namespace, owner)
+    async def _scales(self, pods: Iterable[Pod]) -> Mapping[str, Scale]:
+        """The scales of the pods' controllers. Raises UnknownScale and `protocol.ApiError`s."""
+        found: dict[str, Scale] = {}
+        asked: set[str] = set()
+        for pod in pods:
+            owner = controller_of(pod)
+            if owner is None or owner.uid in asked:
+                continue
+            asked.add(owner.uid)
+            scale = self._known_scale(pod.metadata.namespace, owner)
+            if scale is None:
+                scale = await self._asked_scale(pod.metadata.namespace, owner)
+            if scale is not None:
+                found[owner.uid] = scale
+        return found
+
+    def _known_scale(self, namespace: str, owner: OwnerReference) -> Scale | None:
+        found = self._controller(namespace, owner)
         if isinstance(found, ReplicaSet):
             above = controller_of(found)
             if above is not None and above.kind == "Deployment":
-                found = self._controller(pod.metadata.namespace, above)
+                found = self._controller(namespace, above)
         spec = None if found is None else found.spec
-        if spec is None:
-            raise UnknownScale(f'found no controllers for pod "{pod.metadata.name}"')
-        return 1 if spec.replicas is None else int(spec.replicas)
+        if found is None or spec is None:
+            return None
+        return Scale(found.metadata.uid, 1 if spec.replicas is None else int(spec.replicas))
+
+    async def _asked_scale(self, namespace: str, owner: OwnerReference) -> Scale | None:
+        """The scale that the subresource of any kind tells; None: the controller is not there."""
+        group, _, version = owner.api_version.rpartition("/")
+        resource = next(
+            (
+                each
+                for each in self._wiring.scheme.resources()
+                if (each.kind, each.group, each.version) == (owner.kind, group, version)
+            ),
+            None,
+        )
+        if resource is None:
+            where = f'version "{owner.api_version}"'
+            raise UnknownScale(f'no matches for kind "{owner.kind}" in {where}')
+        request = Get(
+            resource=resource,
+            name=owner.name,
+            namespace=namespace,
+            subresource="scale",
+            identity=self.client.identity,
+        )
+        try:
+            scale = await self.client.api.ask(request)
+        except NotFound:
+            if resource.subresource("scale") is None:
+                named = f"{resource.plural}.{group}" if group else resource.plural
+                raise UnknownScale(f"{named} does not implement the scale subresource") from None
+            return None
+        if scale.metadata.uid != owner.uid:
+            return None
+        return Scale(owner.uid, scale.spec.replicas or 0 if scale.spec is not None else 0)
 
     def _controller(self, namespace: str, owner: OwnerReference) -> Any:
         for kind in self.scaled:

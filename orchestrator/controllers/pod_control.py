@@ -12,10 +12,13 @@ from orchestrator.protocol import ApiError, NotFound
 async def create_pods(
     client: Client, events: EventRecorder, owner: Any, pods: Sequence[Pod]
 ) -> None:
-    """Create the pods of an owner, and record on it how that went. Raises the first failure."""
+    """Create the pods of an owner, and record on it how that went. Raises the first failure.
+
+    That the namespace is going is none: nothing is recorded, and nothing tried again.
+    """
 
     async def attempt(batch: Sequence[Pod]) -> Sequence[object]:
-        answers = await client.create_all(batch)
+        answers = [each for each in await client.create_all(batch) if not is_farewell(each)]
         for answer in answers if events.enabled else ():
             if isinstance(answer, Pod):
                 message = f"Created pod: {answer.metadata.name}"
@@ -42,3 +45,10 @@ async def delete_pods(
             events.event(owner, "Warning", "FailedDelete", f"Error deleting: {error.message}")
             raise
         events.event(owner, "Normal", "SuccessfulDelete", f"Deleted pod: {metadata.name}")
+
+
+def is_farewell(answer: object) -> bool:
+    """Whether a request was refused because the namespace is going."""
+    return isinstance(answer, ApiError) and any(
+        cause.reason == "NamespaceTerminating" for cause in answer.causes
+    )

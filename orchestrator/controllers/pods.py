@@ -92,17 +92,29 @@ def deletion_order(pods: Sequence[Pod], related: Iterable[Pod]) -> list[Pod]:
     return sorted(pods, key=lambda pod: _deletion_key(pod, on_node))
 
 
+def removal_key(pod: Pod) -> tuple[object, ...]:
+    """By which Jobs take pods back, the first at the front: Kubernetes' `ActivePods`.
+
+    As `deletion_order`, but for what a deletion costs and where the pods are.
+    """
+    return (*_use(pod), *_age(pod))
+
+
 def _deletion_key(pod: Pod, on_node: dict[str, int]) -> tuple[object, ...]:
     node = pod.spec.node_name if pod.spec is not None else ""
+    return (*_use(pod), _deletion_cost(pod), -on_node.get(node, 0), *_age(pod))
+
+
+def _use(pod: Pod) -> tuple[object, ...]:
+    node = pod.spec.node_name if pod.spec is not None else ""
     phase = pod.status.phase if pod.status is not None else ""
+    return bool(node), {"": 0, "Pending": 0, "Unknown": 1}.get(phase, 2), is_ready(pod)
+
+
+def _age(pod: Pod) -> tuple[object, ...]:
     since = ready_since(pod)
     created = pod.metadata.creation_timestamp
     return (
-        bool(node),
-        {"": 0, "Pending": 0, "Unknown": 1}.get(phase, 2),
-        since is not None,
-        _deletion_cost(pod),
-        -on_node.get(node, 0),
         -since if since is not None else 0.0,
         -restarts(pod),
         -parse_time(created) if created else 0.0,

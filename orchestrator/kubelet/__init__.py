@@ -9,6 +9,7 @@ from orchestrator.kubelet.kubelet import FallSilent, Kubelet, ListPods
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.runtimes import Runtime, SimulatedRuntime
 from orchestrator.kubelet.runtimes.profile import Profile
+from orchestrator.kubelet.shutdown import ShutDown
 
 __all__ = [
     "FallSilent",
@@ -17,5 +18,6 @@ __all__ = [
     "NodeSpec",
     "Profile",
     "Runtime",
+    "ShutDown",
     "SimulatedRuntime",
 ]

@@ -67,6 +67,15 @@ from orchestrator.kubelet.runtimes.interface import (
     Resizable,
     RuntimeEvent,
 )
+from orchestrator.kubelet.shutdown import (
+    MESSAGE,
+    NOT_ADMITTED,
+    NOT_ADMITTED_MESSAGE,
+    NOT_READY,
+    REASON,
+    ShutDown,
+    Shutdown,
+)
 from orchestrator.kubelet.starting import ContainerStarts
 from orchestrator.kubelet.static_pods import MIRROR
 from orchestrator.machinery.conditions import is_true
@@ -256,6 +265,22 @@ class Kubelet(Watcher):
         """Write when the lease was renewed last, if that is only computed."""
         return self._registration.fall_silent()
 
+    def on_shut_down(self, message: ShutDown) -> Any:
+        """End the node's pods before it is switched off."""
+        self._registration.not_ready = NOT_READY
+        self._registration.report_conditions()
+        if self._told is not None:
+            self._told.ready(well=False)
+        return Shutdown(self.ctx, message, pods=self._unended, end=self._end_for_shutdown).begin()
+
+    def _unended(self) -> list[Pod]:
+        workers = (managed.worker for managed in self._pods.values())
+        return [w.pod for w in workers if not w.finished and not w.terminal]
+
+    def _end_for_shutdown(self, pod: Pod, grace_seconds: float) -> None:
+        ended = PodRejected(REASON, MESSAGE, grace_seconds, "TerminationByKubelet")
+        self._apply(self._pods[pod.metadata.uid], ended)
+
     def _ask_for_everything(self) -> None:
         """Hear of each container from the runtime: a report may have been lost."""
         for event in list(self._runtimes.containers()):
@@ -359,6 +384,9 @@ class Kubelet(Watcher):
             return
         rejection = None
         if metadata.deletion_timestamp is None:
+            if self._registration.not_ready:
+                self._reject(managed, NOT_ADMITTED, NOT_ADMITTED_MESSAGE)
+                return
             rejection = self._under_pressure(pod) or self._admission.reject(pod)
         if rejection is not None:
             if rejection[0] != EVICTED and not looked:

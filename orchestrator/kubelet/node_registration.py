@@ -48,6 +48,7 @@ class NodeRegistration:
         self._before_report = before_report
         self._heartbeat: Heartbeat | None = None  # since the node is registered
         self.pressed: Callable[[], frozenset[str]] = frozenset  # conditions of pressure
+        self.not_ready = ""  # why the node is not ready
         self.images: Callable[[], tuple[ContainerImage, ...]] = tuple
 
     def register(self) -> None:
@@ -133,7 +134,9 @@ class NodeRegistration:
 
     def _refresh(self, node: Node) -> None:
         status = node.status or NodeStatus()
-        conditions = conditions_at(self._ctx.clock.now(), status.conditions, self.pressed())
+        conditions = conditions_at(
+            self._ctx.clock.now(), status.conditions, self.pressed(), self.not_ready
+        )
         now = replace(status, conditions=conditions, images=self.images())
         self._write(replace(node, status=now))
 

@@ -37,10 +37,13 @@ _PRESSED: Final = {
 
 
 def conditions_at(
-    now: float, old: tuple[NodeCondition, ...], pressed: frozenset[str] = frozenset()
+    now: float,
+    old: tuple[NodeCondition, ...],
+    pressed: frozenset[str] = frozenset(),
+    not_ready: str = "",
 ) -> tuple[NodeCondition, ...]:
-    """The conditions of a node at `now` that is well but for those that are `pressed`; a status that stays keeps its
-    time.
+    """The conditions of a node at `now` that is well but for those that are `pressed`, and unless `not_ready` says why
+    it is not; a status that stays keeps its time.
     """
     at = format_time(now)
     known = {c.type: c for c in old}
@@ -48,6 +51,8 @@ def conditions_at(
     for type_, status, reason, message in _WELL:
         if type_ in pressed:
             status, (reason, message) = "True", _PRESSED[type_]
+        elif type_ == "Ready" and not_ready:
+            status, reason, message = "False", "KubeletNotReady", not_ready
         was = known.get(type_)
         result.append(
             NodeCondition(

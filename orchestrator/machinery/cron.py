@@ -153,7 +153,11 @@ def _parse(schedule: str) -> Schedule:
 
 
 def _is_any(field: str) -> bool:
-    return any(part.split("/")[0] in ("*", "?") for part in field.split(","))
+    """Whether a part of the field is a star; with steps of more than one it is a list like others."""
+    return any(
+        span in ("*", "?") and step in ("", "1")
+        for span, _, step in (part.partition("/") for part in field.split(","))
+    )
 
 
 def _parse_word(schedule: str) -> Schedule:

@@ -4,7 +4,7 @@ Until a resize has been carried out the greater counts of what the spec asks for
 promised and what the containers have. One that the kubelet says is infeasible does not count.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 
 from msgspec.structs import replace
 
@@ -30,19 +30,14 @@ def is_resizing(pod: Pod) -> bool:
     if spec is None or status is None:
         return False
     whole = status.resources
-    if (
-        whole is not None
-        and spec.resources is not None
-        and _differ(spec.resources.requests, whole, status.allocated_resources)
-    ):
+    if whole is not None and spec.resources is not None:
+        asked, promised = spec.resources.requests, status.allocated_resources
+        if whole.requests != asked or (promised and promised != asked):
+            return True
+    if status.container_statuses and _any_differs(spec.containers, status.container_statuses):
         return True
-    for each in status.container_statuses:
-        if each.resources is not None and _container_differs(spec.containers, each):
-            return True
-    for each in status.init_container_statuses:  # a generator would cost twice the loop
-        if each.resources is not None and _container_differs(spec.init_containers, each):
-            return True
-    return False
+    statuses = status.init_container_statuses
+    return bool(statuses) and _any_differs(spec.init_containers, statuses)
 
 
 def placed_needs(pod: Pod) -> Needs:
@@ -50,19 +45,24 @@ def placed_needs(pod: Pod) -> Needs:
     return pod_needs(_as_counted(pod) if is_resizing(pod) else pod)
 
 
-def _differ(
-    asked: Mapping[str, Quantity],
-    actual: ResourceRequirements,
-    promised: Mapping[str, Quantity],
-) -> bool:
-    return actual.requests != asked or bool(promised and promised != asked)
+def _any_differs(containers: Sequence[Container], statuses: Sequence[ContainerStatus]) -> bool:
+    """Whether a container has, or was promised, something else than its spec asks for.
 
-
-def _container_differs(containers: Iterable[Container], status: ContainerStatus) -> bool:
-    for container in containers:
-        if container.name == status.name and status.resources is not None:
-            asked = (container.resources or _NOTHING).requests
-            return _differ(asked, status.resources, status.allocated_resources)
+    Asked at each change of a pod that runs, so written for the case that nothing differs.
+    """
+    for place, each in enumerate(statuses):
+        actual = each.resources
+        if actual is None:
+            continue
+        container = containers[place] if place < len(containers) else None
+        if container is None or container.name != each.name:
+            container = next((c for c in containers if c.name == each.name), None)
+            if container is None:
+                continue
+        asked = (container.resources or _NOTHING).requests
+        promised = each.allocated_resources
+        if actual.requests != asked or (promised and promised != asked):
+            return True
     return False
 
 

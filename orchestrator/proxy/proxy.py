@@ -22,8 +22,10 @@ from orchestrator.proxy.table import (
     slice_changed,
 )
 
-# kube-proxy's --iptables-min-sync-period: changes of one second become one new table.
+# kube-proxy's --iptables-min-sync-period: changes of one second become one new table. There the first change after
+# a pause does not wait; in real time somebody may look at once.
 SYNC_SECONDS: Final = 1.0
+_REAL_SECONDS: Final = 0.1
 _IDENTITY: Final = Identity("system:kube-proxy", (AUTHENTICATED,))
 FORGET_SECONDS: Final = 600.0  # how often idle clients and services are forgotten
 
@@ -56,13 +58,17 @@ class Proxy(Actor):
         self._api = api
         self._memo = memo
         self._table: Table = EMPTY_TABLE
-        self._asked = TablePlane(place, {node_ip: place})
-        self._plane = plane
+        # A plane that is only asked is what this proxy is asked by, too.
+        asked = plane if isinstance(plane, TablePlane) else None
+        self._asked = asked or TablePlane(place, {node_ip: place})
+        self._plane = None if asked is not None else plane
         self._listed: set[str] = set()
 
     def started(self) -> None:
         """Watch services and endpoint slices."""
-        seconds = SYNC_SECONDS if self._plane is None else self._plane.sync_seconds
+        seconds = SYNC_SECONDS if self.ctx.clock.virtual else _REAL_SECONDS
+        if self._plane is not None:
+            seconds = self._plane.sync_seconds
         self._services = Subscription(
             self.ctx,
             self._api,

@@ -104,7 +104,10 @@ def has_ended(pod: Pod) -> bool:
 
 
 def says_nothing(old: Pod, new: Pod) -> bool:
-    """A pod that has its node goes on running: most changes are of this kind."""
+    """A pod that has its node goes on running: most changes are of this kind.
+
+    Whether it was resized until now is for its snapshot to say (`Snapshot.resizing`).
+    """
     before, after = old.metadata, new.metadata
     return (
         new.spec is old.spec
@@ -115,7 +118,7 @@ def says_nothing(old: Pod, new: Pod) -> bool:
         and before.deletion_timestamp == after.deletion_timestamp
         and not has_ended(new)
         and not has_ended(old)
-        and not (is_resizing(new) or is_resizing(old))
+        and not is_resizing(new)
     )
 
 

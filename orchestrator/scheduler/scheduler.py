@@ -252,7 +252,12 @@ class Scheduler(Watcher):
 
     def _on_pod(self, change: Change[Pod]) -> None:
         old, new = change.old, change.new
-        if old is not None and new is not None and says_nothing(old, new):
+        if (
+            old is not None
+            and new is not None
+            and says_nothing(old, new)
+            and new.metadata.uid not in self._nodes.resizing
+        ):
             return
         pod = old if new is None else new
         assert pod is not None

@@ -1,10 +1,15 @@
 """CronJobs: a Job at each time, months in a moment."""
 
+from datetime import UTC
 from typing import Any
 
 from orchestrator import Cluster
-from orchestrator.api.batch.v1 import CronJob, CronJobStatus, Job
+from orchestrator.api.batch.v1 import CronJob, CronJobSpec, CronJobStatus, Job
 from orchestrator.api.core.v1 import Event
+from orchestrator.api.meta.v1 import ObjectMeta, Time
+from orchestrator.controllers.cron_job.timing import due
+from orchestrator.machinery.cron import parse_schedule
+from orchestrator.machinery.times import parse_time
 from tests.manifests import Manifest
 
 RUN_SECONDS = "simulation.orchestrator.dev/run-seconds"
@@ -123,3 +128,53 @@ async def test_a_time_before_the_deadline_is_passed_over(cluster: Cluster) -> No
     assert not await _jobs(cluster)
     await cluster.clock.sleep(3600)
     assert len(await _jobs(cluster)) == 1
+
+
+async def test_a_schedule_without_times_is_told_of(cluster: Cluster) -> None:
+    """30 February never comes: a warning, and nothing else."""
+    await cluster.apply([_cron_job(schedule="0 0 30 2 *")])
+    await cluster.clock.sleep(5)
+    events = await cluster.client.list(Event, namespace="default")
+    (event,) = (each for each in events if each.involved_object.kind == "CronJob")
+    assert event.reason == "InvalidSchedule"
+    assert event.message == (
+        "invalid schedule: 0 0 30 2 * : time difference between two schedules is less than 1 second"
+    )
+
+
+async def test_a_changed_schedule_waits_for_its_next_time(cluster: Cluster) -> None:
+    """What it would have missed since the CronJob was made is not made up for at once."""
+    await cluster.apply([_cron_job(schedule="0 0 1 1 *")])
+    await cluster.clock.sleep(200)
+    start = cluster.clock.now()
+    await cluster.client.patch(CronJob, "cj", {"spec": {"schedule": "* * * * *"}})
+    await cluster.clock.sleep(60 - start % 60 - 1)
+    assert not await _jobs(cluster)
+    await cluster.clock.sleep(2)
+    assert len(await _jobs(cluster)) == 1
+
+
+async def test_jobs_that_history_has_no_room_for_leave_quietly(cluster: Cluster) -> None:
+    """Deleted before the CronJob says that it saw them end."""
+    await cluster.apply([_cron_job(successfulJobsHistoryLimit=0)])
+    await cluster.clock.sleep(80)
+    assert (await _status(cluster)).last_successful_time is not None
+    assert "SuccessfulDelete" in await _reasons(cluster)
+    assert "SawCompletedJob" not in await _reasons(cluster)
+
+
+def test_the_latest_time_is_reckoned_from_the_first_two() -> None:
+    """As Kubernetes does: of uneven times it may find none, and knows so how many were missed."""
+    schedule = parse_schedule("0 9 * * 1-5")
+    assert schedule is not None
+    made = "2026-01-02T08:00:00Z"  # a Friday
+    cron_job = CronJob(metadata=ObjectMeta(creation_timestamp=Time(made)), spec=CronJobSpec())
+
+    def latest(at: str) -> tuple[int | None, int]:
+        found = due(cron_job, schedule, UTC, parse_time(at))
+        return found.latest, found.missed
+
+    assert latest("2026-01-02T09:00:00Z") == (parse_time("2026-01-02T09:00:00Z"), 0)
+    assert latest("2026-01-06T10:00:00Z") == (parse_time("2026-01-06T09:00:00Z"), 2)
+    # From Friday to Monday are three days: a week later than the first it looks three days back.
+    assert latest("2026-01-10T10:00:00Z") == (parse_time("2026-01-09T09:00:00Z"), 3)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import ControllerRevision, DaemonSet, DaemonSetStatus
 from orchestrator.api.core.v1 import Node, Pod
@@ -124,3 +126,34 @@ async def test_on_delete_waits_for_the_user(cluster: Cluster) -> None:
     await cluster.clock.sleep(20)
     images = sorted(image for each in (await _pods(cluster)).values() for image in each)
     assert images == ["img:1", "img:1", "img:2"]
+
+
+async def test_a_revision_that_is_deleted_comes_back(cluster: Cluster) -> None:
+    """At once: the controller watches the revisions that it owns."""
+    await cluster.apply([_set()])
+    await cluster.clock.sleep(20)
+    (revision,) = await cluster.client.list(ControllerRevision, namespace="default")
+    name = revision.metadata.name
+    await cluster.client.delete(ControllerRevision, name, namespace="default")
+    await cluster.clock.sleep(2)
+    (again,) = await cluster.client.list(ControllerRevision, namespace="default")
+    assert again.metadata.name == name
+    assert again.metadata.uid != revision.metadata.uid
+
+
+async def test_an_ended_pod_that_is_held_is_replaced(cluster: Cluster) -> None:
+    """Failed and being deleted, it keeps its node's place no more, whoever holds it."""
+    await cluster.apply([_set()])
+    await cluster.clock.sleep(20)
+    victim = (await cluster.client.list(Pod, namespace="default"))[0]
+    name, node = victim.metadata.name, victim.spec.node_name if victim.spec is not None else ""
+    hold = {"metadata": {"finalizers": ["example.com/hold"]}}
+    await cluster.client.patch(Pod, name, hold, namespace="default")
+    assert victim.status is not None
+    failed = replace(victim.status, phase="Failed")
+    held = await cluster.client.get(Pod, name, namespace="default")
+    await cluster.client.update_status(replace(held, status=failed))
+    await cluster.clock.sleep(20)
+    assert (await _pods(cluster))[node] == ["img:1", "img:1"]
+    nodes = await _nodes(cluster)
+    assert (await _status(cluster)).number_ready == len(nodes)

@@ -17,9 +17,11 @@ from orchestrator.api.policy.v1 import (
 )
 from orchestrator.controllers.disruption import (
     Expected,
+    Scale,
     UnknownScale,
     booked_of,
     expected_of,
+    stale_at,
     status_of,
 )
 from orchestrator.machinery.conditions import find
@@ -68,8 +70,15 @@ def test_a_budget_expects_what_its_pods_controllers_want(
     spec: dict[str, Any], pods: list[Pod], expected: Expected
 ) -> None:
     """Percentages are of the controllers' scales and rounded up; a number needs no controller."""
-    scales = {"x": 5, "y": 3}
-    assert expected_of(_budget(**spec), pods, lambda _, owner: scales[owner.uid]) == expected
+    scales = {"x": Scale("x", 5), "y": Scale("y", 3)}
+    assert expected_of(_budget(**spec), pods, scales) == expected
+
+
+def test_a_deployment_counts_once_however_many_replica_sets_it_has() -> None:
+    """A roll-out makes the budget expect no more pods."""
+    scales = {"old": Scale("deployment", 4), "new": Scale("deployment", 4)}
+    pods = [_pod("a", "old"), _pod("b", "new")]
+    assert expected_of(_budget(max_unavailable=1), pods, scales) == Expected(4, 3)
 
 
 def test_an_eviction_counts_until_its_pod_goes_or_two_minutes_pass() -> None:
@@ -108,13 +117,28 @@ def test_what_is_allowed_never_breaks_the_budget(
 
 
 def test_a_controller_without_a_scale_is_no_guess() -> None:
-    """The error reaches who asked."""
+    """The error names a pod of it."""
+    with pytest.raises(UnknownScale, match='found no controllers for pod "a"'):
+        expected_of(_budget(max_unavailable=1), [_pod("a", "x")], {})
 
-    def scale(pod: Pod, _owner: OwnerReference) -> int:
-        raise UnknownScale(pod.metadata.name)
 
-    with pytest.raises(UnknownScale):
-        expected_of(_budget(max_unavailable=1), [_pod("a", "x")], scale)
+@pytest.mark.parametrize(
+    ("phase", "reason", "due"),
+    [
+        ("Running", "EvictionByEvictionAPI", 120.0),
+        ("Running", "TerminationByKubelet", None),
+        ("Failed", "EvictionByEvictionAPI", None),
+    ],
+)
+def test_only_disruptions_that_may_still_come_are_given_up(
+    phase: str, reason: str, due: float | None
+) -> None:
+    """Not what a kubelet has decided, nor what has ended."""
+    condition = PodCondition(
+        type="DisruptionTarget", status="True", reason=reason, last_transition_time=format_time(0)
+    )
+    pod = Pod(status=PodStatus(phase=phase, conditions=(condition,)))
+    assert stale_at(pod) == due
 
 
 # --- in a cluster --------------------------------------------------------------------------
@@ -197,3 +221,21 @@ async def test_a_disruption_that_does_not_come_is_forgotten(cluster: Cluster) ->
         condition = find(pod.status.conditions, "DisruptionTarget")
         assert condition is not None
         assert condition.status == wanted
+
+
+async def test_pods_of_a_kind_without_scale_are_told_of(cluster: Cluster) -> None:
+    """A Job's, say: the budget cannot be computed, and lets nothing go."""
+    pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}
+    template = {"metadata": {"labels": {"app": "web"}}, "spec": pod}
+    job: Manifest = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "w", "namespace": "default"},
+        "spec": {"template": template},
+    }
+    await cluster.apply([job, _manifest(maxUnavailable=1)])
+    await cluster.clock.sleep(10)
+    condition = find((await _status(cluster)).conditions, "DisruptionAllowed")
+    assert condition is not None
+    assert (condition.status, condition.reason) == ("False", "SyncFailed")
+    assert condition.message == "jobs.batch does not implement the scale subresource"

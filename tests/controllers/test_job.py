@@ -10,7 +10,15 @@ from msgspec.structs import replace
 import actors
 from actors import Crash, FaultPlan, MessageFault
 from orchestrator import Cluster
-from orchestrator.api.batch.v1 import Job, JobCondition, JobSpec, JobStatus
+from orchestrator.api.batch.v1 import (
+    Job,
+    JobSpec,
+    JobStatus,
+    PodFailurePolicy,
+    PodFailurePolicyOnExitCodesRequirement,
+    PodFailurePolicyRule,
+    UncountedTerminatedPods,
+)
 from orchestrator.api.core.v1 import (
     ContainerState,
     ContainerStateTerminated,
@@ -23,9 +31,17 @@ from orchestrator.api.core.v1 import (
 from orchestrator.api.meta.v1 import ObjectMeta, Time
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.indexes import format_indexes, parse_indexes
-from orchestrator.controllers.job.plan import wanted
-from orchestrator.controllers.job.tally import FINALIZER, tally
-from orchestrator.controllers.job.verdict import verdict
+from orchestrator.controllers.job.notes import Notes, counted, notes
+from orchestrator.controllers.job.plan import plan, wanted
+from orchestrator.controllers.job.tally import (
+    FINALIZER,
+    INDEX,
+    INDEX_FAILURES,
+    INDEX_IGNORED,
+    tally,
+)
+from orchestrator.controllers.job.template import make_pod
+from orchestrator.controllers.job.verdict import Verdict, verdict
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import NotFound
 from tests.manifests import SIMULATION, Manifest
@@ -486,14 +502,95 @@ def test_a_success_ends_the_back_off() -> None:
     assert remembered([late, good, early]) == Backoff(1, START + 30)
 
 
+def _noted(job: Job, pods: list[Pod], ending: Verdict | None = None) -> Notes:
+    held = {pod.metadata.uid for pod in pods if pod.metadata.finalizers}
+    return notes(job, counted(job.status or JobStatus(), held), pods, tally(job, pods), ending)
+
+
 def test_a_job_that_fails_waits_for_no_end_of_its_pods() -> None:
     """They are failures, also where only those that say so are replaced."""
     going = _pod("going", deletion_timestamp=Time("2024-01-01T00:00:00Z"))
     job = _job(pod_replacement_policy="Failed")
     assert tally(job, [going]).failed == 0
-    failing = JobStatus(conditions=(JobCondition(type="FailureTarget", status="True"),))
-    found = tally(replace(job, status=failing), [going])
-    assert (found.failed, found.countable) == (1, (going,))
+    assert not _noted(job, [going]).let_go
+    found = _noted(job, [going], Verdict("Failed", "", ""))
+    assert found.let_go == (going,)
+    assert found.status.uncounted_terminated_pods == UncountedTerminatedPods(failed=("going",))
+
+
+def test_a_job_that_succeeds_lets_all_go_and_counts_no_failure() -> None:
+    """Of pods that have not ended; one that had failed before is one."""
+    going = _pod("going", deletion_timestamp=Time("2024-01-01T00:00:00Z"))
+    job = _job(pod_replacement_policy="Failed", completions=3)
+    pods = [going, _pod("lost", "Failed"), _pod("won", "Succeeded")]
+    found = _noted(job, pods, Verdict("Complete", "", ""))
+    assert len(found.let_go) == 3
+    assert found.status.uncounted_terminated_pods == UncountedTerminatedPods(
+        succeeded=("won",), failed=("lost",)
+    )
+
+
+def _indexed(name: str, index: int, phase: str, failures: int = 0) -> Pod:
+    annotations = {INDEX: str(index), INDEX_FAILURES: str(failures)}
+    return _pod(name, phase, "2024-01-01T00:00:10Z", annotations=annotations)
+
+
+def test_successes_of_indexes_need_no_uid_and_strangers_count_for_nothing() -> None:
+    """Their index is noted; what has an index that the Job has not is let go."""
+    job = _job(completion_mode="Indexed", completions=2, parallelism=2)
+    pods = [_indexed("a", 1, "Succeeded"), _indexed("b", 5, "Failed"), _indexed("c", 0, "Failed")]
+    found = _noted(job, pods)
+    assert found.status.uncounted_terminated_pods == UncountedTerminatedPods(failed=("c",))
+    assert found.status.completed_indexes == "1"
+    assert found.status.failed_indexes is None
+    assert [pod.metadata.name for pod in found.let_go] == ["c", "a", "b"]
+
+
+def test_a_failed_pod_waits_for_another_of_its_index() -> None:
+    """With a limit for each index: it tells how often the index has failed, and how often uncounted."""
+    job = _job(completion_mode="Indexed", completions=3, parallelism=1, backoff_limit_per_index=2)
+    failed = _indexed("a", 0, "Failed", failures=1)
+    found = tally(job, [failed])
+    assert found.delayed == {0: failed}
+    assert not _noted(job, [failed]).let_go
+    assert _noted(job, [failed]).status.failed_indexes == ""
+    todo = plan(job, [failed], found, Backoff(), START + 29)
+    assert (todo.make, todo.wait) == ((), 1)  # and no other index starts in its place
+    (again,) = plan(job, [failed], found, Backoff(), START + 30).make
+    assert again.metadata.annotations[INDEX_FAILURES] == "2"
+    assert _noted(job, [failed, replace(again, status=PodStatus(phase="Pending"))]).let_go
+
+
+def test_a_failure_that_the_policy_ignores_is_counted_apart() -> None:
+    """In an annotation of the pod that takes the place."""
+    rule = PodFailurePolicyRule(
+        action="Ignore",
+        on_exit_codes=PodFailurePolicyOnExitCodesRequirement(operator="In", values=(1,)),
+    )
+    job = _job(
+        completion_mode="Indexed",
+        backoff_limit_per_index=2,
+        pod_failure_policy=PodFailurePolicy(rules=(rule,)),
+    )
+    failed = _indexed("a", 0, "Failed", failures=1)
+    (again,) = plan(job, [failed], tally(job, [failed]), Backoff(), START + 100).make
+    annotations = again.metadata.annotations
+    assert (annotations[INDEX_FAILURES], annotations[INDEX_IGNORED]) == ("1", "1")
+
+
+def test_names_of_pods_keep_their_index() -> None:
+    """A long name of a Job is cut, and the index stands whole."""
+    job = _job(completion_mode="Indexed")
+    long = replace(job, metadata=replace(job.metadata, name="j" * 63))
+    assert make_pod(long, 12).metadata.generate_name == "j" * 54 + "-12-"
+
+
+def test_no_more_uids_are_noted_than_a_status_holds() -> None:
+    """The rest is counted by the next look, and the Job does not end before."""
+    job = _job(completions=600)
+    pods = [_pod(f"p{n}", "Succeeded") for n in range(600)]
+    found = _noted(job, pods, Verdict("Complete", "", ""))
+    assert (len(found.let_go), found.more) == (500, True)
 
 
 @given(
@@ -508,15 +605,14 @@ def test_counting_may_stop_anywhere_and_go_on(phases: list[str], data: st.DataOb
     ended = [p for p in pods if p.status is not None and p.status.phase != "Running"]
     noted = data.draw(st.lists(st.sampled_from(ended), unique_by=id)) if ended else []
     gone = data.draw(st.lists(st.sampled_from(noted), unique_by=id)) if noted else []
-    first = tally(job, noted)
-    status = JobStatus(uncounted_terminated_pods=first.uncounted)
+    later = replace(job, status=_noted(job, noted).status)
     left = [
         replace(p, metadata=replace(p.metadata, finalizers=())) if p in gone else p for p in pods
     ]
-    later = tally(replace(job, status=status), left)
-    assert (later.succeeded, later.failed) == (whole.succeeded, whole.failed)
-    assert sorted(later.uncounted.succeeded) == sorted(whole.uncounted.succeeded)
-    assert sorted(later.uncounted.failed) == sorted(whole.uncounted.failed)
+    again = tally(later, left)
+    assert (again.succeeded, again.failed) == (whole.succeeded, whole.failed)
+    done = counted(_noted(later, left).status, set())
+    assert (done.succeeded or 0, done.failed or 0) == (whole.succeeded, whole.failed)
 
 
 @pytest.mark.parametrize("before", [6, 5])

@@ -1,12 +1,13 @@
 """The history of templates: revisions, their hashes, collisions."""
 
+import msgspec
 import pytest
 
 from orchestrator import Cluster
-from orchestrator.api.apps.v1 import ControllerRevision, StatefulSet
+from orchestrator.api.apps.v1 import ControllerRevision, DaemonSet, DaemonSetSpec, StatefulSet
 from orchestrator.api.core.v1 import Container, PodSpec, PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.controllers.rollout.revisions import hash_of, patch_of, template_of
+from orchestrator.controllers.rollout.revisions import hash_of, make, patch_of, template_of
 from tests.controllers.test_stateful_set import stateful_set
 
 
@@ -32,6 +33,18 @@ def test_collisions_give_another_hash(collisions: int, equal: bool) -> None:
     """For the same template."""
     patch = patch_of(_template("img:1"))
     assert (hash_of(patch, 0) == hash_of(patch, collisions)) is equal
+
+
+def test_the_data_of_a_revision_stands_in_the_order_of_its_keys() -> None:
+    """As Go writes it: clients compare the texts, to find the revision of a template."""
+    template = _template("img:1")
+    owner = DaemonSet(
+        metadata=ObjectMeta(name="ds", namespace="default", uid="u"),
+        spec=DaemonSetSpec(template=template),
+    )
+    text = msgspec.json.encode(make(owner, 1, "hash", "label").data)
+    assert text == msgspec.json.encode(patch_of(template), order="sorted")
+    assert text.startswith(b'{"spec":{"template":{"$patch":"replace","metadata":{')
 
 
 async def test_a_name_that_is_taken_is_not_taken_over(cluster: Cluster) -> None:

@@ -6,7 +6,16 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import ControllerRevision, StatefulSet, StatefulSetStatus
-from orchestrator.api.core.v1 import PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Event,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimSpec,
+    Pod,
+    VolumeResourceRequirements,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.machinery.owners import owner_reference
 from tests.manifests import Manifest
 
 
@@ -162,23 +171,46 @@ async def test_on_delete_waits_for_the_user(cluster: Cluster) -> None:
     assert await _images(cluster) == {"ss-0": "img:2", "ss-1": "img:1"}
 
 
-async def test_at_most_max_unavailable_are_replaced_together(cluster: Cluster) -> None:
-    """Two of four go at once, and no more."""
-    await cluster.apply([stateful_set(4, podManagementPolicy="Parallel", minReadySeconds=30)])
+async def test_max_unavailable_is_neither_kept_nor_acted_on(cluster: Cluster) -> None:
+    """Its gate is off: one pod after the other is replaced, and the field is not there to be read."""
+    spec: dict[str, Any] = {"podManagementPolicy": "Parallel", "minReadySeconds": 30}
+    await cluster.apply([stateful_set(4, **spec)])
     await cluster.clock.sleep(60)
-    changed = stateful_set(
-        4,
-        image="img:2",
-        podManagementPolicy="Parallel",
-        minReadySeconds=30,
-        **_rolling(maxUnavailable=2),
-    )
-    await cluster.apply([changed])
+    await cluster.apply([stateful_set(4, image="img:2", **spec, **_rolling(maxUnavailable=2))])
     await cluster.clock.sleep(20)
     images = await _images(cluster)
-    assert [images[f"ss-{n}"] for n in range(4)] == ["img:1", "img:1", "img:2", "img:2"]
-    await cluster.clock.sleep(120)
+    assert [images[f"ss-{n}"] for n in range(4)] == ["img:1", "img:1", "img:1", "img:2"]
+    found = await cluster.client.get(StatefulSet, "ss", namespace="default")
+    assert found.spec is not None
+    assert found.spec.update_strategy is not None
+    assert found.spec.update_strategy.rolling_update is not None
+    assert found.spec.update_strategy.rolling_update.max_unavailable is None
+    await cluster.clock.sleep(300)
     assert set((await _images(cluster)).values()) == {"img:2"}
+
+
+async def test_a_roll_out_does_not_mind_pods_that_are_not_available(cluster: Cluster) -> None:
+    """The highest of the old revision goes though none is available, and only then it waits."""
+    spec: dict[str, Any] = {"podManagementPolicy": "Parallel", "minReadySeconds": 600}
+    await cluster.apply([stateful_set(3, **spec)])
+    await cluster.clock.sleep(30)
+    await cluster.apply([stateful_set(3, image="img:2", **spec)])
+    await cluster.clock.sleep(60)
+    images = await _images(cluster)
+    assert [images[f"ss-{n}"] for n in range(3)] == ["img:1", "img:1", "img:2"]
+
+
+async def test_a_pod_gets_back_the_label_that_names_it(cluster: Cluster) -> None:
+    """And the set says that it has updated the pod."""
+    await cluster.apply([stateful_set(1)])
+    await cluster.clock.sleep(20)
+    name = "statefulset.kubernetes.io/pod-name"
+    await cluster.client.patch(
+        Pod, "ss-0", {"metadata": {"labels": {name: "other"}}}, namespace="default"
+    )
+    await cluster.clock.sleep(20)
+    assert (await _pods(cluster))["ss-0"].metadata.labels[name] == "ss-0"
+    assert "SuccessfulUpdate" in await _reasons(cluster)
 
 
 _CLAIMS: dict[str, Any] = {
@@ -228,3 +260,53 @@ async def test_claims_go_with_the_set_where_it_asks_so(cluster: Cluster) -> None
     await cluster.clock.sleep(60)
     assert not await cluster.client.list(PersistentVolumeClaim, namespace="default")
     assert not await _pods(cluster)
+
+
+async def test_a_pod_waits_for_claims_that_are_being_deleted(cluster: Cluster) -> None:
+    """The set says so, and creates pod and claim when the old claim is gone."""
+    await cluster.apply([stateful_set(1, **_CLAIMS)])
+    await cluster.clock.sleep(20)
+    hold = {"metadata": {"finalizers": ["example.com/hold"]}}
+    claim = "data-ss-0"
+    await cluster.client.patch(PersistentVolumeClaim, claim, hold, namespace="default")
+    await cluster.client.delete(PersistentVolumeClaim, claim, namespace="default")
+    await cluster.client.delete(Pod, "ss-0", namespace="default")
+    await cluster.clock.sleep(20)
+    assert not await _pods(cluster)
+    said = "create Pod ss-0 in StatefulSet ss failed error: pvc data-ss-0 is being deleted"
+    events = await cluster.client.list(Event, namespace="default")
+    assert said.lower() in {each.message.lower() for each in events}
+    free = {"metadata": {"finalizers": None}}
+    await cluster.client.patch(PersistentVolumeClaim, claim, free, namespace="default")
+    await cluster.clock.sleep(120)
+    assert sorted(await _pods(cluster)) == ["ss-0"]
+
+
+async def test_a_claim_that_another_controller_manages_is_left_to_it(cluster: Cluster) -> None:
+    """The retention policy gives it no owner, and an event tells why."""
+    retention = {"whenDeleted": "Delete", "whenScaled": "Retain"}
+    spec: dict[str, Any] = {**_CLAIMS, "persistentVolumeClaimRetentionPolicy": retention}
+    other = await cluster.client.create(
+        ConfigMap(metadata=ObjectMeta(name="other", namespace="default"))
+    )
+    owner = owner_reference(other, controller=True)
+    await cluster.client.create(
+        PersistentVolumeClaim(
+            metadata=ObjectMeta(
+                name="data-ss-0", namespace="default", owner_references=(owner,), labels={}
+            ),
+            spec=PersistentVolumeClaimSpec(
+                access_modes=("ReadWriteOnce",),
+                resources=VolumeResourceRequirements(requests={"storage": "1Gi"}),
+            ),
+        )
+    )
+    await cluster.apply([stateful_set(1, **spec)])
+    await cluster.clock.sleep(20)
+    claim = await cluster.client.get(PersistentVolumeClaim, "data-ss-0", namespace="default")
+    assert [each.name for each in claim.metadata.owner_references] == ["other"]
+    assert "ConflictingController" in await _reasons(cluster)
+
+
+async def _reasons(cluster: Cluster) -> set[str]:
+    return {each.reason for each in await cluster.client.list(Event, namespace="default")}

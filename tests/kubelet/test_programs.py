@@ -185,6 +185,8 @@ async def test_a_command_probe_looks_into_the_container(cluster: Cluster) -> Non
         (["grpc-health-checking"], {"grpc": {"port": 5000}}, True),
         (["grpc-health-checking"], {"grpc": {"port": 2333}}, False),
         (["test-webserver"], {"httpGet": {"path": "/", "port": 80}}, True),
+        (["test-webserver"], {"httpGet": {"path": "/localhost.crt", "port": 80}}, True),
+        (["test-webserver"], {"httpGet": {"path": "/other.crt", "port": 80}}, False),
     ],
 )
 async def test_probes_find_what_the_server_answers(

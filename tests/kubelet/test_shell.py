@@ -132,3 +132,16 @@ def test_a_container_may_be_unable_to_write() -> None:
         1,
     )
     assert _played("touch /etc/x", world=World({}, {}, uid=1000))[2] == 1
+
+
+def test_mounts_are_told_by_their_kind() -> None:
+    """Whoever asks for control groups learns that they are of version 2, as the files below them are."""
+    world = World({}, {}, mounts=(Mount("/data", "v", "emptyDir", read_only=True),))
+    cgroups = "cgroup on /sys/fs/cgroup type cgroup2 (ro,relatime)\n"
+    assert _played("mount -t cgroup2", world=world)[::2] == (cgroups, 0)
+    data = "ext4 on /data type ext4 (ro,relatime)\n"
+    assert _played("mount", world=world)[::2] == (cgroups + data, 0)
+    assert _played("mount /dev/sda /mnt", world=world)[1:] == (
+        "mount: permission denied (are you root?)\n",
+        1,
+    )

@@ -20,13 +20,14 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("0 0 29 2 *", "2026-01-01T00:00:00", "2028-02-29T00:00:00"),
         ("0 0 13 * fri", "2026-01-01T00:00:00", "2026-01-02T00:00:00"),
         ("0 0 13 * *", "2026-01-01T00:00:00", "2026-01-13T00:00:00"),
+        ("0 0 13 * */2", "2026-01-01T00:00:00", "2026-01-03T00:00:00"),
         ("0 12 * * 1-5", "2026-01-02T12:00:00", "2026-01-05T12:00:00"),
         ("@monthly", "2026-01-31T00:00:00", "2026-02-01T00:00:00"),
         ("@every 1h30m", "2026-01-01T00:00:00", "2026-01-01T01:30:00"),
     ],
 )
 def test_the_next_time(schedule: str, after: str, expected: str) -> None:
-    """Days are chosen by either field where both are given, and by the other where one is a star."""
+    """Days are chosen by either field where both are given, and by the other where one is a star; `*/2` is none."""
     parsed = parse_schedule(schedule)
     assert parsed is not None
     since = datetime.fromisoformat(after).replace(tzinfo=UTC).timestamp()

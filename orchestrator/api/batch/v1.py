@@ -115,7 +115,7 @@ class JobStatus(Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True,
     completion_time: Time | None = None
     conditions: tuple[JobCondition, ...] = ()
     failed: int | None = None
-    failed_indexes: str = ""
+    failed_indexes: str | None = None
     ready: int | None = None
     start_time: Time | None = None
     succeeded: int | None = None

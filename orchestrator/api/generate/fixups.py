@@ -101,6 +101,7 @@ POINTERS: Final = frozenset(
         ("core.v1.TypedLocalObjectReference", "apiGroup"),
         ("core.v1.TypedObjectReference", "apiGroup"),
         ("core.v1.TypedObjectReference", "namespace"),
+        ("batch.v1.JobStatus", "failedIndexes"),
         ("batch.v1.PodFailurePolicyOnExitCodesRequirement", "containerName"),
         ("coordination.v1.LeaseSpec", "strategy"),
         ("discovery.v1.Endpoint", "hostname"),

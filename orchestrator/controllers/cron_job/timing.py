@@ -11,14 +11,20 @@ from orchestrator.machinery.cron import Schedule, parse_schedule
 from orchestrator.machinery.times import parse_time
 
 MANY: Final = 100  # more missed times than this are told of
+# A little after the time itself, so that a clock that is behind finds it has come.
+AFTER_SECONDS: Final = 0.1
 
 
 class Due(Struct, frozen=True):
-    """The latest time that has come since the last one, how many have, and the next (epoch seconds)."""
+    """The latest time that has come since `since`, and how many have (epoch seconds)."""
 
+    since: float
     latest: int | None
     missed: int
-    next: int | None
+
+
+class InvalidScheduleError(ValueError):
+    """A schedule whose times do not follow one another: 30 February, say; in Kubernetes' words."""
 
 
 def zone_of(cron_job: CronJob) -> tzinfo | None:
@@ -37,50 +43,50 @@ def schedule_of(cron_job: CronJob) -> Schedule | None:
     return parse_schedule(cron_job.spec.schedule) if cron_job.spec is not None else None
 
 
-def due(cron_job: CronJob, schedule: Schedule, zone: tzinfo, now: float) -> Due:
-    """What is due of a schedule: times before the starting deadline are passed over."""
+def due(
+    cron_job: CronJob, schedule: Schedule, zone: tzinfo, now: float, *, in_time: bool = True
+) -> Due:
+    """What is due of a schedule; `in_time`: times before the starting deadline are passed over.
+
+    How many were missed is reckoned from the first two, and the latest looked for from there on: where
+    times are not evenly spaced it may be none, as in Kubernetes. Raises InvalidScheduleError.
+    """
     spec, status = cron_job.spec, cron_job.status
     assert spec is not None
     last = status.last_schedule_time if status is not None else None
     since = parse_time(last or cron_job.metadata.creation_timestamp or "1970-01-01T00:00:00Z")
-    if spec.starting_deadline_seconds is not None:
+    if in_time and spec.starting_deadline_seconds is not None:
         since = max(since, now - spec.starting_deadline_seconds)
-    if schedule.every_seconds:
-        return _due_by_period(schedule.every_seconds, since, now)
-    latest, missed, at = None, 0, schedule.after(since, zone)
+    first = schedule.after(since, zone)
+    if first is not None and now < first:
+        return Due(since, None, 0)
+    second = schedule.after(first, zone) if first is not None else None
+    if first is None or second is None:
+        raise InvalidScheduleError("time difference between two schedules is less than 1 second")
+    if now < second:
+        return Due(since, first, 0)
+    between = second - first
+    missed = int(now - first) // between + 1
+    latest, at = None, schedule.after(first + (missed - 2) * between, zone)
     while at is not None and at <= now:
-        latest, missed = at, missed + 1
-        if missed > MANY:
-            latest = _latest(schedule, zone, at, now)
-            break
-        at = schedule.after(at, zone)
-    return Due(latest, missed, schedule.after(now, zone))
+        latest, at = at, schedule.after(at, zone)
+    return Due(since, latest, missed)
 
 
-def _due_by_period(period: int, since: float, now: float) -> Due:
-    missed = max(0, int(now - since) // period)
-    latest = int(since) + missed * period
-    return Due(latest if missed else None, missed, latest + period)
+def next_after(cron_job: CronJob, schedule: Schedule, zone: tzinfo, now: float) -> float | None:
+    """Seconds until the next time of the schedule, and a little; None when there is none."""
+    try:
+        what = due(cron_job, schedule, zone, now, in_time=False)
+        known = what.latest if what.latest is not None else now if what.missed else what.since
+    except InvalidScheduleError:
+        known = now
+    at = schedule.after(known, zone)
+    return None if at is None else at + AFTER_SECONDS - now
 
 
-def _latest(schedule: Schedule, zone: tzinfo, at: int, now: float) -> int:
-    """The last time up to `now`, of a schedule that has had one `at`: looked for from ever earlier."""
-    span = 3600.0
-    while now - span > at:
-        found = schedule.after(now - span, zone)
-        if found is not None and found <= now:
-            at = found
-            break
-        span *= 4
-    following = schedule.after(at, zone)
-    while following is not None and following <= now:
-        at, following = following, schedule.after(following, zone)
-    return at
-
-
-def rfc1123(epoch: float, zone: tzinfo) -> str:
-    """A time as events write it: `Mon, 02 Jan 2006 15:04:05 -0700`."""
-    return datetime.fromtimestamp(epoch, zone).strftime("%a, %d %b %Y %H:%M:%S %z")
+def rfc1123(epoch: float) -> str:
+    """A time as events write it: `Mon, 02 Jan 2006 15:04:05 +0000`."""
+    return datetime.fromtimestamp(epoch, UTC).strftime("%a, %d %b %Y %H:%M:%S %z")
 
 
 def rfc3339(epoch: float, zone: tzinfo) -> str:

@@ -15,6 +15,7 @@ from orchestrator.controllers.daemon_set.plan import Look, Plan, manage, roll
 from orchestrator.controllers.daemon_set.status import status_of
 from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.pod_control import create_pods, delete_pods
+from orchestrator.controllers.pods import has_ended
 from orchestrator.controllers.rollout import History, hash_of_template
 from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import compile_selector
@@ -34,7 +35,7 @@ class DaemonSetController(KubernetesController):
     dormant = True
     kind = DaemonSet
     rest_seconds = 0.1
-    owns = (Pod,)
+    owns = (Pod, ControllerRevision)
 
     def watches(self) -> Mapping[Any, Source]:
         """A node concerns all sets; a pod without a controller those whose selector it matches."""
@@ -57,7 +58,8 @@ class DaemonSetController(KubernetesController):
     def prepare(self) -> None:
         """Read revisions, too; no node's pods have failed yet."""
         self._history = History(self.client, self.cache(ControllerRevision), HASH, hash_of_template)
-        self._backoffs: dict[tuple[str, str], tuple[float, float]] = {}  # seconds, and until when
+        # Of a generation of a set on a node: how long, and since when.
+        self._backoffs: dict[tuple[str, int | None, str], tuple[float, float]] = {}
 
     def _of_node(self, change: Change[Node]) -> Iterable[Key]:
         old, new = change.old, change.new
@@ -83,7 +85,9 @@ class DaemonSetController(KubernetesController):
         look = Look(
             daemon_set,
             tuple(self.cache(Node).list()),
-            by_node(pods),
+            by_node(
+                pod for pod in pods if not (has_ended(pod) and pod.metadata.deletion_timestamp)
+            ),
             recent.newest.metadata.labels[HASH],
             now,
         )
@@ -97,10 +101,11 @@ class DaemonSetController(KubernetesController):
         if failure is not None:
             raise failure
         hashes = {pod.metadata.labels.get(HASH) for pod in pods}
-        in_use = {recent.newest.metadata.name} | {
+        in_use = {
             each.metadata.name for each in recent.all if each.metadata.labels.get(HASH) in hashes
         }
-        await self._history.cut(daemon_set, recent.all, in_use)
+        old = [each for each in recent.all if each is not recent.newest]
+        await self._history.cut(daemon_set, old, in_use, counted=True)
         times = [at for at in (due, wait) if at is not None]
         return min(times) - now if times else None
 
@@ -126,23 +131,26 @@ class DaemonSetController(KubernetesController):
                 self.events.event(daemon_set, "Normal", "SucceededDaemonPod", message)
                 found.append(pod)
                 continue
-            seconds, until = self._backoffs.get((daemon_set.metadata.uid, node), (0.0, 0.0))
-            if until > now:
-                wait = until if wait is None else min(wait, until)
-                continue
-            if now - until > 2 * _MOST_BACKOFF_SECONDS:
+            key = (daemon_set.metadata.uid, daemon_set.metadata.generation, node)
+            seconds, since = self._backoffs.get(key, (0.0, 0.0))
+            if now - since > 2 * _MOST_BACKOFF_SECONDS:
                 seconds = 0.0
+            if now - since < seconds:
+                wait = since + seconds if wait is None else min(wait, since + seconds)
+                continue
             seconds = min(max(2 * seconds, _FIRST_BACKOFF_SECONDS), _MOST_BACKOFF_SECONDS)
-            self._backoffs[daemon_set.metadata.uid, node] = (seconds, now + seconds)
+            self._backoffs[key] = (seconds, now)
             message = f"Found failed daemon pod {where}, will try to kill it"
             self.events.event(daemon_set, "Warning", "FailedDaemonPod", message)
             found.append(pod)
         return found, wait
 
     def _forget_failures(self) -> None:
-        """Keep the back-offs of sets that there still are."""
-        uids = {each.metadata.uid for each in self.cache(DaemonSet).list()}
-        self._backoffs = {k: v for k, v in self._backoffs.items() if k[0] in uids}
+        """Keep the back-offs of sets that there still are, as they are now."""
+        present = {
+            (each.metadata.uid, each.metadata.generation) for each in self.cache(DaemonSet).list()
+        }
+        self._backoffs = {k: v for k, v in self._backoffs.items() if k[:2] in present}
 
     async def _carry_out(self, look: Look, todo: Plan) -> ApiError | None:
         """Do what is planned; answers the error that ended it."""

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.controllers.pods import ready_condition
 from orchestrator.machinery.times import parse_time
 
 FIRST_SECONDS: Final = 10.0
@@ -48,18 +49,34 @@ def remembered(pods: Iterable[Pod]) -> Backoff:
 
 
 def finished_at(pod: Pod) -> float:
-    """When the last of its containers ended (epoch seconds), or its deletion was asked for."""
-    statuses = pod.status.container_statuses if pod.status is not None else ()
-    ends = [
-        parse_time(s.state.terminated.finished_at)
-        for s in statuses
-        if s.state is not None and s.state.terminated is not None and s.state.terminated.finished_at
-    ]
-    if ends:
+    """When a pod ended (epoch seconds): its last container, or when it was ready no more, or deleted."""
+    ends = _ends_of_containers(pod)
+    if ends is not None:
         return max(ends)
+    ready = ready_condition(pod)
+    if ready is not None and ready.status == "False" and ready.last_transition_time:
+        return parse_time(ready.last_transition_time)
     metadata = pod.metadata
     if metadata.deletion_timestamp is not None:
         # The timestamp is the end of the grace period.
         grace = metadata.deletion_grace_period_seconds or 0
         return parse_time(metadata.deletion_timestamp) - grace
     return parse_time(metadata.creation_timestamp) if metadata.creation_timestamp else 0.0
+
+
+def _ends_of_containers(pod: Pod) -> list[float] | None:
+    """When each container and sidecar ended; None when one has not, or there are none."""
+    if pod.status is None:
+        return None
+    initial = pod.spec.init_containers if pod.spec is not None else ()
+    sidecars = {each.name for each in initial if each.restart_policy == "Always"}
+    ends: list[float] = []
+    for status in (
+        *pod.status.container_statuses,
+        *(each for each in pod.status.init_container_statuses if each.name in sidecars),
+    ):
+        ended = status.state.terminated if status.state is not None else None
+        if ended is None or not ended.finished_at:
+            return None
+        ends.append(parse_time(ended.finished_at))
+    return ends or None

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
@@ -19,11 +20,12 @@ from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.job.backoff import Backoff, remembered
 from orchestrator.controllers.job.ended import ended_at
-from orchestrator.controllers.job.indexes import format_indexes
-from orchestrator.controllers.job.plan import Plan, plan
-from orchestrator.controllers.job.tally import FINALIZER, Tally, is_indexed, tally
+from orchestrator.controllers.job.notes import counted, notes
+from orchestrator.controllers.job.plan import Plan, plan, removable
+from orchestrator.controllers.job.tally import FINALIZER, Tally, tally
 from orchestrator.controllers.job.verdict import Verdict, deadline_of, verdict
 from orchestrator.controllers.pod_control import create_pods
+from orchestrator.controllers.pods import is_ready
 from orchestrator.controllers.slow_start import slow_start
 from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import Selector, compile_selector
@@ -64,9 +66,6 @@ class JobController(KubernetesController):
         if job is None or job.spec is None or job.spec.managed_by not in (None, _MANAGED_HERE):
             return None
         pods = await self._pods_of(job)
-        if job.metadata.deletion_timestamp is not None:
-            await self._release(pods)
-            return None
         if ended_at(job) is not None:
             await self._release(pods)
             return None  # when it goes is the matter of ttl_after_finished
@@ -104,35 +103,40 @@ class JobController(KubernetesController):
 
     async def _advance(self, job: Job, pods: list[Pod]) -> float | None:
         now = self.ctx.clock.now()
-        ending = _interim_of(job)
-        if ending is None:  # what ends is neither suspended nor resumed any more
-            job = await self._started_or_suspended(job, now)
+        status = job.status or JobStatus()
+        if status.start_time is None and not _is_suspended(job):
+            job = replace(job, status=replace(status, start_time=format_time(now)))
         counted = tally(job, pods)
         backoff = self._backoff_of(job, pods, counted)
-        ending = ending or verdict(job, counted, now)
-        todo = Plan()
-        if ending is not None and ending.type == "Failed":
-            await self._delete(job, counted.active)  # they are failures, too
-        elif ending is not None or _is_suspended(job):
-            todo = Plan(surplus=counted.active)
-        else:
-            todo = plan(job, pods, counted, backoff, now)
-        failure: ApiError | None = None
-        try:
-            await self._take_back(job, todo.surplus)
-            await create_pods(self.client, self.events, job, todo.make)
-        except ApiError as error:
-            failure = error  # what has ended is counted all the same
-        job = await self._write(job, counted, ending)
+        ending = _interim_of(job) or verdict(job, counted, now)
+        todo = self._plan(job, pods, counted, backoff, ending)
+        done = await self._carry_out(
+            job, todo, takes_back=ending is None or ending.type != "Failed"
+        )
+        if done.failure is not None and ending is not None:
+            ending = None  # some still run: it is looked at again
+        elif ending is None and job.metadata.deletion_timestamp is None:
+            job = self._suspended_or_resumed(job, now)
+        job = await self._write(job, pods, counted, todo, done, ending)
         self._backoffs[key_of(job)] = (job.metadata.uid, backoff)
-        await self._count(job, counted, ending)
-        if failure is not None:
-            raise failure
+        if done.failure is not None:
+            raise done.failure
         deadline = deadline_of(job)
         if deadline is not None and ending is None:
             left = max(deadline - now, 0.0)
             return left if todo.wait is None else min(todo.wait, left)
         return todo.wait
+
+    def _plan(
+        self, job: Job, pods: list[Pod], counted: Tally, backoff: Backoff, ending: Verdict | None
+    ) -> Plan:
+        if ending is not None:
+            return Plan(surplus=counted.active)
+        if job.metadata.deletion_timestamp is not None:
+            return Plan()
+        if _is_suspended(job):
+            return Plan(surplus=removable(job, counted.active, len(counted.active)))
+        return plan(job, pods, counted, backoff, self.ctx.clock.now())
 
     def _backoff_of(self, job: Job, pods: Sequence[Pod], counted: Tally) -> Backoff:
         """The back-off with what has ended since the last look."""
@@ -142,95 +146,109 @@ class JobController(KubernetesController):
             known = remembered(p for p in pods if p.metadata.uid not in fresh)
         return known.after(counted.won, counted.lost)
 
-    async def _started_or_suspended(self, job: Job, now: float) -> Job:
-        """Note the start, a suspension or its end in the status."""
+    def _suspended_or_resumed(self, job: Job, now: float) -> Job:
+        """Note a suspension or its end in the status."""
         status = job.status or JobStatus()
-        was = next((c for c in status.conditions if c.type == "Suspended"), None)
         if _is_suspended(job):
-            if was is None or was.status != "True":
-                condition = _condition("Suspended", "True", "JobSuspended", "Job suspended", now)
+            suspended = _condition("Suspended", "True", "JobSuspended", "Job suspended", now)
+            conditions = _with_condition(status.conditions, suspended)
+            if conditions is not status.conditions:
                 self.events.event(job, "Normal", "Suspended", "Job suspended")
-                status = _with_condition(replace(status, start_time=None), condition)
-        elif status.start_time is None:
-            status = replace(status, start_time=format_time(now))
-            if was is not None and was.status == "True":
-                condition = _condition("Suspended", "False", "JobResumed", "Job resumed", now)
+                status = replace(status, conditions=conditions, start_time=None)
+        elif any(condition.type == "Suspended" for condition in status.conditions):
+            resumed = _condition("Suspended", "False", "JobResumed", "Job resumed", now)
+            conditions = _with_condition(status.conditions, resumed)
+            if conditions is not status.conditions:
                 self.events.event(job, "Normal", "Resumed", "Job resumed")
-                status = _with_condition(status, condition)
+                status = replace(status, conditions=conditions, start_time=format_time(now))
         return job if status is job.status else replace(job, status=status)
 
     # --- writes ----------------------------------------------------------------------------
 
-    async def _take_back(self, job: Job, pods: Sequence[Pod]) -> None:
-        """Delete pods that are not to be counted, however they end."""
-        await self._release(pods)
-        await self._delete(job, pods)
+    async def _carry_out(self, job: Job, todo: Plan, *, takes_back: bool) -> "_Done":
+        """Delete and create; pods that the Job `takes_back` are not counted, however they end."""
+        gone: list[Pod] = []
+        try:
+            if takes_back:
+                await self._release(todo.surplus)
+            for pod in todo.surplus:
+                await self._delete(job, pod)
+                gone.append(pod)
+            await create_pods(self.client, self.events, job, todo.make)
+        except ApiError as error:
+            return _Done(tuple(gone), 0, error)  # what has ended is counted all the same
+        return _Done(tuple(gone), len(todo.make), None)
 
-    async def _delete(self, job: Job, pods: Iterable[Pod]) -> None:
-        for pod in pods:
-            metadata = pod.metadata
-            try:
-                await self.client.delete(
-                    Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid
-                )
-            except NotFound:
-                continue
-            message = f"Deleted pod: {metadata.name}"
-            self.events.event(job, "Normal", "SuccessfulDelete", message)
+    async def _delete(self, job: Job, pod: Pod) -> None:
+        metadata = pod.metadata
+        try:
+            await self.client.delete(
+                Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid
+            )
+        except NotFound:
+            return
+        except ApiError as error:
+            message = f"Error deleting: {error.message}"
+            self.events.event(job, "Warning", "FailedDelete", message)
+            raise
+        message = f"Deleted pod: {metadata.name}"
+        self.events.event(job, "Normal", "SuccessfulDelete", message)
 
-    async def _write(self, job: Job, counted: Tally, ending: Verdict | None) -> Job:
-        """The status as it is now, with what has ended noted as not yet counted."""
+    async def _write(
+        self,
+        job: Job,
+        pods: list[Pod],
+        tallied: Tally,
+        todo: Plan,
+        done: "_Done",
+        ending: Verdict | None,
+    ) -> Job:
+        """The status as it is now, with what has ended noted, let go, and counted; and the end."""
         now = self.ctx.clock.now()
+        waits = todo.wait is not None and not todo.make  # Kubernetes says 0 then, whoever is active
+        terminating = tallied.terminating + len(done.gone)
+        held = {pod.metadata.uid for pod in pods if FINALIZER in pod.metadata.finalizers}
         status = replace(
-            job.status or JobStatus(),
-            active=len(counted.active) or None,
-            ready=counted.ready,
-            terminating=counted.terminating,
-            uncounted_terminated_pods=counted.uncounted,
+            counted(job.status or JobStatus(), held),
+            active=None if waits else len(tallied.active) - len(done.gone) + done.made or None,
+            ready=tallied.ready - sum(is_ready(pod) for pod in done.gone),
+            terminating=terminating,
         )
-        if is_indexed(job):
-            status = replace(
-                status,
-                completed_indexes=format_indexes(counted.completed),
-                failed_indexes=format_indexes(counted.failed_indexes),
-                succeeded=len(counted.completed) or None,
-            )
-        if ending is not None:
-            interim = _INTERIM[ending.type]
-            if not any(c.type == interim for c in status.conditions):
-                condition = _condition(interim, "True", ending.reason, ending.message, now)
-                status = _with_condition(status, condition)
+        noted = notes(job, status, pods, tallied, ending)
+        status = noted.status
+        if ending is not None and not any(
+            c.type == _INTERIM[ending.type] for c in status.conditions
+        ):
+            interim = _condition(_INTERIM[ending.type], "True", ending.reason, ending.message, now)
+            status = replace(status, conditions=(*status.conditions, interim))
         present = self.cache(Job).get(job.metadata.namespace, job.metadata.name)
-        if present is not None and status == present.status:
-            return job
-        return await self.client.update_status(replace(job, status=status))
+        if present is None or status != present.status:
+            job = await self.client.update_status(replace(job, status=status))
+        await self._release(noted.let_go)
+        status = before = job.status or JobStatus()
+        status = counted(status, held - {pod.metadata.uid for pod in noted.let_go})
+        uncounted = status.uncounted_terminated_pods
+        if ending is None or noted.more or terminating or _has_uids(uncounted):
+            ending = None
+        else:
+            status = _ended(status, ending, now)
+        if status != before:
+            job = await self.client.update_status(replace(job, status=status))
+        if ending is not None:
+            self._tell(job, ending)
+        return job
 
-    async def _count(self, job: Job, counted: Tally, ending: Verdict | None) -> None:
-        """Take the finalizers of what is noted, move it into the counters, and end the Job."""
-        await self._release(counted.countable)
-        before = status = job.status
-        assert before is not None
-        assert status is not None
-        if counted.uncounted.succeeded or counted.uncounted.failed:
-            status = replace(
-                status,
-                failed=counted.failed or None,
-                succeeded=counted.succeeded or None,
-                uncounted_terminated_pods=UncountedTerminatedPods(),
-            )
-        if ending is not None and not counted.active and not counted.terminating:
-            now = self.ctx.clock.now()
-            end = _condition(ending.type, "True", ending.reason, ending.message, now)
-            status = _with_condition(status, end)
-            if ending.type == "Complete":
-                status = replace(status, completion_time=format_time(now))
-        if status is not job.status:
-            await self.client.update_status(replace(job, status=status))
-        if status.conditions is not before.conditions and ending is not None:
-            if ending.type == "Complete":
-                self.events.event(job, "Normal", "Completed", "Job completed")
-            else:
-                self.events.event(job, "Warning", ending.reason, ending.message)
+    def _tell(self, job: Job, ending: Verdict) -> None:
+        """Record the end."""
+        if ending.type != "Complete":
+            self.events.event(job, "Warning", ending.reason, ending.message)
+            return
+        completions = job.spec.completions if job.spec is not None else None
+        succeeded = job.status.succeeded or 0 if job.status is not None else 0
+        if completions is not None and succeeded > completions:
+            message = "Too many succeeded pods running after completion count reached"
+            self.events.event(job, "Warning", "TooManySucceededPods", message)
+        self.events.event(job, "Normal", "Completed", "Job completed")
 
     async def _release(self, pods: Iterable[Pod]) -> None:
         """Let the pods go: take the finalizer that held them until they were counted."""
@@ -294,6 +312,34 @@ def _condition(type_: str, status: str, reason: str, message: str, now: float) -
     )
 
 
-def _with_condition(status: JobStatus, condition: JobCondition) -> JobStatus:
-    others = tuple(c for c in status.conditions if c.type != condition.type)
-    return replace(status, conditions=(*others, condition))
+def _with_condition(
+    conditions: tuple[JobCondition, ...], condition: JobCondition
+) -> tuple[JobCondition, ...]:
+    """The conditions with this one in the place of its type's; the very same if it says nothing new."""
+    for position, each in enumerate(conditions):
+        if each.type == condition.type:
+            said = (each.status, each.reason, each.message)
+            if said == (condition.status, condition.reason, condition.message):
+                return conditions
+            return (*conditions[:position], condition, *conditions[position + 1 :])
+    return (*conditions, condition)
+
+
+def _ended(status: JobStatus, ending: Verdict, now: float) -> JobStatus:
+    end = _condition(ending.type, "True", ending.reason, ending.message, now)
+    status = replace(status, conditions=_with_condition(status.conditions, end))
+    return (
+        replace(status, completion_time=format_time(now)) if ending.type == "Complete" else status
+    )
+
+
+def _has_uids(uncounted: UncountedTerminatedPods | None) -> bool:
+    return uncounted is not None and bool(uncounted.succeeded or uncounted.failed)
+
+
+class _Done(Struct, frozen=True):
+    """The pods that one look has deleted, how many it has made, and what kept it from more."""
+
+    gone: tuple[Pod, ...]
+    made: int
+    failure: ApiError | None

@@ -52,11 +52,8 @@ def _by_exit_code(rule: PodFailurePolicyRule, pod: Pod) -> str:
 
 def _by_condition(rule: PodFailurePolicyRule, pod: Pod) -> str:
     conditions = pod.status.conditions if pod.status is not None else ()
-    for wanted in rule.on_pod_conditions:
-        for condition in conditions:
-            if (condition.type, condition.status) == (wanted.type, wanted.status or "True"):
-                return (
-                    f"Pod {{pod}} has condition {wanted.type} matching {{action}} rule at index "
-                    "{number}"
-                )
+    wanted = {(each.type, each.status or "True") for each in rule.on_pod_conditions}
+    for condition in conditions:
+        if (condition.type, condition.status) in wanted:
+            return f"Pod {{pod}} has condition {condition.type} matching {{action}} rule at index {{number}}"
     return ""

@@ -8,16 +8,19 @@ from msgspec import Struct
 from orchestrator.api.batch.v1 import Job
 from orchestrator.api.core.v1 import Pod
 from orchestrator.controllers.job.backoff import Backoff, finished_at
+from orchestrator.controllers.job.failure_policy import judge
 from orchestrator.controllers.job.tally import (
     Tally,
-    has_failed,
+    has_limit_per_index,
+    ignored_failures,
     index_failures,
     index_of,
+    indexes_of,
     is_indexed,
-    was_taken_back,
+    replaces_only_failed,
 )
 from orchestrator.controllers.job.template import make_pod
-from orchestrator.controllers.pods import deletion_order
+from orchestrator.controllers.pods import is_terminating, removal_key
 
 BURST: Final = 500  # how many pods one look creates at the most
 
@@ -37,24 +40,23 @@ def wanted(job: Job, tally: Tally) -> int:
     parallelism = 1 if spec.parallelism is None else spec.parallelism
     if spec.completions is None:
         # One success, and whoever works on goes on to its end; nobody comes any more.
-        return min(parallelism, len(tally.active)) if tally.succeeded else parallelism
-    left = spec.completions - tally.succeeded - len(tally.failed_indexes)
-    return min(parallelism, max(left, 0))
+        return len(tally.active) if tally.succeeded else parallelism
+    return max(min(parallelism, spec.completions - tally.succeeded), 0)
 
 
 def plan(job: Job, pods: Sequence[Pod], tally: Tally, backoff: Backoff, now: float) -> Plan:
     """What one look at a Job that goes on finds to do."""
     assert job.spec is not None
     missing = wanted(job, tally) - len(tally.active)
-    surplus = _surplus(job, tally.active, -missing)
+    surplus = removable(job, tally.active, -missing)
     if surplus:
-        return Plan(surplus=surplus)
-    if job.spec.pod_replacement_policy == "Failed":
+        return Plan(surplus=surplus[:BURST])
+    if replaces_only_failed(job):
         missing -= tally.terminating
     if missing <= 0:
         return Plan()
     missing = min(missing, BURST)
-    if job.spec.backoff_limit_per_index is not None:
+    if has_limit_per_index(job):
         return _each_in_its_time(job, pods, tally, missing, now)
     wait = backoff.left(now)
     if wait > 0:
@@ -65,12 +67,12 @@ def plan(job: Job, pods: Sequence[Pod], tally: Tally, backoff: Backoff, now: flo
     return Plan(make=(make_pod(job),) * missing)
 
 
-def _surplus(job: Job, active: Sequence[Pod], least: int) -> tuple[Pod, ...]:
+def removable(job: Job, active: Sequence[Pod], least: int) -> tuple[Pod, ...]:
     """The pods to take back, at least so many: first those whose index the Job has not, or twice."""
     gone, left = _misplaced(job, active) if is_indexed(job) else ([], list(active))
     more = least - len(gone)
     if more > 0:
-        gone += deletion_order(left, left)[:more]
+        gone += sorted(left, key=removal_key)[:more]
     return tuple(gone)
 
 
@@ -86,7 +88,7 @@ def _misplaced(job: Job, active: Sequence[Pod]) -> tuple[list[Pod], list[Pod]]:
         if index is None or index >= completions:
             gone += pods
         else:
-            ordered = deletion_order(pods, pods)
+            ordered = sorted(pods, key=removal_key)
             gone += ordered[:-1]
             left.append(ordered[-1])
     return gone, left
@@ -95,28 +97,31 @@ def _misplaced(job: Job, active: Sequence[Pod]) -> tuple[list[Pod], list[Pod]]:
 def _free_indexes(job: Job, pods: Sequence[Pod], tally: Tally) -> list[int]:
     """The indexes that are neither done nor worked on, lowest first."""
     assert job.spec is not None
-    waits = job.spec.pod_replacement_policy == "Failed"
-    taken = {index_of(p) for p in tally.active} | tally.completed | tally.failed_indexes
-    if waits:
-        taken |= {index_of(p) for p in pods if p.metadata.deletion_timestamp is not None}
+    taken = indexes_of(tally.active) | tally.completed | tally.failed_indexes
+    if replaces_only_failed(job):
+        taken |= indexes_of(p for p in pods if is_terminating(p))
     return [index for index in range(job.spec.completions or 0) if index not in taken]
 
 
 def _each_in_its_time(job: Job, pods: Sequence[Pod], tally: Tally, count: int, now: float) -> Plan:
-    """With a limit for each index, each waits for its own failures only."""
-    failed: dict[int | None, Backoff] = {}
-    for pod in pods:
-        if has_failed(job, pod) and not was_taken_back(pod):
-            index = index_of(pod)
-            record = Backoff(index_failures(pod) + 1, finished_at(pod))
-            failed[index] = max(failed.get(index, record), record)
+    """With a limit for each index, each waits for its own failures only; none is passed over meanwhile."""
     make: list[Pod] = []
     waits: list[float] = []
-    for index in _free_indexes(job, pods, tally):
-        record = failed.get(index, Backoff())
-        wait = record.left(now)
+    for index in _free_indexes(job, pods, tally)[:count]:
+        before = tally.delayed.get(index)
+        failures, ignored = _failures_after(job, before) if before is not None else (0, 0)
+        ended = finished_at(before) if before is not None else 0.0
+        wait = Backoff(failures + ignored, ended).left(now)
         if wait > 0:
             waits.append(wait)
-        elif len(make) < count:
-            make.append(make_pod(job, index, record.failures))
+        else:
+            make.append(make_pod(job, index, failures, ignored))
     return Plan(make=tuple(make), wait=min(waits, default=None))
+
+
+def _failures_after(job: Job, pod: Pod) -> tuple[int, int]:
+    """How often the index of a failed pod has failed, and how often that is not counted."""
+    failures, ignored = index_failures(pod), ignored_failures(pod)
+    if judge(job, pod).action == "Ignore":
+        return failures, ignored + 1
+    return failures + 1, ignored

@@ -1,17 +1,13 @@
-"""What a Job's pods have come to. Each pod that ended is counted once, whatever crashes meanwhile.
+"""What a Job's pods have come to, as one look sees it: with what the status has counted already."""
 
-A pod carries a finalizer until it is counted. Its uid is first noted in the status
-(`uncountedTerminatedPods`), then the finalizer goes, then the uid moves into the counters; a
-controller that begins anew finds out from the status and the finalizers how far that came.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
 
 from orchestrator.api.batch.v1 import Job, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
+from orchestrator.controllers.job.backoff import finished_at
 from orchestrator.controllers.job.failure_policy import judge
 from orchestrator.controllers.job.indexes import parse_indexes
 from orchestrator.controllers.pods import is_active, is_ready, is_terminating
@@ -19,10 +15,11 @@ from orchestrator.controllers.pods import is_active, is_ready, is_terminating
 FINALIZER: Final = "batch.kubernetes.io/job-tracking"
 INDEX: Final = "batch.kubernetes.io/job-completion-index"
 INDEX_FAILURES: Final = "batch.kubernetes.io/job-index-failure-count"
+INDEX_IGNORED: Final = "batch.kubernetes.io/job-index-ignored-failure-count"
 
 
 class Tally(Struct, frozen=True, kw_only=True):
-    """A Job's pods, sorted. `succeeded` and `failed` are totals with what is still uncounted."""
+    """A Job's pods, sorted. `succeeded` and `failed` are totals, with what is to be counted yet."""
 
     active: tuple[Pod, ...]
     terminating: int
@@ -31,11 +28,12 @@ class Tally(Struct, frozen=True, kw_only=True):
     failed: int
     completed: frozenset[int]  # indexes
     failed_indexes: frozenset[int]
-    uncounted: UncountedTerminatedPods  # what the status has to note before finalizers go
-    countable: tuple[Pod, ...]  # ended, and with the finalizer still
     judgement: str  # why the failure policy ends the Job, or ""
-    won: tuple[Pod, ...]  # have ended well since the last look
-    lost: tuple[Pod, ...]  # have failed since, whether that counts or not
+    won: tuple[Pod, ...]  # have ended well, and are not in the status yet
+    lost: tuple[Pod, ...]  # have failed, likewise, whether that counts or not
+    # The last failed pod of each index that is to run again, where each has a limit of its own: it is
+    # let go only when another has taken its place, which knows by it how often the index has failed.
+    delayed: Mapping[int, Pod]
 
 
 def is_indexed(job: Job) -> bool:
@@ -50,28 +48,18 @@ def index_of(pod: Pod) -> int | None:
 
 
 def has_failed(job: Job, pod: Pod) -> bool:
-    """Failed, or deleted before its end.
-
-    A Job that replaces pods only when they have failed waits for the latter to say how they end,
-    unless the Job itself has failed: no kubelet speaks for a pod that never had a node.
-    """
+    """Failed, or deleted before its end; a Job that replaces only what has failed waits for that end."""
     phase = pod.status.phase if pod.status is not None else ""
     if phase in ("Failed", "Succeeded"):
         return phase == "Failed"
-    waits = job.spec is not None and job.spec.pod_replacement_policy == "Failed"
-    return pod.metadata.deletion_timestamp is not None and (not waits or is_failing(job))
+    return pod.metadata.deletion_timestamp is not None and not replaces_only_failed(job)
 
 
-def is_failing(job: Job) -> bool:
-    """Whether it has been decided that the Job fails."""
-    conditions = job.status.conditions if job.status is not None else ()
-    return any(c.type == "FailureTarget" and c.status == "True" for c in conditions)
-
-
-def was_taken_back(pod: Pod) -> bool:
-    """Deleted by its Job, which wanted fewer: its end is neither success nor failure."""
-    metadata = pod.metadata
-    return metadata.deletion_timestamp is not None and FINALIZER not in metadata.finalizers
+def replaces_only_failed(job: Job) -> bool:
+    """Whether a pod that is being deleted keeps its place until it has ended."""
+    spec = job.spec
+    assert spec is not None
+    return spec.pod_replacement_policy == "Failed" or spec.pod_failure_policy is not None
 
 
 def has_succeeded(pod: Pod) -> bool:
@@ -79,67 +67,107 @@ def has_succeeded(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase == "Succeeded"
 
 
+def has_place(job: Job, pod: Pod) -> bool:
+    """Whether a pod counts for the Job: one of an indexed Job does by its index, if there is that."""
+    if not is_indexed(job):
+        return True
+    index, spec = index_of(pod), job.spec
+    return index is not None and spec is not None and index < (spec.completions or 0)
+
+
 def tally(job: Job, pods: Sequence[Pod]) -> Tally:
     """Count the pods that the Job owns."""
     status = job.status or JobStatus()
     noted = status.uncounted_terminated_pods or UncountedTerminatedPods()
-    limit = (job.spec.completions or 0) if job.spec is not None else 0
-    completed = parse_indexes(status.completed_indexes, limit)
-    failed_indexes = parse_indexes(status.failed_indexes, limit)
-    countable = tuple(
-        p
-        for p in pods
-        if FINALIZER in p.metadata.finalizers and (has_succeeded(p) or has_failed(job, p))
-    )
-    known = {*noted.succeeded, *noted.failed}
-    fresh = [p for p in countable if p.metadata.uid not in known]
-    won = [p for p in fresh if has_succeeded(p)]
-    judged = [(p, judge(job, p)) for p in fresh if not has_succeeded(p)]
-    lost = [p for p, judgement in judged if judgement.action != "Ignore"]
-    if is_indexed(job):
-        completed |= _indexes(won, limit)
-        failed_indexes |= _lost_indexes(job, judged, limit)
-    uncounted = UncountedTerminatedPods(
-        succeeded=(*noted.succeeded, *(p.metadata.uid for p in won)),
-        failed=(*noted.failed, *(p.metadata.uid for p in lost)),
-    )
-    counted = (status.succeeded or 0) + len(uncounted.succeeded)
+    held = [p for p in pods if FINALIZER in p.metadata.finalizers and has_place(job, p)]
+    won = [p for p in held if has_succeeded(p) and p.metadata.uid not in noted.succeeded]
+    lost = [p for p in held if has_failed(job, p) and p.metadata.uid not in noted.failed]
+    judged = [judge(job, p) for p in lost]
+    counted = sum(judgement.action != "Ignore" for judgement in judged)
+    active = tuple(p for p in pods if is_active(p))
+    completed, failed_indexes = _indexes_of(job, status, held)
     return Tally(
-        active=tuple(p for p in pods if is_active(p)),
+        active=active,
         terminating=sum(is_terminating(p) for p in pods),
-        ready=sum(is_ready(p) for p in pods if is_active(p)),
-        succeeded=len(completed) if is_indexed(job) else counted,
-        failed=(status.failed or 0) + len(uncounted.failed),
+        ready=sum(is_ready(p) for p in active),
+        succeeded=len(completed)
+        if is_indexed(job)
+        else (status.succeeded or 0) + len(won) + len(noted.succeeded),
+        failed=(status.failed or 0) + counted + len(noted.failed),
         completed=completed,
-        failed_indexes=failed_indexes - completed,
-        uncounted=uncounted,
-        countable=countable,
-        judgement=next((j.message for _, j in judged if j.action == "FailJob"), ""),
+        failed_indexes=failed_indexes,
+        judgement=next((j.message for j in judged if j.action == "FailJob"), ""),
         won=tuple(won),
-        lost=tuple(p for p, _ in judged),
+        lost=tuple(lost),
+        delayed=_delayed(job, held, completed | failed_indexes | indexes_of(active)),
     )
 
 
 def index_failures(pod: Pod) -> int:
     """How often the pod's index had failed before it."""
-    text = pod.metadata.annotations.get(INDEX_FAILURES, "0")
+    return _count(pod, INDEX_FAILURES)
+
+
+def ignored_failures(pod: Pod) -> int:
+    """How often it had failed in a way that the failure policy does not count."""
+    return _count(pod, INDEX_IGNORED)
+
+
+def indexes_of(pods: Iterable[Pod]) -> frozenset[int]:
+    """The indexes that the pods stand for."""
+    found = (index_of(pod) for pod in pods)
+    return frozenset(index for index in found if index is not None)
+
+
+def has_limit_per_index(job: Job) -> bool:
+    """Whether each index has a limit of its own."""
+    return job.spec is not None and job.spec.backoff_limit_per_index is not None
+
+
+def _count(pod: Pod, annotation: str) -> int:
+    text = pod.metadata.annotations.get(annotation, "0")
     return int(text) if text.isdecimal() else 0
 
 
-def _indexes(pods: Iterable[Pod], limit: int) -> frozenset[int]:
-    found = (index_of(pod) for pod in pods)
-    return frozenset(index for index in found if index is not None and index < limit)
+def _indexes_of(
+    job: Job, status: JobStatus, held: Iterable[Pod]
+) -> tuple[frozenset[int], frozenset[int]]:
+    """The indexes that are completed, and those that have failed for good."""
+    if not is_indexed(job):
+        return frozenset(), frozenset()
+    limit = (job.spec.completions or 0) if job.spec is not None else 0
+    completed = parse_indexes(status.completed_indexes, limit)
+    completed |= indexes_of(pod for pod in held if has_succeeded(pod))
+    if not has_limit_per_index(job):
+        return completed, frozenset()
+    failed = parse_indexes(status.failed_indexes or "", limit)
+    return completed, failed | indexes_of(pod for pod in held if _dooms_its_index(job, pod))
 
 
-def _lost_indexes(job: Job, judged: Iterable[tuple[Pod, object]], limit: int) -> frozenset[int]:
-    """Indexes that have failed for good: by the limit of each, or by a rule of the policy."""
+def _dooms_its_index(job: Job, pod: Pod) -> bool:
+    """Whether the pod's index has failed for good: by its limit, or by a rule of the policy."""
     most = job.spec.backoff_limit_per_index if job.spec is not None else None
-    if most is None:
-        return frozenset()
-    doomed = [
-        pod
-        for pod, judgement in judged
-        if getattr(judgement, "action", "") == "FailIndex"
-        or (getattr(judgement, "action", "") == "Count" and index_failures(pod) >= most)
-    ]
-    return _indexes(doomed, limit)
+    if most is None or not has_failed(job, pod):
+        return False
+    action = judge(job, pod).action
+    return action == "FailIndex" or (action != "Ignore" and index_failures(pod) >= most)
+
+
+def _delayed(job: Job, held: Iterable[Pod], taken: frozenset[int]) -> dict[int, Pod]:
+    found: dict[int, Pod] = {}
+    if not (is_indexed(job) and has_limit_per_index(job)):
+        return found
+    for pod in held:
+        index = index_of(pod)
+        if index is None or index in taken or not has_failed(job, pod):
+            continue
+        last = found.get(index)
+        if last is None or (
+            _all_failures(last) <= _all_failures(pod) and finished_at(last) <= finished_at(pod)
+        ):
+            found[index] = pod
+    return found
+
+
+def _all_failures(pod: Pod) -> int:
+    return index_failures(pod) + ignored_failures(pod)

@@ -15,9 +15,10 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scalars import EMPTY
-from orchestrator.controllers.job.tally import FINALIZER, INDEX, INDEX_FAILURES
+from orchestrator.controllers.job.tally import FINALIZER, INDEX, INDEX_FAILURES, INDEX_IGNORED
 from orchestrator.machinery.owners import owner_reference
 
+LONGEST_PREFIX: Final = 58  # what leaves room for five random letters in a DNS label
 _INDEX_VARIABLE: Final = EnvVar(
     name="JOB_COMPLETION_INDEX",
     value_from=EnvVarSource(
@@ -26,8 +27,8 @@ _INDEX_VARIABLE: Final = EnvVar(
 )
 
 
-def make_pod(job: Job, index: int | None = None, failures: int = 0) -> Pod:
-    """A pod of the Job; of an indexed one for an index that failed so often already.
+def make_pod(job: Job, index: int | None = None, failures: int = 0, ignored: int = 0) -> Pod:
+    """A pod of the Job; of an indexed one for an index that failed so often, and so often uncounted.
 
     Pods without an index share the template's spec object.
     """
@@ -41,7 +42,9 @@ def make_pod(job: Job, index: int | None = None, failures: int = 0) -> Pod:
         labels[INDEX] = annotations[INDEX] = str(index)
         if job.spec.backoff_limit_per_index is not None:
             annotations[INDEX_FAILURES] = str(failures)
-        prefix = f"{job.metadata.name}-{index}-"
+            if ignored:
+                annotations[INDEX_IGNORED] = str(ignored)
+        prefix = _prefix(job.metadata.name, index)
         if spec is not None:
             spec = _with_index(spec, f"{job.metadata.name}-{index}")
     return Pod(
@@ -50,17 +53,25 @@ def make_pod(job: Job, index: int | None = None, failures: int = 0) -> Pod:
             namespace=job.metadata.namespace,
             labels=labels,
             annotations=annotations or EMPTY,  # Go leaves out what is empty
-            finalizers=(*metadata.finalizers, FINALIZER),
+            finalizers=metadata.finalizers
+            if FINALIZER in metadata.finalizers
+            else (*metadata.finalizers, FINALIZER),
             owner_references=(owner_reference(job, controller=True),),
         ),
         spec=spec,
     )
 
 
+def _prefix(job_name: str, index: int) -> str:
+    """What the names of an index's pods begin with: a long name is cut, and not its index."""
+    end = f"-{index}-"
+    return job_name[: LONGEST_PREFIX - len(end)] + end
+
+
 def _with_index(spec: PodSpec, hostname: str) -> PodSpec:
     return replace(
         spec,
-        hostname=spec.hostname or hostname,
+        hostname=hostname,
         init_containers=tuple(_knowing_its_index(c) for c in spec.init_containers),
         containers=tuple(_knowing_its_index(c) for c in spec.containers),
     )

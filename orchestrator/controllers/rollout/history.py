@@ -78,12 +78,21 @@ class History(Struct, frozen=True):
             collisions += 1
 
     async def cut(
-        self, owner: Any, revisions: Sequence[ControllerRevision], in_use: Collection[str]
+        self,
+        owner: Any,
+        revisions: Sequence[ControllerRevision],
+        in_use: Collection[str],
+        *,
+        counted: bool = False,
     ) -> None:
-        """Delete the oldest revisions beyond the owner's limit; those named `in_use` stay, uncounted."""
+        """Delete the oldest revisions beyond the owner's limit; those named `in_use` stay.
+
+        They are `counted`, as DaemonSets do, or not, as StatefulSets.
+        """
         limit = owner.spec.revision_history_limit
         spare = [each for each in revisions if each.metadata.name not in in_use]
-        for each in spare[: max(0, len(spare) - (DEFAULT_LIMIT if limit is None else limit))]:
+        many = len(revisions if counted else spare) - (DEFAULT_LIMIT if limit is None else limit)
+        for each in spare[: max(0, many)]:
             metadata = each.metadata
             try:
                 await self.client.delete(

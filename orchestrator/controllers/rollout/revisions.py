@@ -60,8 +60,12 @@ def hash_of_template(template: PodTemplateSpec, collisions: int) -> str:
 
 
 def make(owner: Any, number: int, hash_: str, label: str) -> ControllerRevision:
-    """The revision of the owner's present template; the hash stands in its label `label`, too."""
+    """The revision of the owner's present template; the hash stands in its label `label`, too.
+
+    Its data stands in the order of its keys: clients compare the text with what Go writes of a template.
+    """
     template: PodTemplateSpec = owner.spec.template
+    ordered = msgspec.json.encode(patch_of(template), order="sorted")
     return ControllerRevision(
         metadata=ObjectMeta(
             name=f"{owner.metadata.name[:_PREFIX_LENGTH]}-{hash_}",
@@ -70,7 +74,7 @@ def make(owner: Any, number: int, hash_: str, label: str) -> ControllerRevision:
             annotations=owner.metadata.annotations,
             owner_references=(owner_reference(owner, controller=True),),
         ),
-        data=patch_of(template),
+        data=msgspec.json.decode(ordered),
         revision=number,
     )
 

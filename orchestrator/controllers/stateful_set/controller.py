@@ -12,13 +12,13 @@ from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
 from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.rollout import History, Recent, hash_of_patch, template_of
-from orchestrator.controllers.stateful_set.claims import ClaimKeeper
-from orchestrator.controllers.stateful_set.identity import ordinal_of, pod_of
+from orchestrator.controllers.stateful_set.claims import ClaimKeeper, ClaimsFailed
+from orchestrator.controllers.stateful_set.identity import mended, ordinal_of, pod_of
 from orchestrator.controllers.stateful_set.plan import Plan, Pods, from_current, plan, revision_of
 from orchestrator.controllers.stateful_set.status import status_of
 from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import compile_selector
-from orchestrator.protocol import ApiError, NotFound
+from orchestrator.protocol import AlreadyExists, ApiError, NotFound
 
 HASH_LABEL = "controller.kubernetes.io/hash"
 
@@ -98,37 +98,60 @@ class StatefulSetController(KubernetesController):
         pods: Pods,
         current: ControllerRevision,
         recent: Recent,
-    ) -> ApiError | None:
+    ) -> ApiError | ClaimsFailed | None:
         """Do what is planned; answers the error that ended it."""
         try:
-            await self._claims.retain(stateful_set, (*todo.keep, *pods.beyond))
             for ordinal in todo.create:
                 old = from_current(stateful_set, ordinal)
                 await self._create(stateful_set, current if old else recent.newest, ordinal)
+            for pod in todo.pending:
+                await self._claims.ensure(stateful_set, pod)
+                await self._claims.retain(stateful_set, pod)
+            for pod in todo.keep:
+                await self._mend(stateful_set, pod)
+            for pod in todo.condemned:
+                await self._claims.retain(stateful_set, pod)
             for pod in todo.delete:
                 await self._delete(stateful_set, pod)
-        except ApiError as error:
+        except (ApiError, ClaimsFailed) as error:
             return error
         return None
 
     async def _create(
         self, stateful_set: StatefulSet, revision: ControllerRevision, ordinal: int
     ) -> None:
-        if not await self._claims.ensure(stateful_set, ordinal):
-            return
         pod = pod_of(stateful_set, template_of(revision), revision.metadata.name, ordinal)
-        about = f"Create Pod {pod.metadata.name} in StatefulSet {stateful_set.metadata.name}"
+        if self._claims.still_go(stateful_set, pod):
+            return
         try:
+            await self._claims.ensure(stateful_set, pod)
             await self.client.create(pod)
-        except ApiError as error:
-            message = f"{about} failed error: {error.message}"
-            self.events.event(stateful_set, "Warning", "FailedCreate", message)
+        except AlreadyExists:
+            raise  # the cache is behind, or somebody else has the name
+        except (ApiError, ClaimsFailed) as error:
+            self._tell(stateful_set, "Create", pod, error)
             raise
-        self.events.event(stateful_set, "Normal", "SuccessfulCreate", f"{about} successful")
+        self._tell(stateful_set, "Create", pod)
+
+    async def _mend(self, stateful_set: StatefulSet, pod: Pod) -> None:
+        """Give a pod back what makes it the set's own, if it has lost any of it."""
+        ordinal = ordinal_of(stateful_set.metadata.name, pod.metadata.name)
+        assert ordinal is not None
+        whole = mended(stateful_set, pod, ordinal)
+        try:
+            if whole.spec is not pod.spec:
+                await self._claims.ensure(stateful_set, pod)
+            retained = await self._claims.retain(stateful_set, pod)
+            if whole is not pod:
+                await self.client.update(whole)
+        except (ApiError, ClaimsFailed) as error:
+            self._tell(stateful_set, "Update", pod, error)
+            raise
+        if retained or whole is not pod:
+            self._tell(stateful_set, "Update", pod)
 
     async def _delete(self, stateful_set: StatefulSet, pod: Pod) -> None:
         metadata = pod.metadata
-        about = f"Delete Pod {metadata.name} in StatefulSet {stateful_set.metadata.name}"
         try:
             await self.client.delete(
                 Pod, metadata.name, namespace=metadata.namespace, uid=metadata.uid
@@ -136,10 +159,24 @@ class StatefulSetController(KubernetesController):
         except NotFound:
             return
         except ApiError as error:
-            message = f"{about} failed error: {error.message}"
-            self.events.event(stateful_set, "Warning", "FailedDelete", message)
+            self._tell(stateful_set, "Delete", pod, error)
             raise
-        self.events.event(stateful_set, "Normal", "SuccessfulDelete", f"{about} successful")
+        self._tell(stateful_set, "Delete", pod)
+
+    def _tell(
+        self,
+        stateful_set: StatefulSet,
+        verb: str,
+        pod: Pod,
+        error: ApiError | ClaimsFailed | None = None,
+    ) -> None:
+        """Record how something went that was done to a pod."""
+        about = f"{verb} Pod {pod.metadata.name} in StatefulSet {stateful_set.metadata.name}"
+        if error is None:
+            self.events.event(stateful_set, "Normal", f"Successful{verb}", f"{about} successful")
+        else:
+            message = f"{about} failed error: {error}"
+            self.events.event(stateful_set, "Warning", f"Failed{verb}", message)
 
     async def _write_status(
         self,

@@ -48,12 +48,42 @@ def pod_of(
     )
     if pod.spec is None:
         return replace(pod, metadata=metadata)
-    own = volumes_of(stateful_set, ordinal)
-    names = {volume.name for volume in own}
-    others = tuple(volume for volume in pod.spec.volumes if volume.name not in names)
-    volumes = (*own, *others) if own else pod.spec.volumes
+    volumes = _with_own(pod.spec.volumes, volumes_of(stateful_set, ordinal))
     pod_spec = replace(pod.spec, hostname=name, subdomain=spec.service_name, volumes=volumes)
     return replace(pod, metadata=metadata, spec=pod_spec)
+
+
+def mended(stateful_set: StatefulSet, pod: Pod, ordinal: int) -> Pod:
+    """The pod with the labels that name it and the volumes that are its own; the very same if it has them."""
+    metadata, name = pod.metadata, pod.metadata.name
+    if metadata.labels.get(POD_NAME) != name:
+        labels = {**metadata.labels, POD_NAME: name, POD_INDEX: str(ordinal)}
+        pod = replace(pod, metadata=replace(metadata, labels=labels))
+    if pod.spec is None or has_own_volumes(stateful_set, pod, ordinal):
+        return pod
+    volumes = _with_own(pod.spec.volumes, volumes_of(stateful_set, ordinal))
+    return replace(pod, spec=replace(pod.spec, volumes=volumes))
+
+
+def has_own_volumes(stateful_set: StatefulSet, pod: Pod, ordinal: int) -> bool:
+    """Whether the claims of its ordinal are among the pod's volumes."""
+    have = {
+        volume.name: volume.persistent_volume_claim.claim_name
+        for volume in (pod.spec.volumes if pod.spec is not None else ())
+        if volume.persistent_volume_claim is not None
+    }
+    return all(
+        have.get(volume.name) == volume.persistent_volume_claim.claim_name
+        for volume in volumes_of(stateful_set, ordinal)
+        if volume.persistent_volume_claim is not None
+    )
+
+
+def _with_own(volumes: tuple[Volume, ...], own: tuple[Volume, ...]) -> tuple[Volume, ...]:
+    if not own:
+        return volumes
+    names = {volume.name for volume in own}
+    return (*own, *(volume for volume in volumes if volume.name not in names))
 
 
 def volumes_of(stateful_set: StatefulSet, ordinal: int) -> tuple[Volume, ...]:

@@ -2,27 +2,34 @@
 
 An ordered set (`OrderedReady`) takes one step at a time, lowest ordinal first, and only while all pods
 before it are available; a `Parallel` one creates and removes all at once. Pods beyond the number asked for
-go next, the highest first; then a roll-out replaces what is of another revision, the highest first, while
-fewer than `maxUnavailable` pods are unavailable.
+go next, the highest first; then a roll-out replaces what is of another revision, the highest first, one
+after the other: it waits for the pod that it has replaced, and not for those below it. (`maxUnavailable` is
+behind a gate that is off in Kubernetes 1.36; the API server does not even keep the field.)
 """
 
 from collections.abc import Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from orchestrator.api.apps.v1 import RollingUpdateStatefulSetStrategy, StatefulSet
+from orchestrator.api.apps.v1 import StatefulSet
 from orchestrator.api.core.v1 import Pod
 from orchestrator.controllers.pods import available_at, has_ended, is_ready
 from orchestrator.controllers.stateful_set.identity import REVISION, ordinal_of, ordinals
-from orchestrator.machinery.intstr import resolve
 
 
 class Plan(Struct, frozen=True):
-    """The ordinals to create, oldest first, and the pods to delete; `keep` need their claims."""
+    """The ordinals to create, lowest first, the pods to delete, and whose claims to look after.
+
+    The claims of a `pending` pod are made again where they are missing; a pod to `keep` gets back what
+    makes it the set's own; one that is `condemned` goes sooner or later, and its claims with it or not.
+    """
 
     create: tuple[int, ...] = ()
-    delete: tuple[Pod, ...] = ()
+    pending: tuple[Pod, ...] = ()
     keep: tuple[Pod, ...] = ()
+    condemned: tuple[Pod, ...] = ()
+    delete: tuple[Pod, ...] = ()
     replaced: int = 0  # of `delete`, those that a roll-out replaces
 
 
@@ -63,47 +70,44 @@ def plan(stateful_set: StatefulSet, pods: Pods, update_revision: str) -> Plan:
     if stateful_set.metadata.deletion_timestamp is not None:
         return Plan()
     ordered = spec.pod_management_policy != "Parallel"
-    first = _fill(pods, ordered)
-    if ordered and first is not None:
+    first, whole = _fill(pods, ordered)
+    if not whole:
         return first
-    fill = first or Plan(keep=_present(pods))
+    first = replace(first, condemned=tuple(pods.beyond))
     surplus = _shrink(pods, ordered)
-    if ordered and surplus is not None:
-        return Plan(delete=surplus, keep=fill.keep)
-    update = () if ordered and surplus else _update(stateful_set, pods, update_revision)
-    gone = {pod.metadata.uid for pod in fill.delete}
-    update = tuple(pod for pod in update if pod.metadata.uid not in gone)
-    return Plan(
-        create=fill.create,
-        delete=(*fill.delete, *(surplus or ()), *update),
-        keep=fill.keep,
-        replaced=len(update),
-    )
+    if ordered and pods.beyond:
+        return replace(first, delete=surplus)
+    update = _update(stateful_set, pods, update_revision)
+    return replace(first, delete=(*first.delete, *surplus, *update), replaced=len(update))
 
 
-def _fill(pods: Pods, ordered: bool) -> Plan | None:
-    """Create what is missing and remove what has ended; None when nothing of it is in the way."""
+def _fill(pods: Pods, ordered: bool) -> tuple[Plan, bool]:
+    """Create what is missing and remove what has ended; and whether nothing more is to be waited for."""
     create: list[int] = []
+    pending: list[Pod] = []
     ended: list[Pod] = []
     keep: list[Pod] = []
     for ordinal, pod in pods.wanted.items():
+        waits = pods.is_unavailable(pod)
         if pod is None:
             create.append(ordinal)
         elif has_ended(pod):
+            waits = True
             if not is_going(pod):
                 ended.append(pod)
         else:
-            keep.append(pod)
-        if ordered and (pod is None or pods.is_unavailable(pod)):
-            return Plan(tuple(create), tuple(ended), tuple(keep))
-    return Plan(tuple(create), tuple(ended), tuple(keep)) if create or ended else None
+            if pod.status is not None and pod.status.phase == "Pending":
+                pending.append(pod)
+            if not (ordered and waits):
+                keep.append(pod)
+        if ordered and waits:
+            return Plan(tuple(create), tuple(pending), tuple(keep), delete=tuple(ended)), False
+    return Plan(tuple(create), tuple(pending), tuple(keep), delete=tuple(ended)), True
 
 
-def _shrink(pods: Pods, ordered: bool) -> tuple[Pod, ...] | None:
-    """The pods beyond what is asked that go now; None when there are none at all."""
-    if not pods.beyond:
-        return None
-    if not ordered:
+def _shrink(pods: Pods, ordered: bool) -> tuple[Pod, ...]:
+    """The pods beyond what is asked that go now."""
+    if not ordered or not pods.beyond:
         return tuple(pod for pod in pods.beyond if not is_going(pod))
     highest = pods.beyond[0]
     if is_going(highest):
@@ -114,24 +118,25 @@ def _shrink(pods: Pods, ordered: bool) -> tuple[Pod, ...] | None:
 
 
 def _update(stateful_set: StatefulSet, pods: Pods, update_revision: str) -> tuple[Pod, ...]:
-    """The pods that a roll-out replaces now, the highest ordinal first."""
+    """The pod that a roll-out replaces now, if any: the highest of another revision.
+
+    It waits for the pods above that one, and does not mind those below, nor whether the pod itself is well.
+    """
     spec = stateful_set.spec
     assert spec is not None
     strategy = spec.update_strategy
     if strategy is not None and strategy.type == "OnDelete":
         return ()
     rolling = strategy.rolling_update if strategy is not None else None
-    rolling = rolling or RollingUpdateStatefulSetStrategy()
-    most = max(1, resolve(rolling.max_unavailable or 1, len(pods.wanted), round_up=False))
-    room = most - sum(pods.is_unavailable(pod) for pod in pods.wanted.values())
-    if room <= 0:
-        return ()
-    old = [
-        pod
-        for pod in list(pods.wanted.values())[rolling.partition or 0 :]
-        if pod is not None and not is_going(pod) and revision_of(pod) != update_revision
-    ]
-    return tuple(reversed(old))[:room]
+    partition = rolling.partition or 0 if rolling is not None else 0
+    for pod in reversed(list(pods.wanted.values())[partition:]):
+        if pod is None or is_going(pod) or has_ended(pod):
+            return ()
+        if revision_of(pod) != update_revision:
+            return (pod,)
+        if pods.is_unavailable(pod):
+            return ()
+    return ()
 
 
 def from_current(stateful_set: StatefulSet, ordinal: int) -> bool:
@@ -164,7 +169,3 @@ def is_running_and_ready(pod: Pod) -> bool:
 
 def _is_running(pod: Pod) -> bool:
     return pod.status is not None and pod.status.phase == "Running"
-
-
-def _present(pods: Pods) -> tuple[Pod, ...]:
-    return tuple(pod for pod in pods.wanted.values() if pod is not None)

@@ -22,6 +22,7 @@ from orchestrator.client import Change, Key, KeyFunction, Source, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.volume_protection import claims_of
 from orchestrator.controllers.volumes.matching import (
+    claim_named,
     class_of,
     find,
     has_class,
@@ -72,8 +73,8 @@ class ClaimBinder(KubernetesController):
         return {PersistentVolume: self._of_volume, StorageClass: self._of_class}
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
-        """Pods by claim."""
-        return {Pod: {"claim": claims_of}}
+        """Pods and volumes by claim."""
+        return {Pod: {"claim": claims_of}, PersistentVolume: {"claim": claim_named}}
 
     def _of_volume(self, change: Change[PersistentVolume]) -> Iterable[Key]:
         keys = dict.fromkeys(each for o in (change.old, change.new) for each in _claim_named(o))
@@ -105,7 +106,9 @@ class ClaimBinder(KubernetesController):
         delayed = storage_class is not None and (
             storage_class.volume_binding_mode == "WaitForFirstConsumer"
         )
-        found = find(claim, self.cache(PersistentVolume).list(), delayed=delayed)
+        volumes = self.cache(PersistentVolume)
+        own = volumes.by_index("claim", f"{key.namespace}/{key.name}")
+        found = find(claim, (*own, *volumes.by_index("claim", "")), delayed=delayed)
         if found is not None:
             await self._bind(claim, found)
             return None

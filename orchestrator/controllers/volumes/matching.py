@@ -64,6 +64,12 @@ def is_claimed_by(volume: PersistentVolume, claim: PersistentVolumeClaim) -> boo
     )
 
 
+def claim_named(volume: PersistentVolume) -> tuple[str, ...]:
+    """`namespace/name` of the claim that a volume names, as an index's key; an empty text if it names none."""
+    reference = volume.spec.claim_ref if volume.spec is not None else None
+    return (f"{reference.namespace}/{reference.name}" if reference is not None else "",)
+
+
 def find(
     claim: PersistentVolumeClaim, volumes: Iterable[PersistentVolume], *, delayed: bool = False
 ) -> PersistentVolume | None:

@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.client import Change, Key, KeyFunction, Source
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.volumes.claims import BOUND_BY_CONTROLLER
-from orchestrator.controllers.volumes.matching import has_other_mode
+from orchestrator.controllers.volumes.matching import claim_named, has_other_mode
 from orchestrator.controllers.volumes.provisioner import PROVISIONED_BY, is_simulated
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
@@ -63,7 +63,7 @@ class VolumeKeeper(KubernetesController):
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
         """Volumes by the claim that they name."""
-        return {PersistentVolume: {"claim": _claim_named}}
+        return {PersistentVolume: {"claim": claim_named}}
 
     def _of_claim(self, change: Change[PersistentVolumeClaim]) -> Iterable[Key]:
         metadata, spec = change.latest.metadata, change.latest.spec
@@ -188,8 +188,3 @@ def _undeletable(volume: PersistentVolume) -> str:
             "" if below else f"host_path deleter only supports /tmp/.+ but received provided {path}"
         )
     return f'error getting deleter volume plugin for volume "{name}": no deletable volume plugin matched'
-
-
-def _claim_named(volume: PersistentVolume) -> Iterable[str]:
-    reference = volume.spec.claim_ref if volume.spec is not None else None
-    return (f"{reference.namespace}/{reference.name}",) if reference is not None else ()

@@ -47,6 +47,10 @@ class PodAddresses:
         """The uids of the pods that have an address, the oldest first."""
         return tuple(self._of)
 
+    def holder(self, address: str) -> str | None:
+        """The uid of the pod that has an address; None if nobody has it."""
+        return next((uid for uid, its in self._of.items() if its == address), None)
+
     def _free(self) -> str:
         for step in range(self._size):
             offset = (self._next + step) % self._size

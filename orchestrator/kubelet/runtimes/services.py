@@ -77,6 +77,9 @@ class Service(Struct, frozen=True):
     health: frozenset[int] = frozenset()  # that answer gRPC's health checks
     certificate: str = ""
     key: str = ""
+    datagrams: frozenset[int] = frozenset()  # UDP's
+    # What a datagram is answered: to what is said, by whom.
+    talk: Callable[[str, str, Scene], str] = lambda said, remote, scene: said
 
     def listens(self, port: int) -> bool:
         """Whether a connection to the port is taken."""

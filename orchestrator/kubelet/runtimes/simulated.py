@@ -6,7 +6,7 @@ how it ends; one that looks at its surroundings runs in them, step by step (`liv
 """
 
 import ssl
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +14,8 @@ from msgspec.structs import replace
 
 from actors import Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.kubelet.networks.simulated import SimulatedNetwork
+from orchestrator.kubelet.networks.wires import Outside, Segment
 from orchestrator.kubelet.runtimes.agnhost.servers import stamped
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
@@ -52,12 +54,15 @@ from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
     answer,
+    asked,
+    at_node,
     by_name,
     fault_of_site,
     length_of,
     output_of,
     pages_of,
     probed,
+    replied,
 )
 from orchestrator.kubelet.runtimes.simulated_talk import Logged, Talk, answer_port, drive, write_log
 from orchestrator.kubelet.runtimes.tls import Secured, context_of
@@ -121,9 +126,13 @@ class SimulatedRuntime:
         self._images: set[str] = set()  # that are on the node
         self._volumes = Volumes(disks or Disks())
         self._host: RuntimeHost
+        self._network: SimulatedNetwork | None = None
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
+        if isinstance(host.network, SimulatedNetwork):
+            self._network = host.network
+            host.network.plug(self._answered)
         # A host's timers end with it; what they stood for goes on with the next host.
         for records in self._pods.values():
             for record in records.values():
@@ -311,6 +320,8 @@ class SimulatedRuntime:
             else:
                 seconds, ended = rehearse(handler.exec.command)
                 code = ended or 0
+        elif handler.http_get is not None:
+            code = int(not asked(handler.http_get, container, self._outside(pod)))
         ended_ = HookEnded(key, before_stop, code != 0)
         self._host.call_after(seconds, self._host.report, ended_)
 
@@ -481,7 +492,46 @@ class SimulatedRuntime:
         world = self._volumes.furnish(pod, container.name, world)
         for path, data in pages_of(container).items():
             world.files.setdefault(path, data)
-        return replace(world, chance=self._host.random)
+        return replace(world, chance=self._host.random, outside=self._outside(pod))
+
+    def _outside(self, pod: Pod | None) -> Outside | None:
+        if self._network is None or pod is None:
+            return None
+        return self._network.outside(pod, self._host.clock.monotonic)
+
+    def _answered(self, segment: Segment) -> bytes | None:
+        """What a server of this node answers to another pod; None: nobody listens there."""
+        for record, port in self._reached(segment):
+            said = self._replied(record, port, segment)
+            if said is not None:
+                return said
+        return None
+
+    def _reached(self, segment: Segment) -> Iterator[tuple[_Record, int]]:
+        """The containers that may listen at an address, and the port that it is to them."""
+        assert self._network is not None
+        holder = self._network.holder(segment.at)
+        if holder:
+            yield from ((each, segment.port) for each in self._pods.get(holder, {}).values())
+        elif holder is not None:
+            for records in self._pods.values():
+                for record in records.values():
+                    yield from at_node(record.pod, record, segment)
+
+    def _replied(self, record: _Record, port: int, segment: Segment) -> bytes | None:
+        program, pod = record.program, record.pod
+        if not isinstance(record.last, ContainerStarted) or pod is None:
+            return None
+
+        def served(request: HttpRequest) -> HttpResponse:
+            if program is None:
+                return by_name(pod.metadata.name, request)
+            return self.serve(record, request, port)
+
+        service = program.service if program is not None else None
+        if program is not None and service is None:
+            return None
+        return replied(service, segment, port, served, lambda: self._scene_of(record))
 
     def _visited(self, record: _Record, world: World) -> World:
         """The container's world for a command that somebody runs in it, with the environment of `world`."""
@@ -508,7 +558,8 @@ class SimulatedRuntime:
             return record.world
         pod = record.pod
         host = pod.spec.hostname if pod is not None and pod.spec is not None else ""
-        return World({}, {}, host or (pod.metadata.name if pod is not None else ""))
+        name = host or (pod.metadata.name if pod is not None else "")
+        return World({}, {}, name, outside=self._outside(pod))
 
     def _run_of(self, key: ContainerKey) -> _Record:
         """The present run, or the one before. Raises LookupError."""

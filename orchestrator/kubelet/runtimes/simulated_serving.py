@@ -1,18 +1,33 @@
 """What answers at the ports of simulated containers, and what probes find there."""
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, TypeVar
 
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Container, HTTPGetAction, Pod, Probe
 from orchestrator.api.scalars import IntOrString
+from orchestrator.kubelet.networks.wires import Outside, Segment
+from orchestrator.kubelet.runtimes.commands.network import sent
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.programs import site_of
-from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse, Scene, Service, text
+from orchestrator.kubelet.runtimes.programs import image_name, site_of
+from orchestrator.kubelet.runtimes.services import (
+    HttpRequest,
+    HttpResponse,
+    Scene,
+    Service,
+    encoded,
+    taken,
+    text,
+)
 from orchestrator.kubelet.runtimes.shell import Err, Out, Sleep, run
 
+T = TypeVar("T")
+
+_BAD: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
 _MOST_STEPS: Final = 10_000
+# What is served in its place: nobody reads it, and probes want to find it.
+_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 _HEADERS: Final = {"User-Agent": "kube-probe/1.36", "Accept": "*/*"}
 
 
@@ -23,7 +38,9 @@ def fault_of_site(container: Container, world: World | None) -> bool:
 
 
 def pages_of(container: Container) -> dict[str, bytes]:
-    """The files that the image of a web server brings."""
+    """The files that the image of a web server brings, and the certificate in agnhost's, which is asked for."""
+    if image_name(container.image) == "agnhost":
+        return {"/localhost.crt": _CERTIFICATE}
     site = site_of(container)
     page = b"<html><body><h1>It works!</h1></body></html>\n"
     return {f"{site}/index.html": page} if site else {}
@@ -37,6 +54,67 @@ def answer(service: Service, request: HttpRequest, port: int, scene: Scene) -> H
 def by_name(host: str, request: HttpRequest) -> HttpResponse:
     """What a server answers of which nothing is known: the name of its pod."""
     return text(f"{host} {request.target}\n")
+
+
+def at_node(pod: Pod | None, container: T, segment: Segment) -> Iterator[tuple[T, int]]:
+    """A container, and the port that a segment to the node's own address is to it, if it is any."""
+    spec = pod.spec if pod is not None else None
+    if spec is None:
+        return
+    if spec.host_network:
+        yield container, segment.port
+        return
+    for each in (*spec.containers, *spec.init_containers):
+        for port in each.ports:
+            if (
+                port.host_port == segment.port
+                and (port.protocol or "TCP") == segment.protocol
+                and port.host_ip in ("", "0.0.0.0", segment.ip)
+            ):
+                yield container, port.container_port
+
+
+def replied(
+    service: Service | None,
+    segment: Segment,
+    port: int,
+    served: Callable[[HttpRequest], HttpResponse],
+    scene: Callable[[], Scene],
+) -> bytes | None:
+    """What a server says to a segment; None: it does not listen there. Of None nothing is known: it says its name."""
+    if segment.protocol == "UDP":
+        if service is None or port not in service.datagrams:
+            return None
+        said = segment.data.decode(errors="replace")
+        return service.talk(said, f"{segment.source}:40000", scene()).encode()
+    if service is not None and not service.listens(port):
+        return None
+    if not segment.data or (service is not None and port not in service.ports):
+        return b""
+    head, end, body = segment.data.partition(b"\r\n\r\n")
+    if not end:
+        return _BAD
+    request = taken(head, body, f"{segment.source}:40000")
+    return encoded(served(request), request.method)
+
+
+def asked(action: HTTPGetAction, container: Container, outside: Outside | None) -> bool:
+    """Whether the request of a hook is answered well; without a network it is taken to be."""
+    if outside is None:
+        return True
+    host = action.host or "localhost"  # the pod's own
+    target = action.path or "/"
+    target = target if target.startswith("/") else f"/{target}"
+    lines = [f"GET {target} HTTP/1.1", f"Host: {host}", "User-Agent: kube-lifecycle/1.36"]
+    lines += [f"{each.name}: {each.value}" for each in action.http_headers]
+    data = "\r\n".join([*lines, "", ""]).encode()
+    try:
+        world = World({}, {}, outside=outside)
+        said = sent(world, host, number_of(action.port, container), "TCP", data)
+    except OSError:
+        return False
+    status = said.split(b" ", 2)[1:2]
+    return bool(status) and status[0].isdigit() and 200 <= int(status[0]) < 400
 
 
 def output_of(script: str, world: World) -> tuple[bytes, int]:

@@ -16,7 +16,11 @@ from orchestrator.apiserver.kinds.apps.defaults import (
     default_stateful_set,
 )
 from orchestrator.apiserver.kinds.apps.stateful_set_validation import STATEFUL_SET_RULES
-from orchestrator.apiserver.kinds.apps.strategy import DaemonSetStrategy, DeploymentStrategy
+from orchestrator.apiserver.kinds.apps.strategy import (
+    DaemonSetStrategy,
+    DeploymentStrategy,
+    StatefulSetStrategy,
+)
 from orchestrator.apiserver.kinds.apps.tables import (
     DAEMON_SETS,
     DEPLOYMENTS,
@@ -73,6 +77,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         warnings=stateful_set_warnings,
         rules=STATEFUL_SET_RULES,
         default=default_stateful_set,
+        strategy=StatefulSetStrategy,
         traits=OBSERVED,
         table=STATEFUL_SETS,
     ),

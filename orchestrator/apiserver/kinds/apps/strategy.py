@@ -1,10 +1,10 @@
-"""Deployments and DaemonSets: what their generations count beside the spec."""
+"""What is special about workloads: what generations count beside the spec, and a field behind a gate."""
 
 from typing import Final
 
 from msgspec.structs import replace
 
-from orchestrator.api.apps.v1 import DaemonSet, Deployment
+from orchestrator.api.apps.v1 import DaemonSet, Deployment, StatefulSet
 from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.environment import Environment
@@ -48,6 +48,40 @@ class DaemonSetStrategy(Strategy):
         """The count stays with the spec, whatever the metadata beside the status says."""
         new = _counted(new, _count(old.metadata))
         return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
+
+
+class StatefulSetStrategy(Strategy):
+    """What is special about stateful sets: `maxUnavailable` is behind a gate that is off in 1.36."""
+
+    def prepare_for_create(self, new: StatefulSet, env: Environment) -> StatefulSet:
+        """The field is not kept."""
+        return _without_max_unavailable(super().prepare_for_create(new, env))
+
+    def prepare_for_update(
+        self, new: StatefulSet, old: StatefulSet, env: Environment
+    ) -> StatefulSet:
+        """The field is not kept, unless it was there before."""
+        new = super().prepare_for_update(new, old, env)
+        return new if _max_unavailable(old) is not None else _without_max_unavailable(new)
+
+
+def _max_unavailable(stateful_set: StatefulSet) -> int | str | None:
+    strategy = stateful_set.spec.update_strategy if stateful_set.spec is not None else None
+    rolling = strategy.rolling_update if strategy is not None else None
+    return rolling.max_unavailable if rolling is not None else None
+
+
+def _without_max_unavailable(stateful_set: StatefulSet) -> StatefulSet:
+    if _max_unavailable(stateful_set) is None:
+        return stateful_set
+    spec = stateful_set.spec
+    assert spec is not None
+    strategy = spec.update_strategy
+    assert strategy is not None
+    assert strategy.rolling_update is not None
+    rolling = replace(strategy.rolling_update, max_unavailable=None)
+    strategy = replace(strategy, rolling_update=rolling)
+    return replace(stateful_set, spec=replace(spec, update_strategy=strategy))
 
 
 def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:

@@ -16,8 +16,8 @@ NAMES: Final = frozenset({"agnhost", "agnhost-2"})
 _FOR_EVER: Final = float(1 << 31)
 # These look at nothing: how they end is the same each time.
 ALONE: Final = frozenset(
-    {"pause", "entrypoint-tester", "netexec", "serve-hostname", "liveness", "test-webserver",
-     "grpc-health-checking", "porter", "nettest"}
+    {"pause", "entrypoint-tester", "netexec", "serve-hostname", "liveness",
+     "grpc-health-checking", "nettest"}
 )  # fmt: skip
 
 
@@ -60,6 +60,9 @@ def agnhost(argv: list[str], world: World) -> Run:
     if name == "etc-hosts":
         yield Out(world.files.get("/etc/hosts", b"") + b"\n")
         return 0
+    if name in _RESOLVER:
+        yield Out(f"{','.join(_resolver(world, *_RESOLVER[name]))}\n".encode())
+        return 0
     if name == "logs-generator":
         return (yield from servers.logs_generator(argv[2:], world))
     if name == "pause":
@@ -74,6 +77,16 @@ def agnhost(argv: list[str], world: World) -> Run:
     return (yield from pause([], world))
 
 
+# What is told of the container's resolver: how its line begins, and how many of them count (0: all).
+_RESOLVER: Final = {"dns-suffix": ("search", 1), "dns-server-list": ("nameserver", 0)}
+
+
+def _resolver(world: World, word: str, most: int) -> list[str]:
+    lines = world.files.get("/etc/resolv.conf", b"").decode(errors="replace").splitlines()
+    found = [line.split()[1:] for line in lines if line.startswith(f"{word} ")]
+    return [each for words in found[-most:] for each in words]
+
+
 def _named(name: str) -> Command:
     def command(arguments: list[str], world: World) -> Run:
         return (yield from agnhost([f"/{name}", *arguments], world))
@@ -83,5 +96,13 @@ def _named(name: str) -> Command:
 
 COMMANDS: Final[Mapping[str, Command]] = {**{n: _named(n) for n in NAMES}, "pause": pause}
 SUBCOMMANDS: Final = frozenset(
-    {*_SERVERS, "pause", "entrypoint-tester", "mounttest", "logs-generator", "etc-hosts"}
+    {
+        *_SERVERS,
+        "pause",
+        "entrypoint-tester",
+        "mounttest",
+        "logs-generator",
+        "etc-hosts",
+        *_RESOLVER,
+    }
 )

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from orchestrator.kubelet.runtimes.commands.network import sent
 from orchestrator.kubelet.runtimes.services import (
     HttpRequest,
     HttpResponse,
@@ -28,7 +29,42 @@ def service(flags: Mapping[str, str]) -> tuple[Service, list[str]]:
     said = [f"Started HTTP server on port {port}"]
     if udp != -1:
         said.append(f"Started UDP server on port  {udp}")
-    return Service(answer, frozenset({port})), said
+    datagrams = frozenset({udp}) if udp != -1 else frozenset()
+    return Service(answer, frozenset({port}), datagrams=datagrams, talk=_talk), said
+
+
+def _talk(said: str, remote: str, scene: Scene) -> str:
+    """What a datagram is answered."""
+    words = said.strip().split(" ", 1)
+    match words[0].lower():
+        case "hostname":
+            return scene.world.host
+        case "clientip":
+            return remote
+        case "echo" if len(words) > 1:
+            return words[1]
+    return ""
+
+
+def _dial(request: HttpRequest, port: int, scene: Scene) -> HttpResponse:
+    """Ask another server, as often as `tries` says, and tell what it answered."""
+    names = ("host", "port", "protocol", "request", "tries")
+    host, number, protocol, said, tries = (request.value(name) for name in names)
+    log = f"GET /dial?host={host}&protocol={protocol}&port={number}&request={said}&tries={tries}"
+    if not host or not number.isdecimal() or protocol not in ("http", "udp"):
+        return text("", 400, log)
+    udp = protocol == "udp"
+    asked = said.encode() if udp else f"GET /{said} HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    told: dict[str, list[str]] = {}
+    for _ in range(int(tries) if tries.isdecimal() else 1):
+        try:
+            answer = sent(scene.world, host, int(number), "UDP" if udp else "TCP", asked)
+        except OSError as error:
+            told.setdefault("errors", []).append(str(error))
+        else:
+            whole = answer if udp else answer.partition(b"\r\n\r\n")[2]
+            told.setdefault("responses", []).append(whole.decode(errors="replace"))
+    return as_json(told, 200, log)
 
 
 def _root(request: HttpRequest, port: int, scene: Scene) -> HttpResponse:
@@ -116,5 +152,6 @@ _ANSWERS: Final[Mapping[str, Callable[[HttpRequest, int, Scene], HttpResponse]]]
     "/hostName": _host,
     "/redirect": _redirect,
     "/shell": _shell,
+    "/dial": _dial,
     "/shutdown": _shutdown,
 }

@@ -1,5 +1,6 @@
 """agnhost's small servers, and its generator of log lines."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from random import Random
@@ -104,10 +105,18 @@ def grpc_health_checking(flags: Mapping[str, str]) -> _Made:
 def porter(flags: Mapping[str, str]) -> _Made:
     """Answers on the ports that its environment names, with what that says: SERVE_PORT_80=foo."""
 
+    as_document = flags.get("json-response", "false") != "false"
+
     def answer(request: HttpRequest, port: int, scene: Scene) -> HttpResponse:
         environment = scene.world.environment
         said = environment.get(f"SERVE_PORT_{port}") or environment.get(f"SERVE_TLS_PORT_{port}")
-        return text(said or "", 200 if said else 404)
+        if said is None or not as_document:
+            kind = "text/html" if (said or "").startswith("<") else "text/plain"
+            body = (said or "").encode()
+            head = {"Content-Type": f"{kind}; charset=utf-8"}
+            return HttpResponse(200 if said else 404, body, head)
+        body = json.dumps({"Method": request.method, "Body": said}).encode()
+        return HttpResponse(200, body, {"Content-Type": "application/json"})
 
     return Service(answer, frozenset(range(1, 1 << 16))), []
 

@@ -10,6 +10,7 @@ from orchestrator.kubelet.runtimes.commands import (
     archives,
     files,
     inspection,
+    network,
     system,
     testing,
     text,
@@ -23,5 +24,6 @@ COMMANDS: Final[Mapping[str, Command]] = {
     **testing.COMMANDS,
     **system.COMMANDS,
     **archives.COMMANDS,
+    **network.COMMANDS,
 }
 """By name."""

@@ -152,10 +152,17 @@ def _readlink(arguments: list[str], world: World) -> Run:
 
 
 def _mounts(arguments: list[str], world: World) -> Run:
+    options, names = split(arguments, "to")
+    if names:
+        yield Err(b"mount: permission denied (are you root?)\n")
+        return 1
+    shown = [("cgroup", "/sys/fs/cgroup", "cgroup2", "ro")]
     for mount in world.mounts:
         kind = "tmpfs" if mount.medium in ("memory", "objects") else "ext4"
-        how = "ro" if mount.read_only else "rw"
-        yield Out(f"{kind} on {mount.path} type {kind} ({how},relatime)\n".encode())
+        shown.append((kind, mount.path, kind, "ro" if mount.read_only else "rw"))
+    for source, path, kind, how in shown:
+        if options.get("t", kind) == kind:
+            yield Out(f"{source} on {path} type {kind} ({how},relatime)\n".encode())
     return 0
 
 

@@ -35,14 +35,14 @@ _Target: TypeAlias = tuple[str, str]  # where a stream goes: out, err, null, or 
 
 def run(argv: Sequence[str], world: World) -> Run:
     """Run a command, which may be a shell with a script."""
-    from orchestrator.kubelet.runtimes.table import COMMANDS  # it runs commands itself
+    from orchestrator.kubelet.runtimes.table import COMMANDS, CONNECTED  # it runs commands itself
 
     if not argv:
         return 0
     name = argv[0].rpartition("/")[2]
     if name in _SHELLS:
         return (yield from _shell(argv, world))
-    command = COMMANDS.get(name)
+    command = COMMANDS.get(name) or (CONNECTED.get(name) if world.outside is not None else None)
     if command is None:
         yield Err(f"sh: {argv[0]}: not found\n".encode())
         return NOT_FOUND
