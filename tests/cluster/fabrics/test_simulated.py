@@ -45,6 +45,7 @@ async def _is_ready(cluster: Cluster) -> bool:
         "echo hostName | nc -v web 80 | grep -q '400 Bad Request'",
         "nc -z web 80",
         "nslookup web | grep -q Address",
+        "curl -s 'http://web/dial?host=web&port=80&request=hostname' | grep -q web-0",
         "curl -s http://NODE:30080/hostname | grep -q web-0",
         "curl -s 'http://web/dial?request=hostname&protocol=udp&host=web&port=81&tries=2' | grep -q '.\"web-0\",\"web-0\"'",
     ],

@@ -51,6 +51,9 @@ def _dial(request: HttpRequest, port: int, scene: Scene) -> HttpResponse:
     names = ("host", "port", "protocol", "request", "tries")
     host, number, protocol, said, tries = (request.value(name) for name in names)
     log = f"GET /dial?host={host}&protocol={protocol}&port={number}&request={said}&tries={tries}"
+    protocol = protocol.lower() or "http"
+    if not said:
+        return text("request parameter not specified. <nil>\n", 400, log)
     if not host or not number.isdecimal() or protocol not in ("http", "udp"):
         return text("", 400, log)
     udp = protocol == "udp"
