@@ -67,6 +67,15 @@ async def test_a_container_ends_as_its_script_does(
     assert (ended.exit_code, ended.reason) == (code, "Error" if code else "Completed")
 
 
+async def test_a_variable_in_a_script_is_no_command(cluster: Cluster) -> None:
+    """What the kubelet fills in is text by the time the shell reads it."""
+    script = 'CODE=wrong; exit "$(CODE)"'
+    container = _script(script, env=[{"name": "CODE", "value": "7"}])
+    await cluster.apply([pod_with("p", container, restartPolicy="Never")])
+    await cluster.clock.sleep(10)
+    assert (await _end_of(cluster, "p")).exit_code == 7
+
+
 async def test_a_job_whose_command_fails_fails(cluster: Cluster) -> None:
     """A Job's pods are not simulated to succeed when their command says otherwise."""
     container = {"name": "c", **_script("exit 1")}

@@ -201,7 +201,7 @@ class _Round:
 
     def _values(self, invocation: _Invocation) -> Mapping[str, Any]:
         request = self._request
-        values = seen(request, self._reader, invocation.version)
+        values = seen(request, self._reader, invocation.version, judges=False)
         if request.object is not None:
             values["object"] = shown(values["object"], request)
         if invocation.spec.param_kind is not None:

@@ -52,9 +52,14 @@ def filled(obj: Any, request: AdmissionRequest, scheme: Scheme) -> Any:
     return apply_defaults(kind_of(stored), obj)
 
 
-def asked(request: AdmissionRequest, version: Resource) -> dict[str, Any]:
-    """What both AdmissionReviews and expressions (`request`) say of a write, but for its objects."""
+def asked(request: AdmissionRequest, version: Resource, *, judges: bool = True) -> dict[str, Any]:
+    """What both AdmissionReviews and expressions (`request`) say of a write, but for its objects.
+
+    `judges`: whether it is for who judges the write; who may change it does not know a name that the
+    server generates.
+    """
     resource, who = request.resource, request.identity
+    name = request.name if judges else _given_name(request)
     return {
         "kind": _kind(version, request.subresource),
         "resource": _path(version),
@@ -62,8 +67,8 @@ def asked(request: AdmissionRequest, version: Resource) -> dict[str, Any]:
         "requestKind": _kind(resource, request.subresource),
         "requestResource": _path(resource),
         **({"requestSubResource": request.subresource} if request.subresource else {}),
-        "name": _name(request),
-        "namespace": _namespace(request),
+        **({"name": name} if name else {}),
+        **({"namespace": namespace} if (namespace := _namespace(request)) else {}),
         "operation": request.operation,
         "userInfo": {
             "username": who.name,
@@ -80,11 +85,12 @@ def asked(request: AdmissionRequest, version: Resource) -> dict[str, Any]:
     }
 
 
-def seen(request: AdmissionRequest, reader: Reader, version: Resource) -> dict[str, Any]:
-    """The variables of expressions about a write; its objects in that version."""
+def seen(
+    request: AdmissionRequest, reader: Reader, version: Resource, *, judges: bool = True
+) -> dict[str, Any]:
+    """The variables of expressions about a write; its objects in that version. `judges` as in `asked`."""
     resource, scheme = request.resource, reader.scheme
     namespace = reader.get(Namespace, request.namespace) if resource.namespaced else None
-    about = asked(request, version)
     authorizer = {
         **AUTHORIZER,
         "requestResource": request_resource(
@@ -100,13 +106,7 @@ def seen(request: AdmissionRequest, reader: Reader, version: Resource) -> dict[s
         "oldObject": document(request.old_object, request, version, scheme),
         "namespaceObject": None if namespace is None else codec.to_dict(namespace),
         "authorizer": authorizer,
-        # Expressions find the empty value of what a document leaves out.
-        "request": {
-            "subResource": "",
-            "requestSubResource": "",
-            **about,
-            "userInfo": {"uid": "", "extra": {}, **about["userInfo"]},
-        },
+        "request": asked(request, version, judges=judges),
     }
 
 
@@ -121,8 +121,7 @@ def _path(resource: Resource) -> dict[str, str]:
     return {"group": resource.group, "version": resource.version, "resource": resource.plural}
 
 
-def _name(request: AdmissionRequest) -> str:
-    """A name that the server generates is not known to those who are asked."""
+def _given_name(request: AdmissionRequest) -> str:
     message = request.message
     if request.operation != "CREATE" or message is None or message.name:
         return request.name

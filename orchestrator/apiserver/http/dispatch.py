@@ -31,6 +31,7 @@ from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
     no_representation,
+    no_representation_but,
     no_such_path,
     not_acceptable,
 )
@@ -42,7 +43,7 @@ from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
 from orchestrator.apiserver.http.metrics import Labels, present_families
 from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
-from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
+from orchestrator.apiserver.http.negotiation import accepts, is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
@@ -79,6 +80,7 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 _CONFIGURATION: Final = "/.well-known/openid-configuration"
 _KEY_SET: Final = "/openid/v1/jwks"
+_KEY_SET_TYPE: Final = "application/jwk-set+json"
 _PATHS: Final = (
     _CONFIGURATION,
     _KEY_SET,
@@ -445,8 +447,10 @@ class Dispatcher:
         issuer = await front.ask(AskIssuer())
         headers = {"Cache-Control": "public, max-age=3600"}
         if request.path == _KEY_SET:
+            if not accepts(request.headers.get("Accept", ""), _KEY_SET_TYPE):
+                raise no_representation_but(_KEY_SET_TYPE)
             data = msgspec.json.encode(issuer.key_set())
-            return document_reply(data, media_type="application/jwk-set+json", headers=headers)
+            return document_reply(data, media_type=_KEY_SET_TYPE, headers=headers)
         # By the name under which the client found the server: pods know it by another than the host does.
         address = f"https://{request.headers.get('Host') or front.discovery.address}{_KEY_SET}"
         return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)

@@ -75,9 +75,13 @@ def not_acceptable(accepted: Iterable[str] = MEDIA_TYPES) -> NotAcceptable:
 
 def no_representation(*, collection: bool) -> NotAcceptable:
     """None of the media types that the client names is known at the path at all."""
-    types = ", ".join((*MEDIA_TYPES, *STREAMS) if collection else MEDIA_TYPES)
+    return no_representation_but(*MEDIA_TYPES, *(STREAMS if collection else ()))
+
+
+def no_representation_but(*types: str) -> NotAcceptable:
+    """The client wants none of these media types."""
     return NotAcceptable(
-        f"406: Not Acceptable\n\nAvailable representations: {types}", has_details=True
+        f"406: Not Acceptable\n\nAvailable representations: {', '.join(types)}", has_details=True
     )
 
 

@@ -69,6 +69,12 @@ def is_representable(accept: str) -> bool:
     return not accept or any(clause.media_type in _MEDIA for clause in clauses(accept))
 
 
+def accepts(accept: str, media_type: str) -> bool:
+    """Whether the client takes a document of that type, which has no other form."""
+    wanted = ("*/*", f"{media_type.partition('/')[0]}/*", media_type)
+    return not accept or any(clause.media_type in wanted for clause in clauses(accept))
+
+
 @lru_cache(maxsize=512)
 def negotiate(accept: str, protobuf: bool = True, tables: bool = True) -> Form | None:
     """The first alternative that can be served; None if there is none.

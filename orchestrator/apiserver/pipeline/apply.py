@@ -69,6 +69,8 @@ def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
         field_manager=message.field_manager,
         identity=message.identity,
         warn=message.warn,
+        annotate=message.annotate,
+        options=message.options,
     )
 
 

@@ -8,24 +8,29 @@ from typing import Final
 from msgspec.structs import replace
 
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.kinds.core.cluster.validation import finalizer_errors
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.kinds import refuse_invalid
 from orchestrator.apiserver.pipeline.metadata import check_identity
 from orchestrator.apiserver.pipeline.objects import read, take
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
+from orchestrator.apiserver.validation.field import cause_of
 
 
 def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
-    """Errors: Conflict."""
+    """Errors: Conflict, Invalid."""
     resource = course.served.resource
 
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old
         check_identity(resource, new.metadata, old.metadata, unconditional=True)
         draft.new = replace(old, spec=new.spec)
+        causes = [cause_of(fault) for fault in finalizer_errors(draft.new)]
+        refuse_invalid(resource, draft.name, causes)
 
     return (step,)
 

@@ -16,7 +16,7 @@ from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication.claims import Bound
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.admission import review, review_outside
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
@@ -160,6 +160,8 @@ def _bound_to_pod(env: Environment, account: ServiceAccount, pod: Pod) -> Bound:
 
 
 TOKEN: Final = Part(
-    writes={"create": (authorize, read, restrict_nodes, _take, review_outside, review, _issue)},
+    writes={
+        "create": (authorize, read, restrict_nodes, _take, admit, review_outside, review, _issue)
+    },
     readable=False,
 )

@@ -15,6 +15,7 @@ from orchestrator.api.core.v1 import Container
 from orchestrator.kubelet.runtimes import agnhost
 from orchestrator.kubelet.runtimes.services import Service
 from orchestrator.kubelet.runtimes.shell import Outlook, outlook, rehearse
+from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.memo import IdentityMemo
 
 _REPLACED: Final = re.compile(r"\$\(|\$\$")
@@ -55,14 +56,20 @@ def site_of(container: Container) -> str:
 
 def _program(container: Container) -> Program | None:
     # What takes input waits for who gives it.
-    return None if container.stdin else _program_of(command_line(container))
+    if container.stdin:
+        return None
+    argv = command_line(container)
+    # What the kubelet puts in for a variable of the container is no command of a shell's.
+    known = {each.name: each.value or each.name for each in container.env}
+    return _program_of(argv, tuple([substituted(word, known) for word in argv]) if known else argv)
 
 
 @lru_cache(maxsize=4096)
-def _program_of(argv: tuple[str, ...]) -> Program | None:
+def _program_of(argv: tuple[str, ...], filled: tuple[str, ...]) -> Program | None:
+    """`filled`: the command line with its variables filled in, as far as they are known before it starts."""
     if not argv:
         return None
-    seen = _outlook(argv)
+    seen = _outlook(filled)
     if not seen.known:
         return None
     service = agnhost.service_of(argv) if _is_agnhost(argv) else None

@@ -2,7 +2,7 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,9 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
 from orchestrator.kubelet.networks.interface import PodLink
+from orchestrator.kubelet.runtimes.container_logs import Log
 from orchestrator.kubelet.runtimes.disks import Disks
+from orchestrator.kubelet.runtimes.host_paths import host_fault
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
     ContainerKey,
@@ -29,9 +31,8 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeHost,
     World,
 )
-from orchestrator.kubelet.runtimes.process.logs import Log
-from orchestrator.kubelet.runtimes.process.probes import Prober
-from orchestrator.kubelet.runtimes.process.volumes import Volumes
+from orchestrator.kubelet.runtimes.probes import Prober
+from orchestrator.kubelet.runtimes.volume_directories import Volumes
 
 NOT_STARTED: Final = 128
 """The exit code of what did not begin."""
@@ -47,6 +48,10 @@ class Refusal(Exception):
     def __init__(self, reason: str, text: str) -> None:
         super().__init__(text)
         self.reason = reason
+
+
+class ConfigFault(Exception):
+    """The container cannot be created as it is described; the text says why, in the kubelet's words."""
 
 
 class RealRun:
@@ -122,8 +127,12 @@ class RealRuntime(ABC, Generic[R]):
         """Start a run, and say what became of it."""
 
     @abstractmethod
-    def _places(self, pod_uid: str) -> tuple[Path, Path]:
-        """The directory of a pod's things, and the one of those that lie in memory."""
+    def _place(self, pod_uid: str) -> Path:
+        """The directory of a pod's things."""
+
+    @abstractmethod
+    def _memory(self, pod_uid: str) -> Path:
+        """The one of those that lie in memory."""
 
     def attach(self, host: RuntimeHost) -> None:
         self._host = host
@@ -230,13 +239,21 @@ class RealRuntime(ABC, Generic[R]):
             if mount.medium in ("objects", "secret") and not mount.sub_path:
                 volumes.write(mount)
 
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each emptyDir of a pod."""
+        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
+        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
+
+    def host_fault(self, path: str, kind: str) -> str:
+        """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
+        return host_fault(path, kind)
+
     def _volumes(self, pod: Pod) -> Volumes:
         uid = pod.metadata.uid
         context = (pod.spec or PodSpec()).security_context or PodSecurityContext()
-        place, memory = self._places(uid)
         return Volumes(
-            place / "volumes",
-            memory / "volumes",
+            self._place(uid) / "volumes",
+            self._memory(uid) / "volumes",
             self._disks,
             context.fs_group,
             self._owned.setdefault(uid, set()),

@@ -14,7 +14,7 @@ from orchestrator.kubelet.runtimes.cri.configs import (
 )
 from orchestrator.kubelet.runtimes.cri.schema import message
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.process.plans import ConfigFault
+from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 
 

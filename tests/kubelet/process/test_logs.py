@@ -3,7 +3,7 @@
 from itertools import count
 from pathlib import Path
 
-from orchestrator.kubelet.runtimes.process.logs import Follower, LogFile, stamp
+from orchestrator.kubelet.runtimes.container_logs import Follower, LogFile, stamp
 from orchestrator.sessions import LogOptions
 
 

@@ -16,10 +16,10 @@ from orchestrator.api.core.v1 import (
     Volume,
 )
 from orchestrator.kubelet.runtimes.disks import Disks
+from orchestrator.kubelet.runtimes.host_paths import host_fault
 from orchestrator.kubelet.runtimes.interface import Mount
-from orchestrator.kubelet.runtimes.process.host_paths import host_fault
 from orchestrator.kubelet.runtimes.process.shim.mounted import release
-from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes
+from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, Volumes
 
 GROUP = 4321
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to a group")

@@ -79,7 +79,9 @@ def version_for(webhook: Webhook, request: AdmissionRequest, reader: Reader) -> 
 def _conditions_hold(
     webhook: Webhook, request: AdmissionRequest, reader: Reader, version: Resource
 ) -> bool:
-    variables: dict[str, Any] = seen(request, reader, version)
+    variables: dict[str, Any] = seen(
+        request, reader, version, judges=not isinstance(webhook, MutatingWebhook)
+    )
     try:
         with asking(request.ask):
             return all_hold(webhook.match_conditions, Scope(variables))

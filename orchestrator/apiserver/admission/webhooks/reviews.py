@@ -102,7 +102,7 @@ def question(
         new = shown(new, request)
     about = {
         "uid": uid,
-        **asked(request, version),
+        **asked(request, version, judges=not isinstance(webhook, MutatingWebhook)),
         "object": new,
         "oldObject": document(request.old_object, request, version, scheme),
     }

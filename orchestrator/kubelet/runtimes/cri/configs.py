@@ -13,7 +13,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.kubelet.control_groups import version_1
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.process.plans import ConfigFault
+from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 

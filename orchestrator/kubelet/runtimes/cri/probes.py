@@ -8,7 +8,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.networks.interface import PodLink
 from orchestrator.kubelet.runtimes.cri.endpoint import CriFault, Endpoint
 from orchestrator.kubelet.runtimes.cri.runs import Run
-from orchestrator.kubelet.runtimes.process.probes import Prober, Unanswered
+from orchestrator.kubelet.runtimes.probes import Prober, Unanswered
 
 
 class CriProber(Prober):

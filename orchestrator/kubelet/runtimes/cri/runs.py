@@ -1,8 +1,8 @@
 """One run of one container in a CRI runtime: what is kept of it here."""
 
 from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.kubelet.runtimes.container_logs import Log
 from orchestrator.kubelet.runtimes.interface import ContainerKey
-from orchestrator.kubelet.runtimes.process.logs import Log
 from orchestrator.kubelet.runtimes.real import RealRun
 
 

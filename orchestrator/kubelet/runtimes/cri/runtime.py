@@ -14,6 +14,7 @@ from orchestrator.api.core.v1 import (
     Pod,
 )
 from orchestrator.kubelet.networks.interface import NetworkFault
+from orchestrator.kubelet.runtimes.container_logs import Log
 from orchestrator.kubelet.runtimes.cri.configs import (
     check_user,
     container_config,
@@ -34,10 +35,8 @@ from orchestrator.kubelet.runtimes.interface import (
     World,
 )
 from orchestrator.kubelet.runtimes.process import talk as streams
-from orchestrator.kubelet.runtimes.process.logs import Log
-from orchestrator.kubelet.runtimes.process.plans import ConfigFault
-from orchestrator.kubelet.runtimes.process.volumes import VolumeFault
-from orchestrator.kubelet.runtimes.real import NOT_STARTED, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
@@ -169,7 +168,7 @@ class CriRuntime(RealRuntime[Run]):
 
     def _mounts(self, run: Run, world: World) -> list[tuple[str, str, bool]]:
         """Place in the container, place on the machine, whether it is read alone. Raises VolumeFault, OSError."""
-        place, _ = self._places(run.key.pod_uid)
+        place = self._place(run.key.pod_uid)
         files = place / "etc"
         files.mkdir(parents=True, exist_ok=True)
         taken = {each.path for each in world.mounts}
@@ -306,8 +305,7 @@ class CriRuntime(RealRuntime[Run]):
 
     async def _clear(self, pod_uid: str) -> None:
         await self._sandboxes.remove(pod_uid)
-        place, _ = self._places(pod_uid)
-        await asyncio.to_thread(shutil.rmtree, place, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._place(pod_uid), ignore_errors=True)
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
         run = self._running(key)
@@ -415,6 +413,8 @@ class CriRuntime(RealRuntime[Run]):
             shutil.rmtree(self._directory, ignore_errors=True)
             self._directory = None
 
-    def _places(self, pod_uid: str) -> tuple[Path, Path]:
-        place = self._begin() / pod_uid
-        return place, place / "memory"
+    def _place(self, pod_uid: str) -> Path:
+        return self._begin() / pod_uid
+
+    def _memory(self, pod_uid: str) -> Path:
+        return self._place(pod_uid) / "memory"

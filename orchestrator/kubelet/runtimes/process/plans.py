@@ -19,6 +19,7 @@ from orchestrator.kubelet.control_groups import version_1, version_2
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.process.images import Image, command_of
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
+from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 from orchestrator.machinery.quantities import value
@@ -45,10 +46,6 @@ _BEST_EFFORT_SCORE: Final = 1000
 
 
 ROOT_VARIABLE: Final = "ROOTFS"
-
-
-class ConfigFault(Exception):
-    """The container cannot be created as it is described; the text says why, in the kubelet's words."""
 
 
 class Places(Struct, frozen=True):

@@ -9,64 +9,43 @@ from typing import Final
 
 from actors import Clock
 from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.kubelet.runtimes.container_logs import LogFile
 from orchestrator.kubelet.runtimes.interface import (
-    ContainerExited,
     ContainerKey,
-    ContainerStarted,
 )
-from orchestrator.kubelet.runtimes.process.logs import LogFile
 from orchestrator.kubelet.runtimes.process.pipes import Pipe, Streams
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command
 from orchestrator.kubelet.runtimes.process.usage import Sample
+from orchestrator.kubelet.runtimes.real import RealRun
 from orchestrator.sessions import ERRORS, OUTPUT, ClientGone, Session
 
 _FULL: Final = 1 << 16  # bytes of one reading: there is more
 _PAUSE: Final = (
     0.004  # seconds that a container waits that says more: its log is not the loop's only work
 )
-_MOST_MESSAGE: Final = 4096  # bytes of a termination message
-_MOST_LOGGED: Final = 2048  # bytes, and lines, of the log that stands for one
-_LOGGED_LINES: Final = 80
 _LAST_WORDS: Final = 2.0  # seconds in which the streams of what has ended have to end, too
 
 
-class Run:
+class Run(RealRun):
     """A run, from the request to start to its removal."""
 
     def __init__(self, pod: Pod, container: Container, key: ContainerKey, order: int) -> None:
-        self.pod = pod
-        self.container = container
-        self.key = key
+        super().__init__(pod, container, key)
         self.id = order  # towards the shim
-        self.container_id = ""
         self.command: Command | None = None
         self.box: Box | None = None
         self.scratch: Path | None = None
         self.log: LogFile | None = None
         self.streams: Streams | None = None
-        self.message_file: Path | None = None
         self.stop_signal = 0
         self.pid = 0
-        self.pulled_in: float | None = None
         self.started_at: float | None = None
-        self.last: ContainerStarted | ContainerExited | None = None
-        self.before: Run | None = None
-        self.stopping = False
-        self.removed = False
         self.out_of_memory = False
         self.deadline: asyncio.TimerHandle | None = None
         self.kill_at = 0.0
-        self.task: asyncio.Task[None] | None = None
         self.pumps: list[asyncio.Task[None]] = []
         self.attached: list[Session] = []
-        self.followers: set[asyncio.Event] = set()
-        self.ended = asyncio.Event()
         self.sample: tuple[float, Sample] | None = None
-
-    @property
-    def running(self) -> bool:
-        """Whether its process runs."""
-        return isinstance(self.last, ContainerStarted)
 
     def listen(self, clock: Clock) -> None:
         """Take what the container says from now on."""
@@ -92,11 +71,6 @@ class Run:
             if len(data) >= _FULL:
                 await clock.sleep(_PAUSE)
 
-    def changed(self) -> None:
-        """Wake who follows the log."""
-        for each in self.followers:
-            each.set()
-
     async def silence(self) -> None:
         """Wait until the streams have ended, and close them."""
         if self.pumps:
@@ -107,18 +81,6 @@ class Run:
             self.streams.close()
         if self.log is not None:
             self.log.close()
-
-    def message(self, code: int) -> str:
-        """The termination message, as the container's policy wants it."""
-        text = ""
-        if self.message_file is not None:
-            with suppress(OSError), self.message_file.open("rb") as file:
-                text = file.read(_MOST_MESSAGE).decode(errors="replace")
-        by_log = self.container.termination_message_policy == "FallbackToLogsOnError"
-        if not text and code and by_log and self.log is not None:
-            with suppress(OSError):
-                text = self.log.last(_LOGGED_LINES, _MOST_LOGGED)
-        return text
 
     def hurry(self, seconds: float, kill: Callable[[], None]) -> None:
         """Have it killed after so many seconds, unless that is to be earlier already."""
@@ -137,8 +99,7 @@ class Run:
             self.deadline.cancel()
         if self.streams is not None:
             self.streams.close()
-        self.ended.set()
-        self.changed()
+        super().over()
 
 
 def touch(path: Path, mode: int) -> Path:

@@ -3,46 +3,35 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable, Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from orchestrator.api.core.v1 import (
     Container,
-    LifecycleHandler,
     Pod,
-    PodSecurityContext,
     PodSpec,
-    Probe,
 )
-from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
-from orchestrator.kubelet.networks.interface import NetworkFault, PodLink
+from orchestrator.kubelet.networks.interface import NetworkFault
+from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
-    ContainerExited,
     ContainerKey,
     ContainerStarted,
-    HookEnded,
     ImagePulling,
-    ProbeAnswered,
-    RuntimeEvent,
     RuntimeHost,
     World,
 )
 from orchestrator.kubelet.runtimes.interface import Mount as Volume
 from orchestrator.kubelet.runtimes.process import talk
-from orchestrator.kubelet.runtimes.process.host_paths import host_fault
 from orchestrator.kubelet.runtimes.process.images import Image, ImageTable, InvalidImage
-from orchestrator.kubelet.runtimes.process.logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.process.oci import unpack
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.plans import (
     ROOT_VARIABLE,
-    ConfigFault,
     Places,
     box_for,
     command_for,
@@ -69,12 +58,12 @@ from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
 from orchestrator.kubelet.runtimes.process.usage import measure
-from orchestrator.kubelet.runtimes.process.volumes import VolumeFault, Volumes, within_volume
+from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
 
 _TYPE: Final = "orchestrator-process"  # of container runtime, as CRI-O's is cri-o
-NOT_STARTED: Final = 128
 _EPOCH: Final = 0.0  # when what could not be started was started, says containerd
 _WATCH_SECONDS: Final = (
     0.25  # between two looks at the memory of what has a limit, and no control group
@@ -90,15 +79,7 @@ _OWN_FILES: Final = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf")
 _END_SECONDS: Final = 10.0  # for what was killed to be gone
 
 
-class _Refusal(Exception):
-    """The container is not created: `reason` is that of its state."""
-
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-
-
-class ProcessRuntime:
+class ProcessRuntime(RealRuntime[Run]):
     """Runs containers as processes. `images` say what their images are, and a log is rotated at `log_bytes`.
     Not `enclosed`: containers have no namespaces, as where the machine allows none. `disks` are what is behind claims.
 
@@ -116,58 +97,31 @@ class ProcessRuntime:
         enclosed: bool = True,
         disks: Disks | None = None,
     ) -> None:
-        self._disks = disks or Disks()
-        self._owned: dict[
-            str, set[str]
-        ] = {}  # volumes that belong to their pod's group by now, by pod
+        super().__init__(disks)
         self._images = ImageTable(images)
         self._log_bytes = log_bytes
         self._unpacking: dict[str, asyncio.Task[Image]] = {}  # images in OCI layout
         self._pulled: set[str] = set()  # images that were not on the node at first
-        self._runs: dict[str, dict[str, Run]] = {}
         self._holders: dict[
             str, int
         ] = {}  # of the process namespaces of pods that have one, by pod
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
-        self._host: RuntimeHost
-        self._prober: ProcessProber
 
     def attach(self, host: RuntimeHost) -> None:
-        self._host = host
+        super().attach(host)
         self._prober = ProcessProber(self._shim, self._link)
 
     # --- Runtime ---------------------------------------------------------------------------
 
-    def start(self, pod: Pod, container: Container, key: ContainerKey) -> None:
-        """Start a container that sees nothing of the cluster."""
-        self.start_within(pod, container, key, World({}, {}, pod.metadata.name))
-
-    def start_within(self, pod: Pod, container: Container, key: ContainerKey, world: World) -> None:
-        """Start a container that sees `world`."""
-        if self._host.clock.virtual:
-            now = self._host.clock.now()
-            said = "processes live in real time, and this cluster's time jumps: run it in a loop whose time does not"
-            refused = ContainerExited(key, "", NOT_STARTED, "CreateContainerError", said, None, now)
-            self._host.report(refused)
-            return
-        known = self._runs.setdefault(key.pod_uid, {}).get(key.name)
-        if known is not None and known.key == key:
-            if known.last is not None:
-                self._host.report(known.last)
-            return
-        run = Run(pod, container, key, self._shim.next_id())
-        if known is not None:
-            known.before, run.before = None, known
-        self._runs[key.pod_uid][key.name] = run
-        run.task = self._task(self._start(run, world))
+    def _run(self, pod: Pod, container: Container, key: ContainerKey) -> Run:
+        return Run(pod, container, key, self._shim.next_id())
 
     async def _start(self, run: Run, world: World) -> None:
         try:
             image = await self._image(run)
             shown = [await self._shown(run, m) for m in world.mounts if m.medium == "image"]
             self._prepare(run, image, world, shown)
-        except _Refusal as refusal:
+        except Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
         except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
@@ -177,21 +131,21 @@ class ProcessRuntime:
             self._launch(run)
 
     async def _image(self, run: Run) -> Image:
-        """The container's image, pulled if it has to be. Raises _Refusal."""
+        """The container's image, pulled if it has to be. Raises Refusal."""
         name, policy = run.container.image, run.container.image_pull_policy
         image = self._images.find(name)
         present = image is not None and (image.pull is None or image.name in self._pulled)
         if policy == "Never" and not present:
-            raise _Refusal("ErrImageNeverPull", missing(name))
+            raise Refusal("ErrImageNeverPull", missing(name))
         if image is None:
-            raise _Refusal("ErrImagePull", failing_pull(name, failing=True))
+            raise Refusal("ErrImagePull", failing_pull(name, failing=True))
         if present or image.pull is None:
             return await self._unpacked(image)
         self._host.report(ImagePulling(run.key))
         await self._host.clock.sleep(image.pull.seconds)
         if image.pull.fault:
             whole = failing_pull(name, failing=True).rpartition(": ")[0]
-            raise _Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
+            raise Refusal("ErrImagePull", f"{whole}: {image.pull.fault}")
         run.pulled_in = image.pull.seconds
         self._pulled.add(image.name)
         return await self._unpacked(image)
@@ -208,10 +162,10 @@ class ProcessRuntime:
         return found
 
     async def _shown(self, run: Run, mount: Volume) -> Mount:
-        """An image as a volume. Raises _Refusal, ConfigFault."""
+        """An image as a volume. Raises Refusal, ConfigFault."""
         image = self._images.find(mount.place)
         if image is None:
-            raise _Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
+            raise Refusal("ErrImagePull", failing_pull(mount.place, failing=True))
         directory = (await self._unpacked(image)).directory
         if not directory:
             raise ConfigFault(f'image "{mount.place}" is a command line, and has no files to mount')
@@ -367,25 +321,16 @@ class ProcessRuntime:
             reason = "OOMKilled"
         self._over(run, code, reason, run.message(code), run.started_at)
 
-    def _refuse(self, run: Run, reason: str, message: str) -> None:
-        """It is not even tried to start it."""
-        self._over(run, NOT_STARTED, reason, message, None)
-
     def _over(
-        self, run: Run, code: int, reason: str, message: str, started_at: float | None
+        self,
+        run: Run,
+        code: int,
+        reason: str,
+        text: str,
+        started_at: float | None,
+        at: float | None = None,
     ) -> None:
-        run.last = ContainerExited(
-            key=run.key,
-            container_id=run.container_id,
-            exit_code=code,
-            reason=reason,
-            message=message,
-            started_at=started_at,
-            at=self._host.clock.now(),
-        )
-        run.over()
-        if not run.removed:
-            self._host.report(run.last)
+        super()._over(run, code, reason, text, started_at, at)
         if run.scratch is not None and not run.removed:
             self._discard(run.scratch / LAYER)
 
@@ -429,14 +374,6 @@ class ProcessRuntime:
     def _discard(self, *places: Path) -> None:
         self._task(asyncio.to_thread(_remove, places))
 
-    def containers(self) -> list[RuntimeEvent]:
-        return [
-            run.last
-            for runs in self._runs.values()
-            for run in runs.values()
-            if run.last is not None
-        ]
-
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
         run = self._running(key)
         if run is None or run.box is None:
@@ -453,18 +390,6 @@ class ProcessRuntime:
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
         return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
 
-    def probe(
-        self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
-    ) -> None:
-        run = self._running(key)
-        if run is not None:
-            self._task(self._probe(run, pod, kind, probe))
-
-    async def _probe(self, run: Run, pod: Pod, kind: str, probe: Probe) -> None:
-        success, output = await self._prober.ask(run, pod, probe)
-        now = self._host.clock.now()
-        self._host.report(ProbeAnswered(run.key, kind, success, output, now))
-
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
         """Let a container that runs have what it asks for by now."""
         run = self._running(key)
@@ -472,63 +397,6 @@ class ProcessRuntime:
             run.pod, run.container = pod, container
             limits = limits_of(container)
             self._shim.send(Limit(run.id, dict.fromkeys(run.box.cgroups, limits)))
-
-    def run_hook(
-        self,
-        pod: Pod,
-        container: Container,
-        key: ContainerKey,
-        handler: LifecycleHandler,
-        before_stop: bool,
-    ) -> None:
-        run = self._running(key)
-        if run is None:
-            self._host.report(HookEnded(key, before_stop, True))
-        else:
-            self._task(self._hook(run, pod, handler, before_stop))
-
-    async def _hook(self, run: Run, pod: Pod, handler: LifecycleHandler, before_stop: bool) -> None:
-        failed = not await self._prober.hook(run, pod, handler)
-        self._host.report(HookEnded(run.key, before_stop, failed))
-
-    # --- volumes ---------------------------------------------------------------------------
-
-    def refresh(self, key: ContainerKey, world: World) -> None:
-        """Bring what is made of objects up to date in a container that runs."""
-        run = self._running(key)
-        if run is None:
-            return
-        volumes = self._volumes(run.pod)
-        for mount in world.mounts:
-            if mount.medium in ("objects", "secret") and not mount.sub_path:
-                volumes.write(mount)
-
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
-        """What lies in each emptyDir of a pod."""
-        run = next(iter(self._runs.get(pod_uid, {}).values()), None)
-        return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
-
-    def host_fault(self, path: str, kind: str) -> str:
-        """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
-        return host_fault(path, kind)
-
-    def _volumes(self, pod: Pod) -> Volumes:
-        uid = pod.metadata.uid
-        context = (pod.spec or PodSpec()).security_context or PodSecurityContext()
-        return Volumes(
-            self._place(uid) / "volumes",
-            self._memory(uid) / "volumes",
-            self._disks,
-            context.fs_group,
-            self._owned.setdefault(uid, set()),
-            self._stamp,
-            only_mismatch=context.fs_group_change_policy == "OnRootMismatch",
-        )
-
-    def _stamp(self) -> str:
-        """What a new state of a volume is called, as the original's writer of such volumes does."""
-        now = datetime.fromtimestamp(self._host.clock.now(), UTC)
-        return f"{now:%Y_%m_%d_%H_%M_%S}.{self._host.random.randrange(10**9, 10**10)}"
 
     # --- conversations ---------------------------------------------------------------------
 
@@ -553,12 +421,8 @@ class ProcessRuntime:
         session: Session,
     ) -> int:
         """Write the log of a run."""
-        run = self._runs.get(key.pod_uid, {}).get(key.name)
-        while run is not None and (run.key != key or run.log is None):
-            run = run.before
-        if run is None or run.log is None:
-            raise LookupError(f"unable to retrieve container logs for {key.name}")
-        return await talk.log(run, run.log, options, session)
+        run, text = self._logged(key)
+        return await talk.log(run, text, options, session)
 
     async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
         """Serve a connection to a port of the pod. Raises ConnectionRefusedError."""
@@ -566,21 +430,14 @@ class ProcessRuntime:
 
     # --- the machine -----------------------------------------------------------------------
 
-    def machine_facts(self) -> MachineFacts:
-        """The machine on which the containers run."""
-        return this_machine()
-
     async def close(self) -> None:
         """End all containers, and take away everything that is theirs."""
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        for runs in self._runs.values():
-            for run in runs.values():
-                run.removed = True
-                for pump in run.pumps:
-                    pump.cancel()
-                run.over()
+        await self._end_tasks()
+        for run in self._all():
+            run.removed = True
+            for pump in run.pumps:
+                pump.cancel()
+            run.over()
         self._runs.clear()
         self._holders.clear()
         await self._shim.close()
@@ -588,10 +445,9 @@ class ProcessRuntime:
     def _lost(self) -> None:
         """The shim has ended, and with it all containers."""
         self._holders.clear()
-        for runs in self._runs.values():
-            for run in runs.values():
-                if not run.ended.is_set():
-                    self._task(self._end(run, NOT_STARTED + signal.SIGKILL, out_of_memory=False))
+        for run in self._all():
+            if not run.ended.is_set():
+                self._task(self._end(run, NOT_STARTED + signal.SIGKILL, out_of_memory=False))
 
     def image_names(self) -> list[str]:
         """The images of the table, but for those that have not been pulled yet."""
@@ -606,37 +462,6 @@ class ProcessRuntime:
 
     def _memory(self, pod_uid: str) -> Path:
         return self._shim.memory / pod_uid
-
-    def _link(self, pod: Pod) -> PodLink:
-        return self._host.network.join(pod)
-
-    def _find(self, key: ContainerKey) -> Run | None:
-        run = self._runs.get(key.pod_uid, {}).get(key.name)
-        return run if run is not None and run.key == key else None
-
-    def _running(self, key: ContainerKey) -> Run | None:
-        run = self._find(key)
-        return run if run is not None and run.running else None
-
-    def _ready(self, key: ContainerKey) -> Run:
-        """Raises LookupError."""
-        run = self._running(key)
-        if run is None:
-            raise LookupError(f"container {key.name} is not running")
-        return run
-
-    def _task(self, work: "Awaitable[Any]") -> "asyncio.Task[Any]":
-        task = asyncio.ensure_future(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _done(self, task: "asyncio.Task[Any]") -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "the process runtime failed", "exception": error, "task": task}
-            )
 
 
 def _host_names(data: bytes) -> bytes:

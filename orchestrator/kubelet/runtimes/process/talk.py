@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from msgspec.structs import replace
 
 from orchestrator.kubelet.networks.interface import PodLink
-from orchestrator.kubelet.runtimes.process.logs import Follower, Log
+from orchestrator.kubelet.runtimes.container_logs import Follower, Log
 from orchestrator.kubelet.runtimes.process.pipes import Pipe, Streams
 from orchestrator.kubelet.runtimes.process.runs import Run
 from orchestrator.kubelet.runtimes.process.shim.messages import Ended, Enter, Failed, News

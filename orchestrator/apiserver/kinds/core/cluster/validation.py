@@ -19,6 +19,14 @@ def _namespace_errors(namespace: Namespace) -> Errors:
         yield from finalizer_name_errors("spec.finalizers", name)
 
 
+def finalizer_errors(namespace: Namespace) -> Errors:
+    """What must still go before the namespace does, written by a path of its own; each is named by its place."""
+    for i, name in enumerate(namespace.spec.finalizers if namespace.spec else ()):
+        where = f"spec.finalizers[{i}]"
+        yield from complaints(where, name, qualified_name_errors(name))
+        yield from finalizer_name_errors(where, name)
+
+
 def _namespace_status_errors(new: Namespace, _old: Namespace) -> Errors:
     phase = (new.status.phase if new.status else None) or ""
     path = "status.Phase"

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import ConfigMap, Secret
+from orchestrator.api.json_errors import json_error
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -26,6 +27,8 @@ _DOCKER_KEYS: Final = {
     "kubernetes.io/dockercfg": ".dockercfg",
     "kubernetes.io/dockerconfigjson": ".dockerconfigjson",
 }
+# What JSON that is no object may be, as Go calls it.
+_JSON_TYPES: Final = ((bool, "bool"), (str, "string"), (list, "array"), (int | float, "number"))
 
 
 def _size(value: Any) -> int:
@@ -111,15 +114,17 @@ def _docker_errors(data: Mapping[str, Any], key: str) -> Errors:
     if key not in data:
         yield required(f"data[{key}]")
         return
+    value = data[key]
     try:
-        value = data[key]
         text = value if isinstance(value, bytes) else base64.b64decode(value)
-        decoded = json.loads(text) if text else None
     except (ValueError, binascii.Error):
-        decoded = None
-    if not isinstance(decoded, dict):
-        # Go's parser would say where; what it says would show a part of the secret.
-        yield invalid(f"data[{key}]", "<secret contents redacted>", "unexpected end of JSON input")
+        text = b""
+    fault = json_error(text)
+    if not fault and not isinstance(decoded := json.loads(text), dict | None):
+        kind = next(name for type_, name in _JSON_TYPES if isinstance(decoded, type_))
+        fault = f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
+    if fault:
+        yield invalid(f"data[{key}]", "<secret contents redacted>", fault)
 
 
 def _secret_change_errors(new: Secret, old: Secret) -> Errors:

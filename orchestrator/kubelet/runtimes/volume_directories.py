@@ -16,7 +16,6 @@ from typing import Final
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
-from orchestrator.kubelet.runtimes.process.shim.mounted import mount_memory
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
 
 _DATA: Final = "..data"
@@ -138,6 +137,9 @@ class Volumes:
                 place.mkdir(parents=True)
                 if mount.most_bytes and os.geteuid() == 0:
                     with suppress(OSError):  # then the limit is only looked at, as for any user
+                        # Late: it lies among what the process runtime's shim knows.
+                        from orchestrator.kubelet.runtimes.process.shim.mounted import mount_memory
+
                         mount_memory(str(place), mount.most_bytes)
                 place.chmod(mount.modes.get("", _OPEN))
             self._give_to_group(place, mount.volume)
