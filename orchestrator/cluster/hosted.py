@@ -12,12 +12,13 @@ import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from math import inf
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from actors import virtual_loop_factory
+from actors import Misuse, virtual_loop_factory
 from orchestrator.cluster.cluster import Cluster
 
 K = TypeVar("K")
@@ -46,8 +47,10 @@ class HostedCluster:
     def run(self, function: Callable[..., Awaitable[T] | T], *args: Any) -> T:
         """What `function(cluster, *args)` answers in the cluster's thread; a coroutine is awaited.
 
-        Raises what the function raises.
+        Raises what the function raises, and Misuse once the block is left.
         """
+        if not callable(function):
+            raise TypeError(f"a function of the Cluster is expected, not {function!r}")
         return self._call(lambda: function(self.cluster, *args))  # type: ignore[no-any-return]
 
     def apply(self, source: str | Path | Iterable[Any], *, namespace: str = "") -> list[Any]:
@@ -72,6 +75,10 @@ class HostedCluster:
             )
         )
 
+    def end(self) -> None:
+        """From now on every call is refused: the thread is about to end."""
+        self._call = _refused
+
     def crash_node(self, name: str) -> None:
         """As `Cluster.crash_node`."""
         self._call(lambda: self.cluster.crash_node(name))
@@ -79,6 +86,10 @@ class HostedCluster:
     def restart_node(self, name: str) -> None:
         """As `Cluster.restart_node`."""
         self._call(lambda: self.cluster.restart_node(name))
+
+
+def _refused(function: Callable[[], Any]) -> Any:
+    raise Misuse("this cluster has ended, with the block that it was for: make another")
 
 
 class ServedCluster(HostedCluster):
@@ -94,7 +105,13 @@ class SimulatedCluster(HostedCluster):
     """A cluster in virtual time, which passes during calls only."""
 
     def advance(self, seconds: float) -> None:
-        """Let so much virtual time pass."""
+        """Let so much virtual time pass. Raises ValueError for what is no time from 0 on."""
+        if (
+            isinstance(seconds, bool)
+            or not isinstance(seconds, int | float)
+            or not 0 <= seconds < inf
+        ):
+            raise ValueError(f"seconds is a number from 0 on, not {seconds!r}")
         self._call(lambda: self.cluster.clock.sleep(seconds))
 
 
@@ -119,9 +136,11 @@ def serving(
         with portal.wrap_async_context_manager(cluster):
             front = portal.call(cluster.serve, host, port)
             front.write_kubeconfig(path)
+            served = ServedCluster(cluster, _by_portal(portal), front.url, path)
             try:
-                yield ServedCluster(cluster, _by_portal(portal), front.url, path)
+                yield served
             finally:
+                served.end()
                 path.unlink(missing_ok=True)
 
 
@@ -144,9 +163,11 @@ def simulating(nodes: Any = 3, **options: Any) -> Iterator[SimulatedCluster]:
     try:
         cluster = Cluster(nodes, **options)
         thread(cluster.__aenter__)
+        simulated = SimulatedCluster(cluster, thread)
         try:
-            yield SimulatedCluster(cluster, thread)
+            yield simulated
         finally:
+            simulated.end()
             thread(lambda: cluster.__aexit__(None, None, None))
     finally:
         thread.close()

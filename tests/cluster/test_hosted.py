@@ -84,6 +84,21 @@ def test_errors_come_to_the_caller() -> None:
         cluster.run(lambda each: each.client.get(Node, "absent"))
 
 
+def test_calls_that_mean_nothing_are_refused_where_they_are_made() -> None:
+    """What is no function and what is no time, and any call of a cluster whose block is left."""
+    with simulating(nodes=0) as cluster:
+        with pytest.raises(TypeError, match="a function of the Cluster is expected, not 3"):
+            cluster.run(3)  # type: ignore[arg-type]
+        for wrong in (-1, float("nan"), float("inf"), "5s", True):
+            with pytest.raises(ValueError, match="seconds is a number from 0 on"):
+                cluster.advance(wrong)  # type: ignore[arg-type]
+    with serving(nodes=0) as served:
+        pass
+    for ended in (cluster, served):
+        with pytest.raises(actors.Misuse, match="this cluster has ended"):
+            ended.apply([])
+
+
 def test_a_call_from_the_clusters_own_thread_says_so() -> None:
     """Calling the synchronous face from inside would wait for itself for ever."""
     with simulating(nodes=0) as cluster, pytest.raises(RuntimeError, match="own thread"):
