@@ -211,6 +211,8 @@ class Client:
         """
         resource = self._named(kind, name)
         self._say(namespace=namespace)
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
         predicate: Predicate = condition_of(condition) if isinstance(condition, str) else condition
         deleted = condition == "delete"
         stream = WatchStream(

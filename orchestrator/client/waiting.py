@@ -87,9 +87,16 @@ def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _of_condition(condition: Any) -> str:
+    """A condition, with the reason that its author gives for one that does not hold."""
+    told = f"{condition.get('type')}={condition.get('status')}"
+    why = condition.get("message") if condition.get("status") != "True" else ""
+    return f"{told} ({why})" if why else told
+
+
 def _summary(obj: Any) -> str:
     status = codec.to_dict(obj).get("status") or {}
-    parts = [f"{c.get('type')}={c.get('status')}" for c in status.get("conditions") or ()]
+    parts = [_of_condition(each) for each in status.get("conditions") or ()]
     if status.get("phase"):
         parts.insert(0, f"phase {status['phase']}")
     return ", ".join(parts) or "no status"

@@ -7,7 +7,14 @@ from msgspec.structs import replace
 
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Container,
+    Namespace,
+    Pod,
+    PodSpec,
+    ResourceRequirements,
+)
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Key, WaitTimeout
 from orchestrator.protocol import AlreadyExists, Conflict, Invalid, NotFound
@@ -132,8 +139,21 @@ async def test_waiting_is_what_kubectl_wait_does(cluster: Cluster) -> None:
     with pytest.raises(WaitTimeout) as late:
         await client.wait(Pod, "absent", "condition=Ready", namespace="default", timeout=5)
     assert "it does not exist" in str(late.value)
+    with pytest.raises(TypeError, match="timeout is a number of seconds, not '5s'"):
+        await client.wait(Pod, "absent", "delete", namespace="default", timeout="5s")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="cannot wait for"):
         await client.wait(Pod, "absent", "happiness", namespace="default")
+
+
+async def test_a_wait_that_ends_says_why_the_condition_does_not_hold(cluster: Cluster) -> None:
+    """In the words of the condition's author: here the scheduler's."""
+    container = Container(
+        name="a", image="a", resources=ResourceRequirements(requests={"cpu": "999"})
+    )
+    big = Pod(metadata=ObjectMeta(name="big"), spec=PodSpec(containers=(container,)))
+    await cluster.client.create(big)
+    with pytest.raises(WaitTimeout, match=r"PodScheduled=False \(0/3 nodes are .*Insufficient cpu"):
+        await cluster.client.wait(Pod, "big", "condition=Ready", timeout=5)
 
 
 async def test_scale_bind_and_evict_are_subresources(cluster: Cluster) -> None:
