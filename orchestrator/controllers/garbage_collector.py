@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.core.v1 import Namespace
 from orchestrator.api.errors import UnknownKind
@@ -102,16 +104,28 @@ class GarbageCollector(KubernetesController):
             return self._after_end(change.latest)
         if old is not None and _same_fate(old.metadata, new.metadata):
             return ()
+        keys = self._let_go(old, new) if old is not None else []
         if self._is_waiting(new) or not self._has_owners(new):
-            return (_key(resource, new),)
-        return ()
+            keys.append(_key(resource, new))
+        return keys
 
     def _after_end(self, gone: Any) -> list[Key]:
         """The dependents of an object that is gone, and its owners that waited for it."""
         keys = [_key(r, d) for r, d in self._dependents(gone.metadata.uid)]
-        for reference in gone.metadata.owner_references:
+        return keys + self._waiting_of(gone, gone.metadata.owner_references)
+
+    def _let_go(self, old: Any, new: Any) -> list[Key]:
+        """The owners that waited for an object which blocks them no longer."""
+        blocks = {r.uid for r in new.metadata.owner_references if r.block_owner_deletion}
+        blocked = [r for r in old.metadata.owner_references if r.block_owner_deletion]
+        return self._waiting_of(new, [r for r in blocked if r.uid not in blocks])
+
+    def _waiting_of(self, obj: Any, references: Iterable[OwnerReference]) -> list[Key]:
+        """Those of the owners that wait."""
+        keys = []
+        for reference in references:
             resource = self._resource_of(reference)
-            owner = self._cached(resource, gone.metadata.namespace, reference)
+            owner = self._cached(resource, obj.metadata.namespace, reference)
             if resource is not None and owner is not None and self._is_waiting(owner):
                 keys.append(_key(resource, owner))
         return keys
@@ -176,8 +190,26 @@ class GarbageCollector(KubernetesController):
             if waiting or gone:
                 await self._drop_references(obj, [*waiting, *gone])
         else:
+            if waiting and self._closes_circle(obj):
+                obj = await self._unblock(obj)
             await self._delete(resource, obj, foreground=bool(waiting))
         return None
+
+    def _closes_circle(self, obj: Any) -> bool:
+        """Whether an object whose owners wait for it has a dependent that waits, too: perhaps for them."""
+        return any(
+            self._is_waiting(dependent) for _, dependent in self._dependents(obj.metadata.uid)
+        )
+
+    async def _unblock(self, obj: Any) -> Any:
+        """Have an object block none of its owners; answers it as it is then."""
+        references = tuple(
+            replace(each, block_owner_deletion=False) if each.block_owner_deletion else each
+            for each in obj.metadata.owner_references
+        )
+        return await self.client.update(
+            replace(obj, metadata=replace(obj.metadata, owner_references=references))
+        )
 
     async def _classify(
         self, obj: Any

@@ -57,6 +57,32 @@ async def test_orphans_stay(cluster: Cluster) -> None:
     assert len(after.metadata.owner_references) == 1
 
 
+async def test_a_circle_of_owners_that_block_goes(cluster: Cluster) -> None:
+    """Each waits for the next; who closes the circle blocks no longer."""
+    names = ("a", "b", "c")
+    made = {
+        name: await cluster.client.create(ConfigMap(metadata=ObjectMeta(name=name)))
+        for name in names
+    }
+    for owner, owned in (("a", "b"), ("b", "c"), ("c", "a")):
+        reference = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "name": owner,
+            "uid": made[owner].metadata.uid,
+            "blockOwnerDeletion": True,
+        }
+        body = {"metadata": {"ownerReferences": [reference]}}
+        await cluster.client.patch(ConfigMap, owned, body, namespace="default")
+    await cluster.clock.sleep(5)
+    await cluster.client.delete(
+        ConfigMap, "a", namespace="default", propagation_policy="Foreground"
+    )
+    await cluster.clock.sleep(30)
+    left = await cluster.client.list(ConfigMap, namespace="default")
+    assert not {each.metadata.name for each in left} & set(names)
+
+
 async def test_an_owner_that_never_was_takes_its_dependents_along(cluster: Cluster) -> None:
     """The collector asks the server before it believes so."""
     manifest = pod("dependent")

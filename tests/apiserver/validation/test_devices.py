@@ -226,6 +226,18 @@ POLICY: dict[str, Any] = {"value": "10", "requestPolicy": {"default": "4"}}
             ],
         ),
         (
+            {
+                "devices.0.allowMultipleAllocations": True,
+                "devices.0.capacity": {
+                    "a": edit(POLICY, {"requestPolicy.validRange": {"step": "2"}})
+                },
+            },
+            [
+                "devices[0].capacity[a].requestPolicy.validRange.min: Required value: required when "
+                "validRange is defined"
+            ],
+        ),
+        (
             {"devices.0.taints": [{"key": "k"}]},
             ["devices[0].taints[0].effect: Required value"],
         ),

@@ -318,8 +318,11 @@ def _options_errors(path: str, policy: CapacityRequestPolicy, most: str) -> Erro
 def _range_errors(
     path: str, allowed: CapacityRequestPolicyRange, default: str, capacity: str
 ) -> Errors:
-    least, top = str(allowed.min), None if allowed.max is None else str(allowed.max)
     where = f"{path}.min"
+    if allowed.min is None:
+        yield required(where, "required when validRange is defined")
+        return
+    least, top = str(allowed.min), None if allowed.max is None else str(allowed.max)
     if nano(least) > nano(capacity):
         yield invalid(where, least, f"min is larger than capacity value: {capacity}")
     if nano(default) < nano(least):
