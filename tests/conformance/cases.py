@@ -20,6 +20,11 @@ class Case(NamedTuple):
     alone: bool
     managed_fields: bool
 
+    @property
+    def asks_webhooks(self) -> bool:
+        """Whether it registers webhooks that have to answer in time."""
+        return "${webhook}" in json.dumps(self.steps)
+
 
 class Difference(NamedTuple):
     """One place where an answer is not the recorded one; `step` counts from 0."""
