@@ -55,6 +55,7 @@ from orchestrator.apiserver.http.replies import (
     error_reply,
     text_reply,
 )
+from orchestrator.apiserver.http.request_log import log_request
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
 from orchestrator.apiserver.state import AskState
@@ -150,6 +151,15 @@ class Dispatcher:
             size = getattr(response, "body_length", 0) or _length(response)
             took = front.clock.monotonic() - begun
             front.metrics.count(record.labels, record.code, took, record.waited, size)
+            log_request(
+                request,
+                record.labels.verb,
+                code=record.code,
+                seconds=took,
+                audit_id=record.audit_id,
+                where=record.where,
+                waited=record.waited,
+            )
 
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
         try:
