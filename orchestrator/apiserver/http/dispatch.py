@@ -357,8 +357,6 @@ class Dispatcher:
         page = _PAGES.get(parts[0])
         if page is None:
             raise PageNotFound
-        if request.method not in ("GET", "HEAD"):
-            raise method_not_allowed()
         if len(parts) == 3 and parts[0] == "apis":
             elsewhere = await self._forwarded(request, parts, identity, None)  # it has its seat
             if elsewhere is not None:
@@ -371,8 +369,12 @@ class Dispatcher:
         document = front.discovery.find(parts, request.headers.get("Accept", ""))
         if self._aggregation is not None:
             document = self._with_others(document, parts)
+        of_version = len(parts) == (2 if parts[0] == "api" else 3)
         if document is None:
-            raise PageNotFound
+            known = parts[0] == "api" or front.discovery.find(parts[:2], "") is not None
+            raise no_such_path() if of_version and known else PageNotFound
+        if of_version or parts == ["api"]:
+            _check_is_get(request)
         if not document.etag:
             return document_reply(document.data, media_type=document.media_type)
         return await self._tagged(
@@ -398,6 +400,8 @@ class Dispatcher:
         try:
             schema = self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
+            if parts[1:2] != ["v3"]:
+                raise PageNotFound from None
             return Response(status=404)
         except Moved as moved:
             return document_reply(b"", status=301, headers={"Location": moved.location})
@@ -430,9 +434,12 @@ class Dispatcher:
     async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if len(parts) > 1:
             raise no_such_path()
+        _check_is_get(request)
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if len(parts) > 1:
+            raise PageNotFound
         front = self._front
         state = await front.ask(AskState())
         others = [family for each in front.other_metrics for family in await each()]
@@ -443,6 +450,7 @@ class Dispatcher:
         """The documents by which others verify the server's tokens."""
         if request.path not in (_CONFIGURATION, _KEY_SET):
             raise PageNotFound
+        _check_is_get(request)
         front = self._front
         issuer = await front.ask(AskIssuer())
         headers = {"Cache-Control": "public, max-age=3600"}
@@ -465,6 +473,12 @@ class Dispatcher:
         """The paths of what is no object, in order."""
         paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
         return document_reply(msgspec.json.encode({"paths": paths}))
+
+
+def _check_is_get(request: BaseRequest) -> None:
+    """Some documents have routes, the others answer whatever method comes. Raises MethodNotAllowed."""
+    if request.method != "GET":
+        raise method_not_allowed()
 
 
 def _page_of(parts: list[str]) -> str:
