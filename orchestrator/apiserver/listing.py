@@ -104,6 +104,7 @@ def _revision(store: Store, message: List) -> int | None:
     """The revision at which to list; None: the present one."""
     text, match = message.resource_version, message.match
     if message.continue_token:
+        decode_token(message.continue_token)  # what is wrong with it is said first
         if text and text != "0":
             raise BadRequest("specifying resource version is not allowed when using continue")
         return None

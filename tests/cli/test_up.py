@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -52,6 +53,15 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
             ["--authorization-mode", "Node", "--authorization-config", "/etc/hostname"],
             "--authorization-config can not be specified when --authorization-mode",
         ),
+        (
+            ["--runtime", "cri", "--proxy-mode", "nftables"],
+            "--runtime cri: pods share the host's network: --proxy-mode is userspace or table",
+        ),
+        (
+            ["--runtime", "coroutine", "--proxy-mode", "userspace", "--nodes", "513"],
+            "has room for 512 nodes",
+        ),
+        (["--dns-upstream", "dns.example"], "--dns-upstream: expected ADDRESS or ADDRESS:PORT"),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
         (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),
@@ -84,11 +94,35 @@ def test_an_address_that_is_taken(tmp_path: Path) -> None:
     assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
 
 
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare (util-linux) is not there")
+def test_who_may_not_make_namespaces_is_told_so() -> None:
+    """An ordinary user who asks for nftables gets one line."""
+    ordinary = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    if subprocess.run([*ordinary, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("user namespaces are not allowed here")
+    done = subprocess.run(
+        [*ordinary, *COMMAND, "--proxy-mode", "nftables"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: --proxy-mode nftables: network namespaces are made by root: "
+        "--proxy-mode is userspace or table\n"
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_end(tmp_path: Path, number: int) -> None:
     path = tmp_path / "sub dir" / "kubeconfig"
     running = subprocess.Popen(
-        [*COMMAND, "--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)],
+        [
+            *COMMAND,
+            *("--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
+            *("--pod-manifest-path", str(tmp_path)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

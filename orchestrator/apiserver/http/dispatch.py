@@ -25,7 +25,6 @@ from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.connections import add_headers
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
-    method_not_allowed,
     no_representation,
     not_acceptable,
 )
@@ -339,8 +338,6 @@ class Dispatcher:
         await self._authorized(request, parts, identity)
         if not is_page(parts):
             raise PageNotFound
-        if request.method not in ("GET", "HEAD"):
-            raise method_not_allowed()
         if len(parts) == 3 and parts[0] == "apis":
             elsewhere = await self._forwarded(request, parts, identity, None)  # it has its seat
             if elsewhere is not None:

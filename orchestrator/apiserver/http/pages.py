@@ -13,6 +13,7 @@ from orchestrator.apiserver.http.aggregation import Aggregation
 from orchestrator.apiserver.http.discovery import Document, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
+    method_not_allowed,
     no_representation_but,
     no_such_path,
 )
@@ -65,8 +66,12 @@ class Pages:
         document = front.discovery.find(parts, request.headers.get("Accept", ""))
         if self._aggregation is not None:
             document = self._with_others(document, parts)
+        of_version = len(parts) == (2 if parts[0] == "api" else 3)
         if document is None:
-            raise PageNotFound
+            known = parts[0] == "api" or front.discovery.find(parts[:2], "") is not None
+            raise no_such_path() if of_version and known else PageNotFound
+        if of_version or parts == ["api"]:
+            _check_is_get(request)
         if not document.etag:
             return document_reply(document.data, media_type=document.media_type)
         return await self._tagged(
@@ -92,6 +97,8 @@ class Pages:
         try:
             schema = self._openapi_documents.find(parts, accept, expected)
         except NoDocument:
+            if parts[1:2] != ["v3"]:
+                raise PageNotFound from None
             return Response(status=404)
         except Moved as moved:
             return document_reply(b"", status=301, headers={"Location": moved.location})
@@ -124,9 +131,12 @@ class Pages:
     async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if len(parts) > 1:
             raise no_such_path()
+        _check_is_get(request)
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if len(parts) > 1:
+            raise PageNotFound
         front = self._front
         state = await front.ask(AskState())
         others = [family for each in front.other_metrics for family in await each()]
@@ -137,6 +147,7 @@ class Pages:
         """The documents by which others verify the server's tokens."""
         if request.path not in (_CONFIGURATION, _KEY_SET):
             raise PageNotFound
+        _check_is_get(request)
         front = self._front
         issuer = await front.ask(AskIssuer())
         headers = {"Cache-Control": "public, max-age=3600"}
@@ -164,6 +175,12 @@ class Pages:
 def is_page(parts: list[str]) -> bool:
     """Whether there can be a page at a path."""
     return parts[0] in _PAGES
+
+
+def _check_is_get(request: BaseRequest) -> None:
+    """Some documents have routes, the others answer whatever method comes. Raises MethodNotAllowed."""
+    if request.method != "GET":
+        raise method_not_allowed()
 
 
 def page_of(parts: list[str]) -> str:

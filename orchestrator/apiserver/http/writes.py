@@ -154,7 +154,11 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         body, said = await bodies.apart(decode, data, options.field_validation)
         call.warnings.extend(said)
     else:
-        body = await bodies.apart(bodies.decode_patch, data)
+        try:
+            body = await bodies.apart(bodies.decode_patch, data)
+        except BadRequest:
+            await _check_patched(front, call)
+            raise
         if options.field_validation != "Ignore":
             repeated = duplicate_fields(data)
     call.note(body)
@@ -178,6 +182,23 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         )
     )
     return await _changed_reply(front, call, patched)
+
+
+async def _check_patched(front: Front, call: Call) -> None:
+    """A patch is read when there is an object for it. Raises Forbidden, NotFound and the like."""
+    target = call.target
+    await front.ask(
+        Patch(
+            resource=target.resource,
+            name=target.name,
+            patch_type="merge",
+            body={},
+            namespace=target.namespace,
+            subresource=target.part,
+            dry_run=True,
+            identity=call.identity,
+        )
+    )
 
 
 # --- deleting ------------------------------------------------------------------------------

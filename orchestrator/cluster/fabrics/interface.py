@@ -30,6 +30,10 @@ def ipv4_of(host: str) -> str | None:
         return None
 
 
+class Unfit(ValueError):
+    """The nodes are not such as the network can have; the text says why, and what would be right."""
+
+
 class Fabric(Protocol):
     """The network of one cluster.
 
@@ -47,7 +51,7 @@ class Fabric(Protocol):
     control_plane: str
 
     def place(self, spec: NodeSpec) -> NodeSpec:
-        """The node with addresses of this fabric; always the same ones for a name. Raises ValueError."""
+        """The node with addresses of this fabric; always the same ones for a name. Raises Unfit."""
         ...
 
     def network(self, spec: NodeSpec) -> PodNetwork:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver, ipv4_of
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, Unfit, host_resolver, ipv4_of
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.networks.loopback import LoopbackNetwork
@@ -50,10 +50,10 @@ class LoopbackFabric:
         self.host_plane: Plane | None = self._plane
 
     def place(self, spec: NodeSpec) -> NodeSpec:
-        """As `Fabric.place`."""
+        """As `Fabric.place`. Raises Unfit."""
         number = self._numbers.setdefault(spec.name, len(self._numbers))
         if number >= _NODES:
-            raise ValueError(f"a cluster on loopback addresses has room for {_NODES} nodes")
+            raise Unfit(f"a cluster on loopback addresses has room for {_NODES} nodes")
         pods = self._first + (2 << 16) + (number << 8)
         return replace(
             spec,
