@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping
+from functools import lru_cache
 from math import inf
 from typing import Any
 
@@ -12,6 +13,9 @@ from orchestrator.client.controller import Controller, Wiring
 from orchestrator.client.errors import InvalidController
 from orchestrator.client.pacing import RateLimit
 from orchestrator.client.work_queue import Backoff
+
+# Every cluster of a process starts the same controllers.
+_signature = lru_cache(maxsize=256)(inspect.signature)
 
 
 def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None:
@@ -104,13 +108,13 @@ def _check_parameters(
 ) -> None:
     """Whether it can be called as it will be: with the wiring, and the arguments by name."""
     try:
-        inspect.signature(controller.__init__).bind(None, None, **arguments)
+        _signature(controller.__init__).bind(None, None, **arguments)
     except TypeError as error:
         raise InvalidController(
             name,
             f"its __init__ takes the wiring and the arguments of run_controller({name}, ...): {error}",
         ) from None
     try:
-        inspect.signature(controller.reconcile).bind(None, None)
+        _signature(controller.reconcile).bind(None, None)
     except TypeError as error:
         raise InvalidController(name, f"`reconcile` takes one key: {error}") from None

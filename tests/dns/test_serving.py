@@ -13,8 +13,8 @@ import pytest
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Service
 from orchestrator.cluster import node_spec
-from orchestrator.dns import DnsServer, Zone
-from orchestrator.dns.serving import upstream_of
+from orchestrator.dns.records import Zone
+from orchestrator.dns.serving import DnsServer, upstream_of
 from tests.cluster.fabrics.servers import pause
 from tests.dns.test_answering import make_service
 from tests.manifests import service
