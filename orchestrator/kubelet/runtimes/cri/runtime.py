@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from orchestrator.api.core.v1 import (
     Pod,
 )
 from orchestrator.kubelet.networks.interface import NetworkFault
+from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.container_logs import Log
 from orchestrator.kubelet.runtimes.cri.configs import (
     check_user,
@@ -34,6 +34,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     World,
 )
+from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
 from orchestrator.kubelet.runtimes.process import talk as streams
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
@@ -85,13 +86,16 @@ class CriRuntime(RealRuntime[Run]):
         self._looking: asyncio.Task[None] | None = None
         self._endpoint: Endpoint
         self._sandboxes: Sandboxes
+        self._own: OwnDirectory
         self._directory: Path | None = None
 
     def _begin(self) -> Path:
         """The directory in which logs and volumes lie, made with the first container."""
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-            self._directory.chmod(0o711)
+            self._own = own_directories.make(
+                PREFIX, lambda path: shutil.rmtree(path, ignore_errors=True)
+            )
+            self._directory = self._own.path
             self._endpoint = Endpoint(self._address)
             self._sandboxes = Sandboxes(self._endpoint, self._directory)
             self._prober = CriProber(self._endpoint, self._link)
@@ -411,6 +415,7 @@ class CriRuntime(RealRuntime[Run]):
             await self._sandboxes.close()
             await self._endpoint.close()
             shutil.rmtree(self._directory, ignore_errors=True)
+            self._own.release()
             self._directory = None
 
     def _place(self, pod_uid: str) -> Path:

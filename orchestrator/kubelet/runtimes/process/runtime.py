@@ -105,7 +105,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._holders: dict[
             str, int
         ] = {}  # of the process namespaces of pods that have one, by pod
-        self._shim = Supervisor("orchestrator", self._lost, enclosed=enclosed)
+        self._shim = Supervisor("orchestrator-pods", self._lost, enclosed=enclosed)
 
     def attach(self, host: RuntimeHost) -> None:
         super().attach(host)
