@@ -228,11 +228,24 @@ class Shape:
             return np.zeros(0, np.intp)
         if not self._spanning and not self._scorers:
             return self._local.leaders()
-        if len(self._scorers) + len(self._spanning) == 1 and not self._local.is_apart:
-            rows = self._leaders_by_one()
-            if rows is not None:
-                return rows
+        if not self._local.is_apart:
+            found: Rows | None = None
+            if len(self._scorers) + len(self._spanning) == 1:
+                found = self._leaders_by_one()
+            if found is None and not self._scorers:
+                found = self._left_of_leaders()
+            if found is not None:
+                return found
         return self.best_of(self.feasible())
+
+    def _left_of_leaders(self) -> Rows | None:
+        """Of the leaders by what is known of rows those that kernels that span rows leave; None: there is none."""
+        rows = np.array(self._local.leaders(), np.intp)  # a copy: what leads may change its length
+        for kernel in self._spanning:
+            if not len(rows):
+                break
+            rows = rows[kernel.rows(rows)]
+        return rows if len(rows) else None
 
     def _leaders_by_one(self) -> Rows | None:
         """The same where one kernel that spans rows joins what is known of them."""

@@ -5,8 +5,8 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -21,6 +21,7 @@ from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
 
+T = TypeVar("T")
 Int64: TypeAlias = NDArray[np.int64]
 Bool: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.intp]
@@ -106,6 +107,9 @@ class Snapshot:
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
         self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
+        self.claim_uses: Int64 = np.zeros(_FIRST_ROWS, np.int64)  # volumes of pods that are claims
+        # What follows from objects and nodes alone: by what it is, with what it is true of.
+        self._derived: dict[Hashable, tuple[tuple[int, int], Any]] = {}
         self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
         self.devices = Inventory(self._touch_node)
         # The clock and the source of names of whoever keeps the snapshot.
@@ -130,6 +134,14 @@ class Snapshot:
     def learned(self) -> None:
         """Something has changed that kernels are made from."""
         self._facts += 1
+
+    def derived(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """Something that follows from objects and nodes, not from pods: worked out once until one changes."""
+        known, state = self._derived.get(what), (self._facts, self.nodes_version)
+        if known is None or known[0] != state:
+            known = self._derived[what] = state, compute()
+        answer: T = known[1]
+        return answer
 
     def touched_since(self, version: int) -> list[int] | None:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
@@ -196,7 +208,7 @@ class Snapshot:
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
             self._count_priority(pod, -1)
-            self._use_claims(pod, -1)
+            self._use_claims(pod, row, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
         self.valid[row] = False
@@ -225,7 +237,7 @@ class Snapshot:
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
         self._count(row, needs, 1)
-        self._use_claims(pod, 1)
+        self._use_claims(pod, row, 1)
         self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -245,7 +257,7 @@ class Snapshot:
         self.resizing.discard(uid)
         self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
-        self._use_claims(placed.pod, -1)
+        self._use_claims(placed.pod, placed.row, -1)
         self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -381,9 +393,12 @@ class Snapshot:
         else:
             del self._priorities[priority]
 
-    def _use_claims(self, pod: Pod, sign: int) -> None:
+    def _use_claims(self, pod: Pod, row: int, sign: int) -> None:
         for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.persistent_volume_claim is not None:
+            if volume.ephemeral is not None:
+                self.claim_uses[row] += sign
+            elif volume.persistent_volume_claim is not None:
+                self.claim_uses[row] += sign
                 name = f"{pod.metadata.namespace}/{volume.persistent_volume_claim.claim_name}"
                 count = self.claims_in_use.get(name, 0) + sign
                 if count > 0:
@@ -431,6 +446,7 @@ class Snapshot:
 
     def _grow(self) -> None:
         size = self.valid.size
+        self.claim_uses = np.concatenate([self.claim_uses, np.zeros(size, np.int64)])
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
         for key, domains in list(self._domains.items()):
