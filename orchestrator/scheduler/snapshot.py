@@ -6,6 +6,7 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 """
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
@@ -97,6 +98,9 @@ class Snapshot:
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
         self._log_start = 0
+        self._told = 0  # the latest version of which somebody has asked what was touched until then
+        self._touched_at = [0] * _FIRST_ROWS
+        self._all_touched_at = 0
         self.populations = Populations(_FIRST_ROWS)
         # By topology key: the number of each row's value, -1 where the label is missing.
         self._domains: dict[str, Int64] = {}
@@ -146,9 +150,25 @@ class Snapshot:
     def touched_since(self, version: int) -> list[int] | None:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
         log, known = self._log, version - self._log_start
+        self._told = self.version
         if known < 0 or len(log) - known > len(self._rows):
             return None
         return list(dict.fromkeys(log[known:]))
+
+    def touched_at(self, row: int) -> int:
+        """The version of the snapshot since which a row is as it is."""
+        return max(self._touched_at[row], self._all_touched_at)
+
+    @contextmanager
+    def aside(self, row: int) -> Iterator[None]:
+        """What changes on a row inside the block is undone at its end: nobody has to look at the row again."""
+        version, touched_at = self.version, self._touched_at[row]
+        try:
+            yield
+        finally:
+            if self._told <= version and version >= self._log_start:
+                del self._log[version - self._log_start :]
+                self._touched_at[row] = touched_at
 
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
@@ -431,6 +451,7 @@ class Snapshot:
     def _touch(self, row: int) -> None:
         log = self._log
         log.append(row)
+        self._touched_at[row] = self._log_start + len(log)
         if len(log) > _LOG_LENGTH:
             half = _LOG_LENGTH // 2
             del log[:half]
@@ -441,6 +462,7 @@ class Snapshot:
         if not name:
             self._log_start += len(self._log) + 1
             self._log.clear()
+            self._all_touched_at = self._log_start
         elif (row := self._rows.get(name)) is not None:
             self._touch(row)
 
@@ -456,6 +478,7 @@ class Snapshot:
             column: Int64 = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)], axis=1))
         self.names += [""] * size
+        self._touched_at += [0] * size
         self.labels += [{}] * size
         self.taints += [()] * size
         self.features += [_NO_FEATURES] * size
