@@ -318,11 +318,15 @@ ApiRef: TypeAlias = Ref[ApiMessage]
 
 
 class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it."""
+    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
+
+    `cpu_seconds` are those that it has used since it was started.
+    """
 
     milli_cpu: int | None = None
     memory_bytes: int | None = None
     processes: int | None = None
+    cpu_seconds: float | None = None
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
