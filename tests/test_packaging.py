@@ -69,6 +69,7 @@ def _modules_after(statement: str) -> set[str]:
             "import orchestrator.cluster.components",
             {"aiohttp", "cryptography", "click", "jsonpath", "matplotlib", "rich"},
         ),
+        ("import orchestrator.cluster.fabrics.simulated", {"aiohttp", "cryptography", "dns"}),
         ("import orchestrator.cli", {"numpy", "aiohttp", "cryptography", "matplotlib"}),
         ("import orchestrator.pytest_plugin", {"numpy", "aiohttp", "matplotlib", "actors.system"}),
     ],

@@ -14,7 +14,7 @@ from msgspec import Struct
 from orchestrator.api import decoding
 from orchestrator.api.empty_lists import mended
 from orchestrator.api.errors import DecodeError
-from orchestrator.api.json_errors import json_error
+from orchestrator.api.json_errors import json_error, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.nested_kinds import with_nested_kinds
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
@@ -102,11 +102,18 @@ def decode_any(
 
 
 def loads(data: bytes | str) -> Any:
-    """Decoded JSON. Raises DecodeError; NaN, Infinity and lone surrogates are refused."""
+    """Decoded JSON. Raises DecodeError; NaN and Infinity are refused.
+
+    What is no Unicode (bytes, halves of surrogate pairs) is read as U+FFFD, as Go does.
+    """
     try:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        words = json_error(data.encode() if isinstance(data, str) else data)
+        text = data.encode(errors="surrogatepass") if isinstance(data, str) else data
+        words = json_error(text)
+        repaired = b"" if words else with_replacements(text)
+        if repaired and repaired != text:
+            return loads(repaired)
         raise DecodeError("", words or str(error)) from None
 
 
@@ -127,7 +134,9 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
     A custom resource keeps them: Kubernetes leaves them out of the lists of its typed kinds only.
     """
     length = len(_prefix(type_))  # type: ignore[arg-type]
-    return b"{" + text[length:].removeprefix(b",") if length else text
+    if not length:
+        return text
+    return b"{" + text[length + text.startswith(b",", length) :]
 
 
 def _encoded(obj: Any) -> bytes:

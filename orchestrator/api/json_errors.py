@@ -1,4 +1,4 @@
-"""What is wrong with a text that is no JSON, in the words of Go's decoder.
+"""What is wrong with a text that is no JSON, in the words of Go's decoder; and what that takes for Unicode.
 
 Only asked when a decoder has refused the text already: Python's own parser finds the place, and the
 containers that are open there tell the rest.
@@ -10,6 +10,13 @@ from typing import Final
 
 _END: Final = "unexpected end of JSON input"
 _LITERALS: Final = ("true", "false", "null")
+_BAD_BYTES: Final = re.compile("[\udc80-\udcff]")
+# Pairs of surrogates are looked at together, and other escapes as wholes.
+_ESCAPE: Final = re.compile(
+    rb"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+_REPLACEMENT: Final = rb"\ufffd"
 _TOKEN: Final = re.compile(rb'"(?:[^"\\]|\\.)*"?|[{}\[\]]', re.DOTALL)
 
 
@@ -24,6 +31,12 @@ def json_error(data: bytes) -> str:
     except RecursionError:
         return "exceeded max depth"
     return ""
+
+
+def with_replacements(data: bytes) -> bytes:
+    """JSON text in which a U+FFFD stands for each byte that is no UTF-8, and each half of a surrogate pair."""
+    text = _BAD_BYTES.sub("\ufffd", data.decode("utf-8", "surrogateescape")).encode()
+    return _ESCAPE.sub(lambda found: _REPLACEMENT if found[2] else found[0], text)
 
 
 def _in_words(text: str, error: json.JSONDecodeError) -> str:

@@ -5,7 +5,7 @@ kubelets is what Kubernetes, too, avoids with an index. Nobody starts most of th
 brought up to the present when it is asked, from the store's history, and costs a write nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from typing import Any, Final
 
 from orchestrator.machinery import fields
@@ -13,6 +13,8 @@ from orchestrator.store import Change, Compacted, Key, Store
 
 # (bucket, field) of the indexes that pay: a field that many callers fix to many values.
 INDEXED: Final = (("pods", "spec.nodeName"),)
+
+_NO_KEYS: Final[Set[Key]] = frozenset()
 
 
 class FieldIndex:
@@ -29,8 +31,12 @@ class FieldIndex:
 
     def keys(self, value: str) -> list[Key]:
         """The keys of the objects that have this value now, in order."""
+        return sorted(self.keys_as_they_come(value))
+
+    def keys_as_they_come(self, value: str) -> Set[Key]:
+        """The same in no order, to be read before the next write."""
         self._catch_up()
-        return sorted(self._keys.get(value, ()))
+        return self._keys.get(value, _NO_KEYS)
 
     def _catch_up(self) -> None:
         store = self._store
@@ -83,6 +89,12 @@ class Indexes:
             for key in self._indexes[bucket][field].keys(value)
             if not namespace or key.namespace == namespace
         ]
+
+    def any_having(self, bucket: str, field: str, value: str, namespace: str) -> Iterator[Any]:
+        """The same one by one and in no order, to be read before the next write: for who stops at the first."""
+        for key in self._indexes[bucket][field].keys_as_they_come(value):
+            if not namespace or key.namespace == namespace:
+                yield self._store.get(bucket, key.namespace, key.name)
 
     def candidates(
         self, bucket: str, namespace: str, selector: fields.Selector

@@ -131,6 +131,10 @@ class ApiTrouble:
         """One more fault; of several that a request meets the first counts."""
         self.rules.append(_Rule(fault))
 
+    def remove(self, fault: ApiFault) -> None:
+        """End one fault, if it has not come to its end by itself."""
+        self.rules = [rule for rule in self.rules if rule.fault is not fault]
+
     def clear(self) -> None:
         """End all faults."""
         self.rules.clear()

@@ -19,6 +19,7 @@ from orchestrator.cli.controller import controller
 from orchestrator.cli.doctor import doctor
 from orchestrator.cli.errors import INTERRUPTED
 from orchestrator.cli.explain_pod import explain_pod
+from orchestrator.cli.page import page
 from orchestrator.cli.replay import replay_command
 from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
@@ -66,6 +67,7 @@ main.add_command(run)
 main.add_command(up)
 main.add_command(top)
 main.add_command(compare)
+main.add_command(page)
 main.add_command(controller)
 main.add_command(explain_pod)
 main.add_command(schema)

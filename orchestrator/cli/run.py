@@ -2,16 +2,15 @@
 
 import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 
-from orchestrator.cli import logs, sweeping
+from orchestrator.cli import logs, sweeping, writing
 from orchestrator.cli.errors import INTERRUPTED, InputError, need_plots
 from orchestrator.cli.settings import settings_of
 from orchestrator.cli.terminal import output
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from actors import Trace
     from orchestrator.scenario import Report
     from orchestrator.scenario.causes import ObjectName
+    from orchestrator.scenario.loading import SweepPlan
     from orchestrator.scenario.running.runner import Progress as RunProgress
 
 CAUSES_FILE: Final = "causes.html"
@@ -67,51 +67,94 @@ def run(
 
     Exit code 0 if its expectations hold, 1 if not, 2 if the file is wrong, 130 after Ctrl-C.
     """
-    # Late: `orchestrator --help` needs none of it.
-    from orchestrator.scenario import ScenarioError, load, run_scenario
-    from orchestrator.scenario.causes import parse_object
-    from orchestrator.scenario.report.terminal import show
-    from orchestrator.scenario.running.interruption import at_first_ctrl_c
-    from orchestrator.scenario.shipped import find_scenario, propose
-
-    scenario = find_scenario(scenario)
-    if not scenario.exists():
-        raise InputError(f"{scenario}: cannot be read: there is no such file{propose(scenario)}")
+    scenario = _found(scenario)
     parameters = settings_of(settings)
     if events and out is None:
         raise InputError("--events needs --out, a directory to write to")
     if out is not None and not no_page:
         need_plots("--out", "; --no-page writes report.json alone")
-    command = shlex.join(["orchestrator", *sys.argv[1:]])
+    asked = _Asked(
+        seed, clock, shlex.join(["orchestrator", *sys.argv[1:]]), out, not no_page, events
+    )
     plan = sweeping.find_sweep(scenario, parameters, seed)
-    if plan is not None:
-        if traced is not None:
-            raise InputError("--trace-causes shows one run, and the scenario has a sweep")
-        if out is not None:
-            _usable(out)
-        with _unfinished_is_no_report(out):
-            outcome = sweeping.run_and_show(
-                plan, clock, command, out, events=events, page=not no_page
-            ).outcome
-        sys.exit(_EXIT_CODES[outcome])
+    if plan is None:
+        sys.exit(_run_one(scenario, parameters, asked, traced))
+    if traced is not None:
+        raise InputError("--trace-causes shows one run, and the scenario has a sweep")
+    sys.exit(_run_all(plan, asked))
+
+
+class _Asked(NamedTuple):
+    """What was asked for, beside the scenario."""
+
+    seed: int | None
+    clock: Literal["virtual", "real"]
+    command: str
+    out: Path | None
+    page: bool
+    events: bool
+
+
+def _found(scenario: Path) -> Path:
+    """The file of a scenario that may be named. Raises InputError."""
+    # Late, here and below: `orchestrator --help` needs none of it.
+    from orchestrator.scenario.shipped import find_scenario, propose
+
+    found = find_scenario(scenario)
+    if not found.exists():
+        raise InputError(f"{found}: cannot be read: there is no such file{propose(found)}")
+    return found
+
+
+def _run_all(plan: "SweepPlan", asked: _Asked) -> int:
+    """Run a sweep; answers the exit code."""
+    out = asked.out
+    if out is not None:
+        writing.usable(out)
+    with writing.unfinished_is_no_report(out):
+        report = sweeping.run_and_show(
+            plan, asked.clock, asked.command, out, events=asked.events, page=asked.page
+        )
+    return _EXIT_CODES[report.outcome]
+
+
+def _run_one(
+    scenario: Path, parameters: Mapping[str, Any], asked: _Asked, traced: str | None
+) -> int:
+    """Run a scenario, show and write what came of it; answers the exit code."""
+    from orchestrator.scenario import ScenarioError, load, run_scenario
+    from orchestrator.scenario.causes import parse_object
+
     traces: list[Trace] = []
     try:
         wanted = parse_object(traced) if traced is not None else None
         loaded = load(scenario, parameters)
     except (ScenarioError, ValueError) as error:
         raise InputError(str(error)) from None
+    out = asked.out
     if out is not None:
-        _usable(out)
-    with _Bar() as bar, _unfinished_is_no_report(out):
+        writing.usable(out)
+    with _Bar() as bar, writing.unfinished_is_no_report(out):
         report = run_scenario(
             loaded,
-            seed=seed,
-            virtual=clock == "virtual",
-            command=command,
+            seed=asked.seed,
+            virtual=asked.clock == "virtual",
+            command=asked.command,
             on_progress=bar.show,
-            events=out if events else None,
+            events=out if asked.events else None,
             on_trace=traces.append if wanted is not None else None,
         )
+    code = _show(report, asked)
+    if wanted is not None and (out is None or code != INTERRUPTED):
+        _show_causes(traces[0], wanted, out)
+    return code
+
+
+def _show(report: "Report", asked: _Asked) -> int:
+    """Write the report and print it; answers the exit code. Ctrl-C ends the drawing of its page."""
+    from orchestrator.scenario.report.terminal import show
+    from orchestrator.scenario.running.interruption import at_first_ctrl_c
+
     code = _EXIT_CODES[report.outcome]
 
     def interrupted() -> None:
@@ -119,13 +162,15 @@ def run(
         code = INTERRUPTED
 
     with at_first_ctrl_c(interrupted):  # what was reached is not lost now
-        written = _write(report, out, page=not no_page) if out is not None else ()
+        written = []
+        if asked.out is not None:
+            with writing.unfinished_is_no_report(asked.out):
+                written = writing.write(
+                    report, asked.out, lambda: asked.page and code != INTERRUPTED
+                )
         show(report, output())
-        for path in written:
-            click.echo(f"written {path}")
-        if wanted is not None:
-            _show_causes(traces[0], wanted, out)
-    sys.exit(code)
+        writing.tell(written, page=asked.page)
+    return code
 
 
 def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None:
@@ -137,42 +182,11 @@ def _show_causes(trace: "Trace", wanted: "ObjectName", out: Path | None) -> None
             click.echo(f"\n{describe(trace, wanted)}")
         else:
             page = draw_causes(trace, wanted).encode()
-            with _unfinished_is_no_report(out):
+            with writing.unfinished_is_no_report(out):
                 written = write_whole(out / CAUSES_FILE, (page,))
             click.echo(f"written {written}")
     except CausesError as error:
         raise InputError(str(error)) from None
-
-
-def _usable(out: Path) -> None:
-    """Find out before a long run, not after it."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the directory {out}: {error.strerror}") from None
-
-
-@contextmanager
-def _unfinished_is_no_report(out: Path | None) -> Iterator[None]:
-    """A full disk is the user's to mend; what could not be written whole is not there."""
-    try:
-        yield
-    except OSError as error:
-        raise InputError(f"cannot write to {out}: {error.strerror}") from None
-
-
-def _write(report: "Report", out: Path, *, page: bool) -> list[Path]:
-    """Both files, or neither; without a page one."""
-    from orchestrator.scenario.report.writing import write_report, write_report_and_page
-
-    if not page:
-        with _unfinished_is_no_report(out):
-            return [write_report(report, out)]
-    from orchestrator.scenario.report.html import render
-
-    page_text = render(report)
-    with _unfinished_is_no_report(out):
-        return write_report_and_page(report, page_text, out)
 
 
 class _Bar:

@@ -8,12 +8,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Column
 
-from orchestrator.cli import logs
+from orchestrator.cli import logs, writing
 from orchestrator.cli.errors import INTERRUPTED, InputError
 from orchestrator.cli.terminal import output
 
@@ -66,21 +65,9 @@ def run_and_show(
             )
         show(report, output())
         if out is not None:
-            for path in _write(report, out, page=page):
-                click.echo(f"written {path}")
+            written = writing.write(report, out, lambda: page and not interruptions())
+            writing.tell(written, page=page)
     return report
-
-
-def _write(report: "SweepReport", out: Path, *, page: bool) -> list[Path]:
-    from orchestrator.scenario.report.model import HTML_FILE
-    from orchestrator.scenario.report.writing import write_report, write_whole
-
-    written = [write_report(report, out)]
-    if page:
-        from orchestrator.scenario.report.sweep_page import render_sweep
-
-        written.append(write_whole(out / HTML_FILE, (render_sweep(report).encode(),)))
-    return written
 
 
 @contextmanager

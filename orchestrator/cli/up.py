@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
-from orchestrator.cli import images, logs, scheduling, serving
+from orchestrator.cli import images, logs, networking, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
@@ -86,22 +86,11 @@ NAMES = _Names()
     is_flag=True,
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
-@click.option(
-    "--proxy-mode",
-    type=click.Choice(["table", "userspace", "nftables"]),
-    help="How Services carry traffic: not at all (table), from and to addresses of 127.0.0.0/8 (userspace), or between "
-    "network namespaces, as root (nftables). What fits the runtime unless given.",
-)
-@click.option(
-    "--dns-upstream",
-    multiple=True,
-    metavar="ADDRESS",
-    help="A server that the cluster's DNS asks for names that are not the cluster's; may be repeated.",
-)
+@networking.options
 @rights.options
 @users.options
 @serving.options
-@logs.option
+@logs.serving_options
 def up(
     nodes: int,
     seed: int,
@@ -133,6 +122,7 @@ def up(
         chain_of(admission)
     except AdmissionError as error:
         raise InputError(str(error)) from None
+    networking.check(runtime, proxy_mode, dns_upstream)
     scheduler = scheduling.configuration_file(scheduler_config)
     options: dict[str, Any] = {
         "nodes": _nodes(nodes, runtime, static_pods),
@@ -169,16 +159,22 @@ async def _serve(
     listen: tuple[str, int],
     kubeconfig: Path,
 ) -> None:
-    from orchestrator.cluster import Cluster
+    from orchestrator.cluster import Cluster, NodesNotReady
+    from orchestrator.cluster.fabrics import Unfit
+    from orchestrator.kubelet.networks.interface import NetworkFault
     from orchestrator.kubelet.runtimes import UnknownRuntime
+
+    nodes = options["nodes"]
+    number = nodes if isinstance(nodes, int) else len(nodes)
+    what = f"{number} node{'' if number == 1 else 's'}"
 
     async def run() -> None:
         async with Cluster(**options) as cluster, audits.begun(cluster.clock) as audit:
-            nodes = options["nodes"]
-            what = f"{nodes} node{'' if nodes == 1 else 's'}"
             await serving.serve(cluster, what, listen, kubeconfig, audit=audit, **front)
 
     try:
         await serving.until_signal(run())
-    except UnknownRuntime as error:
+    except (UnknownRuntime, Unfit, NetworkFault) as error:
         raise InputError(str(error)) from None
+    except NodesNotReady as error:
+        raise click.ClickException(str(error)) from None

@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Mapping
 from math import inf
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
@@ -12,6 +13,16 @@ from orchestrator.client.controller import Controller, Wiring
 from orchestrator.client.errors import InvalidController
 from orchestrator.client.pacing import RateLimit
 from orchestrator.client.work_queue import Backoff
+
+# Every cluster of a process starts the same controllers. One that was made in a function goes with what that saw.
+_signatures: WeakKeyDictionary[Any, inspect.Signature] = WeakKeyDictionary()
+
+
+def _signature(function: Any) -> inspect.Signature:
+    found = _signatures.get(function)
+    if found is None:
+        found = _signatures[function] = inspect.signature(function)
+    return found
 
 
 def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None:
@@ -104,13 +115,13 @@ def _check_parameters(
 ) -> None:
     """Whether it can be called as it will be: with the wiring, and the arguments by name."""
     try:
-        inspect.signature(controller.__init__).bind(None, None, **arguments)
+        _signature(controller.__init__).bind(None, None, **arguments)
     except TypeError as error:
         raise InvalidController(
             name,
             f"its __init__ takes the wiring and the arguments of run_controller({name}, ...): {error}",
         ) from None
     try:
-        inspect.signature(controller.reconcile).bind(None, None)
+        _signature(controller.reconcile).bind(None, None)
     except TypeError as error:
         raise InvalidController(name, f"`reconcile` takes one key: {error}") from None

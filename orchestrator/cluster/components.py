@@ -44,7 +44,7 @@ from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
 
 if TYPE_CHECKING:
-    from orchestrator.dns import DnsServer
+    from orchestrator.dns.serving import DnsServer
     from orchestrator.kubelet.runtimes.process import Image
 
 # The API server's mailbox holds a few requests of each of many thousands of components.
@@ -142,11 +142,9 @@ class Components:
 
         Raises OSError.
         """
-        from orchestrator.dns import (  # late: few clusters carry packets
-            DnsServer,
-            Zone,
-            ZoneWatcher,
-        )
+        from orchestrator.dns.records import Zone
+        from orchestrator.dns.serving import DnsServer  # late: few clusters carry packets
+        from orchestrator.dns.watching import ZoneWatcher
 
         zone = Zone()
         self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)

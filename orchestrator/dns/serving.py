@@ -7,6 +7,8 @@ error while answering is SERVFAIL. In-process, in the running loop, in real time
 import asyncio
 import struct
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
+from ipaddress import ip_address
 from typing import Any, Final, cast
 
 import dns.asyncquery
@@ -23,15 +25,31 @@ _LENGTH: Final = struct.Struct("!H")
 _DNS_PORT: Final = 53
 
 
+def upstream_of(text: str) -> tuple[str, int]:
+    """Address and port of a server: `ADDRESS`, `ADDRESS:PORT`, `[IPv6]:PORT`. Raises ValueError."""
+    with suppress(ValueError):
+        return str(ip_address(text)), _DNS_PORT  # an IPv6 address has colons of its own
+    host, _, port = text.rpartition(":")
+    try:
+        address = str(ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        raise ValueError(
+            f"expected ADDRESS or ADDRESS:PORT such as 8.8.8.8, got {text!r}"
+        ) from None
+    if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
+        raise ValueError(f"expected a port from 1 to 65535, got {port!r}")
+    return address, int(port)
+
+
 class DnsServer:
     """Answers for `zone`, and asks the `upstream` servers (addresses) for other names; without them it refuses.
 
-    `log` hears of what went wrong while answering.
+    `log` hears of what went wrong while answering. Raises ValueError for what is no address.
     """
 
     def __init__(self, zone: Zone, upstream: Sequence[str], log: Any) -> None:
         self._zone = zone
-        self._upstream = tuple(upstream)
+        self._upstream = tuple(upstream_of(each) for each in upstream)
         self._log = log
         self._tasks: set[asyncio.Task[None]] = set()
         self._udp: asyncio.DatagramTransport | None = None
@@ -122,11 +140,10 @@ class DnsServer:
         if not self._upstream:
             return response if response.answer else refused(query)
         asked = dns.message.make_query(foreign.name, query.question[0].rdtype)
-        for server in self._upstream:
-            host, _, port = server.partition(":")
+        for host, port in self._upstream:
             try:
                 said, _ = await dns.asyncquery.udp_with_fallback(
-                    asked, host, timeout=_UPSTREAM_SECONDS, port=int(port or _DNS_PORT)
+                    asked, host, timeout=_UPSTREAM_SECONDS, port=port
                 )
             except (OSError, dns.exception.DNSException):
                 continue

@@ -72,11 +72,17 @@ class IntOrPercentError(MachineryError):
 
 
 class ManifestError(MachineryError):
-    """A document that cannot be read: where (`line` and `column` count from 1) and `reason`."""
+    """A document that cannot be read: where (`line` and `column` count from 1) and `reason`.
 
-    def __init__(self, reason: str, source: str, line: int, column: int) -> None:
+    `words` is what Kubernetes' own server would say; without a sentence of its own, the reason.
+    """
+
+    def __init__(
+        self, reason: str, source: str, line: int, column: int, *, words: str = ""
+    ) -> None:
         super().__init__(f"{source}:{line}:{column}: {reason}")
         self.reason = reason
+        self.words = words or reason
         self.source = source
         self.line = line
         self.column = column

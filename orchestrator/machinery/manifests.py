@@ -18,7 +18,7 @@ from typing import Final, NoReturn
 from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, kind_of
 from orchestrator.machinery.errors import ManifestError
 from orchestrator.machinery.source_text import decoded, position, refuse, surrogate_in
-from orchestrator.machinery.yaml_documents import yaml_documents
+from orchestrator.machinery.yaml_documents import first_document, yaml_documents
 
 
 def load_all(text: str | bytes, source: str = "manifest") -> tuple[Object, ...]:
@@ -49,21 +49,20 @@ def load_path(path: Path) -> tuple[Object, ...]:
 
 def load(text: str | bytes, source: str = "manifest") -> Object:
     """The one document of a text. Raises ManifestError, also for none or several."""
-    return _the_one(load_all(text, source), source)
-
-
-def load_noting(text: str | bytes, source: str) -> tuple[Object, list[str]]:
-    """The same of YAML or JSON whose maps may have keys twice, and what is to be said of those."""
-    repeated: list[str] = []
-    found = yaml_documents(decoded(text, source), source, repeated)
-    documents = tuple(_as_object(value, source, line, column) for value, line, column in found)
-    return _the_one(documents, source), repeated
-
-
-def _the_one(documents: tuple[Object, ...], source: str) -> Object:
+    documents = load_all(text, source)
     if len(documents) != 1:
         raise ManifestError(f"expected one document, found {len(documents)}", source, 1, 1)
     return documents[0]
+
+
+def load_noting(text: str | bytes, source: str) -> tuple[Json, list[str]]:
+    """The first value of a text in YAML or JSON, and what is to be said of keys that stand twice in a map.
+
+    An empty document is None; what stands behind the first one is not looked at, as Go's library does.
+    Raises ManifestError.
+    """
+    repeated: list[str] = []
+    return first_document(decoded(text, source), source, repeated), repeated
 
 
 def flatten(documents: tuple[Object, ...]) -> tuple[Object, ...]:

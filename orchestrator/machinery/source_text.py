@@ -12,11 +12,21 @@ def decoded(text: str | bytes, source: str) -> str:
             return text.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             before = text[: error.start].decode("utf-8", "replace")
-            refuse("the text is not UTF-8", source, *position(before, len(before)))
+            where = position(before, len(before))
+            raise ManifestError(
+                "the text is not UTF-8", source, *where, words=_words(error)
+            ) from None
     found = surrogate_in(text)
     if found is not None:
         refuse("the text has a lone surrogate", source, *position(text, found))
     return text.removeprefix("\ufeff")
+
+
+def _words(error: UnicodeDecodeError) -> str:
+    """The sentence of Go's YAML library."""
+    if error.reason == "unexpected end of data":
+        return "incomplete UTF-8 octet sequence"
+    return f"invalid {'trailing' if 'continuation' in error.reason else 'leading'} UTF-8 octet"
 
 
 def surrogate_in(text: str) -> int | None:

@@ -6,12 +6,14 @@ is being built, with bounds on depth, on the number of values and on what aliase
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any, Final, NoReturn
 
 import yaml
 
 from orchestrator.machinery import yaml_scalars
 from orchestrator.machinery.documents import MAX_DEPTH, Json, copied, kind_of, too_deep
+from orchestrator.machinery.errors import ManifestError
 from orchestrator.machinery.source_text import position, refuse, surrogate_in
 
 MAX_NODES: Final = 2_000_000
@@ -32,28 +34,50 @@ def yaml_documents(
     Keys that stand twice in a map are added to `repeated` (`line 3: key "a" already set in map`), and the
     last one counts; without that list they are faults. Raises ManifestError.
     """
+    built = _built(text, source, repeated)
+    return [(each.root, *each.start) for each in built if each.root is not None]
+
+
+def first_document(text: str, source: str, repeated: list[str]) -> Json:
+    """The value of the first document, None for an empty one; what stands behind it is not read.
+
+    `repeated` is as for `yaml_documents`. Raises ManifestError.
+    """
+    first = next(_built(text, source, repeated), None)
+    return None if first is None else first.root
+
+
+def _built(text: str, source: str, repeated: list[str] | None) -> "Iterator[_Builder]":
     _check_directives(text, source)
-    documents: list[tuple[Json, int, int]] = []
     builder = _Builder(source, repeated=repeated)
     try:
         for event in yaml.parse(text, Loader=_Loader):
             if isinstance(event, yaml.DocumentStartEvent):
                 builder = _Builder(source, builder.nodes, repeated)
             elif isinstance(event, yaml.DocumentEndEvent):
-                if builder.root is not None:
-                    documents.append((builder.root, *builder.start))
+                yield builder
             else:
                 builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        refuse(error.problem or "the text is no YAML", source, line, column)
+        reason = error.problem or "the text is no YAML"
+        raise ManifestError(reason, source, line, column, words=_words(error, reason)) from None
     except yaml.reader.ReaderError as error:
         offset = error.position if isinstance(error.position, int) else 0
         refuse(str(error.reason), source, *position(text, min(offset, len(text))))
     except yaml.YAMLError as error:
         refuse(str(error), source, 1, 1)
-    return documents
+
+
+def _words(error: yaml.MarkedYAMLError, reason: str) -> str:
+    """The sentence of Go's library, which counts lines from 0 but for what its scanner refuses."""
+    line = 0
+    if error.problem_mark is not None and error.problem_mark.line:
+        line = error.problem_mark.line + isinstance(error, yaml.scanner.ScannerError)
+    elif error.context_mark is not None:
+        line = error.context_mark.line
+    return f"line {line}: {reason}" if line else reason
 
 
 def _check_directives(text: str, source: str) -> None:

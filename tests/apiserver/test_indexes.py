@@ -34,3 +34,5 @@ def test_the_candidates_are_those_of_a_plain_search(
         if number in asks:
             wanted = [pod for pod in store.list("pods") if pod.spec.node_name == "n1"]
             assert indexes.candidates("pods", "", selector) == wanted
+            as_they_come = list(indexes.any_having("pods", "spec.nodeName", "n1", "default"))
+            assert sorted(as_they_come, key=lambda pod: pod.metadata.name) == wanted

@@ -17,7 +17,7 @@ from orchestrator.scenario import ScenarioError, load, run_scenario
 from orchestrator.scenario.loading import Source, plan_sweep
 from orchestrator.scenario.report.model import SweepReport
 from orchestrator.scenario.report.reading import read_report
-from orchestrator.scenario.sweep import run_sweep
+from orchestrator.scenario.sweep import SweepProgress, run_sweep
 from tests.cli.waiting import until
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
@@ -234,8 +234,16 @@ def _sweeping(
 
 
 def _children(running: subprocess.Popen[str]) -> list[int]:
-    listed = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text()
-    return [int(pid) for pid in listed.split()]
+    return _children_of(running.pid)
+
+
+def _children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    return [int(child) for child in listed.split()]
+
+
+def _is_worker(pid: int) -> bool:
+    return b"scenario.sweep.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()
 
 
 def _is_gone(pid: int) -> bool:
@@ -255,8 +263,11 @@ def _check_interrupted(running: subprocess.Popen[str], out: Path) -> SweepReport
     assert not list(out.glob("**/.*"))
     joined = _joined(out)
     assert joined.outcome == "interrupted"
+    assert not (out / "report.html").exists()
     for run in joined.runs:
         assert (out / run.directory / "report.json").exists() is not bool(run.error)
+        if run.outcome == "interrupted":
+            assert not (out / run.directory / "report.html").exists()
     return joined
 
 
@@ -280,7 +291,9 @@ def test_ctrl_c_while_processes_begin(
 
 @needs_proc
 def test_ctrl_c_ends_with_the_reports_of_what_was_reached(tmp_path: Path) -> None:
-    """The mean of a setting is that of the runs that came to their end."""
+    """The mean of a setting is that of the runs that came to their end; nobody waits for pages, which can be
+    drawn later.
+    """
     out = tmp_path / "out"
     path = _lasting(tmp_path, [0, 10**9, 10**9 + 1], 1)
     under_way = out / "seconds=1000000000,seed=0" / ".events.jsonl.unfinished"
@@ -291,6 +304,9 @@ def test_ctrl_c_ends_with_the_reports_of_what_was_reached(tmp_path: Path) -> Non
     assert [bool(run.error) for run in joined.runs] == [False, False, True]
     assert [cell.runs for cell in joined.cells] == [1, 0, 0]
     assert joined.runs[1].measures["revisions"] > 0
+    drawn = _orchestrator("page", out)
+    assert (drawn.returncode, drawn.stdout) == (0, f"written {out}/report.html\n"), drawn.stderr
+    assert "interrupted before it began" in (out / "report.html").read_text()
 
 
 @needs_proc
@@ -332,13 +348,35 @@ def test_a_run_that_cannot_write_has_failed_and_the_others_go_on(tmp_path: Path)
     assert (out / "seed=2" / "report.json").exists()
 
 
+@needs_proc
 def test_a_second_ctrl_c_kills(tmp_path: Path) -> None:
-    """Whatever a run is at."""
-    path = _lasting(tmp_path, [3600, 3601], 1)
-    plan = plan_sweep(Source.read(path), {}, None)
+    """Whatever a run is at: this one has begun, and hears nothing."""
+    plan = plan_sweep(Source.read(_lasting(tmp_path, [3600, 3601], 1)), {}, None)
     assert plan is not None
-    report = run_sweep(plan, clock="real", interruptions=chain([0, 0, 1], repeat(2)).__next__)
+    presses = 0
+
+    def show(now: SweepProgress) -> None:
+        nonlocal presses
+        if presses == 0 and now.running and now.running[0].step != "beginning":
+            for child in filter(_is_worker, _children_of(os.getpid())):
+                os.kill(child, signal.SIGSTOP)
+            presses = 1
+        elif presses == 1 and now.ending:
+            presses = 2
+
+    report = run_sweep(plan, clock="real", on_progress=show, interruptions=lambda: presses)
     assert [run.error for run in report.runs] == [
         "interrupted twice, so it was killed",
+        "interrupted before it began",
+    ]
+
+
+def test_ctrl_c_does_not_wait_for_processes_that_begin(tmp_path: Path) -> None:
+    """They have nothing to report."""
+    plan = plan_sweep(Source.read(_lasting(tmp_path, [3600, 3601], 1)), {}, None)
+    assert plan is not None
+    report = run_sweep(plan, clock="real", interruptions=chain([0], repeat(1)).__next__)
+    assert [run.error for run in report.runs] == [
+        "interrupted before there was anything to report",
         "interrupted before it began",
     ]

@@ -1,6 +1,8 @@
 """`orchestrator up`: what it refuses, and how it ends. What kubectl sees is in tests/clients."""
 
+import json
 import os
+import shutil
 import signal
 import socket
 import stat
@@ -51,6 +53,15 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
             ["--authorization-mode", "Node", "--authorization-config", "/etc/hostname"],
             "--authorization-config can not be specified when --authorization-mode",
         ),
+        (
+            ["--runtime", "cri", "--proxy-mode", "nftables"],
+            "--runtime cri: pods share the host's network: --proxy-mode is userspace or table",
+        ),
+        (
+            ["--runtime", "coroutine", "--proxy-mode", "userspace", "--nodes", "513"],
+            "has room for 512 nodes",
+        ),
+        (["--dns-upstream", "dns.example"], "--dns-upstream: expected ADDRESS or ADDRESS:PORT"),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),
         (["--oidc-issuer-url", "https://i.test"], "needs --oidc-client-id"),
@@ -83,11 +94,35 @@ def test_an_address_that_is_taken(tmp_path: Path) -> None:
     assert f"cannot listen at 127.0.0.1:{port}" in done.stderr
 
 
+@pytest.mark.skipif(shutil.which("unshare") is None, reason="unshare (util-linux) is not there")
+def test_who_may_not_make_namespaces_is_told_so() -> None:
+    """An ordinary user who asks for nftables gets one line."""
+    ordinary = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]
+    if subprocess.run([*ordinary, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("user namespaces are not allowed here")
+    done = subprocess.run(
+        [*ordinary, *COMMAND, "--proxy-mode", "nftables"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "Error: --proxy-mode nftables: network namespaces are made by root: "
+        "--proxy-mode is userspace or table\n"
+    )
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_end(tmp_path: Path, number: int) -> None:
     path = tmp_path / "sub dir" / "kubeconfig"
     running = subprocess.Popen(
-        [*COMMAND, "--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)],
+        [
+            *COMMAND,
+            *("--nodes", "1", "--listen", "127.0.0.1:0", "--kubeconfig", str(path)),
+            *("--pod-manifest-path", str(tmp_path)),
+        ],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -199,3 +234,30 @@ def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
     finally:
         running.terminate()
         running.communicate(timeout=30)
+
+
+def test_requests_are_logged_where_the_user_wants_much(tmp_path: Path) -> None:
+    """`--v=3` is a line a request, of JSON if she likes."""
+    path, log = tmp_path / "kubeconfig", tmp_path / "log"
+    options = ["--v=3", "--logging-format=json"]
+    with log.open("w") as written:
+        running = subprocess.Popen(
+            [*COMMAND, "--nodes=0", "--listen=127.0.0.1:0", f"--kubeconfig={path}", *options],
+            stdout=subprocess.PIPE,
+            stderr=written,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.stdout.readline()
+        get = ["kubectl", "--kubeconfig", str(path), "get", "--raw", "/api/v1/nodes?limit=7"]
+        assert subprocess.run(get, capture_output=True, timeout=60, check=False).returncode == 0
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (request,) = [line for line in lines if line.get("URI") == "/api/v1/nodes?limit=7"]
+    assert (request["msg"], request["verb"], request["resp"]) == ("HTTP", "LIST", 200)
+    assert request["userAgent"].startswith("kubectl/")

@@ -13,7 +13,8 @@ import pytest
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Service
 from orchestrator.cluster import node_spec
-from orchestrator.dns import DnsServer, Zone
+from orchestrator.dns.records import Zone
+from orchestrator.dns.serving import DnsServer, upstream_of
 from tests.cluster.fabrics.servers import pause
 from tests.dns.test_answering import make_service
 from tests.manifests import service
@@ -120,3 +121,26 @@ async def test_a_cluster_answers_for_its_services_at_the_address_of_kube_dns() -
         await until("web.default.svc.cluster.local", [])
         kubernetes = str(cluster._components.fabric.service_network[1])
         await until("kubernetes.default.svc.cluster.local", [kubernetes])
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("8.8.8.8", ("8.8.8.8", 53)),
+        ("8.8.8.8:5353", ("8.8.8.8", 5353)),
+        ("2001:db8::1", ("2001:db8::1", 53)),
+        ("[2001:db8::1]:5353", ("2001:db8::1", 5353)),
+    ],
+)
+def test_an_upstream_is_an_address_and_perhaps_a_port(text: str, server: tuple[str, int]) -> None:
+    """Of either family."""
+    assert upstream_of(text) == server
+
+
+@pytest.mark.parametrize(
+    "text", ["", "dns.example", "8.8.8.8:", "8.8.8.8:0", "8.8.8.8:65536", "8.8.8.8:x", "[::1"]
+)
+def test_an_upstream_that_is_none_is_refused_at_once(text: str) -> None:
+    """And not when the first question comes."""
+    with pytest.raises(ValueError, match="expected"):
+        DnsServer(Zone(), [text], _Log())

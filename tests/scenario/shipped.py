@@ -34,6 +34,7 @@ SMALL: Final[Mapping[str, Mapping[str, str]]] = {
     "benchmarks/rollout-failures.yaml": {"nodes": "20", "policy": "packing", "deployments": "4"},
     "benchmarks/rolling-updates.yaml": {"nodes": "5", "storms": "1"},
     "benchmarks/scale.yaml": {"nodes": "6", "deployments": "3"},
+    "examples/api-faults.yaml": {},
     "examples/first-scenario.yaml": {},
     "examples/sweep.yaml": {"start": "lognormal(2, 0.5)"},  # one run of it
     "tests/scenario/every-trouble.yaml": {},

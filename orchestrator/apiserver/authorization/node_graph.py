@@ -1,7 +1,7 @@
 """What the pods of a node reach: the objects that its kubelet may read.
 
 Kubernetes keeps a graph of these relations, and brings it up to date at each change of a pod. Kubelets ask
-seldom, and a node has few pods, so here the relations are followed when somebody asks.
+seldom, and a node has few pods, so here the relations are followed when somebody asks, up to the first that leads there.
 """
 
 import weakref
@@ -85,7 +85,10 @@ class NodeGraph:
 
     def _pods(self, node: str, namespace: str) -> Iterable[Pod]:
         indexes = self._indexes()
-        return () if indexes is None else indexes.having("pods", "spec.nodeName", node, namespace)
+        if indexes is None:
+            return ()
+        # Nearly all pods of a node use its most wanted objects: the first that is looked at will do.
+        return indexes.any_having("pods", "spec.nodeName", node, namespace)
 
     def _get(self, bucket: str, namespace: str, name: str) -> Any:
         store = self._store()

@@ -175,7 +175,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     `validation` is Ignore, Warn or Strict: what happens to fields that the kind does not have, and
     to fields that stand twice. In protobuf there are none.
     """
-    document = _document(data, media, expected.kind)
+    document, repeated_lines = _document(data, media, expected.kind)
     api_version, kind = _checked_kind(document, expected)
     version = api_version.rpartition("/")[2]
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
@@ -191,14 +191,22 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     repeated = duplicate_fields(data) if media == "json" else ()
     faults = [f'unknown field "{path}"' for path in unknown]
     faults += [f'duplicate field "{path}"' for path in repeated]
-    if faults and validation == "Strict":
+    if validation == "Strict" and (faults or repeated_lines):
+        if repeated_lines:
+            faults.insert(0, _unmarshal_errors(repeated_lines))
         raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
-    return Received(obj, tuple(faults))
+    return Received(obj, (*repeated_lines, *faults))
 
 
-def _document(data: bytes, media: BodyMedia, kind: str) -> dict[str, Any]:
+def _unmarshal_errors(lines: list[str]) -> str:
+    """What the original's YAML library says of keys that stand twice."""
+    return "yaml: unmarshal errors:" + "".join(f"\n  {line}" for line in lines)
+
+
+def _document(data: bytes, media: BodyMedia, kind: str) -> tuple[dict[str, Any], list[str]]:
+    """The document, and what is to be said of keys that stand twice in YAML."""
     try:
-        return _READERS[media](data)
+        return (_READERS[media](data), []) if media != "yaml" else _yaml_noting(data)
     except _Unreadable as error:
         raise BadRequest(
             f"the object provided is unrecognized (must be of type {kind}): "
@@ -215,6 +223,10 @@ def _json(data: bytes) -> dict[str, Any]:
         document = _json_value(data)
     except _Unreadable as error:
         raise _Unreadable(_NO_KIND + str(error)) from error
+    return _object(document)
+
+
+def _object(document: Any) -> dict[str, Any]:
     if document is None:
         return {}
     if not isinstance(document, dict):
@@ -236,13 +248,20 @@ def _json_value(data: bytes) -> Any:
 
 
 def _yaml(data: bytes) -> dict[str, Any]:
+    return _yaml_noting(data)[0]
+
+
+def _yaml_noting(data: bytes) -> tuple[dict[str, Any], list[str]]:
     try:
-        return manifests.load(data, "body")
+        document, repeated = manifests.load_noting(data, "body")
     except ManifestError as error:
-        raise _Unreadable(f"yaml: {error.reason}") from error
+        raise _Unreadable(f"yaml: {error.words}") from error
+    return _object(document), repeated
 
 
 def _protobuf(data: bytes) -> dict[str, Any]:
+    if not data:
+        raise _Unreadable("empty data")
     if not data.startswith(protobuf.MAGIC):
         prefix = " ".join(map(str, protobuf.MAGIC))
         raise _Unreadable(
@@ -329,8 +348,7 @@ def decode_configuration(data: bytes, validation: str) -> Received:
     document, repeated = _configuration(data)
     if not repeated or validation == "Ignore":
         return Received(document, ())
-    lines = "".join(f"\n  {fault}" for fault in repeated)
-    why = f"error converting YAML to JSON: yaml: unmarshal errors:{lines}"
+    why = f"error converting YAML to JSON: {_unmarshal_errors(repeated)}"
     if validation == "Strict":
         raise BadRequest(f"error strict decoding YAML: {why}")
     return Received(document, (why,))
@@ -347,9 +365,7 @@ def _configuration(data: bytes) -> tuple[Any, list[str]]:
     try:
         return manifests.load_noting(data, "body")
     except ManifestError as error:
-        # The original names no line where it is the first.
-        line = f"line {error.line}: " if error.line > 1 else ""
-        why = f"error converting YAML to JSON: yaml: {line}{error.reason}"
+        why = f"error converting YAML to JSON: yaml: {error.words}"
         raise BadRequest(f"error decoding YAML: {why}") from error
 
 

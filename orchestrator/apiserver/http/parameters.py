@@ -150,8 +150,7 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
         faults.append(field_errors.required("fieldManager", "is required for apply patch"))
     if kind == "PatchOptions" and "force" in query and not applies:
         faults.append(field_errors.forbidden("force", "may not be specified for non-apply patch"))
-    if len(manager.encode()) > _MANAGER_LENGTH:
-        faults.append(field_errors.too_long("fieldManager", _MANAGER_LENGTH))
+    faults += _manager_faults(manager)
     dry_run, dry_faults = _dry_run(query.getall("dryRun", []))
     faults += dry_faults
     if validation not in ("", "Ignore", "Warn", "Strict"):
@@ -166,6 +165,19 @@ def write_options(query: Query, kind: str, agent: str, *, applies: bool = False)
         force=boolean(query, "force"),
         said={name: query[name] for name in _SAID if query.get(name)} or None,
     )
+
+
+def _manager_faults(manager: str) -> list[FieldError]:
+    field, faults = "fieldManager", []
+    if len(manager.encode()) > _MANAGER_LENGTH:
+        faults.append(field_errors.too_long(field, _MANAGER_LENGTH))
+    if not manager.isprintable():
+        for position, each in enumerate(manager):
+            if not each.isprintable():
+                at = len(manager[:position].encode())
+                detail = f"invalid character U+{ord(each):04X} (at position {at})"
+                faults.append(field_errors.invalid(field, manager, detail))
+    return faults
 
 
 def _dry_run(values: list[str] | tuple[str, ...]) -> tuple[bool, list[FieldError]]:

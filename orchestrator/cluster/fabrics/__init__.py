@@ -10,14 +10,14 @@ from actors.late import late
 
 if TYPE_CHECKING:
     from orchestrator.cluster.fabrics.choosing import MODES, ProxyMode, choose
-    from orchestrator.cluster.fabrics.interface import Fabric
+    from orchestrator.cluster.fabrics.interface import Fabric, Unfit
 
-__all__ = ["MODES", "Fabric", "ProxyMode", "choose"]
+__all__ = ["MODES", "Fabric", "ProxyMode", "Unfit", "choose"]
 
 __getattr__, __dir__ = late(
     __name__,
     {
         "orchestrator.cluster.fabrics.choosing": ["MODES", "ProxyMode", "choose"],
-        "orchestrator.cluster.fabrics.interface": ["Fabric"],
+        "orchestrator.cluster.fabrics.interface": ["Fabric", "Unfit"],
     },
 )

@@ -19,7 +19,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.apiserver.allocation import SERVICE_NETWORK
-from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, host_resolver, ipv4_of
+from orchestrator.cluster.fabrics.interface import DNS_ADDRESS, Unfit, host_resolver, ipv4_of
 from orchestrator.controllers.load_balancer import NETWORK as BALANCER_NETWORK
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks import namespaces
@@ -44,6 +44,7 @@ class BridgeFabric:
 
     mode = "nftables"
     carries = True
+    lowest_port = 1
     service_network: IPv4Network = SERVICE_NETWORK
     balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None
@@ -76,9 +77,9 @@ class BridgeFabric:
             raise
 
     def place(self, spec: NodeSpec) -> NodeSpec:
-        """The spec's own addresses. Raises ValueError for one that is not in the nodes' network."""
+        """The spec's own addresses. Raises Unfit for one that is not in the nodes' network."""
         if ip_address(spec.address) not in _NETWORK:
-            raise ValueError(f"a node's address is in {_NETWORK}, and {spec.address} is not")
+            raise Unfit(f"a node's address is in {_NETWORK}, and {spec.address} is not")
         dns = str(self.service_network[DNS_ADDRESS])
         return replace(spec, cluster_dns=dns, resolv_conf=host_resolver())
 
@@ -212,11 +213,8 @@ class BridgeFabric:
 
     def _delete_bridge(self) -> None:
         """The nodes' ports of it are other ends of what goes with their namespaces, but later."""
-        for _, name in socket.if_nameindex():
-            if name.startswith(_PORT):
-                namespaces.configure((f"link delete {name}",))
-        if _HOST_BRIDGE in {name for _, name in socket.if_nameindex()}:
-            namespaces.configure((f"link delete {_HOST_BRIDGE}",))
+        ports = [name for _, name in socket.if_nameindex() if name.startswith(_PORT)]
+        namespaces.delete_links((*ports, _HOST_BRIDGE))
 
 
 def _hardware(address: IPv4Address) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Final, Literal, TypeAlias
 
 from actors import Clock, Misuse
-from orchestrator.cluster.fabrics.interface import Fabric
+from orchestrator.cluster.fabrics.interface import Fabric, Unfit
 from orchestrator.cluster.fabrics.simulated import SimulatedFabric
 from orchestrator.kubelet import NodeSpec
 from orchestrator.kubelet.networks.namespaces import why_not
@@ -21,8 +21,8 @@ _APART: Final = "process"
 def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log: Any) -> Fabric:
     """The fabric of a mode, or the one that carries what the runtimes of `nodes` run.
 
-    Raises ValueError for an unknown mode, Misuse for one that carries packets while time jumps, and
-    NetworkFault.
+    Raises ValueError for an unknown mode, Unfit for one that the runtimes do not go with, Misuse for one that carries
+    packets while time jumps, and NetworkFault.
     """
     if mode is not None and mode not in MODES:
         raise ValueError(f"proxy_mode is one of {', '.join(MODES)}, not {mode!r}")
@@ -35,7 +35,7 @@ def choose(mode: ProxyMode | None, nodes: Sequence[NodeSpec], clock: Clock, log:
     # Late: most clusters carry nothing.
     if mode == "nftables":
         if any(spec.runtime == "cri" for spec in nodes):
-            raise ValueError(
+            raise Unfit(
                 "pods of the runtime 'cri' share the host's network: proxy_mode is userspace or table, not 'nftables'"
             )
         from orchestrator.cluster.fabrics.bridge import BridgeFabric

@@ -30,6 +30,10 @@ def ipv4_of(host: str) -> str | None:
         return None
 
 
+class Unfit(ValueError):
+    """The nodes are not such as the network can have; the text says why, and what would be right."""
+
+
 class Fabric(Protocol):
     """The network of one cluster.
 
@@ -37,6 +41,7 @@ class Fabric(Protocol):
     `mode` is its name for `proxy_mode`, `service_network` where Services have their addresses,
     and `balancer_network` where load balancers have theirs. `host_plane` is one
     that serves all nodes of this host; None: each node has its own, or none. `carries`: whether packets arrive.
+    Services at ports below `lowest_port` are not served.
     """
 
     mode: str
@@ -44,10 +49,11 @@ class Fabric(Protocol):
     balancer_network: IPv4Network
     host_plane: Plane | None
     carries: bool
+    lowest_port: int
     control_plane: str
 
     def place(self, spec: NodeSpec) -> NodeSpec:
-        """The node with addresses of this fabric; always the same ones for a name. Raises ValueError."""
+        """The node with addresses of this fabric; always the same ones for a name. Raises Unfit."""
         ...
 
     def network(self, spec: NodeSpec) -> PodNetwork:

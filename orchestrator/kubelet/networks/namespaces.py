@@ -111,6 +111,13 @@ def configure(lines: Iterable[str], namespace: str = "") -> None:
     _run(["ip", *inside, "-batch", "-"], "\n".join(lines) + "\n")
 
 
+def delete_links(names: Iterable[str]) -> None:
+    """Delete interfaces of the program's own namespace. Those that are not there, or go meanwhile, are no fault."""
+    lines = "".join(f"link delete {name}\n" for name in names)
+    command = ["ip", "-force", "-batch", "-"]  # one refusal does not end it
+    subprocess.run(command, input=lines, text=True, capture_output=True, check=False)
+
+
 def give_rules(namespace: str, text: str) -> None:
     """One transaction of nftables in a namespace. Raises NetworkFault."""
     _run(["nsenter", f"--net={NAMESPACES / namespace}", "nft", "-f", "-"], text)

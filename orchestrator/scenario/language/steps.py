@@ -141,6 +141,31 @@ class WatchLoss(Strict, frozen=True):
     for_: str = field(default="", name="for")
 
 
+class FailApi(Strict, frozen=True):
+    """Requests of `verb` for `resource` (a plural, with its group: `deployments.apps`) are refused with the
+    HTTP status `code`, answered `latencySeconds` later, or both; `for` so long, or until the end.
+
+    `count` is the most that it happens to, `skip` how many pass first, `probability` the chance for each.
+    Texts are shell patterns. `user` is who asks: as it comes all components of the cluster, and not the steps
+    themselves (`system:admin`), which fail when they are refused.
+    """
+
+    verb: str = "*"
+    resource: str = "*"
+    subresource: str = "*"
+    namespace: str = "*"
+    name: str = "*"
+    user: str = "system:[!a]*"
+    code: int = 0
+    message: str = ""
+    retry_after_seconds: int | None = None
+    latency_seconds: float = 0.0
+    probability: float = 1.0
+    skip: int = 0
+    count: int | None = None
+    for_: str = field(default="", name="for")
+
+
 class Repeat(Strict, frozen=True):
     """The same steps `count` times, beginning `every` so long."""
 
@@ -177,6 +202,8 @@ class Step(Strict, frozen=True):
     partition: Target | None = None
     slow: Slow | None = None
     lose_watch_events: WatchLoss | None = None
+    fail_api: FailApi | None = None
+    end_watches: Literal["all"] | None = None
     wait: Wait | None = None
     checkpoint: str = ""
     sleep: str = ""

@@ -1,7 +1,7 @@
 """The steps of a scenario, checked."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
@@ -10,6 +10,7 @@ from orchestrator.api.scheme import DEFAULT
 from orchestrator.scenario.language import (
     ACTIONS,
     Drain,
+    FailApi,
     NodeChoice,
     Repeat,
     Step,
@@ -19,8 +20,11 @@ from orchestrator.scenario.language import (
 from orchestrator.scenario.loading.nodes import GroupPlan, plan_group
 from orchestrator.scenario.loading.source import Source
 from orchestrator.scenario.loading.workloads import WorkloadPlan, plan_workload
-from orchestrator.scenario.names import camel
+from orchestrator.scenario.names import camel, in_camels
 from orchestrator.scenario.traces import Trace
+
+if TYPE_CHECKING:
+    from orchestrator.apiserver import ApiFault
 
 _DURATIONS: Final = ("timeout", "quiet", "for_", "every", "at")
 _WAIT_HAS_WHAT: Final = tuple(n for n in Wait.__struct_fields__ if n != "timeout")
@@ -107,8 +111,18 @@ class StepPlanner:
                 self._check_target(part, where)
             case Drain(nodes=NodeChoice() as choice):
                 self._check_choice(choice, f"{where}.nodes")
+            case FailApi():
+                self._check_fault(part, where)
             case Repeat(count=count) if count < 1:
                 raise self._source.error(f"{where}.count", f"expected 1 or more, got {count}")
+
+    def _check_fault(self, fault: FailApi, where: str) -> None:
+        try:
+            api_fault(fault)
+        except ValueError as error:
+            raise self._source.error(
+                where, in_camels(str(error), FailApi.__struct_fields__)
+            ) from None
 
     def _check_kind(self, api_version: str, kind: str, where: str) -> None:
         try:
@@ -135,6 +149,16 @@ class StepPlanner:
             self._check_choice(target.nodes, f"{where}.nodes")
         if where.endswith(".pause") and not target.for_:
             raise self._source.error(where, "expected for how long: for: 30s")
+
+
+def api_fault(wanted: FailApi) -> "ApiFault":
+    """What the API server is told. Raises ValueError for what means nothing, or would never happen."""
+    from orchestrator.apiserver import ApiFault  # late: most scenarios have none
+    from orchestrator.cluster.arguments import check_faults
+
+    fault = ApiFault(**{n: getattr(wanted, n) for n in FailApi.__struct_fields__ if n != "for_"})
+    check_faults([fault], DEFAULT)
+    return fault
 
 
 def all_steps(plans: tuple[StepPlan, ...]) -> tuple[StepPlan, ...]:

@@ -56,6 +56,7 @@ MEASURES: Final[Mapping[str, str]] = {
         for quantile in _QUANTILES
     },
     "apiCalls": "calls answered",
+    "apiFaults": "... that `failApi` refused, or had answered late",
     "apiCallSecondsP99": "the longest p99 of any verb and resource, watches excepted, of the "
     "cluster's time",
     "apiReadSecondsP99": "p99 over all reading calls",

@@ -56,6 +56,7 @@ class Mark(Struct, frozen=True, kw_only=True):
     messages: float
     pods: PodMark
     calls: CallMark
+    struck: int
     turns: distribution.Mark
     missing: GaugeMark | None
     shares: UseMark
@@ -73,6 +74,7 @@ START: Final = Mark(
     messages=0.0,
     pods=PodMark(),
     calls=CallMark(),
+    struck=0,
     turns=distribution.Mark(),
     missing=None,
     shares={},
@@ -107,6 +109,9 @@ class Meter:
         self.use = NodeUse(group_of)
         self.availability = Availability(now)
         self.calls = CallMeter()
+        self.struck: Callable[[], int] | None = (
+            None  # requests that met a fault, if there are faults
+        )
         self.pauses = PauseMeter()
         self.samples = Samples(self._sample)
         self._most: dict[tuple[str, str], float] = {}  # that a group had of a resource
@@ -220,6 +225,7 @@ class Meter:
             messages=sum(self._messages().values()),
             pods=self.pods.mark(),
             calls=self.calls.mark(),
+            struck=self.struck() if self.struck is not None else 0,
             turns=self.pauses.mark(),
             missing=self.availability.missing.mark(now),
             shares=self.use.mark(now),
@@ -299,6 +305,7 @@ class Meter:
         waits = self.calls.since(since.calls)
         found: dict[str, float | None] = {
             "apiCalls": waits.count,
+            "apiFaults": self.struck() - since.struck if self.struck is not None else None,
             "apiCallSecondsP99": waits.worst_p99,
             "apiReadSecondsP99": waits.reading_p99,
             "apiWriteSecondsP99": waits.writing_p99,

@@ -41,8 +41,12 @@ def write_whole(path: Path, parts: Iterable[bytes]) -> Path:
 
 
 def write_report(report: Report | SweepReport, directory: Path) -> Path:
-    """Write `report.json` into a directory. Raises OSError."""
-    return write_whole(directory / REPORT_FILE, (_encode(report),))
+    """Write `report.json` into a directory, without a page: one that is there is of another run, and goes.
+    Raises OSError.
+    """
+    written = write_whole(directory / REPORT_FILE, (_encode(report),))
+    (directory / HTML_FILE).unlink(missing_ok=True)
+    return written
 
 
 def write_report_and_page(report: Report | SweepReport, page: str, directory: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import partial
 from random import Random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from actors import FOREVER, Fault, MessageFault, Partition, Pause
 from orchestrator.api.core.v1 import Node
@@ -16,9 +16,13 @@ from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import NodeChoice, Step, Target
 from orchestrator.scenario.loading import StepPlan
 from orchestrator.scenario.loading.nodes import GroupPlan
+from orchestrator.scenario.loading.steps import api_fault
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.running.choosing import choose
 from orchestrator.scenario.running.draining import drain
+
+if TYPE_CHECKING:
+    from orchestrator.apiserver import ApiFault
 
 API_SERVER: Final = "/apiserver"
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
@@ -178,6 +182,21 @@ class Actions:
                 end=end,
             )
         )
+
+    async def _do_fail_api(self, step: Step, plan: StepPlan) -> None:
+        assert step.fail_api is not None
+        fault = api_fault(step.fail_api)
+        self._cluster.api_trouble.add(fault)
+        if step.fail_api.for_:
+            seconds = parse_duration(step.fail_api.for_)
+            self._later(partial(self._api_heals, fault, seconds))
+
+    async def _api_heals(self, fault: "ApiFault", seconds: float) -> None:
+        await self._cluster.clock.sleep(seconds)
+        self._cluster.api_trouble.remove(fault)
+
+    async def _do_end_watches(self, step: Step, plan: StepPlan) -> None:
+        await self._cluster.end_watches()
 
     async def _paths(self, target: Target) -> list[str]:
         """The actors of a component, or patterns of all components of the chosen nodes: one that has

@@ -14,7 +14,7 @@ from actors.virtual import VirtualLoop
 from orchestrator.cluster import Cluster
 from orchestrator.scenario.history import WatchedStore
 from orchestrator.scenario.journal import Journal
-from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.loading import Loaded, all_steps
 from orchestrator.scenario.measures.catalogue import titles_of
 from orchestrator.scenario.measures.figures import ActorUse
 from orchestrator.scenario.measures.meter import Meter
@@ -207,6 +207,9 @@ class Run:
         self._clock, self._begun = loop.time, loop.time()
         self._cluster = self._make_cluster()
         self._kinds = ActorKinds(self._cluster)
+        if any(plan.action == "fail_api" for plan in all_steps(self._loaded.steps)):
+            trouble = self._cluster.api_trouble
+            self.meter.struck = lambda: trouble.struck
         return self._cluster
 
     def _make_stage(self, cluster: Cluster) -> Stage:

@@ -5,6 +5,8 @@ from typing import Any, Final, Literal, TypeAlias
 import msgspec
 from msgspec import Struct
 
+NOT_REACHED: Final = "interrupted before there was anything to report"
+
 
 class Job(Struct, frozen=True, kw_only=True):
     """What to run. `out` is the directory of the run's report; None: it is not written."""

@@ -17,7 +17,7 @@ from orchestrator.scenario.report.model import SweepReport, SweepRun
 from orchestrator.scenario.report.page import plain_value
 from orchestrator.scenario.report.writing import remove_unfinished
 from orchestrator.scenario.sweep.joining import join
-from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost
+from orchestrator.scenario.sweep.messages import NOT_REACHED, Answer, At, Ended, Job, Lost
 from orchestrator.scenario.sweep.process import RunProcess
 
 _LOOK_SECONDS: Final = 0.1
@@ -62,7 +62,7 @@ def run_sweep(
     With `out` each run writes its report (with its page, and if `events` its history) into its directory
     there.
     `on_progress` is called about ten times a second. `interruptions` says how often the sweep has been
-    told to end: once, and its runs end where they are; twice, and they are killed.
+    told to end: once, and its runs end where they are, without pages; twice, and they are killed.
     """
     sweeping = _Sweeping(plan, clock, out, page=page, events=events, log_level=log_level)
     begun = time.perf_counter()
@@ -117,10 +117,11 @@ class _Sweeping:
             self._answers[run.directory] = Lost(NOT_BEGUN, interrupted=True)
         self._waiting.clear()
         for process, run in self._running.items():
-            if kill:
+            if kill or run.directory not in self._answers:  # it has not begun, only its process
                 process.kill()
                 if not self._is_over(run):
-                    self._answers[run.directory] = Lost(KILLED, interrupted=True)
+                    why = KILLED if kill else NOT_REACHED
+                    self._answers[run.directory] = Lost(why, interrupted=True)
             else:
                 process.interrupt()
 

@@ -19,13 +19,22 @@ from typing import IO, Final
 from actors.log import show
 from orchestrator.scenario.loading import Source, load_text
 from orchestrator.scenario.report import wording
+from orchestrator.scenario.report.drawing import draw_while
 from orchestrator.scenario.report.model import HTML_FILE, Report
 from orchestrator.scenario.report.writing import write_report, write_whole
 from orchestrator.scenario.running.runner import Progress, run_scenario
-from orchestrator.scenario.sweep.messages import Answer, At, Ended, Job, Lost, decode_job, encode
+from orchestrator.scenario.sweep.messages import (
+    NOT_REACHED,
+    Answer,
+    At,
+    Ended,
+    Job,
+    Lost,
+    decode_job,
+    encode,
+)
 
 _LOOK_SECONDS: Final = 0.01
-NOT_REACHED: Final = "interrupted before there was anything to report"
 
 
 def main() -> None:
@@ -48,9 +57,10 @@ def _expect_interruption() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def _interrupt_at_end() -> None:
+def _interrupt_at_end(asked: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 4096):
         pass
+    asked.set()
     # Only a loop that runs takes an interruption well; from then on the signal is the loop's.
     while signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         time.sleep(_LOOK_SECONDS)
@@ -64,15 +74,16 @@ def _tell(output: IO[bytes], answer: Answer) -> None:
 
 
 def _work(job: Job, tell: Callable[[Answer], None]) -> Answer:
+    asked = threading.Event()  # to end
     try:
         _log(job)
         try:
-            threading.Thread(target=_interrupt_at_end, daemon=True).start()
+            threading.Thread(target=_interrupt_at_end, args=(asked,), daemon=True).start()
             report = _run(job, tell)
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what is left does not take long
         if job.out is not None:
-            _write(report, Path(job.out), page=job.page)
+            _write(report, Path(job.out), lambda: job.page and not asked.is_set())
     except KeyboardInterrupt:
         return Lost(NOT_REACHED, interrupted=True)
     except OSError as error:
@@ -92,8 +103,13 @@ def _run(job: Job, tell: Callable[[Answer], None]) -> Report:
     def show(now: Progress) -> None:
         tell(At(now.step, now.virtual_seconds))
 
+    loaded = load_text(Source(Path(job.path), job.text), job.parameters)
+    # What the run imports late. It takes its time, and ends for no signal; the sweep just kills who is at it.
+    import orchestrator.cluster.components  # noqa: F401
+
+    tell(At("nodes", 0.0))  # from here on there is something to report
     return run_scenario(
-        load_text(Source(Path(job.path), job.text), job.parameters),
+        loaded,
         seed=job.seed,
         virtual=job.clock == "virtual",
         command=job.command,
@@ -102,12 +118,17 @@ def _run(job: Job, tell: Callable[[Answer], None]) -> Report:
     )
 
 
-def _write(report: Report, directory: Path, *, page: bool) -> None:
+def _write(report: Report, directory: Path, wants_page: Callable[[], bool]) -> None:
     write_report(report, directory)
-    if page:
-        from orchestrator.scenario.report.html import render  # late: not always asked for
+    page = draw_while(wants_page, lambda: _page(report))
+    if page is not None:
+        write_whole(directory / HTML_FILE, (page.encode(),))
 
-        write_whole(directory / HTML_FILE, (render(report).encode(),))
+
+def _page(report: Report) -> str:
+    from orchestrator.scenario.report.html import render  # late: not always asked for
+
+    return render(report)
 
 
 def _log(job: Job) -> None:

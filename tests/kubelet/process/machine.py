@@ -115,13 +115,13 @@ def on_machine(
             directory = machine.runtime._shim._directory
             assert directory is not None
             await machine.runtime.close()
-        assert not _left(directory)
+        assert not left(directory)
         assert len(os.listdir("/proc/self/fd")) <= len(before) + 1
 
     actors.run(run, virtual=False)
 
 
-def _left(directory: Path) -> list[str]:
+def left(directory: Path) -> list[str]:
     """What is still there of a shim: its directories, control groups and processes."""
     name = directory.name
     places = [directory] if directory.exists() else []

@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -14,6 +13,7 @@ from orchestrator.api.core.v1 import (
     Pod,
 )
 from orchestrator.kubelet.networks.interface import NetworkFault
+from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.container_logs import Log
 from orchestrator.kubelet.runtimes.cri.configs import (
     check_user,
@@ -34,6 +34,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     World,
 )
+from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
 from orchestrator.kubelet.runtimes.process import talk as streams
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
@@ -85,13 +86,16 @@ class CriRuntime(RealRuntime[Run]):
         self._looking: asyncio.Task[None] | None = None
         self._endpoint: Endpoint
         self._sandboxes: Sandboxes
+        self._own: OwnDirectory
         self._directory: Path | None = None
 
     def _begin(self) -> Path:
         """The directory in which logs and volumes lie, made with the first container."""
         if self._directory is None:
-            self._directory = Path(tempfile.mkdtemp(prefix=PREFIX))
-            self._directory.chmod(0o711)
+            self._own = own_directories.make(
+                PREFIX, lambda path: shutil.rmtree(path, ignore_errors=True)
+            )
+            self._directory = self._own.path
             self._endpoint = Endpoint(self._address)
             self._sandboxes = Sandboxes(self._endpoint, self._directory)
             self._prober = CriProber(self._endpoint, self._link)
@@ -311,7 +315,8 @@ class CriRuntime(RealRuntime[Run]):
         run = self._running(key)
         if run is None:
             return None
-        return ContainerUsage(milli_cpu=run.usage[0], memory_bytes=run.usage[1])
+        spent = run.cpu[1] / 1e9 if run.cpu is not None else None
+        return ContainerUsage(milli_cpu=run.usage[0], memory_bytes=run.usage[1], cpu_seconds=spent)
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
         """Let a container that runs have what it asks for by now."""
@@ -411,6 +416,7 @@ class CriRuntime(RealRuntime[Run]):
             await self._sandboxes.close()
             await self._endpoint.close()
             shutil.rmtree(self._directory, ignore_errors=True)
+            self._own.release()
             self._directory = None
 
     def _place(self, pod_uid: str) -> Path:

@@ -6,13 +6,14 @@ A small process of its own takes it away when the cluster ends, however that end
 import os
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
+from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.process.shim import trees
 
+_KIND: Final = "orchestrator-disks-"
 _END_SECONDS: Final = 30.0
 # Whoever still writes there is being killed by somebody else at that moment.
 _KEEPER: Final = """
@@ -31,13 +32,19 @@ class DiskDirectory:
     """A new directory, and who keeps it. Raises OSError."""
 
     def __init__(self) -> None:
-        self._root = Path(tempfile.mkdtemp(prefix="orchestrator-disks-"))
-        self._root.chmod(0o711)
+        self._own = own_directories.make(_KIND, lambda path: trees.remove_tree(os.fspath(path)))
+        self._root = self._own.path
         command = (sys.executable, "-I", "-S", "-c", _KEEPER, trees.__file__, str(self._root))
         try:
-            self._keeper = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+            self._keeper = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                start_new_session=True,
+                pass_fds=[self._own.lock],
+            )
         except OSError:
-            self._root.rmdir()
+            trees.remove_tree(os.fspath(self._root))
+            self._own.release()
             raise
 
     def place(self, storage: str) -> Path:
@@ -61,3 +68,4 @@ class DiskDirectory:
         assert self._keeper.stdin is not None
         self._keeper.stdin.close()
         self._keeper.wait(_END_SECONDS)
+        self._own.release()

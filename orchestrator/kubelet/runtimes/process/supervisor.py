@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +13,9 @@ from itertools import count
 from pathlib import Path
 from typing import Final, TypeAlias
 
+from orchestrator.kubelet.runtimes import own_directories
+from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
+from orchestrator.kubelet.runtimes.process.shim.leftovers import clear_groups, discard
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     SHARED_MEMORY,
     Connect,
@@ -73,6 +75,7 @@ class Supervisor:
         self._descriptors: list[int] = []
         self._line: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
+        self._own: OwnDirectory
         self._directory: Path | None = None
         self._memory: Path | None = None
         self.namespaces = True
@@ -151,9 +154,12 @@ class Supervisor:
         if self._line is not None:
             return
         ours, theirs = socket.socketpair()
-        self._directory = Path(tempfile.mkdtemp(prefix=f"{self._name}-"))
-        self._memory = None
-        os.chmod(self._directory, 0o711)
+        self._bury()
+        if self._directory is None:
+            self._own = own_directories.make(f"{self._name}-", lambda path: discard(str(path)))
+            self._directory, self._memory = self._own.path, None
+        else:  # a shim was killed: the pods' volumes and logs are still there
+            clear_groups(str(self._directory))
         place = str(Path(__file__).parents[4])
         with theirs:
             self._process = subprocess.Popen(
@@ -161,8 +167,9 @@ class Supervisor:
                     *(sys.executable, "-I", "-c", _BOOT, place, _PACKAGE),
                     *(str(theirs.fileno()), str(self._directory), self._directory.name),
                     "" if self._enclosed else "bare",
+                    str(self._own.lock),
                 ],
-                pass_fds=[theirs.fileno()],
+                pass_fds=[theirs.fileno(), self._own.lock],
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
@@ -170,6 +177,15 @@ class Supervisor:
         self._await_ready(ours)
         ours.setblocking(False)
         asyncio.get_running_loop().add_reader(ours.fileno(), self._read)
+
+    def _bury(self) -> None:
+        """See the last shim to its end, if there was one: killed, it leaves all there; else it takes all away."""
+        process, self._process = self._process, None
+        if process is not None:
+            _wait(process)
+        if self._directory is not None and not self._directory.exists():
+            self._own.release()
+            self._directory = self._memory = None
 
     def _await_ready(self, line: socket.socket) -> None:
         """Wait for the first news: the shim has tried what the machine allows. Raises ShimGone."""
@@ -255,15 +271,21 @@ class Supervisor:
         self._listeners.clear()
         process, self._process = self._process, None
         if process is not None:
-            try:
-                await asyncio.to_thread(process.wait, _END_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            await asyncio.to_thread(_wait, process)
         for directory in (self._directory, self._memory):
             if directory is not None:
                 shutil.rmtree(directory, ignore_errors=True)
+        if self._directory is not None:
+            self._own.release()
         self._directory = self._memory = None
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> None:
+    try:
+        process.wait(_END_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _close(descriptors: "tuple[int, ...] | list[int]") -> None:

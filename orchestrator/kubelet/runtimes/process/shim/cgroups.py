@@ -5,6 +5,7 @@ everything here asks the directory itself which of the two it is in.
 """
 
 import os
+import select
 import signal
 from contextlib import suppress
 from typing import Final
@@ -13,6 +14,8 @@ from orchestrator.kubelet.runtimes.process.shim import linux
 
 ROOT: Final = "/sys/fs/cgroup"
 _CONTROLLERS: Final = ("cpu", "cpuacct", "memory", "pids")
+_PATIENCE: Final = 0.02  # seconds between two attempts to remove a group
+_ATTEMPTS: Final = 100
 
 
 def trees(name: str, own: str) -> tuple[str, ...]:
@@ -141,3 +144,22 @@ def remove(groups: dict[str, dict[str, str]]) -> bool:
         with suppress(OSError):
             os.rmdir(os.path.dirname(directory))
     return gone
+
+
+def trees_of(name: str) -> list[str]:
+    """The groups of this name that there are in the trees of this machine."""
+    parents = (ROOT, *(f"{ROOT}/{each}" for each in _CONTROLLERS))
+    places = dict.fromkeys(os.path.realpath(f"{parent}/{name}") for parent in parents)
+    return [place for place in places if os.path.isdir(place)]
+
+
+def remove_tree(tree: str) -> None:
+    """Kill what runs in a group and below it, and take them away. What is killed takes its time to be gone."""
+    for _ in range(_ATTEMPTS):
+        for place, _, _ in os.walk(tree, topdown=False):
+            kill({place: {}})
+            with suppress(OSError):
+                os.rmdir(place)
+        if not os.path.isdir(tree):
+            return
+        select.select((), (), (), _PATIENCE)

@@ -6,6 +6,7 @@ selector), and the pipes in which fresh children say how their start went.
 
 import gc
 import os
+import select
 import selectors
 import signal
 import socket
@@ -16,8 +17,8 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.kubelet.runtimes.process.shim import boxes, cgroups, connecting, linux
+from orchestrator.kubelet.runtimes.process.shim.leftovers import remove_places
 from orchestrator.kubelet.runtimes.process.shim.messages import (
-    SHARED_MEMORY,
     Box,
     Connect,
     Connected,
@@ -39,8 +40,6 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     pack,
     unpack,
 )
-from orchestrator.kubelet.runtimes.process.shim.mounted import release
-from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 
 _CHUNK: Final = 1 << 18
 _MOST_DESCRIPTORS: Final = 64
@@ -330,18 +329,11 @@ class Shim:
             if all(list(map(_emptied, groups))) and not boxes.children(os.getpid()):
                 break
             boxes.kill_descendants(os.getpid())
-            selectors.DefaultSelector().select(_PATIENCE)
+            select.select((), (), (), _PATIENCE)
         for tree in self._trees:
-            for entry in os.scandir(tree) if os.path.isdir(tree) else ():
-                if entry.is_dir():
-                    with suppress(OSError):
-                        os.rmdir(entry.path)
-            with suppress(OSError):
-                os.rmdir(tree)
+            cgroups.remove_tree(tree)
         cgroups.unmount(f"{self._directory}/cgroup")
-        for place in (self._directory, f"{SHARED_MEMORY}/{os.path.basename(self._directory)}"):
-            release(place)
-            remove_tree(place)
+        remove_places(self._directory)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
@@ -378,6 +370,9 @@ def _maps_everybody() -> bool:
 
 
 def main() -> None:
-    """The program. Its arguments: a socket's descriptor, a directory, the name of its cgroups, a mode or nothing."""
+    """The program. Its arguments: a socket's descriptor, a directory, the name of its cgroups, a mode or nothing, and
+    the descriptor that holds the directory, which is no container's.
+    """
     line = socket.socket(fileno=int(sys.argv[1]))
+    os.set_inheritable(int(sys.argv[5]), False)
     Shim(line, *sys.argv[2:5]).serve()

@@ -1,0 +1,126 @@
+"""Bodies, options and paths that are nearly right: read, or refused, as Kubernetes' own server does."""
+
+from typing import Any
+
+import pytest
+
+from orchestrator.api import codec
+from orchestrator.api.core.v1 import ConfigMap
+from orchestrator.apiserver.http.bodies import Expected, decode, decode_configuration
+from orchestrator.protocol import BadRequest
+from tests.apiserver.http.conftest import Caller
+
+_MAPS = "/api/v1/namespaces/default/configmaps"
+_EXPECTED = Expected(ConfigMap, "v1", "ConfigMap")
+_REPEATED = b"kind: ConfigMap\nmetadata: {name: q}\nfoo: 1\ndata: {a: b, a: c}\ndata: {a: d}\n"
+_FIRST, _SECOND = ('line 4: key "a" already set in map', 'line 5: key "data" already set in map')
+
+
+def test_keys_that_stand_twice_in_yaml_are_warned_of() -> None:
+    """The last one counts, and each is told of with its line, before what is unknown."""
+    received = decode(_REPEATED, "yaml", _EXPECTED, "Warn")
+    assert received.object.data == {"a": "d"}
+    assert received.warnings == (_FIRST, _SECOND, 'unknown field "foo"')
+    assert decode(_REPEATED, "yaml", _EXPECTED, "Ignore").warnings == ()
+    with pytest.raises(BadRequest) as caught:
+        decode(_REPEATED, "yaml", _EXPECTED, "Strict")
+    assert caught.value.message.endswith(
+        f'strict decoding error: yaml: unmarshal errors:\n  {_FIRST}\n  {_SECOND}, unknown field "foo"'
+    )
+
+
+@pytest.mark.parametrize("text", ["", "null", "---\n---\nkind: Pod\n"])
+def test_the_first_document_counts(text: str) -> None:
+    """An empty one is an empty object, whatever stands behind it."""
+    assert decode(text.encode(), "yaml", _EXPECTED, "Strict").object == ConfigMap()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"[]", "json parse error: json: cannot unmarshal array into Go value"),
+        (b"x", "json parse error: json: cannot unmarshal string into Go value"),
+        (b"a:\n\tb: c", "yaml: line 2: found character that cannot start any token (613a"),
+        (b"a:\n b: [\n}", "yaml: line 2: did not find expected node content"),
+        (b"a: \xff", "yaml: invalid leading UTF-8 octet"),
+        (b"a: \xe2(", "yaml: invalid trailing UTF-8 octet"),
+        (b"a: \xe2\x82", "yaml: incomplete UTF-8 octet sequence"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_refused_in_the_words_of_gos_library(
+    text: bytes, words: str
+) -> None:
+    """The scanner's lines count from 1, the parser's from 0."""
+    with pytest.raises(BadRequest) as caught:
+        decode(text, "yaml", _EXPECTED, "Warn")
+    assert words in caught.value.message
+
+
+def test_an_applied_configuration_may_be_followed_by_others() -> None:
+    """Only the first document is applied."""
+    assert decode_configuration(b"a: 1\n---\nb: 2\n", "Strict").object == {"a": 1}
+
+
+def test_what_is_no_unicode_is_replaced() -> None:
+    """A byte that is no UTF-8, and half a pair of surrogates, are U+FFFD, as Go reads them."""
+    text = rb'{"a": "\ud800", "b": "\ud83d\ud83d\ude00", "c": "\\ud800"}'
+    assert codec.loads(text) == {"a": "\ufffd", "b": "\ufffd\U0001f600", "c": "\\ud800"}
+    assert codec.loads(b'["\xffx\xe2(\xe2\x82"]') == ["\ufffdx\ufffd(\ufffd\ufffd"]
+
+
+async def test_paths_of_no_resource_have_their_methods(call: Caller) -> None:
+    """Documents with a route are got; the others answer whatever method comes."""
+    for path in ("/api", "/api/v1", "/apis/apps/v1", "/version"):
+        assert (await call("POST", path))[0] == 405
+    for path in ("/apis", "/apis/apps", "/"):
+        assert (await call("POST", path))[0] == 200
+    async with call.send("PUT", "/healthz") as answer:
+        assert (answer.status, await answer.text()) == (200, "ok")
+    for path in ("/api/v2", "/apis/apps/v2"):
+        status, body = await call("DELETE", path)
+        assert (status, body["reason"]) == (404, "NotFound")
+    for path in ("/apis/nobody.io", "/openapi/v4", "/metrics/x"):
+        async with call.send("GET", path) as answer:
+            assert (answer.status, await answer.text()) == (404, "404 page not found\n")
+
+
+async def _message(call: Caller, method: str, path: str, body: Any = None, **headers: str) -> str:
+    _, answer = await call(method, path, body, **headers)
+    return str(answer["message"])
+
+
+async def test_faults_are_told_in_the_originals_order(call: Caller) -> None:
+    """A token before the version beside it, an object that is not there before its patch."""
+    found = await _message(call, "GET", f"{_MAPS}?continue=garbage&resourceVersion=abc")
+    assert found.startswith("invalid continue token")
+    merge = "application/merge-patch+json"
+    found = await _message(call, "PATCH", f"{_MAPS}/none", b"{", Content_Type=merge)
+    assert found == 'configmaps "none" not found'
+    found = await _message(call, "PATCH", f"{_MAPS}/kube-root-ca.crt", b"{", Content_Type=merge)
+    assert found == "error decoding patch: unexpected end of JSON input"
+
+
+async def test_a_field_manager_is_printable(call: Caller) -> None:
+    """Each character that is not is told of, with its place in bytes."""
+    path = f"{_MAPS}?fieldManager=%C3%A9%01"
+    found = await _message(call, "POST", path, {"metadata": {"name": "x"}})
+    assert found.endswith("invalid character U+0001 (at position 2)")
+
+
+async def test_who_shows_warnings_is_told_of_fields_without_effect(call: Caller) -> None:
+    """kubectl hears of a field that nobody acts upon when it writes it; other clients hear what the original says."""
+    path = "/api/v1/namespaces/default/pods"
+    spec = {"containers": [{"name": "c", "image": "i"}], "setHostnameAsFQDN": True}
+    pod = {"metadata": {"name": "p"}, "spec": spec}
+    told = {"User-Agent": "kubectl/v1.36.2"}
+    async with call.send("POST", path, pod, **told) as answer:
+        assert answer.headers["Warning"].startswith('299 - "spec.setHostnameAsFQDN: stored, but ')
+    async with call.send(
+        "POST", f"{path}?dryRun=All", {**pod, "metadata": {"name": "q"}}
+    ) as answer:
+        assert (answer.status, "Warning" in answer.headers) == (201, False)
+    patch = {"Content-Type": "application/merge-patch+json"}
+    async with call.send(
+        "PATCH", f"{path}/p", b'{"metadata":{"labels":{"a":"b"}}}', **told, **patch
+    ) as answer:
+        assert (answer.status, "Warning" in answer.headers) == (200, False)
