@@ -15,7 +15,7 @@ from orchestrator.client.pacing import RateLimit
 from orchestrator.client.work_queue import Backoff
 
 # Every cluster of a process starts the same controllers.
-_signature = lru_cache(maxsize=256)(inspect.signature)
+_remembered = lru_cache(maxsize=256)(inspect.signature)
 
 
 def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None:
@@ -118,3 +118,12 @@ def _check_parameters(
         _signature(controller.reconcile).bind(None, None)
     except TypeError as error:
         raise InvalidController(name, f"`reconcile` takes one key: {error}") from None
+
+
+def _signature(function: Any) -> inspect.Signature:
+    """What can be given to a function. One made inside another is not remembered: it keeps what that one saw,
+    such as a whole cluster.
+    """
+    if "<locals>" in function.__qualname__:
+        return inspect.signature(function)
+    return _remembered(function)
