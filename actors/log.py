@@ -9,6 +9,7 @@ What fails once often fails for ever. An error of one place in the code, in one 
 whole the first time; the second, fourth, eighth ... time a line says how many times it came (`times`).
 """
 
+import json
 import logging
 import sys
 from collections import OrderedDict
@@ -39,13 +40,14 @@ def new_log(name: str) -> Any:
     ).bind()
 
 
-def show(level: int, names: Iterable[str], **fields: Any) -> None:
+def show(level: int, names: Iterable[str], *, as_json: bool = False, **fields: Any) -> None:
     """Show what these loggers say from `level` on at standard error; `fields` stand in every line.
 
+    `as_json`: a JSON object a line, with `ts` (milliseconds), `level`, `logger`, `msg` and the event's keys.
     For programs of our own: calling it again takes the place of the call before.
     """
     handler = _Shown()
-    handler.setFormatter(_Line(fields))
+    handler.setFormatter(_Document(fields) if as_json else _Line(fields))
     for name in names:
         logger = logging.getLogger(name)
         for before in [h for h in logger.handlers if isinstance(h, _Shown)]:
@@ -142,3 +144,24 @@ class _Line(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
         at = datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{at} [{record.levelname.lower()}] {record.message}{self._fields}"
+
+
+class _Document(logging.Formatter):
+    """`{"ts":1769860800000.0,"level":"warning","logger":"orchestrator","msg":"actor restarted",...}`"""
+
+    def __init__(self, fields: Mapping[str, Any]) -> None:
+        super().__init__()
+        self._fields = fields
+
+    def format(self, record: logging.LogRecord) -> str:
+        document = {
+            "ts": record.created * 1000,
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "msg": getattr(record, "event", None) or record.getMessage(),
+            **getattr(record, "fields", {}),
+            **self._fields,
+        }
+        if record.exc_info:
+            document["stacktrace"] = self.formatException(record.exc_info)
+        return json.dumps(document, default=str, separators=(",", ":"))

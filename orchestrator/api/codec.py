@@ -134,7 +134,9 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
     A custom resource keeps them: Kubernetes leaves them out of the lists of its typed kinds only.
     """
     length = len(_prefix(type_))  # type: ignore[arg-type]
-    return b"{" + text[length:].removeprefix(b",") if length else text
+    if not length:
+        return text
+    return b"{" + text[length + text.startswith(b",", length) :]
 
 
 def _encoded(obj: Any) -> bytes:

@@ -12,7 +12,12 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 LEVELS: Final = ("debug", "info", "warning", "error")
 LOGGERS: Final = ("orchestrator", "actors")
+REQUESTS: Final = "orchestrator.requests"  # what the HTTP front calls the logger of its requests
 _LEVEL: Final = f"{__name__}.level"
+_VERBOSITY: Final = f"{__name__}.verbosity"
+_FORMAT: Final = f"{__name__}.format"
+# From which --v on there is more: all that the cluster does, a line a request, and what is for its developers.
+_INFO, _LINES, _DEBUG = 1, 3, 5
 
 
 def option(command: F) -> F:
@@ -24,14 +29,51 @@ def option(command: F) -> F:
         show_default=True,
         expose_value=False,
         is_eager=True,
-        callback=_configure,
+        callback=_configure(_LEVEL),
         help="What to log to standard error.",
     )(command)
 
 
-def _configure(context: click.Context, _option: click.Parameter, level: str) -> None:
-    context.meta[_LEVEL] = level
-    show(getattr(logging, level.upper()), LOGGERS)
+def serving_options(command: F) -> F:
+    """`--log-level`, and kube-apiserver's `--v` and `--logging-format`."""
+    verbosity = click.option(
+        "-v",
+        "--v",
+        type=click.IntRange(0, 10),
+        default=0,
+        show_default=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_configure(_VERBOSITY),
+        help="More of the log: 1 all that happens, 3 a line a request, 5 what is for developers.",
+    )
+    form = click.option(
+        "--logging-format",
+        type=click.Choice(["text", "json"]),
+        default="text",
+        show_default=True,
+        expose_value=False,
+        is_eager=True,
+        callback=_configure(_FORMAT),
+        help="Lines of text, or of JSON.",
+    )
+    return verbosity(form(option(command)))
+
+
+def _configure(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """The callback of an option. Each may come first, so each applies what is known by then."""
+
+    def apply(context: click.Context, _option: click.Parameter, value: Any) -> None:
+        context.meta[key] = value
+        verbosity = context.meta.get(_VERBOSITY, 0)
+        wanted = logging.getLevelName(context.meta.get(_LEVEL, "warning").upper())
+        if verbosity >= _INFO:
+            wanted = min(wanted, logging.INFO if verbosity < _DEBUG else logging.DEBUG)
+        show(wanted, LOGGERS, as_json=context.meta.get(_FORMAT) == "json")
+        if verbosity >= _LINES:
+            logging.getLogger(REQUESTS).setLevel(logging.DEBUG)
+
+    return apply
 
 
 def level() -> int:

@@ -90,7 +90,7 @@ NAMES = _Names()
 @rights.options
 @users.options
 @serving.options
-@logs.option
+@logs.serving_options
 def up(
     nodes: int,
     seed: int,

@@ -307,7 +307,8 @@ class Cluster:
             self._has_switch = True
             await self.run_controller(power_switch(self))
         if not options.get("read_only"):
-            await publish(self.client, front, host, fabric.advertised(host, front.port))
+            real = fabric.advertised(host, front.port)
+            await publish(self.client, front, host, real, fabric.lowest_port)
         return front
 
     def _authority(self) -> "KeyPair":

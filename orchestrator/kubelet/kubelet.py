@@ -20,6 +20,7 @@ from actors import Request, Timer
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.client import Change, EventRecorder, Reflector, Watcher
 from orchestrator.kubelet.conversations import Conversations
+from orchestrator.kubelet.cpu_time import CpuTime
 from orchestrator.kubelet.eviction import EVICTED, thresholds_of
 from orchestrator.kubelet.happenings import resize_pending
 from orchestrator.kubelet.lookups import Lookups
@@ -145,6 +146,7 @@ class Kubelet(Watcher):
         self._deferred: dict[str, None] = {}  # pods whose resize waits for room
         self._network = network or SimulatedNetwork(spec.address, spec.pod_cidr)
         self._unlisted: list[Pod] = []  # new pods of the first list
+        self._cpu_time = CpuTime()
         self._admission: NodeAdmission
         self._registration: NodeRegistration
         self._known: Reflector[Pod]
@@ -560,10 +562,13 @@ class Kubelet(Watcher):
     def on_usage_of_pods(self, message: UsageOfPods) -> Mapping[str, Mapping[str, ContainerUsage]]:
         """What the running containers of some pods use."""
         found: dict[str, dict[str, ContainerUsage]] = {uid: {} for uid in message.uids}
+        now = self.ctx.clock.now()
         for event in self._runtimes.containers():
-            of_pod = found.get(event.key.pod_uid) if isinstance(event, ContainerStarted) else None
-            if of_pod is not None and (usage := self._runtimes.usage(event.key)) is not None:
-                of_pod[event.key.name] = usage
+            of_pod = found.get(event.key.pod_uid)
+            if of_pod is None or not isinstance(event, ContainerStarted):
+                continue
+            if (usage := self._runtimes.usage(event.key)) is not None:
+                of_pod[event.key.name] = self._cpu_time.whole(event, usage, now)
         return found
 
     # --- effects ---------------------------------------------------------------------------
@@ -727,6 +732,7 @@ class Kubelet(Watcher):
         if managed.wake is not None:
             managed.wake.cancel()
         self._runtimes.remove(worker.uid)
+        self._cpu_time.forget(worker.uid)
         for starts in (self._starts, *self._starts_of_others.values()):
             starts.forget(worker.uid)
         self._release(managed)

@@ -1,5 +1,6 @@
 """What a program that embeds a system hears of it, and how."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -92,3 +93,22 @@ async def test_show_prints_lines_with_fields_of_the_program_s_own(
         system.log.warning("two lines", text="a\nb")
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("[warning] two lines text='a\\nb' run='a=1'")
+
+
+async def test_show_prints_documents(capsys: pytest.CaptureFixture[str]) -> None:
+    """A line of JSON for each event, with its keys and, once, its traceback."""
+    show(logging.INFO, ["shown"], as_json=True, run=1)
+    async with ActorSystem(logger="shown") as system:
+        system.log.info("two lines", text="a\nb")
+        system.log.error("failed", exc_info=ValueError("why"))
+    said, failed = map(json.loads, capsys.readouterr().err.splitlines())
+    assert said.pop("ts") > 0
+    assert said == {
+        "level": "info",
+        "logger": "shown",
+        "msg": "two lines",
+        "text": "a\nb",
+        "run": 1,
+    }
+    assert (failed["level"], failed["error"]) == ("error", "ValueError: why")
+    assert failed["stacktrace"] == "ValueError: why"

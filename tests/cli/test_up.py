@@ -1,5 +1,6 @@
 """`orchestrator up`: what it refuses, and how it ends. What kubectl sees is in tests/clients."""
 
+import json
 import os
 import shutil
 import signal
@@ -233,3 +234,30 @@ def test_users_come_with_tokens_of_a_file(tmp_path: Path) -> None:
     finally:
         running.terminate()
         running.communicate(timeout=30)
+
+
+def test_requests_are_logged_where_the_user_wants_much(tmp_path: Path) -> None:
+    """`--v=3` is a line a request, of JSON if she likes."""
+    path, log = tmp_path / "kubeconfig", tmp_path / "log"
+    options = ["--v=3", "--logging-format=json"]
+    with log.open("w") as written:
+        running = subprocess.Popen(
+            [*COMMAND, "--nodes=0", "--listen=127.0.0.1:0", f"--kubeconfig={path}", *options],
+            stdout=subprocess.PIPE,
+            stderr=written,
+            text=True,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        )
+    try:
+        assert running.stdout is not None
+        running.stdout.readline()
+        running.stdout.readline()
+        get = ["kubectl", "--kubeconfig", str(path), "get", "--raw", "/api/v1/nodes?limit=7"]
+        assert subprocess.run(get, capture_output=True, timeout=60, check=False).returncode == 0
+    finally:
+        running.terminate()
+        running.communicate(timeout=30)
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    (request,) = [line for line in lines if line.get("URI") == "/api/v1/nodes?limit=7"]
+    assert (request["msg"], request["verb"], request["resp"]) == ("HTTP", "LIST", 200)
+    assert request["userAgent"].startswith("kubectl/")

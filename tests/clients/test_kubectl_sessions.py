@@ -236,6 +236,16 @@ def test_use_is_what_the_profile_says(here: Kubectl) -> None:
     assert mine["cpu"]["usageNanoCores"] == 250_000_000
     metrics = here("get", "--raw", f"{pages}/metrics/resource")
     assert 'container_memory_working_set_bytes{container="load",namespace="sessions"' in metrics
+    assert 'container_cpu_usage_seconds_total{container="load",namespace="sessions"' in metrics
+    metrics = here("get", "--raw", f"{pages}/metrics/cadvisor")
+    (used,) = [line for line in metrics.splitlines() if _is_use_of(line, "load")]
+    assert float(used.rpartition(" ")[2]) > 0
+
+
+def _is_use_of(line: str, container: str) -> bool:
+    """Whether it is cAdvisor's line of a container's CPU time."""
+    name = f'container_cpu_usage_seconds_total{{container="{container}",'
+    return line.startswith(name) and 'cpu="total"' in line
 
 
 @pytest.fixture

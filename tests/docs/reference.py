@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import click
+import msgspec
 
 import actors
 import orchestrator
@@ -20,6 +21,7 @@ from orchestrator.apiserver import ApiFault
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Metrics, present_families
+from orchestrator.apiserver.kinds.stored_only import STORED_ONLY
 from orchestrator.apiserver.state import ServerState
 from orchestrator.cli import main
 from orchestrator.cluster import NodesNotReady, UnknownNode
@@ -264,6 +266,16 @@ COMPONENTS: Final[Mapping[str, str]] = {
     "FlowSchema": "API server (requests by HTTPS queue by them)",
     "PriorityLevelConfiguration": "API server (seats for requests by HTTPS)",
     "Lease": "kubelet (heartbeats)",
+    "APIService": "API server (its group is forwarded to the service behind it)",
+    "ComponentStatus": "API server (answered, not stored)",
+    "CSIDriver": "controllers and kubelet (whether volumes are attached), scheduler (capacity)",
+    "CSIStorageCapacity": "scheduler",
+    "ClusterRoleBinding": "API server (who may do what)",
+    "DeviceClass": "scheduler",
+    "IPAddress": "API server (written for the addresses of Services)",
+    "NetworkPolicy": "proxy (with `--proxy-mode nftables`)",
+    "Role": "API server (who may do what)",
+    "RoleBinding": "API server (who may do what)",
     "Event": "components (written)",
     "ConfigMap": "kubelet (a pod that names one waits for it)",
     "Secret": "kubelet (a pod that names one waits for it)",
@@ -305,8 +317,22 @@ def kinds() -> str:
             "## Only stored\n",
             "Nothing acts on these:\n",
             ", ".join(stored) + ".\n",
+            "## Fields that are only stored\n",
+            "Nothing acts on these fields of other kinds, either. `kubectl` and Helm are told so, in a warning, when they "
+            "write one.\n",
+            table(["of", "field", "so"], list(_stored_fields())),
         ]
     )
+
+
+def _stored_fields() -> Iterator[list[str]]:
+    for owner, fields in sorted(STORED_ONLY.items(), key=lambda each: each[0].__name__):
+        wire = {each.name: each.encode_name for each in msgspec.structs.fields(owner)}
+        by_reason: dict[str, list[str]] = {}
+        for name, reason in fields.items():
+            by_reason.setdefault(reason, []).append(f"`{wire[name]}`")
+        for reason, names in by_reason.items():
+            yield [owner.__name__, ", ".join(names), reason]
 
 
 def metrics() -> str:

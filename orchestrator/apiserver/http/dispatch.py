@@ -9,16 +9,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Final, TypeAlias
 
-import msgspec
 from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
-from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.errors import internal
 from orchestrator.apiserver.http import bodies, metrics_api, reads, watches, writes
 from orchestrator.apiserver.http.aggregation import Aggregation, Unavailable
@@ -26,38 +23,27 @@ from orchestrator.apiserver.http.asked import asked_of
 from orchestrator.apiserver.http.audit import Trail
 from orchestrator.apiserver.http.connect import CONNECTIONS
 from orchestrator.apiserver.http.connections import add_headers
-from orchestrator.apiserver.http.discovery import Document, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
-    method_not_allowed,
     no_representation,
-    no_representation_but,
-    no_such_path,
     not_acceptable,
 )
 from orchestrator.apiserver.http.fairness import Classified, Rejected
 from orchestrator.apiserver.http.fairness.work import seats_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
-from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
-from orchestrator.apiserver.http.metrics import Labels, present_families
-from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
-from orchestrator.apiserver.http.negotiation import accepts, is_pretty, is_representable, negotiate
-from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
+from orchestrator.apiserver.http.metrics import Labels
+from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
+from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.parameters import wants_watch
 from orchestrator.apiserver.http.paths import is_resource_path, split, target_of, verb_of
 from orchestrator.apiserver.http.replies import (
-    GZIP_BYTES,
-    accepts_gzip,
-    compressed,
-    document_reply,
     error_reply,
     text_reply,
 )
-from orchestrator.apiserver.http.version import version_document
+from orchestrator.apiserver.http.request_log import log_request
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
-from orchestrator.apiserver.state import AskState
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -66,7 +52,6 @@ from orchestrator.protocol import (
 )
 
 Handler: TypeAlias = Callable[[Front, Call], Awaitable[StreamResponse]]
-Page: TypeAlias = Callable[["Dispatcher", BaseRequest, list[str]], Awaitable[StreamResponse]]
 
 _HANDLERS: Final[Mapping[str, Handler]] = {
     "get": reads.get,
@@ -78,23 +63,11 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
     "delete": writes.delete,
     "deletecollection": writes.delete_collection,
 }
-_CONFIGURATION: Final = "/.well-known/openid-configuration"
-_KEY_SET: Final = "/openid/v1/jwks"
-_KEY_SET_TYPE: Final = "application/jwk-set+json"
-_PATHS: Final = (
-    _CONFIGURATION,
-    _KEY_SET,
-    "/metrics",
-    "/openapi/v2",
-    "/openapi/v3",
-    "/openapi/v3/",
-    "/version",
-)
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
-# What a client is said to have done when it went away before its answer.
 # Subresources that are shown as tables; of the others only the documents are.
 _IN_TABLES: Final = frozenset({"", "scale", "status"})
+# What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
 
 
@@ -121,7 +94,7 @@ class Dispatcher:
         self._front = front
         self._aggregation = aggregation
         self._impersonation = Impersonation(front.decide)
-        self._openapi_documents = OpenApi(front.scheme)
+        self._pages = Pages(front, aggregation)
 
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
@@ -150,6 +123,15 @@ class Dispatcher:
             size = getattr(response, "body_length", 0) or _length(response)
             took = front.clock.monotonic() - begun
             front.metrics.count(record.labels, record.code, took, record.waited, size)
+            log_request(
+                request,
+                record.labels.verb,
+                code=record.code,
+                seconds=took,
+                audit_id=record.audit_id,
+                where=record.where,
+                waited=record.waited,
+            )
 
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
         try:
@@ -177,7 +159,7 @@ class Dispatcher:
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
-            record.labels = Labels(request.method, subresource=_page_of(parts))
+            record.labels = Labels(request.method, subresource=page_of(parts))
             async with self._seated(request, record):
                 return await self._document(request, parts, identity)
         try:
@@ -354,136 +336,13 @@ class Dispatcher:
         self, request: BaseRequest, parts: list[str], identity: Identity
     ) -> StreamResponse:
         await self._authorized(request, parts, identity)
-        page = _PAGES.get(parts[0])
-        if page is None:
+        if not is_page(parts):
             raise PageNotFound
         if len(parts) == 3 and parts[0] == "apis":
             elsewhere = await self._forwarded(request, parts, identity, None)  # it has its seat
             if elsewhere is not None:
                 return elsewhere
-        return await page(self, request, parts)
-
-    async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        front = self._front
-        front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
-        document = front.discovery.find(parts, request.headers.get("Accept", ""))
-        if self._aggregation is not None:
-            document = self._with_others(document, parts)
-        of_version = len(parts) == (2 if parts[0] == "api" else 3)
-        if document is None:
-            known = parts[0] == "api" or front.discovery.find(parts[:2], "") is not None
-            raise no_such_path() if of_version and known else PageNotFound
-        if of_version or parts == ["api"]:
-            _check_is_get(request)
-        if not document.etag:
-            return document_reply(document.data, media_type=document.media_type)
-        return await self._tagged(
-            request, document.data, document.etag, document.media_type, vary="Accept"
-        )
-
-    def _with_others(self, document: Document | None, parts: list[str]) -> Document | None:
-        """A discovery document with the groups that other servers serve."""
-        assert self._aggregation is not None
-        if parts[0] != "apis" or len(parts) > 2 or (len(parts) == 2 and document is not None):
-            return document
-        if len(parts) == 1:
-            assert document is not None
-            return with_groups(document, self._aggregation)
-        groups = self._aggregation.groups()
-        found = next((each for each in groups if each["name"] == parts[1]), None)
-        if found is None:
-            return None
-        return Document(msgspec.json.encode({"kind": "APIGroup", "apiVersion": "v1", **found}))
-
-    async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
-        try:
-            schema = self._openapi_documents.find(parts, accept, expected)
-        except NoDocument:
-            if parts[1:2] != ["v3"]:
-                raise PageNotFound from None
-            return Response(status=404)
-        except Moved as moved:
-            return document_reply(b"", status=301, headers={"Location": moved.location})
-        return await self._tagged(
-            request, schema.data, schema.etag, schema.media_type, schema.gzipped
-        )
-
-    async def _tagged(
-        self,
-        request: BaseRequest,
-        data: bytes,
-        etag: str,
-        media_type: str,
-        gzipped: bytes = b"",
-        *,
-        vary: str = "Accept, Accept-Encoding",
-    ) -> StreamResponse:
-        """A document that clients keep; 304 for one that has the present one."""
-        headers = {"ETag": etag, "Vary": vary, "Cache-Control": "public"}
-        if request.headers.get("If-None-Match") == etag:
-            return document_reply(b"", status=304, media_type=media_type, headers=headers)
-        if len(data) > GZIP_BYTES and accepts_gzip(request):
-            data = gzipped or await compressed(data)
-            headers["Content-Encoding"] = "gzip"
-        return document_reply(data, media_type=media_type, headers=headers)
-
-    async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        return await health_reply(self._front, parts, request.query)
-
-    async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        if len(parts) > 1:
-            raise no_such_path()
-        _check_is_get(request)
-        return document_reply(version_document())
-
-    async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        if len(parts) > 1:
-            raise PageNotFound
-        front = self._front
-        state = await front.ask(AskState())
-        others = [family for each in front.other_metrics for family in await each()]
-        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
-        return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
-
-    async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        """The documents by which others verify the server's tokens."""
-        if request.path not in (_CONFIGURATION, _KEY_SET):
-            raise PageNotFound
-        _check_is_get(request)
-        front = self._front
-        issuer = await front.ask(AskIssuer())
-        headers = {"Cache-Control": "public, max-age=3600"}
-        if request.path == _KEY_SET:
-            if not accepts(request.headers.get("Accept", ""), _KEY_SET_TYPE):
-                raise no_representation_but(_KEY_SET_TYPE)
-            data = msgspec.json.encode(issuer.key_set())
-            return document_reply(data, media_type=_KEY_SET_TYPE, headers=headers)
-        # By the name under which the client found the server: pods know it by another than the host does.
-        address = f"https://{request.headers.get('Host') or front.discovery.address}{_KEY_SET}"
-        return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
-
-    # Kubernetes does not list its own /debug either.
-    async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        if parts[1:] != ["actors"]:
-            raise PageNotFound
-        return document_reply(msgspec.json.encode(actors_page(self._front.system)))
-
-    async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
-        """The paths of what is no object, in order."""
-        paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
-        return document_reply(msgspec.json.encode({"paths": paths}))
-
-
-def _check_is_get(request: BaseRequest) -> None:
-    """Some documents have routes, the others answer whatever method comes. Raises MethodNotAllowed."""
-    if request.method != "GET":
-        raise method_not_allowed()
-
-
-def _page_of(parts: list[str]) -> str:
-    """A path as the metrics name it, in few words, for clients make up any number of paths."""
-    return f"/{parts[0]}" if parts[0] in _PAGES else ""
+        return await self._pages.answer(request, parts)
 
 
 def _length(response: StreamResponse | None) -> int:
@@ -497,19 +356,3 @@ def _overloaded(record: _Record) -> Response:
     response = text_reply("Too many requests, please try again later.\n", status=429)
     response.headers["Retry-After"] = str(retry)
     return response
-
-
-_PAGES: Final[Mapping[str, Page]] = {
-    "": Dispatcher._root,
-    "api": Dispatcher._discovery,
-    "apis": Dispatcher._discovery,
-    "openapi": Dispatcher._openapi,
-    "openid": Dispatcher._issuer,
-    ".well-known": Dispatcher._issuer,
-    "version": Dispatcher._version,
-    "healthz": Dispatcher._health,
-    "livez": Dispatcher._health,
-    "readyz": Dispatcher._health,
-    "metrics": Dispatcher._metrics,
-    "debug": Dispatcher._debug,
-}

@@ -16,6 +16,11 @@ from orchestrator.apiserver.http.replies import object_reply, page_reply, status
 from orchestrator.apiserver.http.strictness import duplicate_fields
 from orchestrator.apiserver.http.subresource_kinds import class_of
 from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.stored_only import (
+    names_in,
+    shows_warnings,
+    stored_only_warnings,
+)
 from orchestrator.protocol import (
     BadRequest,
     Create,
@@ -61,6 +66,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
             options=options.said,
         )
     )
+    _warn_of_stored_only(call, received.object)
     if target.resource.key == _TOKEN_REVIEWS:
         created = await front.reviewed(created)
     if target.part in _DEEDS or target.resource.key == _BINDINGS:
@@ -97,6 +103,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             options=options.said,
         )
     )
+    _warn_of_stored_only(call, received.object)
     return await _changed_reply(front, call, updated)
 
 
@@ -181,7 +188,16 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             options=options.said,
         )
     )
+    if shows_warnings(call.agent):
+        changed = patched.object if type(patched) is Created else patched
+        _warn_of_stored_only(call, changed, names_in(body))
     return await _changed_reply(front, call, patched)
+
+
+def _warn_of_stored_only(call: Call, obj: Any, among: frozenset[str] | None = None) -> None:
+    """Tell people of fields that have no effect; `among` names those that a patch speaks of."""
+    if shows_warnings(call.agent):
+        call.warnings.extend(stored_only_warnings(obj, among))
 
 
 async def _check_patched(front: Front, call: Call) -> None:

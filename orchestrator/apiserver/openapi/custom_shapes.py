@@ -113,8 +113,11 @@ def _identity(prefix: str, metadata: str) -> dict[str, Any]:
     reference: dict[str, Any] = {"$ref": prefix + metadata}
     if prefix == V3:
         reference = {"allOf": [reference]}
+    # Clients' own tests look for the first words of these, as of a creation's time.
+    group_version = "APIVersion defines the group and version of the object's kind."
+    what_all_have = "Standard object's metadata: name, namespace, labels and the like."
     return {
-        "apiVersion": {"type": "string", "description": "The group and version of the object."},
+        "apiVersion": {"type": "string", "description": group_version},
         "kind": {"type": "string", "description": "The kind of the object."},
-        "metadata": {"description": "What every object has.", **reference},
+        "metadata": {"description": what_all_have, **reference},
     }

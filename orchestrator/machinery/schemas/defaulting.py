@@ -25,9 +25,7 @@ def with_defaults(value: Any, schema: Schema) -> Any:
 def _filled_map(value: dict[str, Any], schema: Schema) -> dict[str, Any]:
     filled = dict(value)
     changed = False
-    for name, below in schema.properties.items():
-        if not below.has_defaults:
-            continue
+    for name, below in schema.defaulted:
         present = value.get(name, ABSENT)
         if below.default is not ABSENT and (
             present is ABSENT or (present is None and not below.nullable)

@@ -16,19 +16,21 @@ def list_faults(value: Any, schema: Schema, path: str = "") -> Iterator[FieldErr
     """The duplicates in all lists of type set and map, in the order of the items."""
     if not schema.keyed_lists:
         return
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
+        additional = schema.additional
         for name in sorted(value):
             below = schema.properties.get(name)
             if below is not None:
-                yield from list_faults(value[name], below, child(path, name))
-            elif schema.additional is not None:
-                yield from list_faults(value[name], schema.additional, key(path, name))
+                if below.keyed_lists:
+                    yield from list_faults(value[name], below, child(path, name))
+            elif additional is not None and additional.keyed_lists:
+                yield from list_faults(value[name], additional, key(path, name))
     elif isinstance(value, list | tuple):
         if schema.list_type == "set":
             yield from _twice(value, path)
         elif schema.list_type == "map":
             yield from _map_faults(value, schema, path)
-        if schema.items is not None:
+        if schema.items is not None and schema.items.keyed_lists:
             for number, each in enumerate(value):
                 yield from list_faults(each, schema.items, index(path, number))
 

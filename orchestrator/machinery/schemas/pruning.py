@@ -11,6 +11,7 @@ from orchestrator.machinery.schemas.schema import ABSENT, Schema
 
 _OF_EVERY_OBJECT: Final = frozenset({"apiVersion", "kind", "metadata"})
 _NOTHING: Final = Schema(document={})
+_LEAVES: Final = frozenset({str, int, float, bool})
 
 
 def prune(
@@ -62,6 +63,8 @@ def _pruned_map(
                 unknown.append(_child(path, name))
         elif part is None and not below.nullable and below.default is ABSENT:
             changed = True
+        elif type(part) in _LEAVES:
+            kept[name] = part
         else:
             new = kept[name] = _pruned(part, below, _child(path, name), unknown)
             changed = changed or new is not part

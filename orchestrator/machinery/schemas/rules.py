@@ -143,7 +143,7 @@ def rule_faults(
         yield from _faults_here(value, old, node, path)
     if isinstance(value, Mapping):
         before = old if isinstance(old, Mapping) else {}
-        for name in sorted(value):
+        for name in sorted(value if node.additional else value.keys() & node.properties.keys()):
             below = node.properties.get(name)
             if below is not None:
                 yield from rule_faults(value[name], before.get(name), below, child(path, name))
@@ -234,7 +234,7 @@ def to_cel(value: Any, schema: Schema | None, *, root: bool = False) -> Any:
     """A value as rules see it: escaped names, and the types that the schema's formats mean."""
     if schema is None or value is None:
         return value
-    if isinstance(value, Mapping):
+    if type(value) is dict or isinstance(value, Mapping):
         return _map_to_cel(value, schema, root=root or schema.embedded)
     if isinstance(value, list | tuple):
         return [to_cel(each, schema.items) for each in value]
@@ -256,7 +256,7 @@ def _map_to_cel(value: Mapping[str, Any], schema: Schema, *, root: bool) -> dict
         elif below is not None:
             word = escaped(name)
             if word is not None:
-                seen[word] = to_cel(part, below)
+                seen[word] = part if type(part) in below.plain else to_cel(part, below)
         elif schema.additional is not None:
             seen[name] = to_cel(part, schema.additional)
         elif schema.preserves_unknown and not schema.properties:

@@ -11,6 +11,15 @@ ABSENT: Final = object()
 
 INTEGER: Final = "integer"
 NUMBER: Final = "number"
+_PYTHON: Final[Mapping[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    INTEGER: (int,),
+    NUMBER: (float, int),
+    "object": (dict,),
+    "array": (list, tuple),
+}
+_DECODED: Final = frozenset({"date-time", "date", "byte"})
 
 
 class Bounds(Struct, frozen=True):
@@ -30,7 +39,7 @@ class Bounds(Struct, frozen=True):
     max_properties: int | None = None
 
 
-_NO_BOUNDS: Final = Bounds()
+NO_BOUNDS: Final = Bounds()
 
 
 class Schema(Struct, frozen=True):
@@ -39,6 +48,10 @@ class Schema(Struct, frozen=True):
     `types` are the JSON types that a value may have; empty: any. `additional` is the schema of a
     map's values; `allows_additional` and `forbids_additional` are `additionalProperties: true` and `false`. `document` is the part of the
     definition that this node was compiled from.
+
+    Most of an object's values are leaves of which little is asked, so what spares the walkers a look is
+    worked out here, by a value's own type: `accepted` are those that `types` allows, `free` the leaves of
+    which nothing but that is asked, `plain` the leaves that rules see as they are.
     """
 
     document: Mapping[str, Any]
@@ -48,7 +61,7 @@ class Schema(Struct, frozen=True):
     pattern: str = ""
     matcher: Any = None
     enum: tuple[Any, ...] = ()
-    bounds: Bounds = _NO_BOUNDS
+    bounds: Bounds = NO_BOUNDS
     properties: Mapping[str, "Schema"] = {}
     additional: "Schema | None" = None
     allows_additional: bool = False
@@ -69,6 +82,11 @@ class Schema(Struct, frozen=True):
     map_type: str = ""
     keyed_lists: bool = False  # a list of type set or map, here or below
     has_embedded: bool = False  # an embedded resource, here or below
+    accepted: frozenset[type] = frozenset()
+    free: frozenset[type] = frozenset()
+    plain: frozenset[type] = frozenset()
+    combined: bool = False  # allOf, anyOf, oneOf or not
+    defaulted: tuple[tuple[str, "Schema"], ...] = ()  # the properties with defaults, here or below
 
 
 def compile_schema(document: Mapping[str, Any]) -> Schema:
@@ -90,9 +108,11 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
     below = [*properties.values(), *filter(None, (additional, items))]
     pattern = str(document.get("pattern") or "")
     embedded = bool(document.get("x-kubernetes-embedded-resource"))
+    types = _types(document, int_or_string)
+    combined = any(document.get(word) for word in ("allOf", "anyOf", "oneOf", "not"))
     return Schema(
         document=document,
-        types=_types(document, int_or_string),
+        types=types,
         nullable=bool(document.get("nullable")),
         format=str(document.get("format") or ""),
         pattern=pattern,
@@ -119,7 +139,33 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
         map_type=str(document.get("x-kubernetes-map-type") or ""),
         keyed_lists=list_type in ("set", "map") or any(each.keyed_lists for each in below),
         has_embedded=embedded or any(each.has_embedded for each in below),
+        accepted=frozenset(kind for each in types for kind in _PYTHON.get(each, ())),
+        free=_free(document, types) if not combined else frozenset(),
+        plain=_plain(document, types),
+        combined=combined,
+        defaulted=tuple((name, part) for name, part in properties.items() if part.has_defaults),
     )
+
+
+def _free(document: Mapping[str, Any], types: Sequence[str]) -> frozenset[type]:
+    """Those leaves (integers have a range always) of which nothing is asked but the type."""
+    if document.get("enum"):
+        return frozenset()
+    free: set[type] = {bool} if not types or "boolean" in types else set()
+    words = ("pattern", "format", "minLength", "maxLength")
+    if (not types or "string" in types) and not any(document.get(each) for each in words):
+        free.add(str)
+    return frozenset(free)
+
+
+def _plain(document: Mapping[str, Any], types: Sequence[str]) -> frozenset[type]:
+    """Those leaves whose value in a rule is the value: no moments, no bytes, no integers that are numbers."""
+    plain: set[type] = {bool, float}
+    if document.get("format") not in _DECODED:
+        plain.add(str)
+    if NUMBER not in types:
+        plain.add(int)
+    return frozenset(plain)
 
 
 def compiled_pattern(pattern: str) -> Any:
@@ -158,4 +204,4 @@ def _bounds(document: Mapping[str, Any]) -> Bounds:
         min_properties=document.get("minProperties"),
         max_properties=document.get("maxProperties"),
     )
-    return _NO_BOUNDS if found == _NO_BOUNDS else found
+    return NO_BOUNDS if found == NO_BOUNDS else found

@@ -105,3 +105,22 @@ async def test_a_field_manager_is_printable(call: Caller) -> None:
     path = f"{_MAPS}?fieldManager=%C3%A9%01"
     found = await _message(call, "POST", path, {"metadata": {"name": "x"}})
     assert found.endswith("invalid character U+0001 (at position 2)")
+
+
+async def test_who_shows_warnings_is_told_of_fields_without_effect(call: Caller) -> None:
+    """kubectl hears of a field that nobody acts upon when it writes it; other clients hear what the original says."""
+    path = "/api/v1/namespaces/default/pods"
+    spec = {"containers": [{"name": "c", "image": "i"}], "setHostnameAsFQDN": True}
+    pod = {"metadata": {"name": "p"}, "spec": spec}
+    told = {"User-Agent": "kubectl/v1.36.2"}
+    async with call.send("POST", path, pod, **told) as answer:
+        assert answer.headers["Warning"].startswith('299 - "spec.setHostnameAsFQDN: stored, but ')
+    async with call.send(
+        "POST", f"{path}?dryRun=All", {**pod, "metadata": {"name": "q"}}
+    ) as answer:
+        assert (answer.status, "Warning" in answer.headers) == (201, False)
+    patch = {"Content-Type": "application/merge-patch+json"}
+    async with call.send(
+        "PATCH", f"{path}/p", b'{"metadata":{"labels":{"a":"b"}}}', **told, **patch
+    ) as answer:
+        assert (answer.status, "Warning" in answer.headers) == (200, False)

@@ -149,7 +149,7 @@ def _begun(
     agent = request.headers.get("User-Agent", "")
     event: dict[str, Any] = {
         "auditID": audit_id,
-        "requestURI": request.path_qs,
+        "requestURI": request.raw_path,
         "verb": asked.verb,
         "user": _user(user),
     }

@@ -48,6 +48,7 @@ _TOKENS: Final = {"schemas": SCHEMAS, "levels": LEVELS}
 _PAUSE_SECONDS: Final = 1.0
 # How much of a level's last smoothed demand lives on in the next one, where the demand falls.
 _SMOOTHED: Final = 0.977
+_MOST_CLASSIFIED: Final = 4096
 _LONGEST_RETRY_SECONDS: Final = 32
 
 
@@ -111,6 +112,7 @@ class Fairness:
         self.levels: dict[str, Level] = {}
         self.tallies: dict[tuple[str, str], Tallies] = {}
         self._schemas: list[FlowSchema] = []
+        self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
         self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
         self._tasks: list[asyncio.Task[None]] = []
         self.configure((), ())
@@ -119,6 +121,17 @@ class Fairness:
 
     def classify(self, who: Identity, asked: Attributes) -> Classified:
         """The schema and the level of a request."""
+        path = "" if asked.is_resource else asked.path
+        what = (asked.verb, asked.group, asked.resource, asked.subresource, asked.namespace, path)
+        key = (who.name, who.groups, *what)
+        known = self._classified.get(key)
+        if known is None:
+            if len(self._classified) >= _MOST_CLASSIFIED:
+                self._classified.clear()
+            known = self._classified[key] = self._looked_up(who, asked)
+        return known
+
+    def _looked_up(self, who: Identity, asked: Attributes) -> Classified:
         for schema in self._schemas:
             if matches(schema, who, asked):
                 break
@@ -172,6 +185,7 @@ class Fairness:
         self.levels = {
             name: self._level(each, bounds[name], before.get(name)) for name, each in named.items()
         }
+        self._classified.clear()
         present = {each.metadata.name: each for each in (*own_schemas, *schemas)}
         self._schemas = [
             each

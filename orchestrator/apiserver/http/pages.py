@@ -1,0 +1,204 @@
+"""The paths that are no resources: discovery, descriptions, health, version, metrics, who signs tokens."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
+
+import msgspec
+from aiohttp.web import BaseRequest, Response, StreamResponse
+
+from orchestrator.apiserver.authentication import AskIssuer
+from orchestrator.apiserver.debugging import actors_page
+from orchestrator.apiserver.http import metrics_api
+from orchestrator.apiserver.http.aggregation import Aggregation
+from orchestrator.apiserver.http.discovery import Document, with_groups
+from orchestrator.apiserver.http.errors import (
+    PageNotFound,
+    method_not_allowed,
+    no_representation_but,
+    no_such_path,
+)
+from orchestrator.apiserver.http.front import Front
+from orchestrator.apiserver.http.health import check_paths, health_reply
+from orchestrator.apiserver.http.metrics import present_families
+from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
+from orchestrator.apiserver.http.negotiation import accepts
+from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
+from orchestrator.apiserver.http.replies import (
+    GZIP_BYTES,
+    accepts_gzip,
+    compressed,
+    document_reply,
+)
+from orchestrator.apiserver.http.version import version_document
+from orchestrator.apiserver.state import AskState
+
+Page: TypeAlias = Callable[["Pages", BaseRequest, list[str]], Awaitable[StreamResponse]]
+
+_CONFIGURATION: Final = "/.well-known/openid-configuration"
+_KEY_SET: Final = "/openid/v1/jwks"
+_KEY_SET_TYPE: Final = "application/jwk-set+json"
+_PATHS: Final = (
+    _CONFIGURATION,
+    _KEY_SET,
+    "/metrics",
+    "/openapi/v2",
+    "/openapi/v3",
+    "/openapi/v3/",
+    "/version",
+)
+
+
+class Pages:
+    """Answers requests for paths that are no resources, of users who may ask for them."""
+
+    def __init__(self, front: Front, aggregation: Aggregation | None) -> None:
+        self._front = front
+        self._aggregation = aggregation
+        self._openapi_documents = OpenApi(front.scheme)
+
+    async def answer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """The page at a path whose first part `is_page` knows. Raises PageNotFound, and what ApiErrors there are."""
+        return await _PAGES[parts[0]](self, request, parts)
+
+    async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        front = self._front
+        front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
+        document = front.discovery.find(parts, request.headers.get("Accept", ""))
+        if self._aggregation is not None:
+            document = self._with_others(document, parts)
+        of_version = len(parts) == (2 if parts[0] == "api" else 3)
+        if document is None:
+            known = parts[0] == "api" or front.discovery.find(parts[:2], "") is not None
+            raise no_such_path() if of_version and known else PageNotFound
+        if of_version or parts == ["api"]:
+            _check_is_get(request)
+        if not document.etag:
+            return document_reply(document.data, media_type=document.media_type)
+        return await self._tagged(
+            request, document.data, document.etag, document.media_type, vary="Accept"
+        )
+
+    def _with_others(self, document: Document | None, parts: list[str]) -> Document | None:
+        """A discovery document with the groups that other servers serve."""
+        assert self._aggregation is not None
+        if parts[0] != "apis" or len(parts) > 2 or (len(parts) == 2 and document is not None):
+            return document
+        if len(parts) == 1:
+            assert document is not None
+            return with_groups(document, self._aggregation)
+        groups = self._aggregation.groups()
+        found = next((each for each in groups if each["name"] == parts[1]), None)
+        if found is None:
+            return None
+        return Document(msgspec.json.encode({"kind": "APIGroup", "apiVersion": "v1", **found}))
+
+    async def _openapi(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        accept, expected = request.headers.get("Accept", ""), request.query.get("hash", "")
+        try:
+            schema = self._openapi_documents.find(parts, accept, expected)
+        except NoDocument:
+            if parts[1:2] != ["v3"]:
+                raise PageNotFound from None
+            return Response(status=404)
+        except Moved as moved:
+            return document_reply(b"", status=301, headers={"Location": moved.location})
+        return await self._tagged(
+            request, schema.data, schema.etag, schema.media_type, schema.gzipped
+        )
+
+    async def _tagged(
+        self,
+        request: BaseRequest,
+        data: bytes,
+        etag: str,
+        media_type: str,
+        gzipped: bytes = b"",
+        *,
+        vary: str = "Accept, Accept-Encoding",
+    ) -> StreamResponse:
+        """A document that clients keep; 304 for one that has the present one."""
+        headers = {"ETag": etag, "Vary": vary, "Cache-Control": "public"}
+        if request.headers.get("If-None-Match") == etag:
+            return document_reply(b"", status=304, media_type=media_type, headers=headers)
+        if len(data) > GZIP_BYTES and accepts_gzip(request):
+            data = gzipped or await compressed(data)
+            headers["Content-Encoding"] = "gzip"
+        return document_reply(data, media_type=media_type, headers=headers)
+
+    async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        return await health_reply(self._front, parts, request.query)
+
+    async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if len(parts) > 1:
+            raise no_such_path()
+        _check_is_get(request)
+        return document_reply(version_document())
+
+    async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if len(parts) > 1:
+            raise PageNotFound
+        front = self._front
+        state = await front.ask(AskState())
+        others = [family for each in front.other_metrics for family in await each()]
+        families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
+        return document_reply(text_of(families).encode(), media_type=MEDIA_TYPE)
+
+    async def _issuer(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """The documents by which others verify the server's tokens."""
+        if request.path not in (_CONFIGURATION, _KEY_SET):
+            raise PageNotFound
+        _check_is_get(request)
+        front = self._front
+        issuer = await front.ask(AskIssuer())
+        headers = {"Cache-Control": "public, max-age=3600"}
+        if request.path == _KEY_SET:
+            if not accepts(request.headers.get("Accept", ""), _KEY_SET_TYPE):
+                raise no_representation_but(_KEY_SET_TYPE)
+            data = msgspec.json.encode(issuer.key_set())
+            return document_reply(data, media_type=_KEY_SET_TYPE, headers=headers)
+        # By the name under which the client found the server: pods know it by another than the host does.
+        address = f"https://{request.headers.get('Host') or front.discovery.address}{_KEY_SET}"
+        return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
+
+    # Kubernetes does not list its own /debug either.
+    async def _debug(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if parts[1:] != ["actors"]:
+            raise PageNotFound
+        return document_reply(msgspec.json.encode(actors_page(self._front.system)))
+
+    async def _root(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """The paths of what is no object, in order."""
+        paths = sorted((*_PATHS, *self._front.discovery.paths(), *check_paths()))
+        return document_reply(msgspec.json.encode({"paths": paths}))
+
+
+def is_page(parts: list[str]) -> bool:
+    """Whether there can be a page at a path."""
+    return parts[0] in _PAGES
+
+
+def _check_is_get(request: BaseRequest) -> None:
+    """Some documents have routes, the others answer whatever method comes. Raises MethodNotAllowed."""
+    if request.method != "GET":
+        raise method_not_allowed()
+
+
+def page_of(parts: list[str]) -> str:
+    """A path as the metrics name it, in few words, for clients make up any number of paths."""
+    return f"/{parts[0]}" if parts[0] in _PAGES else ""
+
+
+_PAGES: Final[Mapping[str, Page]] = {
+    "": Pages._root,
+    "api": Pages._discovery,
+    "apis": Pages._discovery,
+    "openapi": Pages._openapi,
+    "openid": Pages._issuer,
+    ".well-known": Pages._issuer,
+    "version": Pages._version,
+    "healthz": Pages._health,
+    "livez": Pages._health,
+    "readyz": Pages._health,
+    "metrics": Pages._metrics,
+    "debug": Pages._debug,
+}

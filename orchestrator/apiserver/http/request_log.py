@@ -1,0 +1,61 @@
+"""A line of the log for each request, with the keys of kube-apiserver's (`--v=3` there and here).
+
+The logger is `orchestrator.requests`; its lines are of the level DEBUG, so that a program which shows the
+cluster's log does not show them unless it asks for them.
+"""
+
+import json
+import logging
+from typing import Any, Final
+
+from aiohttp.web import BaseRequest
+
+from orchestrator.apiserver.http.fairness import Classified
+from orchestrator.machinery.times import format_duration
+
+_LOGGER: Final = logging.getLogger("orchestrator.requests")
+_ID_LENGTH: Final = 64  # clients may say any id; the log holds so much of it
+
+
+def log_request(
+    request: BaseRequest,
+    verb: str,
+    *,
+    code: int,
+    seconds: float,
+    audit_id: str,
+    where: Classified | None,
+    waited: float,
+) -> None:
+    """Log a request that has ended. `code`: of the answer, 101 of a connection that became another protocol.
+
+    `seconds`: how long it took, `waited` of them for its turn; `where`: the flow to which it belonged.
+    """
+    if not _LOGGER.isEnabledFor(logging.DEBUG):
+        return
+    fields: dict[str, Any] = {
+        "verb": verb,
+        "URI": request.raw_path,
+        "latency": format_duration(seconds),
+        "userAgent": request.headers.get("User-Agent", ""),
+        "audit-ID": audit_id[:_ID_LENGTH],
+        "srcIP": _address(request),
+    }
+    if where is not None:
+        fields["apf_pl"] = where.level.configuration.metadata.name
+        fields["apf_fs"] = where.schema.metadata.name
+        fields["apf_init_latency"] = format_duration(waited)
+    fields |= {"hijacked": True} if code == 101 else {"resp": code}
+    # Quoted as JSON quotes: what a client says cannot begin a line of its own.
+    line = " ".join(['"HTTP"', *(f"{key}={json.dumps(value)}" for key, value in fields.items())])
+    _LOGGER.debug("%s", line, extra={"event": "HTTP", "fields": fields})
+
+
+def _address(request: BaseRequest) -> str:
+    """Where it came from; "" once the client has gone."""
+    transport = request.transport
+    peer = None if transport is None else transport.get_extra_info("peername")
+    if not isinstance(peer, tuple):
+        return ""
+    host, port = peer[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
