@@ -65,7 +65,7 @@ from orchestrator.kubelet.runtimes.simulated_serving import (
     replied,
 )
 from orchestrator.kubelet.runtimes.simulated_talk import Logged, Talk, answer_port, drive, write_log
-from orchestrator.kubelet.runtimes.tls import Secured, context_of
+from orchestrator.kubelet.runtimes.tls import Secured, context_of, self_signed
 from orchestrator.kubelet.runtimes.volumes import Volumes
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.owners import controller_of
@@ -437,18 +437,20 @@ class SimulatedRuntime:
             return self.serve(listening, request, port)
 
         talk: Talk = session
-        if listening is not None and (context := self._certified(listening)) is not None:
+        if listening is not None and (context := self._certified(listening, port)) is not None:
             talk = Secured(session, context)
         return await answer_port(talk, answered, self._host.clock)
 
-    def _certified(self, record: _Record) -> ssl.SSLContext | None:
-        """What the container's server speaks TLS with; None for one that does not.
+    def _certified(self, record: _Record, port: int) -> ssl.SSLContext | None:
+        """What the container's server speaks TLS with at a port; None where it does not.
 
         Raises ConnectionRefusedError: a server without its certificate does not begin.
         """
         assert record.program is not None
         assert record.program.service is not None
         service = record.program.service
+        if service.secures(port, self._scene_of(record)):
+            return self_signed()
         if not service.certificate:
             return None
         files = self._world_of(record).files
