@@ -98,7 +98,7 @@ class Connection(RequestHandler):
     ) -> StreamResponse:
         """Answer what is no request of HTTP as Go does, and say so in one line of the log."""
         reason = (str(exc) or type(exc).__name__).partition("\n")[0]
-        self._house_log.warning("not an HTTP request", remote=request.remote, error=reason)
+        self._house_log.info("not an HTTP request", remote=request.remote, error=reason)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
         text = "400 Bad Request" if status == 400 else f"{status} Internal Server Error"
