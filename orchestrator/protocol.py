@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 from msgspec import Struct
 
 from actors import Ref, Refusal, Request
-from orchestrator.api.meta.v1 import ObjectMeta, Status, StatusCause, StatusDetails
+from orchestrator.api.meta.v1 import ListMeta, ObjectMeta, Status, StatusCause, StatusDetails
 from orchestrator.api.scheme import Resource
 
 
@@ -318,11 +318,15 @@ ApiRef: TypeAlias = Ref[ApiMessage]
 
 
 class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it."""
+    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
+
+    `cpu_seconds` are those that it has used since it was started.
+    """
 
     milli_cpu: int | None = None
     memory_bytes: int | None = None
     processes: int | None = None
+    cpu_seconds: float | None = None
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
@@ -423,9 +427,16 @@ class Conflict(ReadAgain):
 
 
 class Expired(ReadAgain):
-    """410: the revision asked for was compacted, or a watcher fell too far behind."""
+    """410: the revision asked for was compacted, or a watcher fell too far behind.
+
+    `continue_token` leads to the rest of a list whose revision is gone, as the rest is now.
+    """
 
     code, reason = 410, "Expired"
+
+    def __init__(self, message: str, *, continue_token: str = "", **details: Any) -> None:
+        super().__init__(message, **details)
+        self.continue_token = continue_token
 
 
 class NotFound(GiveUp):
@@ -470,7 +481,9 @@ class UnsupportedMediaType(GiveUp):
 
 def status_of(error: ApiError) -> Status:
     """The `metav1.Status` that HTTP clients get for this error."""
+    token = error.continue_token if isinstance(error, Expired) else ""
     return Status(
+        metadata=ListMeta(continue_=token),
         status="Failure",
         message=error.message,
         reason=error.reason,

@@ -34,7 +34,10 @@ _MODIFIED = (
 )
 _CONTINUE_EXPIRED = (
     "The provided continue parameter is too old to display a consistent list result. "
-    "You must start a new list without the continue parameter."
+    "You can start a new list without the continue parameter, or use the continue token in this response to "
+    "retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - "
+    "objects that were created, modified, or deleted between the time the first chunk was returned and now may "
+    "show up in the list."
 )
 _LIST_EXPIRED = "The resourceVersion for the provided list is too old."
 
@@ -336,9 +339,9 @@ def list_expired() -> Expired:
     return Expired(_LIST_EXPIRED)
 
 
-def continue_expired() -> Expired:
-    """A further page of a list whose revision was compacted."""
-    return Expired(_CONTINUE_EXPIRED)
+def continue_expired(continue_token: str) -> Expired:
+    """A further page of a list whose revision was compacted; the token leads on in the present state."""
+    return Expired(_CONTINUE_EXPIRED, continue_token=continue_token)
 
 
 def too_large(revision: int, present: int) -> ServerTimeout:

@@ -1,9 +1,10 @@
-"""Objects that are kept for a while only: Events, an hour after their last change.
+"""What is kept for a while only: Events, an hour after their last change; past states, five minutes.
 
-Kubernetes leaves this to etcd's leases. Here the server looks once a minute for what is due; an
-hour is a promise of "about an hour".
+Kubernetes leaves the first to etcd's leases, and has etcd forget the second every five minutes. Here the server
+looks once a minute for what is due; an hour is a promise of "about an hour".
 """
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -11,6 +12,7 @@ from orchestrator.store import Change, Key
 
 EVENTS: Final = "events"
 EVENT_SECONDS: Final = 3600.0
+STATE_SECONDS: Final = 300.0
 
 
 class Expiry:
@@ -44,3 +46,20 @@ class Expiry:
                 break
             found.append(key)
         return found
+
+
+class PastStates:
+    """Since which revision a state is young enough to be listed, by what is noted now and then."""
+
+    __slots__ = ("_noted", "_seconds", "oldest")
+
+    def __init__(self, seconds: float = STATE_SECONDS) -> None:
+        self.oldest = 0
+        self._seconds = seconds
+        self._noted: deque[tuple[float, int]] = deque()
+
+    def note(self, now: float, revision: int) -> None:
+        """This is the present revision."""
+        self._noted.append((now, revision))
+        while self._noted[0][0] <= now - self._seconds:
+            self.oldest = self._noted.popleft()[1]

@@ -1,6 +1,7 @@
 """Lists: the present state or a past one, selected, page by page."""
 
 import base64
+import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import Any, Final
@@ -21,16 +22,20 @@ from orchestrator.protocol import BadRequest, Invalid, List, Page
 from orchestrator.store import Compacted, FutureRevision, Key, Store
 
 _TOKEN_VERSION: Final = "meta.k8s.io/v1"
+_LEGAL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _BAD_TOKEN: Final = "invalid continue token: continue key is not valid: "
+_VERSION_WORDS: Final = f"version {_TOKEN_VERSION}"
+# The revision of a token that leads on in whatever state there is by then.
+_PRESENT: Final = -1
 _MATCH: Final = "resourceVersionMatch"
 
 
 class ContinueToken(Struct, frozen=True):
-    """Where the next page begins: behind a key, in the state of a revision."""
+    """Where the next page begins: behind a key, in the state of a revision, or below 0 in the present one."""
 
-    v: str
-    rv: int
-    start: str
+    v: str = ""
+    rv: int = 0
+    start: str = ""
 
     def encode(self) -> str:
         """As a client gets it: opaque, and fit for a URL."""
@@ -39,19 +44,21 @@ class ContinueToken(Struct, frozen=True):
 
 def decode_token(text: str) -> ContinueToken:
     """The token that a client sent back. Raises BadRequest."""
-    data = None
+    legal = len(_LEGAL.match(text)[0])  # type: ignore[index]  # it may be of no length
+    if legal < len(text) or legal % 4 == 1:
+        place = legal if legal < len(text) else legal - 1
+        raise BadRequest(f"{_BAD_TOKEN}illegal base64 data at input byte {place}")
+    data = base64.urlsafe_b64decode(text + "=" * (-legal % 4))
     try:
-        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
         token = msgspec.json.decode(data, type=ContinueToken)
     except (ValueError, msgspec.MsgspecError) as error:
-        why = json_error(data) if data is not None else ""
-        raise BadRequest(f"{_BAD_TOKEN}{why or error}") from error
+        raise BadRequest(f"{_BAD_TOKEN}{json_error(data) or error}") from error
     if token.v != _TOKEN_VERSION:
         raise BadRequest(f"{_BAD_TOKEN}server does not recognize this encoded version {token.v}")
-    if token.rv <= 0:
-        raise BadRequest(f"{_BAD_TOKEN}incorrect encoded start resourceVersion")
+    if token.rv == 0:
+        raise BadRequest(f"{_BAD_TOKEN}incorrect encoded start resourceVersion ({_VERSION_WORDS})")
     if not token.start:
-        raise BadRequest(f"{_BAD_TOKEN}encoded start key is empty")
+        raise BadRequest(f"{_BAD_TOKEN}encoded start key empty ({_VERSION_WORDS})")
     return token
 
 
@@ -90,14 +97,19 @@ def _selected(served: Served, stored: Iterable[Any], selection: Selection) -> It
     return stored if selection.matches is None else filter(selection.matches, stored)
 
 
-def answer_list(store: Store, indexes: Indexes, served: Served, message: List) -> Page:
-    """One page. Errors: BadRequest, Invalid, Expired, ServerTimeout."""
+def answer_list(
+    store: Store, indexes: Indexes, served: Served, message: List, oldest: int = 0
+) -> Page:
+    """One page. `oldest` is the first revision of which lists are still answered.
+
+    Errors: BadRequest, Invalid, Expired, ServerTimeout.
+    """
     selection = selection_of(served, message.label_selector, message.field_selector)
     revision = _revision(store, message)
     if revision is None and message.limit <= 0 and not message.continue_token:
         items = present(store, indexes, served, message.namespace, selection)
         return Page(items, store.revision)
-    return _page(store, served, message, selection, revision)
+    return _page(store, served, message, selection, revision, oldest)
 
 
 def _revision(store: Store, message: List) -> int | None:
@@ -130,18 +142,27 @@ def _forbidden_match(detail: str) -> Invalid:
 
 
 def _page(
-    store: Store, served: Served, message: List, selection: Selection, revision: int | None
+    store: Store,
+    served: Served,
+    message: List,
+    selection: Selection,
+    revision: int | None,
+    oldest: int,
 ) -> Page:
     after: Key | None = None
     if message.continue_token:
         token = decode_token(message.continue_token)
         after = Key(*token.start.split("/", 1)) if "/" in token.start else Key("", token.start)
-        revision = token.rv
+        revision = None if token.rv < 0 else token.rv
     at = store.revision if revision is None else revision
     try:
+        if at < oldest:
+            raise Compacted(at, oldest)
         stored = store.scan(served.bucket, message.namespace, after=after, at=at)
     except Compacted as error:
-        raise (errors.list_expired() if after is None else errors.continue_expired()) from error
+        if after is None:
+            raise errors.list_expired() from error
+        raise errors.continue_expired(_token(after, _PRESENT)) from error
     except FutureRevision as error:
         raise errors.too_large(error.revision, error.present) from error
     items = iter(_selected(served, stored, selection))

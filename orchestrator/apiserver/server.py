@@ -36,7 +36,7 @@ from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, fur
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.expiry import EVENTS, Expiry
+from orchestrator.apiserver.expiry import EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
@@ -157,6 +157,7 @@ class ApiServer(Actor):
         for each in self.store.list(_ADDRESSES):
             self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
+        self._past = PastStates()
         self._env = Environment(
             self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
         )
@@ -250,7 +251,8 @@ class ApiServer(Actor):
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
-        """Old events go; idle watchers get a sign of life."""
+        """Old events and past states go; idle watchers get a sign of life."""
+        self._past.note(self.ctx.clock.now(), self.store.revision)
         for key in self._expiry.due(self.ctx.clock.now()):
             stored = self.store.get(EVENTS, key.namespace, key.name)
             write = Write(EVENTS, key.namespace, key.name, stored, stored, delete=True)
@@ -288,7 +290,7 @@ class ApiServer(Actor):
 
     def _list(self, message: List) -> Any:
         served = self._authorized("list", message, field_selector=message.field_selector)
-        return answer_list(self.store, self._indexes, served, message)
+        return answer_list(self.store, self._indexes, served, message, self._past.oldest)
 
     def on_watch(self, message: Watch) -> Any:
         """Answer the present state, or the position in history, and tell what follows."""

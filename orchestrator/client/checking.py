@@ -18,9 +18,13 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.managed_fields.ledger import Ledger
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.protocol import Cause, Invalid
 
 _ENCODER: Final = msgspec.json.Encoder()
+_MOST_SPECS: Final = 1 << 11
+_LONGEST_SPEC: Final = 1 << 14  # bytes
+_SPECS: Final[dict[tuple[type[Any], bytes], Any]] = {}  # by kind and document
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 # msgspec's words for containers are those of a document; the caller wrote Python.
 _SELECTORS: Final = {
@@ -61,17 +65,46 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
     else:
         resource = scheme.by_type(type(obj))
     try:
-        encoded = _ENCODER.encode(_without_ledger(obj))
-        copy = msgspec.json.decode(encoded, type=type(obj))
-        if not isinstance(obj, Unstructured):
-            copy = codec.decode(encoded, type(obj))  # what a document may hold beside its types
-        return resource, copy
+        given = _without_ledger(obj)
+        if isinstance(given, Unstructured):
+            return resource, msgspec.json.decode(_ENCODER.encode(given), type=Unstructured)
+        return resource, _copied(given)
     except msgspec.ValidationError as error:
         raise _invalid(resource.kind, _name(obj.metadata), _in_python(error)) from None
     except DecodeError as error:
         raise _invalid(resource.kind, _name(obj.metadata), error) from None
     except (TypeError, ValueError, RecursionError, msgspec.MsgspecError) as error:
         raise _invalid(resource.kind, _name(obj.metadata), DecodeError("", str(error))) from None
+
+
+def _copied(obj: Any) -> Any:
+    """A copy of an object, read as a document of it would be.
+
+    Specs that say the same become one object: of many pods that are created one by one with equal specs, all
+    but the first are then known to whoever remembers something of a spec.
+    """
+    said = None
+    if getattr(obj, "spec", None) is not None and _without_spec(type(obj)):
+        said = type(obj), _ENCODER.encode(obj.spec)
+        known = _SPECS.get(said)
+        if known is not None:
+            return replace(_read(replace(obj, spec=None)), spec=known)
+    copy = _read(obj)
+    if said is not None and len(said[1]) <= _LONGEST_SPEC:
+        if len(_SPECS) >= _MOST_SPECS:
+            _SPECS.clear()
+        _SPECS[said] = copy.spec
+    return copy
+
+
+def _read(obj: Any) -> Any:
+    encoded = _ENCODER.encode(obj)
+    msgspec.json.decode(encoded, type=type(obj))  # its words are of types
+    return codec.decode(encoded, type(obj))  # what a document may hold beside its types
+
+
+# Whether an object of a kind may be without a spec.
+_without_spec: Final[IdentityMemo[type[Any], bool]] = IdentityMemo(lambda kind: kind().spec is None)
 
 
 def _without_ledger(obj: Any) -> Any:

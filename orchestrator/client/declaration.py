@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Mapping
-from functools import lru_cache
 from math import inf
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
@@ -14,8 +14,15 @@ from orchestrator.client.errors import InvalidController
 from orchestrator.client.pacing import RateLimit
 from orchestrator.client.work_queue import Backoff
 
-# Every cluster of a process starts the same controllers.
-_signature = lru_cache(maxsize=256)(inspect.signature)
+# Every cluster of a process starts the same controllers. One that was made in a function goes with what that saw.
+_signatures: WeakKeyDictionary[Any, inspect.Signature] = WeakKeyDictionary()
+
+
+def _signature(function: Any) -> inspect.Signature:
+    found = _signatures.get(function)
+    if found is None:
+        found = _signatures[function] = inspect.signature(function)
+    return found
 
 
 def check(controller: Any, arguments: Mapping[str, Any], scheme: Scheme) -> None:

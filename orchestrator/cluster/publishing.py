@@ -6,12 +6,16 @@ Nobody but those who come by HTTPS has a use for it, so an embedded cluster does
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import (
     ConfigMap,
     EndpointAddress,
     EndpointPort,
     Endpoints,
     EndpointSubset,
+    Service,
+    ServicePort,
 )
 from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, EndpointSlice
 from orchestrator.api.discovery.v1 import EndpointPort as SlicePort
@@ -34,14 +38,18 @@ _FRONT_PROXY: Final = {
 }
 _SERVICE: Final = "kubernetes"
 _PORT_NAME: Final = "https"
+_SERVICE_PORT: Final = 443
 
 
-async def publish(client: Client, front: "HttpFront", host: str, real: str | None) -> None:
+async def publish(
+    client: Client, front: "HttpFront", host: str, real: str | None, lowest_port: int
+) -> None:
     """Write the endpoints of the Service `kubernetes`, and the authority of clients' certificates.
 
     `real` is where pods reach the server. Where no packets travel it is None, and a server at a loopback address is
     told to be at the control plane's in the nodes' network: Kubernetes refuses endpoints at loopback addresses, which
-    would be another machine's everywhere.
+    would be another machine's everywhere. Where nobody may listen at the Service's own port, since that is below
+    `lowest_port`, it is moved to the server's: pods find it in their environment.
     """
     address = _advertised(host) if real is None else real
     authority = front.pki.authority.certificate.decode()
@@ -58,6 +66,16 @@ async def publish(client: Client, front: "HttpFront", host: str, real: str | Non
         _slice(address, front.port),
     ):
         await _put(client, each)
+    if lowest_port > _SERVICE_PORT:
+        await _move(client, front.port)
+
+
+async def _move(client: Client, port: int) -> None:
+    """Have the Service `kubernetes` at another port."""
+    service = await client.get(Service, _SERVICE, namespace="default")
+    ports = (ServicePort(name=_PORT_NAME, port=port, target_port=port, protocol="TCP"),)
+    assert service.spec is not None
+    await client.update(replace(service, spec=replace(service.spec, ports=ports)))
 
 
 def _advertised(host: str) -> str:

@@ -6,10 +6,10 @@ less.
 
 from array import array
 from collections import Counter
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Final, Literal, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -21,10 +21,10 @@ from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_ker
 from orchestrator.scheduler.content import content_of
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
-from orchestrator.scheduler.nominations import Candidate, Nominations
+from orchestrator.scheduler.nominations import Candidate, Nominations, priority_of
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.rotation import Rotation, enough
-from orchestrator.scheduler.shape import Local, Shape, best, only_nodes
+from orchestrator.scheduler.shape import Local, Shape, best, only_nodes, without
 from orchestrator.scheduler.snapshot import Rows, Snapshot
 
 T = TypeVar("T")
@@ -50,6 +50,18 @@ class Refusal(Struct, frozen=True):
     # What extenders left of the nodes where evictions would make room, or why that is not known; None: nobody
     # was asked.
     reviewed: tuple[Candidate, ...] | str | None = None
+
+
+class _Remembered(Struct, Generic[T], frozen=True):
+    """An answer about a row, true of a version of the snapshot and of the pods that the row was promised to."""
+
+    version: int
+    promised: tuple[Pod, ...]
+    answer: T
+
+    def holds(self, promised: tuple[Pod, ...], since: int) -> bool:
+        """Whether it is true still; `since` is when the row became as it is."""
+        return self.version >= since and self.promised == promised
 
 
 class Placement:
@@ -83,6 +95,10 @@ class Placement:
             Hashable, Shape
         ] = {}  # by what is in specs, where that is all that counts
         self._facts = -1  # those of the snapshot of which both are true
+        # By shape and row: who would refuse it with the pods that it was promised to; and, for pods of a
+        # priority, why no eviction makes room.
+        self._with_others: dict[tuple[Shape, int], _Remembered[FilterKernel | None]] = {}
+        self._hopeless: dict[tuple[Shape, int, int], _Remembered[Counter[str]]] = {}
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
@@ -164,6 +180,8 @@ class Placement:
         self._of_spec.clear()
         self._of_content.clear()
         self._refusals.clear()
+        self._with_others.clear()
+        self._hopeless.clear()
 
     # --- shapes ----------------------------------------------------------------------------
 
@@ -240,13 +258,16 @@ class Placement:
 
     # --- nominated pods --------------------------------------------------------------------
 
-    def _nominated(self, pod: Pod, shape: Shape) -> Rows:
+    def _nominated(self, pod: Pod, shape: Shape) -> "array[int] | Rows":
         """The leaders where other pods have been promised room, and the pod itself perhaps."""
-        rows = self._left_by_nominated(pod, shape.feasible(), shape)
+        refused = self._promised_away(pod, shape)
         own = self.nodes.row_of(pod.status.nominated_node_name or "") if pod.status else None
-        if own is not None and own in rows:
+        if own is not None and own not in refused and shape.can_take(own):
             return np.array((own,), np.intp)
-        return shape.best_of(self._sampled(rows, shape))
+        if self._percentage is None:
+            return shape.leaders_without(refused)
+        rows = self._sampled(without(shape.feasible(), refused), shape)
+        return shape.best_of(rows)
 
     def _sampled(self, rows: Rows, shape: Shape) -> Rows:
         """The feasible rows that are scored."""
@@ -259,21 +280,49 @@ class Placement:
 
     def _left_by_nominated(self, pod: Pod, rows: Rows, shape: Shape) -> Rows:
         """The rows that could take the pod, too, if all pods that were promised room had come."""
-        kept = np.ones(len(rows), np.bool_)
-        places = {int(row): place for place, row in enumerate(rows)}
-        for name in self.nominations.nodes():
-            row = self.nodes.row_of(name)
-            if row is not None and row in places:
-                kept[places[row]] = self._refused_with_nominated(pod, row, shape) is None
-        return rows[kept]
+        return without(rows, self._promised_away(pod, shape))
+
+    def _promised_away(self, pod: Pod, shape: Shape) -> list[int]:
+        """The rows that have room only as long as the pods to which it was promised have not come."""
+        rows = (self.nodes.row_of(name) for name in self.nominations.nodes())
+        return [
+            row
+            for row in rows
+            if row is not None
+            and shape.may_take(row)
+            and self._refused_with_nominated(pod, row, shape) is not None
+        ]
 
     def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
         """Who would refuse the row if the pods that were promised room there had come."""
         others = self.nominations.others(self.nodes.names[row], pod)
         if not others:
             return None
+        known = self._with_others.get((shape, row))
+        if known is not None and known.holds(others, self._as_it_is_since(row, shape)):
+            return known.answer
         with self.supposing(row, adding=others):
-            return shape.refusing(row)
+            answer = shape.refusing(row)
+        self._with_others[shape, row] = _Remembered(self.nodes.version, others, answer)
+        return answer
+
+    def _as_it_is_since(self, row: int, shape: Shape) -> int:
+        """The version since which filters of a shape see a row as it is."""
+        return self.nodes.version if shape.spans else self.nodes.touched_at(row)
+
+    def known_hopeless(self, row: int, pod: Pod, shape: Shape) -> Counter[str] | None:
+        """What was found before, and holds still, where no eviction makes room on a row; None: nothing."""
+        known = self._hopeless.get((shape, priority_of(pod), row))
+        if known is None:
+            return None
+        others = self.nominations.others(self.nodes.names[row], pod)
+        return known.answer if known.holds(others, self._as_it_is_since(row, shape)) else None
+
+    def remember_hopeless(self, row: int, pod: Pod, shape: Shape, reasons: Counter[str]) -> None:
+        """No eviction makes room on a row for a pod, for reasons that are counted."""
+        others = self.nominations.others(self.nodes.names[row], pod)
+        remembered = _Remembered(self.nodes.version, others, reasons)
+        self._hopeless[shape, priority_of(pod), row] = remembered
 
     def why_not(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
         """Who refuses a row as things stand, promised room counted; None: nobody."""
@@ -285,17 +334,38 @@ class Placement:
     ) -> Iterator[None]:
         """Inside the block the snapshot is as if these pods had come to a row, and those gone."""
         nodes, name = self.nodes, self.nodes.names[row]
-        for pod in removing:
-            nodes.remove_pod(pod.metadata.uid, name)
-        for pod in adding:
-            nodes.add_pod(pod.metadata.uid, pod, name)
-        try:
-            yield
-        finally:
-            for pod in adding:
-                nodes.remove_pod(pod.metadata.uid, name)
+        with nodes.aside(row):
             for pod in removing:
+                nodes.remove_pod(pod.metadata.uid, name)
+            for pod in adding:
                 nodes.add_pod(pod.metadata.uid, pod, name)
+            try:
+                yield
+            finally:
+                for pod in adding:
+                    nodes.remove_pod(pod.metadata.uid, name)
+                for pod in removing:
+                    nodes.add_pod(pod.metadata.uid, pod, name)
+
+    def left_out(self, row: int, pods: Iterable[Pod], pod: Pod, shape: Shape) -> list[Pod]:
+        """Put pods back to a row one after another, as long as another pod fits there; answers who finds no place.
+
+        The snapshot is as it was afterwards.
+        """
+        nodes, name = self.nodes, self.nodes.names[row]
+        back: list[Pod] = []
+        out: list[Pod] = []
+        try:
+            for each in pods:
+                nodes.add_pod(each.metadata.uid, each, name)
+                back.append(each)
+                if self.why_not(pod, row, shape) is not None:
+                    nodes.remove_pod(each.metadata.uid, name)
+                    out.append(back.pop())
+        finally:
+            for each in back:
+                nodes.remove_pod(each.metadata.uid, name)
+        return out
 
     # --- explanations ----------------------------------------------------------------------
 

@@ -17,6 +17,7 @@ from orchestrator.machinery import labels
 from orchestrator.scheduler.adapters import counted
 from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.shape import Shape
 
 NO_VICTIMS: Final = "No preemption victims found for incoming pod"
 _LEAST_PRIORITY = 1 << 31
@@ -27,6 +28,18 @@ def candidate_on(
 ) -> Candidate | Counter[str]:
     """The fewest victims on a node; or the reasons why none would help, counted."""
     shape = cycle.shape_of(pod)
+    hopeless = cycle.known_hopeless(row, pod, shape)
+    if hopeless is not None:
+        return hopeless
+    found = _candidate_on(row, pod, cycle, shape, budgets)
+    if not isinstance(found, Candidate):
+        cycle.remember_hopeless(row, pod, shape, found)
+    return found
+
+
+def _candidate_on(
+    row: int, pod: Pod, cycle: Placement, shape: Shape, budgets: Sequence[PodDisruptionBudget]
+) -> Candidate | Counter[str]:
     priority = priority_of(pod)
     nodes = cycle.nodes
     lower = [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
@@ -38,17 +51,9 @@ def candidate_on(
         if refusing is not None:
             return Counter(counted(refusing, np.array((row,), np.intp)))
         violating, others = divided_by_budgets(lower, budgets)
-        victims: list[Pod] = []
-        violations = 0
-        back: list[Pod] = []
-        for number, each in enumerate((*violating, *others)):
-            with cycle.supposing(row, adding=(*back, each)):
-                fits = cycle.why_not(pod, row, shape) is None
-            if fits:
-                back.append(each)
-            else:
-                victims.append(each)
-                violations += number < len(violating)
+        victims = cycle.left_out(row, (*violating, *others), pod, shape)
+    unlucky = {victim.metadata.uid for victim in victims}
+    violations = sum(each.metadata.uid in unlucky for each in violating)
     return Candidate(row, tuple(by_importance(victims)), violations)
 
 

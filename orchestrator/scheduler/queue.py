@@ -78,6 +78,8 @@ class SchedulingQueue:
         # them, or that comes a second time, must not cost a walk over all.
         self._refused: dict[frozenset[str], dict[str, int]] = {}
         self._gated: dict[str, str] = {}  # by which plugin
+        # The same by plugin: an event that helps none of them must not cost a walk over all.
+        self._gated_by: dict[str, dict[str, None]] = {}
         self._pods: dict[str, QueuedPod] = {}
         self._where: dict[str, str] = {}
         self._depths = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
@@ -110,8 +112,10 @@ class SchedulingQueue:
                 return ""
         if gated:
             self._no_longer_unschedulable(uid)
+            self._no_longer_gated(uid)
             self._move(uid, "gated", "")
             self._gated[uid] = gated
+            self._gated_by.setdefault(gated, {})[uid] = None
         else:
             self._activate(uid, known, now, ADDED)
         return gated
@@ -123,7 +127,14 @@ class SchedulingQueue:
         if where is not None:
             self._depths[where] -= 1
         self._no_longer_unschedulable(uid)
-        self._gated.pop(uid, None)
+        self._no_longer_gated(uid)
+
+    def _no_longer_gated(self, uid: str) -> None:
+        plugin = self._gated.pop(uid, None)
+        if plugin is not None:
+            del self._gated_by[plugin][uid]
+            if not self._gated_by[plugin]:
+                del self._gated_by[plugin]
 
     def _no_longer_unschedulable(self, uid: str) -> None:
         refused_by = self._unschedulable.pop(uid, None)
@@ -172,9 +183,15 @@ class SchedulingQueue:
         for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
             label = event_label(event, old, new) if self.incoming is not None else ""
             self._activate(uid, self._pods[uid], now, label)
-        for uid, plugin in list(self._gated.items()):
-            if plugin in helped and self._may_help(plugin, uid, event, old, new):
-                self.put(self._pods[uid].pod, now)
+        asked = [
+            uid
+            for plugin, uids in self._gated_by.items()
+            if plugin in helped
+            for uid in uids
+            if self._may_help(plugin, uid, event, old, new)
+        ]
+        for uid in asked:
+            self.put(self._pods[uid].pod, now)
 
     def _worth_a_try(
         self,
@@ -220,7 +237,7 @@ class SchedulingQueue:
 
     def _activate(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
         self._no_longer_unschedulable(uid)
-        self._gated.pop(uid, None)
+        self._no_longer_gated(uid)
         if self._backoff_until(queued) > now:
             self._back_off(uid, queued, why)
             return

@@ -84,6 +84,11 @@ class Local:
             found = self._groups[key] = Groups(key, self._nodes, self._totals)
         return found
 
+    def fits(self, row: int) -> bool:
+        """Whether a row is feasible."""
+        self._refresh()
+        return self._totals.item(row) >= 0
+
     def total_of(self) -> Callable[[int], int]:
         """The total of a row, below 0 where it is not feasible; as of the last look for changes."""
         return self._totals.item
@@ -119,7 +124,7 @@ class Local:
         nodes = self._nodes
         if self.version == nodes.version:
             return
-        rows = nodes.touched_since(self.version) if self.version >= 0 else None
+        rows = nodes.touched_since(self.version)
         size = nodes.valid.size
         if rows is None or self._totals.size != size or len(rows) > len(nodes) // 2:
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
@@ -228,11 +233,49 @@ class Shape:
             return np.zeros(0, np.intp)
         if not self._spanning and not self._scorers:
             return self._local.leaders()
-        if len(self._scorers) + len(self._spanning) == 1 and not self._local.is_apart:
-            rows = self._leaders_by_one()
-            if rows is not None:
-                return rows
+        if not self._local.is_apart:
+            found: Rows | None = None
+            if len(self._scorers) + len(self._spanning) == 1:
+                found = self._leaders_by_one()
+            if found is None and not self._scorers:
+                found = self._left_of_leaders()
+            if found is not None:
+                return found
         return self.best_of(self.feasible())
+
+    @property
+    def spans(self) -> bool:
+        """Whether a filter looks at other rows, too."""
+        return bool(self._spanning)
+
+    def may_take(self, row: int) -> bool:
+        """Whether a row can take the pod, as far as kernels say that look at it alone."""
+        return not self.refusal and self._local.fits(row)
+
+    def can_take(self, row: int) -> bool:
+        """Whether a row can take the pod."""
+        return self.may_take(row) and all(kernel.row(row) for kernel in self._spanning)
+
+    def leaders_without(self, refused: list[int]) -> "array[int] | Rows":
+        """The leaders if some rows could not take the pod."""
+        leaders = self.leaders()
+        if not refused or not (self.is_apart or any(row in refused for row in leaders)):
+            return leaders
+        return self.best_of(without(self.feasible(), refused))
+
+    @property
+    def is_apart(self) -> bool:
+        """Whether a row's score depends on which others are feasible."""
+        return bool(self._scorers) or self._local.is_apart
+
+    def _left_of_leaders(self) -> Rows | None:
+        """Of the leaders by what is known of rows those that kernels that span rows leave; None: there is none."""
+        rows = np.array(self._local.leaders(), np.intp)  # a copy: what leads may change its length
+        for kernel in self._spanning:
+            if not len(rows):
+                break
+            rows = rows[kernel.rows(rows)]
+        return rows if len(rows) else None
 
     def _leaders_by_one(self) -> Rows | None:
         """The same where one kernel that spans rows joins what is known of them."""
@@ -282,6 +325,11 @@ def only_nodes(filters: Iterable[FilterKernel]) -> frozenset[str] | None:
     """The names of the only nodes that filters leave for a look; None: all of them."""
     narrowed = [kernel.only for kernel in filters if kernel.only is not None]
     return frozenset.intersection(*narrowed) if narrowed else None
+
+
+def without(rows: Rows, some: list[int]) -> Rows:
+    """The rows but for some of them."""
+    return rows[~np.isin(rows, some)] if some else rows
 
 
 def best(rows: Rows, totals: Int64) -> Rows:

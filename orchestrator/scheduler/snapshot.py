@@ -5,8 +5,9 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, Protocol, TypeAlias
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -21,6 +22,7 @@ from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
 
+T = TypeVar("T")
 Int64: TypeAlias = NDArray[np.int64]
 Bool: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.intp]
@@ -96,6 +98,9 @@ class Snapshot:
         self._homeless: dict[str, dict[str, Pod]] = {}  # pods of nodes that are not here (yet)
         self._log: list[int] = []
         self._log_start = 0
+        self._told = 0  # the latest version of which somebody has asked what was touched until then
+        self._touched_at = [0] * _FIRST_ROWS
+        self._all_touched_at = 0
         self.populations = Populations(_FIRST_ROWS)
         # By topology key: the number of each row's value, -1 where the label is missing.
         self._domains: dict[str, Int64] = {}
@@ -106,6 +111,9 @@ class Snapshot:
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
         self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
+        self.claim_uses: Int64 = np.zeros(_FIRST_ROWS, np.int64)  # volumes of pods that are claims
+        # What follows from objects and nodes alone: by what it is, with what it is true of.
+        self._derived: dict[Hashable, tuple[tuple[int, int], Any]] = {}
         self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
         self.devices = Inventory(self._touch_node)
         # The clock and the source of names of whoever keeps the snapshot.
@@ -131,12 +139,36 @@ class Snapshot:
         """Something has changed that kernels are made from."""
         self._facts += 1
 
+    def derived(self, what: Hashable, compute: Callable[[], T]) -> T:
+        """Something that follows from objects and nodes, not from pods: worked out once until one changes."""
+        known, state = self._derived.get(what), (self._facts, self.nodes_version)
+        if known is None or known[0] != state:
+            known = self._derived[what] = state, compute()
+        answer: T = known[1]
+        return answer
+
     def touched_since(self, version: int) -> list[int] | None:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
         log, known = self._log, version - self._log_start
+        self._told = self.version
         if known < 0 or len(log) - known > len(self._rows):
             return None
         return list(dict.fromkeys(log[known:]))
+
+    def touched_at(self, row: int) -> int:
+        """The version of the snapshot since which a row is as it is."""
+        return max(self._touched_at[row], self._all_touched_at)
+
+    @contextmanager
+    def aside(self, row: int) -> Iterator[None]:
+        """What changes on a row inside the block is undone at its end: nobody has to look at the row again."""
+        version, touched_at = self.version, self._touched_at[row]
+        try:
+            yield
+        finally:
+            if self._told <= version and version >= self._log_start:
+                del self._log[version - self._log_start :]
+                self._touched_at[row] = touched_at
 
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
@@ -196,7 +228,7 @@ class Snapshot:
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
             self._count_priority(pod, -1)
-            self._use_claims(pod, -1)
+            self._use_claims(pod, row, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
         self.valid[row] = False
@@ -225,7 +257,7 @@ class Snapshot:
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
         self._count(row, needs, 1)
-        self._use_claims(pod, 1)
+        self._use_claims(pod, row, 1)
         self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -245,7 +277,7 @@ class Snapshot:
         self.resizing.discard(uid)
         self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
-        self._use_claims(placed.pod, -1)
+        self._use_claims(placed.pod, placed.row, -1)
         self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -381,9 +413,12 @@ class Snapshot:
         else:
             del self._priorities[priority]
 
-    def _use_claims(self, pod: Pod, sign: int) -> None:
+    def _use_claims(self, pod: Pod, row: int, sign: int) -> None:
         for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.persistent_volume_claim is not None:
+            if volume.ephemeral is not None:
+                self.claim_uses[row] += sign
+            elif volume.persistent_volume_claim is not None:
+                self.claim_uses[row] += sign
                 name = f"{pod.metadata.namespace}/{volume.persistent_volume_claim.claim_name}"
                 count = self.claims_in_use.get(name, 0) + sign
                 if count > 0:
@@ -416,6 +451,7 @@ class Snapshot:
     def _touch(self, row: int) -> None:
         log = self._log
         log.append(row)
+        self._touched_at[row] = self._log_start + len(log)
         if len(log) > _LOG_LENGTH:
             half = _LOG_LENGTH // 2
             del log[:half]
@@ -426,11 +462,13 @@ class Snapshot:
         if not name:
             self._log_start += len(self._log) + 1
             self._log.clear()
+            self._all_touched_at = self._log_start
         elif (row := self._rows.get(name)) is not None:
             self._touch(row)
 
     def _grow(self) -> None:
         size = self.valid.size
+        self.claim_uses = np.concatenate([self.claim_uses, np.zeros(size, np.int64)])
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
         for key, domains in list(self._domains.items()):
@@ -440,6 +478,7 @@ class Snapshot:
             column: Int64 = getattr(self, name)
             setattr(self, name, np.concatenate([column, np.zeros_like(column)], axis=1))
         self.names += [""] * size
+        self._touched_at += [0] * size
         self.labels += [{}] * size
         self.taints += [()] * size
         self.features += [_NO_FEATURES] * size

@@ -133,6 +133,12 @@ def is_bound(claim: PersistentVolumeClaim) -> bool:
     )
 
 
+def is_somewhere(volume: PersistentVolume) -> bool:
+    """Whether a volume can be used on some nodes only."""
+    affinity = volume.spec.node_affinity if volume.spec is not None else None
+    return affinity is not None and affinity.required is not None
+
+
 def reachable(volume: PersistentVolume, node_labels: Mapping[str, str], node: str) -> bool:
     """Whether a volume can be used on a node."""
     affinity = volume.spec.node_affinity if volume.spec is not None else None

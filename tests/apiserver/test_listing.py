@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from orchestrator.api.core.v1 import Binding, ConfigMap, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver import BOOKMARK_SECONDS
 from orchestrator.apiserver.admission import DEFAULT_CHAIN
+from orchestrator.apiserver.expiry import STATE_SECONDS
 from orchestrator.apiserver.indexes import Indexes
-from orchestrator.apiserver.listing import answer_list
+from orchestrator.apiserver.listing import ContinueToken, answer_list
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.protocol import BadRequest, Expired, Invalid, List, ServerTimeout
+from orchestrator.protocol import BadRequest, Expired, Invalid, List, ServerTimeout, status_of
 from orchestrator.store import MemoryStore, Write
 from tests.apiserver.harness import Api, meta, namespace, pod, refused
+
+_TOKEN = ContinueToken("meta.k8s.io/v1", 1, "a").encode()
 
 
 async def several(api: Api) -> None:
@@ -130,24 +134,57 @@ async def test_remaining_is_not_counted_with_selectors(api: Api) -> None:
 
 
 async def test_a_token_ends_when_its_revision_is_compacted(api: Api) -> None:
-    """The client must begin again."""
+    """The client begins again, or goes on in the present state with the token of the answer."""
     await configs(api, *"abc")
     page = await api.page(ConfigMap, namespace="default", limit=1)
     await api.create(ConfigMap(metadata=meta("d")))
     api.store.compact(api.store.revision)
     token = page.continue_token
     error = await refused(Expired, api.page(ConfigMap, limit=1, continue_token=token))
-    assert error.message == (
-        "The provided continue parameter is too old to display a consistent list result. "
-        "You must start a new list without the continue parameter."
-    )
+    assert error.message.startswith("The provided continue parameter is too old to display")
+    rest = {"namespace": "default", "continue_token": error.continue_token}
+    page = await api.page(ConfigMap, limit=1, **rest)
+    assert ([each.metadata.name for each in page.items], page.remaining) == (["b"], 2)
+    assert page.revision == api.store.revision
+    assert await api.list(ConfigMap, **rest) == ["b", "c", "d"]
 
 
-@pytest.mark.parametrize("token", ["x", "e30", "!!!!", "eyJ2IjoidjIiLCJydiI6MSwic3RhcnQiOiJhIn0"])
-async def test_a_forged_token_is_refused(api: Api, token: str) -> None:
-    """It is the client's fault."""
+async def test_a_token_ends_after_minutes(api: Api) -> None:
+    """Past states are listed for five minutes; while nothing changes, there is none that is past."""
+    await configs(api, *"abc")
+    first = await api.page(ConfigMap, namespace="default", limit=1)
+    await api.settle(STATE_SECONDS + 2 * BOOKMARK_SECONDS)
+    token = first.continue_token
+    assert await api.list(ConfigMap, namespace="default", continue_token=token) == ["b", "c"]
+    await configs(api, "d")
+    assert await api.list(ConfigMap, namespace="default", continue_token=token) == ["b", "c"]
+    await api.settle(STATE_SECONDS + 2 * BOOKMARK_SECONDS)
+    error = await refused(Expired, api.page(ConfigMap, continue_token=token))
+    assert status_of(error).metadata.continue_ == error.continue_token != ""
+
+
+@pytest.mark.parametrize(
+    ("token", "why"),
+    [
+        ("x", "illegal base64 data at input byte 0"),
+        ("ab!", "illegal base64 data at input byte 2"),
+        ("!!!!", "illegal base64 data at input byte 0"),
+        ("abcde", "illegal base64 data at input byte 4"),
+        ("e30", "server does not recognize this encoded version "),
+        (
+            "eyJ2IjoibWV0YS5rOHMuaW8vdjEifQ",
+            "incorrect encoded start resourceVersion (version meta.k8s.io/v1)",
+        ),
+        (
+            "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NX0",
+            "encoded start key empty (version meta.k8s.io/v1)",
+        ),
+    ],
+)
+async def test_a_forged_token_is_refused(api: Api, token: str, why: str) -> None:
+    """It is the client's fault, in the original's words."""
     error = await refused(BadRequest, api.page(ConfigMap, continue_token=token))
-    assert error.message.startswith("invalid continue token: continue key is not valid: ")
+    assert error.message == f"invalid continue token: continue key is not valid: {why}"
 
 
 # --- revisions -----------------------------------------------------------------------------
@@ -199,7 +236,7 @@ async def test_a_revision_of_the_future_is_refused_for_now(api: Api) -> None:
             'strconv.ParseUint: parsing "x": invalid syntax',
         ),
         (
-            {"resource_version": "1", "continue_token": "x"},
+            {"resource_version": "1", "continue_token": _TOKEN},
             BadRequest,
             "specifying resource version is not allowed when using continue",
         ),

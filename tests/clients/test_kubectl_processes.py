@@ -164,12 +164,68 @@ def test_a_deployment_rolls_over_under_load(machine: Kubectl) -> None:
 
     _eventually(lambda: _answers(address), lambda: kubectl("get", "services"))
     assert len({ask() for _ in range(8)}) == 2
+    _assert_clients_can_stay(kubectl)
     kubectl("apply", "-f", "-", stdin=_deployment(version="2"))
     seen: set[str] = set()
     deadline = time.perf_counter() + _SECONDS
     while {answer.split()[1] for answer in seen} != {"2"} and time.perf_counter() < deadline:
         seen = {ask() for _ in range(10)}
     assert {answer.split()[1] for answer in seen} == {"2"}
+
+
+def _assert_clients_can_stay(kubectl: Kubectl) -> None:
+    """With ClientIP a client is led to one pod, at a node port as at the cluster IP; then it is taken back."""
+    change = {"spec": {"type": "NodePort", "sessionAffinity": "ClientIP"}}
+    kubectl("patch", "service", "web", "-p", json.dumps(change))
+    port = kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}")
+    node = kubectl(
+        "get",
+        "nodes",
+        "-o",
+        "jsonpath={.items[0].status.addresses[?(@.type=='InternalIP')].address}",
+    )
+
+    def stays() -> bool:
+        try:
+            answers = {_read(f"http://{node}:{port}/") for _ in range(8)}
+        except OSError:
+            return False  # not yet
+        return len(answers) == 1
+
+    _eventually(stays, lambda: kubectl("get", "services", "-o", "yaml"))
+    change = {"spec": {"type": "ClusterIP", "sessionAffinity": "None"}}
+    kubectl("patch", "service", "web", "-p", json.dumps(change))
+
+
+def _read(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def test_a_process_finds_the_cluster_that_it_runs_in(machine: Kubectl) -> None:
+    """By its environment and the files of its account, as client libraries do, though nobody may listen at port 443."""
+    kubectl = machine.within("inside")
+    script = (
+        "import os, ssl, urllib.request as u; d = '/var/run/secrets/kubernetes.io/serviceaccount/'; "
+        "a = os.environ['KUBERNETES_SERVICE_HOST'] + ':' + os.environ['KUBERNETES_SERVICE_PORT']; "
+        "h = {'Authorization': 'Bearer ' + open(d + 'token').read()}; "
+        "c = ssl.create_default_context(cafile=d + 'ca.crt'); "
+        "print(u.urlopen(u.Request(f'https://{a}/api', headers=h), context=c).status)"
+    )
+    python = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin") or sys.executable
+    kubectl(
+        "run",
+        "in",
+        "--image=machine",
+        "--restart=OnFailure",
+        "--command",
+        "--",
+        python,
+        "-c",
+        script,
+    )
+    kubectl("wait", "pod/in", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
+    assert kubectl("logs", "in") == "200\n"
 
 
 def _answers(address: str) -> bool:

@@ -203,6 +203,9 @@ def test_a_request_is_passed_on_to_a_pod_and_to_a_service(here: Kubectl) -> None
     assert here("get", "--raw", f"{root}/pods/web/proxy/a?b=c") == "web /a?b=c\n"
     assert here("get", "--raw", f"{root}/pods/web:81/proxy/") == "web /\n"
     assert here("get", "--raw", f"{root}/services/front:8080/proxy/x") == "web /x\n"
+    here("run", "safe", "--image=agnhost", "--env=SERVE_TLS_PORT_443=secret", "--", "porter")
+    here("wait", "--for=condition=Ready", "pod/safe", "--timeout=20s")
+    assert here("get", "--raw", f"{root}/pods/https:safe:443/proxy/") == "secret"
     complaint = here.refused("get", "--raw", f"{root}/services/empty/proxy/")
     assert 'no endpoints available for service "empty"' in complaint
 
@@ -236,6 +239,16 @@ def test_use_is_what_the_profile_says(here: Kubectl) -> None:
     assert mine["cpu"]["usageNanoCores"] == 250_000_000
     metrics = here("get", "--raw", f"{pages}/metrics/resource")
     assert 'container_memory_working_set_bytes{container="load",namespace="sessions"' in metrics
+    assert 'container_cpu_usage_seconds_total{container="load",namespace="sessions"' in metrics
+    metrics = here("get", "--raw", f"{pages}/metrics/cadvisor")
+    (used,) = [line for line in metrics.splitlines() if _is_use_of(line, "load")]
+    assert float(used.rpartition(" ")[2]) > 0
+
+
+def _is_use_of(line: str, container: str) -> bool:
+    """Whether it is cAdvisor's line of a container's CPU time."""
+    name = f'container_cpu_usage_seconds_total{{container="{container}",'
+    return line.startswith(name) and 'cpu="total"' in line
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`nodes/NAME/proxy`: the pages of a kubelet that others read: `stats/summary`, `metrics/resource`, `pods`, `healthz`."""
+"""`nodes/NAME/proxy`: the pages of a kubelet that others read: `stats/summary`, `metrics` and those below, `pods`, `healthz`."""
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
@@ -10,9 +10,17 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.metrics.families import text_of
 from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
-from orchestrator.apiserver.http.usage import memory_bytes, milli_cpu, pods_of_node, usages_of
+from orchestrator.apiserver.http.usage import (
+    cpu_seconds,
+    memory_bytes,
+    milli_cpu,
+    pods_of_node,
+    usages_of,
+)
+from orchestrator.apiserver.http.usage_metrics import cadvisor_families, resource_families
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ContainerUsage
 
@@ -71,7 +79,11 @@ def _pod(pod: Pod, usages: Mapping[str, ContainerUsage], now: str) -> dict[str, 
 def _usage(usages: list[ContainerUsage], now: str) -> dict[str, Any]:
     memory = sum(map(memory_bytes, usages))
     return {
-        "cpu": {"time": now, "usageNanoCores": sum(map(milli_cpu, usages)) * 1_000_000},
+        "cpu": {
+            "time": now,
+            "usageNanoCores": sum(map(milli_cpu, usages)) * 1_000_000,
+            "usageCoreNanoSeconds": round(sum(map(cpu_seconds, usages)) * 1e9),
+        },
         "memory": {"time": now, "usageBytes": memory, "workingSetBytes": memory},
     }
 
@@ -79,25 +91,13 @@ def _usage(usages: list[ContainerUsage], now: str) -> dict[str, Any]:
 async def _resource_metrics(front: Front, node: Node) -> Response:
     pods = await pods_of_node(front, node.metadata.name)
     usages = await usages_of(front, pods)
-    every = [each for containers in usages.values() for each in containers.values()]
-    lines = [
-        "# HELP node_memory_working_set_bytes [STABLE] Current working set of the node in bytes",
-        "# TYPE node_memory_working_set_bytes gauge",
-        f"node_memory_working_set_bytes {sum(map(memory_bytes, every))}",
-        "# HELP container_memory_working_set_bytes [STABLE] Current working set of the container in bytes",
-        "# TYPE container_memory_working_set_bytes gauge",
-    ]
-    for pod in pods:
-        where = f'namespace="{pod.metadata.namespace}",pod="{pod.metadata.name}"'
-        for name, usage in usages.get(pod.metadata.uid, {}).items():
-            labels = f'container="{name}",{where}'
-            lines.append(f"container_memory_working_set_bytes{{{labels}}} {memory_bytes(usage)}")
-    lines += [
-        "# HELP scrape_error [ALPHA] 1 if there was an error while getting container metrics, 0 otherwise",
-        "# TYPE scrape_error gauge",
-        "scrape_error 0",
-    ]
-    return text_reply("\n".join(lines) + "\n")
+    return text_reply(text_of(resource_families(pods, usages)))
+
+
+async def _cadvisor_metrics(front: Front, node: Node) -> Response:
+    pods = await pods_of_node(front, node.metadata.name)
+    usages = await usages_of(front, pods)
+    return text_reply(text_of(cadvisor_families(node, pods, usages)))
 
 
 async def _metrics(front: Front, node: Node) -> Response:
@@ -120,6 +120,7 @@ async def _metrics(front: Front, node: Node) -> Response:
 _PAGES: Final[Mapping[str, Callable[[Front, Node], Awaitable[Response]]]] = {
     "healthz": _healthz,
     "metrics": _metrics,
+    "metrics/cadvisor": _cadvisor_metrics,
     "metrics/resource": _resource_metrics,
     "pods": _pods,
     "stats/summary": _summary,

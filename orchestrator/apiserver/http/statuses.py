@@ -43,6 +43,7 @@ def document(status: Status) -> bytes:
     """The JSON document, without the newline that ends an answer."""
     return msgspec.json.encode(
         _Document(
+            metadata=msgspec.to_builtins(status.metadata),
             status=status.status or UNSET,
             message=status.message or UNSET,
             reason=status.reason or UNSET,

@@ -54,3 +54,8 @@ def milli_cpu(usage: ContainerUsage) -> int:
 def memory_bytes(usage: ContainerUsage) -> int:
     """Bytes; 0 for a container whose profile says nothing."""
     return usage.memory_bytes or 0
+
+
+def cpu_seconds(usage: ContainerUsage) -> float:
+    """CPU time since the container's start; 0 for one whose profile says nothing."""
+    return usage.cpu_seconds or 0.0

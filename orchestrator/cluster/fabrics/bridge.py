@@ -44,6 +44,7 @@ class BridgeFabric:
 
     mode = "nftables"
     carries = True
+    lowest_port = 1
     service_network: IPv4Network = SERVICE_NETWORK
     balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None

@@ -41,6 +41,7 @@ class Fabric(Protocol):
     `mode` is its name for `proxy_mode`, `service_network` where Services have their addresses,
     and `balancer_network` where load balancers have theirs. `host_plane` is one
     that serves all nodes of this host; None: each node has its own, or none. `carries`: whether packets arrive.
+    Services at ports below `lowest_port` are not served.
     """
 
     mode: str
@@ -48,6 +49,7 @@ class Fabric(Protocol):
     balancer_network: IPv4Network
     host_plane: Plane | None
     carries: bool
+    lowest_port: int
     control_plane: str
 
     def place(self, spec: NodeSpec) -> NodeSpec:

@@ -13,6 +13,7 @@ Who has a block holds an abstract socket of its name, which goes with the proces
 
 import socket
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -27,6 +28,7 @@ from orchestrator.proxy.planes.userspace import UserspacePlane
 
 _BLOCKS: Final = 64
 _NODES: Final = 512
+_FIRST_PORT: Final = Path("/proc/sys/net/ipv4/ip_unprivileged_port_start")
 _ZONE: Final = "topology.kubernetes.io/zone"
 
 
@@ -41,6 +43,7 @@ class LoopbackFabric:
 
     def __init__(self, log: Any) -> None:
         self._claim, self._first = _claim_block()
+        self.lowest_port = _lowest_port()
         self.control_plane = str(self._first + 1)
         self.service_network = IPv4Network((int(self._first) + (1 << 16), 16))
         self.balancer_network = IPv4Network((int(self._first) + (1 << 15), 17))
@@ -89,6 +92,18 @@ class LoopbackFabric:
         """Close all ports, and give the block back."""
         self._plane.close()
         self._claim.close()
+
+
+def _lowest_port() -> int:
+    """From which port on this program may listen."""
+    with socket.socket() as tried:
+        try:
+            tried.bind(("127.0.0.1", 1))
+        except PermissionError:
+            return int(_FIRST_PORT.read_text())
+        except OSError:
+            return 1  # somebody listens there: that is not for want of rights
+    return 1
 
 
 def _claim_block() -> tuple[socket.socket, IPv4Address]:

@@ -75,6 +75,7 @@ class SimulatedFabric:
     mode = "table"
     carries = False
     control_plane = ""
+    lowest_port = 1
     service_network: IPv4Network = SERVICE_NETWORK
     balancer_network: IPv4Network = BALANCER_NETWORK
     host_plane: Plane | None = None

@@ -10,9 +10,11 @@ from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
 from orchestrator.scheduler import volumes
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import FilterKernel, Plugin
-from orchestrator.scheduler.snapshot import Bool, Rows, Snapshot
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _EXCEEDED: Final = "node(s) exceed max volume count"
+_ANY_NUMBER: Final = 1 << 62
+_BY_NODE: Final = "the node that it is attached to"
 
 Attachable = tuple[str, str]
 """(driver, volume handle)"""
@@ -51,13 +53,6 @@ def _has_more_room(old: CSINode, new: CSINode) -> bool:
     return any(limit > before.get(driver, 0) for driver, limit in _limits(new).items())
 
 
-def _limits(node: CSINode) -> dict[str, int]:
-    return {
-        driver.name: (driver.allocatable.count or 0) if driver.allocatable is not None else 0
-        for driver in node.spec.drivers
-    }
-
-
 def _attachables(pod: Pod, nodes: Snapshot) -> set[Attachable]:
     """The volumes that a driver attaches for a pod; a claim that is not there attaches nothing."""
     found = set()
@@ -87,41 +82,95 @@ def _attachable(claim: PersistentVolumeClaim, nodes: Snapshot) -> Attachable | N
 
 
 class _Limits(FilterKernel):
+    """Spanning, since each pod has volumes of its own: what else is known of rows is shared with other pods."""
+
+    spanning = True
+
     def __init__(self, wanted: frozenset[Attachable], nodes: Snapshot) -> None:
         self._nodes, self._wanted = nodes, wanted
+        self._drivers = {driver for driver, _ in wanted}
         self.traits = (wanted, nodes.facts)
 
     def rows(self, rows: Rows) -> Bool:
-        return np.array([self.row(int(row)) for row in rows], np.bool_)
+        """Rows where no driver can have reached its limit, whatever is whose, need no look one by one."""
+        nodes = self._nodes
+        most = nodes.claim_uses[rows] + _attachments(nodes)[rows] + len(self._wanted)
+        answers = np.ones(len(rows), np.bool_)
+        for driver in self._drivers:
+            answers &= most <= _limits_of(driver, nodes)[rows]
+        for place in np.flatnonzero(~answers):
+            answers[place] = self.row(int(rows[place]))
+        return answers
 
     def row(self, row: int) -> bool:
         nodes = self._nodes
         csi = volumes.csi_node(nodes, nodes.names[row])
-        if csi is None:
-            return True
-        limits = {
-            driver.name: driver.allocatable.count
-            for driver in csi.spec.drivers
-            if driver.allocatable is not None and driver.allocatable.count is not None
-        }
+        limits = _limits(csi) if csi is not None else {}
         if not limits:
             return True
         attached = set().union(*(_attachables(pod, nodes) for pod in nodes.pods_on(row)))
         more = Counter(driver for driver, _ in self._wanted - attached)
-        there = Counter(driver for driver, _ in attached | self._attached_to(nodes.names[row]))
+        there = Counter(driver for driver, _ in attached | _attached_to(nodes.names[row], nodes))
         return all(there[d] + count <= limits[d] for d, count in more.items() if d in limits)
-
-    def _attached_to(self, node: str) -> set[Attachable]:
-        """What VolumeAttachments say."""
-        found = self._nodes.objects.get(VolumeAttachment)
-        attached = set()
-        for each in found.list() if found is not None else ():
-            name = each.spec.source.persistent_volume_name
-            volume = volumes.volume_of(self._nodes, name) if name else None
-            source = volume.spec.csi if volume is not None and volume.spec is not None else None
-            if each.spec.node_name == node and source is not None:
-                attached.add((each.spec.attacher, source.volume_handle))
-        return attached
 
     def reasons(self, row: int) -> tuple[str, ...]:
         return (_EXCEEDED,)
+
+
+def _limits(node: CSINode) -> dict[str, int]:
+    """What drivers can attach to a node; a driver that says nothing attaches any number."""
+    return {
+        driver.name: driver.allocatable.count
+        for driver in node.spec.drivers
+        if driver.allocatable is not None and driver.allocatable.count is not None
+    }
+
+
+def _limits_of(driver: str, nodes: Snapshot) -> Int64:
+    """By row how many volumes a driver can attach."""
+
+    def compute() -> Int64:
+        column = np.full(nodes.valid.size, _ANY_NUMBER, np.int64)
+        found = nodes.objects.get(CSINode)
+        for each in found.list() if found is not None else ():
+            row = nodes.row_of(each.metadata.name)
+            if row is not None:
+                column[row] = _limits(each).get(driver, _ANY_NUMBER)
+        return column
+
+    return nodes.derived((CSINode, driver), compute)
+
+
+def _attachments(nodes: Snapshot) -> Int64:
+    """By row how many VolumeAttachments there are."""
+
+    def compute() -> Int64:
+        column = np.zeros(nodes.valid.size, np.int64)
+        found = nodes.objects.get(VolumeAttachment)
+        for each in found.list() if found is not None else ():
+            row = nodes.row_of(each.spec.node_name)
+            if row is not None:
+                column[row] += 1
+        return column
+
+    return nodes.derived(VolumeAttachment, compute)
+
+
+def _attached_to(node: str, nodes: Snapshot) -> set[Attachable]:
+    """What VolumeAttachments say of a node."""
+    found = nodes.objects.get(VolumeAttachment)
+    attached: set[Attachable] = set()
+    if found is None:
+        return attached
+    found.add_index(_BY_NODE, _node_of)
+    for each in found.by_index(_BY_NODE, node):
+        name = each.spec.source.persistent_volume_name
+        volume = volumes.volume_of(nodes, name) if name else None
+        source = volume.spec.csi if volume is not None and volume.spec is not None else None
+        if source is not None:
+            attached.add((each.spec.attacher, source.volume_handle))
+    return attached
+
+
+def _node_of(attachment: VolumeAttachment) -> tuple[str, ...]:
+    return (attachment.spec.node_name,)

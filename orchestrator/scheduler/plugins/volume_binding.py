@@ -78,7 +78,8 @@ class VolumeBinding(Plugin):
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None
-        return _Volumes(pod, nodes)
+        kernel = _Volumes(pod, nodes)
+        return None if kernel.is_anywhere else kernel
 
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
         spec, row = pod.spec, nodes.row_of(node)
@@ -172,6 +173,18 @@ class _Volumes(FilterKernel):
             else:
                 self.refusal = _UNBOUND
         self._waiting.sort(key=_size)
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether all rows will do: the volumes are there, and each can be used on any node."""
+        if self.refusal or self._waiting:
+            return False
+        return all(
+            volume is not None and not volumes.is_somewhere(volume)
+            for claim in self._bound
+            if claim.spec is not None
+            for volume in (volumes.volume_of(self._nodes, claim.spec.volume_name),)
+        )
 
     def rows(self, rows: Rows) -> Bool:
         return np.array([self.row(int(row)) for row in rows], np.bool_)

@@ -44,7 +44,8 @@ class VolumeRestrictions(Plugin):
         disks = tuple(volume for volume in spec.volumes if _is_exclusive(volume))
         if not disks and not volumes.has_claims(spec.volumes):
             return None
-        return _Restrictions(pod, disks, nodes)
+        kernel = _Restrictions(pod, disks, nodes)
+        return kernel if kernel.restricts else None
 
 
 class _Restrictions(FilterKernel):
@@ -63,6 +64,11 @@ class _Restrictions(FilterKernel):
         except volumes.NoClaim as error:
             self.refusal = str(error)
         self.traits = (disks, self._exclusive, self.refusal)
+
+    @property
+    def restricts(self) -> bool:
+        """Whether it may refuse any row."""
+        return bool(self._disks or self._exclusive or self.refusal)
 
     def _in_use(self) -> bool:
         return any(claim in self._nodes.claims_in_use for claim in self._exclusive)

@@ -315,7 +315,8 @@ class CriRuntime(RealRuntime[Run]):
         run = self._running(key)
         if run is None:
             return None
-        return ContainerUsage(milli_cpu=run.usage[0], memory_bytes=run.usage[1])
+        spent = run.cpu[1] / 1e9 if run.cpu is not None else None
+        return ContainerUsage(milli_cpu=run.usage[0], memory_bytes=run.usage[1], cpu_seconds=spent)
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
         """Let a container that runs have what it asks for by now."""

@@ -388,7 +388,9 @@ class ProcessRuntime(RealRuntime[Run]):
         if now - at >= _LEAST_WINDOW:
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
-        return ContainerUsage(round(used * 1000), found.memory_bytes, found.processes)
+        return ContainerUsage(
+            round(used * 1000), found.memory_bytes, found.processes, found.cpu_seconds
+        )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
         """Let a container that runs have what it asks for by now."""

@@ -70,7 +70,7 @@ class Ledger:
         version = nodes.version
         if version == self._version:
             return self.free
-        rows = nodes.touched_since(self._version) if self._version >= 0 else None
+        rows = nodes.touched_since(self._version)
         if rows is None or len(self.free) != nodes.valid.size:
             rows = nodes.all_rows().tolist()
         self._version = version

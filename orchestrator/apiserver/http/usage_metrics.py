@@ -1,0 +1,205 @@
+"""What containers use as families of metrics: the kubelet's `metrics/resource`, and cAdvisor's, which it passes on.
+
+Of cAdvisor's there are those of CPU, memory, processes and limits, for containers and, with an empty `container`, for
+pods; networks and disks are measured by nobody.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from orchestrator.api.core.v1 import Container, ContainerStatus, Node, Pod
+from orchestrator.apiserver.http.metrics.families import Series
+from orchestrator.apiserver.http.usage import Usages, cpu_seconds, memory_bytes
+from orchestrator.machinery.quantities import milli, value
+from orchestrator.machinery.resources import qos_class
+from orchestrator.machinery.times import parse_time
+from orchestrator.protocol import ContainerUsage
+
+_OF_CONTAINER: Final = ("container", "namespace", "pod")
+_OF_POD: Final = ("namespace", "pod")
+_LEVELS: Final = (("node", ()), ("pod", _OF_POD), ("container", _OF_CONTAINER))
+_OF_CGROUP: Final = ("container", "id", "image", "name", "namespace", "pod")
+_PERIOD: Final = 100_000  # microseconds in which a limit of CPU is meant
+
+
+def resource_families(pods: Sequence[Pod], usages: Usages) -> list[Series]:
+    """`metrics/resource`: nodes, pods and containers."""
+    cpu = [
+        Series(
+            f"{what}_cpu_usage_seconds_total",
+            f"[STABLE] Cumulative cpu time consumed by the {what} in core-seconds",
+            labels,
+        )
+        for what, labels in _LEVELS
+    ]
+    memory = [
+        _gauge(
+            f"{what}_memory_working_set_bytes",
+            f"[STABLE] Current working set of the {what} in bytes",
+            labels,
+        )
+        for what, labels in _LEVELS
+    ]
+    start = _gauge(
+        "container_start_time_seconds",
+        "[STABLE] Start time of the container since unix epoch in seconds",
+        _OF_CONTAINER,
+    )
+    cpu[0].set(0)
+    memory[0].set(0)
+    for one in _running(pods, usages):
+        of_pod = one.pod.metadata.namespace, one.pod.metadata.name
+        for level, labels in enumerate(((), of_pod, (one.name, *of_pod))):
+            cpu[level].add(*labels, amount=cpu_seconds(one.usage))
+            memory[level].add(*labels, amount=memory_bytes(one.usage))
+        if one.started_at is not None:
+            start.set(one.started_at, one.name, *of_pod)
+    return [*cpu, *memory, start, *_errors()]
+
+
+def _errors() -> list[Series]:
+    said = "[{}] 1 if there was an error while getting container metrics, 0 otherwise"
+    errors = [
+        _gauge("scrape_error", said.format("ALPHA")),
+        _gauge("resource_scrape_error", said.format("STABLE")),
+    ]
+    for each in errors:
+        each.set(0)
+    return errors
+
+
+def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[Series]:
+    """`metrics/cadvisor`: containers and pods by their control groups, and the machine."""
+    cpu = Series(
+        "container_cpu_usage_seconds_total",
+        "Cumulative cpu time consumed in seconds.",
+        (*_OF_CGROUP, "cpu"),
+    )
+    used = [
+        _gauge(
+            "container_memory_usage_bytes",
+            "Current memory usage in bytes, including all memory regardless of when it was accessed",
+            _OF_CGROUP,
+        ),
+        _gauge("container_memory_working_set_bytes", "Current working set in bytes.", _OF_CGROUP),
+    ]
+    processes = _gauge(
+        "container_processes", "Number of processes running inside the container.", _OF_CGROUP
+    )
+    start = _gauge(
+        "container_start_time_seconds",
+        "Start time of the container since unix epoch in seconds.",
+        _OF_CGROUP,
+    )
+    limits = _Limits()
+    for one in _running(pods, usages):
+        for labels in (one.labels, one.pod_labels):
+            cpu.add(*labels, "total", amount=cpu_seconds(one.usage))
+            for each in used:
+                each.add(*labels, amount=memory_bytes(one.usage))
+            if one.usage.processes is not None:
+                processes.add(*labels, amount=one.usage.processes)
+        if one.started_at is not None:
+            start.set(one.started_at, *one.labels)
+        if one.container is not None:
+            limits.tell(one.container, one.labels)
+    return [cpu, *used, processes, start, *limits.families, *_machine(node)]
+
+
+class _Limits:
+    """What containers may use, as their control groups say it."""
+
+    def __init__(self) -> None:
+        self._shares = _gauge(
+            "container_spec_cpu_shares", "CPU share of the container.", _OF_CGROUP
+        )
+        self._period = _gauge(
+            "container_spec_cpu_period", "CPU period of the container.", _OF_CGROUP
+        )
+        self._quota = _gauge("container_spec_cpu_quota", "CPU quota of the container.", _OF_CGROUP)
+        self._memory = _gauge(
+            "container_spec_memory_limit_bytes", "Memory limit for the container.", _OF_CGROUP
+        )
+        self.families = [self._shares, self._period, self._quota, self._memory]
+
+    def tell(self, container: Container, labels: tuple[str, ...]) -> None:
+        """Take a container's limits; without one of memory it is 0, without one of CPU there is no quota."""
+        limits = container.resources.limits if container.resources is not None else {}
+        requests = container.resources.requests if container.resources is not None else {}
+        self._shares.set(max(2, milli(requests.get("cpu", "0")) * 1024 // 1000), *labels)
+        self._period.set(_PERIOD, *labels)
+        if "cpu" in limits:
+            self._quota.set(milli(limits["cpu"]) * _PERIOD // 1000, *labels)
+        self._memory.set(value(limits.get("memory", "0")), *labels)
+
+
+class _Running(NamedTuple):
+    """A container that runs, and what it uses."""
+
+    pod: Pod
+    name: str
+    usage: ContainerUsage
+    container: Container | None
+    status: ContainerStatus | None
+
+    @property
+    def started_at(self) -> float | None:
+        """When it was started, in epoch seconds."""
+        running = (
+            self.status.state.running if self.status is not None and self.status.state else None
+        )
+        at = running.started_at if running is not None else None
+        return None if at is None else parse_time(at)
+
+    @property
+    def pod_labels(self) -> tuple[str, ...]:
+        """Those of the pod's control group."""
+        metadata = self.pod.metadata
+        quality = qos_class(self.pod).lower()
+        place = "/kubepods/" + (f"{quality}/" if quality != "guaranteed" else "")
+        return "", f"{place}pod{metadata.uid}", "", "", metadata.namespace, metadata.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Those of its own."""
+        _, group, *_, namespace, pod = self.pod_labels
+        image = self.status.image if self.status is not None else ""
+        identifier = (self.status.container_id if self.status is not None else "").rpartition("/")[
+            2
+        ]
+        return self.name, f"{group}/{identifier}", image, identifier, namespace, pod
+
+
+def _running(pods: Sequence[Pod], usages: Usages) -> Iterator[_Running]:
+    for pod in pods:
+        found = usages.get(pod.metadata.uid)
+        if not found or pod.spec is None:
+            continue
+        specs = {each.name: each for each in (*pod.spec.init_containers, *pod.spec.containers)}
+        statuses = {each.name: each for each in _statuses(pod)}
+        for name, usage in found.items():
+            yield _Running(pod, name, usage, specs.get(name), statuses.get(name))
+
+
+def _statuses(pod: Pod) -> tuple[ContainerStatus, ...]:
+    status = pod.status
+    if status is None:
+        return ()
+    return (
+        *status.init_container_statuses,
+        *status.container_statuses,
+        *status.ephemeral_container_statuses,
+    )
+
+
+def _machine(node: Node) -> list[Series]:
+    capacity = node.status.capacity if node.status is not None else {}
+    cores = _gauge("machine_cpu_cores", "Number of logical CPU cores.")
+    cores.set(value(capacity.get("cpu", "0")))
+    memory = _gauge("machine_memory_bytes", "Amount of memory installed on the machine.")
+    memory.set(value(capacity.get("memory", "0")))
+    return [cores, memory]
+
+
+def _gauge(name: str, text: str, labels: Sequence[str] = ()) -> Series:
+    return Series(name, text, labels, "gauge")
