@@ -86,6 +86,32 @@ async def test_a_taint_evicts_those_that_do_not_tolerate_it(cluster: Cluster) ->
     assert await names() == {"for-ever"}
 
 
+async def test_a_pod_that_comes_to_an_old_taint_has_its_whole_time(cluster: Cluster) -> None:
+    """Its time runs from when it is there, and further taints that it bears do not set it anew."""
+    await cluster.clock.sleep(10)
+
+    async def taint(*keys: str) -> None:
+        taints = [{"key": key, "effect": "NoExecute"} for key in keys]
+        await cluster.client.patch(Node, "node-0", {"spec": {"taints": taints}})
+
+    async def is_there() -> bool:
+        return bool(await cluster.client.list(Pod, namespace="default"))
+
+    await taint("a")
+    await cluster.clock.sleep(1000)
+    tolerations = [
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+        for key, seconds in (("a", 300), ("b", 20))
+    ]
+    await cluster.apply([pod("p", nodeName="node-0", tolerations=tolerations)])
+    await cluster.clock.sleep(100)
+    await taint("a", "b")
+    await cluster.clock.sleep(150)
+    assert await is_there()
+    await cluster.clock.sleep(100)
+    assert not await is_there()
+
+
 async def test_nobody_is_evicted_while_all_nodes_are_down(cluster: Cluster) -> None:
     """Also from the first that fell: its taint is taken back until some node is heard of again."""
     await cluster.apply([deployment(replicas=6)])
