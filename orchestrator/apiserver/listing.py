@@ -17,6 +17,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.selection import Selection, compiled
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.errors import SelectorError
 from orchestrator.protocol import BadRequest, Invalid, List, Page
 from orchestrator.store import Compacted, FutureRevision, Key, Store
@@ -126,7 +127,7 @@ def _revision(store: Store, message: List) -> int | None:
         return None
     if not text.isdecimal():
         raise errors.invalid_version(text)
-    revision = int(text)
+    revision = whole(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
     if revision > store.revision:
