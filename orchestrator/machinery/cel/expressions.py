@@ -41,7 +41,10 @@ _LONGEST: Final = 10_000_000
 """Characters of a text that is built: ten of them cost 1, and a call may cost a million."""
 
 _MOST_GROWTH: Final = 100_000
-"""How many times larger a value may become than what it is made of: seventeen doublings."""
+"""How many times larger a list may become than what it is made of: seventeen doublings."""
+
+_MOST_TEXT: Final = 2 * _LONGEST
+"""How many times longer a text may become by replacements."""
 
 _GROWING: Final = re.compile(r"\b(?:map|filter|transform\w+|replace|join)\s*\(")
 
@@ -77,7 +80,7 @@ class Expression:
         self._returns: str = compiled.return_type().name()
         # Without three of these calls nothing becomes large, and most expressions have none.
         grows = sum(1 for _ in _GROWING.finditer(text)) > 2
-        self._is_bounded = not grows or growth(_parsed(text).tree) <= _MOST_GROWTH
+        self._is_bounded = not grows or _is_bounded(text)
 
     @property
     def type(self) -> str:
@@ -114,6 +117,11 @@ class Expression:
         tree = _parsed(self.text).tree
         field = next((each for each in _missing_fields(tree, variables)), "")
         return f"no such key: {field}"
+
+
+def _is_bounded(text: str) -> bool:
+    tree = _parsed(text).tree
+    return growth(tree, in_texts=False) <= _MOST_GROWTH and growth(tree) <= _MOST_TEXT
 
 
 def _cost(value: Any) -> int:

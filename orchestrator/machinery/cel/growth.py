@@ -28,9 +28,12 @@ _SMALL: Final = frozenset(
 )  # fmt: skip
 
 
-def growth(tree: Node) -> float:
-    """A bound of the size of the largest value that an evaluation makes; each variable and each literal has the size 1."""
-    bounds = _Bounds()
+def growth(tree: Node, *, in_texts: bool = True) -> float:
+    """A bound of the size of the largest value that an evaluation makes; each variable and each literal has the size 1.
+
+    `in_texts`: also of what replacements make of texts, whose characters cost less than the items of lists.
+    """
+    bounds = _Bounds(in_texts)
     bounds.of(tree, {})
     return bounds.largest
 
@@ -38,7 +41,8 @@ def growth(tree: Node) -> float:
 class _Bounds:
     """The bounds of an expression's parts; `largest` of those that were looked at."""
 
-    def __init__(self) -> None:
+    def __init__(self, in_texts: bool) -> None:
+        self._in_texts = in_texts
         self.largest = 1.0
 
     def of(self, node: Node, sizes: Mapping[str, float]) -> float:
@@ -61,11 +65,11 @@ class _Bounds:
                 return self.of(node.result, {**inside, node.result_variable: made})
         parts = [self.of(part, sizes) for part in children(node)]
         if isinstance(node, Call):
-            return _of_call(node, parts)
+            return _of_call(node, parts, self._in_texts)
         return 1.0 if isinstance(node, Select) and node.tests else sum(parts)
 
 
-def _of_call(call: Call, parts: Sequence[float]) -> float:
+def _of_call(call: Call, parts: Sequence[float], in_texts: bool) -> float:
     if call.function in _SMALL:
         return 1.0
     match call.function, parts:
@@ -74,7 +78,7 @@ def _of_call(call: Call, parts: Sequence[float]) -> float:
         case "_[_]" | "_[?_]" | "substring" | "charAt" | "split", (whole, *_):
             return whole
         case "replace", (text, _, new, *_):
-            return text * (_longer(call) or max(2.0, new))
+            return text * (_longer(call) or max(2.0, new)) if in_texts else text
         case "join", (items, between):
             return items * between
     return sum(parts)

@@ -38,11 +38,19 @@ def test_what_multiplies_itself_is_not_begun(first: str, step: str) -> None:
         multiplied.value({})
 
 
+def test_a_text_that_replacements_multiply_is_not_begun() -> None:
+    """A thousand million characters, where ten millions may be."""
+    text = "'a'" + ".replace('a', 'aaaaaaaaaa')" * 9 + ".size() > 0"
+    with pytest.raises(EvaluationError, match=COST_EXCEEDED):
+        compile_expression(text, frozenset()).value({})
+
+
 @pytest.mark.parametrize(
     "text",
     [
         "object.a.map(x, x.name + ':' + x.image).filter(x, x != '').map(x, x.replace('&', '&amp;')).size() == 1",
         "object.b" + ".replace('.', '-')" * 20 + " == 'a-b'",
+        "'a'" + ".replace('a', 'aaaaaaaaaa')" * 6 + ".size() == 1000000",
         "object.b" + ".split('.').map(x, x + x).join('.')" * 4 + " != ''",
     ],
 )
