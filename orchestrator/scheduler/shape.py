@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.scheduler.framework import FilterKernel, ScoreKernel
+from orchestrator.scheduler.framework import FilterKernel, Fixed, ScoreKernel
 from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
@@ -242,6 +242,22 @@ class Shape:
             if found is not None:
                 return found
         return self.best_of(self.feasible())
+
+    def spare(self, row: int) -> dict[int, int] | None:
+        """What is left on a row beside such a pod, where evictions change sums and nothing else that filters look
+        at, and all others let the pod pass; None: it is not so.
+        """
+        found: dict[int, int] | None = None
+        for _, kernel in self.filters:
+            if isinstance(kernel, Fixed):
+                if not kernel.row(row):
+                    return None
+                continue
+            spare = kernel.spare(row)
+            if spare is None or found is not None:
+                return None
+            found = spare
+        return found
 
     @property
     def spans(self) -> bool:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.devices.inventory import Inventory
@@ -337,6 +338,13 @@ class Snapshot:
         """The pods of a row, in the order in which they came."""
         return [self._placed[uid].pod for uid in self._on_row.get(row, ())]
 
+    def counted_for(self, pod: Pod, columns: Iterable[int]) -> list[int]:
+        """How much of some columns is counted for a pod that is placed."""
+        placed = self._placed.get(pod.metadata.uid)
+        needs = {} if placed is None else _by_resource(placed.needs)
+        names = list(self.resources)
+        return [needs.get(names[column], 0) for column in columns]
+
     def current(self, pod: Pod) -> Pod:
         """A counted pod as the watch last told it: with its status."""
         pods = self.objects.get(Pod)
@@ -496,6 +504,11 @@ def _amounts(needs: Needs) -> list[tuple[str, int]]:
 
 def _wanted(needs: Needs) -> list[tuple[str, int]]:
     return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
+
+
+_by_resource: Final[IdentityMemo[Needs, dict[str, int]]] = IdentityMemo(
+    lambda needs: dict(_wanted(needs))
+)
 
 
 def wanted_by(pod: Pod) -> list[tuple[str, int]]:
