@@ -369,6 +369,16 @@ class Snapshot:
                 column[row] = self._domain_of(key, row)
         return column
 
+    def has_domains_of_one(self, key: str) -> bool:
+        """Whether no two nodes have the same value of a label, as with names of hosts."""
+
+        def compute() -> bool:
+            domains = self.domains(key)[self.valid]
+            domains = domains[domains >= 0]
+            return len(np.unique(domains)) == len(domains)
+
+        return self.derived(("domains of one", key), compute)
+
     def domain_count(self, key: str) -> int:
         """How many numbers `domains` has given."""
         self.domains(key)
