@@ -126,7 +126,7 @@ class Local:
             return
         rows = nodes.touched_since(self.version)
         size = nodes.valid.size
-        if rows is None or self._totals.size != size or len(rows) > len(nodes) // 2:
+        if rows is None or self._totals.size != size or len(rows) > max(len(nodes) // 2, _FEW):
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
             self._raw = [np.zeros(size, np.int64) for _ in self._normalized]
             self._compute(nodes.all_rows() if self._only is None else nodes.rows_of(self._only))

@@ -32,6 +32,7 @@ CPU, MEMORY, EPHEMERAL, PODS = range(4)
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
+_FEW_CHANGES: Final = 64  # worth telling one by one however few nodes there are
 _NO_FEATURES: Final[frozenset[str]] = frozenset()
 
 
@@ -152,7 +153,7 @@ class Snapshot:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
         log, known = self._log, version - self._log_start
         self._told = self.version
-        if known < 0 or len(log) - known > len(self._rows):
+        if known < 0 or len(log) - known > max(len(self._rows), _FEW_CHANGES):
             return None
         return list(dict.fromkeys(log[known:]))
 
