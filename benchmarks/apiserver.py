@@ -37,8 +37,9 @@ from rich.table import Table
 from orchestrator import Cluster
 from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
-from orchestrator.api.core.v1 import ConfigMap, Pod, ServiceAccount
-from orchestrator.apiserver.http import pki
+from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, ServiceAccount
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.http import pki, shrink_tls_buffers
 from orchestrator.protocol import MASTERS, Identity
 
 TOKEN: Final = "benchmark"
@@ -48,6 +49,7 @@ CUSTOM: Final = 5_000
 _PATIENCE: Final = 30.0
 _PAGE: Final = 4096
 _MAPS: Final = "/api/v1/namespaces/default/configmaps"
+_WATCHED: Final = "/api/v1/namespaces/watched/configmaps"
 _PODS: Final = "/api/v1/namespaces/default/pods"
 _JSON: Final = "application/json"
 
@@ -72,7 +74,7 @@ class Request(NamedTuple):
 
 
 def _map(name: str, **data: str) -> str:
-    metadata = {"name": name, "namespace": "default"}
+    metadata = {"name": name}
     return json.dumps({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data})
 
 
@@ -133,9 +135,12 @@ async def serve_cluster(folder: Path, pods: int) -> None:
         await cluster.client.wait(ServiceAccount, "default", lambda _: True, namespace="default")
         made = await cluster.client.create_all([_pod(number) for number in range(pods)])
         assert all(type(each) is Pod for each in made), made[0]
+        await cluster.client.create(Namespace(metadata=ObjectMeta(name="watched")))
         for name in ("patched", "applied"):
-            await cluster.client.create(codec.from_dict(json.loads(_map(name, key="0")), ConfigMap))
+            one = codec.from_dict(json.loads(_map(name, key="0")), ConfigMap)
+            await cluster.client.create(one, namespace="default")
         keys = decode((folder / "pki").read_bytes(), type=pki.Pki)
+        shrink_tls_buffers()  # as `orchestrator up` does
         front = await cluster.serve(pki=keys, tokens={TOKEN: Identity("benchmark", (MASTERS,))})
         front.write_kubeconfig(folder / "kubeconfig")
         print(front.port, flush=True)
@@ -170,6 +175,7 @@ class Bound:
 
 
 def _name_of(method: str, path: str, kind: str) -> str:
+    path = _MAPS if path == _WATCHED else path
     for each in REQUESTS:
         same_path = each.path.split("?")[0] == path
         if each.method == method and same_path and kind in (each.kind, _JSON):
@@ -246,6 +252,11 @@ def _context() -> ssl.SSLContext:
     return context
 
 
+def _expect_success(answer: bytes) -> None:
+    if not answer.startswith(b"HTTP/1.1 20"):
+        raise SystemExit(answer.decode())
+
+
 async def load(port: int, name: str, connections: int, seconds: float) -> float:
     """Requests a second of one sort."""
     (request,) = (each for each in REQUESTS if each.name == name)
@@ -254,8 +265,7 @@ async def load(port: int, name: str, connections: int, seconds: float) -> float:
 
     def heard(answer: bytes) -> None:
         nonlocal answered
-        if not answer.startswith(b"HTTP/1.1 20"):
-            raise SystemExit(answer.decode())
+        _expect_success(answer)
         answered += 1
 
     loop, context = asyncio.get_running_loop(), _context()
@@ -282,21 +292,25 @@ async def fan_out(port: int, watchers: int, process: int) -> tuple[float, float,
             if len(heard) == watchers:
                 all_heard.set()
 
+    def creation(word: int) -> Iterator[bytes]:
+        nonlocal sent
+        body = _map("told-{}", key="value")
+        request = Request("create", "POST", _WATCHED, body=body).bytes_of(word)
+        sent = time.perf_counter()
+        yield request
+
     before = _resident(process)
     for _ in range(watchers):
         await loop.create_connection(
-            lambda: Listener(f"{_MAPS}?watch=1", came), "127.0.0.1", port, ssl=context
+            lambda: Listener(f"{_WATCHED}?watch=1", came), "127.0.0.1", port, ssl=context
         )
     await asyncio.sleep(1)  # noqa: TID251 - until all are quiet
     cost = _resident(process) - before
-    creation = Request("create", "POST", _MAPS, body=_map("told-{}", key="value"))
     for _ in range(EVENTS):
         word = time.time_ns()
-        request = iter([creation.bytes_of(word)])
-        heard, all_heard = [], asyncio.Event()
-        name, sent = f'"told-{word}"'.encode(), time.perf_counter()
+        heard, all_heard, name = [], asyncio.Event(), f'"told-{word}"'.encode()
         await loop.create_connection(
-            partial(Connection, request, lambda _: None), "127.0.0.1", port, ssl=context
+            partial(Connection, creation(word), _expect_success), "127.0.0.1", port, ssl=context
         )
         async with asyncio.timeout(_PATIENCE):
             await all_heard.wait()

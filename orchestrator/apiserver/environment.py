@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
-from actors import ActorSystem, Ref
+from actors import ActorSystem, Ref, Request
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
@@ -22,7 +22,16 @@ class Source(Protocol):
     def random(self) -> Random: ...
     @property
     def system(self) -> ActorSystem: ...
+    @property
+    def me(self) -> Ref[Any]: ...
     def uid(self) -> str: ...
+    def request(
+        self,
+        ref: Ref[Any],
+        request: Request[Any],
+        then: Callable[[Any], Any] | None,
+        failed: Callable[[BaseException], Any] | None = None,
+    ) -> None: ...
 
 
 class Environment:
@@ -86,6 +95,10 @@ class Environment:
     def all_stored(self, resource: Resource, namespace: str = "") -> Sequence[Any]:
         """The stored objects of a resource; "" as namespace means all."""
         return self.store.list(resource.key, namespace)
+
+    def later(self, request: Request[Any]) -> None:
+        """Have the server handle a request of its own after this one; what becomes of it is nobody's matter."""
+        self._source.request(self._source.me, request, None, lambda _: None)
 
     def _bucket(self, kind: type[Any]) -> str:
         bucket = self._buckets[kind] = self.scheme.by_type(kind).key

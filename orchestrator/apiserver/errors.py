@@ -317,6 +317,13 @@ def namespace_terminating(resource: Resource, name: str, namespace: str) -> Forb
     return forbidden(resource, name, why, causes=(cause,))
 
 
+def no_name(url: str) -> BadRequest:
+    """An object without a name, where the path has one."""
+    return BadRequest(
+        f"the name of the object ({url} based on URL) was undeterminable: name must be provided"
+    )
+
+
 def name_differs(body: str, url: str) -> BadRequest:
     """The object in the message is not the one that the message names."""
     return BadRequest(f"the name of the object ({body}) does not match the name on the URL ({url})")
@@ -390,6 +397,7 @@ __all__ = [
     "name_not_generated",
     "namespace_differs",
     "namespace_terminating",
+    "no_name",
     "no_such_resource",
     "not_found",
     "refused",

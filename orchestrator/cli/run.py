@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeRe
 
 from orchestrator.cli import logs, sweeping, writing
 from orchestrator.cli.errors import INTERRUPTED, InputError, need_plots
+from orchestrator.cli.scenarios import ScenarioPath
 from orchestrator.cli.settings import settings_of
 from orchestrator.cli.terminal import output
 
@@ -27,7 +28,7 @@ _EXIT_CODES: Final = {"passed": 0, "failed": 1, "interrupted": INTERRUPTED}
 
 
 @click.command()
-@click.argument("scenario", type=click.Path(path_type=Path))
+@click.argument("scenario", type=ScenarioPath())
 @click.option("--seed", type=int, help="Decides all that is chance; the scenario's own if absent.")
 @click.option(
     "--set",

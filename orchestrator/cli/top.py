@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from orchestrator.cli import access, logs
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.scenarios import ScenarioPath
 from orchestrator.cli.settings import settings_of
 from orchestrator.extras import ExtraAbsent, need
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--simulate",
-    type=click.Path(path_type=Path),
+    type=ScenarioPath(),
     metavar="SCENARIO",
     help="Run a scenario in virtual time instead, and look on.",
 )

@@ -108,22 +108,30 @@ def specs_of(nodes: object, runtime: str = "simulated") -> Sequence[NodeSpec]:
     raise TypeError(f"nodes is a number or a sequence of NodeSpec, not {nodes!r}")
 
 
-def classes_of(controllers: object, scheme: Scheme) -> Sequence[type[Controller]]:
+def classes_of(
+    controllers: object, scheme: Scheme, *, every: bool = False
+) -> Sequence[type[Controller]]:
     """The controllers of a cluster, by class or by name; "*" are Kubernetes' own, "-job" all but one.
 
-    Raises TypeError and UnknownController.
+    Without `every` "*" leaves out those that are not there by default. Raises TypeError and UnknownController.
     """
     if isinstance(controllers, str) or not isinstance(controllers, Sequence):
         raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
     left_out = {find(each[1:]) for each in controllers if _leaves_out(each)}
+    named = {find(each) for each in controllers if _names(each)}
     classes: list[type[Controller]] = []
     for each in controllers:
         if each == "*":
-            classes += (one for one in CONTROLLERS if one not in left_out)
+            wanted = (one for one in CONTROLLERS if every or one.by_default)
+            classes += (one for one in wanted if one not in left_out | named)
         elif not _leaves_out(each):
             classes.append(find(each) if isinstance(each, str) else each)
     _check_all(classes, scheme)
     return classes
+
+
+def _names(controller: object) -> bool:
+    return isinstance(controller, str) and controller != "*" and not _leaves_out(controller)
 
 
 def _leaves_out(controller: object) -> bool:

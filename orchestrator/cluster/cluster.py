@@ -45,6 +45,8 @@ class Cluster:
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
     `controllers` are classes or names: "*" stands for Kubernetes' own, and "-job" leaves one out of them.
+    Those of them that only who looks at a cluster from outside would miss ("ttl", a Lease of the API server and its cleaning,
+    tokens in Secrets) are there if they are named, or if the cluster is `furnished`.
     `scheduler` is a configuration, a profile, or a KubeSchedulerConfiguration as a mapping; Kubernetes'
     default if None.
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
@@ -150,6 +152,7 @@ class Cluster:
             self.scheme,
             self.api_trouble,
             controllers=controllers,
+            furnished=furnished,
             scheduler=scheduler,
             profile=profile,
             runtimes=runtimes,

@@ -69,6 +69,7 @@ class Components:
         trouble: ApiTrouble,
         *,
         controllers: Sequence[type[Controller] | str],
+        furnished: bool,
         scheduler: SchedulerConfiguration | SchedulerProfile | Mapping[str, Any] | None,
         profile: Profile | None,
         runtimes: Mapping[str, RuntimeFactory] | None,
@@ -91,7 +92,7 @@ class Components:
         self._admission = chain_of(NO_CHANGE if admission is None else admission)
         self._authorizer = authorizer
         self._authorization = authorization
-        self._controllers = classes_of(controllers, scheme)
+        self._controllers = classes_of(controllers, scheme, every=furnished)
         self._scheduler = configuration_of(
             DEFAULT_CONFIGURATION if scheduler is None else scheduler
         )

@@ -6,7 +6,7 @@ several of them ask of a pod. To add one: write its file, and a line in `CONTROL
 
 from typing import Final
 
-from orchestrator.client import Controller
+from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.bootstrap_tokens import BootstrapSigner, TokenCleaner
 from orchestrator.controllers.certificates import (
     CertificateApprover,
@@ -27,10 +27,13 @@ from orchestrator.controllers.flow_schemas import FlowSchemaController
 from orchestrator.controllers.garbage_collector import GarbageCollector
 from orchestrator.controllers.horizontal_pod_autoscaler import HorizontalPodAutoscalerController
 from orchestrator.controllers.job import JobController
+from orchestrator.controllers.legacy_tokens import LegacyTokenCleaner, LegacyTokenTracker
 from orchestrator.controllers.load_balancer import LoadBalancerController
 from orchestrator.controllers.manager import ControllerManager
 from orchestrator.controllers.namespace import NamespaceController
+from orchestrator.controllers.node_ipam import NodeIpamController
 from orchestrator.controllers.node_lifecycle import NodeLifecycleController
+from orchestrator.controllers.node_ttl import NodeTtlController
 from orchestrator.controllers.pod_gc import PodGarbageCollector
 from orchestrator.controllers.policy_status import ValidatingAdmissionPolicyStatusController
 from orchestrator.controllers.replicaset import ReplicaSetController
@@ -40,6 +43,7 @@ from orchestrator.controllers.resource_claim import (
     ResourceClaimTemplateController,
 )
 from orchestrator.controllers.resource_quota import ResourceQuotaController
+from orchestrator.controllers.server_identity import ServerLeaseCleaner, ServerLeaseKeeper
 from orchestrator.controllers.service_account import RootCaPublisher, ServiceAccountController
 from orchestrator.controllers.service_addresses import (
     ServiceAddressController,
@@ -65,7 +69,7 @@ from orchestrator.controllers.volumes import (
     VolumeKeeper,
 )
 
-CONTROLLERS: Final[tuple[type[Controller], ...]] = (
+CONTROLLERS: Final[tuple[type[KubernetesController], ...]] = (
     DeploymentController,
     ReplicaSetController,
     ReplicationControllerController,
@@ -79,6 +83,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ServiceAccountController,
     RootCaPublisher,
     TokenSecretController,
+    LegacyTokenTracker,
+    LegacyTokenCleaner,
     TokenCleaner,
     BootstrapSigner,
     EndpointsController,
@@ -95,6 +101,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     ResourceClaimTemplateController,
     ResourceClaimController,
     DeviceTaintEvictionController,
+    NodeIpamController,
+    NodeTtlController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGarbageCollector,
@@ -115,6 +123,8 @@ CONTROLLERS: Final[tuple[type[Controller], ...]] = (
     FlowSchemaController,
     ValidatingAdmissionPolicyStatusController,
     GarbageCollector,
+    ServerLeaseKeeper,
+    ServerLeaseCleaner,
 )
 
 __all__ = ["CONTROLLERS", "ControllerManager"]

@@ -27,11 +27,15 @@ from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.heartbeats import is_computed
 from orchestrator.machinery.taints import same_taint
 from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.machinery.topology import zone_of
 from orchestrator.protocol import ReadAgain
 
 GRACE_SECONDS: Final = 50.0  # --node-monitor-grace-period
+STARTUP_SECONDS: Final = 60.0  # --node-startup-grace-period, of a node that has said nothing yet
 LEASES: Final = "kube-node-lease"
-ZONE: Final = "topology.kubernetes.io/zone"
+EXCLUDED: Final = (
+    "node.kubernetes.io/exclude-disruption"  # its node counts neither as well nor as down
+)
 NOT_READY: Final = "node.kubernetes.io/not-ready"
 UNREACHABLE: Final = "node.kubernetes.io/unreachable"
 UNSCHEDULABLE: Final = "node.kubernetes.io/unschedulable"
@@ -58,8 +62,18 @@ _WATCHED: Final = ("Ready", "MemoryPressure", "DiskPressure", "PIDPressure")
 
 def ready_status(node: Node) -> str:
     """True, False or Unknown; Unknown when the node has never said."""
+    return said_of_ready(node) or "Unknown"
+
+
+def said_of_ready(node: Node) -> str | None:
+    """True, False or Unknown; None when neither the node nor anybody for it has said."""
     conditions = node.status.conditions if node.status is not None else ()
-    return next((c.status for c in conditions if c.type == "Ready"), "Unknown")
+    return next((c.status for c in conditions if c.type == "Ready"), None)
+
+
+def grace_of(node: Node) -> float:
+    """The seconds that a node may be silent."""
+    return STARTUP_SECONDS if said_of_ready(node) is None else GRACE_SECONDS
 
 
 def last_said(node: Node) -> float:
@@ -96,7 +110,9 @@ def silent(node: Node, now: float) -> tuple[NodeCondition, ...]:
             status="Unknown",
             reason=reason,
             message=message,
-            last_heartbeat_time=was.last_heartbeat_time if was is not None else at,
+            last_heartbeat_time=was.last_heartbeat_time
+            if was is not None
+            else node.metadata.creation_timestamp,
         )
         conditions = with_condition(conditions, condition, at)
     return conditions
@@ -151,7 +167,7 @@ class NodeLifecycleController(KubernetesController):
 
     def prepare(self) -> None:
         """No zone has waited yet."""
-        self._zones: dict[str, _Zone] = {}
+        self._zones: dict[tuple[str, str], _Zone] = {}
         self._unready: dict[str, None] = {}  # nodes whose pods have been marked
         self._well: dict[str, _Well] = {}
         self._ready: dict[str, None] = {}  # nodes that were ready when they were looked at last
@@ -198,7 +214,7 @@ class NodeLifecycleController(KubernetesController):
                 return None
             well = self._well[key.name] = _Well(node, last_said(node))
             self._ready[key.name] = None
-        left = last_heard(well.said_at, lease) + GRACE_SECONDS - now
+        left = last_heard(well.said_at, lease) + GRACE_SECONDS - now  # it is ready: it has said so
         return left if left > 0 else None
 
     async def reconcile(self, key: Key) -> float | None:
@@ -212,7 +228,7 @@ class NodeLifecycleController(KubernetesController):
         now = self.ctx.clock.now()
         lease = self.cache(Lease).get(LEASES, key.name)
         heard = last_heard(last_said(node), lease)
-        deadline = _ENDLESS if is_computed(lease) else heard + GRACE_SECONDS
+        deadline = _ENDLESS if is_computed(lease) else heard + grace_of(node)
         if now >= deadline:
             node = await self._declare_silent(node, now)
         wait = None if now >= deadline or deadline == _ENDLESS else deadline - now
@@ -244,7 +260,7 @@ class NodeLifecycleController(KubernetesController):
     async def _taint(self, node: Node, now: float) -> float | None:
         """Write the node's taints; answers when eviction may be tried again, if it must wait."""
         again = None
-        evict = ready_status(node) != "True"
+        evict = said_of_ready(node) not in ("True", None)
         if evict and self._all_are_down():
             evict, again = False, _CUT_OFF_SECONDS
         has = any(t.effect == "NoExecute" and t.key in _MANAGED for t in _taints(node))
@@ -262,14 +278,17 @@ class NodeLifecycleController(KubernetesController):
 
         Taints that were given before are taken back, as Kubernetes does in a full disruption.
         """
-        nodes = list(self.cache(Node).list())
+        nodes = self._counted()
         return bool(nodes) and all(ready_status(n) != "True" for n in nodes)
+
+    def _counted(self) -> list[Node]:
+        """The nodes by which a disruption is seen."""
+        return [n for n in self.cache(Node).list() if EXCLUDED not in n.metadata.labels]
 
     def _may_evict(self, node: Node, now: float) -> float | None:
         """None: now. Otherwise the seconds to wait before asking again."""
-        zone_name = node.metadata.labels.get(ZONE, "")
-        nodes = list(self.cache(Node).list())
-        members = [n for n in nodes if n.metadata.labels.get(ZONE, "") == zone_name]
+        zone_name = zone_of(node.metadata.labels)
+        members = [n for n in self._counted() if zone_of(n.metadata.labels) == zone_name]
         down = sum(ready_status(n) != "True" for n in members)
         period = _EVICTION_PERIOD
         if down > 2 and down / len(members) >= _UNHEALTHY_THRESHOLD and down < len(members):

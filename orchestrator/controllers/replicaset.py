@@ -147,8 +147,8 @@ class ReplicaSetController(KubernetesController):
         return super().own_keys(change)
 
     def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
-        """Pods by the uid of their controller; those without one by namespace."""
-        return {Pod: {"controller": controller_index}}
+        """Pods, and sets themselves, by the uid of their controller; those without one by namespace."""
+        return {Pod: {"controller": controller_index}, self.kind: {"controller": controller_index}}
 
     async def reconcile(self, key: Key) -> float | None:
         """Make the pods of one set as many as asked, and write its status."""
@@ -198,9 +198,5 @@ class ReplicaSetController(KubernetesController):
         if owner is None:
             return owned
         pods = self.cache(Pod)
-        siblings = (
-            s
-            for s in self.cache(self.kind).list(replica_set.metadata.namespace)
-            if (other := controller_of(s)) is not None and other.uid == owner.uid
-        )
+        siblings = self.cache(self.kind).by_index("controller", owner.uid)
         return (p for s in siblings for p in pods.by_index("controller", s.metadata.uid))

@@ -1,7 +1,7 @@
 """Pods that do not tolerate a NoExecute taint of their node, or not for longer, are deleted."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -11,22 +11,33 @@ from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.taints import eviction_seconds
-from orchestrator.machinery.times import format_time, parse_time
+from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
 
 
-def evict_at(pod: Pod, taints: tuple[Taint, ...], seen_at: float) -> float | None:
-    """When the pod must go (epoch seconds); None: it may stay.
+class Waiting(NamedTuple):
+    """A pod that has to go: its uid, and when (epoch seconds)."""
 
-    The pod's time runs from when the newest of the taints was added, or, where none of them says
-    when that was, from when they were seen.
+    uid: str
+    at: float
+
+
+def waiting(
+    pod: Pod, taints: tuple[Taint, ...], before: Waiting | None, now: float
+) -> Waiting | None:
+    """When the pod must go; None: it may stay.
+
+    Its time runs from when it is seen with a taint that it does not bear for ever, and is not set anew by further
+    taints that it bears for a while: what was decided `before` holds. One that it does not bear at all ends it now.
     """
     tolerations = pod.spec.tolerations if pod.spec is not None else ()
     seconds = eviction_seconds(taints, tolerations)
     if seconds is None:
         return None
-    added = max((parse_time(t.time_added) for t in taints if t.time_added), default=seen_at)
-    return added + seconds
+    uid = pod.metadata.uid
+    if before is not None and before.uid == uid and seconds > 0:
+        return before
+    return Waiting(uid, now + seconds)
 
 
 class TaintEvictionController(KubernetesController):
@@ -37,11 +48,8 @@ class TaintEvictionController(KubernetesController):
     kind = Node
 
     def prepare(self) -> None:
-        """Remember since when each node has had its present taints."""
-        self._seen: dict[str, tuple[tuple[Taint, ...], float]] = {}
-        self._waiting: dict[
-            str, dict[Key, str]
-        ] = {}  # node -> pods that will have to go, their uids
+        """Nobody has to go yet. As in Kubernetes who begins anew gives everybody the whole time again."""
+        self._waiting: dict[str, dict[Key, Waiting]] = {}  # node -> pods that will have to go
 
     def watches(self) -> Mapping[Any, Callable[[Change[Any]], Iterable[Key]]]:
         """A pod that comes to a node may have to leave it at once."""
@@ -65,36 +73,30 @@ class TaintEvictionController(KubernetesController):
         node = self.cache(Node).get("", key.name)
         taints = _no_execute(node) if node is not None else ()
         if not taints:
-            self._seen.pop(key.name, None)
             self._tell_spared(key.name, {})
             return None
         now = self.ctx.clock.now()
-        known, seen_at = self._seen.get(key.name, ((), now))
-        if known != taints:
-            seen_at = now
-        self._seen[key.name] = (taints, seen_at)
-        later: dict[Key, str] = {}
-        times = []
+        before = self._waiting.get(key.name, {})
+        later: dict[Key, Waiting] = {}
         for pod in list(self.cache(Pod).by_index("node", key.name)):
             if pod.metadata.deletion_timestamp is not None:
                 continue
-            at = evict_at(pod, taints, seen_at)
-            if at is not None and at <= now:
+            found = waiting(pod, taints, before.get(key_of(pod)), now)
+            if found is not None and found.at <= now:
                 await self._evict(pod)
-            elif at is not None:
-                later[key_of(pod)] = pod.metadata.uid
-                times.append(at - now)
+            elif found is not None:
+                later[key_of(pod)] = found
         self._tell_spared(key.name, later)
-        return min(times, default=None)
+        return min((each.at - now for each in later.values()), default=None)
 
-    def _tell_spared(self, node: str, waiting: dict[Key, str]) -> None:
+    def _tell_spared(self, node: str, later: dict[Key, Waiting]) -> None:
         """Pods that were to go and need not any more hear of it, if they are still there."""
         before = self._waiting.pop(node, {})
-        if waiting:
-            self._waiting[node] = waiting
-        for key, uid in before.items():
-            pod = self.cache(Pod).get(*key) if key not in waiting else None
-            gone = pod is None or pod.metadata.uid != uid
+        if later:
+            self._waiting[node] = later
+        for key, was in before.items():
+            pod = self.cache(Pod).get(*key) if key not in later else None
+            gone = pod is None or pod.metadata.uid != was.uid
             if pod is not None and not gone and pod.metadata.deletion_timestamp is None:
                 message = f"Cancelling deletion of Pod {'/'.join(key)}"
                 self.events.event(pod, "Normal", "TaintManagerEviction", message)

@@ -15,12 +15,10 @@ from orchestrator.api.core.v1 import ConfigMap, Secret, ServiceAccount
 from orchestrator.client import Change, Key
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.service_account import AUTHENTICATION, CLIENT_AUTHORITY
+from orchestrator.machinery.legacy_tokens import ACCOUNT_NAME, ACCOUNT_UID, TYPE
 from orchestrator.machinery.objects import with_annotations
 from orchestrator.protocol import Conflict, NotFound
 
-TYPE: Final = "kubernetes.io/service-account-token"
-_NAME: Final = "kubernetes.io/service-account.name"
-_UID: Final = "kubernetes.io/service-account.uid"
 _MOST_SECONDS: Final = 1 << 32
 
 
@@ -51,7 +49,10 @@ class TokenSecretController(KubernetesController):
     def _of_account(self, change: Change[Any]) -> Iterable[Key]:
         metadata = change.latest.metadata
         for secret in self.cache(Secret).list(metadata.namespace):
-            if secret.type == TYPE and secret.metadata.annotations.get(_NAME) == metadata.name:
+            if (
+                secret.type == TYPE
+                and secret.metadata.annotations.get(ACCOUNT_NAME) == metadata.name
+            ):
                 yield Key(metadata.namespace, secret.metadata.name)
 
     async def reconcile(self, key: Key) -> float | None:
@@ -64,7 +65,7 @@ class TokenSecretController(KubernetesController):
             await self._delete(secret)
             return None
         data = await self._data(secret, account)
-        annotations = {_NAME: account.metadata.name, _UID: account.metadata.uid}
+        annotations = {ACCOUNT_NAME: account.metadata.name, ACCOUNT_UID: account.metadata.uid}
         filled = with_annotations(secret, annotations)
         if data != secret.data or filled is not secret:
             try:
@@ -76,7 +77,7 @@ class TokenSecretController(KubernetesController):
     async def _account(self, secret: Secret) -> ServiceAccount | None:
         """The account that the Secret names, after a live look; None if there is none, or another."""
         annotations = secret.metadata.annotations
-        name, uid = annotations.get(_NAME, ""), annotations.get(_UID)
+        name, uid = annotations.get(ACCOUNT_NAME, ""), annotations.get(ACCOUNT_UID)
         if not name:
             return None
         try:

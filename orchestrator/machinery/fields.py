@@ -80,6 +80,8 @@ def parse(text: str) -> tuple[Requirement, ...]:
             message = f"invalid selector: '{text}'; can't understand '{term}'"
             raise SelectorError(message, text)
         value = _unescaped(term[operator.end() :], text)
+        if not value and operator.start() == 0:
+            continue  # no field is without a value
         found.append(Requirement(term[: operator.start()], operator[0] != "!=", value))
     return tuple(found)
 

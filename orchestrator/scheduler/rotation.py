@@ -9,12 +9,11 @@ from typing import Final
 
 import numpy as np
 
+from orchestrator.machinery.topology import zone_of
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
 _LEAST_NODES: Final = 100
 _LEAST_PERCENT: Final = 5
-_REGION: Final = ("topology.kubernetes.io/region", "failure-domain.beta.kubernetes.io/region")
-_ZONE: Final = ("topology.kubernetes.io/zone", "failure-domain.beta.kubernetes.io/zone")
 
 
 def enough(nodes: int, percentage: int) -> int:
@@ -57,7 +56,7 @@ class Rotation:
             return self._places
         zones: dict[tuple[str, str], list[int]] = {}
         for row in nodes.rows_as_they_came():
-            zones.setdefault(self._zone_of(row), []).append(row)
+            zones.setdefault(zone_of(nodes.labels[row]), []).append(row)
         turns = sorted(
             (turn, zone, row)
             for zone, rows in enumerate(zones.values())
@@ -68,8 +67,3 @@ class Rotation:
             self._places[row] = place
         self._places_at = nodes.nodes_version
         return self._places
-
-    def _zone_of(self, row: int) -> tuple[str, str]:
-        labels = self._nodes.labels[row]
-        region = next((labels[key] for key in _REGION if key in labels), "")
-        return region, next((labels[key] for key in _ZONE if key in labels), "")

@@ -1,6 +1,8 @@
 """When which key is reconciled: by plain values."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orchestrator.client import Backoff, Pacing, RateLimit, WorkQueue
 from orchestrator.client.pacing import OWN_WRITES_SECONDS
@@ -123,3 +125,54 @@ def test_a_backoff_is_of_the_controller_s_choice() -> None:
         Backoff(base_seconds=0)
     with pytest.raises(ValueError, match="per_second"):
         RateLimit(per_second=0)
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["add", "end", "fail", "wait"]), st.integers(0, 4)), max_size=60
+    ),
+    st.integers(1, 3),
+    st.one_of(st.none(), st.builds(RateLimit, st.floats(0.5, 20), st.integers(1, 4))),
+)
+def test_whatever_happens_keys_run_one_by_one_within_the_limits(
+    steps: list[tuple[str, int]], workers: int, limit: RateLimit | None
+) -> None:
+    """Never two runs of a key, never more than there are workers; what was added runs in the end."""
+    world = World(workers=workers, limit=limit)
+    running: dict[str, None] = {}
+    owed: dict[str, None] = {}
+    now, runs = 0.0, 0
+
+    def run() -> None:
+        nonlocal runs
+        for key in world.pacing.next(now)[0]:
+            assert key not in running
+            running[key] = None
+            owed.pop(key, None)
+            runs += 1
+        assert len(running) <= workers
+        assert limit is None or runs <= limit.burst + limit.per_second * now + 1e-6
+
+    def end(key: str, failed: bool) -> None:
+        del running[key]
+        if failed:
+            world.queue.fail(key, now)
+            owed[key] = None
+        world.pacing.rested(key)
+
+    for what, number in steps:
+        key = "abcde"[number]
+        if what == "add":
+            world.queue.add(key)
+            owed[key] = None
+        elif what == "wait":
+            now += number / 4
+        elif key in running:
+            end(key, what == "fail")
+        run()
+    for _ in range(200):
+        for key in list(running):
+            end(key, False)
+        now += 1.0
+        run()
+    assert not owed

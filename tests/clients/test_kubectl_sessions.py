@@ -203,6 +203,9 @@ def test_a_request_is_passed_on_to_a_pod_and_to_a_service(here: Kubectl) -> None
     assert here("get", "--raw", f"{root}/pods/web/proxy/a?b=c") == "web /a?b=c\n"
     assert here("get", "--raw", f"{root}/pods/web:81/proxy/") == "web /\n"
     assert here("get", "--raw", f"{root}/services/front:8080/proxy/x") == "web /x\n"
+    here("run", "safe", "--image=agnhost", "--env=SERVE_TLS_PORT_443=secret", "--", "porter")
+    here("wait", "--for=condition=Ready", "pod/safe", "--timeout=20s")
+    assert here("get", "--raw", f"{root}/pods/https:safe:443/proxy/") == "secret"
     complaint = here.refused("get", "--raw", f"{root}/services/empty/proxy/")
     assert 'no endpoints available for service "empty"' in complaint
 

@@ -4,8 +4,14 @@ import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Event, Node, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.cluster.nodes import node_spec
+from orchestrator.controllers.node_lifecycle import EXCLUDED
 from orchestrator.machinery.times import parse_time
 from tests.manifests import deployment, pod
+
+_REGION = "topology.kubernetes.io/region"
+_ZONE = "topology.kubernetes.io/zone"
 
 
 def _taints(node: Node) -> set[tuple[str, str]]:
@@ -80,6 +86,32 @@ async def test_a_taint_evicts_those_that_do_not_tolerate_it(cluster: Cluster) ->
     assert await names() == {"for-ever"}
 
 
+async def test_a_pod_that_comes_to_an_old_taint_has_its_whole_time(cluster: Cluster) -> None:
+    """Its time runs from when it is there, and further taints that it bears do not set it anew."""
+    await cluster.clock.sleep(10)
+
+    async def taint(*keys: str) -> None:
+        taints = [{"key": key, "effect": "NoExecute"} for key in keys]
+        await cluster.client.patch(Node, "node-0", {"spec": {"taints": taints}})
+
+    async def is_there() -> bool:
+        return bool(await cluster.client.list(Pod, namespace="default"))
+
+    await taint("a")
+    await cluster.clock.sleep(1000)
+    tolerations = [
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+        for key, seconds in (("a", 300), ("b", 20))
+    ]
+    await cluster.apply([pod("p", nodeName="node-0", tolerations=tolerations)])
+    await cluster.clock.sleep(100)
+    await taint("a", "b")
+    await cluster.clock.sleep(150)
+    assert await is_there()
+    await cluster.clock.sleep(100)
+    assert not await is_there()
+
+
 async def test_nobody_is_evicted_while_all_nodes_are_down(cluster: Cluster) -> None:
     """Also from the first that fell: its taint is taken back until some node is heard of again."""
     await cluster.apply([deployment(replicas=6)])
@@ -115,6 +147,53 @@ async def test_an_only_node_that_is_down_keeps_its_pods(cluster: Cluster) -> Non
     assert _taints(node) == {("node.kubernetes.io/unreachable", "NoSchedule")}
     pods = await cluster.client.list(Pod, namespace="default")
     assert [p.metadata.deletion_timestamp for p in pods] == [None, None]
+
+
+@pytest.mark.cluster(nodes=0)
+async def test_a_node_that_never_spoke_has_a_minute(cluster: Cluster) -> None:
+    """And is not thought to be down before: nothing evicts from it."""
+    await cluster.client.create(Node(metadata=ObjectMeta(name="n")))
+    await cluster.clock.sleep(57)
+    node = await cluster.client.get(Node, "n")
+    assert node.status is None or not node.status.conditions
+    assert not _taints(node)
+    await cluster.clock.sleep(10)
+    node = await cluster.client.get(Node, "n")
+    assert node.status is not None
+    [ready] = [each for each in node.status.conditions if each.type == "Ready"]
+    assert (ready.status, ready.reason) == ("Unknown", "NodeStatusNeverUpdated")
+    assert ready.last_heartbeat_time == node.metadata.creation_timestamp
+
+
+@pytest.mark.cluster(nodes=[node_spec("a", 0), node_spec("b", 1, labels={EXCLUDED: ""})])
+async def test_a_node_may_count_for_nothing(cluster: Cluster) -> None:
+    """The only other one is down: all that count are, and nobody is evicted."""
+    await cluster.clock.sleep(20)
+    await cluster.crash_node("a")
+    await cluster.clock.sleep(200)
+    node = await cluster.client.get(Node, "a")
+    assert _taints(node) == {("node.kubernetes.io/unreachable", "NoSchedule")}
+
+
+@pytest.mark.cluster(
+    nodes=[
+        node_spec(f"{region}-{n}", 4 * number + n, labels={_REGION: region, _ZONE: "z"})
+        for number, region in enumerate(("north", "south"))
+        for n in range(4)
+    ]
+)
+async def test_a_zone_is_of_its_region(cluster: Cluster) -> None:
+    """Of two regions, each with a zone of the same name, one is down as a whole: its nodes are tainted."""
+    await cluster.clock.sleep(20)
+    for number in range(4):
+        await cluster.crash_node(f"north-{number}")
+    await cluster.clock.sleep(150)
+    tainted = {
+        node.metadata.name
+        for node in await cluster.client.list(Node)
+        if ("node.kubernetes.io/unreachable", "NoExecute") in _taints(node)
+    }
+    assert tainted == {f"north-{number}" for number in range(4)}
 
 
 async def _told(cluster: Cluster, kind: str) -> list[str]:

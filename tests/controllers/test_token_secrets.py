@@ -8,7 +8,7 @@ from orchestrator import Cluster
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.core.v1 import Secret, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.controllers.token_secrets import TYPE
+from orchestrator.machinery.legacy_tokens import TYPE
 from orchestrator.protocol import NotFound
 
 

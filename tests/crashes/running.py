@@ -1,8 +1,10 @@
 """Runs a scenario under one fault, and says how it ends."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final, NamedTuple
+from unittest.mock import patch
 
 from msgspec.structs import replace
 
@@ -11,7 +13,6 @@ from actors import Crash, FaultPlan, MessageFault
 from actors.faults import Fault
 from orchestrator import Cluster
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Node
 from tests.crashes.scenarios import Scenario
 from tests.crashes.surveying import rows_of
 from tests.stories.masks import in_order
@@ -58,12 +59,19 @@ class End(NamedTuple):
 
 def undisturbed(scenario: Scenario) -> Snapshot:
     """The end that all others must come to."""
-    return actors.run(_run, scenario, ()).state
+    return _ended(scenario, ()).state
 
 
 def disturbed(scenario: Scenario, pattern: Pattern, point: int) -> End:
     """The end under the fault at one point, counted from 0."""
-    return actors.run(_run, scenario, faults_of(scenario, pattern, point))
+    return _ended(scenario, faults_of(scenario, pattern, point))
+
+
+def _ended(scenario: Scenario, added: Iterable[Fault]) -> End:
+    with ExitStack() as stack:
+        for module, name, value in scenario.hurried:
+            stack.enter_context(patch.object(module, name, value))
+        return actors.run(_run, scenario, added)
 
 
 def points(pattern: Pattern, every: bool = False) -> Iterator[int]:
@@ -113,14 +121,18 @@ class Disturber(Player):
                 resource = self._cluster.scheme.by_kind(step["apiVersion"], step["kind"])
                 within = step["in"] or (self._namespace if resource.namespaced else "")
                 await self._client.delete(resource, step["name"], namespace=within)
-            case "patch" if step["kind"] == "Node":
-                await self._client.patch(Node, step["name"], step["body"])
+            case "patch" if step.get("in", self._namespace) == "":
+                resource = self._cluster.scheme.by_kind(step["apiVersion"], step["kind"])
+                await self._client.patch(resource, step["name"], step["body"])
             case _:
                 await super()._do(step)
 
 
 async def _run(scenario: Scenario, added: Iterable[Fault]) -> End:
-    async with Cluster(nodes=3, profile=AT_ONCE, faults=FaultPlan()) as cluster:
+    controllers = ("*", scenario.controller)
+    async with Cluster(
+        nodes=3, profile=AT_ONCE, faults=FaultPlan(), controllers=controllers
+    ) as cluster:
         player = Disturber(cluster, NAMESPACE)
         await player.begin()
         faults = cluster.system.faults

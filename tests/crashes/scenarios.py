@@ -2,9 +2,10 @@
 
 from typing import Final
 
+from tests.crashes.keepers import KEEPERS
 from tests.crashes.surroundings import SURROUNDINGS
 from tests.crashes.workloads import WORKLOADS, Scenario, Step
 
-SCENARIOS: Final = (*WORKLOADS, *SURROUNDINGS)
+SCENARIOS: Final = (*WORKLOADS, *SURROUNDINGS, *KEEPERS)
 
 __all__ = ["SCENARIOS", "Scenario", "Step"]

@@ -7,14 +7,20 @@ from tests.crashes.workloads import CLAIM, CLASS, POD, Scenario, Step, create, p
 from tests.requesting import requested
 
 _PV: Final = "v1/PersistentVolume"
-_SECRET: Final = "v1/Secret"
-_CONFIG_MAP: Final = "v1/ConfigMap"
-_NODE: Final = "v1/Node"
+SECRET: Final = "v1/Secret"
+CONFIG_MAP: Final = "v1/ConfigMap"
+NODE: Final = "v1/Node"
 _WEEK: Final = {"op": "sleep", "s": 7 * 24 * 3600}
 
 
-def _delete(kind: str, name: str, api_version: str = "v1", namespace: str = "") -> Step:
+def delete(kind: str, name: str, api_version: str = "v1", namespace: str = "") -> Step:
     return {"op": "delete", "kind": kind, "name": name, "apiVersion": api_version, "in": namespace}
+
+
+def patched(kind: str, name: str, body: dict[str, Any], api_version: str = "v1") -> Step:
+    """A merge patch of an object that is in no namespace."""
+    step = {"op": "patch", "kind": kind, "name": name, "body": body}
+    return {**step, "apiVersion": api_version, "in": ""}
 
 
 def _node(op: str) -> Step:
@@ -37,7 +43,7 @@ def _token(name: str, **data: str) -> Step:
     )
 
 
-def _secret(name: str, account: str) -> Step:
+def secret(name: str, account: str) -> Step:
     return create(
         "v1",
         "Secret",
@@ -61,7 +67,7 @@ def _request(signer: str, subject: str, group: str, usages: list[str]) -> Step:
     )
 
 
-def _pod(name: str, **spec: Any) -> Step:
+def pod(name: str, **spec: Any) -> Step:
     return create("v1", "Pod", name, spec={**POD, **spec})
 
 
@@ -76,7 +82,7 @@ def _volume(name: str, **spec: Any) -> Step:
     return create("v1", "PersistentVolume", name, spec=said)
 
 
-_USER: Final = _pod(
+_USER: Final = pod(
     "user", volumes=[{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]
 )
 _USED: Final = (CLASS, CLAIM, _USER)
@@ -102,7 +108,7 @@ _ASSIGNED: Final = create(
         "template": template("web"),
     },
 )
-_TAINTED: Final = patch(
+_TAINTED: Final = patched(
     "Node", "node-1", {"spec": {"taints": [{"key": "maintenance", "effect": "NoExecute"}]}}
 )
 _TARGET: Final = {
@@ -113,19 +119,19 @@ _TARGET: Final = {
 _READERS: Final = {"rules": [{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]}
 
 SURROUNDINGS: Final = (
-    Scenario("node-lifecycle", [_node("crash-node"), {"op": "sleep", "s": 100}], (_NODE,)),
-    Scenario("taint-eviction", [_ASSIGNED, _TAINTED], (_NODE,)),
-    Scenario("podgc", [_ASSIGNED, _node("crash-node"), _delete("Node", "node-1")], (_NODE,)),
+    Scenario("node-lifecycle", [_node("crash-node"), {"op": "sleep", "s": 100}], (NODE,)),
+    Scenario("taint-eviction", [_ASSIGNED, _TAINTED], (NODE,)),
+    Scenario("podgc", [_ASSIGNED, _node("crash-node"), delete("Node", "node-1")], (NODE,)),
     Scenario(
         "stale-disruption",
-        [_pod("p"), patch("Pod", "p", {"status": {"conditions": [_TARGET]}}, sub="/status")],
+        [pod("p"), patch("Pod", "p", {"status": {"conditions": [_TARGET]}}, sub="/status")],
     ),
     Scenario(
         "persistentvolume-keeper",
         [
             CLASS,
             CLAIM,
-            _delete("PersistentVolumeClaim", "data"),
+            delete("PersistentVolumeClaim", "data"),
             _volume("other", storageClassName="none"),
         ],
         (_PV,),
@@ -135,10 +141,10 @@ SURROUNDINGS: Final = (
         [
             *_USED,
             create("v1", "PersistentVolumeClaim", "kept", spec=CLAIM["obj"]["spec"]),
-            _pod("keeper", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "kept"}}]),
-            _delete("PersistentVolumeClaim", "data"),
-            _delete("PersistentVolumeClaim", "kept"),
-            _delete("Pod", "user"),
+            pod("keeper", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "kept"}}]),
+            delete("PersistentVolumeClaim", "data"),
+            delete("PersistentVolumeClaim", "kept"),
+            delete("Pod", "user"),
         ],
         (_PV,),
     ),
@@ -148,8 +154,8 @@ SURROUNDINGS: Final = (
             CLASS,
             _volume("one"),
             CLAIM,
-            _delete("PersistentVolume", "one"),
-            _delete("PersistentVolumeClaim", "data"),
+            delete("PersistentVolume", "one"),
+            delete("PersistentVolumeClaim", "data"),
         ],
         (_PV,),
     ),
@@ -166,8 +172,8 @@ SURROUNDINGS: Final = (
                 csi={"driver": "d", "volumeHandle": "h"},
                 hostPath=None,
             ),
-            _delete("VolumeAttributesClass", "tin", _STORAGE),
-            _delete("VolumeAttributesClass", "gold", _STORAGE),
+            delete("VolumeAttributesClass", "tin", _STORAGE),
+            delete("VolumeAttributesClass", "gold", _STORAGE),
         ],
         (f"{_STORAGE}/VolumeAttributesClass",),
     ),
@@ -176,25 +182,23 @@ SURROUNDINGS: Final = (
         [
             *_USED,
             create("v1", "PersistentVolumeClaim", "kept", spec=CLAIM["obj"]["spec"]),
-            _pod("keeper", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "kept"}}]),
-            _delete("Pod", "user"),
+            pod("keeper", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "kept"}}]),
+            delete("Pod", "user"),
         ],
         (f"{_STORAGE}/VolumeAttachment",),
     ),
     Scenario("simulated-attacher", [*_USED], (f"{_STORAGE}/VolumeAttachment",)),
-    Scenario(
-        "csi-nodes", [CLASS, _delete("CSINode", "node-1", _STORAGE)], (f"{_STORAGE}/CSINode",)
-    ),
+    Scenario("csi-nodes", [CLASS, delete("CSINode", "node-1", _STORAGE)], (f"{_STORAGE}/CSINode",)),
     Scenario("volume-expand", [CLASS, _volume("one"), CLAIM, _GROW], told=True),
     Scenario(
-        "simulated-provisioner", [CLASS, CLAIM, _delete("PersistentVolumeClaim", "data")], (_PV,)
+        "simulated-provisioner", [CLASS, CLAIM, delete("PersistentVolumeClaim", "data")], (_PV,)
     ),
     Scenario("simulated-resizer", [CLASS, CLAIM, _GROW], (_PV,)),
     Scenario(
         "ephemeral-volume",
         [
             CLASS,
-            _pod(
+            pod(
                 "p",
                 volumes=[
                     {
@@ -203,7 +207,7 @@ SURROUNDINGS: Final = (
                     }
                 ],
             ),
-            _delete("PersistentVolumeClaim", "p-v"),
+            delete("PersistentVolumeClaim", "p-v"),
         ],
     ),
     Scenario(
@@ -211,7 +215,7 @@ SURROUNDINGS: Final = (
         [
             _SERVICE,
             create("v1", "Service", "gone", spec={"ports": [{"port": 80}]}),
-            _delete("Service", "gone"),
+            delete("Service", "gone"),
         ],
         (f"{_NETWORKING}/IPAddress",),
     ),
@@ -220,35 +224,35 @@ SURROUNDINGS: Final = (
         [
             create(_NETWORKING, "ServiceCIDR", "more", spec={"cidrs": ["10.200.0.0/24"]}),
             create(_NETWORKING, "ServiceCIDR", "gone", spec={"cidrs": ["10.201.0.0/24"]}),
-            _delete("ServiceCIDR", "gone", _NETWORKING),
+            delete("ServiceCIDR", "gone", _NETWORKING),
         ],
         (f"{_NETWORKING}/ServiceCIDR",),
     ),
     Scenario(
         "root-ca-certificate-publisher",
         [
-            _delete("ConfigMap", "kube-root-ca.crt"),
+            delete("ConfigMap", "kube-root-ca.crt"),
             patch("ConfigMap", "kube-root-ca.crt", {"data": {"ca.crt": "wrong"}}),
         ],
-        (_CONFIG_MAP,),
+        (CONFIG_MAP,),
     ),
     Scenario(
         "serviceaccount-token",
         [
             {
                 "op": "together",
-                "steps": [create("v1", "ServiceAccount", "new"), _secret("kept", "new")],
+                "steps": [create("v1", "ServiceAccount", "new"), secret("kept", "new")],
             },
             create("v1", "ServiceAccount", "robot"),
-            _secret("gone", "robot"),
-            _delete("ServiceAccount", "robot"),
+            secret("gone", "robot"),
+            delete("ServiceAccount", "robot"),
         ],
-        (_SECRET,),
+        (SECRET,),
     ),
     Scenario(
         "token-cleaner",
         [_token("aaaaaa", expiration="2020-01-01T00:00:00Z"), _token("bbbbbb")],
-        (_SECRET,),
+        (SECRET,),
     ),
     Scenario(
         "bootstrap-signer",
@@ -262,9 +266,9 @@ SURROUNDINGS: Final = (
             ),
             _token("aaaaaa", usage_bootstrap_signing="true"),
             _token("bbbbbb", usage_bootstrap_signing="true"),
-            _delete("Secret", "bootstrap-token-bbbbbb", namespace="kube-system"),
+            delete("Secret", "bootstrap-token-bbbbbb", namespace="kube-system"),
         ],
-        (_CONFIG_MAP,),
+        (CONFIG_MAP,),
     ),
     Scenario("csrapproving", [_request(*_KUBELET, _FOR_KUBELETS)], (_CSR,)),
     Scenario("csrsigning", [_request(*_KUBELET, _FOR_KUBELETS)], (_CSR,)),
@@ -283,7 +287,7 @@ SURROUNDINGS: Final = (
             ),
             create(_RBAC, "ClusterRole", "one", metadata={"labels": {"of": "all"}}, **_READERS),
             create(_RBAC, "ClusterRole", "two", metadata={"labels": {"of": "all"}}, **_READERS),
-            _delete("ClusterRole", "two", _RBAC),
+            delete("ClusterRole", "two", _RBAC),
         ],
         (f"{_RBAC}/ClusterRole",),
     ),

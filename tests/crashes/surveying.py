@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from orchestrator import Cluster
 from orchestrator.api import codec
+from orchestrator.controllers.node_ttl import ANNOTATION
 from tests.stories.masks import Masks, in_order
 
 # What is generated, or says when: whether it is there is what counts.
-_FILLED: Final = ("certificate", "token", "namespace", "ca.crt")
+_FILLED: Final = ("certificate", "token", "namespace", "ca.crt", "holderIdentity")
 _UNTOLD: Final = ("heartbeat", "lastHeartbeatTime", "timeAdded", "lastPhaseTransitionTime")
 # Names that are hashes of what is random.
 _NAMELESS: Final = ("VolumeAttachment", "PersistentVolume")
@@ -35,6 +36,7 @@ def _row(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
     }
     if kind == "Node":
         status = parts.pop("status", {})
+        row["seconds"] = metadata.get("annotations", {}).get(ANNOTATION)
         row["conditions"] = {each["type"]: each["status"] for each in status.get("conditions", [])}
     return {**row, **{key: _without(value) for key, value in parts.items()}}
 

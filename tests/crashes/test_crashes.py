@@ -26,8 +26,6 @@ _POINTS: tuple[tuple[Pattern, int], ...] = (
     (STALE, 3),
     (MISSED, 6),
 )
-# Controllers of devices: what they do is told by the tests of the scheduler.
-_ELSEWHERE = {"resource-claim", "resource-claim-template", "device-taint-eviction"}
 
 
 @cache
@@ -61,7 +59,7 @@ def test_the_table_has_a_row_for_each_scenario() -> None:
 
 def test_each_controller_has_a_scenario() -> None:
     """One that is new gets one."""
-    there = {scenario.controller for scenario in SCENARIOS} | _ELSEWHERE
+    there = {scenario.controller for scenario in SCENARIOS}
     assert {controller.name for controller in CONTROLLERS} == there
 
 

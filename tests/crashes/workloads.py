@@ -14,13 +14,15 @@ class Scenario(NamedTuple):
     """Steps that concern a controller, by its name.
 
     `also`: kinds, as `apiVersion/Kind`, whose objects belong to the end wherever they are, beside what
-    stories tell of the namespace. `told`: so do the reasons of events.
+    stories tell of the namespace. `told`: so do the reasons of events. `hurried`: modules, constants of theirs and what
+    these are instead, for controllers that wait for days.
     """
 
     controller: str
     steps: Sequence[Step]
     also: Sequence[str] = ()
     told: bool = False
+    hurried: Sequence[tuple[Any, str, float]] = ()
 
 
 def of_story(controller: str, name: str, steps: int) -> Scenario:

@@ -147,6 +147,7 @@ def python() -> str:
     parts += ["## Tests\n"]
     parts += [_function(f) for f in (cluster_fixture, served_cluster_fixture)]
     parts += [_function(f) for f in (orchestrator.explore, orchestrator.replay)]
+    parts += [_function(orchestrator.to_yaml)]
     parts += ["## The client\n", _class(client.Client)]
     parts += ["## Faults\n", _class(ApiFault, members=False)]
     parts += [_class(f, members=False) for f in (actors.FaultPlan, actors.MessageFault)]

@@ -64,6 +64,8 @@ class EventRateLimit(AdmissionPlugin):
         for limit in limits:
             if limit.qps <= 0 or limit.burst <= 0:
                 raise ValueError(f"limits: {limit.type}: qps and burst must be greater than zero")
+            if limit.type != "Server" and limit.cache_size < 0:
+                raise ValueError(f"limits: {limit.type}: cacheSize must not be negative")
         if not limits:
             raise ValueError("limits: at least one is required")
         return cls(limits)
@@ -76,9 +78,11 @@ class EventRateLimit(AdmissionPlugin):
         if request.dry_run:
             return
         now = reader.now()
-        refusals = [words for each in self._limits if (words := each.refusal(request, now))]
+        found = (words for each in self._limits if (words := each.refusal(request, now)))
+        refusals = list(dict.fromkeys(found))  # what two limits say is said once
         if refusals:
-            raise TooManyRequests(refusals[0] if len(refusals) == 1 else f"[{', '.join(refusals)}]")
+            words = refusals[0] if len(refusals) == 1 else f"[{', '.join(refusals)}]"
+            raise TooManyRequests(f"Too many requests: {words}")
 
 
 class _Buckets:

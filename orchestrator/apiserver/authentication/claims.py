@@ -8,7 +8,9 @@ from typing import Any, Final, Protocol, TypeVar
 
 from msgspec import Struct
 
+from actors import Request
 from orchestrator.api.core.v1 import Node, Pod, Secret, ServiceAccount
+from orchestrator.api.scheme import Resource
 from orchestrator.machinery import service_accounts
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AUTHENTICATED, Identity
@@ -27,6 +29,8 @@ class Objects(Protocol):
 
     def now(self) -> float: ...
     def get(self, kind: type[K], name: str, namespace: str = "") -> K | None: ...
+    def later(self, request: Request[Any]) -> None: ...
+    def resource_of(self, api_version: str, kind: str) -> Resource: ...
 
 
 class TokenError(Exception):
@@ -91,6 +95,19 @@ def identity_of(claims: Mapping[str, Any], objects: Objects) -> Identity:
         account["uid"],
         _extra(claims, said),
     )
+
+
+def secret_of(claims: Mapping[str, Any], objects: Objects) -> Secret | None:
+    """The Secret that a token of this server is bound to."""
+    said = claims[_PRIVATE]
+    if "secret" not in said:
+        return None
+    return objects.get(Secret, _named(said, "secret")["name"], str(said.get("namespace", "")))
+
+
+def account_of(claims: Mapping[str, Any]) -> str:
+    """The name of the account that a token of this server is of."""
+    return _named(claims[_PRIVATE], "serviceaccount")["name"]
 
 
 def _check_time(claims: Mapping[str, Any], now: float) -> None:

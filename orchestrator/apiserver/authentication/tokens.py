@@ -13,10 +13,13 @@ from orchestrator.apiserver.authentication.claims import (
     Bound,
     Objects,
     TokenError,
+    account_of,
     identity_of,
     private_claims,
+    secret_of,
 )
 from orchestrator.apiserver.authentication.keys import ALGORITHM, BadToken, SigningKey
+from orchestrator.apiserver.authentication.legacy import note_use
 from orchestrator.machinery import service_accounts
 from orchestrator.protocol import Identity
 
@@ -91,7 +94,11 @@ class Tokens:
                 f"token audiences {_listed(said)} is invalid for the target audiences "
                 f"{_listed(wanted)}"
             )
-        return identity_of(claims, objects), shared
+        identity = identity_of(claims, objects)
+        secret = secret_of(claims, objects)
+        if secret is not None:
+            note_use(secret, account_of(claims), token, objects)
+        return identity, shared
 
     # --- discovery -------------------------------------------------------------------------
 

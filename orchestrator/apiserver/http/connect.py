@@ -22,7 +22,7 @@ from orchestrator.apiserver.http.channels import (
 from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
-from orchestrator.apiserver.http.proxying import proxy
+from orchestrator.apiserver.http.proxying import divided, proxy
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
@@ -43,6 +43,11 @@ _OPTIONS: Final = {
     "attach": "PodAttachOptions",
     "portforward": "PodPortForwardOptions",
 }
+_PROXIED: Final = {
+    "pods": "PodProxyOptions",
+    "services": "ServiceProxyOptions",
+    "nodes": "NodeProxyOptions",
+}
 _STREAMS: Final = ("stdin", "stdout", "stderr", "tty")
 _TIMEOUT_SECONDS: Final = 30.0
 
@@ -50,6 +55,9 @@ _TIMEOUT_SECONDS: Final = 30.0
 async def connect(front: Front, call: Call) -> StreamResponse:
     """Connect a client with a container of a pod. Errors: NotFound, Forbidden, BadRequest."""
     target = call.target
+    # Before anybody looks whether the object is there, as the original asks.
+    await _admit(front, call)
+    await _authorize(front, call)
     if target.part == "proxy" and target.resource.key in ("pods", "services"):
         return await proxy(front, call)
     found = await front.ask(
@@ -59,7 +67,6 @@ async def connect(front: Front, call: Call) -> StreamResponse:
             namespace=target.namespace,
         )
     )
-    await _authorize(front, call)
     if target.resource.key == "nodes" and target.part == "proxy" and call.verb == "get":
         return await node_page(front, call, found)
     serve = _PARTS.get(target.part) if target.resource.key == "pods" else None
@@ -70,28 +77,19 @@ async def connect(front: Front, call: Call) -> StreamResponse:
             group=target.resource.group,
             name=target.name,
         )
-    await _admit(front, call)
     return await serve(front, call, found)
 
 
 async def _admit(front: Front, call: Call) -> None:
-    """Ask admission about a command, a terminal or ports. Raises what it refuses with."""
-    kind = _OPTIONS.get(call.target.part)
-    if kind is None:
-        return
-    query = call.query
-    said: dict[str, Any] = {name: True for name in _STREAMS if _flag(query, name)}
-    if container := query.get("container", ""):
-        said["container"] = container
-    if command := query.getall("command", []):
-        said["command"] = list(command)
-    if ports := query.getall("ports", []):
-        said["ports"] = [int(each) for each in ports if each.isdecimal()]
+    """Ask admission about a connection; a log is none. Raises what it refuses with."""
     target = call.target
+    options = _proxy_options(call) if target.part == "proxy" else _pod_options(call)
+    if options is None:
+        return
     await front.ask(
         AdmitConnection(
             resource=target.resource,
-            object=Unstructured(api_version="v1", kind=kind, content=said),
+            object=options,
             name=target.name,
             namespace=target.namespace,
             subresource=target.part,
@@ -100,6 +98,30 @@ async def _admit(front: Front, call: Call) -> None:
             annotate=call.annotate,
         )
     )
+
+
+def _proxy_options(call: Call) -> Unstructured | None:
+    """Where behind its prefix a proxied request goes."""
+    kind = _PROXIED.get(call.target.resource.key)
+    path = divided(call)[1]
+    content = {"path": path} if path else {}
+    return None if kind is None else Unstructured(api_version="v1", kind=kind, content=content)
+
+
+def _pod_options(call: Call) -> Unstructured | None:
+    """What the query says of a command, a terminal or ports."""
+    kind = _OPTIONS.get(call.target.part)
+    if kind is None:
+        return None
+    query = call.query
+    said: dict[str, Any] = {name: True for name in _STREAMS if _flag(query, name)}
+    if container := query.get("container", ""):
+        said["container"] = container
+    if command := query.getall("command", []):
+        said["command"] = list(command)
+    if ports := query.getall("ports", []):
+        said["ports"] = [int(each) for each in ports if each.isdecimal()]
+    return Unstructured(api_version="v1", kind=kind, content=said)
 
 
 async def _authorize(front: Front, call: Call) -> None:

@@ -14,6 +14,8 @@ from multidict import CIMultiDict, CIMultiDictProxy
 
 # Go's bound for all headers of a request together; it does not count them.
 HEAD_BYTES: Final = 1024 * 1024
+# What aiohttp's client would say of itself in a request that is passed on.
+OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
 _REFUSAL: Final = (
     b"HTTP/1.1 %b\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%b"
@@ -96,7 +98,7 @@ class Connection(RequestHandler):
     ) -> StreamResponse:
         """Answer what is no request of HTTP as Go does, and say so in one line of the log."""
         reason = (str(exc) or type(exc).__name__).partition("\n")[0]
-        self._house_log.warning("not an HTTP request", remote=request.remote, error=reason)
+        self._house_log.info("not an HTTP request", remote=request.remote, error=reason)
         if request.writer.output_size > 0:
             raise ConnectionError("an answer has begun already")
         text = "400 Bad Request" if status == 400 else f"{status} Internal Server Error"

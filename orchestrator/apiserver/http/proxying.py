@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 
 from orchestrator.api.core.v1 import Endpoints, Node, Pod, Service
 from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.http.connections import OWN_HEADERS
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.links import Links
 from orchestrator.apiserver.pod_ports import Endpoint, reached
@@ -198,7 +199,7 @@ async def _passed(
                 headers=headers,
                 ssl=False,
                 allow_redirects=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding"),
+                skip_auto_headers=OWN_HEADERS,
             ) as received,
         ):
             kept = [(n, v) for n, v in received.headers.items() if n.lower() not in _NOT_PASSED]

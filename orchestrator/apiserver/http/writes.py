@@ -6,6 +6,7 @@ from aiohttp.web import StreamResponse
 
 from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
@@ -135,10 +136,7 @@ def _check_identity(metadata: ObjectMeta, target: Target) -> None:
             "the namespace of the provided object does not match the namespace sent on the request"
         )
     if not metadata.name:
-        raise BadRequest(
-            f"the name of the object ({target.name} based on URL) was undeterminable: "
-            "name must be provided"
-        )
+        raise errors.no_name(target.name)
     if metadata.name != target.name:
         raise BadRequest(
             f"the name of the object ({metadata.name}) does not match "

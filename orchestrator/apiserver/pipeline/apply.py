@@ -90,7 +90,7 @@ def apply(course: Course) -> tuple[Step, ...]:
 
     def step(env: Environment, draft: Draft) -> None:
         message, old = draft.message, draft.old
-        body = configuration_of(path, message)
+        body = configuration_of(path, message, is_there=True)
         live = path.document(old)
         before = managers_in(old.metadata.managed_fields)
         managers = before or adopted(live, path.shape, path.writer(""), env.time())
@@ -134,8 +134,8 @@ class Applicable(Protocol):
 # --- the configuration ---------------------------------------------------------------------
 
 
-def configuration_of(path: Applicable, message: Patch) -> Object:
-    """The configuration, which must be one of this kind and object."""
+def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False) -> Object:
+    """The configuration, which must be one of this kind and object; what `is_there` need not be named again."""
     body = message.body
     if not isinstance(body, dict):
         raise BadRequest(f"error decoding YAML: expected an object, got {type(body).__name__}")
@@ -149,7 +149,7 @@ def configuration_of(path: Applicable, message: Patch) -> Object:
         check(body, path.shape)
     except ShapeError as error:
         raise _untyped(path, message, metadata, error) from error
-    _check_place(message, metadata)
+    _check_place(message, metadata, is_there)
     return body
 
 
@@ -160,16 +160,13 @@ def _check_kind(path: Applicable, body: Object) -> None:
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
 
 
-def _check_place(message: Patch, metadata: Object) -> None:
+def _check_place(message: Patch, metadata: Object, is_there: bool) -> None:
     name, namespace = metadata.get("name"), metadata.get("namespace")
     if namespace and namespace != message.namespace:
         raise errors.namespace_differs()
-    if not name:
-        raise BadRequest(
-            f"the name of the object ({message.name} based on URL) was undeterminable: "
-            "name must be provided"
-        )
-    if name != message.name:
+    if not name and not is_there:
+        raise errors.no_name(message.name)
+    if name and name != message.name:
         raise errors.name_differs(name, message.name)
 
 

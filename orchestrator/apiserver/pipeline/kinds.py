@@ -180,13 +180,18 @@ def allocate(course: Course) -> tuple[Step, ...]:
 
 
 def confirm(course: Course) -> tuple[Step, ...]:
-    """Allocate again after a wait: somebody else may have taken what was free. Errors: Overtaken."""
+    """Allocate again after a wait: somebody else may have taken what was free. Errors: Overtaken.
+
+    A dry run has taken nothing.
+    """
     strategy, served = course.served.strategy, course.served
     plugins = served.validating(course.operation, course.subresource)
     if not allocate(course) or not any(plugin.waits for plugin in plugins):
         return ()
 
     def step(env: Environment, draft: Draft) -> None:
+        if draft.message.dry_run:
+            return
         try:
             draft.new = strategy.allocate(draft.new, draft.old, env, dry_run=draft.message.dry_run)
         except Invalid as error:

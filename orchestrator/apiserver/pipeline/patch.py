@@ -58,6 +58,8 @@ def patch(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         draft.new = from_request(patched(draft.message, to_version(draft.old)))
+        if not draft.new.metadata.name:
+            raise errors.no_name(draft.name)
         check_place(draft)
 
     return (step,)

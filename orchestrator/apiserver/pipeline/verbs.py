@@ -103,8 +103,7 @@ _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
 UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, open_stored, *_REPLACE_STATUS)
 PATCH_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, patch, *_REPLACE_STATUS)
 APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, apply, *_REPLACE_STATUS)
-# Without the question whether it may be: an eviction that was allowed goes on with these.
-END: Final[tuple[Maker, ...]] = (
+_END: Final[tuple[Maker, ...]] = (
     read,
     open_stored,
     restrict_nodes,
@@ -116,6 +115,8 @@ END: Final[tuple[Maker, ...]] = (
     close,
     commit_deletion,
 )
-DELETE: Final[tuple[Maker, ...]] = (authorize, *END)
+DELETE: Final[tuple[Maker, ...]] = (authorize, *_END)
+# An eviction that was admitted goes on with these: nobody is asked about its deletion.
+END_ADMITTED: Final = tuple(maker for maker in _END if maker not in (admit, review_outside, review))
 # Whoever opens the connection has asked for the object, and whether this may be.
 CONNECT: Final[tuple[Maker, ...]] = (take_options, admit, review_outside, review)

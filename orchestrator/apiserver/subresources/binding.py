@@ -37,7 +37,7 @@ def _take(course: Course) -> tuple[Step, ...]:
         namespace = binding.metadata.namespace
         if namespace and namespace != draft.namespace:
             raise errors.namespace_differs()
-        if binding.metadata.name and binding.metadata.name != draft.name:
+        if binding.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Binding object")
         draft.new = binding
 

@@ -27,7 +27,7 @@ from orchestrator.apiserver.pipeline.draft import Commit, Draft, Step
 from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
-from orchestrator.apiserver.pipeline.verbs import END
+from orchestrator.apiserver.pipeline.verbs import END_ADMITTED
 from orchestrator.machinery import labels
 from orchestrator.machinery.conditions import is_true, with_condition
 from orchestrator.protocol import BadRequest, Create, Delete, PropagationPolicy, Unclassified
@@ -113,7 +113,7 @@ def _turn_into_delete(course: Course) -> tuple[Step, ...]:
 
 
 def _delete(course: Course) -> tuple[Step, ...]:
-    return make_steps(replace(course, action="delete", subresource=""), END)
+    return make_steps(replace(course, action="delete", subresource=""), END_ADMITTED)
 
 
 def _asked_budget(env: Environment, resource: Resource, pod: Pod) -> PodDisruptionBudget | None:
@@ -220,11 +220,12 @@ EVICTION: Final = Part(
         "create": (
             authorize,
             _take,
-            read,
-            restrict_nodes,
+            # Before the pod is looked for, as the original asks.
             admit,
             review_outside,
             review,
+            read,
+            restrict_nodes,
             _book,
             read,
             _say_why,

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.core.cluster.validation import finalizer_errors
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course
@@ -36,6 +37,18 @@ def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
 
 
 FINALIZE: Final = Part(
-    writes={"update": (authorize, take, read, _keep_all_but_spec, own_fields, commit)},
+    writes={
+        "update": (
+            authorize,
+            take,
+            read,
+            _keep_all_but_spec,
+            own_fields,
+            admit,
+            review_outside,
+            review,
+            commit,
+        )
+    },
     readable=False,
 )

@@ -1,6 +1,6 @@
 """The CronJob controller: makes the Job of each time, watches over those that run, cuts the history."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from orchestrator.api.batch.v1 import CronJob, CronJobStatus, Job
 from orchestrator.api.core.v1 import ObjectReference
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.client import Change, Key, key_of
+from orchestrator.client import Change, Key, KeyFunction, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.cron_job.timing import (
     MANY,
@@ -21,6 +21,7 @@ from orchestrator.controllers.cron_job.timing import (
     schedule_of,
     zone_of,
 )
+from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.job.ended import ended_at, is_complete
 from orchestrator.controllers.pod_control import is_farewell
 from orchestrator.machinery.cron import schedule_error
@@ -55,14 +56,16 @@ class CronJobController(KubernetesController):
         wait = next_after(new, schedule, zone, self.ctx.clock.now())
         return [(key_of(new), wait)] if wait is not None else super().own_keys(change)
 
+    def indexes(self) -> Mapping[Any, Mapping[str, KeyFunction]]:
+        """Jobs by the uid of their controller."""
+        return {Job: {"controller": controller_index}}
+
     async def reconcile(self, key: Key) -> float | None:
         """Settle what has ended, and start what is due."""
         cron_job = self.cache(CronJob).get(key.namespace, key.name)
         if cron_job is None or cron_job.spec is None:
             return None
-        jobs = [
-            job for job in self.cache(Job).list(key.namespace) if is_controlled_by(job, cron_job)
-        ]
+        jobs = list(self.cache(Job).by_index("controller", cron_job.metadata.uid))
         before = cron_job.status or CronJobStatus()
         status = await self._cut(cron_job, before, jobs)
         status = self._settled(cron_job, status, jobs)

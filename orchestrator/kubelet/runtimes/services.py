@@ -68,7 +68,8 @@ Handler: TypeAlias = Callable[[HttpRequest, int, Scene], HttpResponse]
 class Service(Struct, frozen=True):
     """A server: the TCP ports on which it answers HTTP, and others that it only opens.
 
-    `certificate` and `key`: the files with which it speaks TLS; "" if it does not.
+    `certificate` and `key`: the files with which it speaks TLS; "" if it does not. `secures` says of a port whether it
+    speaks TLS there with a certificate of its own making.
     """
 
     handler: Handler
@@ -77,6 +78,7 @@ class Service(Struct, frozen=True):
     health: frozenset[int] = frozenset()  # that answer gRPC's health checks
     certificate: str = ""
     key: str = ""
+    secures: Callable[[int, Scene], bool] = lambda port, scene: False
     datagrams: frozenset[int] = frozenset()  # UDP's
     # What a datagram is answered: to what is said, by whom.
     talk: Callable[[str, str, Scene], str] = lambda said, remote, scene: said

@@ -5,19 +5,11 @@ becomes ready, ends by itself, or ends because it was asked to. A command that i
 how it ends; one that looks at its surroundings runs in them, step by step (`live.py`).
 """
 
-import ssl
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Final
 
-from msgspec import Struct
-from msgspec.structs import replace
-
-from actors import Timer
 from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
 from orchestrator.kubelet.networks.simulated import SimulatedNetwork
-from orchestrator.kubelet.networks.wires import Outside, Segment
-from orchestrator.kubelet.runtimes.agnhost.servers import stamped
-from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.images import failing_pull, missing
 from orchestrator.kubelet.runtimes.interface import (
     ContainerExited,
@@ -31,7 +23,7 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeHost,
     World,
 )
-from orchestrator.kubelet.runtimes.live import Journal, Line, LiveRun, Recital
+from orchestrator.kubelet.runtimes.live import Journal, LiveRun
 from orchestrator.kubelet.runtimes.profile import (
     Profile,
     ProfileError,
@@ -45,90 +37,39 @@ from orchestrator.kubelet.runtimes.profile import (
 from orchestrator.kubelet.runtimes.programs import (
     PROGRAMS,
     Program,
-    command_line,
     looks_around,
 )
-from orchestrator.kubelet.runtimes.services import HttpRequest, HttpResponse, Scene, Service
+from orchestrator.kubelet.runtimes.services import HttpResponse, Scene, Service
 from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
 from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
+from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
+from orchestrator.kubelet.runtimes.simulated_records import Record
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
-    answer,
     asked,
-    at_node,
-    by_name,
     fault_of_site,
     length_of,
-    output_of,
-    pages_of,
     probed,
-    replied,
 )
-from orchestrator.kubelet.runtimes.simulated_talk import Logged, Talk, answer_port, drive, write_log
-from orchestrator.kubelet.runtimes.tls import Secured, context_of
-from orchestrator.kubelet.runtimes.volumes import Volumes
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.owners import controller_of
 from orchestrator.protocol import ContainerUsage
-from orchestrator.sessions import LogOptions, Session
 
 SIGTERM_EXIT: Final = 143  # what a shell reports of a process that SIGTERM ended
 SIGKILL_EXIT: Final = 137
 NEVER_READY: Final = "bad:"  # how the name of an image begins whose containers do not become ready
 _HELM_HOOK: Final = "helm.sh/hook"
-_FOREVER: Final = float("inf")
-_KERNELS: Final = "/sys/fs/cgroup/"
-_FALLBACK: Final = "FallbackToLogsOnError"
-_MESSAGE_BYTES: Final = 4096
-_LOG_BYTES: Final = 2048  # of a log that is a termination message
-_LOG_LINES: Final = 80
 _NO_SERVER: Final = Service(lambda request, port, scene: HttpResponse(404), frozenset())
 _NO_SCENE: Final = Scene(World({}, {}), 0.0, 0.0)
 
 
-class _Record(Struct, eq=False):
-    """One container: its profile, its last report, and what comes next (when, and what to call)."""
-
-    key: ContainerKey
-    profile: Profile
-    container_id: str
-    exit_code: int
-    fail_code: int
-    image: str = ""
-    pulled_in: float | None = None
-    started_at: float | None = None
-    ready_at: float = _FOREVER
-    healthy_until: float = _FOREVER
-    stopping: bool = False
-    pod: Pod | None = None
-    container: Container | None = None
-    program: Program | None = None  # that decides how it ends
-    before: "_Record | None" = None  # the run before it, whose log can still be read
-    world: World | None = None  # since somebody looked into it
-    journal: Journal | None = None  # what it has written, beside what is worked out
-    live: LiveRun | None = None
-    recital: Recital | None = None
-    served: dict[str, str] | None = None  # what its server keeps
-    last: ContainerStarted | ContainerExited | None = None
-    probed: ContainerProbed | None = None
-    next: tuple[float, Callable[..., None], tuple[object, ...]] | None = None
-    timer: Timer | None = None
-
-
-class SimulatedRuntime:
+class SimulatedRuntime(Conversations):
     """Takes each container through its profile's life. Implements `Runtime`. `disks` are what is behind claims."""
 
     name = "simulated://1.0"
 
-    def __init__(self, profile: Profile | None = None, disks: Disks | None = None) -> None:
-        self._profile = profile or Profile()
-        self._pods: dict[str, dict[str, _Record]] = {}
-        self._images: set[str] = set()  # that are on the node
-        self._volumes = Volumes(disks or Disks())
-        self._host: RuntimeHost
-        self._network: SimulatedNetwork | None = None
-
     def attach(self, host: RuntimeHost) -> None:
+        """As `Runtime.attach`: what was to come next comes by the new host's timers."""
         self._host = host
         if isinstance(host.network, SimulatedNetwork):
             self._network = host.network
@@ -156,10 +97,6 @@ class SimulatedRuntime:
         """Start a container that sees `world`."""
         self._start(pod, container, key, world)
 
-    def refresh(self, key: ContainerKey, world: World) -> None:
-        """Give the container's volumes that are made of objects what these hold by now."""
-        self._volumes.refresh(key.pod_uid, key.name, world)
-
     def _start(
         self, pod: Pod, container: Container, key: ContainerKey, world: World | None
     ) -> None:
@@ -172,11 +109,11 @@ class SimulatedRuntime:
         try:
             profile, fail_code, program = self._profile_of(pod, container)
         except ProfileError as error:
-            record = records[key.name] = _Record(key, self._profile, "", 0, 1)
+            record = records[key.name] = Record(key, self._profile, "", 0, 1)
             self._end(record, 128, "CreateContainerConfigError", str(error))
             return
         image = container.image
-        record = records[key.name] = _Record(
+        record = records[key.name] = Record(
             key,
             profile,
             container_id,
@@ -197,7 +134,7 @@ class SimulatedRuntime:
         delay = profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
-    def _pulls(self, record: _Record, policy: str) -> bool:
+    def _pulls(self, record: Record, policy: str) -> bool:
         """Whether the image that is not on the node has to be pulled first, or cannot be."""
         if policy == "Never":
             self._end(record, 128, "ErrImageNeverPull", missing(record.image))
@@ -215,7 +152,7 @@ class SimulatedRuntime:
             self._after(seconds, record, self._pulled, seconds)
         return True
 
-    def _pulled(self, record: _Record, seconds: float) -> None:
+    def _pulled(self, record: Record, seconds: float) -> None:
         record.pulled_in = seconds
         self._images.add(record.image)
         delay = record.profile.start_seconds.draw(self._host.random)
@@ -240,6 +177,7 @@ class SimulatedRuntime:
         return ending(profile, *program.ends), fail_code, program
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """As `Runtime.stop`: it takes its profile's time; a script that traps SIGTERM gets the signal."""
         record = self._find(key)
         if record is None or isinstance(record.last, ContainerExited):
             return
@@ -260,6 +198,7 @@ class SimulatedRuntime:
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
     ) -> None:
+        """As `Runtime.probe`: by the profile's readiness and health, then by what its command or server says."""
         record = self._find(key)
         if record is None or not isinstance(record.last, ContainerStarted):
             return
@@ -273,7 +212,7 @@ class SimulatedRuntime:
         self._later(seconds, ProbeAnswered(key, kind, success, said, now + seconds))
 
     def _found(
-        self, record: _Record, pod: Pod, container: Container, probe: Probe
+        self, record: Record, pod: Pod, container: Container, probe: Probe
     ) -> tuple[float, bool, str]:
         """What a probe finds: after how many seconds, whether all is well, and what is said if not."""
         program = record.program
@@ -311,6 +250,7 @@ class SimulatedRuntime:
         handler: LifecycleHandler,
         before_stop: bool,
     ) -> None:
+        """As `Runtime.run_hook`: a known command is run or rehearsed, a request reaches other simulated pods."""
         record = self._find(key)
         seconds, code = 0.0, 0
         if handler.exec is not None:
@@ -326,6 +266,7 @@ class SimulatedRuntime:
         self._host.call_after(seconds, self._host.report, ended_)
 
     def remove(self, pod_uid: str) -> None:
+        """Forget a pod's containers, and what was in its own volumes."""
         for record in self._pods.pop(pod_uid, {}).values():
             self._nothing_next(record)
             if record.live is not None:
@@ -333,6 +274,7 @@ class SimulatedRuntime:
         self._volumes.remove(pod_uid)
 
     def containers(self) -> Iterable[RuntimeEvent]:
+        """The last report of each container, and of its readiness while it runs."""
         for records in self._pods.values():
             for record in records.values():
                 if record.last is not None:
@@ -341,6 +283,7 @@ class SimulatedRuntime:
                     yield record.probed
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What the profile says, drawn anew each time; None for what does not run."""
         record = self._find(key)
         if record is None or not isinstance(record.last, ContainerStarted):
             return None
@@ -350,237 +293,7 @@ class SimulatedRuntime:
             memory_bytes=None if memory is None else round(memory.draw(random)),
         )
 
-    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
-        """What lies in each of a pod's own directories."""
-        return self._volumes.bytes_of(pod_uid)
-
-    # --- conversations ---------------------------------------------------------------------
-
-    async def execute(
-        self, key: ContainerKey, command: tuple[str, ...], world: World, session: Session
-    ) -> int:
-        """Run a command of the tiny shell."""
-        inner = self._visited(self._run_of(key), world)
-        return await drive(run(command, inner), inner, session, self._host.clock)
-
-    async def join(
-        self, key: ContainerKey, container: Container, world: World, session: Session
-    ) -> int:
-        """Run the container's own command, or a shell if it has none; the container ends with it, if it takes input.
-        One that takes none is silent until it ends.
-        """
-        record = self._run_of(key)
-        clock = self._host.clock
-        if container.stdin:
-            inner = self._visited(record, world)
-            command = run(command_line(container) or ("sh",), inner)
-            code = await drive(command, inner, session, clock)
-            if isinstance(record.last, ContainerStarted):
-                self._end(record, code, "Error" if code else "Completed")
-            return code
-        return await self.log(key, container, world, LogOptions(follow=True), session)
-
-    async def log(
-        self,
-        key: ContainerKey,
-        container: Container,
-        world: World,
-        options: LogOptions,
-        session: Session,
-    ) -> int:
-        """The log of a run: what its command says, and the lines of its profile."""
-        record = self._run_of(key)
-        profile = record.profile
-        every = profile.log_seconds.mean() if profile.log_seconds is not None else 0.0
-
-        def ended() -> float | None:
-            return record.last.at if isinstance(record.last, ContainerExited) else None
-
-        def own(now: float) -> list[Line]:
-            waits = container.stdin_once and ended() is None
-            return [] if waits else self._said(record, container, now)
-
-        logged = Logged(record.started_at or 0.0, ended, profile.log_line, every, own)
-        return await write_log(logged, world.host, options, session, self._host.clock)
-
-    def _said(self, record: _Record, container: Container, now: float) -> list[Line]:
-        """What the container's own command has written up to now."""
-        written = record.journal.lines(now) if record.journal is not None else []
-        if record.live is not None:
-            return written
-        argv = command_line(container)
-        if record.recital is None and argv and record.started_at is not None:
-            if record.program is None and not outlook(argv).known:
-                return written  # the image may have it, and say something
-            world = replace(self._world_of(record), now=record.started_at)
-            record.recital = Recital(run(argv, world), world, record.started_at)
-        said = record.recital.lines(now) if record.recital is not None else []
-        return sorted([*said, *written], key=lambda line: line[0]) if written else said
-
-    async def connect(self, pod: Pod, key: ContainerKey, port: int, session: Session) -> int:
-        """The port of a container that serves it; of others any port answers."""
-        self._run_of(key)
-        listening = None
-        guessed = False
-        for record in self._pods.get(key.pod_uid, {}).values():
-            if isinstance(record.last, ContainerStarted):
-                program = record.program
-                guessed = guessed or program is None
-                if program is not None and program.service and port in program.service.ports:
-                    listening = record
-        if listening is None and not guessed:
-            raise ConnectionRefusedError(f"dial tcp4 127.0.0.1:{port}: connect: connection refused")
-
-        def answered(request: HttpRequest) -> HttpResponse:
-            if listening is None:
-                return by_name(pod.metadata.name, request)
-            return self.serve(listening, request, port)
-
-        talk: Talk = session
-        if listening is not None and (context := self._certified(listening)) is not None:
-            talk = Secured(session, context)
-        return await answer_port(talk, answered, self._host.clock)
-
-    def _certified(self, record: _Record) -> ssl.SSLContext | None:
-        """What the container's server speaks TLS with; None for one that does not.
-
-        Raises ConnectionRefusedError: a server without its certificate does not begin.
-        """
-        assert record.program is not None
-        assert record.program.service is not None
-        service = record.program.service
-        if not service.certificate:
-            return None
-        files = self._world_of(record).files
-        try:
-            return context_of(files[service.certificate], files[service.key])
-        except (KeyError, ssl.SSLError):
-            why = f"no certificate in {service.certificate} and {service.key}"
-            raise ConnectionRefusedError(why) from None
-
-    def serve(self, record: _Record, request: HttpRequest, port: int) -> HttpResponse:
-        """What the container's server answers; what it writes meanwhile lands in its log."""
-        assert record.program is not None
-        assert record.program.service is not None
-        response = answer(record.program.service, request, port, self._scene_of(record))
-        if response.log:
-            if record.journal is None:
-                record.journal = Journal()
-            now = self._host.clock.now()
-            for line in response.log:
-                record.journal.write(now, f"{stamped(line, now)}\n".encode())
-        if response.exits is not None:
-            self._next(record, 0.001, response.exits, "Error" if response.exits else "Completed")
-        return response
-
-    def _scene_of(self, record: _Record) -> Scene:
-        world = self._world_of(record)
-        if record.served is None:
-            record.served = {}
-        return Scene(
-            world,
-            record.started_at or 0.0,
-            self._host.clock.now(),
-            record.stopping,
-            lambda script: output_of(script, world),
-            record.served,
-        )
-
-    # --- surroundings ----------------------------------------------------------------------
-
-    def _furnished(self, pod: Pod, container: Container, world: World) -> World:
-        world = self._volumes.furnish(pod, container.name, world)
-        for path, data in pages_of(container).items():
-            world.files.setdefault(path, data)
-        return replace(world, chance=self._host.random, outside=self._outside(pod))
-
-    def _outside(self, pod: Pod | None) -> Outside | None:
-        if self._network is None or pod is None:
-            return None
-        return self._network.outside(pod, self._host.clock.monotonic)
-
-    def _answered(self, segment: Segment) -> bytes | None:
-        """What a server of this node answers to another pod; None: nobody listens there."""
-        for record, port in self._reached(segment):
-            said = self._replied(record, port, segment)
-            if said is not None:
-                return said
-        return None
-
-    def _reached(self, segment: Segment) -> Iterator[tuple[_Record, int]]:
-        """The containers that may listen at an address, and the port that it is to them."""
-        assert self._network is not None
-        holder = self._network.holder(segment.at)
-        if holder:
-            yield from ((each, segment.port) for each in self._pods.get(holder, {}).values())
-        elif holder is not None:
-            for records in self._pods.values():
-                for record in records.values():
-                    yield from at_node(record.pod, record, segment)
-
-    def _replied(self, record: _Record, port: int, segment: Segment) -> bytes | None:
-        program, pod = record.program, record.pod
-        if not isinstance(record.last, ContainerStarted) or pod is None:
-            return None
-
-        def served(request: HttpRequest) -> HttpResponse:
-            if program is None:
-                return by_name(pod.metadata.name, request)
-            return self.serve(record, request, port)
-
-        service = program.service if program is not None else None
-        if program is not None and service is None:
-            return None
-        return replied(service, segment, port, served, lambda: self._scene_of(record))
-
-    def _visited(self, record: _Record, world: World) -> World:
-        """The container's world for a command that somebody runs in it, with the environment of `world`."""
-        assert record.pod is not None
-        assert record.container is not None
-        if record.world is None:
-            record.world = self._furnished(record.pod, record.container, world)
-        else:
-            self._volumes.refresh(record.key.pod_uid, record.key.name, world)
-            for path, data in world.files.items():
-                if path.startswith(_KERNELS):  # limits may have been changed
-                    record.world.files[path] = data
-        return replace(
-            record.world,
-            environment=dict(world.environment),
-            directory=world.directory,
-            signals=[],
-            trapped=set(),
-        )
-
-    def _world_of(self, record: _Record) -> World:
-        """The container's world; if nobody has looked into it, a bare one that is not kept."""
-        if record.world is not None:
-            return record.world
-        pod = record.pod
-        host = pod.spec.hostname if pod is not None and pod.spec is not None else ""
-        name = host or (pod.metadata.name if pod is not None else "")
-        return World({}, {}, name, outside=self._outside(pod))
-
-    def _run_of(self, key: ContainerKey) -> _Record:
-        """The present run, or the one before. Raises LookupError."""
-        record = self._pods.get(key.pod_uid, {}).get(key.name)
-        while record is not None:
-            if record.key == key and record.started_at is not None:
-                return record
-            record = record.before
-        raise LookupError(f"unable to retrieve container logs for {key.name}")
-
-    def _find(self, key: ContainerKey) -> _Record | None:
-        record = self._pods.get(key.pod_uid, {}).get(key.name)
-        return record if record is not None and record.key == key else None
-
-    def _report_again(self, record: _Record) -> None:
-        if record.last is not None:
-            self._host.report(record.last)
-        if record.probed is not None:
-            self._host.report(record.probed)
-
-    def _started(self, record: _Record) -> None:
+    def _started(self, record: Record) -> None:
         host, profile = self._host, record.profile
         record.started_at = now = host.clock.now()
         self._nothing_next(record)
@@ -604,13 +317,13 @@ class SimulatedRuntime:
         else:
             self._after(ready, record, self._ready)
 
-    def _ready(self, record: _Record) -> None:
+    def _ready(self, record: Record) -> None:
         self._nothing_next(record)
         record.probed = ContainerProbed(record.key, True, self._host.clock.now())
         self._host.report(record.probed)
         self._run(record)
 
-    def _run(self, record: _Record) -> None:
+    def _run(self, record: Record) -> None:
         """It is ready: the next thing is its end, if it ends by itself."""
         lasts = record.profile.run_seconds
         if lasts is not None and record.started_at is not None:
@@ -621,7 +334,7 @@ class SimulatedRuntime:
         if program is not None and not program.alone and world is not None:
             self._run_live(record, program, world)
 
-    def _run_live(self, record: _Record, program: Program, world: World) -> None:
+    def _run_live(self, record: Record, program: Program, world: World) -> None:
         argv = [substituted(word, world.environment) for word in program.argv]
         record.journal = Journal()
 
@@ -630,56 +343,6 @@ class SimulatedRuntime:
 
         record.live = LiveRun(self._host, run(argv, world), world, record.journal, ended)
         record.live.go_on()
-
-    def _next(
-        self, record: _Record, delay: float, exit_code: int, reason: str, message: str = ""
-    ) -> None:
-        if delay > 0:
-            self._after(delay, record, self._end, exit_code, reason, message)
-        else:
-            self._end(record, exit_code, reason, message)
-
-    def _after(
-        self, delay: float, record: _Record, function: Callable[..., None], *arguments: object
-    ) -> None:
-        """Have `function(record, *arguments)` called instead of what was to come next."""
-        self._nothing_next(record)
-        record.next = (self._host.clock.now() + delay, function, arguments)
-        record.timer = self._host.call_after(delay, function, record, *arguments)
-
-    def _nothing_next(self, record: _Record) -> None:
-        if record.timer is not None:
-            record.timer.cancel()
-        record.timer = record.next = None
-
-    def _end(self, record: _Record, exit_code: int, reason: str, message: str = "") -> None:
-        self._nothing_next(record)
-        record.probed = None
-        if record.live is not None:
-            record.live.stop()
-        if not message and record.program is not None:
-            message = self._last_words(record, exit_code)
-        record.last = ContainerExited(
-            key=record.key,
-            container_id=record.container_id,
-            exit_code=exit_code,
-            reason=reason,
-            message=message,
-            started_at=record.started_at,
-            at=self._host.clock.now(),
-        )
-        self._host.report(record.last)
-
-    def _last_words(self, record: _Record, exit_code: int) -> str:
-        """The container's termination message: a file that it wrote, or the end of its log."""
-        container, world = record.container, record.world
-        assert container is not None
-        path = container.termination_message_path or "/dev/termination-log"
-        data = world.files.get(path, b"") if world is not None else b""
-        if not data and exit_code and container.termination_message_policy == _FALLBACK:
-            lines = self._said(record, container, self._host.clock.now())[-_LOG_LINES:]
-            data = b"\n".join(line for _, line in lines)[-_LOG_BYTES:]
-        return data[:_MESSAGE_BYTES].decode(errors="replace")
 
 
 def _is_of_job(pod: Pod) -> bool:

@@ -2,11 +2,15 @@
 
 import ssl
 import tempfile
+from datetime import UTC, datetime
+from functools import cache
 from typing import Final
 
 from orchestrator.sessions import Session
 
 _PIECE: Final = 65536
+_BEGIN: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_END: Final = datetime(2100, 1, 1, tzinfo=UTC)
 
 
 def context_of(certificate: bytes, key: bytes) -> ssl.SSLContext:
@@ -17,6 +21,35 @@ def context_of(certificate: bytes, key: bytes) -> ssl.SSLContext:
         file.flush()
         context.load_cert_chain(file.name)
     return context
+
+
+@cache
+def self_signed() -> ssl.SSLContext:
+    """What servers speak that made their certificate themselves, for `localhost`: all of them the same one.
+
+    Its key comes from the operating system's randomness, and it is valid at any time.
+    """
+    from cryptography import x509  # late: few servers speak TLS
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(_BEGIN)
+        .not_valid_after(_END)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    secret = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    return context_of(made.public_bytes(pem), secret)
 
 
 class Secured:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from orchestrator.machinery.cel.checking import Scope, check, report
+from orchestrator.machinery.cel.growth import growth
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
 from orchestrator.machinery.cel.types import Type
@@ -39,6 +40,14 @@ COST_EXCEEDED: Final = "operation cancelled: actual cost limit exceeded"
 _LONGEST: Final = 10_000_000
 """Characters of a text that is built: ten of them cost 1, and a call may cost a million."""
 
+_MOST_GROWTH: Final = 100_000
+"""How many times larger a list may become than what it is made of: seventeen doublings."""
+
+_MOST_TEXT: Final = 2 * _LONGEST
+"""How many times longer a text may become by replacements."""
+
+_GROWING: Final = re.compile(r"\b(?:map|filter|transform\w+|replace|join)\s*\(")
+
 
 class CompileError(MachineryError):
     """The text is no expression of these variables; the message is the compiler's report.
@@ -62,13 +71,16 @@ class EvaluationError(MachineryError):
 class Expression:
     """A compiled expression. `type` is the CEL name of what it gives, `DYN` when that is not known."""
 
-    __slots__ = ("_compiled", "_returns", "text", "variables")
+    __slots__ = ("_compiled", "_is_bounded", "_returns", "text", "variables")
 
     def __init__(self, text: str, compiled: Any, variables: frozenset[str]) -> None:
         self.text = text
         self.variables = variables
         self._compiled = compiled
         self._returns: str = compiled.return_type().name()
+        # Without three of these calls nothing becomes large, and most expressions have none.
+        grows = sum(1 for _ in _GROWING.finditer(text)) > 2
+        self._is_bounded = not grows or _is_bounded(text)
 
     @property
     def type(self) -> str:
@@ -82,8 +94,11 @@ class Expression:
     def value(self, variables: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises EvaluationError, also when that takes too long.
 
-        The library ends an evaluation after 10 000 turns of its macros, where Kubernetes counts costs.
+        The library ends an evaluation after 10 000 turns of its macros, where Kubernetes counts costs. What
+        would multiply its own values is not begun.
         """
+        if not self._is_bounded:
+            raise EvaluationError(COST_EXCEEDED)
         try:
             answer = self._compiled.eval(data=dict(variables))
         except RuntimeError as error:
@@ -91,7 +106,7 @@ class Expression:
         if answer.type().name() == "ERROR":
             raise EvaluationError(self._words(str(answer.plain_value()), variables))
         found = answer.plain_value()
-        if isinstance(found, str) and len(found) > _LONGEST:
+        if _cost(found) > _LONGEST:
             raise EvaluationError(COST_EXCEEDED)
         return found
 
@@ -102,6 +117,24 @@ class Expression:
         tree = _parsed(self.text).tree
         field = next((each for each in _missing_fields(tree, variables)), "")
         return f"no such key: {field}"
+
+
+def _is_bounded(text: str) -> bool:
+    tree = _parsed(text).tree
+    return growth(tree, in_texts=False) <= _MOST_GROWTH and growth(tree) <= _MOST_TEXT
+
+
+def _cost(value: Any) -> int:
+    """The characters of a text, or of what is in a list or map, where each item counts as ten."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(
+            10 + len(key) + _cost(each) for key, each in value.items() if isinstance(key, str)
+        )
+    if isinstance(value, list | tuple):
+        return sum(10 + _cost(each) for each in value)
+    return 1
 
 
 def _missing_fields(node: Node, variables: Mapping[str, Any]) -> Iterator[str]:

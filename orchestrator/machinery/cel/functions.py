@@ -497,6 +497,8 @@ def kubernetes_functions() -> Any:
     """The functions as an extension of the library's: one declaration a name, with its overloads."""
     overloads: dict[str, list[Any]] = {}
     for name, id_, answers, takes, member, function in _rows():
-        overloads.setdefault(name, []).append(cel.Overload(id_, answers, takes, member, function))
+        # Opaque values are maps to the library, which would not compare one with null: types were checked before.
+        gives = cel.Type.DYN if answers is _O else answers
+        overloads.setdefault(name, []).append(cel.Overload(id_, gives, takes, member, function))
     declared = [cel.FunctionDecl(name, found) for name, found in overloads.items()]
     return cel.CelExtension("kubernetes", declared)

@@ -48,7 +48,7 @@ class Distribution:
 
     def __init__(self) -> None:
         self._zeros = 0
-        self._values = array("d")  # the first LIMIT of the others, as they came
+        self._values = array("d")  # the others as they came, one more than LIMIT at the most
         self._sorted: Floats = np.empty(0)  # of these, as many as were looked at
         self._buckets: Counter[int] | None = None  # of all others, once there are more
         self._recent: list[float] = []  # beyond the limit, not in the buckets yet
@@ -62,7 +62,7 @@ class Distribution:
         elif self._buckets is None:
             values = self._values
             values.append(seconds)
-            if len(values) == LIMIT:
+            if len(values) > LIMIT:
                 self._begin_sketch()
         else:
             self._recent.append(seconds)

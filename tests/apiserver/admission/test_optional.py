@@ -292,7 +292,8 @@ async def test_events_have_a_rate() -> None:
         for name in ("a", "b"):
             await api.create(event(name))
         error = await refused(TooManyRequests, api.create(event("c")))
-        assert str(error) == "limit reached on type Namespace for key default"
+        words = "limit reached on type Namespace for key default"
+        assert str(error) == f"Too many requests: {words}"
         await api.system.clock.sleep(1.0)
         await api.create(event("c"))
         await refused(TooManyRequests, api.create(event("d")))

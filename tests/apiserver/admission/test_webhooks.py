@@ -23,11 +23,20 @@ from orchestrator.api.admissionregistration.v1 import (
 )
 from orchestrator.api.autoscaling.v2 import HorizontalPodAutoscaler
 from orchestrator.api.codec import from_dict
-from orchestrator.api.core.v1 import ConfigMap, Event, Namespace, Pod, Service
+from orchestrator.api.core.v1 import ConfigMap, Event, Namespace, NamespaceSpec, Pod, Service
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.api.policy.v1 import Eviction
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.admission import Admission, chain_of
-from orchestrator.protocol import AdmitConnection, ApiError, BadRequest, Forbidden, InternalError
+from orchestrator.protocol import (
+    AdmitConnection,
+    ApiError,
+    BadRequest,
+    Create,
+    Forbidden,
+    InternalError,
+    NotFound,
+)
 from orchestrator.store import MemoryStore
 from tests.apiserver.harness import Api, meta, namespace, pod, refused
 
@@ -314,6 +323,41 @@ async def test_a_webhook_can_forbid_connections() -> None:
     assert (asked["operation"], asked["subResource"]) == ("CONNECT", "attach")
     assert asked["kind"] == {"group": "", "version": "v1", "kind": "PodAttachOptions"}
     assert (asked["object"]["stdin"], asked["oldObject"], asked["options"]) == (True, None, None)
+
+
+async def test_an_eviction_is_asked_about_once_and_not_its_deletion() -> None:
+    """Before it is known whether the pod is there."""
+    hook = Hook()
+    rule = replace(EVERYTHING, operations=("*",), resources=("*/*",))
+    async with serving(see=hook) as api:
+        await api.create(pod("p"))
+        await validating(api, "see", rules=(rule,))
+        for name, error in (("absent", NotFound), ("p", None)):
+            request = Create(
+                resource=api.resource(Pod),
+                object=Eviction(metadata=meta(name)),
+                name=name,
+                namespace="default",
+                subresource="eviction",
+            )
+            if error is None:
+                await api.ref.ask(request)
+            else:
+                await refused(error, api.ref.ask(request))
+    asked = [(each["operation"], each["subResource"], each["name"]) for each in hook.asked]
+    assert asked == [("CREATE", "eviction", "absent"), ("CREATE", "eviction", "p")]
+
+
+async def test_letting_a_namespace_go_is_asked_about() -> None:
+    """As any write of a part is."""
+    hook = Hook(allowed=False, status={"message": "stay"})
+    rule = replace(EVERYTHING, operations=("UPDATE",), resources=("namespaces/finalize",))
+    async with serving(stay=hook) as api:
+        await validating(api, "stay", rules=(rule,))
+        found = await api.get(Namespace, "default")
+        words = 'admission webhook "stay.example.com" denied the request: stay'
+        with pytest.raises(ApiError, match=words):
+            await api.update(replace(found, spec=NamespaceSpec()), subresource="finalize")
 
 
 async def test_what_if_is_not_asked_of_a_webhook_with_effects() -> None:

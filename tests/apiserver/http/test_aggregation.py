@@ -41,6 +41,7 @@ async def answer(request: BaseRequest) -> Response:
             "user": request.headers.get("X-Remote-User"),
             "groups": request.headers.getall("X-Remote-Group", []),
             "authorization": request.headers.get("Authorization"),
+            "type": request.headers.get("Content-Type"),
             "body": (await request.read()).decode(),
         }
     return Response(body=json.dumps(document), content_type="application/json")
@@ -118,6 +119,11 @@ async def test_a_group_is_another_servers(asked: tuple[Caller, int, Clock]) -> N
     assert (code, found["path"], found["user"]) == (200, path, "kubernetes-admin")
     assert "system:masters" in found["groups"]
     assert (found["authorization"], json.loads(found["body"])) == (None, {"a": 1})
+    # What the client left out is not made up on the way.
+    async with call.session.request(
+        "POST", call.url + path, data=b"{}", skip_auto_headers=("Content-Type",)
+    ) as bare:
+        assert (await bare.json())["type"] is None
 
 
 async def test_discovery_has_the_groups_of_other_servers(asked: tuple[Caller, int, Clock]) -> None:

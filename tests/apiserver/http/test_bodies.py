@@ -124,3 +124,46 @@ async def test_who_shows_warnings_is_told_of_fields_without_effect(call: Caller)
         "PATCH", f"{path}/p", b'{"metadata":{"labels":{"a":"b"}}}', **told, **patch
     ) as answer:
         assert (answer.status, "Warning" in answer.headers) == (200, False)
+
+
+async def test_the_name_of_the_path_is_the_objects(call: Caller) -> None:
+    """An applied configuration need not say it again, and a patch may not take it away."""
+    path = f"{_MAPS}/kube-root-ca.crt?dryRun=All"
+    apply, patch = "application/apply-patch+yaml", "application/json-patch+json"
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {}}
+    status, _ = await call("PATCH", f"{path}&fieldManager=m", body, Content_Type=apply)
+    assert status == 200
+    body["metadata"] = {"name": "other"}
+    status, _ = await call("PATCH", f"{path}&fieldManager=m", body, Content_Type=apply)
+    assert status == 400
+    taken = [{"op": "remove", "path": "/metadata/name"}]
+    found = await _message(call, "PATCH", path, taken, Content_Type=patch)
+    assert found.endswith(
+        "(kube-root-ca.crt based on URL) was undeterminable: name must be provided"
+    )
+
+
+async def test_a_service_is_tried_where_webhooks_are_asked(call: Caller) -> None:
+    """A dry run has taken no address that it could lose while a webhook thinks."""
+    rule = {"apiGroups": [""], "apiVersions": ["v1"], "resources": ["pods"], "operations": ["*"]}
+    hook = {
+        "name": "a.b.c",
+        "clientConfig": {"service": {"namespace": "default", "name": "nobody"}},
+        "rules": [rule],
+        "failurePolicy": "Ignore",
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+    }
+    hooks = {"metadata": {"name": "h"}, "webhooks": [hook]}
+    group = "/apis/admissionregistration.k8s.io/v1"
+    assert (await call("POST", f"{group}/validatingwebhookconfigurations", hooks))[0] == 201
+    services, spec = "/api/v1/namespaces/default/services", {"ports": [{"port": 80}]}
+    for name, options in (("a", "?dryRun=All"), ("a", ""), ("b", "?dryRun=All")):
+        service = {"metadata": {"name": name}, "spec": {**spec, "type": "NodePort"}}
+        assert (await call("POST", services + options, service))[0] == 201
+
+
+async def test_a_selector_of_no_field_selects_all(call: Caller) -> None:
+    """As long as it wants no value either."""
+    for selector, expected in (("%3D", 200), ("!%3D", 200), ("%3Dx", 400)):
+        assert (await call("GET", f"{_MAPS}?fieldSelector={selector}"))[0] == expected

@@ -218,13 +218,23 @@ async def test_a_webhook_cannot_send_the_server_elsewhere(
     assert asked == ["/begin"]
 
 
-async def test_a_webhook_refuses_a_terminal(
-    running: tuple[Cluster, HttpFront], call: Caller
+@pytest.mark.parametrize(
+    ("resource", "method", "path"),
+    [
+        ("pods/attach", "POST", "namespaces/default/pods/p/attach?container=c&stdout=true"),
+        ("pods/exec", "POST", "namespaces/default/pods/absent/exec?command=ls&stdout=true"),
+        ("pods/proxy", "GET", "namespaces/default/pods/p:80/proxy/healthz"),
+        ("services/proxy", "POST", "namespaces/default/services/absent/proxy/"),
+        ("nodes/proxy", "GET", "nodes/node-0/proxy/healthz"),
+    ],
+)
+async def test_a_webhook_refuses_a_connection(
+    running: tuple[Cluster, HttpFront], call: Caller, resource: str, method: str, path: str
 ) -> None:
-    """Before the connection is one, with a Status like any other."""
+    """Before there is one, and before it is known whether what it leads to is there."""
     cluster, _ = running
     rule = RuleWithOperations(
-        operations=("CONNECT",), api_groups=("",), api_versions=("v1",), resources=("pods/attach",)
+        operations=("CONNECT",), api_groups=("",), api_versions=("v1",), resources=(resource,)
     )
     made = Pod(
         metadata=ObjectMeta(name="p", namespace="default"),
@@ -233,7 +243,6 @@ async def test_a_webhook_refuses_a_terminal(
     await cluster.client.create(made)
     async with _served(cluster) as hook:
         await _validating(cluster, _at(hook, "deny"), rules=(rule,))
-        path = "/api/v1/namespaces/default/pods/p/attach?container=c&stdout=true"
-        status, answer = await call("POST", path)
+        status, answer = await call(method, f"/api/v1/{path}")
     assert status == 400
     assert answer["message"] == 'admission webhook "a.example.com" denied the request: not today'

@@ -44,6 +44,8 @@ async def _is_ready(cluster: Cluster) -> bool:
         "echo hostname | nc -u -w 1 web 81 | grep -q web-0",
         "echo hostName | nc -v web 80 | grep -q '400 Bad Request'",
         "nc -z web 80",
+        "wget -qO- http://web/hostname | grep -q '^web-0$'",
+        "wget -O /tmp/f web/hostname && grep -q web-0 /tmp/f",
         "nslookup web | grep -q Address",
         "curl -s 'http://web/dial?host=web&port=80&request=hostname' | grep -q web-0",
         "curl -s http://NODE:30080/hostname | grep -q web-0",
@@ -67,6 +69,16 @@ async def test_where_nobody_listens_a_client_is_refused(cluster: Cluster) -> Non
     """At another port of a pod at once, and at an address that is nobody's after a while."""
     await cluster.apply([_agnhost("web-0", *_SERVER, app="web"), service(clusterIP="None")])
     script = "curl -s http://web:9999/; test $? = 7 && { curl -s --connect-timeout 0.5 10.9.9.9; test $? = 28; } && ! nslookup other"
+    await cluster.apply([_client(script)])
+    assert await _is_ready(cluster)
+
+
+async def test_a_server_counts_who_has_written_to_it(cluster: Cluster) -> None:
+    """agnhost's nettest keeps what wget posts, and says it."""
+    ports = [{"port": 80, "targetPort": 8080}]
+    await cluster.apply([_agnhost("web-0", "nettest", app="web"), service(ports=ports)])
+    await cluster.clock.sleep(5)
+    script = """wget -qO- --post-data='{"Source": "me"}' http://web/write && curl -s http://web/read | grep -q '"me": '"""
     await cluster.apply([_client(script)])
     assert await _is_ready(cluster)
 

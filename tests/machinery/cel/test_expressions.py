@@ -47,6 +47,8 @@ def _value(text: str, value: Any = None) -> Any:
         ("semver('1.2.3').minor()", 2),
         ("format.dns1123Label().validate('my-name').hasValue()", False),
         ("format.dns1123Label().validate('my_name').hasValue()", True),
+        ("format.dns1123Label().validate('my-name') == null", False),
+        ("quantity('1') != null", True),
         ("sets.equivalent([1, 2], [2, 1, 1])", True),
         ("lists.range(3).slice(1, 3)", [1, 2]),
         ("self.?absent.orValue('none')", "none"),

@@ -45,6 +45,22 @@ def test_what_came_since_a_mark_is_a_distribution_of_its_own(
     assert both.since(mark).summary() == _of(after).summary()
 
 
+def test_at_the_limit_quantiles_are_exact_and_one_more_is_a_sketch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The limit itself is what the documentation promises to be exact."""
+    monkeypatch.setattr(distribution, "LIMIT", 1_000)
+    dice = random.Random(5)
+    values = [dice.lognormvariate(0.7, 0.5) for _ in range(1_000)]
+    found = _of(values)
+    assert found.is_exact
+    for share in (0.5, 0.9, 0.99, 1.0):
+        assert found.quantile(share) == _nearest_rank(values, share)
+    found = _of([*values, 1.0])
+    assert not found.is_exact
+    assert found.quantile(0.5) == pytest.approx(_nearest_rank([*values, 1.0], 0.5), rel=0.00501)
+
+
 @pytest.mark.parametrize("marked", [0, 500, 1_500])
 def test_beyond_the_limit_every_quantile_is_right_within_the_stated_error(
     monkeypatch: pytest.MonkeyPatch, marked: int

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from orchestrator.scenario.measures.figures import HeatMap
-from orchestrator.scenario.report.plots.heat import even, heat_maps
+from orchestrator.scenario.report.plots.heat import boundaries, even, heat_maps
 
 
 def _heat(changes: dict[float, float], *, last: float) -> HeatMap:
@@ -56,3 +56,17 @@ def test_where_no_node_was_nothing_is_drawn() -> None:
     assert second == 0.5
     assert "grey: not there" in heat_maps([heat], "heat")
     assert "grey" not in heat_maps([_heat(DAY, last=86_400)], "heat")
+
+
+@pytest.mark.parametrize(
+    ("rows", "places"),
+    [
+        (("node-0", "node-1", "gpu-0", "gpu-1"), [2]),
+        (("node-0 … node-3", "node-4 … node-7", "gpu-0"), [2]),
+        (("node-0",), []),
+        (tuple(f"{letter}x" for letter in "abcdefghijkl"), []),
+    ],
+)
+def test_groups_of_nodes_stand_apart(rows: tuple[str, ...], places: list[int]) -> None:
+    """By their names; not where every node has a name of its own."""
+    assert boundaries(rows) == places

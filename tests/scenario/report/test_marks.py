@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from orchestrator.scenario import load, run_scenario
 from orchestrator.scenario.report.html import render
 from orchestrator.scenario.report.main_measures import telling
 from orchestrator.scenario.report.model import Spread, SweepCell
-from orchestrator.scenario.report.plots.marks import Mark, legend_of, marks_of, shown
+from orchestrator.scenario.report.plots.marks import Mark, legend_of, marks_of, shown, spans
 from tests.manifests import deployment
 from tests.scenario.test_runner import scenario
 
@@ -48,6 +51,24 @@ def test_marks_beyond_an_axis_are_not_drawn_and_many_are_thinned() -> None:
     assert all(100 <= mark.virtual_seconds <= 899 for mark in inside)
     assert [name for name, _, _ in legend_of(marks, "virtual", 0.0, 10.0)] == ["crash"]
     assert legend_of(marks, "wall", 1.0, 2.0) == []
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_many_marks_do_not_cover_the_picture(crashes: int, recoveries: int) -> None:
+    """Ten of a kind are lines through it; more of them are short, each kind in a row of its own."""
+    marks = [Mark("crash", float(n), 0.0) for n in range(crashes)]
+    marks += [Mark("recovery", n + 0.5, 0.0) for n in range(recoveries)]
+    drawn = spans(marks)
+    assert [mark for mark, _ in drawn] == marks
+    rows: dict[str, set[tuple[float, float]]] = {}
+    for mark, span in drawn:
+        rows.setdefault(mark.kind, set()).add(span)
+    for kind, number in (("crash", crashes), ("recovery", recoveries)):
+        for low, high in rows.get(kind, ()):
+            assert (low, high) == (0.0, 1.0) if number <= 10 else low >= 0.85
+    if min(crashes, recoveries) > 10:
+        (crash,), (recovery,) = rows["crash"], rows["recovery"]
+        assert recovery[1] < crash[0] or crash[1] < recovery[0]
 
 
 def test_what_is_expected_comes_first_even_if_it_is_the_same_everywhere() -> None:

@@ -19,6 +19,7 @@ from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.core.v1 import Service
 from orchestrator.api.discovery.v1 import EndpointSlice
 from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.http.connections import OWN_HEADERS
 from orchestrator.apiserver.pod_ports import Endpoint, ready_endpoints
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import Get, Identity, List, NotFound
@@ -100,7 +101,7 @@ def session() -> "ClientSession":
     """What speaks to backends; bodies pass as they are."""
     from aiohttp import ClientSession  # late: most clusters have no other servers
 
-    return ClientSession(auto_decompress=False)
+    return ClientSession(auto_decompress=False, skip_auto_headers=OWN_HEADERS)
 
 
 def headers_of(identity: Identity) -> list[tuple[str, str]]:

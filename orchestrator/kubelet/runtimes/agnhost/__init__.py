@@ -38,6 +38,7 @@ _SERVERS: Final[Mapping[str, Callable[[dict[str, str]], tuple[Service, list[str]
     "liveness": servers.liveness,
     "test-webserver": servers.test_webserver,
     "grpc-health-checking": servers.grpc_health_checking,
+    "nettest": servers.nettest,
     "porter": servers.porter,
     "webhook": webhook.webhook,
     "crd-conversion-webhook": webhook.conversion_webhook,

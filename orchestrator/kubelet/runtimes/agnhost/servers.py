@@ -103,7 +103,7 @@ def grpc_health_checking(flags: Mapping[str, str]) -> _Made:
 
 
 def porter(flags: Mapping[str, str]) -> _Made:
-    """Answers on the ports that its environment names, with what that says: SERVE_PORT_80=foo."""
+    """Answers on the ports that its environment names, with what that says: SERVE_PORT_80=foo, SERVE_TLS_PORT_443=bar."""
 
     as_document = flags.get("json-response", "false") != "false"
 
@@ -118,7 +118,55 @@ def porter(flags: Mapping[str, str]) -> _Made:
         body = json.dumps({"Method": request.method, "Body": said}).encode()
         return HttpResponse(200, body, {"Content-Type": "application/json"})
 
-    return Service(answer, frozenset(range(1, 1 << 16))), []
+    def secures(port: int, scene: Scene) -> bool:
+        return f"SERVE_TLS_PORT_{port}" in scene.world.environment
+
+    return Service(answer, frozenset(range(1, 1 << 16)), secures=secures), []
+
+
+def nettest(flags: Mapping[str, str]) -> _Made:
+    """Counts who has written to it: `/write`, `/read`, `/status`. It looks for no peers by itself."""
+    peers = int(flags.get("peers", "8"))
+
+    def answer(request: HttpRequest, port: int, scene: Scene) -> HttpResponse:
+        received: dict[str, int] = json.loads(scene.state.get("received", "{}"))
+        errors: list[str] = json.loads(scene.state.get("errors", "[]"))
+        match request.path:
+            case "/read":
+                body = {
+                    "Hostname": scene.world.host,
+                    "Sent": None,
+                    "Received": received or None,
+                    "Errors": errors or None,
+                    "Log": None,
+                    "StillContactingPeers": True,
+                }
+                return text(json.dumps(body, indent="\t"))
+            case "/write":
+                source, fault = _source_of(request.body)
+                if source:
+                    received[source] = received.get(source, 0) + 1
+                else:
+                    errors.append(fault or f"{scene.world.host}: Got request with no source")
+                scene.state.update(received=json.dumps(received), errors=json.dumps(errors))
+                return text(json.dumps({"Hostname": scene.world.host}) + "\n")
+            case "/status":
+                return text("running" if peers else "pass")
+            case "/quit":
+                return HttpResponse(200, b"", exits=0)
+        return text("404 page not found\n", 404)
+
+    return Service(answer, frozenset({int(flags.get("port", "8080"))})), []
+
+
+def _source_of(body: bytes) -> tuple[str, str]:
+    """Who says to have sent a document, or why it is none."""
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        return "", str(error)
+    source = found.get("Source", found.get("source", "")) if isinstance(found, dict) else ""
+    return (source, "") if isinstance(source, str) else ("", "")
 
 
 def logs_generator(arguments: list[str], world: World) -> Run:

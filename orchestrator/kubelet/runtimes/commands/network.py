@@ -6,10 +6,11 @@ They send to servers of other simulated containers, and what these answer comes 
 from collections.abc import Mapping
 from ipaddress import AddressValueError, IPv4Address
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from orchestrator.kubelet.runtimes.commands.options import split
 from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.shell.files import absolute
 from orchestrator.kubelet.runtimes.shell.steps import Command, Err, Out, Read, Run, Sleep
 
 _WITH_VALUE: Final = frozenset(
@@ -69,13 +70,10 @@ def _curl(arguments: list[str], world: World) -> Run:
     for each in urls:
         url = urlsplit(each if "://" in each else f"http://{each}")
         host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
-        target = (url.path or "/") + (f"?{url.query}" if url.query else "")
         body = options.get("d", options.get("data", "")).encode()
         method = options.get("X", options.get("request", "POST" if body else "GET"))
-        head = f"{method} {target} HTTP/1.1\r\nHost: {url.netloc}\r\nUser-Agent: curl/8\r\nAccept: */*\r\n"
-        request = f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         try:
-            answer = sent(world, host, port, "TCP", request)
+            answer = sent(world, host, port, "TCP", _request(method, url, "curl/8", body))
         except OSError as error:
             code = yield from _failed(error, options, host, port)
         else:
@@ -95,6 +93,62 @@ def _failed(error: OSError, options: Mapping[str, str], host: str, port: int) ->
     if "s" not in options and "silent" not in options:
         yield Err(f"curl: ({code}) {said}\n".encode())
     return code
+
+
+def _wget(arguments: list[str], world: World) -> Run:
+    """As busybox has it: the answer goes into a file of the URL's last name, or to the output with `-O -`."""
+    options, urls = split(arguments, "OTUoP")
+    quiet, body = "q" in options, options.get("post-data", "").encode()
+    for each in urls:
+        url = urlsplit(each if "://" in each else f"http://{each}")
+        host, port = url.hostname or "", url.port or (443 if url.scheme == "https" else 80)
+        try:
+            answer = sent(
+                world, host, port, "TCP", _request("POST" if body else "GET", url, "Wget", body)
+            )
+        except OSError as error:
+            yield from _not_fetched(error, options, host)
+            return 1
+        if not quiet:
+            yield Err(f"Connecting to {url.netloc}\n".encode())
+        head, _, found = answer.partition(b"\r\n\r\n")
+        status = head.partition(b"\r\n")[0].decode("latin-1")
+        if not status.split(" ")[1:2] or status.split(" ")[1] >= "400":
+            yield Err(f"wget: server returned error: {status}\n".encode())
+            return 1
+        if "spider" not in options:
+            yield from _saved(options, url, found, world)
+    return 0 if urls else 1
+
+
+def _not_fetched(error: OSError, options: Mapping[str, str], host: str) -> Run:
+    if isinstance(error, UnknownName):
+        said = f"bad address '{host}'"
+    elif isinstance(error, TimeoutError):
+        yield Sleep(_seconds(options.get("T", "")))
+        said = "download timed out"
+    else:
+        said = f"can't connect to remote host ({host}): Connection refused"
+    yield Err(f"wget: {said}\n".encode())
+    return 1
+
+
+def _saved(options: Mapping[str, str], url: SplitResult, found: bytes, world: World) -> Run:
+    name = options.get("O", "") or url.path.rpartition("/")[2] or "index.html"
+    if name == "-":
+        yield Out(found)
+        return 0
+    world.files[absolute(name, world)] = found
+    if "q" not in options:
+        yield Err(f"saving to '{name}'\n'{name}' saved\n".encode())
+    return 0
+
+
+def _request(method: str, url: SplitResult, agent: str, body: bytes) -> bytes:
+    """A request of HTTP as it goes over a connection."""
+    target = (url.path or "/") + (f"?{url.query}" if url.query else "")
+    head = f"{method} {target} HTTP/1.1\r\nHost: {url.netloc}\r\nUser-Agent: {agent}\r\nAccept: */*\r\n"
+    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def _curl_options(arguments: list[str]) -> tuple[dict[str, str], list[str]]:
@@ -193,4 +247,4 @@ COMMANDS: Final[Mapping[str, Command]] = {
 }
 """Those that ask for names, which there are wherever there are Services."""
 
-CONNECTED: Final[Mapping[str, Command]] = {"curl": _curl, "nc": _nc}
+CONNECTED: Final[Mapping[str, Command]] = {"curl": _curl, "nc": _nc, "wget": _wget}

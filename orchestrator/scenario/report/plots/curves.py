@@ -20,10 +20,11 @@ from orchestrator.scenario.report.plots.axes import (
     time_axes,
 )
 from orchestrator.scenario.report.plots.figure import card, draw, legend
-from orchestrator.scenario.report.plots.palette import BLUE, colour
+from orchestrator.scenario.report.plots.palette import BLUE, INK, colour
 
 _HEIGHT: Final = 190
 _MOST_TICKS: Final = 6  # each setting has one if there are so few
+_MOST_VALUES: Final = 8  # bars with their values in words
 
 
 class Curve(Struct, frozen=True):
@@ -109,13 +110,32 @@ def as_bars(measure: str, bars: Sequence[tuple[str, Spread | None]], name: str, 
         axes.bar(
             [place for place, _ in known],
             [spread.mean for _, spread in known],
-            yerr=[spread.deviation or 0.0 for _, spread in known],
             color=BLUE,
             width=0.6,
-            capsize=3,
         )
+        for place, spread in known:
+            if spread.deviation:  # one run has none
+                axes.errorbar(place, spread.mean, spread.deviation, ecolor=INK, capsize=3)
+        if len(bars) <= _MOST_VALUES:
+            _write_values(axes, measure, known)
         axes.set_xlim(-0.5, len(bars) - 0.5)
         axes.set_xticks(range(len(bars)), [label for label, _ in bars])
         locate_measure(axes, measure)
 
     return card(title, draw(paint, name, f"{measure} by setting", height=_HEIGHT))
+
+
+def _write_values(axes: Axes, measure: str, known: Sequence[tuple[int, Spread]]) -> None:
+    """Each bar's height in words at its foot, where no whisker is."""
+    for place, spread in known:
+        axes.text(
+            place,
+            0.04,
+            units.of_measure(measure, spread.mean),
+            transform=axes.get_xaxis_transform(),
+            ha="center",
+            va="bottom",
+            fontsize=10,
+            color=INK,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.5},
+        )

@@ -68,6 +68,8 @@ def _heat_map(heat: HeatMap, name: str, marks: tuple[Mark, ...], *, wall: bool) 
         stride = max(1, math.ceil(len(raster) / _LABELS))
         places = range(0, len(raster), stride)
         firsts = [row.partition(" … ")[0] for row in heat.rows[::stride]]
+        for place in boundaries(heat.rows):
+            axes.axhline(place - 0.5, color="white", lw=2.0, zorder=2.4)
         axes.set_yticks(places, [plain(row, 18) for row in firsts[: len(places)]])
         axes.set_ylim(len(raster) - 0.5, -0.5)
         bar = axes.figure.colorbar(
@@ -89,6 +91,13 @@ def _heat_map(heat: HeatMap, name: str, marks: tuple[Mark, ...], *, wall: bool) 
         note=("requested share, rows are means" if means else "requested share of each node")
         + "; grey: not there" * absent,
     )
+
+
+def boundaries(rows: Sequence[str]) -> list[int]:
+    """Where a row belongs to another group of nodes than the one above it, by the names without numbers."""
+    groups = [row.partition(" … ")[0].rstrip("0123456789") for row in rows]
+    found = [place for place in range(1, len(groups)) if groups[place] != groups[place - 1]]
+    return found if len(found) <= _LABELS else []  # of names that are all different
 
 
 def even(heat: HeatMap, times: Sequence[float], columns: int) -> list[list[float]]:

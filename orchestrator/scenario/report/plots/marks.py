@@ -1,5 +1,6 @@
 """What happened when, as lines in every picture over time: steps, crashes, recoveries."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Literal
 
@@ -17,6 +18,9 @@ _LOOKS: Final[dict[Kind, tuple[str, str]]] = {
     "recovery": (GREEN, "dashed"),
 }
 _MOST: Final = 60  # of a kind in one picture
+_FEW: Final = 10  # of a kind, that are drawn over the whole height
+_SHORT: Final = 0.035  # of the axis' height: a line where there are many
+_ROW: Final = 0.045  # from one row of short lines to the next
 _MOST_NUMBERS: Final = 15  # steps that are numbered, as in the section "Steps"
 _APART: Final = 0.035  # of the axis' length, between two numbers
 
@@ -48,12 +52,15 @@ def _moments(moments: Sequence[Moment]) -> list[Mark]:
 
 
 def draw_marks(axes: Axes, marks: Sequence[Mark], clock: str, begin: float, end: float) -> None:
-    """Lines at the moments that lie within an axis, steps with their numbers above."""
+    """Lines at the moments that lie within an axis, steps with their numbers above. Where a kind has many they
+    are short, below the upper edge, each kind in a row of its own: whole ones would cover the picture.
+    """
     last = begin - (end - begin)
-    for mark in shown(marks, clock, begin, end):
+    for mark, (low, high) in spans(shown(marks, clock, begin, end)):
         at = _at(mark, clock)
         colour, line = _LOOKS[mark.kind]
-        axes.axvline(at, color=colour, lw=1.0, ls=line, zorder=2.5)
+        short = low > 0.0
+        axes.axvline(at, low, high, color=colour, lw=1.0, ls="solid" if short else line, zorder=2.5)
         if 0 < mark.number <= _MOST_NUMBERS and at - last > (end - begin) * _APART:
             last = at
             axes.text(
@@ -84,6 +91,17 @@ def shown(marks: Sequence[Mark], clock: str, begin: float, end: float) -> list[M
         several = [mark for mark in inside if mark.kind == kind]
         found += several[:: max(1, -(-len(several) // _MOST))]
     return found
+
+
+def spans(marks: Sequence[Mark]) -> list[tuple[Mark, tuple[float, float]]]:
+    """Each mark with how far its line goes, as shares of the axis' height from below."""
+    number = Counter(mark.kind for mark in marks)
+    many = [kind for kind in _LOOKS if number[kind] > _FEW]
+    rows = {kind: 1.0 - _ROW * place for place, kind in enumerate(many)}
+    return [
+        (mark, (rows[mark.kind] - _SHORT, rows[mark.kind]) if mark.kind in rows else (0.0, 1.0))
+        for mark in marks
+    ]
 
 
 def _at(mark: Mark, clock: str) -> float:
