@@ -12,6 +12,25 @@ _HEADERS = st.dictionaries(
 )
 
 
+class _Ends:
+    """A client and a server, what they have sent one another, and what streams the server was opened."""
+
+    def __init__(self) -> None:
+        self.to_server, self.to_client = bytearray(), bytearray()
+        self.opened: list[Stream] = []
+        self.client = Spdy(self._send_to_server)
+        self.server = Spdy(self._send_to_client, self._note)
+
+    async def _send_to_server(self, data: bytes) -> None:
+        self.to_server.extend(data)
+
+    async def _send_to_client(self, data: bytes) -> None:
+        self.to_client.extend(data)
+
+    async def _note(self, stream: Stream) -> None:
+        self.opened.append(stream)
+
+
 @given(st.lists(st.tuples(_HEADERS, st.binary(max_size=40_000)), max_size=4), st.integers(1, 9999))
 def test_what_a_client_opens_and_writes_arrives_in_pieces_of_any_size(
     streams: list[tuple[dict[str, str], bytes]], piece: int
@@ -19,32 +38,21 @@ def test_what_a_client_opens_and_writes_arrives_in_pieces_of_any_size(
     """Headers and bytes are those that were sent, and a stream's end is its end."""
 
     async def play() -> None:
-        to_server, to_client = bytearray(), bytearray()
-        opened: list[Stream] = []
-
-        async def send_to_server(data: bytes) -> None:
-            to_server.extend(data)
-
-        async def send_to_client(data: bytes) -> None:
-            to_client.extend(data)
-
-        async def note(stream: Stream) -> None:
-            opened.append(stream)
-
-        client, server = Spdy(send_to_server), Spdy(send_to_client, note)
+        ends = _Ends()
+        client, server = ends.client, ends.server
         for headers, data in streams:
             stream = await client.open(headers)
             await client.write(stream, data, fin=True)
-        for at in range(0, len(to_server), piece):
-            await server.received(bytes(to_server[at : at + piece]))
-        assert [stream.headers for stream in opened] == [headers for headers, _ in streams]
-        for stream, (_, data) in zip(opened, streams, strict=True):
+        for at in range(0, len(ends.to_server), piece):
+            await server.received(bytes(ends.to_server[at : at + piece]))
+        assert [stream.headers for stream in ends.opened] == [headers for headers, _ in streams]
+        for stream, (_, data) in zip(ends.opened, streams, strict=True):
             found = bytearray()
             while (more := await stream.received.get()) is not None:
                 found += more
             assert found == data
             await server.write(stream, data, fin=True)
-        await client.received(bytes(to_client))
+        await client.received(bytes(ends.to_client))
 
     asyncio.run(play())
 
@@ -53,24 +61,13 @@ def test_a_server_answers_into_the_streams_of_its_client() -> None:
     """Headers that answer keep both in step."""
 
     async def play() -> None:
-        to_server, to_client = bytearray(), bytearray()
-        opened: list[Stream] = []
-
-        async def send_to_server(data: bytes) -> None:
-            to_server.extend(data)
-
-        async def send_to_client(data: bytes) -> None:
-            to_client.extend(data)
-
-        async def note(stream: Stream) -> None:
-            opened.append(stream)
-
-        client, server = Spdy(send_to_server), Spdy(send_to_client, note)
+        ends = _Ends()
+        client, server = ends.client, ends.server
         mine = [await client.open({"streamtype": kind}) for kind in ("stdout", "error")]
-        await server.received(bytes(to_server))
-        await server.write(opened[1], b"last", fin=True)
-        await server.write(opened[0], b"first")
-        await client.received(bytes(to_client))
+        await server.received(bytes(ends.to_server))
+        await server.write(ends.opened[1], b"last", fin=True)
+        await server.write(ends.opened[0], b"first")
+        await client.received(bytes(ends.to_client))
         assert await mine[0].received.get() == b"first"
         assert await mine[1].received.get() == b"last"
         assert await mine[1].received.get() is None

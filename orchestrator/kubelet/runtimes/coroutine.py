@@ -28,6 +28,7 @@ from orchestrator.kubelet.runtimes.interface import (
     RuntimeEvent,
     World,
 )
+from orchestrator.kubelet.runtimes.runs import find
 from orchestrator.kubelet.runtimes.shell import run
 from orchestrator.kubelet.runtimes.simulated import SIGKILL_EXIT, SIGTERM_EXIT, SimulatedRuntime
 from orchestrator.kubelet.runtimes.simulated_talk import drive
@@ -185,8 +186,8 @@ class CoroutineRuntime(SimulatedRuntime):
             self._host.report(record.last)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
-        record = self._runs.get(key.pod_uid, {}).get(key.name)
-        if record is None or record.key != key:
+        record = find(self._runs, key)
+        if record is None:
             super().stop(key, grace_seconds)
             return
         if isinstance(record.last, ContainerExited) or record.task is None:
@@ -245,10 +246,8 @@ class CoroutineRuntime(SimulatedRuntime):
             self._host.report(HookEnded(key, before_stop, False))
 
     def _running(self, key: ContainerKey) -> _Run | None:
-        record = self._runs.get(key.pod_uid, {}).get(key.name)
-        if record is None or record.key != key or not isinstance(record.last, ContainerStarted):
-            return None
-        return record
+        record = find(self._runs, key)
+        return record if record is not None and isinstance(record.last, ContainerStarted) else None
 
     # --- conversations ---------------------------------------------------------------------
 

@@ -32,6 +32,7 @@ from orchestrator.kubelet.runtimes.interface import (
     World,
 )
 from orchestrator.kubelet.runtimes.probes import Prober
+from orchestrator.kubelet.runtimes.runs import find
 from orchestrator.kubelet.runtimes.volume_directories import Volumes
 
 NOT_STARTED: Final = 128
@@ -279,8 +280,7 @@ class RealRuntime(ABC, Generic[R]):
         return [run for runs in self._runs.values() for run in runs.values()]
 
     def _find(self, key: ContainerKey) -> R | None:
-        run = self._runs.get(key.pod_uid, {}).get(key.name)
-        return run if run is not None and run.key == key else None
+        return find(self._runs, key)
 
     def _running(self, key: ContainerKey) -> R | None:
         run = self._find(key)

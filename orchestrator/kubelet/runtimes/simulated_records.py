@@ -20,6 +20,7 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.kubelet.runtimes.live import Journal, LiveRun, Recital
 from orchestrator.kubelet.runtimes.profile import Profile
 from orchestrator.kubelet.runtimes.programs import Program
+from orchestrator.kubelet.runtimes.runs import find
 from orchestrator.kubelet.runtimes.volumes import Volumes
 
 _FOREVER: Final = float("inf")
@@ -79,8 +80,7 @@ class Records:
         raise LookupError(f"unable to retrieve container logs for {key.name}")
 
     def _find(self, key: ContainerKey) -> Record | None:
-        record = self._pods.get(key.pod_uid, {}).get(key.name)
-        return record if record is not None and record.key == key else None
+        return find(self._pods, key)
 
     def _report_again(self, record: Record) -> None:
         if record.last is not None:

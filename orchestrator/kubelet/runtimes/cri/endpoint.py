@@ -1,6 +1,7 @@
 """A runtime behind a socket, asked over gRPC."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
 
 import grpc
 import grpc.aio
@@ -10,26 +11,45 @@ from orchestrator.kubelet.runtimes.cri.schema import PACKAGE, message
 _QUICK: Final = 120.0  # seconds for what a runtime does at once, or gives up
 _PULL: Final = 900.0
 
-# call -> service, request, response, seconds
-_CALLS: Final = {
-    "Version": ("Runtime", "VersionRequest", "VersionResponse", _QUICK),
-    "RunPodSandbox": ("Runtime", "RunPodSandboxRequest", "RunPodSandboxResponse", 240.0),
-    "StopPodSandbox": ("Runtime", "PodSandboxRequest", "Empty", _QUICK),
-    "RemovePodSandbox": ("Runtime", "PodSandboxRequest", "Empty", _QUICK),
-    "ListPodSandbox": ("Runtime", "ListPodSandboxRequest", "ListPodSandboxResponse", _QUICK),
-    "CreateContainer": ("Runtime", "CreateContainerRequest", "CreateContainerResponse", _QUICK),
-    "StartContainer": ("Runtime", "ContainerRequest", "Empty", _QUICK),
-    "StopContainer": ("Runtime", "StopContainerRequest", "Empty", None),
-    "RemoveContainer": ("Runtime", "ContainerRequest", "Empty", _QUICK),
-    "ListContainers": ("Runtime", "ListContainersRequest", "ListContainersResponse", _QUICK),
-    "ContainerStatus": ("Runtime", "ContainerRequest", "ContainerStatusResponse", _QUICK),
-    "UpdateContainerResources": (*("Runtime", "UpdateContainerResourcesRequest", "Empty", _QUICK),),
-    "ContainerStats": ("Runtime", "ContainerRequest", "ContainerStatsResponse", _QUICK),
-    "ExecSync": ("Runtime", "ExecSyncRequest", "ExecSyncResponse", None),
-    "Exec": ("Runtime", "ExecRequest", "StreamResponse", _QUICK),
-    "Attach": ("Runtime", "AttachRequest", "StreamResponse", _QUICK),
-    "ImageStatus": ("Image", "ImageStatusRequest", "ImageStatusResponse", _QUICK),
-    "PullImage": ("Image", "PullImageRequest", "PullImageResponse", _PULL),
+
+class _Call(NamedTuple):
+    """A call's service, the messages that it takes and answers, and the seconds that it may last."""
+
+    service: str
+    request: str
+    response: str
+    seconds: float | None
+
+
+def _own(call: str, seconds: float | None = _QUICK, service: str = "Runtime") -> _Call:
+    """A call whose messages are named after it."""
+    return _Call(service, f"{call}Request", f"{call}Response", seconds)
+
+
+def _with(request: str, response: str = "Empty", seconds: float | None = _QUICK) -> _Call:
+    """A call of the runtime that shares its messages with others."""
+    return _Call("Runtime", request, response, seconds)
+
+
+_CALLS: Final[Mapping[str, _Call]] = {
+    **{
+        name: _own(name)
+        for name in ("Version", "ListPodSandbox", "CreateContainer", "ListContainers")
+    },
+    "RunPodSandbox": _own("RunPodSandbox", 240.0),
+    "StopPodSandbox": _with("PodSandboxRequest"),
+    "RemovePodSandbox": _with("PodSandboxRequest"),
+    "StartContainer": _with("ContainerRequest"),
+    "StopContainer": _with("StopContainerRequest", seconds=None),
+    "RemoveContainer": _with("ContainerRequest"),
+    "ContainerStatus": _with("ContainerRequest", "ContainerStatusResponse"),
+    "ContainerStats": _with("ContainerRequest", "ContainerStatsResponse"),
+    "UpdateContainerResources": _with("UpdateContainerResourcesRequest"),
+    "ExecSync": _own("ExecSync", None),
+    "Exec": _with("ExecRequest", "StreamResponse"),
+    "Attach": _with("AttachRequest", "StreamResponse"),
+    "ImageStatus": _own("ImageStatus", service="Image"),
+    "PullImage": _own("PullImage", _PULL, service="Image"),
 }
 
 
@@ -50,19 +70,20 @@ class Endpoint:
         self._calls = {name: self._call(name) for name in _CALLS}
 
     def _call(self, name: str) -> Any:
-        service, request, response, _ = _CALLS[name]
+        call = _CALLS[name]
         return self._channel.unary_unary(
-            f"/{PACKAGE}.{service}Service/{name}",
-            request_serializer=message(request).SerializeToString,
-            response_deserializer=message(response).FromString,
+            f"/{PACKAGE}.{call.service}Service/{name}",
+            request_serializer=message(call.request).SerializeToString,
+            response_deserializer=message(call.response).FromString,
         )
 
     async def ask(self, call: str, seconds: float | None = None, **fields: Any) -> Any:
         """The answer to a call; `fields` are its request's. Raises CriFault."""
-        _, request, _, usual = _CALLS[call]
+        row = _CALLS[call]
         try:
             return await self._calls[call](
-                message(request)(**fields), timeout=usual if seconds is None else seconds
+                message(row.request)(**fields),
+                timeout=row.seconds if seconds is None else seconds,
             )
         except grpc.aio.AioRpcError as error:
             code = error.code()
