@@ -104,6 +104,11 @@ class ResourceQuotas(AdmissionPlugin):
             for quota in reader.list(ResourceQuota, request.namespace)
             if quota.spec is not None and in_scope(quota.spec, request.object)
         ]
+        if isinstance(request.object, Pod):
+            # Of all quotas, before what any of them has left.
+            for quota in quotas:
+                assert quota.spec is not None
+                _check_said(request, quota.metadata.name, quota.spec.hard)
         if self._limited:
             self._check_limited(request, [each.spec for each in quotas if each.spec is not None])
         for quota in quotas:
@@ -153,8 +158,6 @@ class ResourceQuotas(AdmissionPlugin):
             before = usage_of(resource, old)
             wanted = {k: v - before.get(k, 0) for k, v in wanted.items() if v > before.get(k, 0)}
         hard = {k: nano(q) for k, q in spec.hard.items()}
-        if isinstance(request.object, Pod):
-            _check_said(request, name, hard)
         asked = {k: wanted[k] for k in hard if wanted.get(k)}
         if not asked:
             return
@@ -186,7 +189,7 @@ def _is_same_pod(request: AdmissionRequest) -> bool:
     return (before.active_deadline_seconds is None) == (after.active_deadline_seconds is None)
 
 
-def _check_said(request: AdmissionRequest, quota: str, hard: Usage) -> None:
+def _check_said(request: AdmissionRequest, quota: str, hard: Mapping[str, Any]) -> None:
     """Every container must say how much it needs of CPU and memory that a quota counts, or the pod for all."""
     if has_pod_level(spec_of(request.object).resources):
         return

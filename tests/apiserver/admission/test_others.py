@@ -167,6 +167,10 @@ def test_what_is_counted_must_be_said() -> None:
         "failed quota: team: must specify limits.memory for: c; requests.cpu for: c"
     )
     assert refusal(pod(), quota({"pods": "1"})) == ""
+    # That comes first, even where an earlier quota has nothing left.
+    full = named(quota({"pods": "0"}), "a")
+    said = "failed quota: team: must specify requests.cpu for: c"
+    assert refusal(pod(), full, quota({"requests.cpu": "1"})) == said
 
 
 @pytest.mark.parametrize(
