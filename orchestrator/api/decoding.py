@@ -66,6 +66,8 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
 def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
     """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`."""
     kind = _kind(value)
+    if wanted == "[]string" and place.fields.endswith("extra"):
+        wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
     shown = f"number {value}" if kind == "number" and wanted in _INT else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
     words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"

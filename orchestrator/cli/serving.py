@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import click
 
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.parameters import AddressType
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,7 @@ END_SECONDS: Final = 1.5
 F = TypeVar("F", bound="Callable[..., Any]")
 
 
-class Address(click.ParamType[tuple[str, int]]):
+class Address(AddressType):
     """HOST:PORT; the port 0 is any free one."""
 
     name = "HOST:PORT"

@@ -11,12 +11,14 @@ from orchestrator.cli import images, logs, networking, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
+from orchestrator.cli.parameters import TextsType
+from orchestrator.cli.runtimes import OURS, RuntimeName
 
 if TYPE_CHECKING:
     from orchestrator.kubelet import NodeSpec
 
 
-class _Names(click.ParamType[tuple[str, ...]]):
+class _Names(TextsType):
     """Names with commas between them."""
 
     name = "names"
@@ -59,10 +61,11 @@ NAMES = _Names()
 @auditing_options
 @click.option(
     "--runtime",
-    type=click.Choice(["simulated", "coroutine", "process", "cri"]),
+    type=RuntimeName(),
+    metavar=f"[{'|'.join(OURS)}|NAME]",
     default="simulated",
     show_default=True,
-    help="What containers are on the nodes.",
+    help="What containers are on the nodes; NAME is a runtime that an installed package offers.",
 )
 @images.options
 @click.option(

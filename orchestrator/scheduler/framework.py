@@ -90,6 +90,12 @@ class FilterKernel:
         """For rows that were refused: whether no eviction of pods could change that."""
         return np.zeros(len(rows), np.bool_)
 
+    def spare(self, row: int) -> dict[int, int] | None:
+        """Of a rule about sums alone: by column of the snapshot what would be left of it on a row beside such a
+        pod, below 0 where it is not enough. None: the rule is another one.
+        """
+        return None
+
     def leaders(self, local: "Local") -> Rows | None:
         """Of a spanning kernel that alone joins what is known of rows: of those that it leaves the rows with
         the highest total, ascending. None: they are to be found by a look at all of them.

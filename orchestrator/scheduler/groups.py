@@ -74,9 +74,18 @@ class Groups:
     def leaders_among(self, numbers: Sequence[int]) -> Rows:
         """Who has the highest total in some groups, ascending; each of them has a feasible row."""
         best = max(map(self.best, numbers), default=-1)
-        found = [self._tied[number] for number in numbers if self.best(number) == best]
+        return self.tied([number for number in numbers if self.best(number) == best])
+
+    def tied(self, numbers: Sequence[int]) -> Rows:
+        """The leaders of each of some groups, ascending; `best` has been asked for each."""
+        found = [self._tied[number] for number in numbers]
         rows = [np.array(tied, np.int64) for tied in found if tied is not None]
         return np.sort(np.concatenate(rows), kind="stable") if rows else np.zeros(0, np.intp)
+
+    @property
+    def totals(self) -> Int64:
+        """The total of each row, below 0 where it is not feasible. Not to be changed."""
+        return self._totals
 
     def leaders(self, number: int, without: Int64) -> tuple[int, Rows]:
         """The highest total in a group, and who has it, among rows where a column is 0.

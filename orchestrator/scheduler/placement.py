@@ -52,6 +52,14 @@ class Refusal(Struct, frozen=True):
     reviewed: tuple[Candidate, ...] | str | None = None
 
 
+class _Blamed(Struct, frozen=True):
+    """Who refuses a row, why (each reason counted), and whether evictions may help."""
+
+    plugin: str
+    reasons: Mapping[str, int]
+    helpable: bool
+
+
 class _Remembered(Struct, Generic[T], frozen=True):
     """An answer about a row, true of a version of the snapshot and of the pods that the row was promised to."""
 
@@ -97,7 +105,7 @@ class Placement:
         self._facts = -1  # those of the snapshot of which both are true
         # By shape and row: who would refuse it with the pods that it was promised to; and, for pods of a
         # priority, why no eviction makes room.
-        self._with_others: dict[tuple[Shape, int], _Remembered[FilterKernel | None]] = {}
+        self._with_others: dict[tuple[Shape, int], _Remembered[_Blamed | None]] = {}
         self._hopeless: dict[tuple[Shape, int, int], _Remembered[Counter[str]]] = {}
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
@@ -293,7 +301,7 @@ class Placement:
             and self._refused_with_nominated(pod, row, shape) is not None
         ]
 
-    def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
+    def _refused_with_nominated(self, pod: Pod, row: int, shape: Shape) -> "_Blamed | None":
         """Who would refuse the row if the pods that were promised room there had come."""
         others = self.nominations.others(self.nodes.names[row], pod)
         if not others:
@@ -302,9 +310,18 @@ class Placement:
         if known is not None and known.holds(others, self._as_it_is_since(row, shape)):
             return known.answer
         with self.supposing(row, adding=others):
-            answer = shape.refusing(row)
+            answer = self._blamed(row, shape)
         self._with_others[shape, row] = _Remembered(self.nodes.version, others, answer)
         return answer
+
+    def _blamed(self, row: int, shape: Shape) -> "_Blamed | None":
+        """Who refuses a row as things stand."""
+        found = shape.named_refusing(row)
+        if found is None:
+            return None
+        name, kernel = found
+        one = np.array((row,), np.intp)
+        return _Blamed(name, counted(kernel, one), not kernel.unresolvable(one)[0])
 
     def _as_it_is_since(self, row: int, shape: Shape) -> int:
         """The version since which filters of a shape see a row as it is."""
@@ -324,9 +341,10 @@ class Placement:
         remembered = _Remembered(self.nodes.version, others, reasons)
         self._hopeless[shape, priority_of(pod), row] = remembered
 
-    def why_not(self, pod: Pod, row: int, shape: Shape) -> FilterKernel | None:
-        """Who refuses a row as things stand, promised room counted; None: nobody."""
-        return self._refused_with_nominated(pod, row, shape) or shape.refusing(row)
+    def why_not(self, pod: Pod, row: int, shape: Shape) -> Mapping[str, int] | None:
+        """Why a row is refused as things stand, promised room counted, each reason counted; None: it is not."""
+        blamed = self._refused_with_nominated(pod, row, shape) or self._blamed(row, shape)
+        return None if blamed is None else blamed.reasons
 
     @contextmanager
     def supposing(
@@ -417,13 +435,11 @@ class Placement:
                 helpable += refused[~kernel.unresolvable(refused)].tolist()
             left = left[passes]
         for row in left.tolist():  # it could take the pod, were there not the room promised
-            with self.supposing(row, adding=self.nominations.others(self.nodes.names[row], pod)):
-                kernel_name, blame = shape.named_refusing(row) or ("", None)
-                if blame is not None:
-                    refusing.add(kernel_name)
-                    one = np.array((row,), np.intp)
-                    counts.update(counted(blame, one))
-                    helpable += one[~blame.unresolvable(one)].tolist()
+            blamed = self._refused_with_nominated(pod, row, shape)
+            if blamed is not None:
+                refusing.add(blamed.plugin)
+                counts.update(blamed.reasons)
+                helpable += [row] if blamed.helpable else []
         return counts, refusing, helpable
 
 

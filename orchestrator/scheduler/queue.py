@@ -120,6 +120,10 @@ class SchedulingQueue:
             self._activate(uid, known, now, ADDED)
         return gated
 
+    def is_gated(self, uid: str) -> bool:
+        """Whether a plugin keeps a pod outside."""
+        return uid in self._gated
+
     def remove(self, uid: str) -> None:
         """The pod needs no scheduling any more."""
         self._pods.pop(uid, None)

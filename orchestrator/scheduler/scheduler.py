@@ -117,6 +117,8 @@ class Scheduler(Watcher):
             max_backoff=configuration.max_backoff_seconds,
             sort_key=next(iter(self._profiles.values())).sort_key,
         )
+        self._gate_fault = ""  # what the plugin raised that was asked last
+        self._ask_again_seconds = configuration.max_backoff_seconds
         self._extenders = configuration.extenders
         self._alone = False  # whether extenders are being asked about a pod
         self._binding: dict[str, str] = {}  # uid -> node of bindings under way
@@ -310,15 +312,22 @@ class Scheduler(Watcher):
             self._nominations.put(pod, pod.status.nominated_node_name)
         if gated == SchedulingGates.name:
             self._reports[name].gated(pod)
+        elif gated and self._gate_fault:
+            self._reports[name].unschedulable(pod, self._gate_fault, nominated=None, fault=True)
+            self.ctx.call_after(self._ask_again_seconds, partial(self._ask_again, pod))
+
+    def _ask_again(self, pod: Pod) -> None:
+        """A plugin could not say whether a pod may enter the queue: perhaps it can now."""
+        current = self._latest(pod)
+        if pod.metadata.uid in self._queue and self._queue.is_gated(pod.metadata.uid):
+            self._enqueue(current)
 
     def _gate(self, pod: Pod) -> str:
-        """The plugin that keeps a pod out of the queue; empty: none."""
+        """The plugin that keeps a pod out of the queue, as one does that fails; empty: none."""
         name = pod.spec.scheduler_name if pod.spec is not None else ""
         gated = self._profiles[name].gate(pod)
-        if isinstance(gated, PluginError):  # the pod's condition cannot say it
-            self.ctx.log.warning("plugin failed", pod=pod.metadata.name, error=str(gated))
-            return gated.plugin
-        return gated
+        self._gate_fault = str(gated) if isinstance(gated, PluginError) else ""
+        return gated.plugin if isinstance(gated, PluginError) else gated
 
     def _is_ours(self, pod: Pod) -> bool:
         name = pod.spec.scheduler_name if pod.spec is not None else ""

@@ -18,7 +18,7 @@ from typing import Final
 
 import numpy as np
 
-from orchestrator.scheduler.framework import FilterKernel, ScoreKernel
+from orchestrator.scheduler.framework import FilterKernel, Fixed, ScoreKernel
 from orchestrator.scheduler.groups import Groups
 from orchestrator.scheduler.snapshot import Int64, Rows, Snapshot
 
@@ -126,7 +126,7 @@ class Local:
             return
         rows = nodes.touched_since(self.version)
         size = nodes.valid.size
-        if rows is None or self._totals.size != size or len(rows) > len(nodes) // 2:
+        if rows is None or self._totals.size != size or len(rows) > max(len(nodes) // 2, _FEW):
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
             self._raw = [np.zeros(size, np.int64) for _ in self._normalized]
             self._compute(nodes.all_rows() if self._only is None else nodes.rows_of(self._only))
@@ -242,6 +242,22 @@ class Shape:
             if found is not None:
                 return found
         return self.best_of(self.feasible())
+
+    def spare(self, row: int) -> dict[int, int] | None:
+        """What is left on a row beside such a pod, where evictions change sums and nothing else that filters look
+        at, and all others let the pod pass; None: it is not so.
+        """
+        found: dict[int, int] | None = None
+        for _, kernel in self.filters:
+            if isinstance(kernel, Fixed):
+                if not kernel.row(row):
+                    return None
+                continue
+            spare = kernel.spare(row)
+            if spare is None or found is not None:
+                return None
+            found = spare
+        return found
 
     @property
     def spans(self) -> bool:

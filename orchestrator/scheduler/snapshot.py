@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.devices.inventory import Inventory
@@ -31,6 +32,7 @@ CPU, MEMORY, EPHEMERAL, PODS = range(4)
 RESOURCES: Final = ("cpu", "memory", "ephemeral-storage", "pods")
 _FIRST_ROWS: Final = 64
 _LOG_LENGTH: Final = 65_536
+_FEW_CHANGES: Final = 64  # worth telling one by one however few nodes there are
 _NO_FEATURES: Final[frozenset[str]] = frozenset()
 
 
@@ -151,7 +153,7 @@ class Snapshot:
         """The rows that have changed since; None: too many changes ago to be worth telling."""
         log, known = self._log, version - self._log_start
         self._told = self.version
-        if known < 0 or len(log) - known > len(self._rows):
+        if known < 0 or len(log) - known > max(len(self._rows), _FEW_CHANGES):
             return None
         return list(dict.fromkeys(log[known:]))
 
@@ -337,6 +339,13 @@ class Snapshot:
         """The pods of a row, in the order in which they came."""
         return [self._placed[uid].pod for uid in self._on_row.get(row, ())]
 
+    def counted_for(self, pod: Pod, columns: Iterable[int]) -> list[int]:
+        """How much of some columns is counted for a pod that is placed."""
+        placed = self._placed.get(pod.metadata.uid)
+        needs = {} if placed is None else _by_resource(placed.needs)
+        names = list(self.resources)
+        return [needs.get(names[column], 0) for column in columns]
+
     def current(self, pod: Pod) -> Pod:
         """A counted pod as the watch last told it: with its status."""
         pods = self.objects.get(Pod)
@@ -360,6 +369,16 @@ class Snapshot:
             for row in self._rows.values():
                 column[row] = self._domain_of(key, row)
         return column
+
+    def has_domains_of_one(self, key: str) -> bool:
+        """Whether no two nodes have the same value of a label, as with names of hosts."""
+
+        def compute() -> bool:
+            domains = self.domains(key)[self.valid]
+            domains = domains[domains >= 0]
+            return len(np.unique(domains)) == len(domains)
+
+        return self.derived(("domains of one", key), compute)
 
     def domain_count(self, key: str) -> int:
         """How many numbers `domains` has given."""
@@ -496,6 +515,11 @@ def _amounts(needs: Needs) -> list[tuple[str, int]]:
 
 def _wanted(needs: Needs) -> list[tuple[str, int]]:
     return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
+
+
+_by_resource: Final[IdentityMemo[Needs, dict[str, int]]] = IdentityMemo(
+    lambda needs: dict(_wanted(needs))
+)
 
 
 def wanted_by(pod: Pod) -> list[tuple[str, int]]:

@@ -127,6 +127,10 @@ class Bucket:
         """The objects of a namespace in order; "": of all."""
         if namespace:
             return tuple(self.shards.get(namespace, _EMPTY).ordered().values())
+        if (
+            len(self.shards) == 1
+        ):  # as of all kinds that are in no namespace, which admission lists for each pod
+            return tuple(next(iter(self.shards.values())).ordered().values())
         shards = (self.shards[namespace] for namespace in sorted(self.shards))
         return tuple(chain.from_iterable(shard.ordered().values() for shard in shards))
 

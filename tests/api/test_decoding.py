@@ -6,6 +6,7 @@ import pytest
 
 from orchestrator.api import codec
 from orchestrator.api.apps.v1 import Deployment, StatefulSet
+from orchestrator.api.certificates.v1 import CertificateSigningRequest
 from orchestrator.api.core.v1 import ConfigMap, Event, LimitRange, Pod, Secret, Service
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.times import read_time
@@ -52,6 +53,11 @@ _CANNOT = "json: cannot unmarshal "
             ConfigMap,
             {"data": {"a": 1}},
             f"{_CANNOT}number into Go struct field ConfigMap.data of type string",
+        ),
+        (
+            CertificateSigningRequest,
+            {"spec": {"extra": {"a": "b"}}},
+            f"{_CANNOT}string into Go struct field CertificateSigningRequestSpec.spec.extra of type v1.ExtraValue",
         ),
         (
             Event,

@@ -32,6 +32,7 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
         (["--listen", "127.0.0.1:70000"], "expected a port from 0 to 65535"),
         (["--nodes", "-1"], "--nodes"),
         (["--nodes", "many"], "--nodes"),
+        (["--runtime", "lazy"], "there is no runtime 'lazy'; there are simulated, coroutine"),
         (["--listen", "203.0.113.1:0"], "cannot listen at 203.0.113.1:0"),
         (["--enable-admission-plugins", "Nope"], "unknown admission plugin Nope; known are"),
         (["--disable-admission-plugins", "A,B"], "unknown admission plugins A, B; known are"),

@@ -202,3 +202,22 @@ def _understood(error: Exception) -> bool:
     if isinstance(error, ApiError):
         return not isinstance(error, InternalError)
     return isinstance(error, ApiTypeError) or "object" in str(error)
+
+
+async def test_equal_specs_become_one_that_nobody_can_change(cluster: Cluster) -> None:
+    """Of pods that are created one by one; what the caller changes later reaches neither of them."""
+    selector = {"disk": "ssd"}
+
+    def pod(name: str) -> Pod:
+        spec = PodSpec(containers=(Container(name="c", image="i"),), node_selector=selector)
+        return Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=spec)
+
+    first = await cluster.client.create(pod("a"))
+    second = await cluster.client.create(pod("b"))
+    assert first.spec is second.spec
+    selector["disk"] = "hdd"
+    third = await cluster.client.create(pod("c"))
+    assert first.spec is not None
+    assert third.spec is not None
+    assert first.spec.node_selector == {"disk": "ssd"}
+    assert third.spec.node_selector == {"disk": "hdd"}

@@ -133,20 +133,22 @@ def test_a_kernels_fault_is_that_of_one_pod() -> None:
     actors.run(main)
 
 
-async def test_a_plugin_that_fails_before_the_queue_is_told_of_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The pod is kept out of the queue, and as in Kubernetes no condition says so."""
-    plugin = Faulty(pre_enqueue=lambda pod: _raise(0) if pod.metadata.name == "bad" else "")
+async def test_a_plugin_that_fails_before_the_queue_is_told_of_and_asked_again() -> None:
+    """The pod's condition has its words, other pods go on, and the pod comes in when the plugin can say so."""
+    failing = {"bad"}
+    plugin = Faulty(pre_enqueue=lambda pod: _raise(0) if pod.metadata.name in failing else "")
     async with Cluster(nodes=2, scheduler=DEFAULT_PROFILE.adding(plugin)) as cluster:
         await cluster.apply([_manifest("bad"), _manifest("good")])
         await cluster.clock.sleep(5)
         pods = {p.metadata.name: p for p in await cluster.client.list(Pod)}
-    assert pods["bad"].status is not None
-    assert not pods["bad"].status.conditions
-    assert pods["good"].spec is not None
-    assert pods["good"].spec.node_name
-    assert 'running "Faulty" preEnqueue plugin: the moon is full' in caplog.text
+        message = 'running "Faulty" preEnqueue plugin: the moon is full'
+        assert _scheduled(pods["bad"]) == ("False", "SchedulerError", message)
+        assert pods["good"].spec is not None
+        assert pods["good"].spec.node_name
+        failing.clear()
+        await cluster.clock.sleep(10)
+        bad = await cluster.client.get(Pod, "bad", namespace="default")
+        assert _scheduled(bad)[0] == "True"
 
 
 def test_a_filter_without_reasons_gives_its_name() -> None:

@@ -111,15 +111,18 @@ def _held_about(pod: Pod, nodes: Snapshot, kinds: tuple[str, ...]) -> tuple[Held
     )
 
 
-def _sums(nodes: Snapshot, column: Int64, key: str) -> Int64:
-    """By row the sum of a column over the row's topology; 0 for a row without the label."""
+def _sums(nodes: Snapshot, column: Int64, key: str, rows: Rows) -> Int64:
+    """For some rows the sum of a column over the row's topology; 0 for a row without the label."""
     domains = nodes.domains(key)
     size = nodes.domain_count(key)
     if not size:
-        return np.zeros(len(domains), np.int64)
+        return np.zeros(len(rows), np.int64)
+    here = domains[rows]
+    if nodes.has_domains_of_one(key):
+        return np.where(here >= 0, column[rows], 0)
     there = (domains >= 0) & nodes.valid
     totals = np.bincount(domains[there], column[there], size).astype(np.int64)
-    return np.where(there, totals[np.maximum(domains, 0)], 0)
+    return np.where(here >= 0, totals[np.maximum(here, 0)], 0)
 
 
 class _Near(FilterKernel):
@@ -148,7 +151,7 @@ class _Near(FilterKernel):
         for _, key in terms:
             domains = nodes.domains(key)
             labelled &= domains[rows] >= 0
-            near &= _sums(nodes, column, key)[rows] > 0
+            near &= _sums(nodes, column, key, rows) > 0
             anybody = anybody or bool(column[(domains >= 0) & nodes.valid].any())
         if not anybody and self._meets_itself:
             return labelled
@@ -157,9 +160,8 @@ class _Near(FilterKernel):
     def _away(self, rows: Rows) -> Bool:
         answers = np.ones(len(rows), np.bool_)
         for pods, key in self._terms.anti:
-            answers &= (
-                _sums(self._nodes, self._nodes.population(Query((pods,))).column, key)[rows] <= 0
-            )
+            column = self._nodes.population(Query((pods,))).column
+            answers &= _sums(self._nodes, column, key, rows) <= 0
         return answers
 
     def _welcome(self, rows: Rows) -> Bool:
@@ -167,7 +169,7 @@ class _Near(FilterKernel):
         for held in self._against:
             column = self._nodes.populations.held.get(held)
             if column is not None:  # while it is supposed that its holders are gone
-                answers &= _sums(self._nodes, column, held.topology_key)[rows] <= 0
+                answers &= _sums(self._nodes, column, held.topology_key, rows) <= 0
         return answers
 
     def reasons(self, row: int) -> tuple[str, ...]:
@@ -200,11 +202,12 @@ class _Preferences(ScoreKernel):
         nodes = self._nodes
         raw = np.zeros(len(rows), np.int64)
         for pods, key, weight in self._own:
-            raw += weight * _sums(nodes, nodes.population(Query((pods,))).column, key)[rows]
+            column = nodes.population(Query((pods,))).column
+            raw += weight * _sums(nodes, column, key, rows)
         for held, weight in self._about:
-            column = nodes.populations.held.get(held)
-            if column is not None:
-                raw += weight * _sums(nodes, column, held.topology_key)[rows]
+            holders = nodes.populations.held.get(held)
+            if holders is not None:
+                raw += weight * _sums(nodes, holders, held.topology_key, rows)
         lowest, highest = int(raw.min()), int(raw.max())
         if lowest == highest:
             return np.zeros(len(rows), np.int64)

@@ -135,6 +135,13 @@ class _Room(FilterKernel):
                 return False
         return True
 
+    def spare(self, row: int) -> dict[int, int] | None:
+        offered, taken = self._nodes.allocatable.item, self._nodes.requested.item
+        return {
+            column: offered(column, row) - taken(column, row) - amount
+            for column, amount in self._wanted
+        }
+
     def reasons(self, row: int) -> tuple[str, ...]:
         return tuple(self.tally(np.array((row,), np.intp)))
 
@@ -181,6 +188,9 @@ class _RoomOrDevices(_Room):
 
     def row(self, row: int) -> bool:
         return self._here(row).row(row)
+
+    def spare(self, row: int) -> dict[int, int] | None:
+        return self._here(row).spare(row)
 
     def tally(self, rows: Rows) -> Mapping[str, int]:
         counts: Counter[str] = Counter()

@@ -15,6 +15,9 @@ from orchestrator.scheduler.shape import Local
 from orchestrator.scheduler.snapshot import Rows
 from orchestrator.scheduler.tallies import Tally
 
+# Beyond so many rows with pods arrays cost less than a look at each.
+_MANY_ROWS = 256
+
 
 class SpreadLead:
     """The look for the leaders of one shape. Skews are the constraints' `maxSkew`; None: there is none."""
@@ -38,10 +41,10 @@ class SpreadLead:
         tally, groups = self.tally, self.tally.groups
         tally.catch_up()
         sums, held, rows_of = tally.sums, tally.held, tally.rows_of
-        of_host, skew = 0.0, 0
-        if self._host_skew is not None:
-            of_host, skew = log(groups.total + 2), self._host_skew - 1
         zones = self._of_zones(sums)
+        if self._host_skew is None:
+            return self._by_group(zones)
+        of_host, skew = log(groups.total + 2), self._host_skew - 1
         # The groups that have feasible rows without pods, and what each of these rows has.
         free = [n for n, rows in enumerate(groups.feasible) if rows > held[n]]
         raw = [floor(skew + zones[n] + 0.5) for n in free]
@@ -64,6 +67,16 @@ class SpreadLead:
         rows = np.concatenate(found)
         rows.sort(kind="stable")  # which merges what is in order
         return rows
+
+    def _by_group(self, zones: list[float]) -> Rows:
+        """The same where rows are told apart by their group alone."""
+        groups = self.tally.groups
+        raw = {n: floor(zones[n] + 0.5) for n, rows in enumerate(groups.feasible) if rows}
+        high = max(raw.values())
+        both = high + min(raw.values())
+        totals = {n: groups.best(n) + self._score(r, high, both) for n, r in raw.items()}
+        best = max(totals.values())
+        return groups.tied([n for n, total in totals.items() if total == best])
 
     def _of_zones(self, sums: list[int]) -> list[float]:
         """What each group's rows have for their zone; group 0 has none."""
@@ -106,6 +119,8 @@ class SpreadLead:
         self, best: int, found: list[Rows], near: dict[tuple[int, int], int], local: Local
     ) -> list[Rows]:
         """The same with the rows that hold pods, of the groups and numbers that may come near."""
+        if len(self._pods.by_row) > _MANY_ROWS:
+            return self._with_many_held(best, found, near)
         classes, item = self.tally.groups.classes, local.total_of()
         rows: list[int] = []
         for row, count in self._pods.by_row.items():
@@ -117,3 +132,24 @@ class SpreadLead:
             elif total + score == best:
                 rows.append(row)
         return [*found, np.array(sorted(rows), np.intp)] if rows else found
+
+    def _with_many_held(
+        self, best: int, found: list[Rows], near: dict[tuple[int, int], int]
+    ) -> list[Rows]:
+        """The same by arrays."""
+        groups, column = self.tally.groups, self._pods.column
+        counts = sorted({count for _, count in near})
+        places = np.searchsorted(counts, column)
+        places[places == len(counts)] = 0
+        known = np.array(counts)[places] == column
+        scores = np.full((len(groups.feasible), len(counts)), -1, np.int64)
+        for (number, count), score in near.items():
+            scores[number, counts.index(count)] = score
+        of_rows = scores[groups.class_of, places]
+        totals = groups.totals
+        every = np.where(known & (of_rows >= 0) & (totals >= 0), totals + of_rows, -1)
+        most = int(every.max())
+        if most < best:
+            return found
+        rows = np.flatnonzero(every == most)
+        return [*found, rows] if most == best else [rows]

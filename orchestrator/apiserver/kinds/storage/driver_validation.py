@@ -1,7 +1,9 @@
 """CSI drivers, what they are on each node, and how much they can still hold."""
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
+
+from msgspec.structs import replace
 
 from orchestrator.api.storage.v1 import (
     CSIDriver,
@@ -129,14 +131,8 @@ def _node_change_errors(new: CSINode, old: CSINode) -> Errors:
             yield from immutable("spec.drivers", _without_count(after), _without_count(before))
 
 
-def _without_count(driver: CSINodeDriver) -> dict[str, Any]:
-    # The original prints its own Go struct here.
-    return {
-        "Name": driver.name,
-        "NodeID": driver.node_id,
-        "TopologyKeys": list(driver.topology_keys) or None,
-        "Allocatable": None,
-    }
+def _without_count(driver: CSINodeDriver) -> CSINodeDriver:
+    return replace(driver, allocatable=None)
 
 
 # --- capacities ----------------------------------------------------------------------------

@@ -1,0 +1,74 @@
+"""Whom to evict: the short ways beside a trial of each pod, and what a trial leaves behind."""
+
+from typing import Any
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orchestrator.scheduler import DEFAULT_PROFILE, preemption
+from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.preemption import candidate_on
+from orchestrator.scheduler.snapshot import Snapshot
+from tests.scheduler.objects import make_node, make_pod
+
+GPU = "example.com/gpu"
+_amounts = st.fixed_dictionaries(
+    {"cpu": st.sampled_from(["0", "500m", "1", "2"]), GPU: st.sampled_from(["0", "1", "2"])}
+)
+_pods = st.lists(st.tuples(_amounts, st.integers(-1, 3)), max_size=6)
+
+
+def _cluster(placed: list[tuple[dict[str, str], int]]) -> Placement:
+    snapshot = Snapshot()
+    more: dict[str, Any] = {GPU: "4"}
+    snapshot.put_node(make_node("n", cpu="4", **more))
+    for number, (amounts, priority) in enumerate(placed):
+        pod = make_pod(f"p{number}", priority=priority, **amounts)
+        snapshot.add_pod(pod.metadata.uid, pod, "n")
+    return Placement(DEFAULT_PROFILE, snapshot, Nominations())
+
+
+@settings(max_examples=60, deadline=None)
+@given(_pods, _amounts, st.booleans())
+def test_victims_by_sums_are_those_of_a_trial(
+    placed: list[tuple[dict[str, str], int]], wanted: dict[str, str], promised: bool
+) -> None:
+    """Whoever is there and whatever is asked for; a promise to somebody else ends the short way."""
+    placement = _cluster(placed)
+    row = placement.nodes.row_of("n")
+    assert row is not None
+    pod = make_pod("high", priority=2, **wanted)
+    if promised:
+        placement.nominations.put(make_pod("other", priority=5, cpu="1"), "n")
+    by_sums = candidate_on(row, pod, placement, ())
+    placement.forget()
+    with patch.object(preemption, "_left_out_by_sums", lambda *_: None):
+        assert candidate_on(row, pod, placement, ()) == by_sums
+
+
+@given(_pods)
+def test_a_trial_leaves_the_row_as_it_was(placed: list[tuple[dict[str, str], int]]) -> None:
+    """Nobody is told to look at it again, and all that is counted is as before."""
+    placement = _cluster(placed)
+    nodes = placement.nodes
+    row = nodes.row_of("n")
+    assert row is not None
+    before = nodes.version, nodes.touched_at(row), nodes.requested[:, row].tolist()
+    with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
+        assert not nodes.requested[:, row].any()
+    assert (nodes.version, nodes.touched_at(row), nodes.requested[:, row].tolist()) == before
+
+
+def test_who_looks_during_a_trial_is_told_of_its_end() -> None:
+    """What was supposed must not be believed afterwards."""
+    placement = _cluster([({"cpu": "1"}, 0)])
+    nodes = placement.nodes
+    row = nodes.row_of("n")
+    assert row is not None
+    seen = nodes.version
+    with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
+        assert nodes.touched_since(seen) == [row]
+        seen = nodes.version
+    assert nodes.touched_since(seen) == [row]
