@@ -26,6 +26,7 @@ _TOKEN_VERSION: Final = "meta.k8s.io/v1"
 _LEGAL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _BAD_TOKEN: Final = "invalid continue token: continue key is not valid: "
 _VERSION_WORDS: Final = f"version {_TOKEN_VERSION}"
+_REVISIONS: Final = 2**64
 # The revision of a token that leads on in whatever state there is by then.
 _PRESENT: Final = -1
 _MATCH: Final = "resourceVersionMatch"
@@ -125,9 +126,8 @@ def _revision(store: Store, message: List) -> int | None:
         raise _forbidden_match(f"{_MATCH} is forbidden unless resourceVersion is provided")
     if not text:
         return None
-    if not text.isdecimal():
+    if not text.isdecimal() or (revision := whole(text)) >= _REVISIONS:
         raise errors.invalid_version(text)
-    revision = whole(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
     if revision > store.revision:
