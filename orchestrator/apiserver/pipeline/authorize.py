@@ -16,7 +16,8 @@ def authorize(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         message = draft.message
         who = message.identity
-        if granted.get(id(who)) is not who:
+        # The second look is for whom a role is bound in the namespace alone.
+        if granted.get(id(who)) is not who and granted.get((id(who), message.namespace)) is not who:
             access.check(message, verb, resource, name=message.name, subresource=subresource)
 
     return (step,)
