@@ -28,7 +28,7 @@ def _text(writer: Any, text: str) -> Any:
     style = None
     if "\n" in text:
         style = "|"
-    elif not _is_text(text):
+    elif not _is_text(text) or _elsewhere(writer, text) != yaml_scalars.STR_TAG:
         style = '"'
     return writer.represent_scalar(yaml_scalars.STR_TAG, text, style=style)
 
@@ -41,6 +41,11 @@ def _is_text(text: str) -> bool:
         return isinstance(yaml_scalars.resolve(text, None, plain=True), str) and text != "<<"
     except ValueError:
         return False
+
+
+def _elsewhere(writer: Any, text: str) -> Any:
+    """What readers of YAML 1.1 take the bare text for: a date, for one, which here is text."""
+    return writer.resolve(yaml.ScalarNode, text, (True, False))
 
 
 def _mapping(writer: Any, value: dict[str, Any]) -> Any:

@@ -152,6 +152,30 @@ def test_what_a_container_is_told_and_how_it_ends(machine: Kubectl) -> None:
     kubectl("delete", "pod", "told", "--now")
 
 
+def test_a_log_that_is_full_makes_room(machine: Kubectl) -> None:
+    """The runtime writes on in a new file; the one before can still be read, and who follows sees both."""
+    kubectl = machine.within("wordy")
+    script = "yes 'the quick brown fox' | head -c 11000000; while [ ! -e /tmp/go ]; do sleep 0.1; done; echo after; exec sleep 1000"
+    command = ["--image=tests/busybox:1", "--restart=Never", "--command", "--", "sh", "-c", script]
+    kubectl("run", "wordy", *command)
+    kubectl("wait", "pod/wordy", "--for=condition=Ready", "--timeout=60s")
+    uid = kubectl("get", "pod", "wordy", "-o", "jsonpath={.metadata.uid}")
+    place = Path(kubectl.environment["KUBECONFIG"]).with_name("tmp")
+
+    def rotated() -> list[Path]:
+        return list(place.glob(f"orchestrator-cri-*/{uid}/logs/*.log.1"))
+
+    _eventually(lambda: bool(rotated()), lambda: kubectl("logs", "wordy", "--tail=1"))
+    kubectl("exec", "wordy", "--", "touch", "/tmp/go")
+    _eventually(
+        lambda: kubectl("logs", "wordy", "--tail=2") == "the quick brown fox\nafter\n",
+        lambda: kubectl("logs", "wordy", "--tail=3"),
+    )
+    (before,) = rotated()
+    assert before.with_suffix("").stat().st_size < 1000
+    kubectl("delete", "pod", "wordy", "--now")
+
+
 def test_a_runtime_that_does_not_answer_is_named(tmp_path: Path) -> None:
     """The command ends with one line and exit code 2."""
     command = [

@@ -32,6 +32,7 @@ def test_what_is_written_reads_as_it_was(value: dict[str, object]) -> None:
     ("value", "text"),
     [
         ({"b": "y", "a": "1e3"}, 'a: "1e3"\nb: "y"\n'),
+        ({"a": "2026-11-28T18:32:27Z"}, 'a: "2026-11-28T18:32:27Z"\n'),
         ({"a": "x\ny\n"}, "a: |\n  x\n  y\n"),
         ({"a": ["b: c"]}, "a:\n- 'b: c'\n"),
         ({"a10": 1, "a9": 2, "f:a": {}, ".": {}}, ".: {}\na9: 2\na10: 1\nf:a: {}\n"),

@@ -7,7 +7,7 @@ values are maps: `{"@": "quantity", "v": ...}`.
 
 import ipaddress
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
@@ -372,9 +372,9 @@ def _plain(name: str, answers: Any, takes: list[Any], function: Callable[..., An
     return name, f"k8s_{name}_{len(takes)}_{id(function)}", answers, takes, False, function
 
 
-def _rows() -> list[_Row]:
-    ip = ipaddress
-    rows = [
+def _list_rows() -> list[_Row]:
+    """Of lists and sets."""
+    return [
         _member("isSorted", T.BOOL, [_LIST], _is_sorted),
         _member("sum", T.DYN, [_LIST], _sum),
         _member("min", T.DYN, [_LIST], _least),
@@ -394,6 +394,12 @@ def _rows() -> list[_Row]:
             [_LIST, _LIST],
             lambda a, b: all(x in a for x in b) and all(x in b for x in a),
         ),
+    ]
+
+
+def _text_rows() -> list[_Row]:
+    """Of text and URLs."""
+    return [
         _member("find", T.STRING, [T.STRING, T.STRING], _find),
         _member("findAll", _STRINGS, [T.STRING, T.STRING], _find_all),
         _member("findAll", _STRINGS, [T.STRING, T.STRING, T.INT], _find_some),
@@ -407,6 +413,13 @@ def _rows() -> list[_Row]:
         ),
         _member("getEscapedPath", T.STRING, [_O], _of_url(lambda parts: parts.path)),
         _member("getQuery", T.Map(T.STRING, _STRINGS), [_O], _query),
+    ]
+
+
+def _address_rows() -> list[_Row]:
+    """Of addresses and networks."""
+    ip = ipaddress
+    return [
         _plain("ip", _O, [T.STRING], _ip),
         _plain("isIP", T.BOOL, [T.STRING], _is_ip),
         _plain("ip.isCanonical", T.BOOL, [T.STRING], lambda text: _ip(text)["v"] == text),
@@ -444,6 +457,12 @@ def _rows() -> list[_Row]:
         _member("prefixLength", T.INT, [_O], lambda cidr: _network(cidr).prefixlen),
         _member("masked", _O, [_O], lambda cidr: opaque("cidr", str(_network(cidr)))),
         _plain("string", T.STRING, [_O], _as_text),
+    ]
+
+
+def _amount_rows() -> list[_Row]:
+    """Of quantities and versions."""
+    return [
         _plain("quantity", _O, [T.STRING], _quantity),
         _plain("isQuantity", T.BOOL, [T.STRING], _is_quantity),
         _member("sign", T.INT, [_O], lambda q: (_amount(q) > 0) - (_amount(q) < 0)),
@@ -460,12 +479,17 @@ def _rows() -> list[_Row]:
         _member("major", T.INT, [_O], lambda version: _parts(version)[0]),
         _member("minor", T.INT, [_O], lambda version: _parts(version)[1]),
         _member("patch", T.INT, [_O], lambda version: _parts(version)[2]),
+    ]
+
+
+def _format_rows() -> list[_Row]:
+    """Of named formats."""
+    rows = [
         _plain("format.named", _O, [T.STRING], _named_format),
         _member("validate", _O, [_O, T.STRING], _validated),
         _member("hasValue", T.BOOL, [_O], lambda optional: bool(_value(optional, "optional"))),
         _member("value", T.DYN, [_O], _present),
     ]
-    rows += _authorizer_rows()
     for name in _FORMATS:
         made = opaque("format", name)
         rows.append(_plain(f"format.{name}", _O, [], lambda made=made: made))
@@ -491,6 +515,18 @@ def _authorizer_rows() -> list[_Row]:
         _member("errored", T.BOOL, [_O], of.decided("errored", False)),
         _member("error", T.STRING, [_O], of.decided("error", "")),
     ]
+
+
+def _rows() -> Iterator[_Row]:
+    for family in (
+        _list_rows,
+        _text_rows,
+        _address_rows,
+        _amount_rows,
+        _format_rows,
+        _authorizer_rows,
+    ):
+        yield from family()
 
 
 def kubernetes_functions() -> Any:

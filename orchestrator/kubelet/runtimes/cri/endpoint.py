@@ -44,6 +44,7 @@ _CALLS: Final[Mapping[str, _Call]] = {
     "RemoveContainer": _with("ContainerRequest"),
     "ContainerStatus": _with("ContainerRequest", "ContainerStatusResponse"),
     "ContainerStats": _with("ContainerRequest", "ContainerStatsResponse"),
+    "ReopenContainerLog": _with("ContainerRequest"),
     "UpdateContainerResources": _with("UpdateContainerResourcesRequest"),
     "ExecSync": _own("ExecSync", None),
     "Exec": _with("ExecRequest", "StreamResponse"),

@@ -1,6 +1,7 @@
 """The CRI runtime: a kubelet's containers are those of a container runtime behind a socket."""
 
 import asyncio
+import os
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes import own_directories
-from orchestrator.kubelet.runtimes.container_logs import Log
+from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, Log
 from orchestrator.kubelet.runtimes.cri.configs import (
     check_user,
     container_config,
@@ -229,6 +230,7 @@ class CriRuntime(RealRuntime[Run]):
             with suppress(CriFault):  # the runtime is being restarted: its containers live on
                 await self._look_at(running)
                 if looks % _USAGE_LOOKS == 0:
+                    await asyncio.gather(*map(self._rotate, running))
                     await asyncio.gather(*map(self._measure, running))
             looks += 1
             await self._host.clock.sleep(_LOOK_SECONDS)
@@ -272,6 +274,23 @@ class CriRuntime(RealRuntime[Run]):
             milli = round(1000 * (used - run.cpu[1]) / (at - run.cpu[0]))
         run.cpu = at, used
         run.usage = milli, stats.memory.working_set_bytes.value
+
+    async def _rotate(self, run: Run) -> None:
+        """Have a log that is full begin anew. Only the one before is kept. Raises CriFault."""
+        log = run.log
+        try:
+            if log is None or log.path.stat().st_size < ROTATED_AT:
+                return
+            os.replace(log.path, log.before)
+        except OSError:
+            return  # the pod has just been removed
+        try:
+            await self._endpoint.ask("ReopenContainerLog", container_id=run.id)
+        except CriFault:
+            with suppress(OSError):  # the runtime writes on in the file that it has
+                os.replace(log.before, log.path)
+            raise
+        log.generation += 1  # who follows it goes on in the new file
 
     # --- Runtime, again ----------------------------------------------------------------------
 

@@ -77,7 +77,7 @@ _MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
         "sandbox_config 3 PodSandboxConfig",
     ),
     "CreateContainerResponse": ("container_id 1 string",),
-    "ContainerRequest": ("container_id 1 string",),  # of Start, Remove, Status and Stats
+    "ContainerRequest": ("container_id 1 string",),  # of Start, Remove, Status, Stats, ReopenLog
     "StopContainerRequest": ("container_id 1 string", "timeout 2 int64"),
     "UpdateContainerResourcesRequest": (
         "container_id 1 string",
