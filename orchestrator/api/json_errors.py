@@ -25,7 +25,7 @@ def json_error(data: bytes) -> str:
     # Byte for byte, so that positions are Go's.
     text = data.decode("latin-1")
     try:
-        json.loads(text, strict=True)
+        json.loads(text, strict=True, parse_int=str)  # Python bounds the digits of integers
     except json.JSONDecodeError as error:
         return _in_words(text, error)
     except RecursionError:

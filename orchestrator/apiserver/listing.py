@@ -17,6 +17,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.selection import Selection, compiled
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.errors import SelectorError
 from orchestrator.protocol import BadRequest, Invalid, List, Page
 from orchestrator.store import Compacted, FutureRevision, Key, Store
@@ -25,6 +26,7 @@ _TOKEN_VERSION: Final = "meta.k8s.io/v1"
 _LEGAL: Final = re.compile(r"[A-Za-z0-9_-]*")
 _BAD_TOKEN: Final = "invalid continue token: continue key is not valid: "
 _VERSION_WORDS: Final = f"version {_TOKEN_VERSION}"
+_REVISIONS: Final = 2**64
 # The revision of a token that leads on in whatever state there is by then.
 _PRESENT: Final = -1
 _MATCH: Final = "resourceVersionMatch"
@@ -124,9 +126,8 @@ def _revision(store: Store, message: List) -> int | None:
         raise _forbidden_match(f"{_MATCH} is forbidden unless resourceVersion is provided")
     if not text:
         return None
-    if not text.isdecimal():
+    if not text.isdecimal() or (revision := whole(text)) >= _REVISIONS:
         raise errors.invalid_version(text)
-    revision = int(text)
     if match == "Exact" and revision == 0:
         raise _forbidden_match(f'{_MATCH} "exact" is forbidden for resourceVersion "0"')
     if revision > store.revision:

@@ -113,7 +113,7 @@ def classes_of(
 ) -> Sequence[type[Controller]]:
     """The controllers of a cluster, by class or by name; "*" are Kubernetes' own, "-job" all but one.
 
-    Without `every` "*" leaves out those that are not there by default. Raises TypeError and UnknownController.
+    "*" leaves out those that are not there by default, but with `every` only those that furnish nothing. Raises TypeError and UnknownController.
     """
     if isinstance(controllers, str) or not isinstance(controllers, Sequence):
         raise TypeError(f"controllers is a sequence of Controller classes, not {controllers!r}")
@@ -122,7 +122,7 @@ def classes_of(
     classes: list[type[Controller]] = []
     for each in controllers:
         if each == "*":
-            wanted = (one for one in CONTROLLERS if every or one.by_default)
+            wanted = (one for one in CONTROLLERS if one.by_default or (every and one.furnishes))
             classes += (one for one in wanted if one not in left_out | named)
         elif not _leaves_out(each):
             classes.append(find(each) if isinstance(each, str) else each)

@@ -15,8 +15,9 @@ class KubernetesController(Controller):
     account: ClassVar[str]
     # As whom it writes instead: the API server, where that does what is done here.
     identity: ClassVar[Identity | None] = None
-    # Whether "*" stands for it, too, among a cluster's controllers; a furnished cluster has all of them.
+    # Whether "*" stands for it, too, among a cluster's controllers; and among those of a furnished one.
     by_default: ClassVar[bool] = True
+    furnishes: ClassVar[bool] = True
 
 
 API_SERVER: Final = Identity("system:apiserver", ("system:masters", AUTHENTICATED))

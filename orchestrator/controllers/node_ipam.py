@@ -1,4 +1,4 @@
-"""Nodes without a network of pods get one: each that comes without `podCIDR`.
+"""Nodes without a network of pods get one, where this controller is named: each that comes without `podCIDR`.
 
 The cluster's own kubelets bring theirs along, from the beginning of the pods' network. What is given here (to
 Nodes that somebody makes by hand, say) is of its second half, the next network that no node has, as Kubernetes
@@ -54,6 +54,7 @@ class NodeIpamController(KubernetesController):
     account = "node-controller"
     kind = Node
     workers = 1
+    by_default = furnishes = False  # as --allocate-node-cidrs is
 
     def prepare(self) -> None:
         """None was given yet."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.times import parse_duration
 
@@ -205,7 +206,7 @@ def _number(text: str, names: dict[str, int]) -> int:
     if not re.fullmatch(r"[-+]?[0-9]+", text):
         reason = f"strconv.Atoi: parsing {quote(text)}: invalid syntax"
         raise _ScheduleError(f"failed to parse int from {text}: {reason}")
-    number = int(text)
+    number = whole(text)
     if number < 0:
         raise _ScheduleError(f"negative number ({number}) not allowed: {text}")
     return number

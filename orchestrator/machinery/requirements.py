@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.errors import SelectorError
 from orchestrator.machinery.field_errors import FieldError
 from orchestrator.machinery.names import label_value_errors, qualified_name_errors
@@ -47,7 +48,7 @@ def integer(text: str) -> int | None:
     """A label's value as a 64-bit integer; None when it is none."""
     if not text.isascii() or _INTEGER.fullmatch(text) is None:
         return None
-    number = int(text)
+    number = whole(text)
     return number if -(2**63) <= number < 2**63 else None
 
 

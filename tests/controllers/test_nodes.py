@@ -11,8 +11,8 @@ from orchestrator.controllers import node_ipam
 from orchestrator.controllers.node_ipam import next_network, numbers_of
 from orchestrator.controllers.node_ttl import ANNOTATION, SIZES, size_of
 
-# Without kubelets, and with the controller of the annotation.
-_without_kubelets = pytest.mark.cluster(nodes=0, controllers=["*", "ttl"])
+# Without kubelets, and with the controllers of the annotation and of the networks.
+_without_kubelets = pytest.mark.cluster(nodes=0, controllers=["*", "ttl", "node-ipam"])
 
 
 async def _make(cluster: Cluster, *names: str) -> None:
@@ -68,7 +68,8 @@ async def test_a_node_without_a_network_gets_one_of_its_own(cluster: Cluster) ->
     """The next, though another was given back; one that brings its own keeps it."""
     own = NodeSpec(pod_cidr="10.192.1.0/24", pod_cidrs=("10.192.1.0/24",))
     await cluster.client.create(Node(metadata=ObjectMeta(name="own"), spec=own))
-    await _make(cluster, "a", "b")
+    await _make(cluster, "a")
+    await _make(cluster, "b")
     await cluster.client.delete(Node, "a")
     await _make(cluster, "c")
     found = {

@@ -23,6 +23,7 @@ from orchestrator.apiserver.http.errors import NotImplementedHere
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.node_pages import node_page
 from orchestrator.apiserver.http.proxying import divided, proxy
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.times import parse_time
 from orchestrator.protocol import AdmitConnection, BadRequest, Get, InternalError
 from orchestrator.sessions import (
@@ -120,7 +121,7 @@ def _pod_options(call: Call) -> Unstructured | None:
     if command := query.getall("command", []):
         said["command"] = list(command)
     if ports := query.getall("ports", []):
-        said["ports"] = [int(each) for each in ports if each.isdecimal()]
+        said["ports"] = [whole(each) for each in ports if each.isdecimal()]
     return Unstructured(api_version="v1", kind=kind, content=said)
 
 
@@ -239,7 +240,7 @@ def _number(query: Mapping[str, str], name: str, *, least: int) -> int | None:
     if not text:
         return None
     try:
-        number = int(text)
+        number = whole(text)
     except ValueError as error:
         raise BadRequest(f'strconv.ParseInt: parsing "{text}": invalid syntax') from error
     if number < least:
@@ -291,7 +292,7 @@ async def _port_forward(front: Front, call: Call, pod: Pod) -> StreamResponse:
     async def opened(port: int) -> Session:
         return await _open_port(front, pod, port)
 
-    ports = [int(text) for text in call.query.getall("ports", ()) if text.isdecimal()]
+    ports = [whole(text) for text in call.query.getall("ports", ()) if text.isdecimal()]
     return await serve_ports(call.request, ports, opened)
 
 

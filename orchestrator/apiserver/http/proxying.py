@@ -19,6 +19,7 @@ from orchestrator.apiserver.http.connections import OWN_HEADERS
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.links import Links
 from orchestrator.apiserver.pod_ports import Endpoint, reached
+from orchestrator.machinery.digits import whole
 from orchestrator.protocol import BadRequest, Get, InternalError, NotFound, ServiceUnavailable
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ async def _of_pod(front: Front, namespace: str, text: str) -> tuple[str, Endpoin
     address = pod.status.pod_ip if pod.status is not None else None
     if not address or not await _is_proxied(front, pod, address):
         raise BadRequest("address not allowed")
-    return scheme, _endpoint(pod, address, int(port) if port else first)
+    return scheme, _endpoint(pod, address, whole(port) if port else first)
 
 
 async def _is_proxied(front: Front, pod: Pod, address: str) -> bool:
@@ -131,7 +132,7 @@ async def _of_service(front: Front, namespace: str, text: str) -> tuple[str, End
     if port.isdecimal():
         service: Service = await front.ask(Get(resource=_SERVICES, name=name, namespace=namespace))
         ports = service.spec.ports if service.spec is not None else ()
-        named = next((each for each in ports if each.port == int(port)), None)
+        named = next((each for each in ports if each.port == whole(port)), None)
         if named is None:
             raise ServiceUnavailable(f'no service port {port} found for service "{name}"')
         port = named.name or ""

@@ -15,6 +15,7 @@ from typing import Final
 from aiohttp.web import BaseRequest, StreamResponse
 
 from orchestrator.apiserver.http.last_words import last_word
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.spdy import Spdy, Stream
 from orchestrator.protocol import ApiError, BadRequest
 from orchestrator.sessions import ERRORS, OUTPUT, Chunk, Ended, Resized, Session
@@ -239,7 +240,7 @@ class PortStreams:
         port = data.headers.get("port", "")
         with suppress(ConnectionError):
             try:
-                session = await self._open(int(port) if port.isdecimal() else 0)
+                session = await self._open(whole(port) if port.isdecimal() else 0)
                 self._sessions.append(session)
                 giving = asyncio.create_task(_give(data, session))
                 while isinstance(said := await session.take(), Chunk):

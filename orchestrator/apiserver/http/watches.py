@@ -26,6 +26,7 @@ from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
+from orchestrator.machinery.digits import whole
 from orchestrator.protocol import (
     ApiError,
     BadRequest,
@@ -122,7 +123,7 @@ def _start(options: ListOptions) -> tuple[int | None, bool]:
         return None, options.send_initial is not False
     if not (version.isascii() and version.isdecimal()):
         raise unparsable_version(version)
-    return (None, True) if options.send_initial else (int(version), False)
+    return (None, True) if options.send_initial else (whole(version), False)
 
 
 def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) -> Watch:

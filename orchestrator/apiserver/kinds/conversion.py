@@ -12,6 +12,7 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.by_names import by_names
 from orchestrator.apiserver.kinds.kind import Convert
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.protocol import BadRequest
 
@@ -53,7 +54,7 @@ def seen_as(resource: Resource) -> Convert:
             custom = versions.converted(custom, api_version)
         if custom.api_version == api_version:
             revision = custom.metadata.resource_version
-            if not revision or int(revision) > kind.since:
+            if not revision or whole(revision) > kind.since:
                 return custom
         return completed(custom)
 

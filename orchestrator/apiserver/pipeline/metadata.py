@@ -8,6 +8,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.names import generate_name
 from orchestrator.protocol import BadRequest
 
@@ -72,7 +73,7 @@ def stamped(
 
 def _is_version(text: str) -> bool:
     """Whether a new object says that it is stored already. What is no number is passed over."""
-    return text.isascii() and text.isdecimal() and 0 < int(text) < 2**64
+    return text.isascii() and text.isdecimal() and 0 < whole(text) < 2**64
 
 
 def _generated(env: Environment, resource: Resource, namespace: str, prefix: str) -> str:

@@ -17,6 +17,7 @@ from ipaddress import (
 )
 from typing import Final, TypeAlias
 
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.names import Messages, dns1123_label_errors, dns1123_subdomain_errors
 
 Address: TypeAlias = IPv4Address | IPv6Address
@@ -93,7 +94,7 @@ def strict_network_errors(text: str) -> Messages:
     if network is None:
         return (NOT_A_NETWORK,)
     address, _, length = text.partition("/")
-    if _has_leading_zeros(address) or length != str(int(length)):
+    if _has_leading_zeros(address) or length != str(whole(length)):
         return ("must not have leading 0s in IP or prefix length",)
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from orchestrator.api.core.v1 import NodeSelectorTerm
 from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.api.scalars import Quantity
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.names import dns1123_label_errors, label_value_errors
 from orchestrator.machinery.quantities import milli
@@ -133,4 +134,4 @@ def _without_zeros(address: str) -> str:
     parts = address.split(".")
     if len(parts) != 4 or not all(part.isascii() and part.isdecimal() for part in parts):
         return address
-    return ".".join(str(int(part)) for part in parts)
+    return ".".join(str(whole(part)) for part in parts)

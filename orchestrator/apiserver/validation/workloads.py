@@ -21,6 +21,7 @@ from orchestrator.apiserver.validation.selectors import (
     label_selector_errors,
     selects,
 )
+from orchestrator.machinery.digits import whole
 
 MISMATCH: Final = "`selector` does not match template `labels`"
 
@@ -74,14 +75,14 @@ def int_or_percent_errors(path: str, value: int | str | None) -> Errors:
 
 def at_most_all_errors(path: str, value: int | str | None) -> Errors:
     """A percentage of at most all."""
-    if isinstance(value, str) and not percent_errors(value) and int(value[:-1]) > 100:
+    if isinstance(value, str) and not percent_errors(value) and whole(value[:-1]) > 100:
         yield invalid(path, value, "must not be greater than 100%")
 
 
 def amount(value: int | str | None) -> int:
     """The number of the number or percentage; 0 when it is none."""
     if isinstance(value, str):
-        return int(value[:-1]) if not percent_errors(value) else 0
+        return whole(value[:-1]) if not percent_errors(value) else 0
     return value or 0
 
 

@@ -52,26 +52,36 @@ def _fits(obj: Any, wanted: ObjectExpectation) -> bool:
     return all(follow(document, path) == value for path, value in wanted.fields.items())
 
 
+class Performance(Struct, frozen=True, kw_only=True):
+    """How a run went, beside what was measured. `command` repeats it."""
+
+    command: str
+    seed: int
+    clock: Literal["virtual", "real"]
+    steps: tuple[StepRecord, ...]
+    failure: Failure | None
+    interrupted: bool
+    traced: bool
+    actors: tuple[ActorUse, ...]
+    objects: tuple[ObjectsFound, ...]
+
+    def outcome(
+        self, expectations: tuple[Outcome, ...]
+    ) -> Literal["passed", "failed", "interrupted"]:
+        """What is said of it in a word."""
+        if self.interrupted:
+            return "interrupted"
+        passed = self.failure is None and all(each.holds for each in expectations)
+        return "passed" if passed else "failed"
+
+
 def make_report(
-    loaded: Loaded,
-    meter: Meter,
-    measures: Mapping[str, float],
-    *,
-    command: str,
-    seed: int,
-    clock: Literal["virtual", "real"],
-    steps: tuple[StepRecord, ...],
-    failure: Failure | None,
-    interrupted: bool,
-    traced: bool,
-    actors: tuple[ActorUse, ...],
-    objects: tuple[ObjectsFound, ...],
+    loaded: Loaded, meter: Meter, measures: Mapping[str, float], run: Performance
 ) -> Report:
     """The report of a run; `measures` are those at its end."""
     scenario = loaded.scenario
-    measures = {**measures, **_windowed(loaded, meter), **_step_seconds(steps)}
-    expectations = _outcomes(loaded, measures, objects, meter.left_out())
-    passed = failure is None and all(e.holds for e in expectations)
+    measures = {**measures, **_windowed(loaded, meter), **_step_seconds(run.steps)}
+    expectations = _outcomes(loaded, measures, run.objects, meter.left_out())
     last = meter.samples.last
     return Report(
         scenario=scenario.metadata.name,
@@ -80,13 +90,13 @@ def make_report(
         path=str(loaded.path.resolve()),
         scenario_sha256=hashlib.sha256(loaded.text.encode()).hexdigest(),
         parameters=loaded.parameters,
-        command=command,
-        seed=seed,
-        clock=clock,
+        command=run.command,
+        seed=run.seed,
+        clock=run.clock,
         heartbeats=scenario.spec.simulation.heartbeats,
         scheduler=placing(loaded),
-        traced=traced,
-        outcome="interrupted" if interrupted else "passed" if passed else "failed",
+        traced=run.traced,
+        outcome=run.outcome(expectations),
         digest=last.digest if last is not None else "",
         wall_seconds=measures["wallSeconds"],
         virtual_seconds=measures["virtualSeconds"],
@@ -105,13 +115,13 @@ def make_report(
         heat_maps=meter.samples.heat_maps(meter.use.resources, meter.use.node_names),
         resources=meter.resources(),
         queues=meter.queues(),
-        actors=actors,
+        actors=run.actors,
         pauses=meter.pauses.report(),
-        steps=steps,
+        steps=run.steps,
         checkpoints=tuple(meter.checkpoints),
         moments=tuple(meter.moments),
         expectations=expectations,
-        failure=failure,
+        failure=run.failure,
         environment=environment(),
     )
 

@@ -19,7 +19,12 @@ from orchestrator.scenario.measures.catalogue import titles_of
 from orchestrator.scenario.measures.figures import ActorUse
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.measures.windows import WHOLE, Window, Windows
-from orchestrator.scenario.report.making import ObjectsFound, find_objects, make_report
+from orchestrator.scenario.report.making import (
+    ObjectsFound,
+    Performance,
+    find_objects,
+    make_report,
+)
 from orchestrator.scenario.report.model import EVENTS_FILE, Report
 from orchestrator.scenario.report.writing import whole
 from orchestrator.scenario.running.actor_kinds import ActorKinds
@@ -240,10 +245,7 @@ class Run:
     def report(self, clock: Literal["virtual", "real"], command: str) -> Report:
         """What came of it."""
         stage = self._stage
-        return make_report(
-            self._loaded,
-            self.meter,
-            self._final if self._final is not None else self.meter.measures(),
+        run = Performance(
             command=command,
             seed=self._seed,
             clock=clock,
@@ -254,6 +256,8 @@ class Run:
             actors=self._actors,
             objects=self._objects,
         )
+        final = self._final if self._final is not None else self.meter.measures()
+        return make_report(self._loaded, self.meter, final, run)
 
     # --- what is seen ----------------------------------------------------------------------
 

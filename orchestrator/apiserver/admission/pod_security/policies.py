@@ -9,6 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.machinery import field_errors
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.field_errors import FieldError
 
 PREFIX: Final = "pod-security.kubernetes.io/"
@@ -112,7 +113,7 @@ def _minor(text: str) -> int:
     if text == "latest":
         return LATEST
     match = _VERSION.fullmatch(text)
-    return -1 if match is None else int(match[1])
+    return -1 if match is None else whole(match[1])
 
 
 class _Configuration(Struct, frozen=True, rename="camel", forbid_unknown_fields=True):

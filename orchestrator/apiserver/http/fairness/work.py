@@ -4,6 +4,7 @@ from math import ceil
 from typing import Final
 
 from orchestrator.apiserver.http.parameters import Query
+from orchestrator.machinery.digits import whole
 
 OBJECTS_PER_SEAT: Final = 100
 _MOST: Final = 10
@@ -30,6 +31,6 @@ def _begins_with_all(query: Query) -> bool:
 
 def _looked_at(query: Query, stored: int) -> int:
     limit = query.get("limit", "")
-    if limit.isascii() and limit.isdecimal() and int(limit) and not query.get("labelSelector"):
-        return min(2 * int(limit), stored)
+    if limit.isascii() and limit.isdecimal() and whole(limit) and not query.get("labelSelector"):
+        return min(2 * whole(limit), stored)
     return stored

@@ -9,6 +9,7 @@ from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.strategy import Strategy
+from orchestrator.machinery.digits import whole
 
 _TEMPLATE_GENERATION: Final = "deprecated.daemonset.template.generation"
 
@@ -90,7 +91,7 @@ def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:
 
 def _count(metadata: ObjectMeta) -> int:
     text = metadata.annotations.get(_TEMPLATE_GENERATION, "")
-    return int(text) if text.isdecimal() else 1
+    return whole(text) if text.isdecimal() else 1
 
 
 def _counted(new: DaemonSet, count: int) -> DaemonSet:

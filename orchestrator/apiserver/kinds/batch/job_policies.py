@@ -23,6 +23,7 @@ from orchestrator.apiserver.validation.field import (
     too_many,
 )
 from orchestrator.apiserver.validation.golang import as_go
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.names import qualified_name_errors
 
 _REPLACEMENTS: Final = ("Failed", "TerminatingOrFailed")
@@ -183,7 +184,7 @@ def count_indexes(text: str, completions: int) -> tuple[int, str]:
             )
         if not all(re.fullmatch("[0-9]+", end) for end in ends):
             return 0, f'cannot convert string to integer for index: "{part}"'
-        low, high = int(ends[0]), int(ends[-1])
+        low, high = whole(ends[0]), whole(ends[-1])
         if high >= completions:
             return 0, f'too large index: "{ends[-1]}"'
         if len(ends) == 2 and low >= high:

@@ -120,7 +120,7 @@ def _docker_errors(data: Mapping[str, Any], key: str) -> Errors:
     except (ValueError, binascii.Error):
         text = b""
     fault = json_error(text)
-    if not fault and not isinstance(decoded := json.loads(text), dict | None):
+    if not fault and not isinstance(decoded := json.loads(text, parse_int=len), dict | None):
         kind = next(name for type_, name in _JSON_TYPES if isinstance(decoded, type_))
         fault = f"json: cannot unmarshal {kind} into Go value of type map[string]interface {{}}"
     if fault:

@@ -67,6 +67,7 @@ from orchestrator.apiserver.validation.resources import (
     requirement_errors,
     unreadable,
 )
+from orchestrator.machinery.digits import whole
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import (
     dns1123_label_errors,
@@ -388,7 +389,7 @@ def _is_int32(text: str) -> bool:
     # As strconv.ParseInt, except that a leading + or zero is refused there only by this kind.
     if not digits.isdigit() or not digits.isascii() or len(digits) > 10:
         return False
-    return (digits == "0" or digits[0] != "0") and -(2**31) <= int(text) < 2**31
+    return (digits == "0" or digits[0] != "0") and -(2**31) <= whole(text) < 2**31
 
 
 def template_metadata_errors(path: str, template: PodTemplateSpec) -> Errors:
