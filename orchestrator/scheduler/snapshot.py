@@ -163,11 +163,16 @@ class Snapshot:
 
     @contextmanager
     def aside(self, row: int) -> Iterator[None]:
-        """What changes on a row inside the block is undone at its end: nobody has to look at the row again."""
+        """What changes on a row inside the block is undone at its end: nobody has to look at the row again.
+
+        Who undoes it puts the same pods back; here they get their order back.
+        """
         version, touched_at = self.version, self._touched_at[row]
+        pods = dict(self._on_row.get(row, {}))
         try:
             yield
         finally:
+            self._on_row[row] = pods
             if self._told <= version and version >= self._log_start:
                 del self._log[version - self._log_start :]
                 self._touched_at[row] = touched_at

@@ -55,10 +55,20 @@ def test_a_trial_leaves_the_row_as_it_was(placed: list[tuple[dict[str, str], int
     nodes = placement.nodes
     row = nodes.row_of("n")
     assert row is not None
-    before = nodes.version, nodes.touched_at(row), nodes.requested[:, row].tolist()
-    with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
+
+    def seen() -> tuple[object, ...]:
+        return (
+            nodes.version,
+            nodes.touched_at(row),
+            nodes.requested[:, row].tolist(),
+            [pod.metadata.name for pod in nodes.pods_on(row)],
+        )
+
+    before = seen()
+    pods = tuple(reversed(nodes.pods_on(row)))
+    with placement.supposing(row, removing=pods):
         assert not nodes.requested[:, row].any()
-    assert (nodes.version, nodes.touched_at(row), nodes.requested[:, row].tolist()) == before
+    assert seen() == before
 
 
 def test_who_looks_during_a_trial_is_told_of_its_end() -> None:
