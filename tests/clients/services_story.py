@@ -6,6 +6,7 @@ Prints a JSON object of what was seen; whoever plays it judges.
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -17,7 +18,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-_SERVER = Path(__file__).with_name("version_server.py")
+# As text: a container has a /tmp of its own, and these files may lie in the machine's.
+_SERVER = shlex.quote(Path(__file__).with_name("version_server.py").read_text())
 
 
 def _workload(name: str, version: str, affinity: str) -> list[dict[str, Any]]:
@@ -68,7 +70,7 @@ class Story:
                     "--runtime",
                     "process",
                 ),
-                *("--image", f"web={shutil.which('python3', path='/usr/bin')} -S -E {_SERVER}"),
+                *("--image", f"web={shutil.which('python3', path='/usr/bin')} -S -E -c {_SERVER}"),
                 *("--listen", "127.0.0.1:0", "--kubeconfig", str(self.kubeconfig)),
             ],
             stdout=subprocess.PIPE,

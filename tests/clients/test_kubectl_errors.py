@@ -149,7 +149,8 @@ PODS = "/api/v1/namespaces/default/pods"
             "BadRequest",
         ),
         ("PATCH", PODS + "/x", b"{}", "application/json", 415, "UnsupportedMediaType"),
-        ("PATCH", PODS + "/x", b"{", "application/merge-patch+json", 400, "BadRequest"),
+        # A patch is read when there is an object for it.
+        ("PATCH", PODS + "/x", b"{", "application/merge-patch+json", 404, "NotFound"),
         ("GET", PODS + "?limit=many", b"", "application/json", 400, "BadRequest"),
         ("GET", PODS + "?resourceVersion=new", b"", "application/json", 400, "BadRequest"),
         ("GET", PODS + "?labelSelector=a%20in%20(", b"", "application/json", 400, "BadRequest"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -16,7 +17,8 @@ import pytest
 from tests.clients.conftest import Kubectl, _programs
 from tests.clients.serving import ordinary, up
 
-_SERVER = Path(__file__).with_name("web_server.py")
+# As text: a container has a /tmp of its own, and these files may lie in the machine's.
+_SERVER = shlex.quote(Path(__file__).with_name("web_server.py").read_text())
 _SECONDS = 60.0
 
 
@@ -25,7 +27,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kubectl]:
     """A kubectl whose pods are processes."""
     # What is in root's home an ordinary user cannot execute.
     python = shutil.which("python3", path="/usr/local/bin:/usr/bin:/bin") or sys.executable
-    image = f"web={python} {_SERVER} 8080"
+    image = f"web={python} -c {_SERVER} 8080"
     directory = Path("/tmp") / f"processes-{os.getpid()}"
     options = ["--runtime", "process", "--nodes", "2", "--image", image]
     with up(directory, *options, prefix=ordinary()) as (kubeconfig, _):

@@ -53,6 +53,8 @@ def test_more_exact_name_comes_first() -> None:
 def test_option_means_a_directory_or_a_command(tmp_path: Path) -> None:
     """What is a directory is the image's root, and everything else a command line of the machine's."""
     assert image_of(f"web={tmp_path}").directory == str(tmp_path)
+    program = "print(1)\n" * 50
+    assert image_of(f"web=python3 -c '{program}'").entrypoint == ("python3", "-c", program)
     assert image_of("web=python3 -m http.server '8 080'").entrypoint == (
         *("python3", "-m", "http.server"),
         "8 080",

@@ -17,6 +17,7 @@ for that repository of any registry. What has no name in the table cannot be pul
 
 import shlex
 from collections.abc import Iterable, Iterator, Mapping
+from os.path import isdir
 from pathlib import Path
 from typing import Any, Final
 
@@ -116,7 +117,7 @@ def image_of(text: str) -> Image:
     name, equals, value = text.partition("=")
     if not equals or not name or not value:
         raise InvalidImage(f"expected NAME=DIRECTORY or NAME=COMMAND, got {text!r}")
-    if Path(value).is_dir():
+    if isdir(value):  # False, too, of a command that is too long for a path
         return Image(name, directory=str(Path(value).resolve()))
     try:
         words = tuple(shlex.split(value))
