@@ -541,7 +541,8 @@ class ApiServer(Actor):
             granted = self._access.granted(verb, resource, subresource)
             served.granted[verb, subresource] = granted
         who = message.identity
-        if granted.get(id(who)) is not who:
+        everywhere = granted.everywhere.get(id(who)) is who
+        if not everywhere and not granted.in_part(who, message.namespace, name):
             self._access.check(
                 message,
                 verb,
