@@ -56,9 +56,9 @@ def seen_as(resource: Resource) -> Convert:
             custom = versions.converted(custom, api_version)
         if custom.api_version == api_version:
             revision = custom.metadata.resource_version
-            if not revision or whole(revision) > kind.since:
-                if not lacks_status or "status" in custom.content:
-                    return custom
+            present = not revision or whole(revision) > kind.since
+            if present and (not lacks_status or "status" in custom.content):
+                return custom
         return completed(custom)
 
     return see
