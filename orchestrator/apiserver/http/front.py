@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
@@ -33,6 +34,7 @@ from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Labels, Metrics
+from orchestrator.apiserver.http.metrics.checks import HealthRecord
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
@@ -92,6 +94,7 @@ class Front:
         encodings: Encodings,
         read_only: str = "",
         audit: Audit | None = None,
+        flags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.api = api
         self.scheme = scheme
@@ -109,6 +112,9 @@ class Front:
         self.random: random.Random = ctx.random
         self.uid = ctx.uid
         self.log: Any = ctx.log
+        self.flags = flags  # what the server was started with, by option
+        self.started = ctx.clock.now()
+        self.health = HealthRecord()
         self.stopping = False
         self.turn = asyncio.Lock()  # whoever makes a piece of a long document
         self.fairness = Fairness(

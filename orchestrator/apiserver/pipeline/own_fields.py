@@ -63,18 +63,20 @@ def _reporting(path: WritePath) -> Step:
     """The same for a write of a status, which mostly changes nothing but that."""
 
     def step(env: Environment, draft: Draft) -> None:
-        new, old = draft.new, draft.old
-        before: Any = old.metadata.managed_fields
-        who, now = manager_of(draft.message), env.now()
-        if type(before) is not Ledger:
-            if before:
-                draft.owners = Ledger(before, path, who, now, old, new)
-        elif new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
-            draft.owners = before.after_status(path, who, now, old.status, new.status)
-        else:
-            draft.owners = Ledger(before, path, who, now, old, new)
+        who = manager_of(draft.message)
+        draft.owners = reported(path, who, env.now(), draft.old, draft.new)
 
     return step
+
+
+def reported(path: WritePath, who: str, now: float, old: Any, new: Any) -> Ledger | None:
+    """The owners after a write of a status by `who` at `now`; None if nobody owns anything of the object."""
+    before: Any = old.metadata.managed_fields
+    if type(before) is not Ledger:
+        return Ledger(before, path, who, now, old, new) if before else None
+    if new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
+        return before.after_status(path, who, now, old.status, new.status)
+    return Ledger(before, path, who, now, old, new)
 
 
 def _same_metadata(new: Any, old: Any) -> bool:
