@@ -20,7 +20,6 @@ from orchestrator.apiserver.http.errors import (
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.metrics import present_families
-from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
 from orchestrator.apiserver.http.negotiation import accepts
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.replies import (
@@ -33,6 +32,7 @@ from orchestrator.apiserver.http.replies import (
 from orchestrator.apiserver.http.self_description import flagz, statusz
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.state import AskState
+from orchestrator.apiserver.telemetry.families import MEDIA_TYPE, text_of
 
 Page: TypeAlias = Callable[["Pages", BaseRequest, list[str]], Awaitable[StreamResponse]]
 

@@ -29,11 +29,11 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
-from orchestrator.apiserver.http.metrics.families import MetricsSource
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
 from orchestrator.apiserver.http.token_webhook import TokenWebhook
 from orchestrator.apiserver.peers import Peer
+from orchestrator.apiserver.telemetry.families import MetricsSource
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 

@@ -1,6 +1,6 @@
 """What health checks have found, in the families of `/metrics/slis`."""
 
-from orchestrator.apiserver.http.metrics.families import Series
+from orchestrator.apiserver.telemetry.families import Series
 
 
 class HealthRecord:
