@@ -57,6 +57,7 @@ from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
+from orchestrator.kubelet.runtimes.process.traffic import traffic_of
 from orchestrator.kubelet.runtimes.process.usage import measure
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
@@ -388,7 +389,11 @@ class ProcessRuntime(RealRuntime[Run]):
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
         return ContainerUsage(
-            round(used * 1000), found.memory_bytes, found.processes, found.cpu_seconds
+            round(used * 1000),
+            found.memory_bytes,
+            found.processes,
+            found.cpu_seconds,
+            traffic_of(run.pid) if run.box.network else (),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
