@@ -109,6 +109,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._shim = Supervisor("orchestrator-pods", self._lost, enclosed=enclosed)
 
     def attach(self, host: RuntimeHost) -> None:
+        """As `Runtime.attach`; probes need the shim besides."""
         super().attach(host)
         self._prober = ProcessProber(self._shim, self._link)
 
@@ -335,6 +336,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._discard(run.scratch / LAYER)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Send its stop signal to a container, and kill it after the grace period (seconds); a second call may shorten that."""
         run = self._find(key)
         if run is None or run.ended.is_set():
             return
@@ -352,6 +354,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._shim.kill(run.id)
 
     def remove(self, pod_uid: str) -> None:
+        """Kill what is left of a pod, and remove all that is its own."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
         for run in runs.values():
@@ -375,6 +378,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._task(asyncio.to_thread(_remove, places))
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What a container uses; None when it does not run."""
         run = self._running(key)
         if run is None or run.box is None:
             return None
