@@ -280,6 +280,20 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def a_pod_needs_no_rights_for_low_ports(net: Net) -> None:
+    """A container that may not bind privileged ports listens at 80 in its pod's network."""
+    link = net.links["client0"]
+    deprived = ["setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service"]
+    enter = ["nsenter", f"--net={link.namespace}", *deprived, sys.executable, "-S", "-E"]
+    process = subprocess.Popen(
+        [*enter, str(PROGRAMS), "serve", "low", "80"], stdout=subprocess.PIPE, text=True
+    )
+    net.processes.append(process)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    assert (await net.ask("0a", link.address, 80))[0].startswith("low ")
+
+
 async def links_are_made_meanwhile(net: Net) -> None:
     """Who prepares finds a link when it joins, and who does not join leaves nothing."""
     network = net.networks[0]
@@ -356,6 +370,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     load_balancers_are_told_where_endpoints_are,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    a_pod_needs_no_rights_for_low_ports,
     links_are_made_meanwhile,
     host_ports_lead_to_their_pods,
     policies_are_held,
