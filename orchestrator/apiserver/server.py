@@ -43,9 +43,12 @@ from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
+from orchestrator.apiserver.pipeline.own_fields import reported
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.versions import waiting_for
+from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.apiserver.wakefulness import Wakefulness
@@ -81,6 +84,7 @@ from orchestrator.store import (
 M = TypeVar("M")
 
 BOOKMARK_SECONDS: Final = 60.0
+_MYSELF: Final = "kube-apiserver"  # as who owns fields
 _SERVICES: Final = "services"
 _RANGES: Final = "servicecidrs.networking.k8s.io"
 _ADDRESSES: Final = "ipaddresses.networking.k8s.io"
@@ -158,14 +162,21 @@ class ApiServer(Actor):
             self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._past = PastStates()
+        self._counts = AdmissionCounts(self.ctx.clock.monotonic)
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
+            self.store,
+            self.scheme,
+            self.ctx,
+            self.ctx.clock.now,
+            self._allocations,
+            self._tokens,
+            self._counts,
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
         self._hub = WatchHub(self._watchers, self.ctx, self.store.revision)
         self._definitions = DefinitionBook(
-            self._env, self.scheme, self._forget_served, self._delete_custom
+            self._env, self.scheme, self._forget_served, self._delete_custom, self._own_report
         )
         self._observers = self._observing()
         self.store.listen(self._changed)
@@ -229,6 +240,13 @@ class ApiServer(Actor):
         steps = steps_of(self._served_for(resource), self.scheme, "delete", "")
         Attempt(self._env, self._perform, steps, deletion).run()
 
+    def _own_report(self, old: Any, new: Any) -> Any:
+        """Who owns what of an object whose status the server itself has written."""
+        resource = self.scheme.by_type(type(new))
+        served = self._served.get(resource) or self._served_for(resource)
+        path = WritePath(served, self.scheme, "status")
+        return reported(path, _MYSELF, self.ctx.clock.now(), old, new)
+
     def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
         return furniture(format_time(self.ctx.clock.now()), self._service_network)
 
@@ -247,7 +265,7 @@ class ApiServer(Actor):
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
                 new = replace(wanted, metadata=replace(metadata, resource_version=""))
-                creation = Create(resource=resource, object=new, field_manager="kube-apiserver")
+                creation = Create(resource=resource, object=new, field_manager=_MYSELF)
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
@@ -365,6 +383,8 @@ class ApiServer(Actor):
             str(allocations.network),
             allocations.addresses.first.counts,
             allocations.ports.counts,
+            self.store.revision,
+            tuple(self._counts.families()),
         )
 
     # --- writing ---------------------------------------------------------------------------
@@ -541,7 +561,8 @@ class ApiServer(Actor):
             granted = self._access.granted(verb, resource, subresource)
             served.granted[verb, subresource] = granted
         who = message.identity
-        if granted.get(id(who)) is not who:
+        everywhere = granted.everywhere.get(id(who)) is who
+        if not everywhere and not granted.in_part(who, message.namespace, name):
             self._access.check(
                 message,
                 verb,

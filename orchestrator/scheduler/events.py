@@ -12,6 +12,7 @@ class ClusterEvent(Enum):
     NODE_LABELS = "node's labels changed"
     NODE_FEATURES = "node's declared features changed"
     NODE_TAINTS = "node's taints or unschedulable changed"
+    POD_CHANGED = "a pod that waits changed"
     POD_ADDED = "a pod got its node"
     POD_REMOVED = "an assigned pod went"
     POD_SMALLER = "an assigned pod asks for less than it did"

@@ -17,6 +17,7 @@ Values: TypeAlias = tuple[str, ...]
 ADDED: Final = "PodAdd"
 FAILED: Final = "ScheduleAttemptFailure"
 BACKED_OFF: Final = "BackoffComplete"
+TAKEN_EARLY: Final = "PopFromBackoffQ"
 FLUSHED: Final = "UnschedulableTimeout"
 _MOST_TRIES: Final = 16  # are told apart
 

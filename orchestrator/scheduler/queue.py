@@ -1,42 +1,39 @@
 """The scheduling queue: which pod next, and when a pod that did not fit is worth another try. Pure.
 
 - active: ready to be tried; the highest priority first, then the one that waited longest;
-- back-off: failed a while ago; comes back after 1 s, doubled for each attempt, at most 10 s;
+- back-off: failed a while ago; comes back after 1 s, doubled for each failure, at most 10 s, or when
+  nothing is active;
 - unschedulable: comes back when something happens that may help one of the plugins that refused it,
-  or after five minutes.
+  or after five minutes;
+- gated: a plugin keeps it outside.
+
+What happens while a pod is in flight (decided, and waiting for somebody's word before it is bound) is
+remembered, and counts when it comes back refused.
 """
 
 import heapq
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, TypeAlias
 
-from msgspec import Struct
-
 from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.backoff import (
+    INITIAL_BACKOFF_SECONDS,
+    MAX_BACKOFF_SECONDS,
+    Backoff,
+    QueuedPod,
+)
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.metrics import (
     ADDED,
     BACKED_OFF,
     FAILED,
     FLUSHED,
+    TAKEN_EARLY,
     Incoming,
     event_label,
 )
 
-INITIAL_BACKOFF_SECONDS: Final = 1.0
-MAX_BACKOFF_SECONDS: Final = 10.0
 FLUSH_SECONDS: Final = 300.0
-
-
-class QueuedPod(Struct):
-    """A pod that waits. Times are seconds of the clock."""
-
-    pod: Pod
-    queued_at: float
-    attempts: int = 0
-    failed_at: float = 0.0
-    refused_by: frozenset[str] = frozenset()  # names of plugins
-
 
 Hint: TypeAlias = Callable[[Pod, ClusterEvent, Any, Any], bool]
 """(a pod that a plugin refused, what happened, the object before and after) -> whether it may help."""
@@ -69,10 +66,9 @@ class SchedulingQueue:
         self._helped_by = helped_by  # event -> the plugins whose refusals it may lift
         self._hints = hints  # by plugin; those without are helped by each event of theirs
         self._gate = gate  # a pod -> the plugin that keeps it outside; empty: none
-        self._initial_backoff, self._max_backoff = initial_backoff, max_backoff
         self._sort_key = sort_key
         self._active: list[tuple[tuple[float, ...], int, str]] = []
-        self._backoff: list[tuple[float, int, str]] = []
+        self._backoff = Backoff(initial_backoff, max_backoff)
         self._unschedulable: dict[str, frozenset[str]] = {}  # by whom each was refused
         # The same by who refused them, with the number of the failure: an event that helps none of
         # them, or that comes a second time, must not cost a walk over all.
@@ -81,6 +77,7 @@ class SchedulingQueue:
         # The same by plugin: an event that helps none of them must not cost a walk over all.
         self._gated_by: dict[str, dict[str, None]] = {}
         self._pods: dict[str, QueuedPod] = {}
+        self._flights: dict[str, list[tuple[ClusterEvent, Any, Any]]] = {}  # what happened since
         self._where: dict[str, str] = {}
         self._depths = dict.fromkeys(("active", "backoff", "unschedulable", "gated"), 0)
         self._number = 0
@@ -101,8 +98,11 @@ class SchedulingQueue:
 
         Answers the plugin that keeps it outside; empty: none.
         """
-        gated = self._gate(pod)
         uid = pod.metadata.uid
+        if uid in self._flights:
+            self._flights[uid].append((ClusterEvent.POD_CHANGED, None, pod))
+            return ""
+        gated = self._gate(pod)
         known = self._pods.get(uid)
         if known is None:
             known = self._pods[uid] = QueuedPod(pod, now)
@@ -111,14 +111,18 @@ class SchedulingQueue:
             if self._where.get(uid) in ("active", "backoff") and not gated:
                 return ""
         if gated:
-            self._no_longer_unschedulable(uid)
-            self._no_longer_gated(uid)
-            self._move(uid, "gated", "")
-            self._gated[uid] = gated
-            self._gated_by.setdefault(gated, {})[uid] = None
+            self._shut(uid, gated)
         else:
             self._activate(uid, known, now, ADDED)
         return gated
+
+    def _shut(self, uid: str, gated: str) -> None:
+        self._no_longer_unschedulable(uid)
+        self._no_longer_gated(uid)
+        self._backoff.discard(uid)
+        self._move(uid, "gated", "")
+        self._gated[uid] = gated
+        self._gated_by.setdefault(gated, {})[uid] = None
 
     def is_gated(self, uid: str) -> bool:
         """Whether a plugin keeps a pod outside."""
@@ -127,9 +131,12 @@ class SchedulingQueue:
     def remove(self, uid: str) -> None:
         """The pod needs no scheduling any more."""
         self._pods.pop(uid, None)
+        self._flights.pop(uid, None)
         where = self._where.pop(uid, None)
         if where is not None:
             self._depths[where] -= 1
+            if where == "backoff":
+                self._backoff.discard(uid)
         self._no_longer_unschedulable(uid)
         self._no_longer_gated(uid)
 
@@ -153,29 +160,80 @@ class SchedulingQueue:
         while self._active:
             uid = heapq.heappop(self._active)[2]
             if self._where.get(uid) == "active":
-                queued = self._pods[uid]
-                self.remove(uid)
-                return queued
-        return None
+                return self._taken(uid)
+        early = self._backoff.pop_early()
+        if early is None:
+            return None
+        if self.incoming is not None:
+            self.incoming("active", TAKEN_EARLY)
+        return self._taken(early)
 
-    def fail(self, queued: QueuedPod, refused_by: frozenset[str], now: float) -> None:
-        """The pod fitted nowhere; empty `refused_by`: an error, which back-off alone mends."""
+    def take(self, uid: str) -> QueuedPod | None:
+        """A pod that waits, whatever it waits for; None: no plugin lets it in, or it is not here."""
+        queued = self._pods.get(uid)
+        if queued is None or uid in self._gated or self._gate(queued.pod):
+            return None
+        return self._taken(uid)
+
+    def _taken(self, uid: str) -> QueuedPod:
+        queued = self._pods[uid]
+        self.remove(uid)
+        return queued
+
+    def take_off(self, queued: QueuedPod) -> None:
+        """A pod that left the queue is in flight until it fails or is removed."""
+        self._flights[queued.pod.metadata.uid] = []
+
+    def fail(
+        self,
+        queued: QueuedPod,
+        refused_by: frozenset[str],
+        now: float,
+        *,
+        by_time_alone: bool = False,
+    ) -> None:
+        """The pod fitted nowhere; empty `refused_by`: an error, which back-off alone mends.
+
+        `by_time_alone`: what refused it lies not with events, so it comes back after its back-off.
+        """
         queued.attempts += 1
+        if refused_by:
+            queued.refusals += 1
+            queued.errors = 0
+        else:
+            queued.errors += 1
         queued.failed_at = now
         queued.refused_by = refused_by
         uid = queued.pod.metadata.uid
         self._pods[uid] = queued
         self._no_longer_unschedulable(uid)
-        if refused_by:
-            self._move(uid, "unschedulable", FAILED)
-            self._number += 1
-            self._unschedulable[uid] = refused_by
-            self._refused.setdefault(refused_by, {})[uid] = self._number
-        else:
-            self._back_off(uid, queued, FAILED)
+        meanwhile = self._flights.pop(uid, ())
+        if by_time_alone or not refused_by or self._helps_one(queued, meanwhile):
+            self._return(uid, queued, now, FAILED)
+            return
+        self._move(uid, "unschedulable", FAILED)
+        self._number += 1
+        self._unschedulable[uid] = refused_by
+        self._refused.setdefault(refused_by, {})[uid] = self._number
+
+    def _helps_one(
+        self, queued: QueuedPod, events: Iterable[tuple[ClusterEvent, Any, Any]]
+    ) -> bool:
+        """Whether one of the events may help a pod."""
+        uid = queued.pod.metadata.uid
+        return any(
+            event is ClusterEvent.POD_CHANGED
+            or any(
+                self._may_help(plugin, uid, event, old, new)
+                for plugin in queued.refused_by & self._helped_by.get(event, frozenset())
+            )
+            for event, old, new in events
+        )
 
     def happened(self, event: ClusterEvent, now: float, old: Any = None, new: Any = None) -> None:
         """Bring back the pods that `event`, a change of an object, may help."""
+        for flight in self._flights.values():
+            flight.append((event, old, new))
         if not self._refused and not self._gated:
             return
         helped = self._helped_by.get(event, frozenset())
@@ -186,7 +244,7 @@ class SchedulingQueue:
                 waiting |= self._worth_a_try(plugins, group, event, old, new)
         for uid in sorted(waiting, key=waiting.__getitem__):  # in the order in which they failed
             label = event_label(event, old, new) if self.incoming is not None else ""
-            self._activate(uid, self._pods[uid], now, label)
+            self._return(uid, self._pods[uid], now, label)
         asked = [
             uid
             for plugin, uids in self._gated_by.items()
@@ -220,47 +278,39 @@ class SchedulingQueue:
 
     def advance(self, now: float) -> float | None:
         """Bring back what is due; answers when to call again, or None."""
-        while self._backoff and self._backoff[0][0] <= now:
-            _, _, uid = heapq.heappop(self._backoff)
-            if self._where.get(uid) == "backoff":
-                self._activate(uid, self._pods[uid], now, BACKED_OFF)
+        while (uid := self._backoff.pop_due(now)) is not None:
+            self._activate(uid, self._pods[uid], now, BACKED_OFF)
         oldest = self._oldest_unschedulable()  # they stand in the order in which they failed
-        while (
-            oldest is not None and oldest.failed_at + FLUSH_SECONDS <= now
-        ):  # as is answered below
-            self._activate(oldest.pod.metadata.uid, oldest, now, FLUSHED)
+        while oldest is not None and oldest.waits_since + FLUSH_SECONDS <= now:  # as is answered
+            self._return(oldest.pod.metadata.uid, oldest, now, FLUSHED)
             oldest = self._oldest_unschedulable()
-        times = [] if oldest is None else [oldest.failed_at + FLUSH_SECONDS]
-        if self._backoff:
-            times.append(self._backoff[0][0])
-        return min(times, default=None)
+        times = [] if oldest is None else [oldest.waits_since + FLUSH_SECONDS]
+        due = self._backoff.next_due()
+        return min(times if due is None else [*times, due], default=None)
 
     def _oldest_unschedulable(self) -> QueuedPod | None:
         uid = next(iter(self._unschedulable), None)
         return None if uid is None else self._pods[uid]
 
+    def _return(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
+        """Bring a pod back, if no plugin keeps it outside by now."""
+        gated = self._gate(queued.pod)
+        if gated:
+            self._shut(uid, gated)
+        else:
+            self._activate(uid, queued, now, why)
+
     def _activate(self, uid: str, queued: QueuedPod, now: float, why: str) -> None:
         self._no_longer_unschedulable(uid)
         self._no_longer_gated(uid)
-        if self._backoff_until(queued) > now:
-            self._back_off(uid, queued, why)
+        key = self._sort_key(queued.pod, queued.waits_since)
+        if self._backoff.over_at(queued) > now:
+            self._move(uid, "backoff", why)
+            self._backoff.put(queued, key)
             return
         self._move(uid, "active", why)
         self._number += 1
-        key = self._sort_key(queued.pod, queued.queued_at)
         heapq.heappush(self._active, (key, self._number, uid))
-
-    def _backoff_until(self, queued: QueuedPod) -> float:
-        """When a pod may be tried again."""
-        if queued.attempts == 0:
-            return 0.0
-        delay = self._initial_backoff * 2.0 ** min(queued.attempts - 1, 64)
-        return queued.failed_at + min(delay, self._max_backoff)
-
-    def _back_off(self, uid: str, queued: QueuedPod, why: str) -> None:
-        self._move(uid, "backoff", why)
-        self._number += 1
-        heapq.heappush(self._backoff, (self._backoff_until(queued), self._number, uid))
 
     @property
     def refused(self) -> Mapping[frozenset[str], Collection[str]]:

@@ -28,6 +28,7 @@ from orchestrator.protocol import (
     Identity,
     NotFound,
 )
+from orchestrator.scheduler.backoff import QueuedPod
 from orchestrator.scheduler.changes import (
     EVENTS_OF_KINDS,
     follow_devices,
@@ -55,7 +56,7 @@ from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
 from orchestrator.scheduler.preparing import Preparations
 from orchestrator.scheduler.profile import helped_by, hints
-from orchestrator.scheduler.queue import QueuedPod, SchedulingQueue
+from orchestrator.scheduler.queue import SchedulingQueue
 from orchestrator.scheduler.reports import FIELD_MANAGER, Reports
 from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
@@ -117,7 +118,7 @@ class Scheduler(Watcher):
             max_backoff=configuration.max_backoff_seconds,
             sort_key=next(iter(self._profiles.values())).sort_key,
         )
-        self._gate_fault = ""  # what the plugin raised that was asked last
+        self._to_ask: set[str] = set()  # uids of the pods of which a plugin could not say whether
         self._ask_again_seconds = configuration.max_backoff_seconds
         self._extenders = configuration.extenders
         self._alone = False  # whether extenders are being asked about a pod
@@ -312,22 +313,25 @@ class Scheduler(Watcher):
             self._nominations.put(pod, pod.status.nominated_node_name)
         if gated == SchedulingGates.name:
             self._reports[name].gated(pod)
-        elif gated and self._gate_fault:
-            self._reports[name].unschedulable(pod, self._gate_fault, nominated=None, fault=True)
-            self.ctx.call_after(self._ask_again_seconds, partial(self._ask_again, pod))
 
     def _ask_again(self, pod: Pod) -> None:
         """A plugin could not say whether a pod may enter the queue: perhaps it can now."""
-        current = self._latest(pod)
-        if pod.metadata.uid in self._queue and self._queue.is_gated(pod.metadata.uid):
-            self._enqueue(current)
+        uid = pod.metadata.uid
+        self._to_ask.discard(uid)
+        if uid in self._queue and self._queue.is_gated(uid):
+            self._enqueue(self._latest(pod))
 
     def _gate(self, pod: Pod) -> str:
         """The plugin that keeps a pod out of the queue, as one does that fails; empty: none."""
         name = pod.spec.scheduler_name if pod.spec is not None else ""
         gated = self._profiles[name].gate(pod)
-        self._gate_fault = str(gated) if isinstance(gated, PluginError) else ""
-        return gated.plugin if isinstance(gated, PluginError) else gated
+        if not isinstance(gated, PluginError):
+            return gated
+        self._reports[name].unschedulable(pod, str(gated), nominated=None, fault=True)
+        if pod.metadata.uid not in self._to_ask:
+            self._to_ask.add(pod.metadata.uid)
+            self.ctx.call_after(self._ask_again_seconds, partial(self._ask_again, pod))
+        return gated.plugin
 
     def _is_ours(self, pod: Pod) -> bool:
         name = pod.spec.scheduler_name if pod.spec is not None else ""
@@ -382,6 +386,7 @@ class Scheduler(Watcher):
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
+            self._queue.take_off(queued)
             self.ctx.task(self._schedule_with(extenders, queued, cycle), "extend")
         else:
             choice = cycle.choose(pod, self.ctx.random)
@@ -432,6 +437,7 @@ class Scheduler(Watcher):
     def _wait(self, queued: QueuedPod, cycle: Cycle, node: str, waits: list[Preparation]) -> None:
         """Hold a pod at Permit."""
         uid = queued.pod.metadata.uid
+        self._queue.take_off(queued)
         self._reports[cycle.name].expected(self._latest(queued.pod), node)
 
         def told(error: BaseException | None) -> None:
@@ -597,6 +603,7 @@ class Scheduler(Watcher):
         self._happened(ClusterEvent.POD_REMOVED, queued.pod, None)  # its place is free again
         now = self.ctx.clock.monotonic()
         refused_by = (error.plugin,) if isinstance(error, Rejected) else ()
+        queued.pod = self._latest(queued.pod)
         self._queue.fail(queued, frozenset(refused_by), now)
         words = str(error)
         if isinstance(error, ApiError):
@@ -604,7 +611,7 @@ class Scheduler(Watcher):
         elif not isinstance(error, SchedulerFault):
             return  # nobody has answered: there is nothing to say of it
         self._reports[cycle.name].unschedulable(
-            self._latest(queued.pod), words, nominated="", fault=not refused_by
+            queued.pod, words, nominated="", fault=not refused_by
         )
 
     # --- a pod without a place ---------------------------------------------------------------
@@ -612,7 +619,7 @@ class Scheduler(Watcher):
     def _fail(self, queued: QueuedPod, cycle: Cycle, refusal: Refusal) -> None:
         self._unschedulable += 1
         metadata = queued.pod.metadata
-        pod = self._latest(queued.pod)
+        queued.pod = pod = self._latest(queued.pod)
         made = cycle.make_room(pod, refusal)
         if self._measured is not None:
             now = self.ctx.clock.monotonic()

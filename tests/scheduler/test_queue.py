@@ -6,8 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.api.core.v1 import Pod
+from orchestrator.scheduler.backoff import QueuedPod
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.queue import FLUSH_SECONDS, QueuedPod, SchedulingQueue
+from orchestrator.scheduler.queue import FLUSH_SECONDS, SchedulingQueue
 from tests.scheduler.objects import make_pod
 
 HELPED_BY = {
@@ -53,6 +54,7 @@ def test_a_refused_pod_waits_for_an_event_that_can_help() -> None:
 
 
 def test_the_back_off_doubles_from_one_to_ten_seconds() -> None:
+    """It ends with the second after, so that those of one second come back together."""
     queue = _queue()
     queue.put(make_pod("a"), 0.0)
     now, delays = 0.0, []
@@ -64,17 +66,63 @@ def test_the_back_off_doubles_from_one_to_ten_seconds() -> None:
         delays.append(due - now)
         now = due
         queue.advance(now)
-    assert delays == [1, 2, 4, 8, 10, 10]
+    assert delays == [1 + 1, 2 + 1, 4 + 1, 8 + 1, 10 + 1, 10 + 1]
 
 
-def test_an_event_during_the_back_off_does_not_shorten_it() -> None:
+def test_a_pod_in_back_off_is_tried_when_nothing_is_active() -> None:
+    """Of those that plugins refused, who comes first by its time; but not one that met an error."""
     queue = _queue()
+    for name, refused_by in (("a", {"Fit"}), ("b", {"Fit"}), ("error", set[str]())):
+        queue.put(make_pod(name), 0.0)
+        queue.fail(_popped(queue), frozenset(refused_by), 1.5 if name == "a" else 0.0)
+    queue.happened(ClusterEvent.NODE_ADDED, 1.6)
+    queue.put(make_pod("new"), 1.7)
+    assert _names(queue) == ["new", "b", "a"]
+    assert queue.depths["backoff"] == 1
+
+
+def test_who_comes_back_in_one_second_comes_by_priority() -> None:
+    """And a pod's turn among equals counts from when it failed last."""
+    queue = _queue()
+    for number, priority in enumerate((1, 3, 2, 1)):
+        queue.put(make_pod(f"p{number}", priority=priority), float(number))
+    failed = [_popped(queue) for _ in range(4)]
+    for number, queued in enumerate(failed):
+        queue.fail(queued, frozenset({"Fit"}), 10.9 - number / 10)
+    queue.happened(ClusterEvent.NODE_ADDED, 10.95)
+    assert queue.advance(10.95) == 12.0
+    queue.advance(12.0)
+    assert _names(queue) == ["p1", "p2", "p3", "p0"]
+
+
+def test_what_happens_while_a_pod_is_in_flight_counts_when_it_comes_back() -> None:
+    """If it may help; and so does a change of the pod itself."""
+    helped = {}
+    for event in (ClusterEvent.NODE_ADDED, ClusterEvent.NODE_TAINTS, None):
+        queue = _queue()
+        queue.put(make_pod("a"), 0.0)
+        queued = _popped(queue)
+        queue.take_off(queued)
+        if event is None:
+            queue.put(queued.pod, 0.5)
+        else:
+            queue.happened(event, 0.5)
+        assert len(queue) == 0
+        queue.fail(queued, frozenset({"Fit"}), 1.0)
+        helped[event] = queue.depths["backoff"] == 1
+    assert helped == {ClusterEvent.NODE_ADDED: True, ClusterEvent.NODE_TAINTS: False, None: True}
+
+
+def test_a_gate_is_asked_when_a_refused_pod_comes_back() -> None:
+    gates: dict[str, str] = {}
+    queue = _queue(gate=lambda pod: gates.get(pod.metadata.name, ""))
     queue.put(make_pod("a"), 0.0)
-    queue.fail(_popped(queue), frozenset({"Fit"}), 0.0)
-    queue.happened(ClusterEvent.NODE_ADDED, 0.5)
-    assert queue.pop() is None
-    assert queue.advance(0.5) == 1.0
-    queue.advance(1.0)
+    queue.fail(_popped(queue), frozenset({"Name"}), 0.0)
+    gates["a"] = "Fit"
+    queue.happened(ClusterEvent.NODE_ADDED, 5.0)
+    assert queue.depths["gated"] == 1
+    gates.clear()
+    queue.happened(ClusterEvent.POD_REMOVED, 6.0)
     assert _names(queue) == ["a"]
 
 

@@ -5,21 +5,73 @@ until some RBAC object changes. Subjects are known by the identity of their `Ide
 components and connections keep; comparing their groups at each request would cost more than deciding.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 from orchestrator.api.rbac.v1 import PolicyRule, RoleRef
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
-from orchestrator.apiserver.authorization.interface import Attributes, Authorizer, Decision, Rules
+from orchestrator.apiserver.authorization.interface import (
+    Attributes,
+    Authorizer,
+    Decision,
+    Reach,
+    Rules,
+)
 from orchestrator.apiserver.authorization.rbac import RoleAuthorizer
 from orchestrator.machinery import fields
 from orchestrator.machinery.errors import SelectorError
 from orchestrator.protocol import Identity
 
-# Keyed by the identity's id, alone, with a namespace, or with a name, too; holding the identity keeps its id its own.
-Granted: TypeAlias = dict[int | tuple[int, str] | tuple[int, str, str], Identity]
+_MOST: Final = 65_536  # grants of one verb and resource that are remembered
+_ALL: Final[set[str]] = set()  # stands for the names of all objects in a namespace
 
-_MOST: Final = 65_536  # subjects of one verb and resource that are remembered
+
+class Granted:
+    """Who is known to be allowed one verb upon one resource.
+
+    `everywhere.get(id(who)) is who` is the whole test for most subjects, and `in_part` answers for the rest.
+    Subjects are held, which keeps the ids of their identities their own.
+    """
+
+    __slots__ = ("_places", "_size", "everywhere")
+
+    def __init__(self) -> None:
+        self.everywhere: dict[int, Identity] = {}
+        self._places: dict[int, tuple[Identity, dict[str, set[str]]]] = {}
+        self._size = 0
+
+    def in_part(self, who: Identity, namespace: str, name: str) -> bool:
+        """Whether somebody is allowed it in the namespace, or of the one object there."""
+        place = self._places.get(id(who))
+        if place is None:
+            return False
+        names = place[1].get(namespace)
+        return names is not None and (names is _ALL or name in names)
+
+    def remember(self, reach: Reach, who: Identity, namespace: str, name: str) -> None:
+        """Keep a grant, for as far as it holds; beyond so many of them begin anew."""
+        if self._size >= _MOST:
+            self.clear()
+        if reach == "everywhere":
+            self.everywhere[id(who)] = who
+        elif reach == "namespace":
+            self._place(who)[namespace] = _ALL
+        elif reach == "object" and name:
+            names = self._place(who).setdefault(namespace, set())
+            if names is not _ALL:
+                names.add(name)
+        else:
+            return
+        self._size += 1
+
+    def _place(self, who: Identity) -> dict[str, set[str]]:
+        return self._places.setdefault(id(who), (who, {}))[1]
+
+    def clear(self) -> None:
+        """Nobody is known to be allowed it any more."""
+        self.everywhere.clear()
+        self._places.clear()
+        self._size = 0
 
 
 class Access:
@@ -31,12 +83,12 @@ class Access:
         self._granted: dict[tuple[str, str, str, str], Granted] = {}
 
     def granted(self, verb: str, resource: Resource, subresource: str) -> Granted:
-        """Who is known to be allowed: `granted.get(id(who)) is who` is the whole test.
-
-        The same dict each time; it is emptied, not replaced, when rules change.
-        """
+        """Who is known to be allowed; the same value each time, emptied when rules change."""
         key = (verb, resource.group, resource.plural, subresource)
-        return self._granted.setdefault(key, {})
+        found = self._granted.get(key)
+        if found is None:
+            found = self._granted[key] = Granted()
+        return found
 
     def forget(self) -> None:
         """Some RBAC object has changed."""
@@ -57,9 +109,7 @@ class Access:
         """Raises Forbidden if the message's sender may not do this."""
         who, namespace = message.identity, message.namespace
         granted = self.granted(verb, resource, subresource)
-        if granted.get(id(who)) is who or granted.get((id(who), namespace)) is who:
-            return
-        if name and granted.get((id(who), namespace, name)) is who:
+        if granted.everywhere.get(id(who)) is who or granted.in_part(who, namespace, name):
             return
         if name and resource.key == "namespaces":
             namespace = name  # a namespace is looked at as one of its own objects
@@ -78,7 +128,7 @@ class Access:
         decision = self.decide(who, asked)
         if not decision.allowed:
             raise errors.refused(who, asked, decision.reason)
-        _remember(granted, decision, who, message.namespace, name)
+        granted.remember(decision.holds, who, message.namespace, name)
 
     def decide(self, identity: Identity, attributes: Attributes) -> Decision:
         """What the authorizer says."""
@@ -95,19 +145,6 @@ class Access:
     def referenced(self, ref: RoleRef, namespace: str) -> tuple[PolicyRule, ...] | None:
         """The rules of a role; None of one that is not there."""
         return self._roles.referenced(ref, namespace)
-
-
-def _remember(
-    granted: Granted, decision: Decision, who: Identity, namespace: str, name: str
-) -> None:
-    if len(granted) >= _MOST:
-        granted.clear()
-    if decision.holds == "everywhere":
-        granted[id(who)] = who
-    elif decision.holds == "namespace":
-        granted[id(who), namespace] = who
-    elif decision.holds == "object" and name:
-        granted[id(who), namespace, name] = who
 
 
 def _exact(selector: str) -> dict[str, str]:

@@ -12,12 +12,13 @@ def authorize(course: Course) -> tuple[Step, ...]:
         return ()
     verb, resource, subresource = course.verb, course.served.resource, course.subresource
     granted = access.granted(verb, resource, subresource)
+    everywhere, in_part = granted.everywhere, granted.in_part
 
     def step(_env: Environment, draft: Draft) -> None:
         message = draft.message
         who = message.identity
-        # The second look is for whom a role is bound in the namespace alone.
-        if granted.get(id(who)) is not who and granted.get((id(who), message.namespace)) is not who:
-            access.check(message, verb, resource, name=message.name, subresource=subresource)
+        if everywhere.get(id(who)) is who or in_part(who, message.namespace, message.name):
+            return
+        access.check(message, verb, resource, name=message.name, subresource=subresource)
 
     return (step,)

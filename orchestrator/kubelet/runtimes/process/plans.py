@@ -150,14 +150,21 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
 
 def link_mounts(box: Box) -> str:
     """Where nothing can be mounted: a directory in which links at the mounts' places lead to what they show."""
-    root = Path(box.scratch) / "rootfs"
+    root = f"{box.scratch}/rootfs"
+    made, links = {root}, set[str]()
+    os.mkdir(root)
     for mount in sorted(box.mounts, key=lambda each: each.target.count("/")):
-        place = root / mount.target.lstrip("/")
-        if place.parent.resolve().is_relative_to(root.resolve()):  # not within another mount
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.exists():
-                place.symlink_to(mount.source)
-    return str(root)
+        place = os.path.normpath(f"{root}/{os.path.normpath(f'/{mount.target}')}")
+        above = [str(each) for each in Path(place).parents if str(each).startswith(f"{root}/")]
+        if place in made or not links.isdisjoint((place, *above)):
+            continue  # within another mount
+        for directory in reversed(above):
+            if directory not in made:
+                os.mkdir(directory)
+                made.add(directory)
+        os.symlink(mount.source, place)
+        links.add(place)
+    return root
 
 
 def memory_limit(container: Container) -> int:

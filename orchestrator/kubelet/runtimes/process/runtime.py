@@ -188,13 +188,12 @@ class ProcessRuntime(RealRuntime[Run]):
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
         place = self._laid_out(key.pod_uid)
-        run.scratch = place / f"{key.name}-{key.attempt}"
+        memory = self._memory(key.pod_uid)
+        run.scratch = (place if self._shim.layers else memory) / f"{key.name}-{key.attempt}"
         run.scratch.mkdir()
-        run.message_file = touch(self._memory(key.pod_uid) / f"{run.scratch.name}.message", 0o666)
+        run.message_file = touch(memory / f"{run.scratch.name}.message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(
-            self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
-        )
+        files = self._files(memory, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
             Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
@@ -206,7 +205,7 @@ class ProcessRuntime(RealRuntime[Run]):
             root=root,
             files=files,
             mounts=(*mounts, *shown),
-            shared_memory=self._memory(key.pod_uid) / "shm",
+            shared_memory=memory / "shm",
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
             memory_bytes=self._host.memory_bytes,
@@ -259,7 +258,7 @@ class ProcessRuntime(RealRuntime[Run]):
         files: dict[str, Path] = {}
         for target in _OWN_FILES:
             if target in world.files:
-                files[target] = directory / Path(target).name
+                files[target] = directory / os.path.basename(target)
                 if not files[target].exists():
                     data = world.files[target]
                     touch(files[target], 0o644).write_bytes(_host_names(data) if host else data)

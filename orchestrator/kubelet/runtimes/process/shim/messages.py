@@ -147,9 +147,12 @@ class Connected(Struct, frozen=True, tag=True):
 
 
 class Ready(Struct, frozen=True, tag=True):
-    """The shim serves. `namespaces`: containers have their own (else: only a process group of theirs)."""
+    """The shim serves. `namespaces`: containers have their own (else: only a process group of theirs). `layers`: what a
+    container writes beside its mounts is laid down in its `scratch`; else that holds but where things are mounted.
+    """
 
     namespaces: bool
+    layers: bool
     cgroups: tuple[str, ...]
 
 
