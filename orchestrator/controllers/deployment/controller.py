@@ -297,7 +297,8 @@ class DeploymentController(KubernetesController):
             latest = active[0] if active else newest
             # A set that has its size keeps the sizes that it notes, too.
             if latest is not None and replicas_of(latest) != sizes.desired:
-                await self._resize(deployment, latest, sizes.desired, sizes)
+                resized = await self._resize(deployment, latest, sizes.desired, sizes)
+                sets[sets.index(latest)] = resized
         elif new is not None and _saturated(new, sizes):
             for replica_set in active:
                 if replica_set.metadata.uid != new.metadata.uid:
