@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Actor, Deferred, Terminated
-from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
@@ -48,6 +47,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.versions import waiting_for
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.apiserver.wakefulness import Wakefulness
@@ -87,7 +87,6 @@ _MYSELF: Final = "kube-apiserver"  # as who owns fields
 _SERVICES: Final = "services"
 _RANGES: Final = "servicecidrs.networking.k8s.io"
 _ADDRESSES: Final = "ipaddresses.networking.k8s.io"
-_BINDINGS: Final = "bindings"
 
 
 class _MinutePassed(Struct, frozen=True):
@@ -161,8 +160,15 @@ class ApiServer(Actor):
             self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._past = PastStates()
+        self._counts = AdmissionCounts(self.ctx.clock.monotonic)
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
+            self.store,
+            self.scheme,
+            self.ctx,
+            self.ctx.clock.now,
+            self._allocations,
+            self._tokens,
+            self._counts,
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
@@ -375,6 +381,8 @@ class ApiServer(Actor):
             str(allocations.network),
             allocations.addresses.first.counts,
             allocations.ports.counts,
+            self.store.revision,
+            tuple(self._counts.families()),
         )
 
     # --- writing ---------------------------------------------------------------------------
@@ -384,11 +392,6 @@ class ApiServer(Actor):
         return self._answered(self._create, message)
 
     def _create(self, message: Create) -> Attempt:
-        if message.resource.key == _BINDINGS:  # the old path of a pod's binding
-            self._access.check(message, "create", message.resource)
-            pods = self.scheme.by_type(Pod)
-            name = message.name or message.object.metadata.name
-            message = replace(message, resource=pods, name=name, subresource="binding")
         return self._attempt("create", message, message.subresource)
 
     def on_update(self, message: Update) -> Any:
