@@ -12,6 +12,7 @@ of a cycle through a whole cluster, and one object that the collector cannot see
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -192,6 +193,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     """Create an object, or post to a subresource of `name` (`binding`, `eviction`).
 
     Answers the object as stored. Errors: AlreadyExists, Invalid, NotFound (the namespace), ...
+    Who asks for a token with a `promise` is answered a TokenRequest, or a TokenPromise.
     """
 
     resource: Resource
@@ -205,6 +207,23 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     warn: Warn | None = None
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
+    promise: bool = False
+
+
+class TokenPromise:
+    """A token that has been granted, and is signed when somebody reads it: that takes longer than all else of it.
+
+    `ends` is when it expires, as the API writes times; empty: never.
+    """
+
+    def __init__(self, ends: str, sign: Callable[[], str]) -> None:
+        self.ends = ends
+        self._sign = sign
+
+    @cached_property
+    def text(self) -> str:
+        """The token."""
+        return self._sign()
 
 
 class Update(Request[Any], frozen=True, gc=True, kw_only=True):

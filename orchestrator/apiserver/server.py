@@ -48,6 +48,7 @@ from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.versions import waiting_for
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.apiserver.wakefulness import Wakefulness
@@ -160,8 +161,15 @@ class ApiServer(Actor):
             self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._past = PastStates()
+        self._counts = AdmissionCounts(self.ctx.clock.monotonic)
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
+            self.store,
+            self.scheme,
+            self.ctx,
+            self.ctx.clock.now,
+            self._allocations,
+            self._tokens,
+            self._counts,
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
@@ -374,6 +382,8 @@ class ApiServer(Actor):
             str(allocations.network),
             allocations.addresses.first.counts,
             allocations.ports.counts,
+            self.store.revision,
+            tuple(self._counts.families()),
         )
 
     # --- writing ---------------------------------------------------------------------------

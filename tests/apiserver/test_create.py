@@ -3,10 +3,18 @@
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.api.apps.v1 import DeploymentStatus
+from orchestrator.api.apps.v1 import DaemonSet, DaemonSetSpec, DeploymentStatus
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
-from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
-from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Container,
+    Namespace,
+    Pod,
+    PodSchedulingGate,
+    PodSpec,
+    PodTemplateSpec,
+)
+from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver.pipeline import metadata
 from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
@@ -196,3 +204,22 @@ async def test_leases_are_not_elected(api: Api) -> None:
     assert made.spec == LeaseSpec(holder_identity="me")
     changed = await api.update(replace(made, spec=replace(wished, holder_identity="you")))
     assert changed.spec == LeaseSpec(holder_identity="you")
+
+
+async def test_whoever_makes_a_daemon_set_owns_its_count(api: Api) -> None:
+    """Kubernetes' conversion writes the annotation into what comes, before it notes whose the fields are."""
+    labels = {"app": "a"}
+    new = DaemonSet(
+        metadata=meta("a"),
+        spec=DaemonSetSpec(
+            selector=LabelSelector(match_labels=labels),
+            template=PodTemplateSpec(
+                metadata=ObjectMeta(labels=labels),
+                spec=PodSpec(containers=(Container(name="c", image="i"),)),
+            ),
+        ),
+    )
+    (entry,) = (await api.create(new)).metadata.managed_fields
+    assert entry.fields_v1["f:metadata"] == {
+        "f:annotations": {".": {}, "f:deprecated.daemonset.template.generation": {}}
+    }

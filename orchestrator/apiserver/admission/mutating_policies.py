@@ -190,9 +190,15 @@ class _Round:
             return
         if self._rounds.second and invocation.key not in self._memory.again:
             return
-        before = request.object
+        before, counts, denied = request.object, request.counts, len(self._denials)
+        began = counts.monotonic() if counts is not None else 0.0
         for mutation in spec.mutations:
             self._mutate(invocation, mutation, known)
+        if counts is not None:
+            counts.evaluated(began)
+            names = (invocation.policy.metadata.name, invocation.binding.metadata.name)
+            mistake = "invalid_error" if len(self._denials) > denied else "no_error"
+            counts.policy("mutating", names, began, mistake=mistake)
         if self._request.object != before:
             self._memory.changed()
             self._rounds.again = True

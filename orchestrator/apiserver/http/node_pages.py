@@ -10,7 +10,6 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Call, Front
-from orchestrator.apiserver.http.metrics.families import text_of
 from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
 from orchestrator.apiserver.http.usage import (
@@ -21,6 +20,7 @@ from orchestrator.apiserver.http.usage import (
     usages_of,
 )
 from orchestrator.apiserver.http.usage_metrics import cadvisor_families, resource_families
+from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ContainerUsage
 

@@ -70,4 +70,5 @@ async def list_(front: Front, call: Call) -> StreamResponse:
             identity=call.identity,
         )
     )
+    front.metrics.listed(target.resource.group, target.resource.plural, len(page.items))
     return await page_reply(front, call, page)

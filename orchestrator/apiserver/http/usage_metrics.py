@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from orchestrator.api.core.v1 import Container, ContainerStatus, Node, Pod
-from orchestrator.apiserver.http.metrics.families import Series
 from orchestrator.apiserver.http.usage import Usages, cpu_seconds, memory_bytes
+from orchestrator.apiserver.telemetry.families import Series
 from orchestrator.machinery.quantities import milli, value
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.times import parse_time

@@ -7,6 +7,8 @@ is cut (a client that takes nothing any more).
 """
 
 import asyncio
+from collections.abc import Iterator
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +20,7 @@ from orchestrator.api.protobuf_writer import watch_frame
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
+from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
@@ -44,6 +47,7 @@ from orchestrator.protocol import (
 # How long a watch lives when the client does not say: between half an hour and an hour, so that
 # watches that began together do not all begin anew together.
 _LEAST_SECONDS: Final = 1800.0
+_PIECE_BYTES: Final = 1024 * 1024
 _TOKEN: Final = "http"
 _INITIAL_END: Final = {"k8s.io/initial-events-end": "true"}
 _LOST: Final = "the watch has lost events; list and watch again"
@@ -56,7 +60,10 @@ async def watch(front: Front, call: Call) -> StreamResponse:
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
     since, shows_present = _start(options)
     present = presenter(front, call)
-    async with front.system.inbox(capacity=front.limits.watch_messages) as inbox:
+    limits, weigh = front.limits, partial(_bytes_of, front.encodings)
+    async with front.system.inbox(
+        limits.watch_messages, weigh=weigh, most=limits.watch_bytes
+    ) as inbox:
         stream = _Stream(front, call, options, present)
         try:
             try:
@@ -77,10 +84,20 @@ async def watch(front: Front, call: Call) -> StreamResponse:
                 fault = InternalError(f"Internal error occurred: {type(error).__name__}")
                 await stream.write([stream.error(fault)])
             return await stream.end()
-        except (ConnectionError, TimeoutError):
+        except ConnectionError:
+            return stream.cut()
+        except TimeoutError:
+            stream.count_cut()
             return stream.cut()
         finally:
             front.api.tell(Unwatch(inbox.ref, _TOKEN))
+
+
+def _bytes_of(encodings: Encodings, message: Any) -> int:
+    """How much a message holds that waits for a slow watcher; its bytes are shared with other watchers."""
+    if type(message) is not WatchEvents:
+        return 0
+    return sum(len(encodings.object(event.object)) for event in message.events)
 
 
 async def _joined(
@@ -151,6 +168,19 @@ def _check_future(options: ListOptions, watching: Watching, since: int | None) -
         )
 
 
+def _pieces(lines: list[bytes]) -> Iterator[bytes]:
+    """The lines in pieces of a bounded size, so that a client that takes nothing holds no more than one."""
+    piece: list[bytes] = []
+    size = 0
+    for line in lines:
+        if size and size + len(line) > _PIECE_BYTES:
+            yield b"".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    yield b"".join(piece)
+
+
 class _Stream:
     """One watch's response."""
 
@@ -186,14 +216,20 @@ class _Stream:
             self._front.metrics.told(
                 resource.group, resource.version, resource.plural, [len(line) for line in lines]
             )
-            async with asyncio.timeout(self._front.limits.write_seconds):
-                await self._response.write(b"".join(lines))
+            for piece in _pieces(lines):
+                async with asyncio.timeout(self._front.limits.write_seconds):
+                    await self._response.write(piece)
 
     async def end(self) -> StreamResponse:
         """Complete the document."""
         async with asyncio.timeout(self._front.limits.write_seconds):
             await self._response.write_eof()
         return self._response
+
+    def count_cut(self) -> None:
+        """The client has not kept up."""
+        resource = self._call.target.resource
+        self._front.metrics.cut_off(resource.group, resource.plural)
 
     def cut(self) -> StreamResponse:
         """Give the client up."""
@@ -234,6 +270,8 @@ class _Stream:
         sequence = watching.sequence
         async for message in inbox:
             if type(message) is WatchClosed:
+                if isinstance(message.error, Expired):
+                    self.count_cut()
                 # A server that stops says goodbye by the end of the document.
                 if not isinstance(message.error, ServiceUnavailable):
                     await self.write([self.error(message.error)])

@@ -12,6 +12,7 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.managed_fields.ledger import TIMELESS, Ledger
 
@@ -26,19 +27,20 @@ def own_fields(course: Course) -> tuple[Step, ...]:
         return ()
     path = WritePath(course.served, course.scheme, course.subresource)
     if course.action == "create":
-        return () if course.subresource else (_creating(path, course.served.to_stored is None),)
+        return () if course.subresource else (_creating(path, course.served),)
     if course.subresource == "status" and not course.served.kind.custom:
         return (_reporting(path),)
     return (_changing(path),)
 
 
-def _creating(path: WritePath, as_sent: bool) -> Step:
-    """`as_sent`: objects are stored in the version in which they come."""
+def _creating(path: WritePath, served: Served) -> Step:
+    as_sent = served.to_stored is None  # objects are stored in the version in which they come
+    as_owned = served.strategy.as_owned
 
     def step(env: Environment, draft: Draft) -> None:
         sent = draft.message.object
         # A controller stamps many objects from one; then they share what is worked out, too.
-        new = sent if as_sent else draft.new
+        new = as_owned(sent if as_sent else draft.new)
         before = claimed(sent.metadata.managed_fields, ())
         draft.owners = Ledger(before, path, manager_of(draft.message), env.now(), None, new)
 

@@ -82,10 +82,18 @@ def _conditions_hold(
     variables: dict[str, Any] = seen(
         request, reader, version, judges=not isinstance(webhook, MutatingWebhook)
     )
+    counts, step = request.counts, "admit" if isinstance(webhook, MutatingWebhook) else "validating"
+    about = (webhook.name, "webhook", step, request.operation)
+    began = counts.monotonic() if counts is not None else 0.0
     try:
         with asking(request.ask):
-            return all_hold(webhook.match_conditions, Scope(variables))
+            holds = all_hold(webhook.match_conditions, Scope(variables, counts=counts))
+        if counts is not None:
+            counts.conditions(*about, began, outcome=holds)
+        return holds
     except Failed as error:
+        if counts is not None:
+            counts.conditions(*about, began, outcome=None)
         if webhook.failure_policy == "Ignore":
             return False
         raise forbidden(request.resource, request.name, str(error)) from None
