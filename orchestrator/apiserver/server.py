@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Actor, Deferred, Terminated
-from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
@@ -87,7 +86,6 @@ _MYSELF: Final = "kube-apiserver"  # as who owns fields
 _SERVICES: Final = "services"
 _RANGES: Final = "servicecidrs.networking.k8s.io"
 _ADDRESSES: Final = "ipaddresses.networking.k8s.io"
-_BINDINGS: Final = "bindings"
 
 
 class _MinutePassed(Struct, frozen=True):
@@ -393,11 +391,6 @@ class ApiServer(Actor):
         return self._answered(self._create, message)
 
     def _create(self, message: Create) -> Attempt:
-        if message.resource.key == _BINDINGS:  # the old path of a pod's binding
-            self._access.check(message, "create", message.resource)
-            pods = self.scheme.by_type(Pod)
-            name = message.name or message.object.metadata.name
-            message = replace(message, resource=pods, name=name, subresource="binding")
         return self._attempt("create", message, message.subresource)
 
     def on_update(self, message: Update) -> Any:

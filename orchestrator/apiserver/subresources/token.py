@@ -63,7 +63,7 @@ def _take(_course: Course) -> tuple[Step, ...]:
         faults = list(_faults(spec.expiration_seconds or 0))
         if faults:
             raise errors.invalid(_KIND, _GROUP, "", [cause_of(fault) for fault in faults])
-        draft.new = replace(asked, metadata=metadata, spec=spec, status=None)
+        draft.new = replace(asked, metadata=metadata, spec=spec, status=TokenRequestStatus())
 
     return (step,)
 

@@ -27,8 +27,6 @@ Webhook: TypeAlias = MutatingWebhook | ValidatingWebhook
 
 # What judges others is not judged, so that nobody locks the cluster.
 _GROUP: Final = "admissionregistration.k8s.io"
-# Questions, which change nothing.
-_REVIEWS: Final = ("authentication.k8s.io", "authorization.k8s.io")
 
 
 class Called(Struct, frozen=True):
@@ -46,7 +44,7 @@ class Called(Struct, frozen=True):
 
 def concerns(resource: Resource) -> bool:
     """Whether webhooks may be asked about writes of this resource at all."""
-    return resource.group != _GROUP and resource.group not in _REVIEWS
+    return resource.group != _GROUP
 
 
 def webhooks_of(
