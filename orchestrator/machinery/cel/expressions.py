@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.machinery.cel.checking import Scope, check, report
+from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.growth import growth
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
@@ -194,6 +194,11 @@ def compile_expression(text: str, variables: frozenset[str]) -> Expression:
 @lru_cache(maxsize=1 << 12)
 def examine(text: str, scope: Scope) -> Type:
     """The type of what an expression gives, by the types of what it may name. Raises CompileError."""
+    return examined(text, scope)[1].gives
+
+
+def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
+    """The tree of an expression, and the types of all that is in it. Raises CompileError."""
     try:
         parsed = _parsed(text)
     except RuntimeError as error:
@@ -204,7 +209,7 @@ def examine(text: str, scope: Scope) -> Type:
         raise CompileError(report(text, faults))
     if fault := unconvertible(parsed):
         raise CompileError(f"program instantiation failed: {fault}", is_internal=True)
-    return checked.gives
+    return parsed, checked
 
 
 def _compile_words(report: str) -> str:
