@@ -336,16 +336,32 @@ ApiRef: TypeAlias = Ref[ApiMessage]
 # --- use of resources ----------------------------------------------------------------------
 
 
+class InterfaceUsage(Struct, frozen=True, gc=False):
+    """What has come in and gone out by an interface of a pod's network."""
+
+    name: str
+    received_bytes: int = 0
+    received_packets: int = 0
+    received_errors: int = 0
+    received_dropped: int = 0
+    sent_bytes: int = 0
+    sent_packets: int = 0
+    sent_errors: int = 0
+    sent_dropped: int = 0
+
+
 class ContainerUsage(Struct, frozen=True, gc=False):
     """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
 
-    `cpu_seconds` are those that it has used since it was started.
+    `cpu_seconds` are those that it has used since it was started. `interfaces` are those of its pod's network, if the
+    pod has one of its own that is measured.
     """
 
     milli_cpu: int | None = None
     memory_bytes: int | None = None
     processes: int | None = None
     cpu_seconds: float | None = None
+    interfaces: tuple[InterfaceUsage, ...] = ()
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):

@@ -64,11 +64,17 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
     return _struct_reader(type_)(data, Place(at, "", ""), unknown)  # type: ignore[arg-type]
 
 
+# Where a uid is a user's, which is mere text.
+_USERS: Final = ("UserInfo", "SubjectAccessReviewSpec", "CertificateSigningRequestSpec")
+
+
 def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
     """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`."""
     kind = _kind(value)
     if wanted == "[]string" and place.fields.endswith("extra"):
         wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
+    if wanted == "string" and place.fields.endswith("uid") and place.struct not in _USERS:
+        wanted = "types.UID"
     shown = f"number {value}" if kind == "number" and wanted in _NUMBERED else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
     words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"
@@ -336,7 +342,8 @@ def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
         binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
         words = f"illegal base64 data at input byte {_illegal_byte(data)}"
-        raise DecodeError(place.path, words, words=words) from None
+        patch_words = f"error decoding from json: {words}"
+        raise DecodeError(place.path, words, words=words, patch_words=patch_words) from None
     return text
 
 

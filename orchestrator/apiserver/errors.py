@@ -132,11 +132,18 @@ def unparsable_version(text: str) -> Unclassified:
     return Unclassified(_unparsable(text))
 
 
+def no_version(text: str) -> Unclassified:
+    """The same, of an object that is written."""
+    return Unclassified(_not_a_number(text))
+
+
 def _unparsable(text: str) -> str:
-    return (
-        f"resourceVersion: Invalid value: {quote(text)}: "
-        f"strconv.ParseUint: parsing {quote(text)}: invalid syntax"
-    )
+    return f"resourceVersion: Invalid value: {quote(text)}: {_not_a_number(text)}"
+
+
+def _not_a_number(text: str) -> str:
+    why = "value out of range" if text.isascii() and text.isdecimal() else "invalid syntax"
+    return f"strconv.ParseUint: parsing {quote(text)}: {why}"
 
 
 def invalid_version(text: str) -> BadRequest:
@@ -159,13 +166,23 @@ def apply_conflict(error: ApplyConflictError) -> Conflict:
     return Conflict(str(error), causes=causes)
 
 
+def uid_immutable(resource: Resource, name: str, uid: str) -> Invalid:
+    """A patch would make another object of this one; Kubernetes finds that twice."""
+    error = field_errors.invalid("metadata.uid", uid, "field is immutable")
+    return invalid_field(resource, name, error, error)
+
+
 def uid_mismatch(
-    resource: Resource, namespace: str, name: str, expected: str, present: str
+    resource: Resource, namespace: str, name: str, expected: str, present: str, *, dry_run: bool
 ) -> Conflict:
-    """The writer means another object of the same name. Kubernetes shows where its store has it."""
-    key = "/".join(part for part in (_storage_path(resource), namespace, name) if part)
+    """The writer means another object of the same name. Kubernetes shows where its store has it.
+
+    A dry run does not come as far as the root of the store.
+    """
+    parts = ("" if dry_run else "registry", _storage_path(resource), namespace, name)
+    key = "/".join(part for part in parts if part)
     why = (
-        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
+        f"StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, "
         f"AdditionalErrorMsg: Precondition failed: UID in precondition: {expected}, "
         f"UID in object meta: {present}"
     )

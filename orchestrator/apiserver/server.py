@@ -59,7 +59,6 @@ from orchestrator.protocol import (
     Create,
     Delete,
     DeleteCollection,
-    Deleted,
     Get,
     List,
     NotFound,
@@ -437,7 +436,8 @@ class ApiServer(Actor):
         attempts = [
             Attempt(self._env, self._perform, steps, _deletion(message, each)) for each in chosen
         ]
-        return _CollectionAttempt(self.store, attempts)
+        listed = Page(tuple(map(served.to_version, chosen)), self.store.revision)
+        return _CollectionAttempt(attempts, listed)
 
     # --- inside ----------------------------------------------------------------------------
 
@@ -626,10 +626,13 @@ class ApiServer(Actor):
 
 
 class _CollectionAttempt:
-    """The deletions of a collection: one request, whose end is that of the last deletion."""
+    """The deletions of a collection: one request, whose end is that of the last deletion.
 
-    def __init__(self, store: Store, attempts: Sequence[Attempt]) -> None:
-        self._store = store
+    Its answer is the objects as they were listed, whatever became of them.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt], answer: Page) -> None:
+        self.answer = answer
         self._attempts = attempts
         self._waiting = 0
         self.on_end: Callable[[Any, Exception | None], None] | None = None
@@ -658,16 +661,6 @@ class _CollectionAttempt:
         """The first real failure: an object that is gone already is none."""
         failures = (attempt.error for attempt in self._attempts if attempt.error is not None)
         return next((error for error in failures if not isinstance(error, NotFound)), None)
-
-    @property
-    def answer(self) -> Page:
-        """The objects that were deleted, or began to be."""
-        deleted = [
-            attempt.answer.object
-            for attempt in self._attempts
-            if isinstance(attempt.answer, Deleted)
-        ]
-        return Page(tuple(deleted), self._store.revision)
 
 
 def _deletion(message: DeleteCollection, chosen: Any) -> Delete:

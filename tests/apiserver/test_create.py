@@ -150,6 +150,15 @@ async def test_nothing_is_created_in_an_ending_namespace(api: Api) -> None:
     assert cause.message == "namespace team is being terminated"
 
 
+async def test_what_is_refused_before_it_has_its_name_is_called_by_its_prefix(api: Api) -> None:
+    """The mutating plugins are asked before a name is made of it; the validating ones know it."""
+    await api.create(namespace("team"))
+    await api.delete(Namespace, "team")
+    late = ConfigMap(metadata=ObjectMeta(generate_name="a-", namespace="team"))
+    error = await refused(Forbidden, api.create(late))
+    assert error.message.startswith('configmaps "a-" is forbidden: ')
+
+
 async def test_request_and_object_agree_on_the_namespace(api: Api) -> None:
     """An object without one takes the request's; one with another is refused."""
     created = await api.create(ConfigMap(metadata=ObjectMeta(name="a")), namespace="kube-public")

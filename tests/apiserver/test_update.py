@@ -19,7 +19,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.machinery.objects import with_labels, with_metadata, with_resource_version
-from orchestrator.protocol import BadRequest, Conflict, Invalid, NotFound
+from orchestrator.protocol import BadRequest, Conflict, Invalid, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, pod, refused
 
 MODIFIED = (
@@ -281,3 +281,21 @@ async def test_pods_are_mostly_immutable(api: Api) -> None:
     assert updated.metadata.generation == 2
     other = replace(read.spec, containers=(replace(container, name="other"),))
     await refused(Invalid, api.update(replace(updated, spec=other)))
+
+
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [("x", "invalid syntax"), ("-1", "invalid syntax"), (str(2**64), "value out of range")],
+)
+async def test_a_version_that_is_no_number_is_told_of(api: Api, version: str, why: str) -> None:
+    """In the words of Go's library, where one that is a number would be a conflict."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    request = api.update(ConfigMap(metadata=meta("a", resource_version=version)))
+    error = await refused(Unclassified, request)
+    assert error.message == f'strconv.ParseUint: parsing "{version}": {why}'
+
+
+async def test_an_update_that_means_an_object_does_not_create_one(api: Api) -> None:
+    """Also of kinds that an update may create."""
+    request = api.update(Lease(metadata=meta("a", uid="other")))
+    assert (await refused(Conflict, request)).message.endswith("UID in object meta: ")

@@ -5,6 +5,7 @@ fault of ours, logged and answered with 500. The server goes on.
 """
 
 import asyncio
+import re
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -68,6 +69,8 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
+# What Go's server refuses before anybody looks at the request.
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Subresources that are shown as tables; of the others only the documents are.
 _IN_TABLES: Final = frozenset({"", "scale", "status"})
 # Writes whose objects may have unknown fields.
@@ -186,6 +189,8 @@ class Dispatcher:
             return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
+        if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
+            return text_reply("400 Bad Request", status=400)
         parts = split(request.path)
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)

@@ -7,7 +7,7 @@ is cut (a client that takes nothing any more).
 """
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +17,7 @@ from aiohttp.web import StreamResponse
 from actors import Inbox
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.protobuf_writer import watch_frame
+from orchestrator.api.scalars import EMPTY
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
@@ -47,6 +48,8 @@ from orchestrator.protocol import (
 # How long a watch lives when the client does not say: between half an hour and an hour, so that
 # watches that began together do not all begin anew together.
 _LEAST_SECONDS: Final = 1800.0
+# The original sends its last bookmark so long before the end, and none to who stays no longer.
+_LAST_BOOKMARK_SECONDS: Final = 2
 _PIECE_BYTES: Final = 1024 * 1024
 _TOKEN: Final = "http"
 _INITIAL_END: Final = {"k8s.io/initial-events-end": "true"}
@@ -136,11 +139,12 @@ def _with_name(options: ListOptions, name: str) -> ListOptions:
 def _start(options: ListOptions) -> tuple[int | None, bool]:
     """Since when, and whether the present state comes first. Raises BadRequest."""
     version = options.resource_version
-    if version in ("", "0"):
-        return None, options.send_initial is not False
-    if not (version.isascii() and version.isdecimal()):
+    if version and not (version.isascii() and version.isdecimal()):
         raise unparsable_version(version)
-    return (None, True) if options.send_initial else (whole(version), False)
+    since = whole(version or "0")
+    if since == 0:
+        return None, options.send_initial is not False
+    return (None, True) if options.send_initial else (since, False)
 
 
 def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) -> Watch:
@@ -259,7 +263,7 @@ class _Stream:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            if self._bookmarks:
+            if self._bookmarks and self._seconds > _LAST_BOOKMARK_SECONDS:
                 await self.write([self._bookmark()])
 
     async def _write_all(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
@@ -309,10 +313,10 @@ class _Stream:
             self._present.headers = False
         return line
 
-    def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
+    def _bookmark(self, annotations: Mapping[str, str] = EMPTY) -> bytes:
         """Nothing up to the revision is missing; an empty object of the kind carries it."""
         resource = self._call.target.resource
-        metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations or {})
+        metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations)
         if kind_of(resource).custom:
             obj: Any = Unstructured(
                 api_version=resource.api_version, kind=resource.kind, metadata=metadata

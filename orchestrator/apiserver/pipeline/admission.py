@@ -20,7 +20,7 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
 from orchestrator.machinery import service_accounts
 from orchestrator.machinery.cel.authorization import Question
-from orchestrator.protocol import AUTHENTICATED, ApiError, Identity
+from orchestrator.protocol import AUTHENTICATED, ApiError, Create, Identity
 
 
 def admit(course: Course) -> tuple[Step, ...]:
@@ -106,8 +106,7 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
         request = draft.request
         if request is None:
             request = _request(course, draft)
-        else:
-            request.object = draft.new
+        request.object, request.name = draft.new, draft.name
         if draft.message.warn is not None:
             request.counts = env.counts
         quiet = request
@@ -163,7 +162,7 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
     request = draft.request = AdmissionRequest(
         operation=operation,
         resource=course.served.resource,
-        name=draft.name,
+        name=_name_so_far(course, draft),
         identity=message.identity,
         namespace=draft.namespace,
         subresource=course.subresource,
@@ -176,6 +175,16 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         message=message,
     )
     return request
+
+
+def _name_so_far(course: Course, draft: Draft) -> str:
+    """The name, which refusals tell; of what is to be called by a prefix, until it is final, that."""
+    message = draft.message
+    if isinstance(message, Create) and not course.subresource:
+        given = message.object.metadata
+        if given.generate_name and not given.name:
+            return str(given.generate_name)
+    return draft.name
 
 
 def _account(user: str) -> Identity:

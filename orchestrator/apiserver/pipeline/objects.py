@@ -69,8 +69,18 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
             if draft.old is not None:
                 return None
-            if draft.new.metadata.resource_version:
+            metadata = draft.new.metadata
+            if metadata.resource_version:
                 raise errors.not_found(resource, draft.name)
+            if metadata.uid:
+                raise errors.uid_mismatch(
+                    resource,
+                    draft.namespace,
+                    draft.name,
+                    metadata.uid,
+                    "",
+                    dry_run=draft.message.dry_run,
+                )
             return Instead(_as_create(draft.message), create)
 
         return (step,)
@@ -122,7 +132,7 @@ def keep(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old.metadata
         if new.metadata is not old:
-            check_identity(resource, new.metadata, old, unconditional=unconditional)
+            check_identity(resource, new.metadata, old, draft.message, unconditional=unconditional)
         # Whoever brings the very entries back, as most do, brings the present ledger.
         owners = claimed(new.metadata.managed_fields, old.managed_fields)
         _set_metadata(draft, kept(new.metadata, old, old.generation, owners))
@@ -139,7 +149,9 @@ def keep_all_but_status(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         new, metadata = draft.new, draft.old.metadata
         if new.metadata is not metadata:
-            check_identity(resource, new.metadata, metadata, unconditional=unconditional)
+            check_identity(
+                resource, new.metadata, metadata, draft.message, unconditional=unconditional
+            )
         # Only a writer that knows the present state can mean to change what is beside the status.
         if has_metadata and new.metadata.resource_version:
             owners = metadata.managed_fields

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Backoff as QueueBackoff
 from orchestrator.client import (
     Key,
     KeyFunction,
@@ -42,6 +43,8 @@ class JobController(KubernetesController):
     name = "job"
     account = "job-controller"
     kind = Job
+    # As the original's: a pod that cannot be made is tried again after 1 s, 2 s, ..., 60 s.
+    backoff = QueueBackoff(base_seconds=1.0, most_seconds=60.0)
     rest_seconds = 0.1
     owns = (Pod,)
 

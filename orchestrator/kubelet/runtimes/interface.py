@@ -165,10 +165,14 @@ class RuntimeHost(Protocol):
     """What the machine gives to its runtime: time, chance, timers, a network, somebody to report to."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The cluster's time, epoch seconds and monotonic."""
+        ...
 
     @property
-    def random(self) -> Random: ...
+    def random(self) -> Random:
+        """Chance that is drawn from the seed."""
+        ...
 
     @property
     def network(self) -> PodNetwork:

@@ -295,6 +295,7 @@ class CriRuntime(RealRuntime[Run]):
     # --- Runtime, again ----------------------------------------------------------------------
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Ask for a container to be stopped within the grace period (seconds); a second call may shorten that."""
         run = self._find(key)
         if run is None or run.ended.is_set():
             return
@@ -316,6 +317,7 @@ class CriRuntime(RealRuntime[Run]):
                 await self._take_end(run)
 
     def remove(self, pod_uid: str) -> None:
+        """Remove a pod's sandbox and containers."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
         for run in runs.values():
@@ -331,6 +333,7 @@ class CriRuntime(RealRuntime[Run]):
         await asyncio.to_thread(shutil.rmtree, self._place(pod_uid), ignore_errors=True)
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What the runtime said last of a container; None before that."""
         run = self._running(key)
         if run is None:
             return None

@@ -42,6 +42,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
 )
 from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
+from orchestrator.kubelet.runtimes.process.seccomp import ProfileFault
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
@@ -57,6 +58,7 @@ from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
+from orchestrator.kubelet.runtimes.process.traffic import traffic_of
 from orchestrator.kubelet.runtimes.process.usage import measure
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
@@ -108,6 +110,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._shim = Supervisor("orchestrator-pods", self._lost, enclosed=enclosed)
 
     def attach(self, host: RuntimeHost) -> None:
+        """As `Runtime.attach`; probes need the shim besides."""
         super().attach(host)
         self._prober = ProcessProber(self._shim, self._link)
 
@@ -125,7 +128,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._refuse(run, refusal.reason, str(refusal))
         except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (NetworkFault, InvalidImage, OSError) as fault:
+        except (NetworkFault, InvalidImage, ProfileFault, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
@@ -334,6 +337,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._discard(run.scratch / LAYER)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Send its stop signal to a container, and kill it after the grace period (seconds); a second call may shorten that."""
         run = self._find(key)
         if run is None or run.ended.is_set():
             return
@@ -351,6 +355,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._shim.kill(run.id)
 
     def remove(self, pod_uid: str) -> None:
+        """Kill what is left of a pod, and remove all that is its own."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
         for run in runs.values():
@@ -374,6 +379,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._task(asyncio.to_thread(_remove, places))
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What a container uses; None when it does not run."""
         run = self._running(key)
         if run is None or run.box is None:
             return None
@@ -388,7 +394,11 @@ class ProcessRuntime(RealRuntime[Run]):
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
         return ContainerUsage(
-            round(used * 1000), found.memory_bytes, found.processes, found.cpu_seconds
+            round(used * 1000),
+            found.memory_bytes,
+            found.processes,
+            found.cpu_seconds,
+            traffic_of(run.pid) if run.box.network else (),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:
