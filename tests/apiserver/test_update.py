@@ -79,8 +79,8 @@ async def test_some_resources_are_created_by_an_update(api: Api) -> None:
     known = await api.update(with_metadata(lease, name="known", resource_version="3"))
     assert known.metadata.resource_version == str(api.store.revision)
     odd = with_metadata(lease, name="odd", resource_version="abc")
-    error = await refused(Unclassified, api.update(odd))
-    assert error.message == 'strconv.ParseUint: parsing "abc": invalid syntax'
+    unread = await refused(Unclassified, api.update(odd))
+    assert unread.message == 'strconv.ParseUint: parsing "abc": invalid syntax'
 
 
 async def test_only_a_deletion_says_when_an_object_ends(api: Api) -> None:
