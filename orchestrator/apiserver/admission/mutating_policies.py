@@ -101,6 +101,7 @@ class MutatingAdmissionPolicies(AdmissionPlugin):
     asks = (MutatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation != "DELETE" and concerns(resource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
