@@ -26,7 +26,9 @@ class Object(Protocol):
     """Any API object: a generated kind or an `Unstructured` custom resource."""
 
     @property
-    def metadata(self) -> ObjectMeta: ...
+    def metadata(self) -> ObjectMeta:
+        """What all objects have: name, namespace, uid, revision, labels and so on."""
+        ...
 
 
 class Identity(Struct, frozen=True):
@@ -446,18 +448,26 @@ class Unclassified(ApiError):
 
 
 class TooManyRequests(RetryLater):
+    """429: there are too many requests at once, or a disruption budget forbids an eviction for now."""
+
     code, reason = 429, "TooManyRequests"
 
 
 class ServiceUnavailable(RetryLater):
+    """503: whoever would answer cannot at present."""
+
     code, reason = 503, "ServiceUnavailable"
 
 
 class ServerTimeout(RetryLater):
+    """504: the answer took longer than a request may; whether something was written is not known."""
+
     code, reason = 504, "Timeout"
 
 
 class Conflict(ReadAgain):
+    """409: the object is no longer at the revision that was read, or fields belong to another manager."""
+
     code, reason = 409, "Conflict"
 
 
@@ -475,42 +485,62 @@ class Expired(ReadAgain):
 
 
 class NotFound(GiveUp):
+    """404: there is no object of this name, or no such resource."""
+
     code, reason = 404, "NotFound"
 
 
 class AlreadyExists(GiveUp):
+    """409: an object of this name was there before."""
+
     code, reason = 409, "AlreadyExists"
 
 
 class Invalid(GiveUp):
+    """422: the object was read and does not pass validation; the causes name the fields."""
+
     code, reason = 422, "Invalid"
 
 
 class BadRequest(GiveUp):
+    """400: the request cannot be understood as it stands."""
+
     code, reason = 400, "BadRequest"
 
 
 class Unauthorized(GiveUp):
+    """401: who asks could not be found out from what was shown."""
+
     code, reason = 401, "Unauthorized"
 
 
 class Forbidden(GiveUp):
+    """403: who asks may not do this, or admission does not let it pass."""
+
     code, reason = 403, "Forbidden"
 
 
 class MethodNotAllowed(GiveUp):
+    """405: the resource has no such verb."""
+
     code, reason = 405, "MethodNotAllowed"
 
 
 class NotAcceptable(GiveUp):
+    """406: the answer cannot be written in any form that the client takes."""
+
     code, reason = 406, "NotAcceptable"
 
 
 class RequestEntityTooLarge(GiveUp):
+    """413: the body is longer than the server reads."""
+
     code, reason = 413, "RequestEntityTooLarge"
 
 
 class UnsupportedMediaType(GiveUp):
+    """415: the body is written in a form that the server does not read there."""
+
     code, reason = 415, "UnsupportedMediaType"
 
 

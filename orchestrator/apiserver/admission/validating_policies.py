@@ -67,6 +67,7 @@ class ValidatingAdmissionPolicies(AdmissionPlugin):
     asks = (ValidatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

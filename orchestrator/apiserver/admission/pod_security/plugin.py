@@ -65,6 +65,7 @@ class PodSecurity(AdmissionPlugin):
         return cls(*read_configuration(configuration))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if operation not in ("CREATE", "UPDATE"):
             return False
         if resource.key == _PODS:

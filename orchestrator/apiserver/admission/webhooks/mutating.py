@@ -66,6 +66,7 @@ class MutatingAdmissionWebhook(AdmissionPlugin):
         self._handlers = handlers
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

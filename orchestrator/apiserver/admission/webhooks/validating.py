@@ -54,6 +54,7 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
         self._handlers = handlers
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:

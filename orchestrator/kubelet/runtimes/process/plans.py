@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.kubelet.control_groups import version_1, version_2
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.process.images import Image, command_of
+from orchestrator.kubelet.runtimes.process.seccomp import filter_of
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
 from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.substitution import substituted
@@ -63,7 +64,7 @@ class Places(Struct, frozen=True):
 
 
 def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights:
-    """As whom the container runs. Raises ConfigFault."""
+    """As whom the container runs. Raises ConfigFault and ProfileFault."""
     spec = pod.spec or PodSpec()
     whole = spec.security_context or PodSecurityContext()
     own = container.security_context or SecurityContext()
@@ -91,12 +92,15 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     more = {*whole.supplemental_groups, *users.groups_of(uid)}
     if whole.fs_group is not None:
         more.add(whole.fs_group)
+    capabilities = _capabilities(own)
+    names = frozenset(_CAPABILITIES[number] for number in capabilities or ())
     return Rights(
         uid=uid,
         gid=gid,
         groups=tuple(sorted({gid, *more})),
-        capabilities=_capabilities(own),
+        capabilities=capabilities,
         no_new_privileges=own.allow_privilege_escalation is False,
+        filter=filter_of(pod, container, names),
     )
 
 

@@ -42,6 +42,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
 )
 from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
+from orchestrator.kubelet.runtimes.process.seccomp import ProfileFault
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
@@ -127,7 +128,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._refuse(run, refusal.reason, str(refusal))
         except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (NetworkFault, InvalidImage, OSError) as fault:
+        except (NetworkFault, InvalidImage, ProfileFault, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
