@@ -76,20 +76,23 @@ def method_not_allowed(resource: Resource, verb: str) -> MethodNotAllowed:
     )
 
 
-def already_exists(resource: Resource, name: str) -> AlreadyExists:
-    """`deployments.apps "x" already exists`."""
+_ENDING: Final = "object is being deleted: "
+
+
+def already_exists(resource: Resource, name: str, *, ending: bool = False) -> AlreadyExists:
+    """`deployments.apps "x" already exists`; `ending`: and is being deleted."""
     return AlreadyExists(
-        f"{resource.key} {quote(name)} already exists",
+        f"{_ENDING if ending else ''}{resource.key} {quote(name)} already exists",
         kind=resource.plural,
         group=resource.group,
         name=name,
     )
 
 
-def name_not_generated(resource: Resource, name: str) -> AlreadyExists:
+def name_not_generated(resource: Resource, name: str, *, ending: bool = False) -> AlreadyExists:
     """A name is taken of an object that has a `generateName`, whether the name came of it or not."""
     return AlreadyExists(
-        f"{resource.key} {quote(name)} already exists, "
+        f"{_ENDING if ending else ''}{resource.key} {quote(name)} already exists, "
         "the server was not able to generate a unique name for the object",
         kind=resource.plural,
         group=resource.group,

@@ -232,3 +232,14 @@ async def test_whoever_makes_a_daemon_set_owns_its_count(api: Api) -> None:
     assert entry.fields_v1["f:metadata"] == {
         "f:annotations": {".": {}, "f:deprecated.daemonset.template.generation": {}}
     }
+
+
+async def test_a_name_that_is_being_freed_is_taken(api: Api) -> None:
+    """And whoever wants it is told that it is."""
+    held = meta("a", finalizers=("example.com/held",))
+    await api.create(ConfigMap(metadata=held))
+    error = await refused(AlreadyExists, api.create(ConfigMap(metadata=meta("a"))))
+    assert error.message == 'configmaps "a" already exists'
+    await api.delete(ConfigMap, "a")
+    error = await refused(AlreadyExists, api.create(ConfigMap(metadata=meta("a"))))
+    assert error.message == 'object is being deleted: configmaps "a" already exists'

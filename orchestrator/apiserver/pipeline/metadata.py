@@ -110,13 +110,19 @@ def check_identity(
     version = metadata.resource_version
     if version not in ("", "0"):
         if version != present.resource_version:
-            if not (version.isascii() and version.isdecimal() and whole(version) < 2**64):
-                raise errors.no_version(version)
+            check_version(metadata)
             raise errors.modified(resource, name)
     elif not unconditional:
         raise errors.version_required(resource, name)
     if metadata.uid and metadata.uid != present.uid:
         raise errors.uid_immutable(resource, name, metadata.uid)
+
+
+def check_version(metadata: ObjectMeta) -> None:
+    """Raises Unclassified for a resourceVersion that is no number."""
+    version = metadata.resource_version
+    if version and not (version.isascii() and version.isdecimal() and whole(version) < 2**64):
+        raise errors.no_version(version)
 
 
 def kept(
@@ -137,8 +143,13 @@ def kept(
         creation_timestamp=present.creation_timestamp,
         generation=generation,
         resource_version=present.resource_version,
-        deletion_timestamp=present.deletion_timestamp,
-        deletion_grace_period_seconds=present.deletion_grace_period_seconds,
+        # Who sets what only a deletion sets is refused by the rules of all metadata.
+        deletion_timestamp=present.deletion_timestamp or metadata.deletion_timestamp,
+        deletion_grace_period_seconds=(
+            present.deletion_grace_period_seconds
+            if metadata.deletion_grace_period_seconds is None
+            else metadata.deletion_grace_period_seconds
+        ),
         managed_fields=managed_fields,
     )
 

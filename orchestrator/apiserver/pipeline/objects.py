@@ -10,7 +10,13 @@ from orchestrator.apiserver.kinds.resets import status_has_metadata
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
 from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
-from orchestrator.apiserver.pipeline.metadata import check_identity, kept, namespace_of, stamped
+from orchestrator.apiserver.pipeline.metadata import (
+    check_identity,
+    check_version,
+    kept,
+    namespace_of,
+    stamped,
+)
 from orchestrator.protocol import Create, Update
 
 
@@ -70,8 +76,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
             if draft.old is not None:
                 return None
             metadata = draft.new.metadata
-            if metadata.resource_version:
-                raise errors.not_found(resource, draft.name)
+            check_version(metadata)
             if metadata.uid:
                 raise errors.uid_mismatch(
                     resource,
@@ -91,7 +96,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
 def _as_create(message: Update) -> Create:
     return Create(
         resource=message.resource,
-        object=message.object,
+        object=_unversioned(message.object),
         namespace=message.namespace,
         name=message.name,
         dry_run=message.dry_run,
@@ -101,6 +106,13 @@ def _as_create(message: Update) -> Create:
         annotate=message.annotate,
         options=message.options,
     )
+
+
+def _unversioned(sent: Any) -> Any:
+    """What comes to a free name has no version of what was there before."""
+    if not sent.metadata.resource_version:
+        return sent
+    return replace(sent, metadata=replace(sent.metadata, resource_version=""))
 
 
 def stamp(course: Course) -> tuple[Step, ...]:

@@ -140,7 +140,7 @@ def _struct(value: Struct) -> Any:
     printed: dict[str, Any] = {}
     for name, zero in fields:
         if name == _METADATA:
-            printed |= codec.to_dict(value.metadata)  # type: ignore[attr-defined]
+            printed |= _sorted_maps(codec.to_dict(value.metadata))  # type: ignore[attr-defined]
             continue
         found = as_go(_found(value, name))
         printed[name] = zero() if found is None or found == "" else found
@@ -148,6 +148,13 @@ def _struct(value: Struct) -> Any:
         of_host = [field.removesuffix("?") for field in _OF_HOST]
         printed["SecurityContext"] |= {name: printed.pop(name) for name in of_host}
     return printed
+
+
+def _sorted_maps(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: dict(sorted(each.items())) if isinstance(each, dict) else each
+        for name, each in metadata.items()
+    }
 
 
 Zero: TypeAlias = Callable[[], Any]
