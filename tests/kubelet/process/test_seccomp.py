@@ -12,7 +12,7 @@ from tests.kubelet.process.machine import Machine, on_machine, pod_of
 needs_library = pytest.mark.skipif(
     seccomp._library() is None, reason="this machine has no libseccomp"
 )
-_STATE = "grep Seccomp: /proc/self/status; unshare -U true && echo may || echo may not"
+_STATE = "exec 2>&1; grep Seccomp: /proc/self/status; unshare -U true && echo may || echo may not"
 
 
 def _said(context: SecurityContext) -> tuple[int, str]:
