@@ -14,7 +14,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.field_paths import field_value, resource_value
-from orchestrator.kubelet.material import Found, Source, key_of
+from orchestrator.kubelet.material import Found, Source, key_of, pull_sources
 from orchestrator.kubelet.mounting import flat_files, mounts_of, plain
 from orchestrator.kubelet.own_files import own_files
 from orchestrator.kubelet.runtimes.contents import Content, Contents
@@ -64,6 +64,7 @@ def world_of(
         groups=groups,
         privileged=bool(own.privileged),
         rises=own.allow_privilege_escalation is not False,
+        pull_secrets=tuple(s for each in pull_sources(pod) if (s := found.get(each)) is not None),
     )
 
 
