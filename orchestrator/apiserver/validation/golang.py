@@ -151,12 +151,14 @@ def _struct(value: Struct) -> Any:
 
 
 def _sorted_maps(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata with sorted maps, its last fields in the order of Go's struct."""
     return {
-        name: dict(sorted(each.items())) if isinstance(each, dict) else each
-        for name, each in metadata.items()
+        name: dict(sorted(each.items())) if isinstance(each := metadata[name], dict) else each
+        for name in sorted(metadata, key=lambda name: _LAST_OF_METADATA.get(name, 0))
     }
 
 
+_LAST_OF_METADATA: Final = {"annotations": 1, "ownerReferences": 2, "finalizers": 3}
 Zero: TypeAlias = Callable[[], Any]
 _METADATA: Final = "*"
 _ZEROS: Final[Mapping[str, Zero]] = {
