@@ -200,9 +200,9 @@ def test_an_image_is_pulled_with_the_pod_s_secrets(machine: Kubectl, directory: 
         kubectl("run", "friend", f"--overrides={json.dumps({'spec': spec})}", *command)
         kubectl("wait", "pod/friend", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
         reason = "jsonpath={.status.containerStatuses[0].state.waiting.reason}"
-        assert kubectl("get", "pod", "stranger", "-o", reason) in (
-            "ErrImagePull",
-            "ImagePullBackOff",
+        _eventually(
+            lambda: "ImagePull" in kubectl("get", "pod", "stranger", "-o", reason),
+            lambda: kubectl("describe", "pod", "stranger"),
         )
 
 
