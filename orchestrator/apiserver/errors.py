@@ -5,7 +5,7 @@ texts, so they are part of the interface.
 """
 
 from collections.abc import Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from orchestrator.api.scheme import Resource
 from orchestrator.api.unstructured import Unstructured
@@ -166,10 +166,14 @@ def apply_conflict(error: ApplyConflictError) -> Conflict:
     return Conflict(str(error), causes=causes)
 
 
-def uid_immutable(resource: Resource, name: str, uid: str) -> Invalid:
-    """A patch would make another object of this one; Kubernetes finds that twice."""
-    error = field_errors.invalid("metadata.uid", uid, "field is immutable")
-    return invalid_field(resource, name, error, error)
+def unchangeable(resource: Resource, name: str, changed: Sequence[tuple[str, Any]]) -> Invalid:
+    """An update would change fields of the metadata that stay; Kubernetes finds that twice of most kinds."""
+    found = [
+        field_errors.invalid(f"metadata.{field}", value, "field is immutable")
+        for field, value in changed
+    ]
+    times = 1 if resource.group == "flowcontrol.apiserver.k8s.io" else 2
+    return invalid_field(resource, name, *found * times)
 
 
 def uid_mismatch(

@@ -49,8 +49,6 @@ def stamped(
     generation: int | None,
 ) -> ObjectMeta:
     """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest."""
-    if _is_version(metadata.resource_version):
-        raise errors.version_on_create()
     if name and metadata.name and metadata.name != name:
         raise errors.name_differs(metadata.name, name)
     final = metadata.name or name
@@ -71,7 +69,7 @@ def stamped(
     )
 
 
-def _is_version(text: str) -> bool:
+def is_version(text: str) -> bool:
     """Whether a new object says that it is stored already. What is no number is passed over."""
     return text.isascii() and text.isdecimal() and 0 < whole(text) < 2**64
 
@@ -115,8 +113,24 @@ def check_identity(
             raise errors.modified(resource, name)
     elif not unconditional:
         raise errors.version_required(resource, name)
+    seconds = metadata.deletion_grace_period_seconds
+    if metadata.uid != present.uid or metadata.deletion_timestamp or seconds is not None:
+        _refuse_change(resource, metadata, present)
+
+
+def _refuse_change(resource: Resource, metadata: ObjectMeta, present: ObjectMeta) -> None:
+    """What nobody may change, of an object that does not go yet; what is left out stays. Raises Invalid."""
+    changed: list[tuple[str, Any]] = []
     if metadata.uid and metadata.uid != present.uid:
-        raise errors.uid_immutable(resource, name, metadata.uid)
+        changed.append(("uid", metadata.uid))
+    if present.deletion_timestamp is None:
+        if metadata.deletion_timestamp is not None:
+            changed.append(("deletionTimestamp", metadata.deletion_timestamp))
+        if metadata.deletion_grace_period_seconds is not None:
+            seconds = metadata.deletion_grace_period_seconds
+            changed.append(("deletionGracePeriodSeconds", seconds))
+    if changed:
+        raise errors.unchangeable(resource, present.name, changed)
 
 
 def kept(
