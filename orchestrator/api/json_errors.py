@@ -99,9 +99,15 @@ def _invalid(character: str, where: str) -> str:
     return f"invalid character {_quoted(character)} {where}"
 
 
+# Bytes that Go writes as letters.
+_NAMED: Final = "\b\f\n\r\t"
+
+
 def _quoted(character: str) -> str:
     if character == "'":
         return "'\\''"
     if character == '"':
         return "'\"'"
+    if not character.isprintable() and character not in _NAMED:
+        return f"'\\x{ord(character):02x}'"
     return f"'{json.dumps(character, ensure_ascii=not character.isprintable())[1:-1]}'"

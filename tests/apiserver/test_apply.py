@@ -12,6 +12,7 @@ from orchestrator.api.core.v1 import (
     Binding,
     ConfigMap,
     Event,
+    Node,
     ObjectReference,
     Pod,
     PodCondition,
@@ -303,3 +304,12 @@ async def test_a_struct_that_may_be_absent_is_owned_itself(api: Api) -> None:
     )
     owned: dict[str, Any] = {"f:parentRef": {".": {}, "f:name": {}, "f:resource": {}}}
     assert _owners(created) == {"one": {"f:spec": owned}}
+
+
+async def test_an_object_whose_fields_nobody_owns_is_not_tracked(api: Api) -> None:
+    """Until somebody applies: a node that was made of a name alone, or whose entries were taken away."""
+    await api.create(Node(metadata=meta("n", namespace="")))
+    body = {"metadata": {"labels": {"a": "b"}}}
+    labelled = await api.patch(Node, "n", body, namespace="", field_manager="one")
+    assert labelled.metadata.labels == {"a": "b"}
+    assert _owners(labelled) == {}

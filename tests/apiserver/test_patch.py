@@ -181,3 +181,13 @@ async def test_a_patch_cannot_make_another_object_of_one(api: Api, patch_type: P
     assert [cause.field for cause in error.causes] == ["metadata.uid", "metadata.uid"]
     update = api.update(ConfigMap(metadata=meta("a", uid="other")), dry_run=True)
     assert "Key: /configmaps/default/a," in (await refused(Conflict, update)).message
+
+
+async def test_a_patch_takes_no_version_away(api: Api) -> None:
+    """Without it nothing of the object can be read, not even its name."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    error = await refused(BadRequest, api.patch(ConfigMap, "a", {"apiVersion": None}))
+    assert "name must be provided" in error.message
+    error = await refused(BadRequest, api.patch(ConfigMap, "a", [1], "strategic"))
+    words = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+    assert error.message == words

@@ -318,3 +318,21 @@ async def test_an_update_that_means_an_object_does_not_create_one(api: Api) -> N
     """Also of kinds that an update may create."""
     request = api.update(Lease(metadata=meta("a", uid="other")))
     assert (await refused(Conflict, request)).message.endswith("UID in object meta: ")
+
+
+async def test_nobody_says_that_an_object_goes(api: Api) -> None:
+    """A time of deletion and its grace are the server's; each is told of twice."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    going = meta("a", deletion_timestamp="2001-01-01T00:00:00Z", deletion_grace_period_seconds=5)
+    error = await refused(Invalid, api.update(ConfigMap(metadata=going)))
+    fields = [f"metadata.deletion{name}" for name in ("Timestamp", "GracePeriodSeconds")]
+    assert [cause.field for cause in error.causes] == fields * 2
+
+
+async def test_a_new_object_with_a_version_is_refused_after_all_else(api: Api) -> None:
+    """What is wrong with it is told first, and a dry run does not come so far."""
+    await refused(Invalid, api.create(ConfigMap(metadata=meta("Bad_", resource_version="5"))))
+    numbered = ConfigMap(metadata=meta("a", resource_version="5"))
+    assert (await api.create(numbered, dry_run=True)).metadata.name == "a"
+    error = await refused(Unclassified, api.create(numbered))
+    assert error.message == "resourceVersion should not be set on objects to be created"

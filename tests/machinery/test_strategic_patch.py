@@ -177,7 +177,11 @@ APPLIED: dict[str, tuple[Any, Any, Any]] = {
 }  # fmt: skip
 
 REFUSED: dict[str, tuple[Any, Any, str]] = {
-    "no object": ({}, [], "invalid JSON document"),
+    "no object": (
+        {},
+        [],
+        "json: cannot unmarshal array into Go value of type map[string]interface {}",
+    ),
     "an unknown directive": (
         {"b": {}},
         {"b": {"$patch": "x"}},

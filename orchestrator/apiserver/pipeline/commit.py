@@ -8,17 +8,20 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Commit, Decision, Draft, Step
-from orchestrator.apiserver.pipeline.metadata import is_finished
+from orchestrator.apiserver.pipeline.metadata import is_finished, is_version
 from orchestrator.store import Write
 
 
 def commit_new(course: Course) -> tuple[Step, ...]:
-    """Store a new object. Errors: AlreadyExists."""
+    """Store a new object. Errors: AlreadyExists; Unclassified for one that says it is stored."""
     bucket, resource = course.served.bucket, course.served.resource
     show, reply = course.show, course.reply
 
     def step(env: Environment, draft: Draft) -> Decision:
         namespace, name, new = draft.namespace, draft.name, draft.new
+        version = draft.message.object.metadata.resource_version
+        if version and is_version(version) and not draft.message.dry_run:
+            raise errors.version_on_create()
         present = env.store.get(bucket, namespace, name)
         if present is not None:
             taken = (

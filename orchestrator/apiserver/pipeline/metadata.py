@@ -49,8 +49,6 @@ def stamped(
     generation: int | None,
 ) -> ObjectMeta:
     """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest."""
-    if _is_version(metadata.resource_version):
-        raise errors.version_on_create()
     if name and metadata.name and metadata.name != name:
         raise errors.name_differs(metadata.name, name)
     final = metadata.name or name
@@ -71,7 +69,7 @@ def stamped(
     )
 
 
-def _is_version(text: str) -> bool:
+def is_version(text: str) -> bool:
     """Whether a new object says that it is stored already. What is no number is passed over."""
     return text.isascii() and text.isdecimal() and 0 < whole(text) < 2**64
 

@@ -162,7 +162,10 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
     if not isinstance(document, dict):
         raise PatchFormatError("the patch does not leave an object")
     kind, api_version = (document.get(name) for name in ("kind", "apiVersion"))
-    if kind in (None, present.kind) and api_version in (None, present.api_version):
+    is_custom = type(present) is Unstructured
+    if kind in (None, present.kind) and (
+        api_version == present.api_version or (is_custom and api_version is None)
+    ):
         return document
     if message.patch_type == "strategic":
         for each in (kind, api_version):
@@ -171,13 +174,14 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
         return {**document, "kind": present.kind, "apiVersion": present.api_version}
     if fault := type_fault(document):
         raise _undecodable(message, document, fault)
-    if type(present) is Unstructured:
+    if not api_version and not is_custom:
+        raise errors.no_name(present.metadata.name)  # read without a version it has no fields
+    if is_custom:
         said = f"{api_version}, Kind={kind}"
         raise PatchFormatError(f"the patch makes {said} of a {present.kind}")
-    version, named = api_version or present.api_version, kind or present.kind
-    if (version, named) == (present.api_version, present.kind):
-        return {**document, "apiVersion": version, "kind": named}
-    why = unconvertible(version, named, present.api_version, present.kind)
+    if not kind and api_version == present.api_version:
+        return {**document, "kind": present.kind}
+    why = unconvertible(str(api_version), kind or present.kind, present.api_version, present.kind)
     raise _undecodable(message, document, why)
 
 

@@ -126,6 +126,8 @@ class Ledger:
     def _fold(self, before: Managers) -> Managers:
         if self._old is None and not before:
             return self._fold_creation()
+        if not before:  # of an object whose fields nobody owns only an apply makes owners
+            return self._let_go(before)
         path, old, new = self._path, self._old, self._new
         make = path.status_pair if self._status else path.pair
         time = None if self._seconds == TIMELESS else format_time(self._seconds)

@@ -58,7 +58,9 @@ def compose(first: Object, second: Object, rules: Rules, kind: Hashable = None) 
 
 def _checked(document: Object, patch: Json, merge: "_Merge", kind: Hashable) -> Object:
     if not isinstance(patch, dict):
-        raise PatchFormatError("invalid JSON document")
+        raise PatchFormatError(
+            f"json: cannot unmarshal {kind_of(patch)} into Go value of type map[string]interface {{}}"
+        )
     if too_deep(document) or too_deep(patch):
         raise PatchSizeError(f"exceeded max depth {MAX_DEPTH}")
     return merge.objects(document, patch, kind)

@@ -196,3 +196,10 @@ async def test_a_path_with_half_an_escape_is_no_request(call: Caller) -> None:
     async with call.session.get(url) as response:
         status, answer = response.status, await response.text()
     assert (status, answer) == (400, "400 Bad Request")
+
+
+async def test_metadata_of_nothing_is_no_list(call: Caller) -> None:
+    """Whoever asks for the metadata of objects that are not there hears of null."""
+    form = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
+    status, answer = await call("GET", f"{_MAPS}?labelSelector=none", Accept=form)
+    assert (status, answer["items"]) == (200, None)
