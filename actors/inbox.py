@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -30,13 +31,24 @@ class _InboxActor(Actor):
 class Inbox:
     """`async with system.inbox() as inbox`: tell `inbox.ref`; `async for message in inbox`.
 
-    At most `capacity` messages wait to be read; further ones are refused by the ref's `offer`. The
+    At most `capacity` messages wait to be read; further ones are refused by the ref's `offer`. With `weigh`
+    those that wait behind another are weighed, and none is taken either while they weigh more than `most`. The
     iteration ends when the inbox has been left, or its system has stopped, and all is read.
     """
 
-    def __init__(self, system: "ActorSystem", capacity: int) -> None:
+    def __init__(
+        self,
+        system: "ActorSystem",
+        capacity: int,
+        weigh: Callable[[Any], int] | None = None,
+        most: int = 0,
+    ) -> None:
         self._system = system
         self._capacity = capacity
+        self._weigh = weigh
+        self._most = most
+        self._weights: deque[int] = deque()
+        self._weight = 0
         self._messages: deque[Any] = deque()
         self._waiters: deque[asyncio.Future[None]] = deque()
         self.ref: Ref[Any]
@@ -72,19 +84,27 @@ class Inbox:
             except asyncio.CancelledError:
                 self._wake()  # it may have been woken for a message that another can take
                 raise
-        message = self._messages.popleft()
-        self._resize()
-        return message
+        return self._taken()
 
     def get_nowait(self) -> Any | None:
         """The next message if one waits, else None."""
         if not self._messages:
             return None
+        return self._taken()
+
+    def _taken(self) -> Any:
         message = self._messages.popleft()
+        if self._weigh is not None:
+            self._weight -= self._weights.popleft()
         self._resize()
         return message
 
     def _put(self, message: Any) -> None:
+        if self._weigh is not None:
+            # Who keeps up is not weighed: it costs something, and the next reader takes the message.
+            weight = self._weigh(message) if self._messages else 0
+            self._weights.append(weight)
+            self._weight += weight
         self._messages.append(message)
         self._resize()
         self._wake()
@@ -99,4 +119,5 @@ class Inbox:
     def _resize(self) -> None:
         # What waits here counts against the ref's bound, so that senders feel a slow reader.
         if self.ref._life < Life.STOPPING:
-            self.ref._limit(max(0, self._capacity - len(self._messages)))
+            full = self._weigh is not None and self._weight > self._most
+            self.ref._limit(0 if full else max(0, self._capacity - len(self._messages)))

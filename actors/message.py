@@ -107,6 +107,7 @@ class Requested(Asked):
         self._cause = cause
 
     def reply(self, value: Any) -> None:
+        """Have the asker call `then` with the value, in its own turn; what comes after the first is not heard."""
         if not self.ended:
             self.ended = True
             if self.stopwatch is not None:
@@ -115,6 +116,7 @@ class Requested(Asked):
                 self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
 
     def fail(self, error: BaseException) -> None:
+        """Have the asker call `or_else` with the error, in its own turn; what comes after the first is not heard."""
         if not self.ended:
             self.ended = True
             if self.stopwatch is not None:

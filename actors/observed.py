@@ -30,10 +30,12 @@ class ObservedRef(Ref[Any]):
     _last: int  # the cause of what `drained` does
 
     def tell(self, message: Any) -> None:
+        """As `Ref.tell`, but for what the faults have planned for the message."""
         carried = self._carry(message, message, "tell")
         self._pass(message, partial(super().tell, carried))
 
     def offer(self, message: Any) -> bool:
+        """As `Ref.offer`; with faults it is a `tell` where there is room, and lost messages count as taken."""
         if self.system.faults is None:
             return super().offer(self._carry(message, message, "tell"))
         if self._capacity <= self.mailbox_depth:

@@ -242,9 +242,11 @@ class ActorSystem:
             self._watched[watcher].pop(ref, None)
         return tuple(watchers)
 
-    def inbox(self, capacity: int = 1024) -> Inbox:
-        """A mailbox for code that is not an actor."""
-        return Inbox(self, capacity)
+    def inbox(
+        self, capacity: int = 1024, *, weigh: Callable[[Any], int] | None = None, most: int = 0
+    ) -> Inbox:
+        """A mailbox for code that is not an actor. `weigh` and `most` bound it by what its messages weigh."""
+        return Inbox(self, capacity, weigh, most)
 
     def unique_name(self, prefix: str) -> str:
         """`prefix-1`, `prefix-2`, ..."""

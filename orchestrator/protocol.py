@@ -12,6 +12,7 @@ of a cycle through a whole cluster, and one object that the collector cannot see
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -25,7 +26,9 @@ class Object(Protocol):
     """Any API object: a generated kind or an `Unstructured` custom resource."""
 
     @property
-    def metadata(self) -> ObjectMeta: ...
+    def metadata(self) -> ObjectMeta:
+        """What all objects have: name, namespace, uid, revision, labels and so on."""
+        ...
 
 
 class Identity(Struct, frozen=True):
@@ -192,6 +195,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     """Create an object, or post to a subresource of `name` (`binding`, `eviction`).
 
     Answers the object as stored. Errors: AlreadyExists, Invalid, NotFound (the namespace), ...
+    Who asks for a token with a `promise` is answered a TokenRequest, or a TokenPromise.
     """
 
     resource: Resource
@@ -205,6 +209,23 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     warn: Warn | None = None
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
+    promise: bool = False
+
+
+class TokenPromise:
+    """A token that has been granted, and is signed when somebody reads it: that takes longer than all else of it.
+
+    `ends` is when it expires, as the API writes times; empty: never.
+    """
+
+    def __init__(self, ends: str, sign: Callable[[], str]) -> None:
+        self.ends = ends
+        self._sign = sign
+
+    @cached_property
+    def text(self) -> str:
+        """The token."""
+        return self._sign()
 
 
 class Update(Request[Any], frozen=True, gc=True, kw_only=True):
@@ -317,16 +338,32 @@ ApiRef: TypeAlias = Ref[ApiMessage]
 # --- use of resources ----------------------------------------------------------------------
 
 
+class InterfaceUsage(Struct, frozen=True, gc=False):
+    """What has come in and gone out by an interface of a pod's network."""
+
+    name: str
+    received_bytes: int = 0
+    received_packets: int = 0
+    received_errors: int = 0
+    received_dropped: int = 0
+    sent_bytes: int = 0
+    sent_packets: int = 0
+    sent_errors: int = 0
+    sent_dropped: int = 0
+
+
 class ContainerUsage(Struct, frozen=True, gc=False):
     """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
 
-    `cpu_seconds` are those that it has used since it was started.
+    `cpu_seconds` are those that it has used since it was started. `interfaces` are those of its pod's network, if the
+    pod has one of its own that is measured.
     """
 
     milli_cpu: int | None = None
     memory_bytes: int | None = None
     processes: int | None = None
     cpu_seconds: float | None = None
+    interfaces: tuple[InterfaceUsage, ...] = ()
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
@@ -411,18 +448,26 @@ class Unclassified(ApiError):
 
 
 class TooManyRequests(RetryLater):
+    """429: there are too many requests at once, or a disruption budget forbids an eviction for now."""
+
     code, reason = 429, "TooManyRequests"
 
 
 class ServiceUnavailable(RetryLater):
+    """503: whoever would answer cannot at present."""
+
     code, reason = 503, "ServiceUnavailable"
 
 
 class ServerTimeout(RetryLater):
+    """504: the answer took longer than a request may; whether something was written is not known."""
+
     code, reason = 504, "Timeout"
 
 
 class Conflict(ReadAgain):
+    """409: the object is no longer at the revision that was read, or fields belong to another manager."""
+
     code, reason = 409, "Conflict"
 
 
@@ -440,42 +485,62 @@ class Expired(ReadAgain):
 
 
 class NotFound(GiveUp):
+    """404: there is no object of this name, or no such resource."""
+
     code, reason = 404, "NotFound"
 
 
 class AlreadyExists(GiveUp):
+    """409: an object of this name was there before."""
+
     code, reason = 409, "AlreadyExists"
 
 
 class Invalid(GiveUp):
+    """422: the object was read and does not pass validation; the causes name the fields."""
+
     code, reason = 422, "Invalid"
 
 
 class BadRequest(GiveUp):
+    """400: the request cannot be understood as it stands."""
+
     code, reason = 400, "BadRequest"
 
 
 class Unauthorized(GiveUp):
+    """401: who asks could not be found out from what was shown."""
+
     code, reason = 401, "Unauthorized"
 
 
 class Forbidden(GiveUp):
+    """403: who asks may not do this, or admission does not let it pass."""
+
     code, reason = 403, "Forbidden"
 
 
 class MethodNotAllowed(GiveUp):
+    """405: the resource has no such verb."""
+
     code, reason = 405, "MethodNotAllowed"
 
 
 class NotAcceptable(GiveUp):
+    """406: the answer cannot be written in any form that the client takes."""
+
     code, reason = 406, "NotAcceptable"
 
 
 class RequestEntityTooLarge(GiveUp):
+    """413: the body is longer than the server reads."""
+
     code, reason = 413, "RequestEntityTooLarge"
 
 
 class UnsupportedMediaType(GiveUp):
+    """415: the body is written in a form that the server does not read there."""
+
     code, reason = 415, "UnsupportedMediaType"
 
 

@@ -30,6 +30,7 @@ from orchestrator.api.times import read_time
 Schema: TypeAlias = Mapping[str, Any]
 
 _INT: Final = {"int32": 2**31, "int64": 2**63}
+_NUMBERED: Final = frozenset((*_INT, "uint8"))
 _QUANTITY: Final = frozenset((str, int, float))
 _INT_OR_STRING: Final = frozenset((int, str))
 _TEXTS: Final = frozenset((str,))
@@ -63,12 +64,18 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
     return _struct_reader(type_)(data, Place(at, "", ""), unknown)  # type: ignore[arg-type]
 
 
+# Where a uid is a user's, which is mere text.
+_USERS: Final = ("UserInfo", "SubjectAccessReviewSpec", "CertificateSigningRequestSpec")
+
+
 def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
     """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`."""
     kind = _kind(value)
     if wanted == "[]string" and place.fields.endswith("extra"):
         wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
-    shown = f"number {value}" if kind == "number" and wanted in _INT else kind
+    if wanted == "string" and place.fields.endswith("uid") and place.struct not in _USERS:
+        wanted = "types.UID"
+    shown = f"number {value}" if kind == "number" and wanted in _NUMBERED else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
     words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"
     said = f"expected {_json_type(wanted)}, got {shown}"
@@ -76,6 +83,7 @@ def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
     return DecodeError(place.path, said, words=words, patch_words=patch_words)
 
 
+_BYTES: Final = 256
 _GO_KINDS: Final = {
     bool: "bool",
     int: "int64",
@@ -324,7 +332,9 @@ def _anything(data: Any, place: Place, unknown: list[str]) -> Any:
 
 
 def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
-    """Base64 in JSON; Go passes over line breaks."""
+    """Base64 in JSON, or a list of numbers; Go passes over line breaks."""
+    if isinstance(data, list):
+        return _bytes_of_list(data, place, unknown)
     if not isinstance(data, str):
         raise unfit(data, place, "[]uint8")
     try:
@@ -332,8 +342,17 @@ def _bytes(data: Any, place: Place, unknown: list[str]) -> Any:
         binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
     except ValueError:
         words = f"illegal base64 data at input byte {_illegal_byte(data)}"
-        raise DecodeError(place.path, words, words=words) from None
+        patch_words = f"error decoding from json: {words}"
+        raise DecodeError(place.path, words, words=words, patch_words=patch_words) from None
     return text
+
+
+def _bytes_of_list(data: list[Any], place: Place, unknown: list[str]) -> str:
+    numbers = [0 if each is None else each for each in data]
+    for each in numbers:
+        if isinstance(each, bool) or not isinstance(each, int) or not 0 <= each < _BYTES:
+            raise unfit(each, place, "uint8")
+    return binascii.b2a_base64(bytes(numbers), newline=False).decode()
 
 
 def _illegal_byte(text: str) -> int:

@@ -19,14 +19,15 @@ from orchestrator.apiserver.pipeline.verbs import (
     PATCH,
     UPDATE,
 )
-from orchestrator.apiserver.reviews import REVIEWS, answer_review
+from orchestrator.apiserver.reviews import ANSWER, REVIEWS
 from orchestrator.apiserver.subresources import SUBRESOURCES
+from orchestrator.apiserver.subresources.binding import BINDINGS, LEGACY_BINDING
 from orchestrator.protocol import ApiError
 
 _OBJECT: Final = Part(
     writes={"create": CREATE, "update": UPDATE, "patch": PATCH, "apply": APPLY, "delete": DELETE}
 )
-_REVIEW: Final = Part(writes={"create": (authorize, answer_review)}, readable=False)
+_REVIEW: Final = Part(writes={"create": ANSWER}, readable=False)
 _NOTHING: Final = Part(readable=False)
 
 
@@ -38,6 +39,8 @@ def part_of(served: Served, subresource: str) -> Part:
             raise errors.no_such_resource()
         return part(served.kind)
     if served.virtual:
+        if served.bucket == BINDINGS:
+            return LEGACY_BINDING
         return _REVIEW if served.bucket in REVIEWS else _NOTHING
     return _OBJECT
 

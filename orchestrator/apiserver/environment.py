@@ -9,6 +9,7 @@ from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
 from orchestrator.apiserver.authentication import Tokens
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.times import format_time
 from orchestrator.store import Store
 
@@ -37,7 +38,17 @@ class Source(Protocol):
 class Environment:
     """The surroundings of every decision; also the `Reader` of admission plugins."""
 
-    __slots__ = ("_buckets", "_clock", "_source", "allocations", "scheme", "store", "tokens", "uid")
+    __slots__ = (
+        "_buckets",
+        "_clock",
+        "_source",
+        "allocations",
+        "counts",
+        "scheme",
+        "store",
+        "tokens",
+        "uid",
+    )
 
     def __init__(
         self,
@@ -47,11 +58,13 @@ class Environment:
         clock: Callable[[], float],
         allocations: ServiceAllocations,
         tokens: Tokens,
+        counts: AdmissionCounts,
     ) -> None:
         self.store = store
         self.scheme = scheme
         self.allocations = allocations
         self.tokens = tokens
+        self.counts = counts
         self.uid = source.uid
         self._source = source
         self._clock = clock

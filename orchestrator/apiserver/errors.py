@@ -76,20 +76,23 @@ def method_not_allowed(resource: Resource, verb: str) -> MethodNotAllowed:
     )
 
 
-def already_exists(resource: Resource, name: str) -> AlreadyExists:
-    """`deployments.apps "x" already exists`."""
+_ENDING: Final = "object is being deleted: "
+
+
+def already_exists(resource: Resource, name: str, *, ending: bool = False) -> AlreadyExists:
+    """`deployments.apps "x" already exists`; `ending`: and is being deleted."""
     return AlreadyExists(
-        f"{resource.key} {quote(name)} already exists",
+        f"{_ENDING if ending else ''}{resource.key} {quote(name)} already exists",
         kind=resource.plural,
         group=resource.group,
         name=name,
     )
 
 
-def name_not_generated(resource: Resource, name: str) -> AlreadyExists:
+def name_not_generated(resource: Resource, name: str, *, ending: bool = False) -> AlreadyExists:
     """A name is taken of an object that has a `generateName`, whether the name came of it or not."""
     return AlreadyExists(
-        f"{resource.key} {quote(name)} already exists, "
+        f"{_ENDING if ending else ''}{resource.key} {quote(name)} already exists, "
         "the server was not able to generate a unique name for the object",
         kind=resource.plural,
         group=resource.group,
@@ -132,11 +135,18 @@ def unparsable_version(text: str) -> Unclassified:
     return Unclassified(_unparsable(text))
 
 
+def no_version(text: str) -> Unclassified:
+    """The same, of an object that is written."""
+    return Unclassified(_not_a_number(text))
+
+
 def _unparsable(text: str) -> str:
-    return (
-        f"resourceVersion: Invalid value: {quote(text)}: "
-        f"strconv.ParseUint: parsing {quote(text)}: invalid syntax"
-    )
+    return f"resourceVersion: Invalid value: {quote(text)}: {_not_a_number(text)}"
+
+
+def _not_a_number(text: str) -> str:
+    why = "value out of range" if text.isascii() and text.isdecimal() else "invalid syntax"
+    return f"strconv.ParseUint: parsing {quote(text)}: {why}"
 
 
 def invalid_version(text: str) -> BadRequest:
@@ -159,13 +169,23 @@ def apply_conflict(error: ApplyConflictError) -> Conflict:
     return Conflict(str(error), causes=causes)
 
 
+def uid_immutable(resource: Resource, name: str, uid: str) -> Invalid:
+    """A patch would make another object of this one; Kubernetes finds that twice."""
+    error = field_errors.invalid("metadata.uid", uid, "field is immutable")
+    return invalid_field(resource, name, error, error)
+
+
 def uid_mismatch(
-    resource: Resource, namespace: str, name: str, expected: str, present: str
+    resource: Resource, namespace: str, name: str, expected: str, present: str, *, dry_run: bool
 ) -> Conflict:
-    """The writer means another object of the same name. Kubernetes shows where its store has it."""
-    key = "/".join(part for part in (_storage_path(resource), namespace, name) if part)
+    """The writer means another object of the same name. Kubernetes shows where its store has it.
+
+    A dry run does not come as far as the root of the store.
+    """
+    parts = ("" if dry_run else "registry", _storage_path(resource), namespace, name)
+    key = "/".join(part for part in parts if part)
     why = (
-        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, "
+        f"StorageError: invalid object, Code: 4, Key: /{key}, ResourceVersion: 0, "
         f"AdditionalErrorMsg: Precondition failed: UID in precondition: {expected}, "
         f"UID in object meta: {present}"
     )

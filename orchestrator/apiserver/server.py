@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Actor, Deferred, Terminated
-from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
@@ -44,9 +43,12 @@ from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
+from orchestrator.apiserver.pipeline.own_fields import reported
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.versions import waiting_for
+from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
 from orchestrator.apiserver.unanswered import Unanswered
 from orchestrator.apiserver.wakefulness import Wakefulness
@@ -58,7 +60,6 @@ from orchestrator.protocol import (
     Create,
     Delete,
     DeleteCollection,
-    Deleted,
     Get,
     List,
     NotFound,
@@ -82,10 +83,10 @@ from orchestrator.store import (
 M = TypeVar("M")
 
 BOOKMARK_SECONDS: Final = 60.0
+_MYSELF: Final = "kube-apiserver"  # as who owns fields
 _SERVICES: Final = "services"
 _RANGES: Final = "servicecidrs.networking.k8s.io"
 _ADDRESSES: Final = "ipaddresses.networking.k8s.io"
-_BINDINGS: Final = "bindings"
 
 
 class _MinutePassed(Struct, frozen=True):
@@ -159,14 +160,21 @@ class ApiServer(Actor):
             self._allocations.addresses.note(each)
         self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
         self._past = PastStates()
+        self._counts = AdmissionCounts(self.ctx.clock.monotonic)
         self._env = Environment(
-            self.store, self.scheme, self.ctx, self.ctx.clock.now, self._allocations, self._tokens
+            self.store,
+            self.scheme,
+            self.ctx,
+            self.ctx.clock.now,
+            self._allocations,
+            self._tokens,
+            self._counts,
         )
         self._wakefulness = Wakefulness(self._admission, self.scheme, self.store)
         self._builtin -= self._wakefulness.buckets
         self._hub = WatchHub(self._watchers, self.ctx, self.store.revision)
         self._definitions = DefinitionBook(
-            self._env, self.scheme, self._forget_served, self._delete_custom
+            self._env, self.scheme, self._forget_served, self._delete_custom, self._own_report
         )
         self._observers = self._observing()
         self.store.listen(self._changed)
@@ -230,6 +238,13 @@ class ApiServer(Actor):
         steps = steps_of(self._served_for(resource), self.scheme, "delete", "")
         Attempt(self._env, self._perform, steps, deletion).run()
 
+    def _own_report(self, old: Any, new: Any) -> Any:
+        """Who owns what of an object whose status the server itself has written."""
+        resource = self.scheme.by_type(type(new))
+        served = self._served.get(resource) or self._served_for(resource)
+        path = WritePath(served, self.scheme, "status")
+        return reported(path, _MYSELF, self.ctx.clock.now(), old, new)
+
     def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
         groups = serves_groups(self.scheme)
         return furniture(format_time(self.ctx.clock.now()), self._service_network, groups=groups)
@@ -249,7 +264,7 @@ class ApiServer(Actor):
             if self.store.get(resource.key, metadata.namespace, metadata.name) is None:
                 steps = steps_of(self._served_for(resource), self.scheme, "create", "")
                 new = replace(wanted, metadata=replace(metadata, resource_version=""))
-                creation = Create(resource=resource, object=new, field_manager="kube-apiserver")
+                creation = Create(resource=resource, object=new, field_manager=_MYSELF)
                 Attempt(self._env, self._perform, steps, creation).run()
 
     def on_minute_passed(self, message: _MinutePassed) -> None:
@@ -367,6 +382,8 @@ class ApiServer(Actor):
             str(allocations.network),
             allocations.addresses.first.counts,
             allocations.ports.counts,
+            self.store.revision,
+            tuple(self._counts.families()),
         )
 
     # --- writing ---------------------------------------------------------------------------
@@ -376,11 +393,6 @@ class ApiServer(Actor):
         return self._answered(self._create, message)
 
     def _create(self, message: Create) -> Attempt:
-        if message.resource.key == _BINDINGS:  # the old path of a pod's binding
-            self._access.check(message, "create", message.resource)
-            pods = self.scheme.by_type(Pod)
-            name = message.name or message.object.metadata.name
-            message = replace(message, resource=pods, name=name, subresource="binding")
         return self._attempt("create", message, message.subresource)
 
     def on_update(self, message: Update) -> Any:
@@ -426,7 +438,8 @@ class ApiServer(Actor):
         attempts = [
             Attempt(self._env, self._perform, steps, _deletion(message, each)) for each in chosen
         ]
-        return _CollectionAttempt(self.store, attempts)
+        listed = Page(tuple(map(served.to_version, chosen)), self.store.revision)
+        return _CollectionAttempt(attempts, listed)
 
     # --- inside ----------------------------------------------------------------------------
 
@@ -615,10 +628,13 @@ class ApiServer(Actor):
 
 
 class _CollectionAttempt:
-    """The deletions of a collection: one request, whose end is that of the last deletion."""
+    """The deletions of a collection: one request, whose end is that of the last deletion.
 
-    def __init__(self, store: Store, attempts: Sequence[Attempt]) -> None:
-        self._store = store
+    Its answer is the objects as they were listed, whatever became of them.
+    """
+
+    def __init__(self, attempts: Sequence[Attempt], answer: Page) -> None:
+        self.answer = answer
         self._attempts = attempts
         self._waiting = 0
         self.on_end: Callable[[Any, Exception | None], None] | None = None
@@ -647,16 +663,6 @@ class _CollectionAttempt:
         """The first real failure: an object that is gone already is none."""
         failures = (attempt.error for attempt in self._attempts if attempt.error is not None)
         return next((error for error in failures if not isinstance(error, NotFound)), None)
-
-    @property
-    def answer(self) -> Page:
-        """The objects that were deleted, or began to be."""
-        deleted = [
-            attempt.answer.object
-            for attempt in self._attempts
-            if isinstance(attempt.answer, Deleted)
-        ]
-        return Page(tuple(deleted), self._store.revision)
 
 
 def _deletion(message: DeleteCollection, chosen: Any) -> Delete:

@@ -144,8 +144,29 @@ def up(
         **features.checked(switches),
     }
     front = users.front_options(authentication)
+    host, port = listen
+    front["flags"] = {**_flags(click.get_current_context()), "listen": f"{host}:{port}"}
     audits = Auditing(auditing)
     actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
+
+
+def _flags(ctx: click.Context) -> dict[str, str]:
+    """The options of this start and their values, as /flagz shows them."""
+    found = {}
+    for each in ctx.command.params:
+        value = ctx.params.get(each.name or "")
+        if isinstance(each, click.Option) and value is not None:
+            found[each.opts[-1].lstrip("-")] = _told(value)
+    return found
+
+
+def _told(value: Any) -> str:
+    """An option's value, written as Kubernetes' components write theirs."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{','.join(map(_told, value))}]"
+    return str(value)
 
 
 def _nodes(number: int, runtime: str, static_pods: Path | None) -> "int | list[NodeSpec]":

@@ -19,8 +19,8 @@ from aiohttp import web
 
 from actors import ActorSystem, Ref
 from orchestrator.apiserver.debugging import actors_page
-from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, Series, text_of
 from orchestrator.apiserver.http.metrics.state import process_families
+from orchestrator.apiserver.telemetry.families import MEDIA_TYPE, Series, text_of
 from orchestrator.client import Statistics
 from orchestrator.controllers.manager import ControllerStatistics
 

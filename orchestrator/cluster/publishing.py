@@ -51,6 +51,13 @@ async def publish(
     would be another machine's everywhere. Where nobody may listen at the Service's own port, since that is below
     `lowest_port`, it is moved to the server's: pods find it in their environment.
     """
+    client = Client(
+        client.api,
+        clock=client.clock,
+        identity=client.identity,
+        scheme=client.scheme,
+        field_manager="kube-apiserver",
+    )
     address = _advertised(host) if real is None else real
     authority = front.pki.authority.certificate.decode()
     for each in (

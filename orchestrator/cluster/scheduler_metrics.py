@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from actors import ActorError, ActorSystem
-from orchestrator.apiserver.http.metrics.families import Histogram, Series
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 from orchestrator.scheduler.metrics import Family
 from orchestrator.scheduler.scheduler import GetSchedulerMetrics
 

@@ -1,8 +1,9 @@
 """The base of Kubernetes' own controllers."""
 
-from typing import ClassVar, Final
+from collections.abc import Iterable
+from typing import Any, ClassVar, Final
 
-from orchestrator.client import Controller
+from orchestrator.client import Change, Controller, Key
 from orchestrator.protocol import AUTHENTICATED, ApiError, Identity
 
 
@@ -20,6 +21,24 @@ class KubernetesController(Controller):
     furnishes: ClassVar[bool] = True
 
 
+class PeriodicController(KubernetesController):
+    """Looks at all there is from time to time, whatever changes meanwhile. There is one key.
+
+    `reconcile` is one look, and answers in how many seconds the next one is due.
+    """
+
+    by_default: ClassVar[bool] = False
+
+    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
+        """A change waits for the next look."""
+        return ()
+
+    def initial_keys(self) -> Iterable[Key]:
+        """The one key."""
+        return (_ALL,)
+
+
+_ALL: Final = Key("", "")
 API_SERVER: Final = Identity("system:apiserver", ("system:masters", AUTHENTICATED))
 
 

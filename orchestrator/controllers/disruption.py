@@ -22,7 +22,7 @@ from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.pods import has_ended, is_ready
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.intstr import resolve
-from orchestrator.machinery.labels import compile_selector, format_struct
+from orchestrator.machinery.labels import compile_selector, format_go
 from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import ApiError, Conflict, Get, NotFound
@@ -231,8 +231,9 @@ class DisruptionController(KubernetesController):
             self.events.event(budget, "Warning", "CalculateExpectedPodCountFailed", message)
             await self._write(budget, failed_status(budget, str(error), now))
             return None
-        if expected.unmanaged and budget.spec is not None:
-            message = _UNMANAGED.format(selector=format_struct(budget.spec.selector))
+        selector = budget.spec.selector if budget.spec is not None else None
+        if expected.unmanaged and selector is not None:
+            message = _UNMANAGED.format(selector=format_go(selector))
             self.events.event(budget, "Warning", "UnmanagedPods", message)
         status = status_of(budget, pods, expected, booked, now)
         await self._write(budget, status)

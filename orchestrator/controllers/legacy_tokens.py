@@ -12,7 +12,7 @@ from typing import Any, Final
 from orchestrator.api.core.v1 import ConfigMap, Pod, Secret, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key, key_of
-from orchestrator.controllers.base import API_SERVER, KubernetesController
+from orchestrator.controllers.base import API_SERVER, KubernetesController, PeriodicController
 from orchestrator.machinery.legacy_tokens import (
     ACCOUNT_NAME,
     ACCOUNT_UID,
@@ -34,7 +34,6 @@ SYNC_SECONDS: Final = DAY_SECONDS  # how often all of them are looked at
 # After the ConfigMap was made it is made anew so much later at the earliest.
 CREATION_SECONDS: Final = 1800.0
 
-_ALL: Final = Key("", "")
 _TRACKING: Final = Key("kube-system", TRACKING)
 
 
@@ -80,21 +79,12 @@ class LegacyTokenTracker(KubernetesController):
         return None
 
 
-class LegacyTokenCleaner(KubernetesController):
-    """Looks at all such Secrets once a day; there is one key."""
+class LegacyTokenCleaner(PeriodicController):
+    """Looks at all such Secrets once a day."""
 
     name = "legacy-serviceaccount-token-cleaner"
     account = "legacy-service-account-token-cleaner"
     kind = Secret
-    by_default = False
-
-    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
-        """A change is looked at on the next day."""
-        return ()
-
-    def initial_keys(self) -> Iterable[Key]:
-        """The one key."""
-        return (_ALL,)
 
     async def reconcile(self, key: Key) -> float | None:
         """One look at all of them; answers when the next one is due."""

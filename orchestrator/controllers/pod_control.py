@@ -5,6 +5,7 @@ from typing import Any
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.client import Client, EventRecorder
+from orchestrator.controllers.base import namespace_ends
 from orchestrator.controllers.slow_start import slow_start
 from orchestrator.protocol import ApiError, NotFound
 
@@ -49,6 +50,4 @@ async def delete_pods(
 
 def is_farewell(answer: object) -> bool:
     """Whether a request was refused because the namespace is going."""
-    return isinstance(answer, ApiError) and any(
-        cause.reason == "NamespaceTerminating" for cause in answer.causes
-    )
+    return isinstance(answer, ApiError) and namespace_ends(answer)

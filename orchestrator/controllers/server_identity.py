@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key
-from orchestrator.controllers.base import API_SERVER, KubernetesController
+from orchestrator.controllers.base import API_SERVER, KubernetesController, PeriodicController
 from orchestrator.machinery.times import format_micro_time, parse_time
 from orchestrator.protocol import AlreadyExists, Conflict, NotFound
 
@@ -25,7 +25,6 @@ LEASE_SECONDS: Final = 3600
 RENEW_SECONDS: Final = 10.0
 CLEAN_SECONDS: Final = 3600.0
 _NAMESPACE: Final = "kube-system"
-_ALL: Final = Key("", "")
 _LABELS: Final = {IDENTITY: SERVER, "kubernetes.io/hostname": HOST}
 
 
@@ -80,22 +79,13 @@ class ServerLeaseKeeper(KubernetesController):
         return RENEW_SECONDS
 
 
-class ServerLeaseCleaner(KubernetesController):
+class ServerLeaseCleaner(PeriodicController):
     """Once an hour deletes the Leases of servers that have not been renewed for as long as they last."""
 
     name = "kube-apiserver-identity-lease-gc"
     account = ""
     identity = API_SERVER
     kind = Lease
-    by_default = False
-
-    def own_keys(self, change: Change[Any]) -> Iterable[Key]:
-        """Time passes without a change."""
-        return ()
-
-    def initial_keys(self) -> Iterable[Key]:
-        """The one key."""
-        return (_ALL,)
 
     async def reconcile(self, key: Key) -> float | None:
         """One look."""

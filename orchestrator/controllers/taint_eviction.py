@@ -83,6 +83,9 @@ class TaintEvictionController(KubernetesController):
                 continue
             found = waiting(pod, taints, before.get(key_of(pod)), now)
             if found is not None and found.at <= now:
+                before.pop(
+                    key_of(pod), None
+                )  # it is not spared, whatever the cache knows of it yet
                 await self._evict(pod)
             elif found is not None:
                 later[key_of(pod)] = found

@@ -5,6 +5,8 @@ both with the zone's SOA, so that resolvers may remember it. A CNAME is answered
 zone, and where there is an upstream with what that says. A question for a foreign name is handed back.
 """
 
+from bisect import bisect_right
+from collections.abc import Sequence
 from typing import Final
 
 import dns.flags
@@ -15,12 +17,14 @@ import dns.rcode
 import dns.rdataclass
 import dns.rdatatype
 import dns.rrset
+from dns.rdata import Rdata
 
 from orchestrator.dns.records import Found, Record, Zone
 
 _TTL: Final = 5  # seconds, as of CoreDNS: how late a resolver may be
 _CHAIN: Final = 8  # CNAMEs that are followed
 _UDP_PAYLOAD: Final = 1232
+_LONGEST: Final = 65535  # bytes of a message
 
 
 class Foreign(Exception):
@@ -71,14 +75,33 @@ def refused(query: dns.message.Message) -> dns.message.Message:
 
 
 def in_datagram(query: dns.message.Message, response: dns.message.Message) -> bytes:
-    """The answer as one datagram: as large as its asker takes, else cut off and marked, so that it asks by TCP."""
+    """The answer as one datagram: as large as its asker takes, else cut off and marked, so that it asks by TCP.
+
+    It has as many of the records as find room, as CoreDNS's: there are resolvers that never ask by TCP.
+    """
     largest = max(512, min(query.payload, _UDP_PAYLOAD)) if query.edns >= 0 else 512
-    wire = response.to_wire(max_size=65535)
+    wire = response.to_wire(max_size=_LONGEST)
     if len(wire) <= largest:
         return wire
+    records = [(each, data) for each in response.answer for data in each]
+    room = bisect_right(
+        range(len(records)), largest, key=lambda n: len(_cut(query, response, records[: n + 1]))
+    )
+    return _cut(query, response, records[:room])
+
+
+def _cut(
+    query: dns.message.Message,
+    response: dns.message.Message,
+    records: Sequence[tuple[dns.rrset.RRset, Rdata]],
+) -> bytes:
+    """The answer with no more than these records, marked as cut off."""
     cut = dns.message.make_response(query, recursion_available=True)
+    cut.set_rcode(response.rcode())
     cut.flags |= dns.flags.TC | (response.flags & dns.flags.AA)
-    return cut.to_wire()
+    for of, data in records:
+        cut.find_rrset(cut.answer, of.name, of.rdclass, of.rdtype, create=True).add(data, of.ttl)
+    return cut.to_wire(max_size=_LONGEST)
 
 
 def _text(name: dns.name.Name) -> str:

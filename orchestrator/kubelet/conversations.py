@@ -14,7 +14,13 @@ from orchestrator.api.scalars import Quantity
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.claimed import behind_claims, claim_sources
 from orchestrator.kubelet.container_record import ContainerRecord
-from orchestrator.kubelet.material import Found, Source, environment_sources, world_sources
+from orchestrator.kubelet.material import (
+    Found,
+    Source,
+    environment_sources,
+    pull_sources,
+    world_sources,
+)
 from orchestrator.kubelet.node_spec import NodeSpec
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.resolver import parse, resolver_of
@@ -122,7 +128,12 @@ class Conversations:
         """Read what the container's surroundings are made of."""
         spec = pod.spec
         made_of = world_sources(spec) if spec is not None else ()
-        sources = (*made_of, *claim_sources(pod), *environment_sources(container))
+        sources = (
+            *made_of,
+            *claim_sources(pod),
+            *environment_sources(container),
+            *pull_sources(pod),
+        )
 
         def services_came(found: Found, services: tuple[Service, ...]) -> None:
             if pod.metadata.namespace == "default":

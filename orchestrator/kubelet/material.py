@@ -13,6 +13,7 @@ from orchestrator.api.core.v1 import (
     Container,
     EnvVarSource,
     KeyToPath,
+    Pod,
     PodSpec,
     Secret,
     ServiceAccountTokenProjection,
@@ -41,6 +42,12 @@ def world_sources(spec: PodSpec) -> tuple[Source, ...]:
             if part.service_account_token is not None:
                 found[token_source(part.service_account_token)] = None
     return tuple(found)
+
+
+def pull_sources(pod: Pod) -> tuple[Source, ...]:
+    """The Secrets with which the pod's images may be pulled."""
+    references = pod.spec.image_pull_secrets if pod.spec is not None else ()
+    return tuple((Secret, each.name) for each in references)
 
 
 def token_source(projection: ServiceAccountTokenProjection) -> Source:

@@ -13,7 +13,6 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
-from orchestrator.api.authentication.v1 import TokenRequest
 from orchestrator.api.core.v1 import (
     ConfigMap,
     Container,
@@ -34,12 +33,14 @@ from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.claimed import volume_behind
 from orchestrator.kubelet.field_paths import field_value, resource_value
 from orchestrator.kubelet.material import Found, token_source
+from orchestrator.kubelet.runtimes.contents import Content, Contents, unread
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.quantities import value
 from orchestrator.machinery.volumes import storage_of
+from orchestrator.protocol import TokenPromise
 
-_File: TypeAlias = tuple[str, bytes, int]  # path in the volume, content, mode
+_File: TypeAlias = tuple[str, Content, int]  # path in the volume, content, mode
 _NAMED: Final = re.compile(r"(?<!\$)\$\(([^)]*)\)")
 _USUAL_MODE: Final = 0o644
 _TOKEN_MODE: Final = 0o600  # of a token, where the pod has one user or a group
@@ -113,7 +114,7 @@ def _mount(
         return Mount(path, volume.name, "image", volume.image.reference, sub_path, True)
     files = list(_files(owner, volume, found))
     kind = "secret" if volume.secret is not None or volume.projected is not None else "objects"
-    contents = {name: data for name, data, _ in files}
+    contents = Contents({name: data for name, data, _ in files})
     modes = {name: _for_group(mode, pod.spec) for name, _, mode in files} | {"": _OBJECTS_DIRECTORY}
     user = _only_user(pod.spec) if volume.projected is not None else None
     return Mount(path, volume.name, kind, "", sub_path, True, contents, modes, user or 0)
@@ -207,18 +208,19 @@ def _only_user(spec: PodSpec | None) -> int | None:
     return users.pop() if len(users) == 1 else None
 
 
-def flat_files(mounts: tuple[Mount, ...]) -> Iterator[tuple[str, bytes, int | None]]:
+def flat_files(mounts: tuple[Mount, ...]) -> Iterator[tuple[str, Content, int | None]]:
     """The files of mounts by their path in the container, and their modes; a path that ends in `/` is a directory."""
     for mount in mounts:
+        files = unread(mount.files)
         start, inside = "", mount.sub_path.strip("/")
         if inside:
-            if inside in mount.files:
-                yield mount.path, mount.files[inside], mount.modes.get(inside)
+            if inside in files:
+                yield mount.path, files[inside], mount.modes.get(inside)
                 continue
             start = f"{inside}/"
         place = mount.path.rstrip("/")
         yield f"{place}/", b"", mount.modes.get("")
-        for name, data in mount.files.items():
+        for name, data in files.items():
             if name.startswith(start):
                 yield f"{place}/{name[len(start) :]}", data, mount.modes.get(name)
 
@@ -255,14 +257,23 @@ def _projected(owner: _Owner, projected: ProjectedVolumeSource, found: Found) ->
 def _token(
     pod: Pod, token: ServiceAccountTokenProjection, mode: int | None, found: Found
 ) -> Iterator[_File]:
-    request: TokenRequest | None = found.get(token_source(token))
-    if request is not None and request.status is not None:
+    promise: TokenPromise | None = found.get(token_source(token))
+    if promise is not None:
         context = pod.spec.security_context if pod.spec is not None else None
         owned = _only_user(pod.spec) is not None or (
             context is not None and context.fs_group is not None
         )
         usual = _USUAL_MODE if mode is None else mode
-        yield token.path, request.status.token.encode(), _TOKEN_MODE if owned else usual
+        yield token.path, _signed(promise), _TOKEN_MODE if owned else usual
+
+
+def _signed(promise: TokenPromise) -> Content:
+    """The token, which is not signed before somebody reads the file."""
+
+    def read() -> bytes:
+        return promise.text.encode()
+
+    return read
 
 
 def _keys(

@@ -54,11 +54,15 @@ PodEvent: TypeAlias = (
 
 
 class StartContainer(Struct, frozen=True, gc=False):
+    """Start a container, for the run that the key names."""
+
     container: Container
     key: ContainerKey
 
 
 class StopContainer(Struct, frozen=True, gc=False):
+    """Stop a container, which has so many seconds for it."""
+
     key: ContainerKey
     grace_seconds: float
 
@@ -75,6 +79,8 @@ class ReportStatus(Struct, frozen=True, gc=False):
 
 
 class RecordEvent(Struct, frozen=True, gc=False):
+    """Tell of the pod in an event."""
+
     type: str  # Normal or Warning
     reason: str
     message: str

@@ -14,9 +14,10 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.field_paths import field_value, resource_value
-from orchestrator.kubelet.material import Found, Source, key_of
+from orchestrator.kubelet.material import Found, Source, key_of, pull_sources
 from orchestrator.kubelet.mounting import flat_files, mounts_of, plain
 from orchestrator.kubelet.own_files import own_files
+from orchestrator.kubelet.runtimes.contents import Content, Contents
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.substitution import substituted
 
@@ -41,7 +42,7 @@ def world_of(
     environment.update(_environment(pod, container, found, environment, allocatable))
     environment.setdefault("HOME", "/root")
     mounts = mounts_of(pod, container, found, environment, allocatable)
-    files = dict(own_files(pod, container, host))
+    files: dict[str, Content] = dict(own_files(pod, container, host))
     files["/etc/resolv.conf"] = resolver.encode()
     modes: dict[str, int] = {}
     for path, data, mode in flat_files(mounts):
@@ -52,7 +53,7 @@ def world_of(
     own = container.security_context or SecurityContext()
     return World(
         environment,
-        files,
+        Contents(files),
         host,
         container.working_dir or "/",
         mounts,
@@ -63,6 +64,7 @@ def world_of(
         groups=groups,
         privileged=bool(own.privileged),
         rises=own.allow_privilege_escalation is not False,
+        pull_secrets=tuple(s for each in pull_sources(pod) if (s := found.get(each)) is not None),
     )
 
 

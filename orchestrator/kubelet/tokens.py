@@ -13,12 +13,13 @@ from orchestrator.api.authentication.v1 import (
     BoundObjectReference,
     TokenRequest,
     TokenRequestSpec,
+    TokenRequestStatus,
 )
 from orchestrator.api.core.v1 import Pod, ServiceAccount, ServiceAccountTokenProjection
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.material import Source
 from orchestrator.machinery.times import parse_time
-from orchestrator.protocol import ApiRef, Create, Identity
+from orchestrator.protocol import ApiRef, Create, Identity, TokenPromise
 
 _ACCOUNTS: Final = resource_of(ServiceAccount)
 _LIFE_SECONDS: Final = 3600
@@ -27,7 +28,7 @@ _OLDEST_SECONDS: Final = 24 * 3600.0
 
 
 class _Kept(Struct, frozen=True):
-    request: TokenRequest
+    promise: TokenPromise
     old_at: float
 
 
@@ -45,24 +46,25 @@ class Tokens:
         pod: Pod,
         source: Source,
         projection: ServiceAccountTokenProjection,
-        then: Callable[[TokenRequest | None], None],
+        then: Callable[[TokenPromise | None], None],
     ) -> None:
         """Call `then` with the pod's token, asked for anew if there is none or it is old; None: there is none."""
         kept = self._kept.get((pod.metadata.uid, source))
         if kept is not None and self._ctx.clock.now() < kept.old_at:
-            then(kept.request)
+            then(kept.promise)
             return
         asked = self._ctx.clock.now()
 
-        def came(request: TokenRequest) -> None:
-            self._kept[pod.metadata.uid, source] = _Kept(request, _old_at(request, asked))
-            then(request)
+        def came(answer: TokenRequest | TokenPromise) -> None:
+            promise = answer if isinstance(answer, TokenPromise) else _kept_promise(answer)
+            self._kept[pod.metadata.uid, source] = _Kept(promise, _old_at(promise.ends, asked))
+            then(promise)
 
         self._ctx.request(
             self._api,
             self._request(pod, projection),
             then=came,
-            failed=lambda _: then(kept.request if kept is not None else None),
+            failed=lambda _: then(kept.promise if kept is not None else None),
         )
 
     def _request(self, pod: Pod, projection: ServiceAccountTokenProjection) -> Create:
@@ -82,6 +84,7 @@ class Tokens:
             name=account or "default",
             namespace=metadata.namespace,
             subresource="token",
+            promise=True,
             identity=self._identity,
         )
 
@@ -91,9 +94,14 @@ class Tokens:
             del self._kept[key]
 
 
-def _old_at(request: TokenRequest, asked: float) -> float:
-    status = request.status
-    if status is None or status.expiration_timestamp is None:
+def _kept_promise(answer: TokenRequest) -> TokenPromise:
+    """Of an API server that has signed at once, as one behind a gateway does."""
+    status = answer.status or TokenRequestStatus()
+    return TokenPromise(status.expiration_timestamp or "", lambda: status.token)
+
+
+def _old_at(ends: str, asked: float) -> float:
+    if not ends:
         return asked
-    life = parse_time(status.expiration_timestamp) - asked
+    life = parse_time(ends) - asked
     return asked + min(life * _OLD_AFTER, _OLDEST_SECONDS)

@@ -35,7 +35,7 @@ def too_deep(value: Json, limit: int = MAX_DEPTH) -> bool:
 
 
 def kind_of(value: Json) -> str:
-    """The JSON type: object, array, string, number, boolean or null."""
+    """The JSON type: object, array, string, number, bool or null."""
     return _KINDS.get(type(value), "unknown")
 
 
@@ -45,7 +45,7 @@ _KINDS: Final[dict[type, str]] = {
     str: "string",
     int: "number",
     float: "number",
-    bool: "boolean",
+    bool: "bool",
     type(None): "null",
 }
 

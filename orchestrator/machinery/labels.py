@@ -233,6 +233,20 @@ def format_labels(labels: Labels) -> str:
     return ",".join(sorted(f"{key}={value}" for key, value in labels.items())) or "<none>"
 
 
+def format_go(selector: StructForm) -> str:
+    """A LabelSelector as Go prints the pointer to it, in messages and tables."""
+    labels = "".join(f"{key}: {value}," for key, value in sorted(selector.match_labels.items()))
+    expressions = "".join(
+        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},"
+        f"Values:[{' '.join(each.values)}],}},"
+        for each in selector.match_expressions
+    )
+    return (
+        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
+        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
+    )
+
+
 def format_struct(selector: StructForm | None) -> str:
     """A LabelSelector as kubectl prints it: `<none>` when empty, `<error>` when wrong."""
     try:

@@ -14,10 +14,17 @@ from orchestrator.machinery import yaml_scalars
 _Dumper: Final[Any] = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 # Old readers take numbers with colons for ones of base 60.
 _BASE_60: Final = frozenset("+-0123456789")
+# What Kubernetes' writer knows nothing of, so that `=`, `<<` and `*` are mere text.
+_UNKNOWN: Final = tuple(f"tag:yaml.org,2002:{name}" for name in ("value", "merge", "yaml"))
 
 
 class _Writer(_Dumper):  # type: ignore[misc]  # one of two classes
     """The library's dumper with the styles and the order of Kubernetes'."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as the library has it
+        first: [(tag, pattern) for tag, pattern in rows if tag not in _UNKNOWN]
+        for first, rows in _Dumper.yaml_implicit_resolvers.items()
+    }
 
     def ignore_aliases(self, data: Any) -> bool:
         """An object that comes twice is written twice."""
@@ -38,7 +45,7 @@ def _is_text(text: str) -> bool:
     if text[:1] in _BASE_60 and ":" in text and not text.strip("+-0123456789.:_"):
         return False
     try:
-        return isinstance(yaml_scalars.resolve(text, None, plain=True), str) and text != "<<"
+        return isinstance(yaml_scalars.resolve(text, None, plain=True), str)
     except ValueError:
         return False
 

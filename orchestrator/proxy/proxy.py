@@ -1,6 +1,6 @@
 """The proxy of one node: keeps its table and its data plane in step with the API server."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from actors import Actor, Request
@@ -66,32 +66,34 @@ class Proxy(Actor):
 
     def started(self) -> None:
         """Watch services and endpoint slices."""
-        seconds = SYNC_SECONDS if self.ctx.clock.virtual else _REAL_SECONDS
-        if self._plane is not None:
-            seconds = self._plane.sync_seconds
-        self._services = Subscription(
-            self.ctx,
-            self._api,
-            resource_of(Service),
-            token="services",
-            on_items=self._list_services,
-            on_events=lambda message: self._advance(message, _service_changes(message.events)),
-            batch_seconds=seconds,
-            identity=_IDENTITY,
+        self._services = self._subscribed(
+            Service, "services", self._list_services, _service_changes
         )
-        self._slices = Subscription(
-            self.ctx,
-            self._api,
-            resource_of(EndpointSlice),
-            token="endpointslices",
-            on_items=self._list_slices,
-            on_events=lambda message: self._advance(message, _slice_changes(message.events)),
-            batch_seconds=seconds,
-            identity=_IDENTITY,
+        self._slices = self._subscribed(
+            EndpointSlice, "endpointslices", self._list_slices, _slice_changes
         )
         self._services.start()
         self._slices.start()
         self.ctx.call_every(FORGET_SECONDS, self._forget)
+
+    def _subscribed(
+        self,
+        kind: type[Any],
+        token: str,
+        listed: Callable[[tuple[Any, ...], int], None],
+        changes: Callable[[Iterable[Event]], Iterator[TableChange]],
+    ) -> Subscription:
+        seconds = SYNC_SECONDS if self.ctx.clock.virtual else _REAL_SECONDS
+        return Subscription(
+            self.ctx,
+            self._api,
+            resource_of(kind),
+            token=token,
+            on_items=listed,
+            on_events=lambda message: self._advance(message, changes(message.events)),
+            batch_seconds=seconds if self._plane is None else self._plane.sync_seconds,
+            identity=_IDENTITY,
+        )
 
     def on_watch_events(self, message: WatchEvents) -> None:
         """Changes of services or of slices."""

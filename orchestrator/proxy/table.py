@@ -29,6 +29,8 @@ _NODES: Final = "IPv4"  # the family of nodes' addresses
 
 
 class ServiceKey(NamedTuple):
+    """Which Service."""
+
     namespace: str
     name: str
 

@@ -109,12 +109,15 @@ class Fixed(FilterKernel):
     reason: ClassVar[str]
 
     def reasons(self, row: int) -> tuple[str, ...]:
+        """As `FilterKernel.reasons`: the one that there is."""
         return (self.reason,)
 
     def tally(self, rows: Rows) -> Mapping[str, int]:
+        """As `FilterKernel.tally`: all rows have the one reason."""
         return {self.reason: len(rows)}
 
     def unresolvable(self, rows: Rows) -> Bool:
+        """As `FilterKernel.unresolvable`: no eviction makes room on any of the rows."""
         return np.ones(len(rows), np.bool_)
 
 
@@ -168,6 +171,8 @@ class Hints(Protocol):
 
 @runtime_checkable
 class PreEnqueue(Protocol):
+    """A plugin that keeps pods out of the queue by what they say themselves, as gates do."""
+
     def pre_enqueue(self, pod: Pod) -> str:
         """Why the pod must not enter the queue yet; empty when it may."""
         ...
@@ -175,6 +180,8 @@ class PreEnqueue(Protocol):
 
 @runtime_checkable
 class EnqueueRule(Protocol):
+    """A plugin that keeps pods out of the queue by what else is in the cluster."""
+
     def enqueue_gate(self, pod: Pod, nodes: Snapshot) -> str:
         """The same, by what else there is; asked again at each event that helps the plugin."""
         ...
@@ -182,6 +189,8 @@ class EnqueueRule(Protocol):
 
 @runtime_checkable
 class QueueSort(Protocol):
+    """The plugin that says which pod of the queue is tried next; a profile has one."""
+
     def sort_key(self, pod: Pod, queued_at: float) -> tuple[float, ...]:
         """Pods are tried in ascending order of this. `queued_at` is in seconds of the clock."""
         ...
@@ -198,6 +207,8 @@ class Filter(Protocol):
 
 @runtime_checkable
 class Reasons(Protocol):
+    """A plugin with a `filter` that says more than that a node was refused."""
+
     def reasons(self, pod: Pod, nodes: Snapshot, row: int) -> tuple[str, ...]:
         """Why the node of a row, which `filter` refused, cannot take the pod."""
         ...
@@ -205,6 +216,8 @@ class Reasons(Protocol):
 
 @runtime_checkable
 class FilterRule(Protocol):
+    """A plugin that looks once at a pod and the nodes, and then filters for all pods alike."""
+
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
         """PreFilter: the filter for this pod; None when it has nothing to filter."""
         ...
@@ -226,6 +239,8 @@ class Remedy(Struct, frozen=True):
 
 @runtime_checkable
 class PostFilter(Protocol):
+    """A plugin that is asked when no node can take a pod, as preemption is."""
+
     def post_filter(
         self, pod: Pod, refusal: "Refusal", cycle: "Placement"
     ) -> Nomination | Remedy | str:
@@ -235,6 +250,8 @@ class PostFilter(Protocol):
 
 @runtime_checkable
 class Score(Protocol):
+    """A plugin that prefers some of the feasible nodes to others."""
+
     def score(self, pod: Pod, nodes: Snapshot, rows: Rows) -> Int64:
         """The score of each row, from 0 to 100 unless `normalize` brings it there."""
         ...
@@ -242,6 +259,8 @@ class Score(Protocol):
 
 @runtime_checkable
 class Normalize(Protocol):
+    """A plugin whose scores have a range of their own."""
+
     def normalize(self, scores: Int64) -> Int64:
         """The scores of all feasible nodes brought to 0..100."""
         ...
@@ -249,6 +268,8 @@ class Normalize(Protocol):
 
 @runtime_checkable
 class ScoreRule(Protocol):
+    """A plugin that looks once at a pod and the nodes, and then scores for all pods alike."""
+
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
         """PreScore: the score for this pod; None when it tells no nodes apart."""
         ...
@@ -256,6 +277,8 @@ class ScoreRule(Protocol):
 
 @runtime_checkable
 class TieBreak(Protocol):
+    """A plugin that says which of equally good nodes is taken."""
+
     def break_tie(self, nodes: Snapshot, rows: Iterable[int]) -> int:
         """One of the rows with the highest total. What scores first and has this decides; else chance does,
         as in kube-scheduler.
@@ -265,6 +288,8 @@ class TieBreak(Protocol):
 
 @runtime_checkable
 class Reserve(Protocol):
+    """A plugin that keeps something for a pod from the choice of its node on."""
+
     def reserve(self, pod: Pod, node: str) -> str:
         """Set aside what the pod will need on the node; why not, or empty when it is done."""
         ...
@@ -272,6 +297,8 @@ class Reserve(Protocol):
 
 @runtime_checkable
 class Unreserve(Protocol):
+    """A plugin that gives back what it has kept for a pod."""
+
     def unreserve(self, pod: Pod, node: str) -> None:
         """Take `reserve` back: another plugin refused, or the binding failed. May come twice."""
         ...
@@ -291,6 +318,8 @@ class Wait(Struct, frozen=True):
 
 @runtime_checkable
 class Permit(Protocol):
+    """A plugin that may hold a pod back when its node has been chosen."""
+
     def permit(self, pod: Pod, node: str) -> str | Wait:
         """The last word before the binding: why not, or empty when the pod may go; or it has to wait."""
         ...
@@ -326,6 +355,8 @@ class Preparation(Struct, frozen=True):
 
 @runtime_checkable
 class PreBind(Protocol):
+    """A plugin for whose pods something is written before they are bound."""
+
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
         """What to write first; the pod is bound when all of it is. None: nothing."""
         ...
@@ -333,6 +364,8 @@ class PreBind(Protocol):
 
 @runtime_checkable
 class Bind(Protocol):
+    """A plugin that binds pods in a way of its own."""
+
     def bind(self, pod: Pod, node: str) -> Write | None:
         """How the pod gets its node, in place of a Binding; None: this pod is another plugin's business."""
         ...
@@ -340,6 +373,8 @@ class Bind(Protocol):
 
 @runtime_checkable
 class PostBind(Protocol):
+    """A plugin that is told of pods that have been bound."""
+
     def post_bind(self, pod: Pod, node: str) -> None:
         """The pod is bound."""
         ...

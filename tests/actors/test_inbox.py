@@ -65,3 +65,20 @@ def test_a_reader_that_nobody_tells_anything_is_a_deadlock() -> None:
 
     with pytest.raises(actors.Deadlock, match=r"waits at .*inbox"):
         actors.run(main)
+
+
+async def test_what_waits_is_weighed_and_a_full_inbox_takes_nothing() -> None:
+    """Messages behind another count by their weight, so a slow reader is felt before it has many."""
+    async with (
+        ActorSystem() as system,
+        system.inbox(100, weigh=lambda message: len(message.text), most=10) as inbox,
+    ):
+        assert inbox.ref.offer(Note("x" * 1000))  # nobody waits before it: it is not weighed
+        await system.clock.sleep(0)
+        for _ in range(3):
+            assert inbox.ref.offer(Note("12345"))
+            await system.clock.sleep(0.1)
+        assert not inbox.ref.offer(Note(""))
+        for _ in range(2):
+            await anext(inbox)
+        assert inbox.ref.offer(Note("more"))

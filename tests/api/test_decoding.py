@@ -72,6 +72,16 @@ _CANNOT = "json: cannot unmarshal "
         ),
         (Secret, {"data": {"a": "not base64!"}}, "illegal base64 data at input byte 3"),
         (
+            Secret,
+            {"data": {"a": ["x"]}},
+            "json: cannot unmarshal string into Go struct field Secret.data of type uint8",
+        ),
+        (
+            Secret,
+            {"data": {"a": [1, 300]}},
+            "json: cannot unmarshal number 300 into Go struct field Secret.data of type uint8",
+        ),
+        (
             Service,
             {"spec": {"ports": [{"targetPort": 2**31}]}},
             f"{_CANNOT}number 2147483648 into Go value of type int32",
@@ -102,6 +112,11 @@ def test_a_null_is_the_empty_value_of_its_type_wherever_it_stands() -> None:
     assert pod.spec is not None
     first, second = pod.spec.containers
     assert (len(first.env), first.env[7].value, second.name) == (1000, "", "")
+
+
+def test_bytes_may_be_a_list_of_numbers() -> None:
+    """Go reads them so, and writes Base64."""
+    assert codec.from_dict({"data": {"a": [104, 105, None]}}, Secret).data == {"a": "aGkA"}
 
 
 def test_templates_of_other_kinds_may_say_what_they_are() -> None:

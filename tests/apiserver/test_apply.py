@@ -11,12 +11,14 @@ from orchestrator.api.autoscaling.v1 import Scale
 from orchestrator.api.core.v1 import (
     Binding,
     ConfigMap,
+    Event,
     ObjectReference,
     Pod,
     PodCondition,
     PodStatus,
 )
 from orchestrator.api.meta.v1 import ManagedFieldsEntry
+from orchestrator.api.networking.v1 import IPAddress, IPAddressSpec, ParentReference
 from orchestrator.machinery.managed_fields.ledger import MAX_UNREAD, Ledger
 from orchestrator.protocol import (
     BadRequest,
@@ -255,3 +257,49 @@ async def test_a_chain_that_nobody_reads_is_folded(api: Api) -> None:
         await api.patch(ConfigMap, "c", body, field_manager=("one", "two")[number % 2])
         ledger: Any = (await api.get(ConfigMap, "c")).metadata.managed_fields
         assert ledger._unread <= MAX_UNREAD
+
+
+async def test_a_configuration_that_is_no_object_is_refused(api: Api) -> None:
+    """In the words of Kubernetes' reader; null is an empty object, of no kind."""
+    for body, shown in (([1], "array"), (5, "number"), ("x", "string")):
+        request = api.patch(ConfigMap, "c", body, "apply", field_manager="one")
+        words = f"json: cannot unmarshal {shown} into Go value of type map[string]interface {{}}"
+        assert (await refused(BadRequest, request)).message.endswith(words)
+    request = api.patch(ConfigMap, "c", None, "apply", field_manager="one")
+    assert (await refused(BadRequest, request)).message == "invalid object type: /, Kind="
+
+
+async def test_what_does_not_fit_the_type_is_told_of_with_its_object(api: Api) -> None:
+    """A number with a fraction passes the shapes, not the type."""
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "d", "namespace": "default"},
+        "spec": {"replicas": 1.5},
+    }
+    error = await refused(Unclassified, _apply(api, body, "one"))
+    assert error.message == (
+        "failed to convert new object (default/d; apps/v1, Kind=Deployment) to proper version: "
+        "unable to convert unstructured object to apps/v1, Kind=Deployment: "
+        "cannot convert float64 to int32"
+    )
+
+
+async def test_nobody_owns_what_every_new_object_has(api: Api) -> None:
+    """The fields that Go always writes are there before anybody says so; a time of deletion is taken away."""
+    about = ObjectReference(kind="Pod", name="p", namespace="default")
+    event = Event(
+        metadata=meta("e", deletion_timestamp="2001-01-01T00:00:00Z"), involved_object=about
+    )
+    created = await api.create(replace(event, reason="R"), field_manager="one")
+    assert _owners(created) == {"one": {"f:involvedObject": {}, "f:reason": {}}}
+
+
+async def test_a_struct_that_may_be_absent_is_owned_itself(api: Api) -> None:
+    """A pointer of Go's, though the schema requires it."""
+    spec = IPAddressSpec(parent_ref=ParentReference(resource="services", name="s"))
+    created = await api.create(
+        IPAddress(metadata=meta("10.1.2.3", namespace=""), spec=spec), field_manager="one"
+    )
+    owned: dict[str, Any] = {"f:parentRef": {".": {}, "f:name": {}, "f:resource": {}}}
+    assert _owners(created) == {"one": {"f:spec": owned}}

@@ -108,3 +108,19 @@ async def test_the_namespaces_of_its_roles_exist(api: Api) -> None:
     """Roles of a namespace that is not there could not be deleted with it."""
     roles = (await api.page(Role)).items
     assert {each.metadata.namespace for each in roles} <= set(await api.list(Namespace))
+
+
+async def test_who_laid_it_there_owns_its_fields(api: Api) -> None:
+    """The server, and the controllers whose part of it is: as in a new cluster of Kubernetes."""
+    view = await api.get(ClusterRole, "view")
+    assert [(each.manager, each.operation) for each in view.metadata.managed_fields] == [
+        ("clusterrole-aggregation-controller", "Apply"),
+        ("kube-apiserver", "Update"),
+    ]
+    assert view.metadata.managed_fields[0].fields_v1 == {"f:rules": {}}
+    assert {each.time for each in view.metadata.managed_fields} == {
+        view.metadata.creation_timestamp
+    }
+    for kind in (ClusterRoleBinding, FlowSchema, APIService, ServiceCIDR, IPAddress, Service):
+        for each in (await api.page(kind)).items:
+            assert each.metadata.managed_fields, each.metadata.name

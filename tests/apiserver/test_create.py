@@ -3,10 +3,18 @@
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.api.apps.v1 import DeploymentStatus
+from orchestrator.api.apps.v1 import DaemonSet, DaemonSetSpec, DeploymentStatus
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
-from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, PodSchedulingGate
-from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.core.v1 import (
+    ConfigMap,
+    Container,
+    Namespace,
+    Pod,
+    PodSchedulingGate,
+    PodSpec,
+    PodTemplateSpec,
+)
+from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.apiserver.pipeline import metadata
 from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
@@ -142,6 +150,15 @@ async def test_nothing_is_created_in_an_ending_namespace(api: Api) -> None:
     assert cause.message == "namespace team is being terminated"
 
 
+async def test_what_is_refused_before_it_has_its_name_is_called_by_its_prefix(api: Api) -> None:
+    """The mutating plugins are asked before a name is made of it; the validating ones know it."""
+    await api.create(namespace("team"))
+    await api.delete(Namespace, "team")
+    late = ConfigMap(metadata=ObjectMeta(generate_name="a-", namespace="team"))
+    error = await refused(Forbidden, api.create(late))
+    assert error.message.startswith('configmaps "a-" is forbidden: ')
+
+
 async def test_request_and_object_agree_on_the_namespace(api: Api) -> None:
     """An object without one takes the request's; one with another is refused."""
     created = await api.create(ConfigMap(metadata=ObjectMeta(name="a")), namespace="kube-public")
@@ -196,3 +213,33 @@ async def test_leases_are_not_elected(api: Api) -> None:
     assert made.spec == LeaseSpec(holder_identity="me")
     changed = await api.update(replace(made, spec=replace(wished, holder_identity="you")))
     assert changed.spec == LeaseSpec(holder_identity="you")
+
+
+async def test_whoever_makes_a_daemon_set_owns_its_count(api: Api) -> None:
+    """Kubernetes' conversion writes the annotation into what comes, before it notes whose the fields are."""
+    labels = {"app": "a"}
+    new = DaemonSet(
+        metadata=meta("a"),
+        spec=DaemonSetSpec(
+            selector=LabelSelector(match_labels=labels),
+            template=PodTemplateSpec(
+                metadata=ObjectMeta(labels=labels),
+                spec=PodSpec(containers=(Container(name="c", image="i"),)),
+            ),
+        ),
+    )
+    (entry,) = (await api.create(new)).metadata.managed_fields
+    assert entry.fields_v1["f:metadata"] == {
+        "f:annotations": {".": {}, "f:deprecated.daemonset.template.generation": {}}
+    }
+
+
+async def test_a_name_that_is_being_freed_is_taken(api: Api) -> None:
+    """And whoever wants it is told that it is."""
+    held = meta("a", finalizers=("example.com/held",))
+    await api.create(ConfigMap(metadata=held))
+    error = await refused(AlreadyExists, api.create(ConfigMap(metadata=meta("a"))))
+    assert error.message == 'configmaps "a" already exists'
+    await api.delete(ConfigMap, "a")
+    error = await refused(AlreadyExists, api.create(ConfigMap(metadata=meta("a"))))
+    assert error.message == 'object is being deleted: configmaps "a" already exists'

@@ -276,3 +276,5 @@ async def test_a_collection_is_deleted_by_selectors(api: Api) -> None:
     page = await api.ref.ask(request)
     assert [each.metadata.name for each in page.items] == ["a", "b"]
     assert await api.list(Pod) == ["a", "c"]
+    # The answer shows them as they were listed.
+    assert [each.metadata.deletion_timestamp for each in page.items] == [None, None]

@@ -80,7 +80,7 @@ async def test_a_patch_may_be_conditional(api: Api) -> None:
     stale = {"metadata": {"resourceVersion": "1", "labels": {"a": "b"}}}
     await refused(Conflict, api.patch(Pod, "web", stale))
     other = {"metadata": {"uid": "other", "labels": {"a": "b"}}}
-    await refused(Conflict, api.patch(Pod, "web", other))
+    await refused(Invalid, api.patch(Pod, "web", other))
     fresh = {"metadata": {"uid": created.metadata.uid, "labels": {"a": "b"}}}
     assert (await api.patch(Pod, "web", fresh)).metadata.labels == {"a": "b"}
 
@@ -98,7 +98,7 @@ REFUSED: list[tuple[str, PatchType, Any, type[Any], str]] = [
         "merge",
         {"kind": "Service"},
         Invalid,
-        ": unable to decode v1, Kind=Service into *core.Pod",
+        ": converting (v1.Service) to (core.Pod): unknown conversion",
     ),
     (
         "a wrong type",
@@ -146,3 +146,38 @@ async def test_strict_patches_refuse_unknown_fields(api: Api) -> None:
     assert (await api.patch(Pod, "web", body)).spec.node_name in ("", None)
     error = await refused(Invalid, api.patch(Pod, "web", body, field_validation="Strict"))
     assert error.message.endswith('strict decoding error: unknown field "spec.nodeNam"')
+
+
+@pytest.mark.parametrize("value", [5, ["x"], {"a": 1}, True])
+async def test_a_patch_cannot_make_a_kind_of_something_else_than_text(api: Api, value: Any) -> None:
+    """Each form says so in the words of its reader."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    shown = {int: "number", list: "array", dict: "object", bool: "bool"}[type(value)]
+    error = await refused(Invalid, api.patch(ConfigMap, "a", {"kind": value}))
+    assert error.message.endswith(
+        "couldn't get version/kind; json parse error: "
+        f"json: cannot unmarshal {shown} into Go struct field .kind of type string"
+    )
+    error = await refused(Invalid, api.patch(ConfigMap, "a", {"kind": value}, "strategic"))
+    expected = "cannot convert int64 to string" if value == 5 else "unrecognized type: string"
+    assert error.message.endswith(expected)
+
+
+async def test_a_patch_says_no_kind_or_another_one(api: Api) -> None:
+    """None is that of the object; another one is not converted."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    assert (await api.patch(ConfigMap, "a", {"kind": ""})).metadata.name == "a"
+    error = await refused(Invalid, api.patch(ConfigMap, "a", {"kind": "Pod"}))
+    assert error.message.endswith("converting (v1.Pod) to (core.ConfigMap): unknown conversion")
+
+
+@pytest.mark.parametrize("patch_type", ["merge", "apply"])
+async def test_a_patch_cannot_make_another_object_of_one(api: Api, patch_type: PatchType) -> None:
+    """Its uid is immutable, which is found twice; an update that means another one is a conflict."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "uid": "other"}}
+    error = await refused(Invalid, api.patch(ConfigMap, "a", body, patch_type, field_manager="m"))
+    assert error.message.endswith('metadata.uid: Invalid value: "other": field is immutable')
+    assert [cause.field for cause in error.causes] == ["metadata.uid", "metadata.uid"]
+    update = api.update(ConfigMap(metadata=meta("a", uid="other")), dry_run=True)
+    assert "Key: /configmaps/default/a," in (await refused(Conflict, update)).message

@@ -19,7 +19,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
 from orchestrator.machinery.objects import with_labels, with_metadata, with_resource_version
-from orchestrator.protocol import BadRequest, Conflict, Invalid, NotFound
+from orchestrator.protocol import BadRequest, Conflict, Invalid, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, pod, refused
 
 MODIFIED = (
@@ -76,8 +76,27 @@ async def test_some_resources_are_created_by_an_update(api: Api) -> None:
     assert created.metadata.uid
     error = await refused(NotFound, api.update(config("none")))
     assert error.message == 'configmaps "none" not found'
-    known = with_metadata(lease, name="known", resource_version="3")
-    await refused(NotFound, api.update(known))
+    known = await api.update(with_metadata(lease, name="known", resource_version="3"))
+    assert known.metadata.resource_version == str(api.store.revision)
+    odd = with_metadata(lease, name="odd", resource_version="abc")
+    unread = await refused(Unclassified, api.update(odd))
+    assert unread.message == 'strconv.ParseUint: parsing "abc": invalid syntax'
+
+
+async def test_only_a_deletion_says_when_an_object_ends(api: Api) -> None:
+    """An update that says so is refused; one that says something else later is overruled."""
+    read = await api.create(with_metadata(config("a"), finalizers=("example.com/held",)))
+    for stamp in (
+        {"deletion_timestamp": "2020-01-01T00:00:00Z"},
+        {"deletion_grace_period_seconds": 5},
+    ):
+        error = await refused(Invalid, api.update(with_metadata(read, **stamp)))
+        assert "field is immutable" in error.message
+    await api.delete(ConfigMap, "a")
+    ending = await api.get(ConfigMap, "a")
+    later = with_metadata(ending, deletion_timestamp="2030-01-01T00:00:00Z", labels={"a": "b"})
+    updated = await api.update(later)
+    assert updated.metadata.deletion_timestamp == ending.metadata.deletion_timestamp
 
 
 async def test_an_update_of_another_incarnation_conflicts(api: Api) -> None:
@@ -281,3 +300,21 @@ async def test_pods_are_mostly_immutable(api: Api) -> None:
     assert updated.metadata.generation == 2
     other = replace(read.spec, containers=(replace(container, name="other"),))
     await refused(Invalid, api.update(replace(updated, spec=other)))
+
+
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [("x", "invalid syntax"), ("-1", "invalid syntax"), (str(2**64), "value out of range")],
+)
+async def test_a_version_that_is_no_number_is_told_of(api: Api, version: str, why: str) -> None:
+    """In the words of Go's library, where one that is a number would be a conflict."""
+    await api.create(ConfigMap(metadata=meta("a")))
+    request = api.update(ConfigMap(metadata=meta("a", resource_version=version)))
+    error = await refused(Unclassified, request)
+    assert error.message == f'strconv.ParseUint: parsing "{version}": {why}'
+
+
+async def test_an_update_that_means_an_object_does_not_create_one(api: Api) -> None:
+    """Also of kinds that an update may create."""
+    request = api.update(Lease(metadata=meta("a", uid="other")))
+    assert (await refused(Conflict, request)).message.endswith("UID in object meta: ")

@@ -150,6 +150,22 @@ except TimeoutError:
     return [*seen, until("in")]
 
 
+def _received(story: Story, nodes: list[str]) -> list[str]:
+    """The pods whose networks have received something, as their nodes tell it in both places."""
+    found: list[str] = []
+    for node in nodes:
+        page = f"/api/v1/nodes/{node}/proxy"
+        counted = r'container_network_receive_bytes_total{.*pod="([^"]+)",interface="eth0"} [1-9]'
+        told = set(re.findall(counted, story.kubectl("get", "--raw", f"{page}/metrics/cadvisor")))
+        summary = json.loads(story.kubectl("get", "--raw", f"{page}/stats/summary"))
+        found += [
+            each["podRef"]["name"]
+            for each in summary["pods"]
+            if each["network"]["rxBytes"] > 0 and each["podRef"]["name"] in told
+        ]
+    return found
+
+
 def play(story: Story, brief: bool) -> dict[str, Any]:
     """See what services do, and, unless it is to be brief, hold a policy and roll one under load."""
     story.apply("one")
@@ -177,6 +193,9 @@ def play(story: Story, brief: bool) -> dict[str, Any]:
     seen["names"] = [names == [ip, specs["kubernetes"]["clusterIP"]], names]
     if brief:
         return seen
+    seen["traffic"] = sorted(
+        _received(story, [each["metadata"]["name"] for each in services if each["kind"] == "Node"])
+    )
     seen["policy"] = _with_policy(story, pods, ip)
     ended = threading.Event()
     answers: Counter[str] = Counter()

@@ -12,6 +12,7 @@ import pytest
 
 from tests.clients.conftest import Kubectl, _programs
 from tests.clients.containers import containerd
+from tests.clients.registry import PASSWORD, USER, registry
 from tests.clients.serving import up
 
 _SECONDS = 120.0
@@ -19,20 +20,24 @@ _SERVE = "mkdir -p /tmp/www; echo $VERSION from $HOSTNAME > /tmp/www/index.html;
 
 
 @pytest.fixture(scope="module")
-def machine() -> Iterator[Kubectl]:
+def directory() -> Iterator[Path]:
+    """Where containerd keeps its things, and the tests' images lie."""
+    with tempfile.TemporaryDirectory() as place:  # a socket's path has to be short
+        yield Path(place)
+
+
+@pytest.fixture(scope="module")
+def machine(directory: Path) -> Iterator[Kubectl]:
     """A kubectl whose pods are containers of containerd."""
-    # A socket's path has to be short.
-    with tempfile.TemporaryDirectory() as place:
-        directory = Path(place)
-        with containerd(directory) as address:
-            options = ["--runtime", "cri", "--container-runtime-endpoint", address, "--nodes", "2"]
-            with up(directory / "up", *options) as (kubeconfig, _):
-                yield Kubectl(_programs()[0], kubeconfig)
-            ctr = ["ctr", "--address", f"{directory}/socket", "--namespace", "k8s.io"]
-            left = subprocess.run(
-                [*ctr, "containers", "list", "--quiet"], capture_output=True, text=True, check=True
-            )
-            assert left.stdout == ""
+    with containerd(directory) as address:
+        options = ["--runtime", "cri", "--container-runtime-endpoint", address, "--nodes", "2"]
+        with up(directory / "up", *options) as (kubeconfig, _):
+            yield Kubectl(_programs()[0], kubeconfig)
+        ctr = ["ctr", "--address", f"{directory}/socket", "--namespace", "k8s.io"]
+        left = subprocess.run(
+            [*ctr, "containers", "list", "--quiet"], capture_output=True, text=True, check=True
+        )
+        assert left.stdout == ""
 
 
 def _eventually(what: Callable[[], bool], why: Callable[[], str]) -> None:
@@ -174,6 +179,31 @@ def test_a_log_that_is_full_makes_room(machine: Kubectl) -> None:
     (before,) = rotated()
     assert before.with_suffix("").stat().st_size < 1000
     kubectl("delete", "pod", "wordy", "--now")
+
+
+def test_an_image_is_pulled_with_the_pod_s_secrets(machine: Kubectl, directory: Path) -> None:
+    """Who has none is refused by the registry, and waits; who has the right one runs."""
+    kubectl = machine.within("private")
+    with registry(directory / "busybox.tar") as address:
+        kubectl(
+            "create",
+            "secret",
+            "docker-registry",
+            "mine",
+            f"--docker-server={address}",
+            f"--docker-username={USER}",
+            f"--docker-password={PASSWORD}",
+        )
+        spec = {"imagePullSecrets": [{"name": "mine"}]}
+        command = [f"--image={address}/team/web:1", "--restart=Never", "--command", "--", "true"]
+        kubectl("run", "stranger", *command)
+        kubectl("run", "friend", f"--overrides={json.dumps({'spec': spec})}", *command)
+        kubectl("wait", "pod/friend", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+        reason = "jsonpath={.status.containerStatuses[0].state.waiting.reason}"
+        _eventually(
+            lambda: "ImagePull" in kubectl("get", "pod", "stranger", "-o", reason),
+            lambda: kubectl("describe", "pod", "stranger"),
+        )
 
 
 def test_a_runtime_that_does_not_answer_is_named(tmp_path: Path) -> None:

@@ -4,13 +4,15 @@ import json
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
+import threading
 import time
 import urllib.request
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -43,7 +45,12 @@ def _eventually(what: Callable[[], bool], why: Callable[[], str]) -> None:
 
 def _deployment(version: str = "1", replicas: int = 2) -> str:
     def probe(path: str, **more: int) -> dict[str, object]:
-        return {"httpGet": {"path": path, "port": "http"}, "periodSeconds": 1, **more}
+        return {
+            "httpGet": {"path": path, "port": "http"},
+            "periodSeconds": 1,
+            "timeoutSeconds": 20,
+            **more,
+        }
 
     container = {
         "name": "web",
@@ -54,7 +61,7 @@ def _deployment(version: str = "1", replicas: int = 2) -> str:
         "readinessProbe": probe("/ready", failureThreshold=1),
         "livenessProbe": probe("/healthy", failureThreshold=1),
         # Until no proxy sends anything here any more.
-        "lifecycle": {"preStop": {"sleep": {"seconds": 1}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": 3}}},
         "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}},
     }
     return json.dumps(
@@ -68,7 +75,7 @@ def _deployment(version: str = "1", replicas: int = 2) -> str:
                 "strategy": {"rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
                 "template": {
                     "metadata": {"labels": {"app": "web"}},
-                    "spec": {"containers": [container], "terminationGracePeriodSeconds": 5},
+                    "spec": {"containers": [container], "terminationGracePeriodSeconds": 10},
                 },
             },
         }
@@ -87,92 +94,123 @@ def _ready(kubectl: Kubectl) -> set[str]:
     }
 
 
-def test_a_deployment_of_processes_lives_as_documented(machine: Kubectl, tmp_path: Path) -> None:
-    """Probes restart and take out of service, and logs, exec, cp, port-forward and top reach the processes."""
+def test_a_web_service_lives_its_whole_life(machine: Kubectl, tmp_path: Path) -> None:
+    """A Deployment behind a Service is served at all its addresses, heals, is talked with, measured, and rolls over under
+    load without a failed request: all of it by kubectl and HTTP."""
     kubectl = machine.within("story")
     kubectl("apply", "-f", "-", stdin=_deployment())
     kubectl("expose", "deployment", "web", "--port", "8000", "--target-port", "8080")
     kubectl("rollout", "status", "deployment/web", "--timeout", "60s")
     _eventually(lambda: len(_ready(kubectl)) == 2, lambda: kubectl("get", "pods"))
     one, two = sorted(_ready(kubectl))
-
-    # A process that is killed is restarted, and its log before can be read.
-    assert kubectl("exec", one, "--", "sh", "-c", "echo $HOSTNAME; kill -0 1") == f"{one}\n"
-    kubectl.run("exec", one, "--", "sh", "-c", "kill -TERM 1")
-    restarts = "jsonpath={.status.containerStatuses[0].restartCount}"
-    _eventually(
-        lambda: kubectl("get", "pod", one, "-o", restarts) == "1",
-        lambda: kubectl("describe", "pod", one),
-    )
+    address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")
+    url = f"http://{address}:8000/"
+    _assert_turns(url, one, two)
+    _assert_clients_can_stay(kubectl)
+    _assert_restarted(kubectl, one, "sh", "-c", "kill -TERM 1")
     assert kubectl("logs", one, "--previous").startswith("listening")
-
-    # One that is not ready leaves the endpoints, and comes back.
-    kubectl("exec", two, "--", "touch", "/tmp/unready")
-    _eventually(lambda: two not in _ready(kubectl), lambda: kubectl("get", "pods"))
-    kubectl("exec", two, "--", "rm", "/tmp/unready")
-    _eventually(lambda: _ready(kubectl) == {one, two}, lambda: kubectl("get", "pods"))
-
-    # Files go in and out.
-    (tmp_path / "note").write_text("from outside\n")
-    kubectl("cp", str(tmp_path / "note"), f"{one}:/tmp/note")
-    assert kubectl("exec", one, "--", "cat", "/tmp/note") == "from outside\n"
-    kubectl("cp", f"{one}:/tmp/note", str(tmp_path / "back"))
-    assert (tmp_path / "back").read_text() == "from outside\n"
-
-    # A port leads to the process, and who follows its log sees it being asked.
-    following = subprocess.Popen(
-        kubectl.command("logs", "-f", two),
-        env=kubectl.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    forwarding = subprocess.Popen(
-        kubectl.command("port-forward", f"pod/{two}", ":8080"),
-        env=kubectl.environment,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert forwarding.stdout is not None and following.stdout is not None  # noqa: PT018
-    port = forwarding.stdout.readline().split(" -> ")[0].rpartition(":")[2]
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/say/hello") as answer:
-        assert answer.read().decode() == f"{two} 1\n"
-    for line in following.stdout:
-        if "/say/hello" in line:
-            break
-    for each in (forwarding, following):
-        each.terminate()
-        each.wait()
-        assert each.stdout is not None
-        each.stdout.close()
-
+    _assert_restarted(kubectl, two, "touch", "/tmp/ill")
+    said = "Container web failed liveness probe, will be restarted"
+    assert said in kubectl("describe", "pod", two)
+    _assert_leaves_and_comes_back(kubectl, two)
+    _assert_talks(kubectl, two, tmp_path)
     used = kubectl("top", "pods", "--no-headers").split()
     assert used[0] in (one, two)
     assert used[1].endswith("m")
     assert used[2].endswith("Mi")
+    _eventually(lambda: _ready(kubectl) == {one, two}, lambda: kubectl("get", "pods"))
+    _assert_turns(url, one, two)
+    _assert_rolls_over(kubectl, url)
 
 
-def test_a_deployment_rolls_over_under_load(machine: Kubectl) -> None:
-    """Who asks the Service's address while the version changes gets an answer each time, of the new one at last."""
-    kubectl = machine.within("rolling")
-    kubectl("apply", "-f", "-", stdin=_deployment())
-    kubectl("expose", "deployment", "web", "--port", "8000", "--target-port", "8080")
-    kubectl("rollout", "status", "deployment/web", "--timeout", "60s")
-    address = kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}")
-    _eventually(lambda: len(_ready(kubectl)) == 2, lambda: kubectl("get", "pods"))
+def _assert_turns(url: str, *pods: str) -> None:
+    """Who asks again and again is answered by each pod as often as by any other."""
 
-    def ask() -> str:
-        with urllib.request.urlopen(f"http://{address}:8000/", timeout=10) as answer:
-            return str(answer.read().decode())
+    def even() -> bool:
+        try:
+            answers = Counter(_read(url).split()[0] for _ in range(4 * len(pods)))
+        except OSError:
+            return False  # no proxy serves it yet
+        return answers == dict.fromkeys(pods, 4)
 
-    _eventually(lambda: _answers(address), lambda: kubectl("get", "services"))
-    assert len({ask() for _ in range(8)}) == 2
-    _assert_clients_can_stay(kubectl)
-    kubectl("apply", "-f", "-", stdin=_deployment(version="2"))
-    seen: set[str] = set()
-    deadline = time.perf_counter() + _SECONDS
-    while {answer.split()[1] for answer in seen} != {"2"} and time.perf_counter() < deadline:
-        seen = {ask() for _ in range(10)}
-    assert {answer.split()[1] for answer in seen} == {"2"}
+    _eventually(even, lambda: url)
+
+
+def _assert_restarted(kubectl: Kubectl, pod: str, *command: str) -> None:
+    """What a command does to a pod's container has it restarted, once, and it is ready again."""
+    kubectl.run("exec", pod, "--", *command)
+    restarts = (
+        "jsonpath={.status.containerStatuses[0].restartCount} {.status.containerStatuses[0].ready}"
+    )
+    _eventually(
+        lambda: kubectl("get", "pod", pod, "-o", restarts) == "1 true",
+        lambda: kubectl("describe", "pod", pod),
+    )
+
+
+def _assert_leaves_and_comes_back(kubectl: Kubectl, pod: str) -> None:
+    """A pod that is not ready leaves the endpoints, until it is."""
+    kubectl("exec", pod, "--", "touch", "/tmp/unready")
+    _eventually(lambda: pod not in _ready(kubectl), lambda: kubectl("get", "pods"))
+    kubectl("exec", pod, "--", "rm", "/tmp/unready")
+    _eventually(lambda: pod in _ready(kubectl), lambda: kubectl("get", "pods"))
+
+
+def _assert_talks(kubectl: Kubectl, pod: str, directory: Path) -> None:
+    """Commands run in the pod, files go in and out, a port leads to it, and who follows its log sees it being asked."""
+    assert kubectl("exec", pod, "--", "sh", "-c", "echo $HOSTNAME") == f"{pod}\n"
+    (directory / "note").write_text("from outside\n")
+    kubectl("cp", str(directory / "note"), f"{pod}:/tmp/note")
+    assert kubectl("exec", pod, "--", "cat", "/tmp/note") == "from outside\n"
+    kubectl("cp", f"{pod}:/tmp/note", str(directory / "back"))
+    assert (directory / "back").read_text() == "from outside\n"
+    following, lines = _begun(kubectl, "logs", "-f", pod)
+    forwarding, said = _begun(kubectl, "port-forward", f"pod/{pod}", ":8080")
+    port = said.readline().split(" -> ")[0].rpartition(":")[2]
+    assert _read(f"http://127.0.0.1:{port}/say/hello") == f"{pod} 1\n"
+    for line in lines:
+        if "/say/hello" in line:
+            break
+    for each in (forwarding, following):
+        each.terminate()
+        each.communicate()
+
+
+def _begun(kubectl: Kubectl, *words: str) -> "tuple[subprocess.Popen[str], IO[str]]":
+    command, environment = kubectl.command(*words), kubectl.environment
+    running = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+    assert running.stdout is not None
+    return running, running.stdout
+
+
+def _assert_rolls_over(kubectl: Kubectl, url: str) -> None:
+    """Clients that ask all the time while the version changes get an answer each time, of the new one at last."""
+    answers: Counter[str] = Counter()
+    ended = threading.Event()
+
+    def load() -> None:
+        while not ended.is_set():
+            try:
+                answers[_read(url).split()[1]] += 1
+            except OSError as error:
+                answers[f"failed: {error}"] += 1
+
+    clients = [threading.Thread(target=load) for _ in range(2)]
+    for client in clients:
+        client.start()
+    try:
+        kubectl("apply", "-f", "-", stdin=_deployment(version="2"))
+        kubectl("rollout", "status", "deployment/web", "--timeout", "60s")
+        _eventually(lambda: _of_version(url, "2"), lambda: str(answers))
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
+    assert answers.keys() == {"1", "2"}, answers
+
+
+def _of_version(url: str, version: str) -> bool:
+    return {_read(url).split()[1] for _ in range(10)} == {version}
 
 
 def _assert_clients_can_stay(kubectl: Kubectl) -> None:
@@ -228,42 +266,6 @@ def test_a_process_finds_the_cluster_that_it_runs_in(machine: Kubectl) -> None:
     )
     kubectl("wait", "pod/in", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=60s")
     assert kubectl("logs", "in") == "200\n"
-
-
-def _answers(address: str) -> bool:
-    try:
-        socket.create_connection((address, 8000), timeout=1).close()
-    except OSError:
-        return False
-    return True
-
-
-def test_what_is_ill_is_restarted(machine: Kubectl) -> None:
-    """A container whose liveness probe fails is stopped and started again, and that is said."""
-    kubectl = machine.within("illness")
-    probe = {
-        "exec": {"command": ["test", "!", "-e", "/tmp/ill"]},
-        "periodSeconds": 1,
-        "failureThreshold": 1,
-    }
-    overrides = {
-        "spec": {
-            "containers": [
-                {"name": "web", "image": "web", "args": ["8081"], "livenessProbe": probe}
-            ]
-        }
-    }
-    kubectl("run", "web", "--image", "web", "--overrides", json.dumps(overrides))
-    kubectl("wait", "pod/web", "--for", "condition=Ready", "--timeout", "60s")
-    kubectl("exec", "web", "--", "touch", "/tmp/ill")
-    restarts = "jsonpath={.status.containerStatuses[0].restartCount}"
-    _eventually(
-        lambda: kubectl("get", "pod", "web", "-o", restarts) == "1",
-        lambda: kubectl("describe", "pod", "web"),
-    )
-    assert "Container web failed liveness probe, will be restarted" in kubectl(
-        "describe", "pod", "web"
-    )
 
 
 def test_run_with_input_passes_it_through(machine: Kubectl) -> None:

@@ -34,6 +34,7 @@ def test_services_carry_traffic_and_roll_without_a_failure() -> None:
     assert len(seen["sticky"]) == 1, seen
     assert seen["node ports"] == [seen["round"], seen["round"]], seen
     assert seen["names"][0], seen
+    assert [each.partition("-")[0] for each in seen["traffic"]] == ["round"] * 2 + ["sticky"] * 2
     assert seen["policy"] == ["in", "out", "in"]
     assert seen["rolled"] == {"one": True, "two": True, "failed": 0}
     assert not list(NAMESPACES.glob(f"orchestrator-{seen['namespace']}-*"))

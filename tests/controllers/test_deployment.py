@@ -18,7 +18,7 @@ from orchestrator.api.apps.v1 import (
     ReplicaSetSpec,
     ReplicaSetStatus,
 )
-from orchestrator.api.core.v1 import Event, Pod
+from orchestrator.api.core.v1 import Event, Pod, ResourceQuota, ResourceQuotaSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.controllers.deployment.replica_sets import MAXIMUM
 from orchestrator.controllers.deployment.rolling import (
@@ -373,3 +373,72 @@ async def test_a_status_leaves_out_pods_that_are_missing_nowhere(cluster: Cluste
     web = await cluster.client.get(Deployment, "web")
     assert web.status is not None
     assert (web.status.available_replicas, web.status.unavailable_replicas) == (2, None)
+
+
+async def _quota(cluster: Cluster, **hard: str) -> None:
+    quota = ResourceQuota(
+        metadata=ObjectMeta(name="q", namespace="default"), spec=ResourceQuotaSpec(hard=hard)
+    )
+    await cluster.client.create(quota)
+    await cluster.clock.sleep(1)
+
+
+async def test_a_set_that_cannot_be_made_is_told(cluster: Cluster) -> None:
+    """By a Warning and by Progressing, in the words of the refusal."""
+    await _quota(cluster, **{"count/replicasets.apps": "0"})
+    await cluster.apply([deployment(replicas=1)])
+    await cluster.clock.sleep(5)
+    status = await _status(cluster)
+    assert _conditions(status) == {"Progressing": ("False", "ReplicaSetCreateError")}
+    (condition,) = status.conditions
+    assert "exceeded quota: q, requested: count/replicasets.apps=1" in condition.message
+    events = await cluster.client.list(Event, namespace="default")
+    assert any(each.message == condition.message for each in events)
+
+
+async def test_a_new_set_that_gets_no_pod_is_no_progress(cluster: Cluster) -> None:
+    """Its creation is, and the deadline runs from there."""
+    await _quota(cluster, pods="0")
+    await cluster.apply([deployment(replicas=1)])
+    await cluster.clock.sleep(60)
+    assert _conditions(await _status(cluster)) == {
+        "Available": ("False", "MinimumReplicasUnavailable"),
+        "Progressing": ("True", "NewReplicaSetCreated"),
+        "ReplicaFailure": ("True", "FailedCreate"),
+    }
+
+
+async def test_a_complete_rollout_stays_so_when_its_pods_are_lost(cluster: Cluster) -> None:
+    """What is not available is told; there is no roll-out whose deadline could pass."""
+    await cluster.apply([deployment(replicas=2)])
+    await cluster.clock.sleep(10)
+    await _quota(cluster, pods="0")
+    for pod in await cluster.client.list(Pod, namespace="default"):
+        await cluster.client.delete(Pod, pod.metadata.name, namespace="default")
+    await cluster.clock.sleep(700)
+    conditions = _conditions(await _status(cluster))
+    assert conditions["Available"] == ("False", "MinimumReplicasUnavailable")
+    assert conditions["Progressing"] == ("True", "NewReplicaSetAvailable")
+
+
+async def test_a_pause_begins_and_ends_in_progressing(cluster: Cluster) -> None:
+    """A paused Deployment without pods gives its size to its newest set, and cuts its history."""
+    await cluster.apply([deployment(replicas=0, image="web:1")])
+    await cluster.clock.sleep(10)
+    for body in ({"paused": True}, {"replicas": 2}):
+        await cluster.client.patch(Deployment, "web", {"spec": body}, namespace="default")
+    template = {"metadata": {"labels": {"v": "2"}}}
+    await cluster.client.patch(
+        Deployment,
+        "web",
+        {"spec": {"template": template, "replicas": 3, "revisionHistoryLimit": 0}},
+        namespace="default",
+    )
+    await cluster.clock.sleep(10)
+    assert _conditions(await _status(cluster))["Progressing"] == ("Unknown", "DeploymentPaused")
+    (only,) = await _sets(cluster)
+    assert only.spec is not None
+    assert only.spec.replicas == 3
+    await cluster.client.patch(Deployment, "web", {"spec": {"paused": None}}, namespace="default")
+    await cluster.clock.sleep(30)
+    assert _conditions(await _status(cluster))["Progressing"] == ("True", "NewReplicaSetAvailable")

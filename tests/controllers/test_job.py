@@ -341,6 +341,23 @@ async def test_a_pod_that_somebody_deletes_is_a_failure(cluster: Cluster) -> Non
     assert (await _status(cluster, "hurt")).active == 1
 
 
+async def test_a_failure_is_told_when_others_run_with_the_pod_that_replaces_it(
+    cluster: Cluster,
+) -> None:
+    """Until then no pod counts as active, which the API refuses to hear of pods that are ready."""
+    await cluster.apply([job("hurt", {"run-seconds": 60}, parallelism=2)])
+    await cluster.clock.sleep(10)
+    victim = (await _pods(cluster))[0].metadata.name
+    await cluster.client.delete(Pod, victim, namespace="default")
+    await cluster.clock.sleep(5)
+    status = await _status(cluster, "hurt")
+    assert (status.failed, status.active, status.ready) == (None, 2, 2)
+    assert len(await _pods(cluster)) == 2
+    await cluster.clock.sleep(10)
+    status = await _status(cluster, "hurt")
+    assert (status.failed, status.active, status.ready) == (1, 2, 2)
+
+
 @pytest.mark.parametrize("policy", ["Never", "OnFailure"])
 async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str) -> None:
     """A pod that is deleted in the middle of its work has not done it, and another does."""

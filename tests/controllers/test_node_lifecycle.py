@@ -233,3 +233,20 @@ async def test_a_pod_that_was_to_go_hears_that_it_may_stay(cluster: Cluster) -> 
     assert await _told(cluster, "Pod") == [
         "TaintManagerEviction: Cancelling deletion of Pod default/p"
     ]
+
+
+async def test_a_pod_whose_time_under_a_taint_is_over_hears_of_its_end_alone(
+    cluster: Cluster,
+) -> None:
+    """Nobody tells it that it may stay."""
+    toleration = {"key": "maintenance", "effect": "NoExecute", "operator": "Exists"}
+    await cluster.apply(
+        [pod("p", nodeName="node-1", tolerations=[{**toleration, "tolerationSeconds": 30}])]
+    )
+    await cluster.clock.sleep(5)
+    taint = {"key": "maintenance", "effect": "NoExecute"}
+    await cluster.client.patch(Node, "node-1", {"spec": {"taints": [taint]}})
+    await cluster.clock.sleep(60)
+    assert await _told(cluster, "Pod") == [
+        "TaintManagerEviction: Marking for deletion Pod default/p"
+    ]

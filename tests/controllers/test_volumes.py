@@ -441,6 +441,18 @@ async def test_a_volume_is_not_made_of_what_cannot_be_copied(
     assert (PROVISIONER, "ProvisioningFailed", said) in await _told(cluster, "data")
 
 
+async def test_the_provisioner_of_host_paths_is_switched_off(cluster: Cluster) -> None:
+    """It is chosen, and says so, as long as --enable-hostpath-provisioner is not given."""
+    name = "kubernetes.io/host-path"
+    await cluster.apply([{**_class(), "provisioner": name}, _claim(storage_class="disks")])
+    await cluster.clock.sleep(5)
+    claim = await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+    assert claim.metadata.annotations["volume.kubernetes.io/storage-provisioner"] == name
+    said = f'Failed to create provisioner: provisioning in volume plugin "{name}" is disabled'
+    told = await _told(cluster, "data")
+    assert ("persistentvolume-controller", "ProvisioningFailed", said) in told
+
+
 async def test_a_disk_gets_the_attributes_that_its_claim_asks_for(cluster: Cluster) -> None:
     """From the beginning, and another class's later, once there is one."""
 

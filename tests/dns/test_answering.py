@@ -201,7 +201,7 @@ def test_an_answer_that_is_too_long_for_a_datagram_says_so(zone: Zone) -> None:
     query = dns.message.make_query(f"db.{SUFFIX}", "A")
     cut = dns.message.from_wire(in_datagram(query, answer(zone, query)))
     assert cut.flags & dns.flags.TC
-    assert not cut.answer
+    assert len(cut.answer[0]) == (512 - 12 - len(b"..db.default.svc.cluster.local") - 4) // 16
     query.use_edns(payload=1232)
     whole = dns.message.from_wire(in_datagram(query, answer(zone, query)))
     assert not whole.flags & dns.flags.TC

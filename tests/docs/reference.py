@@ -23,6 +23,7 @@ from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Metrics, present_families
 from orchestrator.apiserver.kinds.stored_only import STORED_ONLY
 from orchestrator.apiserver.state import ServerState
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.cli import main
 from orchestrator.cluster import NodesNotReady, UnknownNode
 from orchestrator.cluster.exploring import Broken
@@ -32,6 +33,7 @@ from orchestrator.kubelet import NodeSpec, Profile
 from orchestrator.pytest_plugin import cluster_fixture, served_cluster_fixture
 from orchestrator.scenario.language.schema import scenario_schema
 from orchestrator.scenario.measures.catalogue import FAMILIES, MEASURES, SERVICE_LEVELS
+from tests.apiserver.http.metric_names import listed
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -340,8 +342,14 @@ def metrics() -> str:
     """What `/metrics` shows."""
     fairness = Fairness(1, 1.0, lambda: 0.0, lambda: 0.0)
     state = ServerState({}, "", (0, 0), (0, 0))
-    families = (*Metrics(Encodings()).families(), *present_families(fairness, state))
+    families = (
+        *Metrics(Encodings()).families(),
+        *AdmissionCounts(lambda: 0.0).families(),
+        *present_families(fairness, state),
+    )
     rows = sorted([f"`{each.name}`", each.kind, each.text] for each in families)
+    here = {each.name for each in families}
+    absent = [f"`{name}`" for name in listed() if name not in here]
     return "\n".join(
         [
             "# Metrics\n",
@@ -349,6 +357,11 @@ def metrics() -> str:
             "What a benchmark measures are "
             "[measures](measures.md).\n",
             table(["metric", "type", "what it is"], rows),
+            "Admission is counted for requests by HTTPS: what the cluster's own components write in the process is not. "
+            "Names, types and labels are compared with Kubernetes' list in a test.\n",
+            "## Not there\n",
+            "Kubernetes has these, too. What tells of Go, gRPC, etcd and its own clients is left out here.\n",
+            ", ".join(absent) + ".\n",
         ]
     )
 

@@ -1,11 +1,16 @@
 """Containers that are async functions of the host program."""
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
+
+import pytest
 
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
+from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec
 from orchestrator.api.core.v1 import Pod
+from orchestrator.apiserver.authentication.keys import SigningKey
 from orchestrator.cluster import node_spec
 from orchestrator.kubelet.runtimes.coroutine import ContainerContext
 from orchestrator.pytest_plugin import cluster_fixture
@@ -68,6 +73,40 @@ async def test_a_function_is_a_container(cluster: Cluster) -> None:
     await cluster.clock.sleep(2)
     assert seen["first"][-1] == "cancelled"
     assert not await cluster.client.list(Pod, namespace="default")
+
+
+async def read_token(container: ContainerContext) -> None:
+    """Reads the token of its account when it is told to, twice."""
+    path = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+    assert path in container.files
+    await container.sleep(5)
+    seen["tokens"] = [container.files[path], container.files[path]]
+
+
+async def test_a_token_is_signed_when_it_is_read(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A function has its account's token among its files, which the API server knows; nothing is signed for who reads none."""
+    signed: list[object] = []
+    sign = SigningKey.sign
+
+    def counted(key: SigningKey, claims: Mapping[str, Any]) -> str:
+        signed.append(claims)
+        return sign(key, claims)
+
+    monkeypatch.setattr(SigningKey, "sign", counted)
+    for name, function in (("silent", "serve"), ("reader", "read_token")):
+        await cluster.apply([pod_with(name, {"image": f"{HERE}:{function}"})])
+    await cluster.clock.sleep(3)
+    assert signed == []
+    await cluster.clock.sleep(5)
+    first, second = seen["tokens"]
+    assert len(signed) == 1
+    assert first == second
+    review = await cluster.client.create(TokenReview(spec=TokenReviewSpec(token=first.decode())))
+    assert review.status is not None
+    assert review.status.user is not None
+    assert review.status.user.username == "system:serviceaccount:default:default"
 
 
 async def test_what_a_function_returns_is_the_exit_code(cluster: Cluster) -> None:

@@ -208,6 +208,24 @@ async def test_probes_find_what_the_server_answers(
     assert (await container_of(cluster, "p")).ready is ready
 
 
+async def test_images_of_known_programs_bring_their_files(cluster: Cluster) -> None:
+    """A server shows the files of its image, and so does a volume that is an image."""
+    image = "registry.k8s.io/e2e-test-images/kitten:1.8"
+    probe = {"httpGet": {"path": "/data.json", "port": 80}}
+    reads = _script("grep kitten.jpg /image/data.json && ! touch /image/x")
+    reads["volumeMounts"] = [{"name": "image", "mountPath": "/image"}]
+    volumes = [{"name": "image", "image": {"reference": image, "pullPolicy": "Always"}}]
+    await cluster.apply(
+        [
+            pod_with("server", {"image": image, "readinessProbe": probe}),
+            pod_with("reader", reads, volumes=volumes, restartPolicy="Never"),
+        ]
+    )
+    await cluster.clock.sleep(15)
+    assert (await container_of(cluster, "server")).ready
+    assert (await _end_of(cluster, "reader")).exit_code == 0
+
+
 async def test_a_changed_config_map_reaches_the_running_container(cluster: Cluster) -> None:
     """Volumes follow their objects; a mount of a subPath stays as it was."""
     await cluster.apply(

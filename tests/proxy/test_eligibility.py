@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import convert
 from msgspec.structs import replace
 
@@ -86,6 +88,38 @@ def test_the_host_of_all_nodes_is_where_every_endpoint_is() -> None:
     """A client whose node nobody can tell may go anywhere."""
     port = _port(_endpoint("1.1.1.1", "here"), internalTrafficPolicy="Local")
     assert _ips(port, place=Place("")) == ["1.1.1.1"]
+
+
+_ENDPOINTS = st.builds(
+    _endpoint,
+    st.integers(1, 9).map(lambda n: f"1.1.1.{n}"),
+    st.sampled_from(["here", "there"]),
+    zone=st.sampled_from(["", "east", "west"]),
+    at=st.sampled_from(["", "here", "there"]),
+    ready=st.booleans(),
+    serving=st.booleans(),
+    terminating=st.booleans(),
+)
+_POLICIES = st.sampled_from(["Cluster", "Local"])
+
+
+@given(st.lists(_ENDPOINTS, max_size=6), _POLICIES, _POLICIES, st.booleans())
+def test_a_node_uses_what_may_be_used_and_something_if_there_is_something(
+    endpoints: list[dict[str, Any]], inside: str, outside: str, external: bool
+) -> None:
+    """No endpoint that does not serve; of Local its own only; of Cluster all, or all that are hinted to be for it."""
+    port = _port(*endpoints, internalTrafficPolicy=inside, externalTrafficPolicy=outside)
+    chosen = eligible(port, HERE, external=external)
+    assert set(chosen) <= {*port.backends, *port.draining}
+    if (outside if external else inside) == "Local":
+        ready = {b for b in port.backends if b.node == "here"}
+        assert set(chosen) == (ready or {b for b in port.draining if b.node == "here"})
+    else:
+        assert bool(chosen) == bool(port.backends)
+        ours = {b for b in port.backends if "here" in b.for_nodes}
+        near = {b for b in port.backends if "east" in b.for_zones}
+        assert set(chosen) in (set(port.backends), ours, near)
+    assert list(chosen) == sorted(chosen, key=lambda b: (b.ip, b.port))
 
 
 def test_a_load_balancer_that_is_a_proxy_of_its_own_is_no_address_of_the_service() -> None:

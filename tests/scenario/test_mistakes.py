@@ -44,6 +44,24 @@ spec:
             "spec.simulation.proxies: expected true or false, got a whole number",
         ),
         (
+            "  nodes: [{name: node, count: 3}]\n"
+            "  workloads: [{objects: [{apiVersion: v1, kind: ConfigMap, metadata: {generateName: a}}]}]\n",
+            "spec.workloads[0].objects[0].metadata.name: expected a name",
+        ),
+        (
+            "  nodes: [{name: node, count: 3}]\n  objects: [{kind: Job}]\n",
+            'small.yaml:7: spec.objects[0].kind: no matches for kind "Job" in version "v1"',
+        ),
+        (
+            "  nodes: [{name: node, count: 3}]\n  objects: [{kind: Pod, labels: {a: -b}}]\n",
+            "spec.objects[0].labels: unable to parse requirement",
+        ),
+        (
+            "  nodes: [{name: node, count: 3}]\n"
+            "  steps:\n    - delete: {kind: Pod, labels: {a: b c}}\n",
+            "spec.steps[0].delete.labels: ",
+        ),
+        (
             "  nodes: [{name: node, count: {{nodes}}}]\n",
             "small.yaml:6: an expression must be quoted, for YAML takes a brace for a mapping: "
             '"{{nodes}}"',

@@ -109,7 +109,8 @@ class Player:
             case "deletens":
                 await client.delete(Namespace, namespace)
             case "evict":
-                await client.evict((await self._pods())[0])
+                for pod in (await self._pods())[:1]:
+                    await client.evict(pod)
             case "sleep":
                 await self._cluster.clock.sleep(step["s"])
             case other:

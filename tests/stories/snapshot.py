@@ -37,7 +37,10 @@ _ROOT_CA: Final = "kube-root-ca.crt"
 # follow on one another, and on which changes come together: they count as one.
 _AT_EACH_TRY: Final = (
     "ReplicaSet Warning FailedCreate:",
+    "ReplicationController Warning FailedCreate:",
+    "PersistentVolumeClaim Normal FailedBinding:",
     "PodDisruptionBudget Warning CalculateExpectedPodCountFailed:",
+    "PodDisruptionBudget Warning UnmanagedPods:",
 )
 _POD_CONDITIONS: Final = ("Ready", "PodScheduled", "DisruptionTarget")
 

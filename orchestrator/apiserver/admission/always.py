@@ -17,6 +17,7 @@ class AlwaysAdmit(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return False
 
 
@@ -27,6 +28,7 @@ class AlwaysDeny(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return True
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

@@ -31,6 +31,7 @@ class AlwaysPullImages(AdmissionPlugin):
         self._pulling: SpecMemory[PodSpec] = SpecMemory(_pull)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

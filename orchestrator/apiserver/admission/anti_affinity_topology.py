@@ -25,6 +25,7 @@ class LimitPodHardAntiAffinityTopology(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

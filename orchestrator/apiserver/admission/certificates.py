@@ -33,6 +33,7 @@ class CertificateApproval(AdmissionPlugin):
     name = "CertificateApproval"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "UPDATE" and resource.key == _KEY and subresource == "approval"
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
@@ -49,6 +50,7 @@ class CertificateSigning(AdmissionPlugin):
     name = "CertificateSigning"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "UPDATE" and resource.key == _KEY and subresource == "status"
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
@@ -67,6 +69,7 @@ class ClusterTrustBundleAttest(AdmissionPlugin):
     name = "ClusterTrustBundleAttest"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation in ("CREATE", "UPDATE") and resource.key == _BUNDLES and not subresource
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
@@ -83,6 +86,7 @@ class CertificateSubjectRestriction(AdmissionPlugin):
     name = "CertificateSubjectRestriction"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "CREATE" and resource.key == _KEY and not subresource
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

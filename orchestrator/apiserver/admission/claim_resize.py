@@ -29,6 +29,7 @@ class PersistentVolumeClaimResize(AdmissionPlugin):
     name = "PersistentVolumeClaimResize"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         claims = resource.key == "persistentvolumeclaims"
         return operation == "UPDATE" and claims and not subresource
 

@@ -27,6 +27,7 @@ class DefaultStorageClass(AdmissionPlugin):
     name = "DefaultStorageClass"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return (
             operation == "CREATE" and resource.key == "persistentvolumeclaims" and not subresource
         )
@@ -48,6 +49,7 @@ class DefaultIngressClass(AdmissionPlugin):
     name = "DefaultIngressClass"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         known = resource.key == "ingresses.networking.k8s.io"
         return operation == "CREATE" and known and not subresource
 

@@ -32,6 +32,7 @@ class DefaultTolerationSeconds(AdmissionPlugin):
         self._tolerant: SpecMemory[PodSpec] = SpecMemory(_tolerate)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

@@ -30,6 +30,7 @@ class DeviceAdminAccess(AdmissionPlugin):
     name = "DeviceAdminAccess"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if resource.key not in _KINDS:
             return False
         return (operation, subresource) in (("CREATE", ""), ("UPDATE", "status"))

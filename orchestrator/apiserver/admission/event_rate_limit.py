@@ -71,6 +71,7 @@ class EventRateLimit(AdmissionPlugin):
         return cls(limits)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation in ("CREATE", "UPDATE") and resource.kind == "Event"
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from orchestrator.api.admissionregistration.v1 import MatchCondition, Variable
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.cel import (
     CompileError,
     EvaluationError,
@@ -20,7 +21,7 @@ class Failed(Exception):
 
 class Scope:
     """What expressions see. `variables` are its values by name; `composed` those that expressions of the
-    same policy make, each worked out when one is used.
+    same policy make, each worked out when one is used. `counts` is told of what had to be compiled.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Scope:
         composed: Sequence[Variable] = (),
         *,
         known: frozenset[str] = VARIABLES,
+        counts: AdmissionCounts | None = None,
     ) -> None:
         self._composed = {each.name: each.expression for each in composed}
         self._known = known | {"variables"} if self._composed else known
         self._variables = variables
+        self._counts = counts
         self._found: dict[str, Any] = {}
 
     def value(self, text: str) -> Any:
@@ -50,13 +53,23 @@ class Scope:
 
         Raises CompileError, EvaluationError.
         """
-        expression = compile_expression(text, self._known)
+        expression = self._compiled(text)
         variables = self._variables
         if composed:
             variables = {**variables, "variables": self._used_by(expression, composed)}
         elif self._composed:
             variables = {**variables, "variables": {}}
         return expression.value(variables)
+
+    def _compiled(self, text: str) -> Expression:
+        counts = self._counts
+        if counts is None:
+            return compile_expression(text, self._known)
+        before, began = compile_expression.cache_info().misses, counts.monotonic()
+        expression = compile_expression(text, self._known)
+        if compile_expression.cache_info().misses > before:
+            counts.compiled(counts.monotonic() - began)
+        return expression
 
     def _used_by(self, expression: Expression, composed: tuple[str, ...]) -> dict[str, Any]:
         """The variables that an expression names; each may name those before it."""

@@ -26,6 +26,7 @@ class ExtendedResourceToleration(AdmissionPlugin):
         self._tolerant: SpecMemory[PodSpec] = SpecMemory(_tolerant)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

@@ -21,6 +21,7 @@ class DenyServiceExternalIPs(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         written = operation in ("CREATE", "UPDATE")
         return written and resource.key == "services" and not subresource
 

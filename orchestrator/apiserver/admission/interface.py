@@ -33,6 +33,7 @@ from msgspec import Struct
 
 from actors import Ref
 from orchestrator.api.scheme import Resource, Scheme
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.cel.authorization import Ask
 from orchestrator.protocol import Annotate, Identity, Warn
 
@@ -50,6 +51,7 @@ class AdmissionRequest(Struct, kw_only=True):
     A patch arrives as the UPDATE that it amounts to. `warn` tells the client something that does not
     stop its request, `annotate` the audit log (a key and a value); `ask` answers whether its user, or
     another, may do something. `message` is the request as it came, and `rounds` what its mutating plugins remember of it.
+    `counts` is where plugins count what they do; None for the writes that nobody counts.
     """
 
     operation: Operation
@@ -66,6 +68,7 @@ class AdmissionRequest(Struct, kw_only=True):
     annotate: Annotate | None = None
     message: Any = None
     rounds: "Rounds | None" = None
+    counts: AdmissionCounts | None = None
 
 
 class Rounds:

@@ -48,6 +48,7 @@ class LimitRanger(AdmissionPlugin):
         self._checked: SpecMemory[tuple[str, ...]] = SpecMemory(_check_pod)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if resource.key not in _KINDS:
             return False
         # A pod's resources are settled when it is created, and change by a path of their own.

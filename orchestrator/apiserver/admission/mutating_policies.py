@@ -46,7 +46,7 @@ from orchestrator.machinery.managed_fields.atomics import atomic_parts
 from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.merging import merged
 from orchestrator.machinery.patches import apply_json_patch
-from orchestrator.protocol import Cause, Forbidden
+from orchestrator.protocol import Cause, Forbidden, InternalError
 
 _TEST_FAILED: Final = "test failed"
 
@@ -101,6 +101,7 @@ class MutatingAdmissionPolicies(AdmissionPlugin):
     asks = (MutatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation != "DELETE" and concerns(resource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
@@ -190,9 +191,15 @@ class _Round:
             return
         if self._rounds.second and invocation.key not in self._memory.again:
             return
-        before = request.object
+        before, counts, denied = request.object, request.counts, len(self._denials)
+        began = counts.monotonic() if counts is not None else 0.0
         for mutation in spec.mutations:
             self._mutate(invocation, mutation, known)
+        if counts is not None:
+            counts.evaluated(began)
+            names = (invocation.policy.metadata.name, invocation.binding.metadata.name)
+            mistake = "invalid_error" if len(self._denials) > denied else "no_error"
+            counts.policy("mutating", names, began, mistake=mistake)
         if self._request.object != before:
             self._memory.changed()
             self._rounds.again = True
@@ -225,9 +232,17 @@ class _Round:
             self._deny(invocation, invocation.denied(str(error)))
             return
         except DecodeError as error:
+            if (
+                mutation.patch_type == "JSONPatch"
+            ):  # the original finds out when it reads the result
+                raise _internal(str(error)) from None
             self._deny(invocation, invocation.denied(error.words))
             return
         self._request = replace(request, object=new)
+
+
+def _internal(why: str) -> InternalError:
+    return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))
 
 
 class _MutationFailed(Exception):

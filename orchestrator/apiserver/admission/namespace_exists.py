@@ -18,6 +18,7 @@ class NamespaceExists(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.namespaced and operation != "CONNECT"
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:

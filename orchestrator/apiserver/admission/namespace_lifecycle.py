@@ -23,6 +23,7 @@ class NamespaceLifecycle(AdmissionPlugin):
     name = "NamespaceLifecycle"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if operation == "DELETE":
             return resource.key == "namespaces" and not subresource
         return operation == "CREATE" and resource.namespaced and resource.key != _REVIEWS

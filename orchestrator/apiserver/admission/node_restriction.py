@@ -43,6 +43,7 @@ class NodeRestriction(AdmissionPlugin):
     name = "NodeRestriction"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return False
 
 

@@ -26,6 +26,7 @@ class OwnerReferencesPermissionEnforcement(AdmissionPlugin):
     default_on = False
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if operation not in ("CREATE", "UPDATE"):
             return False
         return not (resource.key == "pods" and subresource == "status")

@@ -45,6 +45,7 @@ class PodNodeSelector(AdmissionPlugin):
         return cls(msgspec.convert({} if found is None else found, dict[str, str]))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return is_pod(operation, resource, subresource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

@@ -50,6 +50,7 @@ class PodTolerationRestriction(AdmissionPlugin):
         )
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return resource.key == "pods" and not subresource and operation in ("CREATE", "UPDATE")
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

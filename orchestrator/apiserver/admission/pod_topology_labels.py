@@ -25,6 +25,7 @@ class PodTopologyLabels(AdmissionPlugin):
     asks = (Node,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "CREATE" and resource.key == "pods" and subresource in ("", "binding")
 
     def wakes(self, obj: Any) -> bool:

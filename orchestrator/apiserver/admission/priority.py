@@ -31,6 +31,7 @@ class Priority(AdmissionPlugin):
         self._ranked: SpecMemory[tuple[PodSpec, str]] = SpecMemory(_rank)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if subresource or resource.key not in ("pods", _CLASSES):
             return False
         return operation in ("CREATE", "UPDATE") or resource.key == _CLASSES

@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Namespace
+from orchestrator.api.core.v1 import Namespace, Pod, PodStatus
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.admission.interface import AdmissionRequest, Operation, Reader
 from orchestrator.apiserver.kinds import kind_of
@@ -49,7 +51,10 @@ def filled(obj: Any, request: AdmissionRequest, scheme: Scheme) -> Any:
     stored = scheme.storage(request.resource)
     if type(obj) is not stored.type:
         return obj
-    return apply_defaults(kind_of(stored), obj)
+    full = apply_defaults(kind_of(stored), obj)
+    if isinstance(full, Pod) and full.status is None:
+        return replace(full, status=PodStatus())  # Go's structs write it
+    return full
 
 
 def asked(request: AdmissionRequest, version: Resource, *, judges: bool = True) -> dict[str, Any]:

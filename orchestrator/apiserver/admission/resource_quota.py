@@ -84,6 +84,7 @@ class ResourceQuotas(AdmissionPlugin):
         return cls(msgspec.convert(found, tuple[Limited, ...]))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if not resource.namespaced:
             return False
         if operation == "CREATE":

@@ -41,6 +41,7 @@ class RuntimeClasses(AdmissionPlugin):
         self._classed: PartsMemo[[PodSpec, RuntimeClass], PodSpec] = PartsMemo(_classed)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return is_pod(operation, resource, subresource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

@@ -61,6 +61,7 @@ class ServiceAccounts(AdmissionPlugin):
         self._dressed: SpecMemory[PodSpec] = SpecMemory(_dress)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if operation == "UPDATE":
             return resource.key == "pods" and subresource == "ephemeralcontainers"
         return is_pod(operation, resource, subresource)

@@ -25,6 +25,7 @@ class StorageObjectInUseProtection(AdmissionPlugin):
     name = "StorageObjectInUseProtection"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "CREATE" and resource.key in _FINALIZERS and not subresource
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

@@ -22,6 +22,7 @@ class TaintNodesByCondition(AdmissionPlugin):
     name = "TaintNodesByCondition"
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return operation == "CREATE" and resource.key == "nodes" and not subresource
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:

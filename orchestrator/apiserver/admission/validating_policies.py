@@ -36,6 +36,7 @@ from orchestrator.apiserver.admission.policies import (
     version_for,
 )
 from orchestrator.apiserver.admission.questions import seen
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts
 from orchestrator.machinery.cel.authorization import asking
 from orchestrator.protocol import ApiError, Cause, Forbidden, Invalid, RequestEntityTooLarge
 
@@ -66,6 +67,7 @@ class ValidatingAdmissionPolicies(AdmissionPlugin):
     asks = (ValidatingAdmissionPolicyBinding,)
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> None:
@@ -114,12 +116,42 @@ def _judged(
             values = seen(request, reader, version)
         for param in params:
             variables = values if spec.param_kind is None else {**values, "params": param}
+            began = request.counts.monotonic() if request.counts is not None else 0.0
             with asking(request.ask):
-                found = list(_denials(spec, variables, notes))
+                found = list(_denials(spec, variables, notes, request.counts))
+            if request.counts is not None:
+                _count(request.counts, policy.metadata.name, binding, found, began)
             yield from _acted_on(binding, bound, found, names, request)
     if request.annotate is not None:
         for key, told in notes.items():
             request.annotate(f"{policy.metadata.name}/{key}", ", ".join(dict.fromkeys(told)))
+
+
+def _count(
+    counts: AdmissionCounts,
+    policy: str,
+    binding: ValidatingAdmissionPolicyBinding,
+    denials: Sequence[_Denial],
+    began: float,
+) -> None:
+    """Each denial by the actions that follow from it, as the original counts them."""
+    counts.evaluated(began)
+    names = (policy, binding.metadata.name)
+    assert binding.spec is not None
+    for denial in denials:
+        actions = ("Deny",) if denial.index is None else binding.spec.validation_actions
+        for action in actions:
+            mistake = _mistake(denial)
+            counts.policy("validating", names, began, mistake=mistake, action=action.lower())
+
+
+def _mistake(denial: _Denial) -> str:
+    """By which word a denial is counted."""
+    if denial.message.startswith("compilation"):
+        return "compile_error"
+    if denial.message.startswith("validation failed due to running out of cost budget"):
+        return "out_of_budget"
+    return "invalid_error"
 
 
 def _acted_on(
@@ -162,7 +194,10 @@ def _refusal(request: AdmissionRequest, names: str, denial: _Denial) -> ApiError
 
 
 def _denials(
-    spec: ValidatingAdmissionPolicySpec, variables: Mapping[str, Any], notes: dict[str, list[str]]
+    spec: ValidatingAdmissionPolicySpec,
+    variables: Mapping[str, Any],
+    notes: dict[str, list[str]],
+    counts: AdmissionCounts | None,
 ) -> Iterator[_Denial]:
     """The validations that do not hold; errors count as such unless they are to be ignored.
 
@@ -170,7 +205,7 @@ def _denials(
     """
     fails = spec.failure_policy != "Ignore"
     known = VARIABLES if spec.param_kind is None else VARIABLES | {"params"}
-    scope = Scope(variables, spec.variables, known=known)
+    scope = Scope(variables, spec.variables, known=known, counts=counts)
     try:
         if not all_hold(spec.match_conditions, scope):
             return

@@ -2,7 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -54,25 +55,24 @@ class Tokens:
         *,
         now: float,
         identifier: str,
-    ) -> str:
-        """A token for an account that ends after so many seconds; `identifier` is its own."""
+    ) -> Callable[[], str]:
+        """What signs a token for an account that ends after so many seconds; `identifier` is its own."""
         warn_after = None
         ours = set(audiences) <= set(self.audiences)
         if bound.pod is not None and seconds == _WARNED_SECONDS and ours:
             warn_after, seconds = now + seconds, _EXTENDED_SECONDS
         metadata = account.metadata
-        return self._key.sign(
-            {
-                "aud": list(audiences),
-                "exp": int(now) + seconds,
-                "iat": int(now),
-                "iss": self.issuer,
-                "jti": identifier,
-                **private_claims(account, bound, warn_after),
-                "nbf": int(now),
-                "sub": service_accounts.user_name(metadata.namespace, metadata.name),
-            }
-        )
+        claims = {
+            "aud": list(audiences),
+            "exp": int(now) + seconds,
+            "iat": int(now),
+            "iss": self.issuer,
+            "jti": identifier,
+            **private_claims(account, bound, warn_after),
+            "nbf": int(now),
+            "sub": service_accounts.user_name(metadata.namespace, metadata.name),
+        }
+        return partial(self._key.sign, claims)
 
     def identify(
         self, token: str, objects: Objects, audiences: Sequence[str] = ()

@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from orchestrator.api.apiregistration.v1 import APIService
 from orchestrator.api.core.v1 import ComponentCondition, ComponentStatus
 from orchestrator.api.flowcontrol.v1 import FlowSchema, PriorityLevelConfiguration
-from orchestrator.api.meta.v1 import Condition, ObjectMeta, Time
+from orchestrator.api.meta.v1 import Condition, ManagedFieldsEntry, ObjectMeta, Time
 from orchestrator.api.networking.v1 import (
     IPAddress,
     IPAddressSpec,
@@ -50,6 +50,35 @@ _KINDS: Final[Mapping[str, type[Any]]] = {
 _MANDATORY: Final = ("catch-all", "exempt")
 _COMPONENTS: Final = ("controller-manager", "etcd-0", "scheduler")
 _HEALTHY: Final = (ComponentCondition(type="Healthy", status="True", message="ok"),)
+
+
+def _by(manager: str, operation: str, fields: str, subresource: str = "") -> ManagedFieldsEntry:
+    """Who wrote an object of the service network; `fields` is the JSON of a FieldsV1."""
+    return ManagedFieldsEntry(
+        manager=manager,
+        operation=operation,
+        api_version="networking.k8s.io/v1",
+        fields_type="FieldsV1",
+        fields_v1=msgspec.json.decode(fields),
+        subresource=subresource,
+    )
+
+
+_SERVER_WROTE_RANGE: Final = _by("kube-apiserver", "Update", '{"f:spec":{"f:cidrs":{}}}')
+_READY_BY_CONTROLLER: Final = _by(
+    "kubernetes-service-cidr-controller",
+    "Apply",
+    '{"f:status":{"f:conditions":{"k:{\\"type\\":\\"Ready\\"}":'
+    '{".":{},"f:lastTransitionTime":{},"f:message":{},"f:status":{},"f:type":{}}}}}',
+    "status",
+)
+_SERVER_WROTE_ADDRESS: Final = _by(
+    "kube-apiserver",
+    "Update",
+    '{"f:metadata":{"f:labels":{".":{},"f:ipaddress.kubernetes.io/ip-family":{},'
+    '"f:ipaddress.kubernetes.io/managed-by":{}}},'
+    '"f:spec":{"f:parentRef":{".":{},"f:name":{},"f:namespace":{},"f:resource":{}}}}',
+)
 
 
 @lru_cache(
@@ -120,6 +149,7 @@ def _dated(undated: Any, now: Time) -> Any:
         uid=_identifier(undated),
         creation_timestamp=now,
         resource_version=str(FIRST_REVISION),
+        managed_fields=tuple(replace(each, time=now) for each in undated.metadata.managed_fields),
     )
     status = getattr(undated, "status", None)
     if status is None or not getattr(status, "conditions", ()):
@@ -136,7 +166,9 @@ def _identifier(undated: Any) -> str:
 
 def _service_network(network: IPv4Network) -> ServiceCIDR:
     metadata = ObjectMeta(
-        name="kubernetes", finalizers=("networking.k8s.io/service-cidr-finalizer",)
+        name="kubernetes",
+        finalizers=("networking.k8s.io/service-cidr-finalizer",),
+        managed_fields=(_READY_BY_CONTROLLER, _SERVER_WROTE_RANGE),
     )
     ready = Condition(type="Ready", status="True", message="Kubernetes Service CIDR is ready")
     return ServiceCIDR(
@@ -154,6 +186,7 @@ def _first_address(network: IPv4Network) -> IPAddress:
             "ipaddress.kubernetes.io/ip-family": "IPv4",
             "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io",
         },
+        managed_fields=(_SERVER_WROTE_ADDRESS,),
     )
     parent = ParentReference(name="kubernetes", namespace="default", resource="services")
     return IPAddress(metadata=metadata, spec=IPAddressSpec(parent_ref=parent))

@@ -45,8 +45,6 @@ def kubernetes_service(address: str, secure_port: int) -> Service:
         spec=ServiceSpec(
             type="ClusterIP",
             cluster_ip=address,
-            cluster_ips=(address,),
-            ip_families=("IPv4",),
             ip_family_policy="SingleStack",
             ports=(ServicePort(name="https", protocol="TCP", port=443, target_port=secure_port),),
             session_affinity="None",

@@ -22,7 +22,11 @@ DEFINITIONS: Final = "customresourcedefinitions.apiextensions.k8s.io"
 
 
 class DefinitionBook:
-    """The definitions of one server. `delete` deletes one custom resource as a client would."""
+    """The definitions of one server.
+
+    `delete` deletes one custom resource as a client would. `own` tells who owns which fields of a
+    definition after its status was written: the old one, and the new one.
+    """
 
     def __init__(
         self,
@@ -30,12 +34,14 @@ class DefinitionBook:
         scheme: Scheme,
         changed: Callable[[Resource], None],
         delete: Callable[[Resource, Any], None],
+        own: Callable[[CustomResourceDefinition, CustomResourceDefinition], Any],
     ) -> None:
         self._env = env
         self._store: Store = env.store
         self._scheme = scheme
         self._changed = changed
         self._delete = delete
+        self._own = own
         self._served: dict[str, dict[str, Resource]] = {}  # definition -> version -> resource
         self._made_of: dict[str, CustomResourceDefinition] = {}
         self._emptying: dict[str, str] = {}  # bucket -> definition
@@ -82,7 +88,8 @@ class DefinitionBook:
         name = definition.metadata.name
         stored = self._store.get(DEFINITIONS, "", name)
         if stored is not None:
-            write = Write(DEFINITIONS, "", name, definition, stored, delete=delete)
+            owners = self._own(stored, definition)
+            write = Write(DEFINITIONS, "", name, definition, stored, delete, owners)
             self._store.commit(write, _ignore)
 
     # --- what is served --------------------------------------------------------------------

@@ -22,7 +22,12 @@ from orchestrator.apiserver.http.errors import (
     unsupported_patch_type,
 )
 from orchestrator.apiserver.http.strictness import duplicate_fields
-from orchestrator.apiserver.validation.registered import is_registered, unregistered
+from orchestrator.apiserver.validation.registered import (
+    NO_KIND,
+    is_registered,
+    type_fault,
+    unconvertible,
+)
 from orchestrator.machinery import manifests
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
@@ -50,7 +55,6 @@ _PATCHES: Final[Mapping[str, PatchType]] = {
 }
 # What Kubernetes shows of a body that it cannot read: the head of text, else fewer bytes of it.
 _SUMMARY_BYTES: Final = 30
-_NO_KIND: Final = "couldn't get version/kind; json parse error: "
 _TYPE_META: Final = (
     'struct { APIVersion string "json:\\"apiVersion,omitempty\\""; '
     'Kind string "json:\\"kind,omitempty\\"" }'
@@ -222,7 +226,7 @@ def _json(data: bytes) -> dict[str, Any]:
     try:
         document = _json_value(data)
     except _Unreadable as error:
-        raise _Unreadable(_NO_KIND + str(error)) from error
+        raise _Unreadable(NO_KIND + str(error)) from error
     return _object(document)
 
 
@@ -231,8 +235,10 @@ def _object(document: Any) -> dict[str, Any]:
         return {}
     if not isinstance(document, dict):
         raise _Unreadable(
-            f"{_NO_KIND}json: cannot unmarshal {_kind_of(document)} into Go value of type {_TYPE_META}"
+            f"{NO_KIND}json: cannot unmarshal {_kind_of(document)} into Go value of type {_TYPE_META}"
         )
+    if fault := type_fault(document):
+        raise _Unreadable(fault)
     return document
 
 
@@ -299,8 +305,6 @@ def _summary(data: bytes) -> str:
 def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
     """The document's own version and kind; where it says none they are what is expected."""
     api_version, kind = (document.get(name) or "" for name in ("apiVersion", "kind"))
-    if not isinstance(api_version, str) or not isinstance(kind, str):
-        raise BadRequest("apiVersion and kind must be strings")
     if api_version and api_version != expected.api_version:
         other = kind not in ("", expected.kind)
         if not expected.custom and (other or not is_registered(api_version, expected.kind)):
@@ -318,12 +322,7 @@ def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, st
 
 def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
     version = api_version.rpartition("/")[2]
-    group = expected.api_version.rpartition("/")[0]
-    # Inside, events of both groups are core's.
-    package = "core" if group in ("", "events.k8s.io") else group.partition(".")[0]
-    why = f"converting ({version}.{kind}) to ({package}.{expected.kind}): unknown conversion"
-    if not is_registered(api_version, kind):
-        why = unregistered(api_version, kind, expected.api_version)
+    why = unconvertible(api_version, kind, expected.api_version, expected.kind)
     return BadRequest(
         f'{kind} in version "{version}" cannot be handled as a {expected.kind}: {why}'
     )

@@ -5,8 +5,11 @@ fault of ours, logged and answered with 500. The server goes on.
 """
 
 import asyncio
+import re
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
@@ -44,6 +47,7 @@ from orchestrator.apiserver.http.replies import (
 )
 from orchestrator.apiserver.http.request_log import log_request
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
+from orchestrator.machinery import service_accounts
 from orchestrator.protocol import (
     ApiError,
     Forbidden,
@@ -65,16 +69,39 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 # Subresources whose requests last, by Kubernetes' count.
 _LASTING: Final = frozenset({"attach", "exec", "proxy", "log", "portforward"})
+# What Go's server refuses before anybody looks at the request.
+_NO_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 # Subresources that are shown as tables; of the others only the documents are.
 _IN_TABLES: Final = frozenset({"", "scale", "status"})
+# Writes whose objects may have unknown fields.
+_CHECKED: Final = frozenset({"create", "update", "patch"})
+_CREDENTIAL: Final = "authentication.kubernetes.io/credential-id"  # of bound tokens
 # What a client is said to have done when it went away before its answer.
 _CLIENT_GONE: Final = 499
+
+
+@lru_cache(maxsize=1024)
+def _end_of(said: str) -> int:
+    """When a certificate ends, in seconds since the epoch."""
+    return ssl.cert_time_to_seconds(said)
 
 
 class _Record:
     """What is known of a request when it ends."""
 
-    __slots__ = ("audit_id", "code", "labels", "resource", "trail", "waited", "warnings", "where")
+    __slots__ = (
+        "audit_id",
+        "code",
+        "executed",
+        "fault",
+        "labels",
+        "resource",
+        "seats",
+        "trail",
+        "waited",
+        "warnings",
+        "where",
+    )
 
     def __init__(self, method: str, audit_id: str) -> None:
         self.audit_id = audit_id
@@ -82,6 +109,9 @@ class _Record:
         self.trail: Trail | None = None
         self.labels = Labels(method)
         self.waited = 0.0
+        self.seats = 0
+        self.executed = 0.0
+        self.fault: Exception | None = None
         self.code = 500
         self.resource: Resource | None = None
         self.warnings: list[str] = []
@@ -131,6 +161,9 @@ class Dispatcher:
                 audit_id=record.audit_id,
                 where=record.where,
                 waited=record.waited,
+                seats=record.seats,
+                executed=record.executed,
+                fault=record.fault,
             )
 
     async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
@@ -147,6 +180,7 @@ class Dispatcher:
         except ConnectionError:
             raise
         except Exception as error:
+            record.fault = error
             fault = self._front.uid()
             log = self._front.log.bind(id=fault)
             # Each request has its line; the traceback of a fault that comes often is thinned out.
@@ -155,6 +189,8 @@ class Dispatcher:
             return error_reply(request, internal(error, fault))
 
     async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
+        if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
+            return text_reply("400 Bad Request", status=400)
         parts = split(request.path)
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)
@@ -206,8 +242,14 @@ class Dispatcher:
             # Before it takes a seat: who sends nothing must hold nothing.
             body = await bodies.read(request, front.limits.request_seconds)
             call = replace(call, body=body)
+            front.metrics.sent(record.labels, call.verb, len(body))
         async with self._seated(request, record, call):
-            return await handler(front, call)
+            begun = front.clock.monotonic()
+            response = await handler(front, call)
+            if call.verb in _CHECKED:
+                directive = call.query.get("fieldValidation", "")
+                front.metrics.checked(directive, front.clock.monotonic() - begun)
+            return response
 
     def _classify(
         self, request: BaseRequest, asked: Attributes, identity: Identity, record: _Record
@@ -231,10 +273,16 @@ class Dispatcher:
         if call is not None and call.verb in ("list", "watch") and not where.level.is_exempt:
             stored = await front.stored(call.target.resource)
             seats = seats_of(call.verb, request.query, stored, where.level.bounds.nominal)
+        watch = call is not None and call.verb == "watch"
         begun = front.clock.monotonic()
-        async with front.fairness.seated(where, seats):
-            record.waited = front.clock.monotonic() - begun
-            yield
+        async with front.fairness.seated(where, seats, record.labels.kind, watch=watch):
+            seated = front.clock.monotonic()
+            record.waited, record.seats = seated - begun, seats
+            front.metrics.passed("priorityandfairness", record.waited)
+            try:
+                yield
+            finally:
+                record.executed = front.clock.monotonic() - seated
 
     async def _forwarded(
         self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record | None
@@ -264,7 +312,10 @@ class Dispatcher:
             front.metrics.authenticated("", front.clock.monotonic() - begun, known=False)
             self._begin_trail(request, parts, record, Identity(""))
             raise
-        front.metrics.authenticated(identity.name, front.clock.monotonic() - begun, known=True)
+        took = front.clock.monotonic() - begun
+        front.metrics.authenticated(identity.name, took, known=True)
+        front.metrics.passed("authentication", took)
+        self._count_credentials(request, identity)
         self._begin_trail(request, parts, record, identity)
         other = wanted(request.headers)
         if other is not None:
@@ -273,6 +324,18 @@ class Dispatcher:
         if record.trail is not None:
             await self._note_decision(request, parts, identity, record.trail, other is not None)
         return identity
+
+    def _count_credentials(self, request: BaseRequest, identity: Identity) -> None:
+        """What a client has shown: a certificate with its end, or a service account's token."""
+        front = self._front
+        if request.headers.get("Authorization"):
+            if service_accounts.split(identity.name) is not None:
+                front.metrics.account(bound=_CREDENTIAL in (identity.extra or {}))
+            return
+        transport = request.transport
+        certificate = None if transport is None else transport.get_extra_info("peercert")
+        if certificate:
+            front.metrics.shown(_end_of(certificate["notAfter"]) - front.clock.now())
 
     def _begin_trail(
         self, request: BaseRequest, parts: list[str], record: _Record, user: Identity
@@ -284,6 +347,7 @@ class Dispatcher:
         record.trail = front.audit.begin(
             request, user, asked, audit_id=record.audit_id, clock=front.clock
         )
+        front.metrics.trailed("None" if record.trail is None else record.trail.level)
 
     async def _note_decision(
         self, request: BaseRequest, parts: list[str], identity: Identity, trail: Trail, acts: bool
@@ -297,8 +361,10 @@ class Dispatcher:
 
     async def _authorized(self, request: BaseRequest, parts: list[str], identity: Identity) -> None:
         """Raises Forbidden."""
-        asked = asked_of(request, parts)
+        asked, clock = asked_of(request, parts), self._front.clock
+        begun = clock.monotonic()
         allowed, reason = await self._front.decide(identity, asked)
+        self._front.metrics.decided(clock.monotonic() - begun, allowed=allowed)
         if not allowed:
             raise errors.refused(identity, asked, reason)
 

@@ -3,6 +3,7 @@
 import asyncio
 import random
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 from aiohttp.web import BaseRequest
@@ -33,12 +34,13 @@ from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
 from orchestrator.apiserver.http.metrics import Labels, Metrics
-from orchestrator.apiserver.http.metrics.families import MetricsSource
+from orchestrator.apiserver.http.metrics.checks import HealthRecord
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
 from orchestrator.apiserver.http.paths import Target
 from orchestrator.apiserver.reviews import user_info
 from orchestrator.apiserver.state import AskState
+from orchestrator.apiserver.telemetry.families import MetricsSource
 from orchestrator.protocol import (
     MASTERS,
     Annotate,
@@ -63,7 +65,7 @@ class Limits(Struct, frozen=True):
 
     `inflight`: seats of the priority levels together: requests under way that are not exempt, watches
     apart; above it they queue. `queue_seconds`: how long one waits for its seat; then 429. `watch_messages`: messages that
-    wait for a slow watcher; above it the watch ends with 410. `write_seconds`: how long a client
+    wait for a slow watcher; above it the watch ends with 410, as it does when these are documents of more than `watch_bytes` together. `write_seconds`: how long a client
     may take to accept what was written; a watch whose client takes nothing ends then. The other
     seconds are Kubernetes' own: for the head of a request, for its body and again for its answer
     (watches apart), and between requests.
@@ -72,6 +74,7 @@ class Limits(Struct, frozen=True):
     inflight: int = 600
     queue_seconds: float = 15.0
     watch_messages: int = 1_024
+    watch_bytes: int = 16 * 1024 * 1024
     write_seconds: float = 30.0
     head_seconds: float = 32.0
     request_seconds: float = 60.0
@@ -91,6 +94,7 @@ class Front:
         encodings: Encodings,
         read_only: str = "",
         audit: Audit | None = None,
+        flags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.api = api
         self.scheme = scheme
@@ -108,6 +112,9 @@ class Front:
         self.random: random.Random = ctx.random
         self.uid = ctx.uid
         self.log: Any = ctx.log
+        self.flags = flags  # what the server was started with, by option
+        self.started = ctx.clock.now()
+        self.health = HealthRecord()
         self.stopping = False
         self.turn = asyncio.Lock()  # whoever makes a piece of a long document
         self.fairness = Fairness(

@@ -51,8 +51,12 @@ _HOOKS: Final = (
     "poststarthook/start-apiextensions-controllers",
     "poststarthook/crd-informer-synced",
     "poststarthook/start-system-namespaces-controller",
+    "poststarthook/peer-endpoint-reconciler-controller",
     "poststarthook/start-cluster-authentication-info-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-controller",
+    "poststarthook/start-kube-apiserver-identity-lease-garbage-collector",
     "poststarthook/storage-readiness",
+    "poststarthook/start-legacy-token-tracking-controller",
     "poststarthook/start-service-ip-repair-controllers",
     "poststarthook/rbac/bootstrap-roles",
     "poststarthook/scheduling/bootstrap-system-priority-classes",
@@ -71,12 +75,12 @@ _HOOKS: Final = (
     "poststarthook/apiservice-openapiv3-controller",
 )
 _LIVE: Final[Mapping[str, Check]] = {
-    **dict.fromkeys(_FIRST, _ping),
+    **dict.fromkeys((*_FIRST, "loopback-serving-certificate"), _ping),
     **dict.fromkeys(("etcd", *_HOOKS), _api),
 }
 _READY: Final[Mapping[str, Check]] = {
     **dict.fromkeys(_FIRST, _ping),
-    **dict.fromkeys(("etcd", "etcd-readiness", "informer-sync", *_HOOKS), _api),
+    **dict.fromkeys(("informer-sync", *_HOOKS), _api),
     "shutdown": _shutdown,
 }
 _CHECKS: Final[Mapping[str, Mapping[str, Check]]] = {
@@ -100,7 +104,9 @@ async def health_reply(front: Front, parts: list[str], query: Query) -> Response
         check = checks.get("/".join(parts[1:]))
         if check is None:
             raise PageNotFound
-        if not await check(front):
+        found = await check(front)
+        front.health.note(kind, "/".join(parts[1:]), found)
+        if not found:
             return text_reply("internal server error: the API server does not answer\n", status=500)
         return text_reply("ok")
     # Those that are alike are asked once.
@@ -111,7 +117,9 @@ async def health_reply(front: Front, parts: list[str], query: Query) -> Response
         if name in excluded:
             del excluded[name]
             lines.append(f"[+]{name} excluded: ok")
-        elif asked[check]:
+            continue
+        front.health.note(kind, name, asked[check])
+        if asked[check]:
             lines.append(f"[+]{name} ok")
         else:
             healthy = False

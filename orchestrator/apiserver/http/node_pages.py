@@ -1,7 +1,7 @@
 """`nodes/NAME/proxy`: the pages of a kubelet that others read: `stats/summary`, `metrics` and those below, `pods`, `healthz`."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 from aiohttp.web import Response, StreamResponse
@@ -10,7 +10,6 @@ from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Call, Front
-from orchestrator.apiserver.http.metrics.families import text_of
 from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
 from orchestrator.apiserver.http.usage import (
@@ -21,8 +20,9 @@ from orchestrator.apiserver.http.usage import (
     usages_of,
 )
 from orchestrator.apiserver.http.usage_metrics import cadvisor_families, resource_families
+from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ContainerUsage
+from orchestrator.protocol import ContainerUsage, InterfaceUsage
 
 
 async def node_page(front: Front, call: Call, node: Node) -> StreamResponse:
@@ -73,7 +73,23 @@ def _pod(pod: Pod, usages: Mapping[str, ContainerUsage], now: str) -> dict[str, 
             for name, usage in usages.items()
         ],
         **_usage(list(usages.values()), now),
+        **_network(next(iter(usages.values())).interfaces, now),
     }
+
+
+def _network(interfaces: Sequence[InterfaceUsage], now: str) -> dict[str, Any]:
+    """What a pod's containers share; the first interface is the one to all that is outside."""
+    told = [
+        {
+            "name": each.name,
+            "rxBytes": each.received_bytes,
+            "rxErrors": each.received_errors,
+            "txBytes": each.sent_bytes,
+            "txErrors": each.sent_errors,
+        }
+        for each in interfaces
+    ]
+    return {"network": {"time": now, **told[0], "interfaces": told}} if told else {}
 
 
 def _usage(usages: list[ContainerUsage], now: str) -> dict[str, Any]:

@@ -20,7 +20,6 @@ from orchestrator.apiserver.http.errors import (
 from orchestrator.apiserver.http.front import Front
 from orchestrator.apiserver.http.health import check_paths, health_reply
 from orchestrator.apiserver.http.metrics import present_families
-from orchestrator.apiserver.http.metrics.families import MEDIA_TYPE, text_of
 from orchestrator.apiserver.http.negotiation import accepts
 from orchestrator.apiserver.http.openapi import Moved, NoDocument, OpenApi
 from orchestrator.apiserver.http.replies import (
@@ -28,9 +27,12 @@ from orchestrator.apiserver.http.replies import (
     accepts_gzip,
     compressed,
     document_reply,
+    text_reply,
 )
+from orchestrator.apiserver.http.self_description import flagz, statusz
 from orchestrator.apiserver.http.version import version_document
 from orchestrator.apiserver.state import AskState
+from orchestrator.apiserver.telemetry.families import MEDIA_TYPE, text_of
 
 Page: TypeAlias = Callable[["Pages", BaseRequest, list[str]], Awaitable[StreamResponse]]
 
@@ -40,10 +42,13 @@ _KEY_SET_TYPE: Final = "application/jwk-set+json"
 _PATHS: Final = (
     _CONFIGURATION,
     _KEY_SET,
+    "/flagz",
     "/metrics",
+    "/metrics/slis",
     "/openapi/v2",
     "/openapi/v3",
     "/openapi/v3/",
+    "/statusz",
     "/version",
 )
 
@@ -126,7 +131,18 @@ class Pages:
         return document_reply(data, media_type=media_type, headers=headers)
 
     async def _health(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        if request.path.endswith("/"):
+            raise PageNotFound
         return await health_reply(self._front, parts, request.query)
+
+    async def _self_description(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        """What the server says of itself in plain words."""
+        if len(parts) > 1:
+            raise PageNotFound
+        front = self._front
+        if parts[0] == "flagz":
+            return text_reply(flagz(front.flags))
+        return text_reply(statusz(front.started, front.clock.now()))
 
     async def _version(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         if len(parts) > 1:
@@ -135,9 +151,12 @@ class Pages:
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
+        front = self._front
+        if parts[1:] == ["slis"]:
+            text = text_of(front.health.families())
+            return document_reply(text.encode(), media_type=MEDIA_TYPE)
         if len(parts) > 1:
             raise PageNotFound
-        front = self._front
         state = await front.ask(AskState())
         others = [family for each in front.other_metrics for family in await each()]
         families = (*front.metrics.families(), *present_families(front.fairness, state), *others)
@@ -200,5 +219,7 @@ _PAGES: Final[Mapping[str, Page]] = {
     "livez": Pages._health,
     "readyz": Pages._health,
     "metrics": Pages._metrics,
+    "statusz": Pages._self_description,
+    "flagz": Pages._self_description,
     "debug": Pages._debug,
 }

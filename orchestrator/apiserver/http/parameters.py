@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
+from msgspec.structs import replace
 from multidict import MultiMapping
 
 from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
@@ -90,10 +91,20 @@ def list_options(query: Query, *, watch: bool) -> ListOptions:
         bookmarks=boolean(query, "allowWatchBookmarks"),
         send_initial=boolean(query, "sendInitialEvents") if "sendInitialEvents" in query else None,
     )
+    if watch:
+        options = _with_watch_defaults(options)
     faults = _watch_faults(options) if watch else _list_faults(options)
     if faults:
         raise invalid_options("ListOptions", *faults)
     return options
+
+
+def _with_watch_defaults(options: ListOptions) -> ListOptions:
+    """A watch from nowhere in particular wants the present state first, and to be told of its end."""
+    given = options.send_initial is not None or options.match
+    if given or options.resource_version not in ("", "0"):
+        return options
+    return replace(options, send_initial=True, match=_NOT_OLDER)
 
 
 def _list_faults(options: ListOptions) -> list[FieldError]:
@@ -126,8 +137,8 @@ def _watch_faults(options: ListOptions) -> list[FieldError]:
             faults.append(_forbidden(field, detail))
         if match != _NOT_OLDER:
             faults.append(field_errors.not_supported(field, match, (_NOT_OLDER,)))
-    if options.continue_token:
-        faults.append(_forbidden(field, "forbidden when continue is provided"))
+        if options.continue_token:
+            faults.append(_forbidden(field, "forbidden when continue is provided"))
     return faults
 
 

@@ -7,7 +7,7 @@ from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.replies import object_reply, page_reply
-from orchestrator.protocol import Get, List
+from orchestrator.protocol import Get, List, NotFound
 
 
 async def get(front: Front, call: Call) -> StreamResponse:
@@ -15,16 +15,21 @@ async def get(front: Front, call: Call) -> StreamResponse:
     target = call.target
     if target.part in CONNECTIONS:
         return await connect(front, call)
-    found = await front.ask(
-        Get(
-            resource=target.resource,
-            name=target.name,
-            namespace=target.namespace,
-            subresource=target.part,
-            identity=call.identity,
-        )
+    request = Get(
+        resource=target.resource,
+        name=target.name,
+        namespace=target.namespace,
+        subresource=target.part,
+        identity=call.identity,
     )
-    if (version := call.query.get("resourceVersion", "0")) not in ("", "0"):
+    version = call.query.get("resourceVersion", "0")
+    try:
+        found = await front.ask(request)
+    except NotFound:
+        if version not in ("", "0"):
+            await _reach(front, call, version)
+        raise
+    if version not in ("", "0"):
         await _reach(front, call, version)
     return await object_reply(front, call, found)
 
@@ -65,4 +70,5 @@ async def list_(front: Front, call: Call) -> StreamResponse:
             identity=call.identity,
         )
     )
+    front.metrics.listed(target.resource.group, target.resource.plural, len(page.items))
     return await page_reply(front, call, page)

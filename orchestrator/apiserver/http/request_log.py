@@ -6,6 +6,7 @@ cluster's log does not show them unless it asks for them.
 
 import json
 import logging
+from traceback import format_exception
 from typing import Any, Final
 
 from aiohttp.web import BaseRequest
@@ -26,10 +27,14 @@ def log_request(
     audit_id: str,
     where: Classified | None,
     waited: float,
+    seats: int = 0,
+    executed: float = 0.0,
+    fault: Exception | None = None,
 ) -> None:
     """Log a request that has ended. `code`: of the answer, 101 of a connection that became another protocol.
 
-    `seconds`: how long it took, `waited` of them for its turn; `where`: the flow to which it belonged.
+    `seconds`: how long it took, `waited` of them for its turn and `executed` upon its `seats`; `where`: the flow
+    to which it belonged; `fault`: the server's own, whose stack stands in the line.
     """
     if not _LOGGER.isEnabledFor(logging.DEBUG):
         return
@@ -44,8 +49,16 @@ def log_request(
     if where is not None:
         fields["apf_pl"] = where.level.configuration.metadata.name
         fields["apf_fs"] = where.schema.metadata.name
+        if seats:  # otherwise nobody served it
+            fields["apf_iseats"] = seats
+            fields["apf_fseats"] = 0
+            fields["apf_additionalLatency"] = format_duration(0.0)
         fields["apf_init_latency"] = format_duration(waited)
+        if seats:
+            fields["apf_execution_time"] = format_duration(executed)
     fields |= {"hijacked": True} if code == 101 else {"resp": code}
+    if fault is not None:
+        fields["statusStack"] = "".join(format_exception(fault))
     # Quoted as JSON quotes: what a client says cannot begin a line of its own.
     line = " ".join(['"HTTP"', *(f"{key}={json.dumps(value)}" for key, value in fields.items())])
     _LOGGER.debug("%s", line, extra={"event": "HTTP", "fields": fields})

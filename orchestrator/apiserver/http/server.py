@@ -6,7 +6,7 @@ import ssl
 import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final
 
 import anyio.lowlevel
@@ -29,11 +29,11 @@ from orchestrator.apiserver.http.encodings import LIMIT_BYTES, Encodings
 from orchestrator.apiserver.http.errors import RealTimeRequired
 from orchestrator.apiserver.http.front import Front, Limits
 from orchestrator.apiserver.http.kubeconfig import kubeconfig
-from orchestrator.apiserver.http.metrics.families import MetricsSource
 from orchestrator.apiserver.http.oidc import OidcAuthenticator, OidcSettings
 from orchestrator.apiserver.http.pki import ADMIN_USER, Pki
 from orchestrator.apiserver.http.token_webhook import TokenWebhook
 from orchestrator.apiserver.peers import Peer
+from orchestrator.apiserver.telemetry.families import MetricsSource
 from orchestrator.machinery.certificates import KeyPair
 from orchestrator.protocol import ApiRef, Identity
 
@@ -57,6 +57,7 @@ class HttpFront:
     has to show something, but at the paths that it lists. `read_only` closes it to writes; it is what their senders are told. Without `pki`
     its certificates are signed by the `authority`, or by a new one. `audit` says what is written of
     requests, and where to. `metrics` are others in the process that have something to tell at /metrics.
+    `flags` are the options that /flagz shows.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class HttpFront:
         read_only: str = "",
         audit: Audit | None = None,
         metrics: Sequence[MetricsSource] = (),
+        flags: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._audit = audit
         self._metrics = metrics
@@ -104,6 +106,7 @@ class HttpFront:
         self._cache_bytes = cache_bytes
         self._cluster = cluster
         self._read_only = read_only
+        self._flags = flags
         self._anchor: Ref[Any] | None = None
 
     async def __aenter__(self) -> "HttpFront":
@@ -153,6 +156,7 @@ class HttpFront:
             Encodings(self._cache_bytes),
             self._read_only,
             self._audit,
+            self._flags,
         )
 
     async def __aexit__(

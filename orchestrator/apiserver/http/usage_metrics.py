@@ -1,15 +1,15 @@
 """What containers use as families of metrics: the kubelet's `metrics/resource`, and cAdvisor's, which it passes on.
 
 Of cAdvisor's there are those of CPU, memory, processes and limits, for containers and, with an empty `container`, for
-pods; networks and disks are measured by nobody.
+pods, and those of the pods' networks; disks are measured by nobody.
 """
 
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from orchestrator.api.core.v1 import Container, ContainerStatus, Node, Pod
-from orchestrator.apiserver.http.metrics.families import Series
 from orchestrator.apiserver.http.usage import Usages, cpu_seconds, memory_bytes
+from orchestrator.apiserver.telemetry.families import Series
 from orchestrator.machinery.quantities import milli, value
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.times import parse_time
@@ -19,6 +19,16 @@ _OF_CONTAINER: Final = ("container", "namespace", "pod")
 _OF_POD: Final = ("namespace", "pod")
 _LEVELS: Final = (("node", ()), ("pod", _OF_POD), ("container", _OF_CONTAINER))
 _OF_CGROUP: Final = ("container", "id", "image", "name", "namespace", "pod")
+_COUNTED: Final = tuple(
+    (way, what, text.format(verb))
+    for way, verb in (("receive", "receiv"), ("transmit", "transmitt"))
+    for what, text in (
+        ("bytes", "bytes {}ed"),
+        ("packets", "packets {}ed"),
+        ("errors", "errors encountered while {}ing"),
+        ("packets_dropped", "packets dropped while {}ing"),
+    )
+)
 _PERIOD: Final = 100_000  # microseconds in which a limit of CPU is meant
 
 
@@ -103,7 +113,43 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
             start.set(one.started_at, *one.labels)
         if one.container is not None:
             limits.tell(one.container, one.labels)
-    return [cpu, *used, processes, start, *limits.families, *_machine(node)]
+    return [
+        cpu,
+        *used,
+        processes,
+        start,
+        *limits.families,
+        *_traffic(pods, usages),
+        *_machine(node),
+    ]
+
+
+def _traffic(pods: Sequence[Pod], usages: Usages) -> list[Series]:
+    """What came in and went out by the interfaces of pods' own networks."""
+    families = [
+        Series(
+            f"container_network_{way}_{what}_total",
+            f"Cumulative count of {text}",
+            (*_OF_CGROUP, "interface"),
+        )
+        for way, what, text in _COUNTED
+    ]
+    seen = set[str]()
+    for one in _running(pods, usages):
+        if one.pod.metadata.uid in seen:
+            continue  # its containers share the network
+        seen.add(one.pod.metadata.uid)
+        for each in one.usage.interfaces:
+            received = (
+                each.received_bytes,
+                each.received_packets,
+                each.received_errors,
+                each.received_dropped,
+            )
+            sent = each.sent_bytes, each.sent_packets, each.sent_errors, each.sent_dropped
+            for family, count in zip(families, (*received, *sent), strict=True):
+                family.add(*one.pod_labels, each.name, amount=count)
+    return families
 
 
 class _Limits:

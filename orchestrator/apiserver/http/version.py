@@ -14,6 +14,11 @@ MINOR: Final = "36"
 GIT_VERSION: Final = f"v{MAJOR}.{MINOR}.2"
 
 
+def runtime_version() -> str:
+    """What runs the server, where Kubernetes names its Go."""
+    return f"python{platform.python_version()}"
+
+
 def version_document() -> bytes:
     """The answer to /version."""
     machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
@@ -28,7 +33,7 @@ def version_document() -> bytes:
         git_commit="",
         git_tree_state="clean",
         build_date="1970-01-01T00:00:00Z",
-        go_version=f"python{platform.python_version()}",
+        go_version=runtime_version(),
         compiler=sys.implementation.name,
         platform=f"{platform.system().lower()}/{machine}",
     )

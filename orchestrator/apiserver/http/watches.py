@@ -7,6 +7,8 @@ is cut (a client that takes nothing any more).
 """
 
 import asyncio
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -15,9 +17,11 @@ from aiohttp.web import StreamResponse
 from actors import Inbox
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.protobuf_writer import watch_frame
+from orchestrator.api.scalars import EMPTY
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
+from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import STREAMS, not_acceptable
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.parameters import ListOptions
@@ -44,6 +48,9 @@ from orchestrator.protocol import (
 # How long a watch lives when the client does not say: between half an hour and an hour, so that
 # watches that began together do not all begin anew together.
 _LEAST_SECONDS: Final = 1800.0
+# The original sends its last bookmark so long before the end, and none to who stays no longer.
+_LAST_BOOKMARK_SECONDS: Final = 2
+_PIECE_BYTES: Final = 1024 * 1024
 _TOKEN: Final = "http"
 _INITIAL_END: Final = {"k8s.io/initial-events-end": "true"}
 _LOST: Final = "the watch has lost events; list and watch again"
@@ -56,7 +63,10 @@ async def watch(front: Front, call: Call) -> StreamResponse:
     options = _with_name(parameters.list_options(call.query, watch=True), call.target.name)
     since, shows_present = _start(options)
     present = presenter(front, call)
-    async with front.system.inbox(capacity=front.limits.watch_messages) as inbox:
+    limits, weigh = front.limits, partial(_bytes_of, front.encodings)
+    async with front.system.inbox(
+        limits.watch_messages, weigh=weigh, most=limits.watch_bytes
+    ) as inbox:
         stream = _Stream(front, call, options, present)
         try:
             try:
@@ -77,10 +87,20 @@ async def watch(front: Front, call: Call) -> StreamResponse:
                 fault = InternalError(f"Internal error occurred: {type(error).__name__}")
                 await stream.write([stream.error(fault)])
             return await stream.end()
-        except (ConnectionError, TimeoutError):
+        except ConnectionError:
+            return stream.cut()
+        except TimeoutError:
+            stream.count_cut()
             return stream.cut()
         finally:
             front.api.tell(Unwatch(inbox.ref, _TOKEN))
+
+
+def _bytes_of(encodings: Encodings, message: Any) -> int:
+    """How much a message holds that waits for a slow watcher; its bytes are shared with other watchers."""
+    if type(message) is not WatchEvents:
+        return 0
+    return sum(len(encodings.object(event.object)) for event in message.events)
 
 
 async def _joined(
@@ -119,11 +139,12 @@ def _with_name(options: ListOptions, name: str) -> ListOptions:
 def _start(options: ListOptions) -> tuple[int | None, bool]:
     """Since when, and whether the present state comes first. Raises BadRequest."""
     version = options.resource_version
-    if version in ("", "0"):
-        return None, options.send_initial is not False
-    if not (version.isascii() and version.isdecimal()):
+    if version and not (version.isascii() and version.isdecimal()):
         raise unparsable_version(version)
-    return (None, True) if options.send_initial else (whole(version), False)
+    since = whole(version or "0")
+    if since == 0:
+        return None, options.send_initial is not False
+    return (None, True) if options.send_initial else (since, False)
 
 
 def _message(call: Call, options: ListOptions, since: int | None, inbox: Inbox) -> Watch:
@@ -149,6 +170,19 @@ def _check_future(options: ListOptions, watching: Watching, since: int | None) -
             f"Timeout: Too large resource version: {wanted}, current: {watching.revision}",
             retry_after_seconds=1,
         )
+
+
+def _pieces(lines: list[bytes]) -> Iterator[bytes]:
+    """The lines in pieces of a bounded size, so that a client that takes nothing holds no more than one."""
+    piece: list[bytes] = []
+    size = 0
+    for line in lines:
+        if size and size + len(line) > _PIECE_BYTES:
+            yield b"".join(piece)
+            piece, size = [], 0
+        piece.append(line)
+        size += len(line)
+    yield b"".join(piece)
 
 
 class _Stream:
@@ -186,14 +220,20 @@ class _Stream:
             self._front.metrics.told(
                 resource.group, resource.version, resource.plural, [len(line) for line in lines]
             )
-            async with asyncio.timeout(self._front.limits.write_seconds):
-                await self._response.write(b"".join(lines))
+            for piece in _pieces(lines):
+                async with asyncio.timeout(self._front.limits.write_seconds):
+                    await self._response.write(piece)
 
     async def end(self) -> StreamResponse:
         """Complete the document."""
         async with asyncio.timeout(self._front.limits.write_seconds):
             await self._response.write_eof()
         return self._response
+
+    def count_cut(self) -> None:
+        """The client has not kept up."""
+        resource = self._call.target.resource
+        self._front.metrics.cut_off(resource.group, resource.plural)
 
     def cut(self) -> StreamResponse:
         """Give the client up."""
@@ -223,7 +263,7 @@ class _Stream:
         except TimeoutError:
             if not deadline.expired():
                 raise
-            if self._bookmarks:
+            if self._bookmarks and self._seconds > _LAST_BOOKMARK_SECONDS:
                 await self.write([self._bookmark()])
 
     async def _write_all(self, watching: Watching, inbox: Inbox, *, shows_present: bool) -> None:
@@ -234,6 +274,8 @@ class _Stream:
         sequence = watching.sequence
         async for message in inbox:
             if type(message) is WatchClosed:
+                if isinstance(message.error, Expired):
+                    self.count_cut()
                 # A server that stops says goodbye by the end of the document.
                 if not isinstance(message.error, ServiceUnavailable):
                     await self.write([self.error(message.error)])
@@ -271,10 +313,10 @@ class _Stream:
             self._present.headers = False
         return line
 
-    def _bookmark(self, annotations: dict[str, str] | None = None) -> bytes:
+    def _bookmark(self, annotations: Mapping[str, str] = EMPTY) -> bytes:
         """Nothing up to the revision is missing; an empty object of the kind carries it."""
         resource = self._call.target.resource
-        metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations or {})
+        metadata = ObjectMeta(resource_version=str(self._revision), annotations=annotations)
         if kind_of(resource).custom:
             obj: Any = Unstructured(
                 api_version=resource.api_version, kind=resource.kind, metadata=metadata

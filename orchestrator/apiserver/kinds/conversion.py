@@ -30,8 +30,10 @@ def conversion(source: Resource, target: Resource) -> Convert | None:
 def seen_as(resource: Resource) -> Convert:
     """How stored custom resources look in a version: pruned and complete by its schema.
 
-    An object that was written in this version, by the present definition, is so already.
+    An object that was written in this version, by the present definition, is so already, but for a
+    status: that is taken away from who creates an object, after all has been filled in.
     """
+    lacks_status = _defaults_status(resource)
     kind, api_version = kind_of(resource), resource.api_version
     relabel = relabelled(api_version)
 
@@ -54,11 +56,20 @@ def seen_as(resource: Resource) -> Convert:
             custom = versions.converted(custom, api_version)
         if custom.api_version == api_version:
             revision = custom.metadata.resource_version
-            if not revision or whole(revision) > kind.since:
+            present = not revision or whole(revision) > kind.since
+            if present and (not lacks_status or "status" in custom.content):
                 return custom
         return completed(custom)
 
     return see
+
+
+def _defaults_status(resource: Resource) -> bool:
+    """Whether a custom resource has its status apart, and its schema one for objects without."""
+    schema = kind_of(resource).schema
+    if schema is None or resource.subresource("status") is None:
+        return False
+    return "default" in schema.get("properties", {}).get("status", {})
 
 
 def relabelled(api_version: str) -> Convert:

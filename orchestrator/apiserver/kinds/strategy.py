@@ -55,6 +55,10 @@ class Strategy:
         """A new object with who makes it in it, for kinds that say so."""
         return new
 
+    def as_owned(self, sent: Any) -> Any:
+        """A new object as Kubernetes has it where it notes whose its fields are."""
+        return sent
+
     def prepare_for_create(self, new: Any, env: Environment) -> Any:
         """A new object, stamped already: without what only the system may say."""
         return self.without_status(new)

@@ -65,8 +65,12 @@ def _shape(schema: Shape | None, prefix: str) -> Shape:
 
 
 def _written(schema: Shape, prefix: str) -> dict[str, Any]:
-    """A schema at any depth; what is false or empty was not said."""
-    found = {key: value for key, value in schema.items() if value is not False and value != ""}
+    """A schema at any depth; what is false or empty was not said, but for what is so by default."""
+    found = {
+        key: value
+        for key, value in schema.items()
+        if key == "default" or (value is not False and value != "")
+    }
     if schema.get(_EITHER) and not _tells_both(schema):
         found.setdefault("anyOf", [{"type": "integer"}, {"type": "string"}])
     if prefix == V2:

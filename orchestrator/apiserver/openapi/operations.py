@@ -397,6 +397,26 @@ def discovery_routes(groups: dict[str, list[str]]) -> Iterator[Route]:
             )
         },
     )
+    yield _issuers(
+        "/.well-known/openid-configuration/",
+        "getServiceAccountIssuerOpenIDConfiguration",
+        "Read who signs the tokens of service accounts.",
+        "WellKnown",
+        _JSON[0],
+    )
+    yield _issuers(
+        "/openid/v1/jwks/",
+        "getServiceAccountIssuerOpenIDKeyset",
+        "Read the keys that verify the tokens of service accounts.",
+        "openid",
+        "application/jwk-set+json",
+    )
+
+
+def _issuers(path: str, name: str, description: str, tag: str, media_type: str) -> Route:
+    """A document of who issues service accounts' tokens."""
+    operation = Operation(name, description, tag, TEXT, consumes=(), produces=(media_type,))
+    return Route(path, {"get": operation})
 
 
 def _document(path: str, name: str, tag: str, answer: str, description: str) -> Route:

@@ -29,7 +29,7 @@ def _operation_2(operation: Operation, shared: list[Parameter]) -> Any:
     schema = _answer(operation, V2)
     return {
         **_head(operation),
-        "consumes": list(operation.consumes),
+        **({"consumes": list(operation.consumes)} if operation.consumes else {}),
         "produces": list(operation.produces),
         "schemes": ["https"],
         **({"parameters": sorted(own, key=lambda each: str(each["name"]))} if own else {}),

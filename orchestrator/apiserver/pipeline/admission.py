@@ -15,11 +15,12 @@ from msgspec.structs import replace
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Rounds
 from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.environment import Environment
+from orchestrator.apiserver.pipeline.counting import counted, counted_step
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step, Wait
 from orchestrator.machinery import service_accounts
 from orchestrator.machinery.cel.authorization import Question
-from orchestrator.protocol import AUTHENTICATED, Identity
+from orchestrator.protocol import AUTHENTICATED, ApiError, Create, Identity
 
 
 def admit(course: Course) -> tuple[Step, ...]:
@@ -30,11 +31,17 @@ def admit(course: Course) -> tuple[Step, ...]:
     if not plugins:
         return ()
     again = any(plugin.asks for plugin in plugins)
+    watched = counted(plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
         request = _request(course, draft)
         if again:
             request.rounds = Rounds()
+        if draft.message.warn is not None:  # it came by HTTPS
+            request.counts = env.counts
+            return counted_step(
+                "admit", request, lambda: _admit(env, draft, request, watched, iter(watched))
+            )
         return _admit(env, draft, request, plugins, iter(plugins))
 
     return (step,)
@@ -85,25 +92,33 @@ def review_outside(course: Course) -> tuple[Step, ...]:
 
 def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
     plugins = course.served.validating(course.operation, course.subresource)
+    last = max((i for i, plugin in enumerate(plugins) if plugin.waits), default=-1)
     if waiting:
-        last = max((i for i, plugin in enumerate(plugins) if plugin.waits), default=-1)
         plugins = tuple(plugin for plugin in plugins[: last + 1] if not plugin.counts)
     else:
         plugins = tuple(plugin for plugin in plugins if not plugin.waits)
     if not plugins:
         return ()
+    whole = waiting or last < 0  # the step of validation is counted where most of its time goes
+    watched = counted(plugins)
 
     def step(env: Environment, draft: Draft) -> Decision:
         request = draft.request
         if request is None:
             request = _request(course, draft)
-        else:
-            request.object = draft.new
+        request.object, request.name = draft.new, draft.name
+        if draft.message.warn is not None:
+            request.counts = env.counts
+        quiet = request
         if waiting:
             # What these have to say they say when they are asked for good.
-            quiet = replace(request, warn=None, annotate=None)
+            quiet = replace(request, warn=None, annotate=None, counts=None)
+        if request.counts is None:
             return _validate(env, request, iter(plugins), quiet)
-        return _validate(env, request, iter(plugins), request)
+        left = iter(watched)
+        if not whole:
+            return _validate(env, request, left, quiet)
+        return counted_step("validate", request, lambda: _validate(env, request, left, quiet))
 
     return (step,)
 
@@ -114,9 +129,17 @@ def _validate(
     plugins: Iterator[AdmissionPlugin],
     of_others: AdmissionRequest,
 ) -> Decision:
-    """Ask plugins; those that do not wait are asked `of_others`."""
+    """Ask plugins; those that do not wait are asked `of_others`, and for good as well if they refuse it."""
     for plugin in plugins:
-        answer = plugin.validate(request if plugin.waits else of_others, env)
+        if plugin.waits:
+            answer = plugin.validate(request, env)
+        else:
+            try:
+                answer = plugin.validate(of_others, env)
+            except ApiError:
+                if of_others is not request:
+                    plugin.validate(request, env)  # it will not be asked later
+                raise
         if answer is not None:
             return _later(answer, lambda _nothing: _validate(env, request, plugins, of_others))
     return None
@@ -139,7 +162,7 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
     request = draft.request = AdmissionRequest(
         operation=operation,
         resource=course.served.resource,
-        name=draft.name,
+        name=_name_so_far(course, draft),
         identity=message.identity,
         namespace=draft.namespace,
         subresource=course.subresource,
@@ -152,6 +175,16 @@ def _request(course: Course, draft: Draft) -> AdmissionRequest:
         message=message,
     )
     return request
+
+
+def _name_so_far(course: Course, draft: Draft) -> str:
+    """The name, which refusals tell; of what is to be called by a prefix, until it is final, that."""
+    message = draft.message
+    if isinstance(message, Create) and not course.subresource:
+        given = message.object.metadata
+        if given.generate_name and not given.name:
+            return str(given.generate_name)
+    return draft.name
 
 
 def _account(user: str) -> Identity:

@@ -18,7 +18,7 @@ from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
 from orchestrator.apiserver.pipeline.migration import annotated, refuse_unmigrated
 from orchestrator.apiserver.pipeline.own_fields import manager_of
 from orchestrator.apiserver.pipeline.write_path import WritePath
-from orchestrator.machinery.documents import Json, Object
+from orchestrator.machinery.documents import Json, Object, kind_of
 from orchestrator.machinery.errors import ApplyConflictError, ShapeError
 from orchestrator.machinery.managed_fields.checking import check
 from orchestrator.machinery.managed_fields.ledger import managers_in, settled
@@ -136,9 +136,12 @@ class Applicable(Protocol):
 
 def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False) -> Object:
     """The configuration, which must be one of this kind and object; what `is_there` need not be named again."""
-    body = message.body
+    body = {} if message.body is None else message.body
     if not isinstance(body, dict):
-        raise BadRequest(f"error decoding YAML: expected an object, got {type(body).__name__}")
+        raise BadRequest(
+            "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal "
+            f"{kind_of(body)} into Go value of type map[string]interface {{}}"
+        )
     _check_kind(path, body)
     metadata = body.get("metadata") or {}
     if not isinstance(metadata, dict):
@@ -154,9 +157,11 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
 
 
 def _check_kind(path: Applicable, body: Object) -> None:
-    api_version, kind = body.get("apiVersion") or "", body.get("kind") or ""
+    api_version, kind = (
+        value if isinstance(value := body.get(name), str) else "" for name in ("apiVersion", "kind")
+    )
     if api_version != path.api_version or kind != path.kind:
-        group, _, version = str(api_version).rpartition("/")
+        group, _, version = api_version.rpartition("/")
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
 
 
@@ -171,10 +176,15 @@ def _check_place(message: Patch, metadata: Object, is_there: bool) -> None:
 
 
 def _untyped(path: Applicable, message: Patch, metadata: Object, error: ShapeError) -> ApiError:
-    where = f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
     group, _, version = path.api_version.rpartition("/")
     kind = f"{group}/{version}, Kind={path.kind}"
+    where = _where({"metadata": metadata})
     return Unclassified(f"failed to create typed patch object ({where}; {kind}): {error}")
+
+
+def _where(document: Json) -> str:
+    metadata = document.get("metadata") or {}
+    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
 
 
 def lay_over(
@@ -218,4 +228,10 @@ def object_of(path: Applicable, document: Json) -> Any:
     try:
         return codec.decode_noting(document, path.type)[0]
     except DecodeError as error:
-        raise Unclassified(f"failed to convert new object: {error}") from error
+        group, _, version = path.api_version.rpartition("/")
+        kind = f"{group}/{version}, Kind={path.kind}"
+        why = error.message if error.patch_words == str(error) else error.patch_words
+        raise Unclassified(
+            f"failed to convert new object ({_where(document)}; {kind}) to proper version: "
+            f"unable to convert unstructured object to {kind}: {why}"
+        ) from error

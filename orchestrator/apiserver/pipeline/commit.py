@@ -19,11 +19,12 @@ def commit_new(course: Course) -> tuple[Step, ...]:
 
     def step(env: Environment, draft: Draft) -> Decision:
         namespace, name, new = draft.namespace, draft.name, draft.new
-        if env.store.get(bucket, namespace, name) is not None:
+        present = env.store.get(bucket, namespace, name)
+        if present is not None:
             taken = (
                 errors.name_not_generated if new.metadata.generate_name else errors.already_exists
             )
-            raise taken(resource, name)
+            raise taken(resource, name, ending=present.metadata.deletion_timestamp is not None)
         if draft.message.dry_run:
             return show(owned(draft))
         write = Write(bucket, namespace, name, new, managed_fields=draft.owners)

@@ -10,7 +10,7 @@ from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.machinery.digits import whole
 from orchestrator.machinery.names import generate_name
-from orchestrator.protocol import BadRequest
+from orchestrator.protocol import BadRequest, Patch
 
 # As many names as Kubernetes tries; five random characters collide seldom enough.
 _ATTEMPTS: Final = 8
@@ -85,21 +85,44 @@ def _generated(env: Environment, resource: Resource, namespace: str, prefix: str
 
 
 def check_identity(
-    resource: Resource, metadata: ObjectMeta, present: ObjectMeta, *, unconditional: bool
+    resource: Resource,
+    metadata: ObjectMeta,
+    present: ObjectMeta,
+    message: Any,
+    *,
+    unconditional: bool,
 ) -> None:
     """The update must mean this object, and the state of it that it knows.
 
-    Raises Conflict; Invalid where the resource demands a resourceVersion and there is none.
+    Raises Conflict; Unclassified for a resourceVersion that is no number; Invalid for a patch of the uid, and
+    where the resource demands a resourceVersion and there is none.
     """
     name = present.name
-    if metadata.uid and metadata.uid != present.uid:
-        raise errors.uid_mismatch(resource, present.namespace, name, metadata.uid, present.uid)
+    if metadata.uid and metadata.uid != present.uid and type(message) is not Patch:
+        raise errors.uid_mismatch(
+            resource,
+            present.namespace,
+            name,
+            metadata.uid,
+            present.uid,
+            dry_run=message.dry_run,
+        )
     version = metadata.resource_version
     if version not in ("", "0"):
         if version != present.resource_version:
+            check_version(metadata)
             raise errors.modified(resource, name)
     elif not unconditional:
         raise errors.version_required(resource, name)
+    if metadata.uid and metadata.uid != present.uid:
+        raise errors.uid_immutable(resource, name, metadata.uid)
+
+
+def check_version(metadata: ObjectMeta) -> None:
+    """Raises Unclassified for a resourceVersion that is no number."""
+    version = metadata.resource_version
+    if version and not (version.isascii() and version.isdecimal() and whole(version) < 2**64):
+        raise errors.no_version(version)
 
 
 def kept(
@@ -120,8 +143,13 @@ def kept(
         creation_timestamp=present.creation_timestamp,
         generation=generation,
         resource_version=present.resource_version,
-        deletion_timestamp=present.deletion_timestamp,
-        deletion_grace_period_seconds=present.deletion_grace_period_seconds,
+        # Who sets what only a deletion sets is refused by the rules of all metadata.
+        deletion_timestamp=present.deletion_timestamp or metadata.deletion_timestamp,
+        deletion_grace_period_seconds=(
+            present.deletion_grace_period_seconds
+            if metadata.deletion_grace_period_seconds is None
+            else metadata.deletion_grace_period_seconds
+        ),
         managed_fields=managed_fields,
     )
 

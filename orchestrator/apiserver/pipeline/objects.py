@@ -10,7 +10,13 @@ from orchestrator.apiserver.kinds.resets import status_has_metadata
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
 from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
-from orchestrator.apiserver.pipeline.metadata import check_identity, kept, namespace_of, stamped
+from orchestrator.apiserver.pipeline.metadata import (
+    check_identity,
+    check_version,
+    kept,
+    namespace_of,
+    stamped,
+)
 from orchestrator.protocol import Create, Update
 
 
@@ -69,8 +75,17 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
             if draft.old is not None:
                 return None
-            if draft.new.metadata.resource_version:
-                raise errors.not_found(resource, draft.name)
+            metadata = draft.new.metadata
+            check_version(metadata)
+            if metadata.uid:
+                raise errors.uid_mismatch(
+                    resource,
+                    draft.namespace,
+                    draft.name,
+                    metadata.uid,
+                    "",
+                    dry_run=draft.message.dry_run,
+                )
             return Instead(_as_create(draft.message), create)
 
         return (step,)
@@ -81,7 +96,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
 def _as_create(message: Update) -> Create:
     return Create(
         resource=message.resource,
-        object=message.object,
+        object=_unversioned(message.object),
         namespace=message.namespace,
         name=message.name,
         dry_run=message.dry_run,
@@ -91,6 +106,13 @@ def _as_create(message: Update) -> Create:
         annotate=message.annotate,
         options=message.options,
     )
+
+
+def _unversioned(sent: Any) -> Any:
+    """What comes to a free name has no version of what was there before."""
+    if not sent.metadata.resource_version:
+        return sent
+    return replace(sent, metadata=replace(sent.metadata, resource_version=""))
 
 
 def stamp(course: Course) -> tuple[Step, ...]:
@@ -122,7 +144,7 @@ def keep(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old.metadata
         if new.metadata is not old:
-            check_identity(resource, new.metadata, old, unconditional=unconditional)
+            check_identity(resource, new.metadata, old, draft.message, unconditional=unconditional)
         # Whoever brings the very entries back, as most do, brings the present ledger.
         owners = claimed(new.metadata.managed_fields, old.managed_fields)
         _set_metadata(draft, kept(new.metadata, old, old.generation, owners))
@@ -139,7 +161,9 @@ def keep_all_but_status(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         new, metadata = draft.new, draft.old.metadata
         if new.metadata is not metadata:
-            check_identity(resource, new.metadata, metadata, unconditional=unconditional)
+            check_identity(
+                resource, new.metadata, metadata, draft.message, unconditional=unconditional
+            )
         # Only a writer that knows the present state can mean to change what is beside the status.
         if has_metadata and new.metadata.resource_version:
             owners = metadata.managed_fields

@@ -12,6 +12,7 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.claims import claimed
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery.managed_fields.ledger import TIMELESS, Ledger
 
@@ -26,19 +27,20 @@ def own_fields(course: Course) -> tuple[Step, ...]:
         return ()
     path = WritePath(course.served, course.scheme, course.subresource)
     if course.action == "create":
-        return () if course.subresource else (_creating(path, course.served.to_stored is None),)
+        return () if course.subresource else (_creating(path, course.served),)
     if course.subresource == "status" and not course.served.kind.custom:
         return (_reporting(path),)
     return (_changing(path),)
 
 
-def _creating(path: WritePath, as_sent: bool) -> Step:
-    """`as_sent`: objects are stored in the version in which they come."""
+def _creating(path: WritePath, served: Served) -> Step:
+    as_sent = served.to_stored is None  # objects are stored in the version in which they come
+    as_owned = served.strategy.as_owned
 
     def step(env: Environment, draft: Draft) -> None:
         sent = draft.message.object
         # A controller stamps many objects from one; then they share what is worked out, too.
-        new = sent if as_sent else draft.new
+        new = as_owned(sent if as_sent else draft.new)
         before = claimed(sent.metadata.managed_fields, ())
         draft.owners = Ledger(before, path, manager_of(draft.message), env.now(), None, new)
 
@@ -63,18 +65,20 @@ def _reporting(path: WritePath) -> Step:
     """The same for a write of a status, which mostly changes nothing but that."""
 
     def step(env: Environment, draft: Draft) -> None:
-        new, old = draft.new, draft.old
-        before: Any = old.metadata.managed_fields
-        who, now = manager_of(draft.message), env.now()
-        if type(before) is not Ledger:
-            if before:
-                draft.owners = Ledger(before, path, who, now, old, new)
-        elif new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
-            draft.owners = before.after_status(path, who, now, old.status, new.status)
-        else:
-            draft.owners = Ledger(before, path, who, now, old, new)
+        who = manager_of(draft.message)
+        draft.owners = reported(path, who, env.now(), draft.old, draft.new)
 
     return step
+
+
+def reported(path: WritePath, who: str, now: float, old: Any, new: Any) -> Ledger | None:
+    """The owners after a write of a status by `who` at `now`; None if nobody owns anything of the object."""
+    before: Any = old.metadata.managed_fields
+    if type(before) is not Ledger:
+        return Ledger(before, path, who, now, old, new) if before else None
+    if new.metadata is old.metadata or _same_metadata(new.metadata, old.metadata):
+        return before.after_status(path, who, now, old.status, new.status)
+    return Ledger(before, path, who, now, old, new)
 
 
 def _same_metadata(new: Any, old: Any) -> bool:

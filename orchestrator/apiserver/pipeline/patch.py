@@ -16,7 +16,7 @@ from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
-from orchestrator.apiserver.validation.registered import is_registered, unregistered
+from orchestrator.apiserver.validation.registered import type_fault, unconvertible
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.documents import go_plain
 from orchestrator.machinery.errors import (
@@ -165,18 +165,28 @@ def _with_kind(message: Patch, document: Any, present: Any) -> Any:
     if kind in (None, present.kind) and api_version in (None, present.api_version):
         return document
     if message.patch_type == "strategic":
+        for each in (kind, api_version):
+            if fault := _no_text(each):
+                raise _undecodable(message, document, fault)
         return {**document, "kind": present.kind, "apiVersion": present.api_version}
-    if type(present) is Unstructured or not (
-        isinstance(kind, str) and isinstance(api_version, str)
-    ):
+    if fault := type_fault(document):
+        raise _undecodable(message, document, fault)
+    if type(present) is Unstructured:
         said = f"{api_version}, Kind={kind}"
         raise PatchFormatError(f"the patch makes {said} of a {present.kind}")
-    if is_registered(api_version, kind):
-        group = message.resource.group.partition(".")[0] or "core"
-        why = f"unable to decode {api_version}, Kind={kind} into *{group}.{present.kind}"
-    else:
-        why = unregistered(api_version, kind, present.api_version)
+    version, named = api_version or present.api_version, kind or present.kind
+    if (version, named) == (present.api_version, present.kind):
+        return {**document, "apiVersion": version, "kind": named}
+    why = unconvertible(version, named, present.api_version, present.kind)
     raise _undecodable(message, document, why)
+
+
+def _no_text(value: Any) -> str:
+    """What Go's conversion of a tree into a struct says of a value where text is expected."""
+    if value is None or isinstance(value, str):
+        return ""
+    number = {int: "int64", float: "float64"}.get(type(value))
+    return f"cannot convert {number} to string" if number else "unrecognized type: string"
 
 
 _NOT_APPLICABLE = "the server rejected our request due to an error in our request"

@@ -71,7 +71,9 @@ class WritePath:
         return self._created(new)
 
     def _fields(self, new: Any) -> FieldSet:
-        pair = self.pair(None, new, self.api_version)
+        # The server takes these away before it asks who says what.
+        sent = replace(new.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
+        pair = self.pair(None, replace(new, metadata=sent), self.api_version)
         assert pair is not None
         managers = updated(pair, {}, self.writer(""), None, lambda _version: None)
         return next((owned.fields for owned in managers.values()), NOTHING)

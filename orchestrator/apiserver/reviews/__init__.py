@@ -1,7 +1,7 @@
 """Questions that are posted like objects and never stored: may I? may they? who am I?"""
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -24,7 +24,9 @@ from orchestrator.api.scalars import EMPTY
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication import TokenError
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
+from orchestrator.apiserver.pipeline.authorize import authorize
+from orchestrator.apiserver.pipeline.course import Course, Maker
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.metadata import namespace_of
 from orchestrator.apiserver.pipeline.own_fields import manager_of
@@ -40,9 +42,11 @@ from orchestrator.machinery import bootstrap_tokens
 from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.protocol import AUTHENTICATED, BadRequest, Create, Identity
 
-Answer = Callable[[Course, Environment, Create], Any]
+Check: TypeAlias = Callable[[Course, Environment, Create], None]
+Answer: TypeAlias = Callable[[Course, Environment, Create], Any]
 
 _GROUP: Final = "authorization.k8s.io"
+_WHOAMI: Final = "selfsubjectreviews.authentication.k8s.io"
 _INVALID_TOKEN: Final = "invalid bearer token"
 
 
@@ -62,33 +66,48 @@ def user_info(identity: Identity) -> UserInfo:
     )
 
 
-def _may_i(course: Course, env: Environment, message: Create) -> Any:
+def _check_nothing(_course: Course, _env: Environment, _message: Create) -> None:
+    """SelfSubjectReview: whatever is posted is answered."""
+
+
+def _check_mine(course: Course, env: Environment, message: Create) -> None:
     """SelfSubjectAccessReview. Raises Invalid."""
-    review = message.object
-    _refuse(_faults(course, env, message, faults_of_spec(review.spec, names_subject=False)))
-    return _answered(course, review, message.identity)
+    faults = faults_of_spec(message.object.spec, names_subject=False)
+    _refuse(_faults(course, env, message, faults))
 
 
-def _may_they(course: Course, env: Environment, message: Create) -> Any:
+def _may_i(course: Course, _env: Environment, message: Create) -> Any:
+    """SelfSubjectAccessReview."""
+    return _answered(course, message.object, message.identity)
+
+
+def _check_theirs(course: Course, env: Environment, message: Create) -> None:
     """SubjectAccessReview. Raises Invalid."""
-    review = message.object
-    _refuse(_faults(course, env, message, faults_of_spec(review.spec, names_subject=True)))
-    return _answered(course, review, _subject(review.spec))
+    faults = faults_of_spec(message.object.spec, names_subject=True)
+    _refuse(_faults(course, env, message, faults))
 
 
-def _may_they_here(course: Course, env: Environment, message: Create) -> Any:
+def _may_they(course: Course, _env: Environment, message: Create) -> Any:
+    """SubjectAccessReview, and the one for a namespace."""
+    return _answered(course, message.object, _subject(message.object.spec))
+
+
+def _check_local(course: Course, env: Environment, message: Create) -> None:
     """LocalSubjectAccessReview. Raises Invalid."""
     review = message.object
     faults = list(_faults(course, env, message, faults_of_spec(review.spec, names_subject=True)))
     _refuse(iter([*faults, *faults_of_local(review.spec, review.metadata.namespace)]))
-    return _answered(course, review, _subject(review.spec))
+
+
+def _check_rules(_course: Course, _env: Environment, message: Create) -> None:
+    """SelfSubjectRulesReview. Raises BadRequest without a namespace."""
+    if not message.object.spec.namespace:
+        raise BadRequest("no namespace on request")
 
 
 def _my_rules(course: Course, _env: Environment, message: Create) -> Any:
-    """SelfSubjectRulesReview: what the authorizers can list. Raises BadRequest without a namespace."""
+    """SelfSubjectRulesReview: what the authorizers can list."""
     namespace = message.object.spec.namespace
-    if not namespace:
-        raise BadRequest("no namespace on request")
     assert course.access is not None
     found = course.access.rules(message.identity, namespace)
     status = SubjectRulesReviewStatus(
@@ -113,12 +132,16 @@ def _my_rules(course: Course, _env: Environment, message: Create) -> Any:
     return SelfSubjectRulesReview(status=status)
 
 
+def _check_token(_course: Course, _env: Environment, message: Create) -> None:
+    """TokenReview. Raises BadRequest without a token."""
+    if not message.object.spec.token:
+        raise BadRequest("token is required for TokenReview in authentication")
+
+
 def _whose_token(_course: Course, env: Environment, message: Create) -> Any:
-    """TokenReview: who shows a token. Raises BadRequest without one."""
+    """TokenReview: who shows a token."""
     review = message.object
     spec = review.spec
-    if not spec.token:
-        raise BadRequest("token is required for TokenReview in authentication")
     newcomer = _bootstrapper(env, spec.token)
     if newcomer is not None:
         status = TokenReviewStatus(
@@ -173,7 +196,7 @@ def _answered(course: Course, review: Any, identity: Identity) -> Any:
 def _faults(course: Course, env: Environment, message: Create, of_spec: Errors) -> Errors:
     yield from of_spec
     review = message.object
-    metadata = review.metadata
+    metadata = replace(review.metadata, managed_fields=())
     local = course.served.resource.namespaced
     if metadata != ObjectMeta(namespace=metadata.namespace if local else ""):
         path = WritePath(course.served, course.scheme, "")
@@ -189,28 +212,69 @@ def _refuse(faults: Iterator[Any]) -> None:
         raise errors.invalid("", _GROUP, "", causes)
 
 
-REVIEWS: Final[Mapping[str, Answer]] = {
-    "selfsubjectreviews.authentication.k8s.io": _whoami,
-    f"selfsubjectaccessreviews.{_GROUP}": _may_i,
-    f"subjectaccessreviews.{_GROUP}": _may_they,
-    f"localsubjectaccessreviews.{_GROUP}": _may_they_here,
-    f"selfsubjectrulesreviews.{_GROUP}": _my_rules,
-    "tokenreviews.authentication.k8s.io": _whose_token,
+REVIEWS: Final[Mapping[str, tuple[Check, Answer]]] = {
+    _WHOAMI: (_check_nothing, _whoami),
+    f"selfsubjectaccessreviews.{_GROUP}": (_check_mine, _may_i),
+    f"subjectaccessreviews.{_GROUP}": (_check_theirs, _may_they),
+    f"localsubjectaccessreviews.{_GROUP}": (_check_local, _may_they),
+    f"selfsubjectrulesreviews.{_GROUP}": (_check_rules, _my_rules),
+    "tokenreviews.authentication.k8s.io": (_check_token, _whose_token),
 }
 
 
-def answer_review(course: Course) -> tuple[Step, ...]:
-    """The review with its status. Errors: what the review raises."""
+def _take(course: Course) -> tuple[Step, ...]:
+    """The review of the message, in its namespace. Errors: BadRequest."""
     served = course.served
-    answer = REVIEWS[served.bucket]
+    path = WritePath(served, course.scheme, "")
 
-    def step(env: Environment, draft: Draft) -> Any:
+    def step(env: Environment, draft: Draft) -> None:
         message = draft.message
         review = served.from_request(message.object)  # of the right kind
-        namespace = namespace_of(served.resource, review.metadata, message.namespace)
-        if namespace != review.metadata.namespace:
-            review = replace(review, metadata=replace(review.metadata, namespace=namespace))
-            message = replace(message, object=review)
-        return answer(course, env, message)
+        metadata = review.metadata
+        draft.namespace = namespace_of(served.resource, metadata, message.namespace)
+        draft.name = metadata.name
+        owners = metadata.managed_fields
+        if message.warn is not None and served.bucket != _WHOAMI:
+            owners = Ledger((), path, manager_of(message), env.now(), None, review)
+        if draft.namespace != metadata.namespace or owners:
+            metadata = replace(metadata, namespace=draft.namespace, managed_fields=owners)
+            review = replace(review, metadata=metadata)
+        draft.new = review
 
     return (step,)
+
+
+def _check(course: Course) -> tuple[Step, ...]:
+    """Whether the review can be answered. Errors: what its check raises."""
+    check, _ = REVIEWS[course.served.bucket]
+    return (lambda env, draft: check(course, env, replace(draft.message, object=draft.new)),)
+
+
+def _answer(course: Course) -> tuple[Step, ...]:
+    """The review with its status."""
+    _, answer = REVIEWS[course.served.bucket]
+    return (lambda env, draft: answer(course, env, replace(draft.message, object=draft.new)),)
+
+
+def _if_sent(maker: Maker) -> Maker:
+    """Admission is asked about what clients post, not about what the server asks itself."""
+
+    def make(course: Course) -> tuple[Step, ...]:
+        return tuple(_sent(step) for step in maker(course))
+
+    return make
+
+
+def _sent(step: Step) -> Step:
+    return lambda env, draft: step(env, draft) if draft.message.warn is not None else None
+
+
+ANSWER: Final[tuple[Maker, ...]] = (
+    authorize,
+    _take,
+    _if_sent(admit),
+    _check,
+    _if_sent(review_outside),
+    _if_sent(review),
+    _answer,
+)

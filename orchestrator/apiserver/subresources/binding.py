@@ -13,33 +13,72 @@ from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit_changed
-from orchestrator.apiserver.pipeline.course import Course
-from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.course import Course, make_steps
+from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
 from orchestrator.apiserver.pipeline.objects import read
+from orchestrator.apiserver.pipeline.own_fields import manager_of
 from orchestrator.apiserver.pipeline.part import Part
+from orchestrator.apiserver.pipeline.served import Served
+from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.memo import MixedMemo
 from orchestrator.protocol import BadRequest, Unclassified
 
 _NO_SPEC: Final = PodSpec()
 _NO_STATUS: Final = PodStatus()
+BINDINGS: Final = "bindings"
 _KINDS: Final = ("", "Node")
 
 
 def _take(course: Course) -> tuple[Step, ...]:
     """The Binding of the message. Errors: BadRequest."""
+    is_old = course.served.bucket == BINDINGS
+    bindings = Served(course.scheme.by_type(Binding), course.scheme, ())
+    path = WritePath(bindings, course.scheme, course.subresource)
 
-    def step(_env: Environment, draft: Draft) -> None:
-        binding = draft.message.object
+    def step(env: Environment, draft: Draft) -> None:
+        message, binding = draft.message, draft.message.object
         if type(binding) is not Binding:
             raise BadRequest(f"{type(binding).__name__} in the request is not a Binding")
-        namespace = binding.metadata.namespace
-        if namespace and namespace != draft.namespace:
+        metadata = binding.metadata
+        if metadata.namespace and metadata.namespace != draft.namespace:
             raise errors.namespace_differs()
-        if binding.metadata.name != draft.name:
-            raise BadRequest("name in URL does not match name in Binding object")
+        if is_old:
+            draft.name = metadata.name
+        if message.warn is not None:  # admission sees whose it is
+            owners = Ledger((), path, manager_of(message), env.now(), None, binding)
+            metadata = replace(metadata, namespace=draft.namespace, managed_fields=owners)
+            binding = replace(binding, metadata=metadata)
         draft.new = binding
+
+    return (step,)
+
+
+def _check_name(course: Course) -> tuple[Step, ...]:
+    """Whether the Binding names the pod of its path. Errors: BadRequest."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        if draft.new.metadata.name != draft.name:
+            raise BadRequest("name in URL does not match name in Binding object")
+
+    return (step,)
+
+
+def _to_pod(course: Course) -> tuple[Step, ...]:
+    """Bind the pod as its own path does, which nobody is asked about again. Errors: BadRequest."""
+    pods = course.scheme.by_type(Pod)
+    at_pod = replace(course, served=Served(pods, course.scheme, ()), subresource="binding")
+    steps = make_steps(at_pod, (_take, read, _bind, commit_changed))
+
+    def step(_env: Environment, draft: Draft) -> Instead:
+        if not draft.name:
+            raise BadRequest("Name parameter required.")
+        message = replace(
+            draft.message, resource=pods, name=draft.name, subresource="binding", object=draft.new
+        )
+        return Instead(message, steps)
 
     return (step,)
 
@@ -116,19 +155,8 @@ def _labelled(labels: Mapping[str, str], more: tuple[tuple[str, str], ...]) -> d
 _LABELS: Final[MixedMemo[Mapping[str, str], dict[str, str]]] = MixedMemo(_labelled)
 # Pods of one template that are bound in the same second go on with the very same status.
 _SCHEDULED: Final[MixedMemo[PodStatus, PodStatus]] = MixedMemo(_scheduled)
+_ASK: Final = (authorize, _take, admit, _check_name, review_outside, review)
 # The answer is the bound Pod (over HTTP it is a Status, as in Kubernetes).
-BINDING: Final = Part(
-    writes={
-        "create": (
-            authorize,
-            _take,
-            read,
-            admit,
-            review_outside,
-            review,
-            _bind,
-            commit_changed,
-        )
-    },
-    readable=False,
-)
+BINDING: Final = Part(writes={"create": (*_ASK, read, _bind, commit_changed)}, readable=False)
+# The old path of a pod's binding.
+LEGACY_BINDING: Final = Part(writes={"create": (*_ASK, _to_pod)}, readable=False)

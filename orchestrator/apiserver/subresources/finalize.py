@@ -28,7 +28,7 @@ def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old
-        check_identity(resource, new.metadata, old.metadata, unconditional=True)
+        check_identity(resource, new.metadata, old.metadata, draft.message, unconditional=True)
         draft.new = replace(old, spec=new.spec)
         causes = [cause_of(fault) for fault in finalizer_errors(draft.new)]
         refuse_invalid(resource, draft.name, causes)

@@ -93,7 +93,13 @@ def _mean(course: Course, draft: Draft, scale: Scale) -> None:
     """The Scale must be of the stored object."""
     draft.new = scale
     check_place(draft)
-    check_identity(course.served.resource, scale.metadata, draft.old.metadata, unconditional=True)
+    check_identity(
+        course.served.resource,
+        scale.metadata,
+        draft.old.metadata,
+        draft.message,
+        unconditional=True,
+    )
 
 
 def _scale(course: Course) -> tuple[Step, ...]:

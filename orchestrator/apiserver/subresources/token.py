@@ -26,7 +26,7 @@ from orchestrator.apiserver.pipeline.objects import read
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import Errors, cause_of, invalid
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import BadRequest, Conflict
+from orchestrator.protocol import BadRequest, Conflict, TokenPromise
 
 _GROUP: Final = "authentication.k8s.io"
 _KIND: Final = "TokenRequest"
@@ -63,7 +63,7 @@ def _take(_course: Course) -> tuple[Step, ...]:
         faults = list(_faults(spec.expiration_seconds or 0))
         if faults:
             raise errors.invalid(_KIND, _GROUP, "", [cause_of(fault) for fault in faults])
-        draft.new = replace(asked, metadata=metadata, spec=spec, status=None)
+        draft.new = replace(asked, metadata=metadata, spec=spec, status=TokenRequestStatus())
 
     return (step,)
 
@@ -109,11 +109,13 @@ def _issue(_course: Course) -> tuple[Step, ...]:
         reference = spec.bound_object_ref
         bound = Bound() if reference is None else _bound(env, account, reference)
         seconds = spec.expiration_seconds or _DEFAULT_SECONDS
-        token = env.tokens.issue(
+        sign = env.tokens.issue(
             account, bound, spec.audiences, seconds, now=env.now(), identifier=env.uid()
         )
         ends = format_time(env.now() + seconds)
-        return replace(request, status=TokenRequestStatus(token=token, expiration_timestamp=ends))
+        if draft.message.promise:
+            return TokenPromise(ends, sign)
+        return replace(request, status=TokenRequestStatus(token=sign(), expiration_timestamp=ends))
 
     return (step,)
 

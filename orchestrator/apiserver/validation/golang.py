@@ -140,7 +140,7 @@ def _struct(value: Struct) -> Any:
     printed: dict[str, Any] = {}
     for name, zero in fields:
         if name == _METADATA:
-            printed |= codec.to_dict(value.metadata)  # type: ignore[attr-defined]
+            printed |= _sorted_maps(codec.to_dict(value.metadata))  # type: ignore[attr-defined]
             continue
         found = as_go(_found(value, name))
         printed[name] = zero() if found is None or found == "" else found
@@ -150,6 +150,15 @@ def _struct(value: Struct) -> Any:
     return printed
 
 
+def _sorted_maps(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata with sorted maps, its last fields in the order of Go's struct."""
+    return {
+        name: dict(sorted(each.items())) if isinstance(each := metadata[name], dict) else each
+        for name in sorted(metadata, key=lambda name: _LAST_OF_METADATA.get(name, 0))
+    }
+
+
+_LAST_OF_METADATA: Final = {"annotations": 1, "ownerReferences": 2, "finalizers": 3}
 Zero: TypeAlias = Callable[[], Any]
 _METADATA: Final = "*"
 _ZEROS: Final[Mapping[str, Zero]] = {

@@ -1,9 +1,12 @@
 """Which kinds Kubernetes knows in which versions, served or not, and how it says that it does not."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from orchestrator.api import protobuf
+from orchestrator.machinery.documents import kind_of
+
+NO_KIND: Final = "couldn't get version/kind; json parse error: "
 
 _SCHEME: Final = "pkg/api/legacyscheme/scheme.go:30"
 _SCHEMES: Final = {
@@ -51,3 +54,24 @@ def unregistered(api_version: str, kind: str, expected: str) -> str:
     """It does not; Kubernetes names the place in its source where the kinds of `expected` are registered."""
     scheme = _SCHEMES.get(expected.rpartition("/")[0], _SCHEME)
     return f'no kind "{kind}" is registered for version "{api_version}" in scheme "{scheme}"'
+
+
+def type_fault(document: Mapping[str, Any]) -> str:
+    """What is wrong with the types of a document's version and kind; "" if both are text or missing."""
+    for name in document:
+        value = document[name]
+        if name in ("kind", "apiVersion") and not (value is None or isinstance(value, str)):
+            wrong = kind_of(value)
+            return f"{NO_KIND}json: cannot unmarshal {wrong} into Go struct field .{name} of type string"
+    return ""
+
+
+def unconvertible(api_version: str, kind: str, expected_version: str, expected_kind: str) -> str:
+    """Why an object of one kind is none of another."""
+    if not is_registered(api_version, kind):
+        return unregistered(api_version, kind, expected_version)
+    version = api_version.rpartition("/")[2]
+    group = expected_version.rpartition("/")[0]
+    # Inside, events of both groups are core's.
+    package = "core" if group in ("", "events.k8s.io") else group.partition(".")[0]
+    return f"converting ({version}.{kind}) to ({package}.{expected_kind}): unknown conversion"

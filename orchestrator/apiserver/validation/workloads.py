@@ -135,6 +135,7 @@ _OF_READY: Final = "cannot be greater than readyReplicas"
 
 
 def replica_status_errors(new: Any, _old: Any) -> Errors:
+    """What is wrong with the counts in the status of a ReplicaSet or ReplicationController."""
     status = new.status
     if status is None:
         return

@@ -137,15 +137,13 @@ def to_clean_up(deployment: Deployment, old_sets: Sequence[ReplicaSet]) -> list[
     limit = spec.revision_history_limit if spec is not None else None
     if limit is None:
         return []
-    surplus = len(old_sets) - limit
-    if surplus <= 0:
-        return []
-    ordered = sorted(old_sets, key=lambda s: (revision_of(s), s.metadata.creation_timestamp or ""))
+    staying = [s for s in old_sets if s.metadata.deletion_timestamp is None]
+    surplus = max(len(staying) - limit, 0)
+    ordered = sorted(staying, key=lambda s: (revision_of(s), s.metadata.creation_timestamp or ""))
     return [
         s
         for s in ordered[:surplus]
-        if s.metadata.deletion_timestamp is None
-        and replicas_of(s) == 0
+        if replicas_of(s) == 0
         and (s.status is None or (s.status.replicas == 0))
         and (
             s.status is None or (s.status.observed_generation or 0) >= (s.metadata.generation or 0)

@@ -20,7 +20,7 @@ from orchestrator.api.core.v1 import ConfigMap, Pod
 from orchestrator.api.scheme import Scheme
 from orchestrator.client import Client
 from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Sample, Uncountable
-from orchestrator.machinery.labels import compile_selector
+from orchestrator.machinery.labels import compile_selector, format_go
 from orchestrator.machinery.quantities import is_quantity, milli
 from orchestrator.protocol import ApiError, ContainerUsage, UsageOfPods, kubelets_group
 
@@ -135,16 +135,7 @@ def go_selector(metric: MetricIdentifier) -> str:
     """A metric's selector as Go prints the pointer to it."""
     if metric.selector is None:
         return "nil"
-    labels = "".join(f"{k}: {v}," for k, v in sorted(metric.selector.match_labels.items()))
-    expressions = "".join(
-        "LabelSelectorRequirement{"
-        + f"Key:{e.key},Operator:{e.operator},Values:[{' '.join(e.values)}],}},"
-        for e in metric.selector.match_expressions
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
+    return format_go(metric.selector)
 
 
 def _no_custom() -> str:

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.batch.v1 import Job, JobCondition, JobStatus, UncountedTerminatedPods
 from orchestrator.api.core.v1 import Pod
+from orchestrator.client import Backoff as QueueBackoff
 from orchestrator.client import (
     Key,
     KeyFunction,
@@ -31,7 +32,7 @@ from orchestrator.controllers.suitors import Suitors
 from orchestrator.machinery.labels import Selector, compile_selector
 from orchestrator.machinery.owners import controller_of
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ApiError, NotFound
+from orchestrator.protocol import ApiError, Invalid, NotFound
 
 _INTERIM: Final = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
 
@@ -42,6 +43,8 @@ class JobController(KubernetesController):
     name = "job"
     account = "job-controller"
     kind = Job
+    # As the original's: a pod that cannot be made is tried again after 1 s, 2 s, ..., 60 s.
+    backoff = QueueBackoff(base_seconds=1.0, most_seconds=60.0)
     rest_seconds = 0.1
     owns = (Pod,)
 
@@ -117,8 +120,15 @@ class JobController(KubernetesController):
             ending = None  # some still run: it is looked at again
         elif ending is None and job.metadata.deletion_timestamp is None:
             job = self._suspended_or_resumed(job, now)
-        job = await self._write(job, pods, counted, todo, done, ending)
-        self._backoffs[key_of(job)] = (job.metadata.uid, backoff)
+        try:
+            job = await self._write(job, pods, counted, todo, done, ending)
+        except Invalid:
+            # While failures delay the next pod nobody counts as active (see _write), and the API refuses that
+            # some are ready nevertheless: as in Kubernetes it is all told when that pod is made.
+            if todo.wait is None:
+                raise
+        else:
+            self._backoffs[key_of(job)] = (job.metadata.uid, backoff)
         if done.failure is not None:
             raise done.failure
         deadline = deadline_of(job)

@@ -41,6 +41,7 @@ _STORAGE_PROVISIONERS: Final = (
     "volume.beta.kubernetes.io/storage-provisioner",
 )
 _IN_TREE: Final = "kubernetes.io/"
+_HOST_PATH: Final = "kubernetes.io/host-path"  # the one that is left of those that make volumes
 # What a class of long ago names, and the CSI driver that does its work by now.
 _MIGRATED: Final = {
     "kubernetes.io/aws-ebs": "ebs.csi.aws.com",
@@ -53,6 +54,9 @@ _MIGRATED: Final = {
 }
 _RETRY_SECONDS: Final = 15.0
 _NOTHING = "no persistent volumes available for this claim and no storage class is set"
+_DISABLED = (
+    f'Failed to create provisioner: provisioning in volume plugin "{_HOST_PATH}" is disabled'
+)
 _WAITING = "waiting for first consumer to be created before binding"
 _LOST = "Bound claim has lost its PersistentVolume. Data on the volume is lost!"
 _UNNAMED = "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!"
@@ -158,7 +162,7 @@ class ClaimBinder(KubernetesController):
         provisioner = _MIGRATED.get(provisioner, provisioner)
         if storage_class is None:
             why = f'storageclass.storage.k8s.io "{class_of(claim)}" not found'
-        elif provisioner.startswith(_IN_TREE):
+        elif provisioner.startswith(_IN_TREE) and provisioner != _HOST_PATH:
             why = f"no volume plugin matched name: {provisioner}"
         if why:
             self.events.event(claim, "Warning", "ProvisioningFailed", why)
@@ -168,6 +172,9 @@ class ClaimBinder(KubernetesController):
             annotations = {**claim.metadata.annotations, **wanted}
             metadata = replace(claim.metadata, annotations=annotations)
             claim = await self.client.update(replace(claim, metadata=metadata))
+        if provisioner == _HOST_PATH:
+            self.events.event(claim, "Warning", "ProvisioningFailed", _DISABLED)
+            return
         message = (
             f"Waiting for a volume to be created either by the external provisioner "
             f"'{provisioner}' or manually by the system administrator. If volume creation is "

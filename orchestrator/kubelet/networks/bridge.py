@@ -105,7 +105,7 @@ class BridgeNetwork:
             ),
             self._node,
         )
-        namespaces.configure(
+        namespaces.configure_pod(
             (
                 "link set lo up",
                 "link set eth0 up",

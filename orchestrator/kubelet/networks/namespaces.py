@@ -18,6 +18,7 @@ from orchestrator.kubelet.networks.interface import NetworkFault
 NAMESPACES: Final = Path("/run/netns")
 _LOCKS: Final = Path("/run/orchestrator")
 _PREFIX: Final = "orchestrator"
+_FIRST_PORT: Final = "/proc/sys/net/ipv4/ip_unprivileged_port_start"
 _NEEDED: Final = 1 << 12 | 1 << 21  # CAP_NET_ADMIN, CAP_SYS_ADMIN
 
 
@@ -109,6 +110,16 @@ def configure(lines: Iterable[str], namespace: str = "") -> None:
     """Give commands of `ip` (without the word) in a namespace, or in the program's own. Raises NetworkFault."""
     inside = ["-netns", namespace] if namespace else []
     _run(["ip", *inside, "-batch", "-"], "\n".join(lines) + "\n")
+
+
+def configure_pod(lines: Iterable[str], namespace: str) -> None:
+    """As `configure` in a pod's namespace, whose users may listen at every port, as containerd has it.
+
+    Ports are the pod's own there, so that those below 1024 protect nobody.
+    """
+    inside = f"echo 0 > {_FIRST_PORT} && exec ip -batch -"
+    command = ["nsenter", f"--net={NAMESPACES / namespace}", "sh", "-c", inside]
+    _run(command, "\n".join(lines) + "\n")
 
 
 def delete_links(names: Iterable[str]) -> None:

@@ -186,6 +186,7 @@ class CoroutineRuntime(SimulatedRuntime):
             self._host.report(record.last)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Cancel the function; it is given up after its grace period (seconds)."""
         record = find(self._runs, key)
         if record is None:
             super().stop(key, grace_seconds)
@@ -205,12 +206,14 @@ class CoroutineRuntime(SimulatedRuntime):
             self._ended(record, record.task)
 
     def remove(self, pod_uid: str) -> None:
+        """Cancel what is left of a pod's functions, and forget them."""
         for record in self._runs.pop(pod_uid, {}).values():
             if record.task is not None:
                 record.task.cancel()
         super().remove(pod_uid)
 
     def containers(self) -> list[RuntimeEvent]:
+        """The last report of each container, and of its readiness."""
         own: list[RuntimeEvent] = []
         for records in self._runs.values():
             for record in records.values():
@@ -218,12 +221,14 @@ class CoroutineRuntime(SimulatedRuntime):
         return [*own, *super().containers()]
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """Nothing: what one task of the loop uses nobody can tell."""
         record = self._running(key)
         return super().usage(key) if record is None else ContainerUsage()
 
     def probe(
         self, pod: Pod, container: Container, key: ContainerKey, kind: str, probe: Probe
     ) -> None:
+        """Answer for the function: it is alive, and ready if it says so."""
         record = self._running(key)
         if record is None:
             super().probe(pod, container, key, kind, probe)
@@ -240,6 +245,7 @@ class CoroutineRuntime(SimulatedRuntime):
         handler: LifecycleHandler,
         before_stop: bool,
     ) -> None:
+        """A hook of a function is not run, and succeeds."""
         if self._running(key) is None:
             super().run_hook(pod, container, key, handler, before_stop)
         else:

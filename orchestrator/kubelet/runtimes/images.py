@@ -1,7 +1,7 @@
 """The registries of the simulated world: they have every image, but those whose names say otherwise.
 
-No registry is called `invalid` (RFC 2606 keeps the name for that), and no repository has a name that says that it
-does not exist.
+No registry is called `invalid` (RFC 2606 keeps the name for that), no repository has a name that says that it does
+not exist, and no version is called 404.
 """
 
 import re
@@ -10,7 +10,7 @@ from typing import Final
 
 from orchestrator.kubelet.image_names import full_name
 
-_NOT_THERE: Final = re.compile(r"non-?exist(ent|ing)|does-?not-?exist|no-?such-?image")
+_NOT_THERE: Final = re.compile(r"non-?exist(ent|ing)|does-?not-?exist|no-?such-?image|:404$")
 
 
 @lru_cache(maxsize=4096)

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors import Clock, Timer
-from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe
+from orchestrator.api.core.v1 import Container, LifecycleHandler, Pod, Probe, Secret
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.networks.wires import Outside
 from orchestrator.protocol import ContainerUsage
@@ -138,6 +138,7 @@ class World(Struct):
     trapped: set[str] = field(default_factory=set)  # signals for which a script has said what to do
     signals: list[str] = field(default_factory=list)  # that have come and were not heeded yet
     outside: Outside | None = None  # the network, where it passes on what commands send
+    pull_secrets: tuple[Secret, ...] = ()  # with what its image may be pulled
 
     def apart(self) -> "World":
         """The same world for a command whose variables and directory are its own."""
@@ -165,10 +166,14 @@ class RuntimeHost(Protocol):
     """What the machine gives to its runtime: time, chance, timers, a network, somebody to report to."""
 
     @property
-    def clock(self) -> Clock: ...
+    def clock(self) -> Clock:
+        """The cluster's time, epoch seconds and monotonic."""
+        ...
 
     @property
-    def random(self) -> Random: ...
+    def random(self) -> Random:
+        """Chance that is drawn from the seed."""
+        ...
 
     @property
     def network(self) -> PodNetwork:

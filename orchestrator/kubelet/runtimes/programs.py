@@ -24,10 +24,16 @@ _ENTRYPOINTS: Final[Mapping[str, tuple[str, ...]]] = {
     "agnhost": ("/agnhost",),
     "pause": ("/pause",),
     "nonewprivs": ("/usr/local/bin/nnp",),
+    "kitten": ("/agnhost",),
+    "nautilus": ("/agnhost",),
 }
-_DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {"agnhost": ("pause",)}
+_DEFAULTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "agnhost": ("pause",),
+    "kitten": ("test-webserver",),
+    "nautilus": ("test-webserver",),
+}
 # Where the pages are of images that are web servers.
-_SITES: Final[Mapping[str, str]] = {
+SITES: Final[Mapping[str, str]] = {
     "httpd": "/usr/local/apache2/htdocs",
     "nginx": "/usr/share/nginx/html",
 }
@@ -51,7 +57,7 @@ def image_name(image: str) -> str:
 
 def site_of(container: Container) -> str:
     """The directory of the pages that the container serves, if its image is a web server and its command its own."""
-    return "" if container.command else _SITES.get(image_name(container.image), "")
+    return "" if container.command else SITES.get(image_name(container.image), "")
 
 
 def _program(container: Container) -> Program | None:

@@ -136,6 +136,7 @@ class RealRuntime(ABC, Generic[R]):
         """The one of those that lie in memory."""
 
     def attach(self, host: RuntimeHost) -> None:
+        """As `Runtime.attach`."""
         self._host = host
 
     # --- runs --------------------------------------------------------------------------------

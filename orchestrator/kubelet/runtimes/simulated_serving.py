@@ -10,7 +10,7 @@ from orchestrator.api.scalars import IntOrString
 from orchestrator.kubelet.networks.wires import Outside, Segment
 from orchestrator.kubelet.runtimes.commands.network import sent
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.programs import image_name, site_of
+from orchestrator.kubelet.runtimes.programs import site_of
 from orchestrator.kubelet.runtimes.services import (
     HttpRequest,
     HttpResponse,
@@ -26,8 +26,6 @@ T = TypeVar("T")
 
 _BAD: Final = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n400 Bad Request"
 _MOST_STEPS: Final = 10_000
-# What is served in its place: nobody reads it, and probes want to find it.
-_CERTIFICATE: Final = b"-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"
 _HEADERS: Final = {"User-Agent": "kube-probe/1.36", "Accept": "*/*"}
 
 
@@ -35,15 +33,6 @@ def fault_of_site(container: Container, world: World | None) -> bool:
     """Whether the page is gone that a web server's image had: somebody has moved it in the running container."""
     site = site_of(container)
     return bool(site) and world is not None and f"{site}/index.html" not in world.files
-
-
-def pages_of(container: Container) -> dict[str, bytes]:
-    """The files that the image of a web server brings, and the certificate in agnhost's, which is asked for."""
-    if image_name(container.image) == "agnhost":
-        return {"/localhost.crt": _CERTIFICATE}
-    site = site_of(container)
-    page = b"<html><body><h1>It works!</h1></body></html>\n"
-    return {f"{site}/index.html": page} if site else {}
 
 
 def answer(service: Service, request: HttpRequest, port: int, scene: Scene) -> HttpResponse:

@@ -14,8 +14,8 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.kubelet.runtimes.live import Line, Recital
 from orchestrator.kubelet.runtimes.programs import command_line
 from orchestrator.kubelet.runtimes.shell import outlook, run
+from orchestrator.kubelet.runtimes.simulated_images import files_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record, Records
-from orchestrator.kubelet.runtimes.simulated_serving import pages_of
 
 _KERNELS: Final = "/sys/fs/cgroup/"
 _FALLBACK: Final = "FallbackToLogsOnError"
@@ -37,7 +37,7 @@ class Surroundings(Records):
 
     def _furnished(self, pod: Pod, container: Container, world: World) -> World:
         world = self._volumes.furnish(pod, container.name, world)
-        for path, data in pages_of(container).items():
+        for path, data in files_of_image(container.image).items():
             world.files.setdefault(path, data)
         return replace(world, chance=self._host.random, outside=self._outside(pod))
 

@@ -70,21 +70,21 @@ class Volumes:
     def write(self, mount: Mount) -> None:
         """Bring the files of a volume of objects up to date. Raises OSError."""
         place = self._root(mount) / mount.volume
+        tops = {path.partition("/")[0] for path in mount.files}
         if not place.exists():
             place.mkdir(parents=True)
             place.chmod(mount.modes.get("", _OPEN))
             self._share(place, _READ)
-        if _content(place) == dict(mount.files):
-            return
+            os.symlink(self._filled(place, mount), place / _DATA)
+            for name in tops:
+                os.symlink(f"{_DATA}/{name}", place / name)
+        elif _content(place) != dict(mount.files):
+            self._turn(place, mount, tops)
+
+    def _turn(self, place: Path, mount: Mount, tops: set[str]) -> None:
+        """Let a volume that may be read meanwhile show other files."""
         old = os.readlink(place / _DATA) if (place / _DATA).is_symlink() else ""
-        fresh = place / f"..{self._stamp()}"
-        fresh.mkdir(mode=0o755)
-        for path, data in mount.files.items():
-            self._write(fresh / path, data, mount.modes.get(path, 0o644), mount.uid)
-        for each in (fresh, *(entry for entry in fresh.rglob("*") if entry.is_dir())):
-            self._share(each, _READ)
-        _link(place / _DATA, fresh.name)
-        tops = {path.partition("/")[0] for path in mount.files}
+        _link(place / _DATA, self._filled(place, mount))
         for name in tops:
             if not (place / name).is_symlink():
                 _link(place / name, f"{_DATA}/{name}")
@@ -93,6 +93,17 @@ class Volumes:
                 entry.unlink()
         if old:
             shutil.rmtree(place / old, ignore_errors=True)
+
+    def _filled(self, place: Path, mount: Mount) -> str:
+        """The name of a fresh directory in a volume's `place`, with its files."""
+        fresh = place / f"..{self._stamp()}"
+        fresh.mkdir(mode=0o755)
+        for path, data in mount.files.items():
+            self._write(f"{fresh}/{path}", data, mount.modes.get(path, 0o644), mount.uid)
+        if self._group is not None:
+            for each in (fresh, *(entry for entry in fresh.rglob("*") if entry.is_dir())):
+                self._share(each, _READ)
+        return fresh.name
 
     def bytes_of(self, pod: Pod) -> Mapping[str, int]:
         """What lies in each emptyDir of the pod."""
@@ -105,12 +116,16 @@ class Volumes:
                 )
         return found
 
-    def _write(self, path: Path, data: bytes, mode: int, uid: int) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        if os.geteuid() == 0:
-            os.chown(path, uid, -1 if self._group is None else self._group)
-        path.chmod(mode)
+    def _write(self, path: str, data: bytes, mode: int, uid: int) -> None:
+        directory = os.path.dirname(path)
+        if not os.path.isdir(directory):
+            os.makedirs(directory)
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
+        with open(descriptor, "wb") as file:
+            file.write(data)
+            if os.geteuid() == 0:
+                os.fchown(descriptor, uid, -1 if self._group is None else self._group)
+            os.fchmod(descriptor, mode)
 
     def _share(self, place: Path, rights: int) -> None:
         """Give a file or directory to the group that shares the volume."""

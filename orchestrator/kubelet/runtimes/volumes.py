@@ -9,10 +9,12 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.own_files import HOST_FILE
 from orchestrator.kubelet.runtimes.disks import Disks, Store
 from orchestrator.kubelet.runtimes.interface import Mount, World
+from orchestrator.kubelet.runtimes.simulated_images import files_of_image
 
 V = TypeVar("V")
 _OBJECTS: Final = ("objects", "secret")  # media whose content the kubelet makes, and makes anew
 _DIRECTORY: Final = 0o777  # of an emptyDir
+_IMAGE_DIRECTORY: Final = 0o755
 
 
 class Overlay(MutableMapping[str, V]):
@@ -89,6 +91,9 @@ class Volumes:
             disk = self._disks.store(mount.place)
             disk.modes[""] = disk.modes.get("", 0) | mount.modes.get("", _DIRECTORY)
             return disk
+        if mount.medium == "image":
+            files = {path[1:]: data for path, data in files_of_image(mount.place).items()}
+            return Store({"": b"", **files}, {"": _IMAGE_DIRECTORY})
         if mount.medium == "hostPath":
             return self._kept.setdefault((mount.medium, mount.place), Store())
         of_pod = self._of_pods.setdefault(pod.metadata.uid, {})

@@ -99,12 +99,21 @@ PATCH_STRUCTS: Final[Mapping[str, Mapping[str, Type]]] = {
 }
 
 
+class Resolved(Struct, frozen=True):
+    """The function that a call means: what each of the overloads takes that fit (a target comes first)."""
+
+    function: str
+    takes: tuple[tuple[Type, ...], ...]
+    member: bool = False
+
+
 class Checked(Struct, frozen=True):
-    """What an expression gives, the types of its parts by their ids, and what is wrong with it."""
+    """What an expression gives, the types and calls of its parts by their ids, and what is wrong with it."""
 
     gives: Type
     types: Mapping[int, Type]
     faults: tuple[Fault, ...]
+    calls: Mapping[int, Resolved] = msgspec.field(default_factory=dict)
 
 
 def check(parsed: Parsed, scope: Scope) -> Checked:
@@ -112,13 +121,14 @@ def check(parsed: Parsed, scope: Scope) -> Checked:
     checker = _Checker(parsed, scope)
     gives = checker.check(parsed.tree)
     types = {id_: checker.final(each) for id_, each in checker.types.items()}
-    return Checked(checker.final(gives), types, tuple(sorted(checker.faults)))
+    return Checked(checker.final(gives), types, tuple(sorted(checker.faults)), checker.calls)
 
 
 class _Checker:
     def __init__(self, parsed: Parsed, scope: Scope) -> None:
         self.faults: list[Fault] = []
         self.types: dict[int, Type] = {}
+        self.calls: dict[int, Resolved] = {}
         self._offsets = parsed.offsets
         self._scope = scope
         self._bindings = Bindings()
@@ -233,6 +243,8 @@ class _Checker:
         operand, field = node.arguments
         if not isinstance(field, Constant) or not isinstance(field.value, str):
             return self._report(field, "unsupported optional field selection")
+        self.types[field.id] = PLAIN["string"]
+        self.calls[node.id] = Resolved(node.function, ((DYN, PLAIN["string"]),))
         return self._bindings.resolved(self._field(node, operand, field.value, optional=True))
 
     def _resolved(
@@ -245,21 +257,25 @@ class _Checker:
         member: bool,
     ) -> Type:
         if name in _LOGICAL:
+            self.calls[node.id] = Resolved(name, ((BOOL, BOOL),))
             fits = [self._is_bool(*each) for each in zip(node.arguments, given, strict=True)]
             return BOOL if all(fits) else ERROR
         gives: Type | None = None
+        fitting: list[tuple[Type, ...]] = []
         for overload in overloads:
             if overload.member != member:
                 continue
             takes, result = self._instance(overload)
             if not self._bindings.fit(given, takes):
                 continue
+            fitting.append(overload.takes)
             found = self._bindings.resolved(result)
             if gives is None:
                 gives = found
             elif gives != found:
                 gives = DYN
         if gives is not None:
+            self.calls[node.id] = Resolved(name, tuple(fitting), member)
             return gives
         types = [self._bindings.resolved(each, to_dyn=True) for each in given]
         listed = ", ".join(map(shown, types[member:]))

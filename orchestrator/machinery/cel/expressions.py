@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-from orchestrator.machinery.cel.checking import Scope, check, report
+from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.growth import growth
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
@@ -45,6 +45,10 @@ _MOST_GROWTH: Final = 100_000
 
 _MOST_TEXT: Final = 2 * _LONGEST
 """How many times longer a text may become by replacements."""
+
+_CHAIN: Final = r"\b([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*)"
+_HAS: Final = re.compile(rf"\bhas\(\s*{_CHAIN}\.([A-Za-z_]\w*)\s*\)")
+_OPTIONAL: Final = re.compile(rf"(?<![.?\w)\]]){_CHAIN}\.\?([A-Za-z_]\w*)")
 
 _GROWING: Final = re.compile(r"\b(?:map|filter|transform\w+|replace|join)\s*\(")
 
@@ -99,13 +103,11 @@ class Expression:
         """
         if not self._is_bounded:
             raise EvaluationError(COST_EXCEEDED)
-        try:
-            answer = self._compiled.eval(data=dict(variables))
-        except RuntimeError as error:
-            raise EvaluationError(self._words(str(error), variables)) from None
-        if answer.type().name() == "ERROR":
-            raise EvaluationError(self._words(str(answer.plain_value()), variables))
-        found = answer.plain_value()
+        found, fault = _evaluated(self._compiled, variables)
+        if fault and (guarded := _guarded(self.text, self.variables)) is not None:
+            found, fault = _evaluated(guarded, variables)
+        if fault:
+            raise EvaluationError(self._words(fault, variables))
         if _cost(found) > _LONGEST:
             raise EvaluationError(COST_EXCEEDED)
         return found
@@ -117,6 +119,33 @@ class Expression:
         tree = _parsed(self.text).tree
         field = next((each for each in _missing_fields(tree, variables)), "")
         return f"no such key: {field}"
+
+
+def _evaluated(compiled: Any, variables: Mapping[str, Any]) -> tuple[Any, str]:
+    """What it gives, or the library's report of why it gives nothing."""
+    try:
+        answer = compiled.eval(data=dict(variables))
+    except RuntimeError as error:
+        return None, str(error)
+    if answer.type().name() == "ERROR":
+        return None, str(answer.plain_value())
+    return answer.plain_value(), ""
+
+
+@lru_cache(maxsize=1 << 10)
+def _guarded(text: str, variables: frozenset[str]) -> Any:
+    """The expression, compiled so that what is no map has no fields; None where nobody asks for fields.
+
+    The library calls it an error to ask null, or a text, whether it has a field; to the original it has none.
+    """
+    guarded = _HAS.sub(r"(type(\1) == map ? has(\1.\2) : false)", text)
+    guarded = _OPTIONAL.sub(r"(type(\1) == map ? \1.?\2 : optional.none())", guarded)
+    if guarded == text:
+        return None
+    try:
+        return _environment(variables).compile(guarded)
+    except RuntimeError:
+        return None  # it stood within a text
 
 
 def _is_bounded(text: str) -> bool:
@@ -194,6 +223,11 @@ def compile_expression(text: str, variables: frozenset[str]) -> Expression:
 @lru_cache(maxsize=1 << 12)
 def examine(text: str, scope: Scope) -> Type:
     """The type of what an expression gives, by the types of what it may name. Raises CompileError."""
+    return examined(text, scope)[1].gives
+
+
+def examined(text: str, scope: Scope) -> tuple[Parsed, Checked]:
+    """The tree of an expression, and the types of all that is in it. Raises CompileError."""
     try:
         parsed = _parsed(text)
     except RuntimeError as error:
@@ -204,7 +238,7 @@ def examine(text: str, scope: Scope) -> Type:
         raise CompileError(report(text, faults))
     if fault := unconvertible(parsed):
         raise CompileError(f"program instantiation failed: {fault}", is_internal=True)
-    return checked.gives
+    return parsed, checked
 
 
 def _compile_words(report: str) -> str:

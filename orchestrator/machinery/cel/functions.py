@@ -385,6 +385,7 @@ def _list_rows() -> list[_Row]:
         _member("distinct", _LIST, [_LIST], _distinct),
         _member("slice", _LIST, [_LIST, T.INT, T.INT], _slice),
         _member("sort", _LIST, [_LIST], sorted),
+        _member("reverse", _LIST, [_LIST], lambda items: list(reversed(items))),
         _plain("lists.range", T.List(T.INT), [T.INT], _range),
         _plain("sets.contains", T.BOOL, [_LIST, _LIST], lambda a, b: all(x in a for x in b)),
         _plain("sets.intersects", T.BOOL, [_LIST, _LIST], lambda a, b: any(x in a for x in b)),

@@ -8,8 +8,11 @@ from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from orchestrator.api import document
 from orchestrator.api.default_table import DEFAULTS
+from orchestrator.api.facts import WRITTEN
 from orchestrator.machinery.managed_fields.shapes import (
     DEDUCED,
     UNTYPED,
@@ -99,7 +102,7 @@ class _Reader:
                 shape.map.atomic = atomic
             defaults = DEFAULTS.get(name, {})
             shape.map.defaults = defaults
-            shape.map.always = _always(schema, defaults)
+            shape.map.always = _always(name, schema)
         return shape
 
     def fill(self, shape: Shape, schema: Schema, preserve: bool) -> None:
@@ -173,13 +176,24 @@ def _relation(schema: Schema) -> tuple[bool, tuple[str, ...]]:
     return True, ()
 
 
-def _always(schema: Schema, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields that Go writes although nobody set them: its structs, and what is required."""
+def _always(name: str, schema: Schema) -> dict[str, Any]:
+    """The fields that Go writes although nobody set them: its structs, and what is not `omitempty`."""
+    properties = schema.get("properties", {})
+    # Of what has no Go struct among the versioned types, the document knows best.
+    required = dict.fromkeys(schema.get("required", ()), False)
+    written = _written().get(".".join(name.split(".")[-3:]), required)
     found: dict[str, Any] = {}
-    required = schema.get("required", ())
-    for name, each in schema.get("properties", {}).items():
-        if defaults.get(name) == {}:
-            found[name] = {}
-        elif name in required:
-            found[name] = _ZEROS.get(each.get("type", ""))
+    for field, is_null in written.items():
+        if field in properties:
+            found[field] = None if is_null else _zero(properties[field])
     return found
+
+
+def _zero(schema: Schema) -> Any:
+    return {} if "$ref" in schema else _ZEROS.get(schema.get("type", ""))
+
+
+@lru_cache(maxsize=1)
+def _written() -> dict[str, dict[str, bool]]:
+    """The fields that are always written, by definition; True: as null if they are empty."""
+    return msgspec.json.decode(WRITTEN.read_bytes(), type=dict[str, dict[str, bool]])

@@ -23,6 +23,7 @@ from orchestrator.machinery.field_errors import (
     required,
 )
 from orchestrator.machinery.schemas.pruning import prune
+from orchestrator.machinery.schemas.rule_costs import Budget, MessageError, costs_of
 from orchestrator.machinery.schemas.rules import (
     compile_rule,
     compile_rules,
@@ -59,6 +60,7 @@ _RULES: Final = "x-kubernetes-validations"
 _LIST_TYPE: Final = "x-kubernetes-list-type"
 _MAP_TYPE: Final = "x-kubernetes-map-type"
 _MAP_KEYS: Final = "x-kubernetes-list-map-keys"
+_RULE_COST: Final = "estimated rule cost"
 
 
 class Place(Struct, frozen=True):
@@ -67,10 +69,17 @@ class Place(Struct, frozen=True):
     no_defaults: str = ""  # why it may have no default; "" if it may
     inside_metadata: bool = False
     uncorrelated: str = ""  # the path from which on old and new values do not belong together
+    budget: Budget | None = None  # None: rules are not looked at
+    cardinality: int | None = 1  # how often a value can be there; None: as often as it fits
 
 
-def definition_faults(document: Document, path: str) -> list[FieldError]:
-    """All faults of a schema that stands at a path of its definition."""
+def definition_faults(
+    document: Document, path: str, *, known_before: bool = False
+) -> list[FieldError]:
+    """All faults of a schema that stands at a path of its definition.
+
+    `known_before`: it was stored already, so that each of its rules may cost what it costs.
+    """
     # The original does not look at the structure of what it cannot read.
     known = _is_readable(document)
     found = structural_faults(document, path) if known else []
@@ -78,8 +87,12 @@ def definition_faults(document: Document, path: str) -> list[FieldError]:
     if sound:
         found = list(_default_faults(document, path))
         sound = not found
-    words, rules = _split(_node_faults(document, path, Place(), root=True, sound=sound))
+    budget = Budget(document, forgiving=known_before) if sound else None
+    place = Place(budget=budget)
+    words, rules = _split(_node_faults(document, path, place, root=True))
     found = [*found, *words, *rules]
+    if budget is not None:
+        found += budget.overspent(path)
     if not found and not known:
         # Of what cannot be read only this is no fault of a word.
         found.append(invalid(path, "", "OpenAPIV3Schema 'schema' is not supported"))
@@ -124,15 +137,13 @@ class _RuleFault(Struct, frozen=True):
 # --- one node ------------------------------------------------------------------------------
 
 
-def _node_faults(
-    document: Document, path: str, place: Place, *, root: bool = False, sound: bool = False
-) -> Faults:
+def _node_faults(document: Document, path: str, place: Place, *, root: bool = False) -> Faults:
     yield from _word_faults(document, path, place)
     yield from _list_faults(document, path)
-    yield from _faults_below(document, path, place, root, sound)
+    yield from _faults_below(document, path, place, root)
     yield from _rule_word_faults(document, path)
-    if sound:
-        yield from _compiled_rule_faults(document, path, place)
+    if place.budget is not None:
+        yield from _compiled_rule_faults(document, path, place, place.budget)
 
 
 def _word_faults(document: Document, path: str, place: Place) -> Faults:
@@ -164,7 +175,9 @@ def _word_faults(document: Document, path: str, place: Place) -> Faults:
         yield invalid(where, False, "must be true or undefined")
 
 
-def _faults_below(document: Document, path: str, place: Place, root: bool, sound: bool) -> Faults:
+def _faults_below(document: Document, path: str, place: Place, root: bool) -> Faults:
+    if place.budget is not None:
+        place = replace(place, cardinality=_times(place.cardinality, document))
     additional = document.get("additionalProperties")
     if isinstance(additional, Mapping):
         inside = place
@@ -173,7 +186,7 @@ def _faults_below(document: Document, path: str, place: Place, root: bool, sound
                 place, "inside additionalProperties applying to object metadata"
             )
         where = child(path, "additionalProperties")
-        yield from _node_faults(additional, where, inside, sound=sound)
+        yield from _node_faults(additional, where, inside)
     embedded = bool(document.get("x-kubernetes-embedded-resource"))
     correlated = document.get(_MAP_TYPE) in (None, "", "granular")
     for name, part in sorted((document.get("properties") or {}).items()):
@@ -183,18 +196,18 @@ def _faults_below(document: Document, path: str, place: Place, root: bool, sound
             if root:
                 inside = _without_defaults(inside, f"in top-level {name}")
         where = key(child(path, "properties"), name)
-        yield from _node_faults(part, where, inside, sound=sound)
+        yield from _node_faults(part, where, inside)
     negated = document.get("not")
     if isinstance(negated, Mapping):
-        yield from _node_faults(negated, child(path, "not"), place)
+        yield from _node_faults(negated, child(path, "not"), replace(place, budget=None))
     for word in ("allOf", "oneOf", "anyOf"):
         for i, part in enumerate(document.get(word) or ()):
-            yield from _node_faults(part, index(child(path, word), i), place)
+            yield from _node_faults(part, index(child(path, word), i), replace(place, budget=None))
     items = document.get("items")
     if items is not None:
         inside = place if document.get(_LIST_TYPE) == "map" else _uncorrelated(place, path)
         if isinstance(items, Mapping):
-            yield from _node_faults(items, child(path, "items"), inside, sound=sound)
+            yield from _node_faults(items, child(path, "items"), inside)
 
 
 def _without_defaults(place: Place, reason: str) -> Place:
@@ -328,30 +341,68 @@ def _field_path_faults(document: Document, field_path: str, path: str) -> Faults
         yield invalid(where, field_path, "must be a valid path")
 
 
-def _compiled_rule_faults(document: Document, path: str, place: Place) -> Faults:
+def _compiled_rule_faults(document: Document, path: str, place: Place, budget: Budget) -> Faults:
     for i, rule in enumerate(document.get(_RULES) or ()):
         where = index(child(path, _RULES), i)
         if not str(rule.get("rule") or "").strip():
             continue
         try:
+            for fault in _cost_faults(rule, document, where, place, budget):
+                yield replace(fault, value=_RuleFault(None))
             compiled = compile_rule(rule)
         except CompileError as error:
+            if isinstance(error, MessageError):
+                for fault in budget.spend(child(where, "rule"), error.cost, _RULE_COST):
+                    yield replace(fault, value=_RuleFault(None))
             part = "messageExpression" if error.about_message else "rule"
             words = str(error)
             if words.startswith("ERROR:"):
                 words = f"compilation failed: {words}"
             yield invalid(child(where, part), _RuleFault(_shown(rule)), words)
+            if not error.about_message:  # then nobody knows what it uses
+                yield from _old_value_faults(rule, False, where, place)
             continue
-        if compiled.transition and place.uncorrelated:
-            detail = (
-                "oldSelf cannot be used on the uncorrelatable portion of the schema within "
-                f"{place.uncorrelated}"
-            )
-            yield invalid(child(where, "rule"), _RuleFault(rule["rule"]), detail)
-        elif not compiled.transition and rule.get("optionalOldSelf") is not None:
-            detail = "may not be set if oldSelf is not used in rule"
-            shown = _RuleFault(rule["optionalOldSelf"])
-            yield invalid(child(where, "optionalOldSelf"), shown, detail)
+        yield from _old_value_faults(rule, compiled.transition, where, place)
+
+
+def _cost_faults(
+    rule: Mapping[str, Any], document: Document, path: str, place: Place, budget: Budget
+) -> Faults:
+    """What the types of the schema say against a rule, and whether it is too dear. Raises CompileError."""
+    declared = budget.types.of(document)
+    if declared is None:
+        return
+    costs = costs_of(rule, declared, budget.types, place.cardinality)
+    yield from budget.spend(child(path, "rule"), costs.rule, _RULE_COST)
+    if costs.message is not None:
+        where = child(path, "messageExpression")
+        yield from budget.spend(where, costs.message, "estimated messageExpression cost")
+
+
+def _old_value_faults(rule: Mapping[str, Any], uses_old: bool, path: str, place: Place) -> Faults:
+    if uses_old and place.uncorrelated:
+        detail = (
+            "oldSelf cannot be used on the uncorrelatable portion of the schema within "
+            f"{place.uncorrelated}"
+        )
+        yield invalid(child(path, "rule"), _RuleFault(rule["rule"]), detail)
+    elif not uses_old and rule.get("optionalOldSelf") is not None:
+        detail = "may not be set if oldSelf is not used in rule"
+        shown = _RuleFault(rule["optionalOldSelf"])
+        yield invalid(child(path, "optionalOldSelf"), shown, detail)
+
+
+def _times(cardinality: int | None, document: Document) -> int | None:
+    """How often a value below a node can be there: as often as the node's, times its items."""
+    word = ""
+    if document.get("type") == "array":
+        word = "maxItems"
+    elif document.get("type") == "object" and document.get("additionalProperties") is not None:
+        word = "maxProperties"
+    if not word or cardinality is None:
+        return cardinality
+    most = document.get(word)
+    return None if most is None else cardinality * max(int(most), 0)
 
 
 def _shown(rule: Mapping[str, Any]) -> dict[str, Any]:

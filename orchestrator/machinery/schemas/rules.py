@@ -37,7 +37,7 @@ from orchestrator.machinery.schemas.schema import Schema
 
 VARIABLES: Final = frozenset({"self", "oldSelf"})
 NOT_BOOL: Final = "cel expression must evaluate to a bool"
-_NOT_TEXT: Final = "messageExpression must evaluate to a string"
+NOT_TEXT: Final = "messageExpression must evaluate to a string"
 _WITHOUT_VALUE: Final = {
     COST_EXCEEDED: "no further validation rules will be run due to call cost exceeds limit",
     "no such overload": "call arguments did not match a supported operator, function or macro signature",
@@ -129,7 +129,7 @@ def _compiled_message(text: str) -> Expression:
         error.about_message = True
         raise
     if message.type not in ("STRING", "DYN"):
-        raise CompileError(_NOT_TEXT, about_message=True)
+        raise CompileError(NOT_TEXT, about_message=True)
     return message
 
 

@@ -12,7 +12,9 @@ class Plane(Protocol):
     """
 
     @property
-    def sync_seconds(self) -> float: ...
+    def sync_seconds(self) -> float:
+        """How long a plane waits at least from one table to the next."""
+        ...
 
     def sync(self, table: Table) -> None:
         """Make it so; answers at once, what takes time follows by itself."""

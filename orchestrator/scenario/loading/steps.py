@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 
-from orchestrator.api.errors import ApiTypeError
 from orchestrator.api.scheme import DEFAULT
 from orchestrator.scenario.language import (
     ACTIONS,
@@ -18,6 +17,7 @@ from orchestrator.scenario.language import (
     Wait,
 )
 from orchestrator.scenario.loading.nodes import GroupPlan, plan_group
+from orchestrator.scenario.loading.objects import check_kind, check_labels
 from orchestrator.scenario.loading.source import Source
 from orchestrator.scenario.loading.workloads import WorkloadPlan, plan_workload
 from orchestrator.scenario.names import camel, in_camels
@@ -101,7 +101,8 @@ class StepPlanner:
                 self._source.seconds(text, f"{where}.{name.rstrip('_')}")
         kind = getattr(part, "kind", "")
         if kind:
-            self._check_kind(getattr(part, "api_version", "v1"), kind, where)
+            check_kind(self._source, getattr(part, "api_version", "v1"), kind, where)
+        check_labels(self._source, getattr(part, "labels", {}), where)
         match part:
             case Wait():
                 self._check_wait(part, where)
@@ -123,12 +124,6 @@ class StepPlanner:
             raise self._source.error(
                 where, in_camels(str(error), FailApi.__struct_fields__)
             ) from None
-
-    def _check_kind(self, api_version: str, kind: str, where: str) -> None:
-        try:
-            DEFAULT.by_kind(api_version, kind)
-        except ApiTypeError as error:
-            raise self._source.error(f"{where}.kind", str(error)) from None
 
     def _check_wait(self, wait: Wait, where: str) -> None:
         if not any(getattr(wait, name) not in (None, "") for name in _WAIT_HAS_WHAT):

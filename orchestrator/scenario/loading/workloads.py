@@ -175,8 +175,12 @@ def _check_first(source: Source, plan: WorkloadPlan, where: str) -> None:
     for number, manifest in enumerate(first):
         at = f"{where}.objects[{number}]"
         try:
-            codec.decode_any(manifest)
+            _, made = codec.decode_any(manifest)
         except DecodeError as error:
             raise source.error(f"{at}.{error.path}".rstrip("."), error.message) from None
         except ApiTypeError as error:
             raise source.error(at, str(error)) from None
+        if not made.metadata.name:
+            raise source.error(
+                f"{at}.metadata.name", "expected a name: objects are applied by theirs"
+            )

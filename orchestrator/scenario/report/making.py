@@ -15,6 +15,7 @@ from orchestrator.client import Client
 from orchestrator.client.waiting import follow
 from orchestrator.scenario.language import ObjectExpectation
 from orchestrator.scenario.loading import Loaded
+from orchestrator.scenario.loading.objects import selector_of
 from orchestrator.scenario.measures.catalogue import SERVICE_LEVELS, outcomes_of, titles_of
 from orchestrator.scenario.measures.figures import ActorUse, Outcome, StepRecord
 from orchestrator.scenario.measures.meter import Meter
@@ -37,9 +38,8 @@ async def find_objects(client: Client, loaded: Loaded) -> tuple[ObjectsFound, ..
     found = []
     for wanted in loaded.scenario.spec.objects:
         kind = DEFAULT.by_kind(wanted.api_version, wanted.kind)
-        selector = ",".join(f"{key}={value}" for key, value in wanted.labels.items())
         objects: tuple[Any, ...] = await client.list(
-            kind, namespace=wanted.namespace or None, label_selector=selector
+            kind, namespace=wanted.namespace or None, label_selector=selector_of(wanted.labels)
         )
         found.append(ObjectsFound(wanted, sum(_fits(each, wanted) for each in objects)))
     return tuple(found)

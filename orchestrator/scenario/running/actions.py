@@ -16,6 +16,7 @@ from orchestrator.scenario.errors import StepFailed
 from orchestrator.scenario.language import NodeChoice, Step, Target
 from orchestrator.scenario.loading import StepPlan
 from orchestrator.scenario.loading.nodes import GroupPlan
+from orchestrator.scenario.loading.objects import selector_of
 from orchestrator.scenario.loading.steps import api_fault
 from orchestrator.scenario.measures.meter import Meter
 from orchestrator.scenario.running.choosing import choose
@@ -284,8 +285,9 @@ class Actions:
         if target.name:
             await self._client.delete(kind, target.name, namespace=namespace)
             return
-        selector = ",".join(f"{key}={value}" for key, value in target.labels.items())
-        await self._client.delete_collection(kind, namespace=namespace, label_selector=selector)
+        await self._client.delete_collection(
+            kind, namespace=namespace, label_selector=selector_of(target.labels)
+        )
 
 
 def _target(wanted: str | Target | None) -> Target:

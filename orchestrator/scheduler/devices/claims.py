@@ -93,6 +93,7 @@ class Claims(Struct):
 
 
 def looked_up(pod: Pod, nodes: Snapshot, timeout: float) -> Claims:
+    """What is known of a pod's claims; a binding of devices is late after `timeout` seconds."""
     try:
         claims = tuple(claims_of(pod, nodes))
     except resource_claims.ClaimError as error:
@@ -149,11 +150,13 @@ def claims_of(pod: Pod, nodes: Snapshot) -> list[ResourceClaim]:
 
 
 def class_of(nodes: Snapshot) -> Callable[[str], DeviceClass | None]:
+    """Answers a DeviceClass by its name, or None."""
     classes = nodes.objects.get(DeviceClass)
     return lambda name: classes.get("", name) if classes is not None else None
 
 
 def allocation_of(claim: ResourceClaim) -> AllocationResult | None:
+    """Which devices a claim has; None before it is allocated."""
     return claim.status.allocation if claim.status is not None else None
 
 
@@ -168,6 +171,7 @@ def _usable_on(claim: ResourceClaim) -> bytes:
 
 
 def reaches(claim: ResourceClaim, row: int, nodes: Snapshot) -> bool:
+    """Whether the devices of a claim can be used on the node of a row; true of a claim without any."""
     allocation = allocation_of(claim)
     if allocation is None or allocation.node_selector is None:
         return True
@@ -179,6 +183,8 @@ def reaches(claim: ResourceClaim, row: int, nodes: Snapshot) -> bool:
 
 
 class Readiness(Struct, frozen=True):
+    """Whether the devices of a claim are ready for its pod; else why they failed, or whether they took too long."""
+
     ready: bool = True
     failed: str = ""
     late: bool = False

@@ -60,6 +60,7 @@ class MatchAttribute(Constraint):
         self._count = 0
 
     def add(self, name: str, sub_name: str, driver: str, device: Device) -> bool:
+        """As `Constraint.add`."""
         if not self.concerns(name, sub_name):
             return True
         value = attribute_of(device, driver, self._attribute)
@@ -70,6 +71,7 @@ class MatchAttribute(Constraint):
         return True
 
     def remove(self, name: str, sub_name: str) -> None:
+        """As `Constraint.remove`."""
         if self.concerns(name, sub_name):
             self._count -= 1
 
@@ -84,6 +86,7 @@ class DistinctAttribute(Constraint):
         self._count = 0
 
     def add(self, name: str, sub_name: str, driver: str, device: Device) -> bool:
+        """As `Constraint.add`."""
         if not self.concerns(name, sub_name):
             return True
         value = attribute_of(device, driver, self._attribute)
@@ -94,6 +97,7 @@ class DistinctAttribute(Constraint):
         return True
 
     def remove(self, name: str, sub_name: str) -> None:
+        """As `Constraint.remove`."""
         if self.concerns(name, sub_name):
             self._values.pop(name, None)
             self._count -= 1

@@ -35,6 +35,7 @@ class DefaultPreemption(Plugin):
         self._percentage, self._absolute = percentage, absolute
 
     def post_filter(self, pod: Pod, refusal: Refusal, cycle: Placement) -> Nomination | str:
+        """As `PostFilter.post_filter`."""
         found = refusal.reviewed
         if found is None:
             found = self.candidates(pod, refusal, cycle)

@@ -102,12 +102,14 @@ class DynamicResources(Plugin):
         return new.metadata.uid in names and (old is None or old.status != new.status)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         if not nodes.uses_devices(pod):
             return None
         claims = self._claims(pod, nodes)
         return _Filter(claims, nodes) if claims.refusal or not claims.empty else None
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         if pod.spec is None or not pod.spec.resource_claims:
             return None
         claims = self._claims(pod, nodes)

@@ -20,6 +20,7 @@ class ImageLocality(Plugin):
     by_content = True
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         if not nodes.images or pod.spec is None:
             return None
         images = _images(pod.spec)

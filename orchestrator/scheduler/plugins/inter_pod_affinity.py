@@ -69,6 +69,7 @@ class InterPodAffinity(Plugin):
         )
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         terms = own_terms_of(pod)
         against = _held_about(pod, nodes, ("anti",))
         if not (terms.affinity or terms.anti or against):
@@ -76,6 +77,7 @@ class InterPodAffinity(Plugin):
         return _Near(pod, terms, against, nodes)
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         terms = own_terms_of(pod)
         if self._ignore and not terms.preferred:
             return None

@@ -50,6 +50,7 @@ class NodeAffinity(Plugin):
         return pod.spec is None or node_affinity.required(pod.spec)(labels, name)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         spec = pod.spec
         own = spec is not None and (bool(spec.node_selector) or _requires(spec))
         if not own and self._added_matches is None:
@@ -57,6 +58,7 @@ class NodeAffinity(Plugin):
         return _Required(spec if own else None, self._added_matches, nodes)
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         spec = pod.spec
         own = spec is not None and node_affinity.has_preferences(spec)
         added = (

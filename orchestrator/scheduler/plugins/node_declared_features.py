@@ -26,6 +26,7 @@ class NodeDeclaredFeatures(Plugin):
         return old is None or declared_by(old) != declared_by(new)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         needed = _needed(pod)
         return _Declared(needed, nodes) if needed else None
 

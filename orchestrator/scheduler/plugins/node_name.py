@@ -22,6 +22,7 @@ class NodeName(Plugin):
         return pod.spec is not None and new.metadata.name == pod.spec.node_name
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         if pod.spec is None or not pod.spec.node_name:
             return None
         return _Named(pod.spec.node_name, nodes)

@@ -28,6 +28,7 @@ class NodePorts(Plugin):
         return ports_conflict(host_ports(old), host_ports(pod))
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         wanted = host_ports(pod)
         return _Ports(wanted, nodes) if wanted else None
 

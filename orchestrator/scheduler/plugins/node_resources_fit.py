@@ -92,6 +92,7 @@ class NodeResourcesFit(Plugin):
         return any(offers.get(name, 0) > before.get(name, 0) for name, _ in wanted)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         needs = nodes.needs_of(pod)  # first: it may bring resources that nobody knew
         names = list(nodes.resources)
         wanted = tuple((c, amount) for c, amount in needs if not self._ignores(names[c]))
@@ -104,6 +105,7 @@ class NodeResourcesFit(Plugin):
         return resource in self._ignored or resource.partition("/")[0] in self._ignored_groups
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         # What is set for the pod as a whole does not count here, as in kube-scheduler 1.36.
         if pod.spec is not None and pod.spec.resources is not None:
             pod = replace(pod, spec=replace(pod.spec, resources=None))

@@ -23,6 +23,7 @@ class NodeUnschedulable(Plugin):
         return not _is_cordoned(new) and (old is None or _is_cordoned(old))
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         if pod.spec is not None and tolerated(pod.spec.tolerations, _TAINT):
             return None
         return _Schedulable(nodes)

@@ -41,6 +41,7 @@ class NodeVolumeLimits(Plugin):
         return event is not ClusterEvent.VOLUMES
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None

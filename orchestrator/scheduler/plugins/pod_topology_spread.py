@@ -91,10 +91,12 @@ class PodTopologySpread(Plugin):
         )
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         constraints = self._constraints(pod, nodes, "DoNotSchedule")
         return _Skew(pod, constraints, nodes) if constraints else None
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         constraints = self._constraints(pod, nodes, "ScheduleAnyway")
         if not constraints:
             return None

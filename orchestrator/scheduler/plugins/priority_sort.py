@@ -11,4 +11,5 @@ class PrioritySort(Plugin):
     name = "PrioritySort"
 
     def sort_key(self, pod: Pod, queued_at: float) -> tuple[float, ...]:
+        """As `QueueSort.sort_key`."""
         return by_priority(pod, queued_at)

@@ -10,5 +10,6 @@ class SchedulingGates(Plugin):
     name = "SchedulingGates"
 
     def pre_enqueue(self, pod: Pod) -> str:
+        """As `PreEnqueue.pre_enqueue`."""
         gates = [gate.name for gate in pod.spec.scheduling_gates] if pod.spec is not None else []
         return f"waiting for scheduling gates: [{' '.join(gates)}]" if gates else ""

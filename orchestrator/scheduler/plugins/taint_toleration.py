@@ -33,9 +33,11 @@ class TaintToleration(Plugin):
         return old is None or _refuses(old, tolerations)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         return _Tolerable(_tolerations(pod), nodes)
 
     def score_kernel(self, pod: Pod, nodes: Snapshot) -> ScoreKernel | None:
+        """As `ScoreRule.score_kernel`."""
         return _Liked(_tolerations(pod), nodes)
 
 

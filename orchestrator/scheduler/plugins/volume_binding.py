@@ -75,6 +75,7 @@ class VolumeBinding(Plugin):
         return old is None and isinstance(new, CSINode)
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None
@@ -82,6 +83,7 @@ class VolumeBinding(Plugin):
         return None if kernel.is_anywhere else kernel
 
     def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
+        """As `PreBind.pre_bind`."""
         spec, row = pod.spec, nodes.row_of(node)
         if spec is None or row is None or not volumes.has_claims(spec.volumes):
             return None

@@ -38,6 +38,7 @@ class VolumeRestrictions(Plugin):
         return True
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         spec = pod.spec
         if spec is None or not spec.volumes:
             return None

@@ -43,6 +43,7 @@ class VolumeZone(Plugin):
         )
 
     def filter_kernel(self, pod: Pod, nodes: Snapshot) -> FilterKernel | None:
+        """As `FilterRule.filter_kernel`."""
         spec = pod.spec
         if spec is None or not spec.volumes or not volumes.has_claims(spec.volumes):
             return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from yarl import URL
 
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import ConfigMap
@@ -167,3 +168,31 @@ async def test_a_selector_of_no_field_selects_all(call: Caller) -> None:
     """As long as it wants no value either."""
     for selector, expected in (("%3D", 200), ("!%3D", 200), ("%3Dx", 400)):
         assert (await call("GET", f"{_MAPS}?fieldSelector={selector}"))[0] == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(b"5", "number"), (b"[]", "array"), (b"{}", "object")]
+)
+def test_a_kind_that_is_no_text_is_refused(value: bytes, shown: str) -> None:
+    """Before anything else of the document is looked at."""
+    words = f"json: cannot unmarshal {shown} into Go struct field .kind of type string"
+    with pytest.raises(BadRequest) as caught:
+        decode(b'{"kind": ' + value + b', "data": 1}', "json", _EXPECTED, "Warn")
+    assert f"couldn't get version/kind; json parse error: {words}" in caught.value.message
+
+
+async def test_deletion_options_of_a_strange_kind_are_refused(call: Caller) -> None:
+    """The request is bad, and nothing is deleted."""
+    status, answer = await call("DELETE", f"{_MAPS}/kube-root-ca.crt", {"kind": {"a": "b"}})
+    assert status == 400
+    assert answer["message"].endswith(
+        "cannot unmarshal object into Go struct field .kind of type string"
+    )
+
+
+async def test_a_path_with_half_an_escape_is_no_request(call: Caller) -> None:
+    """As Go's server answers it."""
+    url = URL(f"{call.url}{_MAPS}/a%b", encoded=True)
+    async with call.session.get(url) as response:
+        status, answer = response.status, await response.text()
+    assert (status, answer) == (400, "400 Bad Request")

@@ -307,3 +307,23 @@ async def test_nothing_begins_while_a_definition_ends(call: Call) -> None:
     assert code == 200
     code, _ = await call("GET", f"{_DEFINITIONS}/things.example.com")
     assert code == 404
+
+
+async def test_a_status_has_its_default_from_the_beginning(call: Call) -> None:
+    """Whoever creates an object has no say in its status, but the schema has: it is read at once."""
+    made = definition({}, subresources={"status": {}})
+    properties = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    properties["status"] = {
+        "type": "object",
+        "default": {"phase": "Unknown"},
+        "properties": {"phase": {"type": "string"}},
+    }
+    await call("POST", _DEFINITIONS, made)
+    _, created = await call("POST", _THINGS, thing("a", {}, status={"phase": "Mine"}))
+    assert created["status"] == {"phase": "Unknown"}
+    _, listed = await call("GET", _THINGS)
+    assert listed["items"][0]["status"] == {"phase": "Unknown"}
+    _, changed = await call("PATCH", f"{_THINGS}/a", {"spec": {}}, **_MERGE)
+    assert changed["status"] == {"phase": "Unknown"}
+    _, known = await call("PATCH", f"{_THINGS}/a/status", {"status": {"phase": "B"}}, **_MERGE)
+    assert known["status"] == {"phase": "B"}

@@ -101,18 +101,48 @@ async def test_the_server_says_that_it_is_well(call: Caller, path: str) -> None:
 
 async def test_health_is_told_check_by_check(call: Caller) -> None:
     """By Kubernetes' names; checks can be excluded, and one that is not known is said so."""
-    async with call.send("GET", "/readyz?verbose&exclude=etcd&exclude=nothing") as answer:
+    async with call.send("GET", "/readyz?verbose&exclude=log&exclude=nothing") as answer:
         lines = (await answer.text()).splitlines()
-    assert lines[:4] == ["[+]ping ok", "[+]log ok", "[+]etcd excluded: ok", "[+]etcd-readiness ok"]
+    assert lines[:3] == ["[+]ping ok", "[+]log excluded: ok", "[+]informer-sync ok"]
     assert "[+]poststarthook/rbac/bootstrap-roles ok" in lines
     assert lines[-3:] == [
         "[+]shutdown ok",
         'warn: some health checks cannot be excluded: no matches for "nothing"',
         "readyz check passed",
     ]
-    for path, code in (("/livez/ping", 200), ("/livez/shutdown", 404), ("/readyz/shutdown", 200)):
+    for path, code in (
+        ("/livez/ping", 200),
+        ("/livez/etcd", 200),
+        ("/livez/shutdown", 404),
+        ("/readyz/shutdown", 200),
+        ("/readyz/", 404),
+    ):
         async with call.send("GET", path) as answer:
             assert answer.status == code
+
+
+async def test_checks_are_counted_by_their_outcome(call: Caller) -> None:
+    """Under Kubernetes' names of metrics, for who measures a service level by them."""
+    async with call.send("GET", "/livez") as answer:
+        assert answer.status == 200
+    async with call.send("GET", "/livez/ping"), call.send("GET", "/metrics/slis") as answer:
+        lines = (await answer.text()).splitlines()
+    assert 'kubernetes_healthcheck{name="etcd",type="livez"} 1' in lines
+    assert 'kubernetes_healthchecks_total{name="ping",status="success",type="livez"} 2' in lines
+
+
+async def test_the_server_describes_itself(tmp_path: Path) -> None:
+    """Since when it runs, and with which options."""
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve(flags={"nodes": "0", "bare": "True"})
+        async with caller(front, front.pki.admin, tmp_path) as call:
+            async with call.send("GET", "/statusz") as answer:
+                text = await answer.text()
+            assert text.startswith("\napiserver statusz\nWarning: This endpoint is not meant")
+            assert re.search(r"^Up= 0 hr 00 min \d\d sec$", text, re.MULTILINE)
+            assert "Binary version= 1.36" in text.splitlines()
+            async with call.send("GET", "/flagz") as answer:
+                assert (await answer.text()).splitlines()[-2:] == ["bare:True", "nodes:0"]
 
 
 def _manifest(name: str, cpu: str) -> dict[str, Any]:

@@ -2,14 +2,18 @@
 
 import asyncio
 import json
+import re
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from actors import Clock
 from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import HttpFront, Limits
-from tests.apiserver.http.conftest import caller
+from tests.apiserver.http.conftest import Caller, caller
 
 _POST = (
     b"POST /api/v1/namespaces/default/configmaps HTTP/1.1\r\nHost: x\r\n"
@@ -120,3 +124,69 @@ async def test_what_is_no_request_gets_a_short_answer(tmp_path: Path) -> None:
         answer = await asyncio.wait_for(reader.read(), 10)
         assert answer.split(b"\r\n")[0].endswith(b" 400 Bad Request")
         assert answer.endswith(b"\r\n\r\n400 Bad Request")
+
+
+_WATCH = b"GET /api/v1/configmaps?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"
+_CHANGES = 150  # of 200 kB each: more than the sockets between server and client hold
+
+
+@asynccontextmanager
+async def _flooded(
+    limits: Limits, tmp_path: Path
+) -> AsyncIterator[tuple[Caller, asyncio.StreamReader, Clock]]:
+    """A watcher that has read nothing but the head of its answer, while much has changed."""
+    async with Cluster(nodes=0) as cluster:
+        front = await cluster.serve(limits=limits)
+        async with (
+            connection(front, tmp_path) as (reader, writer),
+            caller(front, front.pki.admin, tmp_path) as call,
+        ):
+            metadata = ObjectMeta(name="large", namespace="default")
+            await cluster.client.create(ConfigMap(metadata=metadata))
+            writer.write(_WATCH)
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.wait_for(_until(call, cluster.clock, 1), 60)
+            for number in range(_CHANGES):
+                data = {"data": {"text": f"{number:06}" * 34_000}}
+                await cluster.client.patch(ConfigMap, "large", data, namespace="default")
+            yield call, reader, cluster.clock
+
+
+async def _until(call: Caller, clock: Clock, count: int) -> str:
+    """The metrics, once they say that there are so many watches of ConfigMaps."""
+    wanted = re.compile(
+        rf'^apiserver_longrunning_requests\{{verb="WATCH".*"configmaps".* {count}$', re.MULTILINE
+    )
+    while True:
+        async with call.send("GET", "/metrics") as answer:
+            text = await answer.text()
+        if wanted.search(text):
+            return text
+        await clock.sleep(0.01)
+
+
+async def _document(reader: asyncio.StreamReader) -> bytes:
+    """The rest of an answer in chunks; the connection stays open after it."""
+    received = b""
+    while not received.endswith(b"\r\n0\r\n\r\n"):
+        received += await reader.read(1 << 16)
+    return received
+
+
+async def test_a_slow_watcher_is_cut_off_by_the_bytes_that_wait_for_it(tmp_path: Path) -> None:
+    """Long before the changes are many: it reads those that were sent, and then that it must list again."""
+    limits = Limits(watch_bytes=2 << 20, write_seconds=600)
+    async with _flooded(limits, tmp_path) as (_call, reader, _clock):
+        received = await asyncio.wait_for(_document(reader), 120)
+    assert received.count(b'"type":"MODIFIED"') < _CHANGES
+    last = received[received.rindex(b'{"type":') :]
+    assert b'"ERROR"' in last
+    assert b'"code":410' in last
+
+
+async def test_nothing_is_left_of_a_watcher_that_reads_nothing(tmp_path: Path) -> None:
+    """Its connection is closed when it has taken nothing for a while, and its watch is gone and counted."""
+    limits = Limits(watch_bytes=2 << 20, write_seconds=0.2)
+    async with _flooded(limits, tmp_path) as (call, _reader, clock):
+        text = await asyncio.wait_for(_until(call, clock, 0), 120)
+    assert 'apiserver_terminated_watchers_total{group="",resource="configmaps"} 1' in text

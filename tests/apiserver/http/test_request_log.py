@@ -34,6 +34,8 @@ async def test_a_line_says_what_was_asked_by_whom_and_what_became_of_it(
     assert listed["srcIP"].startswith("127.0.0.1:")
     assert listed["latency"].endswith("s")
     assert (listed["apf_pl"], listed["apf_fs"]) == ("exempt", "exempt")
+    assert (listed["apf_iseats"], listed["apf_fseats"]) == (1, 0)
+    assert listed["apf_execution_time"].endswith("s")
     assert listed["resp"] == 200
     assert (missed["verb"], missed["resp"]) == ("GET", 404)
 

@@ -93,3 +93,14 @@ def test_fields_of_pods_are_ours(name: str) -> None:
         unknown = {field for field, _ in golang._fields(kind) or () if field != "*"}
         unknown = {field for field in unknown if golang._attribute(kind, field) is None}
         assert unknown <= (_OF_HOST if kind is v1.PodSecurityContext else set())
+
+
+def test_labels_come_before_annotations() -> None:
+    """As Go declares them, whatever the alphabet says."""
+    metadata = ObjectMeta(annotations={"x": "1"}, labels={"b": "1", "a": "2"}, finalizers=("f",))
+    printed = golang.as_go(PodTemplateSpec(metadata=metadata))
+    assert (
+        msgspec.json.encode(printed)
+        .decode()
+        .startswith('{"labels":{"a":"2","b":"1"},"annotations":{"x":"1"},"finalizers":["f"],')
+    )

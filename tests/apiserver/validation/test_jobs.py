@@ -231,3 +231,78 @@ def test_schedules(schedule: str, error: str) -> None:
 def test_indexes(text: str, total: int, error: str) -> None:
     """Lists of indexes grow and stay below the number of completions."""
     assert count_indexes(text, 5 if text == "5" else 6) == (total, error)
+
+
+_DONE = {"type": "Complete", "status": "True"}
+_MET = {"type": "SuccessCriteriaMet", "status": "True"}
+_GONE = {"type": "Failed", "status": "True"}
+_TIMES = {"startTime": "2024-01-01T00:00:00Z", "completionTime": "2024-01-01T00:01:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            {},
+            {"active": 1, "ready": 2},
+            "status.ready: Invalid value: 2: cannot set more ready pods than active",
+        ),
+        (
+            {"failed": 2},
+            {"failed": 1},
+            "status.failed: Invalid value: 1: cannot decrease the failed counter",
+        ),
+        (
+            {"succeeded": 2},
+            {"succeeded": 1},
+            "status.succeeded: Invalid value: 1: cannot decrease the succeeded counter",
+        ),
+        (
+            {},
+            {"completedIndexes": "1"},
+            'status.completedIndexes: Invalid value: "1": cannot set non-empty completedIndexes when '
+            "non-indexed completion mode",
+        ),
+        (
+            {},
+            {"conditions": [_DONE], **_TIMES},
+            "status.conditions: Invalid value: cannot set Complete=True condition without the "
+            "SuccessCriteriaMet=true condition",
+        ),
+        (
+            {},
+            {"conditions": [_GONE], "startTime": _TIMES["startTime"]},
+            "status.conditions: Invalid value: cannot set Failed=True condition without the "
+            "FailureTarget=true condition",
+        ),
+        (
+            {},
+            {"conditions": [_DONE, _MET], **_TIMES, "terminating": 1},
+            "status.terminating: Invalid value: 1: terminating>0 is invalid for finished job",
+        ),
+        (
+            {"conditions": [_MET]},
+            {},
+            "status.conditions: Invalid value: cannot disable the SuccessCriteriaMet=True condition",
+        ),
+        (
+            {"startTime": "2024-01-01T00:00:00Z"},
+            {"startTime": "2024-01-02T00:00:00Z"},
+            'status.startTime: Invalid value: "2024-01-02T00:00:00Z": field is immutable for '
+            "unsuspended job once set",
+        ),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else "",
+)
+def test_a_status_is_consistent_and_does_not_go_back(
+    old: dict[str, Any], new: dict[str, Any], fault: str
+) -> None:
+    """Whoever writes it, as the controllers of `managedBy` do."""
+    assert status_faults(Job, edit(JOB, {"status": new}), edit(JOB, {"status": old})) == [fault]
+
+
+def test_a_status_that_was_wrong_before_may_stay_so() -> None:
+    """Only what changes is judged: a change of the spec may have made it wrong."""
+    wrong = {"active": 1, "ready": 2}
+    before = edit(JOB, {"status": wrong})
+    assert status_faults(Job, edit(JOB, {"status": {**wrong, "failed": 1}}), before) == []

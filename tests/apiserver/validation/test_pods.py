@@ -406,7 +406,7 @@ def test_other_changes_come_with_a_difference() -> None:
     """A refused change says what it would have changed, line by line."""
     (fault,) = update_faults(Pod, edit(POD, {"spec.hostname": "other"}), POD)
     assert fault.startswith(IMMUTABLE + "@@ ")
-    assert '\n+ "hostname": "other",\n' in fault
+    assert '\n+ "Hostname": "other",\n' in fault
 
 
 def test_tolerations_are_only_added() -> None:

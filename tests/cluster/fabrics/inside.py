@@ -65,10 +65,10 @@ class Net:
         for name in ("0a", "0b", "1a", "1b"):
             self.serve(name)
 
-    def serve(self, name: str) -> None:
-        """Run a server in a pod."""
+    def serve(self, name: str, port: int = PORT, rights: tuple[str, ...] = ()) -> None:
+        """Run a server in a pod; `rights` is a command that runs it with fewer."""
         process = subprocess.Popen(
-            [*_inside(self.links[name]), "serve", name, str(PORT)],
+            [*_inside(self.links[name], *rights), "serve", name, str(port)],
             stdout=subprocess.PIPE,
             text=True,
         )
@@ -128,8 +128,9 @@ def pod(uid: str) -> Pod:
     return Pod(metadata=ObjectMeta(name=uid, uid=uid), spec=PodSpec())
 
 
-def _inside(link: PodLink) -> list[str]:
-    return ["nsenter", f"--net={link.namespace}", sys.executable, "-S", "-E", str(PROGRAMS)]
+def _inside(link: PodLink, *rights: str) -> list[str]:
+    enter = ["nsenter", f"--net={link.namespace}", *rights]
+    return [*enter, sys.executable, "-S", "-E", str(PROGRAMS)]
 
 
 # --- scenarios -----------------------------------------------------------------------------
@@ -280,6 +281,13 @@ async def a_pod_s_address_is_free_when_it_leaves(net: Net) -> None:
         network.leave(f"again-{i}")
 
 
+async def a_pod_needs_no_rights_for_low_ports(net: Net) -> None:
+    """A container that may not bind privileged ports listens at 80 in its pod's network."""
+    deprived = ("setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service")
+    net.serve("client0", 80, deprived)
+    assert (await net.ask("0a", net.links["client0"].address, 80))[0].startswith("client0 ")
+
+
 async def links_are_made_meanwhile(net: Net) -> None:
     """Who prepares finds a link when it joins, and who does not join leaves nothing."""
     network = net.networks[0]
@@ -356,6 +364,7 @@ SCENARIOS: list[Callable[[Net], Awaitable[None]]] = [
     load_balancers_are_told_where_endpoints_are,
     local_traffic_stays_on_its_node,
     a_pod_s_address_is_free_when_it_leaves,
+    a_pod_needs_no_rights_for_low_ports,
     links_are_made_meanwhile,
     host_ports_lead_to_their_pods,
     policies_are_held,

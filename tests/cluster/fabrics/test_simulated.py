@@ -83,6 +83,35 @@ async def test_a_server_counts_who_has_written_to_it(cluster: Cluster) -> None:
     assert await _is_ready(cluster)
 
 
+async def test_a_guestbook_reads_from_replicas_what_its_primary_was_told(cluster: Cluster) -> None:
+    """The front writes to the primary, which tells its replicas; one that comes later takes over what there is."""
+    replica = ("guestbook", "--replicaof", "agnhost-primary", "--http-port", "6379")
+    ports = [{"port": 6379}]
+    for name in ("agnhost-primary", "agnhost-replica"):
+        selector = {"app": name}
+        await cluster.apply([service(name, ports=ports, selector=selector)])
+    await cluster.apply(
+        [
+            _agnhost("one", *replica, app="agnhost-replica"),
+            _agnhost("primary", "guestbook", "--http-port", "6379", app="agnhost-primary"),
+            _agnhost("front", "guestbook", app="web"),
+            service(ports=[{"port": 80}]),
+        ]
+    )
+    await cluster.clock.sleep(10)
+    script = "curl -s 'http://web/guestbook?cmd=set&key=k&value=v' | grep -q Updated && "
+    script += """curl -s 'http://web/guestbook?cmd=get&key=k' | grep -q '^{"data":"v"}$'"""
+    await cluster.apply([_client(script)])
+    assert await _is_ready(cluster)
+    await cluster.apply([_agnhost("two", *replica, app="agnhost-replica")])
+    await cluster.client.delete(Pod, "one", namespace="default")
+    await cluster.client.delete(Pod, "primary", namespace="default")
+    await cluster.client.delete(Pod, "client", namespace="default")
+    await cluster.clock.sleep(40)
+    await cluster.apply([_client(script.rpartition(" && ")[2])])
+    assert await _is_ready(cluster)
+
+
 async def test_affinity_keeps_a_simulated_client(cluster: Cluster) -> None:
     """As it keeps any."""
     servers = [_agnhost(f"web-{n}", *_SERVER, app="web") for n in range(3)]

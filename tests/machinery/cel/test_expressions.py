@@ -107,3 +107,28 @@ def test_any_text_is_compiled_or_refused(text: str) -> None:
     """No text does anything else than compile or raise CompileError."""
     with suppress(CompileError):
         assert compile_expression(text, SELF).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "gives"),
+    [
+        ("has(object.data)", False),
+        ("!has(object.data) || object.data.x == 1", True),
+        ("has(oldObject.type.x)", False),
+        ("has(oldObject.type)", True),
+        ("object.?data.?x.orValue('none')", "none"),
+        ("oldObject.?type.orValue('none')", "t"),
+        ("has(oldObject.data.x) && 'has(a.b)' != ''", True),
+    ],
+)
+def test_what_is_no_map_has_no_fields(text: str, gives: object) -> None:
+    """Null, which `object` is when something is deleted, and a text may be asked for any field."""
+    expression = compile_expression(text, frozenset({"object", "oldObject"}))
+    assert expression.value({"object": None, "oldObject": {"type": "t", "data": {"x": 1}}}) == gives
+
+
+def test_who_asks_for_a_field_behind_an_absent_one_hears_so() -> None:
+    """Only the last step of a chain may be absent."""
+    expression = compile_expression("has(object.a.b)", frozenset({"object"}))
+    with pytest.raises(EvaluationError, match="no such key: a"):
+        expression.value({"object": None})

@@ -65,6 +65,7 @@ class PodSecurity(AdmissionPlugin):
         return cls(*read_configuration(configuration))
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         if operation not in ("CREATE", "UPDATE"):
             return False
         if resource.key == _PODS:
@@ -81,9 +82,9 @@ class PodSecurity(AdmissionPlugin):
         if key == _NAMESPACES:
             self._judge_namespace(request, reader)
         elif request.namespace in self._exemptions.namespaces:
-            self._note(request, "exempt", "namespace")
+            self._exempt(request, "namespace")
         elif request.identity.name in self._exemptions.usernames:
-            self._note(request, "exempt", "user")
+            self._exempt(request, "user")
         elif key == _PODS:
             self._judge_pod(request, reader)
         else:
@@ -95,6 +96,7 @@ class PodSecurity(AdmissionPlugin):
         policy = self._policy(request, reader)
         if policy.allows_everything:
             self._note(request, "enforce-policy", str(Level()))
+            _count(request, "allow", policy.enforce, "enforce")
             return
         pod, old = request.object, request.old_object
         if request.operation == "UPDATE" and not _has_new_images(pod, old):
@@ -118,6 +120,8 @@ class PodSecurity(AdmissionPlugin):
         if faults:
             words = ", ".join(map(str, faults))
             self._note(request, "error", f"Failed to parse policy: {words}")
+            if request.counts is not None:
+                request.counts.unreadable(*_about(request))
         return policy
 
     def _judge(
@@ -130,19 +134,22 @@ class PodSecurity(AdmissionPlugin):
         enforce: bool,
     ) -> None:
         if spec.runtime_class_name and spec.runtime_class_name in self._exemptions.runtime_classes:
-            self._note(request, "exempt", "runtimeClass")
+            self._exempt(request, "runtimeClass")
             return
         refusal = ""
         if enforce:
             self._note(request, "enforce-policy", str(policy.enforce))
             refusal = _words(policy.enforce, metadata, spec)
+            _count(request, "deny" if refusal else "allow", policy.enforce, "enforce")
         audited = _words(policy.audit, metadata, spec)
         if audited:
+            _count(request, "deny", policy.audit, "audit")
             self._note(request, "audit-violations", f"would violate {audited}")
         if refusal:
             raise errors.forbidden(request.resource, request.name, f"violates {refusal}")
         warning = _words(policy.warn, metadata, spec)
         if warning and request.warn is not None:
+            _count(request, "deny", policy.warn, "warn")
             request.warn(f"would violate {warning}")
 
     # --- namespaces ------------------------------------------------------------------------
@@ -217,10 +224,27 @@ class PodSecurity(AdmissionPlugin):
                 seen.add(owner.uid)
         return first + rest
 
+    def _exempt(self, request: AdmissionRequest, why: str) -> None:
+        self._note(request, "exempt", why)
+        if request.counts is not None:
+            request.counts.exempt(*_about(request))
+
     def _note(self, request: AdmissionRequest, key: str, value: str) -> None:
         """For the audit log."""
         if request.annotate is not None:
             request.annotate(PREFIX + key, value)
+
+
+def _about(request: AdmissionRequest) -> tuple[str, str, str]:
+    """A write as the metrics speak of it."""
+    what = {_PODS: "pod", _NAMESPACES: "namespace"}.get(request.resource.key, "controller")
+    return request.operation.lower(), what, request.subresource
+
+
+def _count(request: AdmissionRequest, decision: str, level: Level, mode: str) -> None:
+    if request.counts is not None:
+        version = "latest" if level.name == PRIVILEGED else str(level).partition(":")[2]
+        request.counts.pods(decision, level.name, version, mode, *_about(request))
 
 
 def _words(level: Level, metadata: ObjectMeta, spec: PodSpec) -> str:

@@ -17,11 +17,13 @@ from orchestrator.apiserver.admission.webhooks.calling import (
     url_of,
 )
 from orchestrator.apiserver.admission.webhooks.matching import Webhook
-from orchestrator.apiserver.admission.webhooks.reviews import Review, question
+from orchestrator.apiserver.admission.webhooks.reviews import Denied, Review, question
+from orchestrator.apiserver.telemetry.admission import Mistake, WebhookKind
 from orchestrator.machinery.field_errors import quote
-from orchestrator.protocol import Cause, InternalError
+from orchestrator.protocol import ApiError, Cause, InternalError
 
 _SECONDS: Final = 10
+_UNAVAILABLE: Final = 503
 
 
 class Call(Struct, frozen=True):
@@ -57,3 +59,43 @@ def failure(webhook: Webhook, error: CallFailed) -> InternalError:
     """The end of a write whose webhook must be asked, and could not."""
     why = f"failed calling webhook {quote(webhook.name)}: {error}"
     return InternalError(f"Internal error occurred: {why}", causes=(Cause("", why, ""),))
+
+
+def count_answer(
+    request: AdmissionRequest,
+    name: str,
+    kind: WebhookKind,
+    seconds: float,
+    refusal: ApiError | None = None,
+) -> None:
+    """Count a webhook's answer; what the server itself makes of it is no answer of the webhook's."""
+    counts = request.counts
+    if counts is None:
+        return
+    own = refusal is not None and not isinstance(refusal, Denied)
+    code = 200 if refusal is None else 0 if own else refusal.code
+    mistake: Mistake = "apiserver_internal_error" if own else "no_error"
+    refused = refusal is not None
+    counts.webhook(
+        name, kind, request.operation, seconds, code=code, mistake=mistake, refused=refused
+    )
+
+
+def count_failure(
+    request: AdmissionRequest, name: str, kind: WebhookKind, seconds: float, *, ignored: bool
+) -> None:
+    """Count a webhook that could not be asked, or gave no valid answer."""
+    counts = request.counts
+    if counts is None:
+        return
+    counts.webhook(
+        name,
+        kind,
+        request.operation,
+        seconds,
+        code=_UNAVAILABLE,
+        mistake="calling_webhook_error",
+        refused=not ignored,
+    )
+    if ignored:
+        counts.failed_open(name, kind)

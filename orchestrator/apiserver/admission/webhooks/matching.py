@@ -27,8 +27,6 @@ Webhook: TypeAlias = MutatingWebhook | ValidatingWebhook
 
 # What judges others is not judged, so that nobody locks the cluster.
 _GROUP: Final = "admissionregistration.k8s.io"
-# Questions, which change nothing.
-_REVIEWS: Final = ("authentication.k8s.io", "authorization.k8s.io")
 
 
 class Called(Struct, frozen=True):
@@ -46,7 +44,7 @@ class Called(Struct, frozen=True):
 
 def concerns(resource: Resource) -> bool:
     """Whether webhooks may be asked about writes of this resource at all."""
-    return resource.group != _GROUP and resource.group not in _REVIEWS
+    return resource.group != _GROUP
 
 
 def webhooks_of(
@@ -82,10 +80,18 @@ def _conditions_hold(
     variables: dict[str, Any] = seen(
         request, reader, version, judges=not isinstance(webhook, MutatingWebhook)
     )
+    counts, step = request.counts, "admit" if isinstance(webhook, MutatingWebhook) else "validating"
+    about = (webhook.name, "webhook", step, request.operation)
+    began = counts.monotonic() if counts is not None else 0.0
     try:
         with asking(request.ask):
-            return all_hold(webhook.match_conditions, Scope(variables))
+            holds = all_hold(webhook.match_conditions, Scope(variables, counts=counts))
+        if counts is not None:
+            counts.conditions(*about, began, outcome=holds)
+        return holds
     except Failed as error:
+        if counts is not None:
+            counts.conditions(*about, began, outcome=None)
         if webhook.failure_policy == "Ignore":
             return False
         raise forbidden(request.resource, request.name, str(error)) from None

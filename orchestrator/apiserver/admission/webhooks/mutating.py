@@ -25,7 +25,14 @@ from orchestrator.apiserver.admission.interface import (
 )
 from orchestrator.apiserver.admission.questions import document, filled
 from orchestrator.apiserver.admission.read_back import read_back, shown
-from orchestrator.apiserver.admission.webhooks.asking import Call, call_of, failure, is_ignored
+from orchestrator.apiserver.admission.webhooks.asking import (
+    Call,
+    call_of,
+    count_answer,
+    count_failure,
+    failure,
+    is_ignored,
+)
 from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
 from orchestrator.apiserver.admission.webhooks.matching import (
     Called,
@@ -42,7 +49,7 @@ from orchestrator.apiserver.admission.webhooks.reviews import (
 from orchestrator.machinery.errors import PatchError
 from orchestrator.machinery.field_errors import quote
 from orchestrator.machinery.patches import apply_json_patch
-from orchestrator.protocol import Cause, InternalError
+from orchestrator.protocol import ApiError, Cause, InternalError
 
 _MUTATION: Final = "mutation.webhook.admission.k8s.io/"
 _PATCH: Final = "patch.webhook.admission.k8s.io/"
@@ -59,6 +66,7 @@ class MutatingAdmissionWebhook(AdmissionPlugin):
         self._handlers = handlers
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
@@ -120,9 +128,10 @@ class _Round:
                 check_dry_run(webhook, request)
                 call = call_of(webhook, request, self._reader, version, self._handlers)
             except CallFailed as error:
-                self._failed(called, error)
+                self._failed(called, error, 0.0)
                 continue
-            return Wait(call.effect, partial(self._heard, called, version, call))
+            began = request.counts.monotonic() if request.counts is not None else 0.0
+            return Wait(call.effect, partial(self._heard, called, version, call, began))
         self._memory.output = request.object
         # Nobody has changed it: its defaults are for a later step.
         return self._given if request.object is self._untouched else request.object
@@ -130,9 +139,11 @@ class _Round:
     def _is_passed(self, called: Called) -> bool:
         return self._rounds.second and called.key not in self._memory.again
 
-    def _failed(self, called: Called, error: CallFailed) -> None:
+    def _failed(self, called: Called, error: CallFailed, seconds: float) -> None:
         self._annotate(called, _MUTATION, mutated=False)
-        if not is_ignored(called.webhook):
+        ignored = is_ignored(called.webhook)
+        count_failure(self._request, called.webhook.name, "admit", seconds, ignored=ignored)
+        if not ignored:
             raise failure(called.webhook, error)
         if self._request.annotate is not None:
             key = f"failed-open.{_MUTATION}{self._place(called)}"
@@ -153,19 +164,27 @@ class _Round:
         if getattr(called.webhook, "reinvocation_policy", None) == "IfNeeded":
             self._memory.asked.add(called.key)
 
-    def _heard(self, called: Called, version: Resource, call: Call, answer: Any) -> Any:
+    def _heard(
+        self, called: Called, version: Resource, call: Call, began: float, answer: Any
+    ) -> Any:
         """A webhook has answered: go on with what it makes of the object."""
+        before, name = self._request, called.webhook.name
+        seconds = before.counts.monotonic() - began if before.counts is not None else 0.0
         try:
             if isinstance(answer, CallFailed):
                 raise answer
             response = answered(call.review, answer, mutating=True)
-            before = self._request.object
             verdict(called.webhook, self._request, response)
             self._patch(called, version, response)
-            self._annotate(called, _MUTATION, mutated=self._request.object is not before)
+            mutated = self._request.object is not before.object
+            self._annotate(called, _MUTATION, mutated=mutated)
         except CallFailed as error:
-            self._failed(called, error)
+            self._failed(called, error, seconds)
             return self._next()
+        except ApiError as error:
+            count_answer(before, name, "admit", seconds, error)
+            raise
+        count_answer(before, name, "admit", seconds)
         self._note(called)
         return self._next()
 

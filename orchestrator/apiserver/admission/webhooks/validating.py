@@ -15,7 +15,14 @@ from orchestrator.apiserver.admission.interface import (
     Reader,
     Wait,
 )
-from orchestrator.apiserver.admission.webhooks.asking import Call, call_of, failure, is_ignored
+from orchestrator.apiserver.admission.webhooks.asking import (
+    Call,
+    call_of,
+    count_answer,
+    count_failure,
+    failure,
+    is_ignored,
+)
 from orchestrator.apiserver.admission.webhooks.calling import CallFailed, Handler
 from orchestrator.apiserver.admission.webhooks.matching import (
     Webhook,
@@ -47,6 +54,7 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
         self._handlers = handlers
 
     def handles(self, operation: Operation, resource: Resource, subresource: str) -> bool:
+        """As `AdmissionPlugin.handles`."""
         return concerns(resource)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
@@ -59,8 +67,8 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
         if not concerned:
             return None
 
-        async def effect() -> list[Any]:
-            return list(await asyncio.gather(*(_answer(each) for each in concerned)))
+        async def effect() -> list[tuple[Any, float]]:
+            return list(await asyncio.gather(*(_answer(each, request) for each in concerned)))
 
         return Wait(effect, lambda answers: _judge(request, concerned, answers))
 
@@ -74,23 +82,37 @@ class ValidatingAdmissionWebhook(AdmissionPlugin):
             return error
 
 
-async def _answer(asked: _Asked) -> Any:
-    return await asked.call.effect() if isinstance(asked.call, Call) else asked.call
+async def _answer(asked: _Asked, request: AdmissionRequest) -> tuple[Any, float]:
+    """What a webhook answers, and after how many seconds, of a write that is counted."""
+    if not isinstance(asked.call, Call):
+        return asked.call, 0.0
+    if request.counts is None:
+        return await asked.call.effect(), 0.0
+    began = request.counts.monotonic()
+    return await asked.call.effect(), request.counts.monotonic() - began
 
 
-def _judge(request: AdmissionRequest, concerned: Sequence[_Asked], answers: Sequence[Any]) -> None:
+def _judge(
+    request: AdmissionRequest, concerned: Sequence[_Asked], answers: Sequence[tuple[Any, float]]
+) -> None:
     """Every warning is told, before the first error is raised."""
     errors: list[ApiError] = []
-    for index, (asked, answer) in enumerate(zip(concerned, answers, strict=True)):
+    for index, (asked, (answer, seconds)) in enumerate(zip(concerned, answers, strict=True)):
+        name = asked.webhook.name
         try:
             _judge_one(request, asked, answer)
         except CallFailed as error:
-            if not is_ignored(asked.webhook):
+            ignored = is_ignored(asked.webhook)
+            count_failure(request, name, "validating", seconds, ignored=ignored)
+            if not ignored:
                 errors.append(failure(asked.webhook, error))
             elif request.annotate is not None:
-                request.annotate(f"{_FAILED_OPEN}round_0_index_{index}", asked.webhook.name)
+                request.annotate(f"{_FAILED_OPEN}round_0_index_{index}", name)
         except ApiError as error:
+            count_answer(request, name, "validating", seconds, error)
             errors.append(error)
+        else:
+            count_answer(request, name, "validating", seconds)
     if errors:
         raise errors[0]
 

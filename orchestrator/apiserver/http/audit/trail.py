@@ -75,6 +75,11 @@ class Trail:
         """The user acts as another one."""
         self._event["impersonatedUser"] = _user(other)
 
+    @property
+    def level(self) -> Level:
+        """How much is noted of the request."""
+        return self._configuration.level
+
     def annotate(self, key: str, value: str) -> None:
         """Note what somebody has found out; what was noted first under a key stays."""
         for prefix, level in _LEVELS_OF.items():

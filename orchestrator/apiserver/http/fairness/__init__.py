@@ -10,6 +10,7 @@ that take turns, so that one who asks much waits for itself and for nobody else.
 | `shares` | how many seats each level has, and what it lends |
 | `queues` | the seats and queues of one level |
 | `work` | how many seats a request takes |
+| `tallies` | what the metrics say of all this |
 | `control` | all of it together, as the cluster's objects configure it |
 """
 

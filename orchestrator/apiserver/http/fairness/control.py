@@ -6,7 +6,7 @@ by its condition `Dangling` whether the level that it names is there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from math import sqrt
 from typing import Any, Final
@@ -27,6 +27,8 @@ from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
 from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, allocate, bounds_of
+from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
+from orchestrator.apiserver.telemetry.families import Histogram
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ApiError,
@@ -90,15 +92,6 @@ class Classified(Struct, frozen=True, eq=False):
         }
 
 
-class Tallies(Struct):
-    """What has happened to the requests of a schema, for the metrics."""
-
-    dispatched: int = 0
-    rejected: dict[str, int] = {}
-    executing: int = 0
-    wait_seconds: float = 0.0
-
-
 class Fairness:
     """Classifies requests and seats them. `seats`: how many requests that are not exempt are served at once."""
 
@@ -111,6 +104,8 @@ class Fairness:
         self._now = now
         self.levels: dict[str, Level] = {}
         self.tallies: dict[tuple[str, str], Tallies] = {}
+        self._distributions = Distributions()
+        self._waiting = {"mutating": 0, "readOnly": 0}
         self._schemas: list[FlowSchema] = []
         self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
         self._stored: dict[str, dict[str, Any]] = {"schemas": {}, "levels": {}}
@@ -142,35 +137,65 @@ class Fairness:
         return Classified(schema, level, flow_of(schema, who, asked))
 
     @asynccontextmanager
-    async def seated(self, where: Classified, seats: int) -> AsyncIterator[None]:
-        """Serve a request when its turn has come. Raises Rejected."""
-        queues, tally = where.level.queues, self._tally(where)
-        level = where.level
-        level.peak = max(level.peak, queues.demand + seats)
-        begun = self._monotonic()
-        try:
-            seat = await queues.take(
-                f"{where.schema.metadata.name}/{where.flow}", seats, self._patience
-            )
-        except Rejected as error:
-            tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
-            level.rejected += 1
-            raise
+    async def seated(
+        self, where: Classified, seats: int, kind: str = "readOnly", *, watch: bool = False
+    ) -> AsyncIterator[None]:
+        """Serve a request when its turn has come. `kind`: mutating or readOnly. Raises Rejected."""
+        key = (where.level.name, where.schema.metadata.name)
+        tally, told = self._tally(key), self._distributions
+        seat = await self._seat(where, seats, kind, tally)
         tally.dispatched += 1
         tally.executing += 1
-        tally.wait_seconds += seat.began - begun
+        tally.seats += seats
         try:
             yield
         finally:
             tally.executing -= 1
-            queues.give_back(seat)
+            tally.seats -= seats
+            where.level.queues.give_back(seat)
+            told.executed(key, self._monotonic() - seat.began, watch=watch)
 
-    def _tally(self, where: Classified) -> Tallies:
-        key = (where.level.name, where.schema.metadata.name)
+    async def _seat(self, where: Classified, seats: int, kind: str, tally: Tallies) -> Seat:
+        """The request's seats, when it gets them. Raises Rejected."""
+        level, name, told = where.level, where.schema.metadata.name, self._distributions
+        key, queues = (level.name, name), level.queues
+        level.peak = max(level.peak, queues.demand + seats)
+        told.asked(key, seats)
+        if queues.waiting:
+            told.queued(key, queues.waiting)
+        tally.waiting += 1
+        tally.waiting_seats += seats
+        self._waiting[kind] += 1
+        begun = self._monotonic()
+        try:
+            seat = await queues.take(f"{name}/{where.flow}", seats, self._patience)
+        except Rejected as error:
+            tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
+            level.rejected += 1
+            told.waited(key, self._monotonic() - begun, seated=False)
+            raise
+        finally:
+            tally.waiting -= 1
+            tally.waiting_seats -= seats
+            self._waiting[kind] -= 1
+        told.waited(key, seat.began - begun, seated=True)
+        return seat
+
+    def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)
         if found is None:
             found = self.tallies[key] = Tallies(rejected={})
         return found
+
+    # --- for the metrics -------------------------------------------------------------------
+
+    def waiting(self, kind: str) -> int:
+        """How many requests of a kind wait for seats now."""
+        return self._waiting[kind]
+
+    def families(self) -> Iterator[Histogram]:
+        """How long requests waited and were served, and how wide they were."""
+        return self._distributions.families()
 
     # --- configuration ---------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 | file | what it is |
 |---|---|
-| `families` | counters, gauges and histograms, and their text |
+| `checks` | what health checks have found |
 | `requests` | what is counted as requests go by |
 | `state` | what is read when somebody asks: seats, objects, the process |
 """

@@ -6,7 +6,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.apiserver.http.encodings import Encodings
-from orchestrator.apiserver.http.metrics.families import Histogram, Series
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 
 _SECONDS: Final = (
     *(0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1, 1.25, 1.5),
@@ -17,6 +17,12 @@ _WITH_RUN: Final = ("verb", "dry_run", *_WHAT[1:])
 _QUICK: Final = tuple(0.001 * 2**power for power in range(15))
 _SIZES: Final = tuple(float(1000 * 10**power) for power in range(7))
 _EVENT_SIZES: Final = tuple(float(1024 * 2**power) for power in range(8))
+_BODY_SIZES: Final = tuple(float(50_000 + 100_000 * step) for step in range(31))
+_FILTER_SECONDS: Final = (*(0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3), 1, 5, 10, 15, 30)
+_VALIDITIES: Final = tuple(
+    3600.0 * hours
+    for hours in (0, 0.5, 1, 2, 6, 12, 24, 48, 96, 7 * 24, 30 * 24, 90 * 24, 180 * 24, 360 * 24)
+)
 _COMPONENT: Final = "apiserver"
 _NAMED: Final = frozenset(
     {"admin", "client", "kube_proxy", "kubelet", "system:serviceaccount:kube-system:default"}
@@ -104,9 +110,67 @@ class Metrics:
         self._decisions = Series(
             "authorization_attempts_total", "Requests by whether they were allowed.", ("result",)
         )
+        self._decided = Histogram(
+            "authorization_duration_seconds",
+            "How long decisions took that the front asks for by themselves.",
+            ("result",),
+            _QUICK,
+        )
+        self._bodies = Histogram(
+            "apiserver_request_body_size_bytes",
+            "Bytes of what was sent.",
+            ("group", "resource", "verb"),
+            _BODY_SIZES,
+        )
+        self._checked = Histogram(
+            "field_validation_request_duration_seconds",
+            "How long writes took, by how unknown fields are met.",
+            ("field_validation",),
+            _SECONDS[2:],
+        )
+        self._filters = Histogram(
+            "apiserver_request_filter_duration_seconds",
+            "How long a request was on its way through the filters before its handler.",
+            ("filter",),
+            _FILTER_SECONDS,
+        )
+        self._expirations = Histogram(
+            "apiserver_client_certificate_expiration_seconds",
+            "How long client certificates are valid for that were shown.",
+            (),
+            _VALIDITIES,
+        )
+        self._lists = Series("apiserver_cache_list_total", "Lists.", ("group", "resource", "index"))
+        self._listed = Series(
+            "apiserver_cache_list_returned_objects_total",
+            "Objects that lists answered.",
+            ("group", "resource"),
+        )
+        self._cut = Series(
+            "apiserver_terminated_watchers_total",
+            "Watchers that were cut off because they did not keep up.",
+            ("group", "resource"),
+        )
+        self._tokens = {
+            name: Series(f"serviceaccount_{name}_total", text)
+            for name, text in (
+                ("valid_tokens", "Requests with a bound token of a service account."),
+                ("legacy_tokens", "Requests with a token that is kept in a Secret."),
+            )
+        }
+        self._levels = Series(
+            "apiserver_audit_level_total", "Requests by what is noted.", ("level",)
+        )
+        self._rejected = Series(
+            "apiserver_audit_requests_rejected_total",
+            "Requests refused since they could not be noted.",
+        )
         self._audited = Series("apiserver_audit_event_total", "Events of the audit log.")
         for kind in ("mutating", "readOnly"):
             self._inflight.set(0, kind)
+        # As the original does, these say 0 before anything has happened.
+        for series in (self._audited, self._rejected, *self._tokens.values()):
+            series.set(0)
 
     # --- as requests go by -----------------------------------------------------------------
 
@@ -139,6 +203,46 @@ class Metrics:
         self._authentication.observe(seconds, result)
         if known:
             self._users.add(_short(user))
+
+    def passed(self, name: str, seconds: float) -> None:
+        """A filter has let a request pass, after so long."""
+        self._filters.observe(seconds, name)
+
+    def sent(self, labels: Labels, verb: str, size: int) -> None:
+        """A body of so many bytes has come with a request."""
+        word = "delete_collection" if verb == "deletecollection" else verb
+        self._bodies.observe(size, labels.group, labels.resource, word)
+
+    def checked(self, directive: str, seconds: float) -> None:
+        """A write has been answered that says (or does not, "") how unknown fields are met."""
+        self._checked.observe(seconds, directive)
+
+    def shown(self, valid_seconds: float) -> None:
+        """A client certificate came with a request, which is valid for so long from now."""
+        self._expirations.observe(valid_seconds)
+
+    def listed(self, group: str, resource: str, count: int) -> None:
+        """A list has answered so many objects."""
+        self._lists.add(group, resource, "")
+        self._listed.add(group, resource, amount=count)
+
+    def cut_off(self, group: str, resource: str) -> None:
+        """A watcher did not keep up, and its watch was ended."""
+        self._cut.add(group, resource)
+
+    def account(self, *, bound: bool) -> None:
+        """A service account has shown a token, bound or kept in a Secret."""
+        self._tokens["valid_tokens"].add()
+        if not bound:
+            self._tokens["legacy_tokens"].add()
+
+    def decided(self, seconds: float, *, allowed: bool) -> None:
+        """The authorizer was asked about a request, and took so long."""
+        self._decided.observe(seconds, "allowed" if allowed else "no-opinion")
+
+    def trailed(self, level: str) -> None:
+        """The audit policy has said what is to be noted of a request."""
+        self._levels.add(level)
 
     def authorized(self, *, allowed: bool) -> None:
         """It was decided whether a request is allowed."""
@@ -174,6 +278,7 @@ class Metrics:
         for value in vars(self).values():
             if isinstance(value, Series | Histogram):
                 yield value
+        yield from self._tokens.values()
         encodings = self._encodings
         for name, text, number in (
             ("apiserver_encodings_hits_total", "Bytes reused.", encodings.hits),

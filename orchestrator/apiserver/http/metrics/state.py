@@ -1,5 +1,6 @@
 """What is read when somebody asks: seats and queues, objects, and the process."""
 
+import json
 import os
 import resource
 from collections.abc import Iterator
@@ -7,18 +8,32 @@ from pathlib import Path
 from typing import Final
 
 from orchestrator.apiserver.http.fairness import Fairness
-from orchestrator.apiserver.http.metrics.families import Series
-from orchestrator.apiserver.http.version import GIT_VERSION, MAJOR, MINOR
+from orchestrator.apiserver.http.version import MAJOR, MINOR, version_document
 from orchestrator.apiserver.state import ServerState
+from orchestrator.apiserver.telemetry.families import Histogram, Series
 
 _SELF: Final = Path("/proc/self")
 _FLOW: Final = "apiserver_flowcontrol_"
 _LEVEL: Final = ("priority_level",)
 _SCHEMA: Final = ("priority_level", "flow_schema")
+# The labels of a build, by the document of `/version`.
+_BUILD: Final = {
+    "build_date": "buildDate",
+    "compiler": "compiler",
+    "git_commit": "gitCommit",
+    "git_tree_state": "gitTreeState",
+    "git_version": "gitVersion",
+    "go_version": "goVersion",
+    "major": "major",
+    "minor": "minor",
+    "platform": "platform",
+}
 
 
-def present_families(fairness: Fairness, state: ServerState) -> Iterator[Series]:
+def present_families(fairness: Fairness, state: ServerState) -> Iterator[Series | Histogram]:
     """All of them, as they are now."""
+    yield from state.families
+    yield from fairness.families()
     yield from _levels(fairness)
     yield from _flows(fairness)
     yield from _objects(state)
@@ -34,20 +49,18 @@ def _levels(fairness: Fairness) -> Iterator[Series]:
     least = _gauge(f"{_FLOW}lower_limit_seats", "Seats that it keeps at least.", _LEVEL)
     most = _gauge(f"{_FLOW}upper_limit_seats", "Seats that it gets at most.", _LEVEL)
     limit = _gauge(f"{_FLOW}current_limit_seats", "Seats that it has now.", _LEVEL)
-    seats = _gauge(f"{_FLOW}current_executing_seats", "Seats that are taken.", _LEVEL)
+    target = _gauge(f"{_FLOW}target_seats", "Seats that it would get if there were enough.", _LEVEL)
     smoothed = _gauge(f"{_FLOW}demand_seats_smoothed", "Seats asked for, of late.", _LEVEL)
     peak = _gauge(f"{_FLOW}demand_seats_high_watermark", "Most seats asked for.", _LEVEL)
-    waiting = _gauge(f"{_FLOW}current_inqueue_requests", "Requests that wait.", _LEVEL)
     for name, level in fairness.levels.items():
         nominal.set(level.bounds.nominal, name)
         least.set(level.bounds.least, name)
         most.set(level.bounds.most, name)
         limit.set(level.queues.limit or 0, name)
-        seats.set(level.queues.seats_in_use, name)
+        target.set(max(level.bounds.least, level.smoothed), name)
         smoothed.set(level.smoothed, name)
         peak.set(level.peak, name)
-        waiting.set(level.queues.waiting, name)
-    yield from (nominal, least, most, limit, seats, smoothed, peak, waiting)
+    yield from (nominal, least, most, limit, target, smoothed, peak)
 
 
 def _flows(fairness: Fairness) -> Iterator[Series]:
@@ -56,14 +69,21 @@ def _flows(fairness: Fairness) -> Iterator[Series]:
         f"{_FLOW}rejected_requests_total", "Requests that got none.", (*_SCHEMA, "reason")
     )
     executing = _gauge(f"{_FLOW}current_executing_requests", "Requests that have seats.", _SCHEMA)
+    seats = _gauge(f"{_FLOW}current_executing_seats", "Seats that are taken.", _SCHEMA)
+    waiting = _gauge(f"{_FLOW}current_inqueue_requests", "Requests that wait.", _SCHEMA)
+    waiting_seats = _gauge(f"{_FLOW}current_inqueue_seats", "Seats that are waited for.", _SCHEMA)
     for key, tally in fairness.tallies.items():
         dispatched.set(tally.dispatched, *key)
         executing.set(tally.executing, *key)
+        seats.set(tally.seats, *key)
+        waiting.set(tally.waiting, *key)
+        waiting_seats.set(tally.waiting_seats, *key)
         for reason, count in tally.rejected.items():
             rejected.set(count, *key, reason)
     queued = _gauge("apiserver_current_inqueue_requests", "Requests that wait.", ("request_kind",))
-    queued.set(sum(level.queues.waiting for level in fairness.levels.values()), "all")
-    yield from (dispatched, rejected, executing, queued)
+    for kind in ("mutating", "readOnly"):
+        queued.set(fairness.waiting(kind), kind)
+    yield from (dispatched, rejected, executing, seats, waiting, waiting_seats, queued)
 
 
 def _objects(state: ServerState) -> Iterator[Series]:
@@ -74,6 +94,15 @@ def _objects(state: ServerState) -> Iterator[Series]:
         by_group.set(count, group, plural)
         by_name.set(count, bucket)
     yield from (by_group, by_name)
+    revision = _gauge(
+        "apiserver_watch_cache_resource_version",
+        "The revision up to which watchers have been told.",
+        ("group", "resource"),
+    )
+    for bucket in state.objects:
+        plural, _, group = bucket.partition(".")
+        revision.set(state.revision, group, plural)
+    yield revision
     addresses = ("kube_apiserver_clusterip_allocator_", "Addresses of Services")
     for name, value in (
         ("allocated_ips", state.addresses[0]),
@@ -95,13 +124,7 @@ def process_families() -> Iterator[Series]:
     yield _of(
         "process_max_fds", "Files that may be open.", resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     )
-    build = _gauge(
-        "kubernetes_build_info",
-        "Which Kubernetes the server says it is.",
-        ("git_version", "major", "minor"),
-    )
-    build.set(1, GIT_VERSION, MAJOR, MINOR)
-    yield build
+    yield from _versions()
     if not _SELF.is_dir():
         return  # what follows is Linux's alone
     fields = (_SELF / "stat").read_text().rpartition(")")[2].split()
@@ -114,7 +137,39 @@ def process_families() -> Iterator[Series]:
     yield _of("process_open_fds", "Open files.", len(os.listdir(_SELF / "fd")))
     yield _of("process_start_time_seconds", "When it began.", booted + int(fields[19]) / ticks)
     yield _of("process_virtual_memory_bytes", "Memory that it asked for.", int(fields[20]))
+    yield from _network()
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+    # Prometheus' own libraries say -1 of a limit that there is not as the largest number.
+    most = float(2**64 - 1) if limit == resource.RLIM_INFINITY else limit
+    yield _of("process_virtual_memory_max_bytes", "Memory that it may ask for.", most)
     yield _of("process_resident_memory_bytes", "Memory that it has.", int(fields[21]) * pages)
+
+
+def _network() -> Iterator[Series]:
+    """Bytes of the process' network namespace; nothing where the kernel does not tell."""
+    lines = (_SELF / "net/netstat").read_text().splitlines()
+    told = [line.split() for line in lines if line.startswith("IpExt:")]
+    if len(told) == 2:
+        values = dict(zip(*told, strict=True))
+        for way, field in (("receive", "InOctets"), ("transmit", "OutOctets")):
+            name = f"process_network_{way}_bytes_total"
+            yield _of(name, f"Bytes that it could {way}.", int(values[field]))
+
+
+def _versions() -> Iterator[Series]:
+    told = json.loads(version_document())
+    labels = tuple(sorted(_BUILD))
+    build = _gauge("kubernetes_build_info", "Which Kubernetes the server says it is.", labels)
+    build.set(1, *(str(told[_BUILD[label]]) for label in labels))
+    minor = f"{MAJOR}.{MINOR}"
+    info = _gauge(
+        "version_info",
+        "Which minor version it is like.",
+        ("binary", "component", "emulation", "min_compat"),
+    )
+    oldest = f"{told['minCompatibilityMajor']}.{told['minCompatibilityMinor']}"
+    info.set(1, minor, "kube", minor, oldest)
+    yield from (build, info)
 
 
 def _of(name: str, text: str, value: float) -> Series:

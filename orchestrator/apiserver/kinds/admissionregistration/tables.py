@@ -15,8 +15,8 @@ from orchestrator.api.admissionregistration.v1 import (
     ValidatingAdmissionPolicySpec,
     ValidatingWebhookConfiguration,
 )
-from orchestrator.api.meta.v1 import LabelSelector
 from orchestrator.apiserver.printing import UNSET, Printer, Row, age
+from orchestrator.machinery.labels import format_go
 
 
 def _webhook_cells(
@@ -40,21 +40,7 @@ def _parameters_shown(reference: ParamRef | None) -> str:
         return UNSET
     if reference.name:
         return f"{reference.namespace or '*'}/{reference.name}"
-    return UNSET if reference.selector is None else _selector_shown(reference.selector)
-
-
-def _selector_shown(selector: LabelSelector) -> str:
-    """As Go prints the struct."""
-    labels = "".join(f"{key}: {value}," for key, value in sorted(selector.match_labels.items()))
-    expressions = "".join(
-        f"LabelSelectorRequirement{{Key:{each.key},Operator:{each.operator},"
-        f"Values:[{' '.join(each.values)}],}},"
-        for each in selector.match_expressions
-    )
-    return (
-        f"&LabelSelector{{MatchLabels:map[string]string{{{labels}}},"
-        f"MatchExpressions:[]LabelSelectorRequirement{{{expressions}}},}}"
-    )
+    return UNSET if reference.selector is None else format_go(reference.selector)
 
 
 def _policy_cells(obj: ValidatingAdmissionPolicy, now: float) -> Row:

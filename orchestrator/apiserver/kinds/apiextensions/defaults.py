@@ -10,8 +10,9 @@ from orchestrator.api.apiextensions.v1 import (
     CustomResourceDefinition,
     JSONSchemaProps,
 )
-from orchestrator.apiserver.defaults.change import each, put
+from orchestrator.apiserver.defaults.change import each, fill, put
 
+_HTTPS: Final = 443
 _EXACT: Final = 1 << 53  # what a number of Go's float64 holds exactly
 
 
@@ -25,12 +26,22 @@ def default_definition(definition: CustomResourceDefinition) -> CustomResourceDe
             singular=names.singular or names.kind.lower() or None,
             list_kind=names.list_kind or (f"{names.kind}List" if names.kind else None),
         )
-    conversion = spec.conversion
-    if conversion is None:
-        conversion = CustomResourceConversion(strategy="None")
+    conversion = _conversion(spec.conversion)
     versions = each(spec.versions, _with_plain_numbers)
     spec = put(spec, names=names, conversion=conversion, versions=versions)
     return put(definition, spec=spec)
+
+
+def _conversion(given: CustomResourceConversion | None) -> CustomResourceConversion:
+    """A plain one where none is given; the port of HTTPS where a webhook's Service has none."""
+    if given is None:
+        return CustomResourceConversion(strategy="None")
+    webhook = given.webhook
+    if webhook is None or webhook.client_config is None or webhook.client_config.service is None:
+        return given
+    service = fill(webhook.client_config.service, port=_HTTPS)
+    config = put(webhook.client_config, service=service)
+    return put(given, webhook=put(webhook, client_config=config))
 
 
 # --- numbers -------------------------------------------------------------------------------

@@ -93,13 +93,16 @@ _AT_ROOT: Final = (
 )
 
 
-def _definition_errors(definition: CustomResourceDefinition) -> Errors:
-    yield from _spec_errors(definition.spec)
+def _definition_errors(
+    definition: CustomResourceDefinition, known: frozenset[str] = frozenset()
+) -> Errors:
+    """`known` are the versions whose schemas were there before."""
+    yield from _spec_errors(definition.spec, known)
     yield from _status_errors(definition, definition)
     yield from _stored_errors(definition)
 
 
-def _spec_errors(spec: CustomResourceDefinitionSpec) -> Errors:
+def _spec_errors(spec: CustomResourceDefinitionSpec, known: frozenset[str]) -> Errors:
     path = "spec.group"
     if not spec.group:
         yield required(path)
@@ -115,13 +118,15 @@ def _spec_errors(spec: CustomResourceDefinitionSpec) -> Errors:
     for i, version in enumerate(spec.versions):
         if messages := dns1035_label_errors(version.name):
             yield invalid(f"spec.versions[{i}].name", version.name, ",".join(messages))
-        yield from _version_errors(f"spec.versions[{i}]", version, shared)
+        is_known = version.name in known
+        yield from _version_errors(f"spec.versions[{i}]", version, shared, is_known)
     yield from _versions_errors(spec.versions, shared)
     yield from _required_names(spec.names)
     yield from _name_errors("spec.names", spec.names)
     if spec.versions:
         everywhere = _only(spec.versions[0], shared)
-        yield from _content_errors("spec", everywhere, _any_status(spec.versions), top=True)
+        has_status, is_known = _any_status(spec.versions), everywhere.name in known
+        yield from _content_errors("spec", everywhere, has_status, is_known, top=True)
     yield from _conversion_errors("spec.conversion", spec.conversion)
     if spec.preserve_unknown_fields:
         detail = (
@@ -162,7 +167,7 @@ def _any_status(versions: Sequence[CustomResourceDefinitionVersion]) -> bool:
 
 
 def _version_errors(
-    path: str, version: CustomResourceDefinitionVersion, shared: frozenset[str]
+    path: str, version: CustomResourceDefinitionVersion, shared: frozenset[str], is_known: bool
 ) -> Errors:
     warning, where = version.deprecation_warning, f"{path}.deprecationWarning"
     if warning is not None:
@@ -171,7 +176,7 @@ def _version_errors(
         else:
             yield from complaints(where, warning, _warning_faults(warning))
     own = _only(version, frozenset(_PARTS) - shared)
-    yield from _content_errors(path, own, _any_status([version]), top=False)
+    yield from _content_errors(path, own, _any_status([version]), is_known, top=False)
 
 
 def _warning_faults(warning: str) -> list[str]:
@@ -224,11 +229,16 @@ def _shown_version(
 
 
 def _content_errors(
-    path: str, version: CustomResourceDefinitionVersion, status: bool, *, top: bool
+    path: str,
+    version: CustomResourceDefinitionVersion,
+    status: bool,
+    is_known: bool,
+    *,
+    top: bool,
 ) -> Errors:
     where = f"{path}.validation" if top else f"{path}.schema"
     if version.schema is not None:
-        yield from _schema_errors(where, version.schema, status)
+        yield from _schema_errors(where, version.schema, status, is_known)
     if version.subresources is not None:
         yield from _subresource_errors(f"{path}.subresources", version.subresources)
     for i, column in enumerate(version.additional_printer_columns):
@@ -239,7 +249,9 @@ def _content_errors(
         yield from _selectable_errors(where, version.selectable_fields, schema)
 
 
-def _schema_errors(path: str, validation: CustomResourceValidation, status: bool) -> Errors:
+def _schema_errors(
+    path: str, validation: CustomResourceValidation, status: bool, is_known: bool
+) -> Errors:
     schema, where = validation.open_apiv3_schema, f"{path}.openAPIV3Schema"
     if schema is None:
         return
@@ -247,7 +259,7 @@ def _schema_errors(path: str, validation: CustomResourceValidation, status: bool
         yield from _root_errors(where, schema)
     if schema.nullable:
         yield forbidden(f"{where}.nullable", "nullable cannot be true at the root")
-    yield from definition_faults(codec.to_dict(schema), where)
+    yield from definition_faults(codec.to_dict(schema), where, known_before=is_known)
 
 
 def _root_errors(path: str, schema: JSONSchemaProps) -> Errors:
@@ -484,9 +496,16 @@ def _new_errors(definition: CustomResourceDefinition) -> Errors:
     yield from _approval_errors(definition)
 
 
+def _unchanged(new: CustomResourceDefinition, old: CustomResourceDefinition) -> frozenset[str]:
+    before = {each.name: each.schema for each in old.spec.versions}
+    return frozenset(
+        each.name for each in new.spec.versions if before.get(each.name) == each.schema
+    )
+
+
 def _change_errors(new: CustomResourceDefinition, old: CustomResourceDefinition) -> Errors:
     if new.spec != old.spec or new.metadata.annotations != old.metadata.annotations:
-        yield from _definition_errors(new)
+        yield from _definition_errors(new, _unchanged(new, old))
     if new.metadata.annotations.get(_APPROVED) != old.metadata.annotations.get(_APPROVED):
         yield from _approval_errors(new)
     before, after = old.spec, new.spec

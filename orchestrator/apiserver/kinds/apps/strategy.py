@@ -34,6 +34,10 @@ class DeploymentStrategy(Strategy):
 class DaemonSetStrategy(Strategy):
     """What is special about daemon sets: an annotation counts the changes of the template."""
 
+    def as_owned(self, sent: DaemonSet) -> DaemonSet:
+        """Its author owns the count, too: a conversion writes it into whatever comes."""
+        return _counted(sent, _count(sent.metadata))
+
     def allocate(
         self, new: DaemonSet, old: DaemonSet | None, env: Environment, *, dry_run: bool
     ) -> DaemonSet:

@@ -1,6 +1,6 @@
 """Jobs: what they ask for, what of it stays, and the end of them."""
 
-from typing import Any, Final
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -9,7 +9,8 @@ from orchestrator.api.batch.v1 import (
     JobSpec,
 )
 from orchestrator.api.core.v1 import Container, PodTemplateSpec
-from orchestrator.apiserver.kinds.batch.job_policies import plain_invalid, policy_errors
+from orchestrator.apiserver.kinds.batch.job_policies import policy_errors
+from orchestrator.apiserver.kinds.batch.job_status_validation import is_true, status_errors
 from orchestrator.apiserver.kinds.core.pods.spec_validation import template_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -249,7 +250,7 @@ def _is_open(job: Job) -> bool:
     status = job.status
     if status is None:
         return held
-    waits = status.start_time is None or _is_true(job, "Suspended")
+    waits = status.start_time is None or is_true(job, "Suspended")
     return held and waits and not status.active
 
 
@@ -277,48 +278,6 @@ def _open_template(
     return replace(old, metadata=new.metadata, spec=spec)
 
 
-_STATUS_COUNTS: Final = (
-    ("active", "active"),
-    ("succeeded", "succeeded"),
-    ("failed", "failed"),
-    ("ready", "ready"),
-    ("terminating", "terminating"),
-)
-
-
-def _is_true(job: Job, kind: str) -> bool:
-    conditions = job.status.conditions if job.status else ()
-    return any(c.type == kind and c.status == "True" for c in conditions)
-
-
-def _status_errors(new: Job, old: Job) -> Errors:
-    status: Any = new.status
-    if status is None:
-        return
-    for attribute, wire in _STATUS_COUNTS:
-        yield from nonnegative(f"status.{wire}", getattr(status, attribute))
-    complete, failed = _is_true(new, "Complete"), _is_true(new, "Failed")
-    path = "status.conditions"
-    if complete and failed:
-        yield plain_invalid(path, "cannot set Complete=True and Failed=true conditions")
-    if complete and _is_true(new, "FailureTarget"):
-        yield plain_invalid(path, "cannot set Complete=True and FailureTarget=true conditions")
-    if status.completion_time is not None and not complete:
-        detail = "cannot set completionTime when there is no Complete=True condition"
-        yield invalid("status.completionTime", status.completion_time, detail)
-    if complete and status.completion_time is None:
-        yield required("status.completionTime", "completionTime is required for Complete jobs")
-    if complete or failed:
-        if status.active:
-            detail = "active>0 is invalid for finished job"
-            yield invalid("status.active", status.active, detail)
-        if status.start_time is None:
-            yield required("status.startTime", "startTime is required for finished job")
-    for kind in ("Failed", "Complete", "FailureTarget"):
-        if _is_true(old, kind) and not _is_true(new, kind):
-            yield plain_invalid(path, f"cannot disable the terminal {kind}=True condition")
-
-
 JOB_RULES: Final = Rules(
-    spec=_job_errors, update=_update_errors, status=_status_errors, metadata_again=CHANGE_AND_WHOLE
+    spec=_job_errors, update=_update_errors, status=status_errors, metadata_again=CHANGE_AND_WHOLE
 )

@@ -31,6 +31,13 @@ class JobStrategy(Strategy):
             metadata = put(metadata, labels=marked.template.metadata.labels)
         return put(new, metadata=metadata, spec=marked)
 
+    def prepare_for_status_update(self, new: Job, old: Job, env: Environment) -> Any:
+        """A job without labels reads as one with those of its template, whatever took them away."""
+        new = super().prepare_for_status_update(new, old, env)
+        if new.metadata.labels or new.spec is None:
+            return new
+        return put(new, metadata=put(new.metadata, labels=new.spec.template.metadata.labels))
+
 
 def _with_selector(spec: JobSpec, metadata: ObjectMeta) -> JobSpec:
     """Labels and selector from the uid; what is there already stays, for validation to judge."""

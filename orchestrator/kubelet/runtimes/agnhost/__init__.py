@@ -6,7 +6,7 @@ What it writes and how it ends is a command as others are (`COMMANDS`); what its
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from orchestrator.kubelet.runtimes.agnhost import mounttest, netexec, servers, webhook
+from orchestrator.kubelet.runtimes.agnhost import guestbook, mounttest, netexec, servers, webhook
 from orchestrator.kubelet.runtimes.agnhost.flags import flags_of
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.services import Service
@@ -39,6 +39,7 @@ _SERVERS: Final[Mapping[str, Callable[[dict[str, str]], tuple[Service, list[str]
     "test-webserver": servers.test_webserver,
     "grpc-health-checking": servers.grpc_health_checking,
     "nettest": servers.nettest,
+    "guestbook": guestbook.service,
     "porter": servers.porter,
     "webhook": webhook.webhook,
     "crd-conversion-webhook": webhook.conversion_webhook,
@@ -75,6 +76,8 @@ def agnhost(argv: list[str], world: World) -> Run:
         return 1
     for line in make(flags_of(argv[2:])[0])[1]:
         yield Err(f"{servers.stamped(line, world.now)}\n".encode())
+    if name == "guestbook" and (code := (yield from guestbook.join(argv[2:], world))):
+        return code
     return (yield from pause([], world))
 
 

@@ -22,6 +22,7 @@ from orchestrator.kubelet.runtimes.cri.configs import (
     resources_of,
 )
 from orchestrator.kubelet.runtimes.cri.conversations import talk
+from orchestrator.kubelet.runtimes.cri.credentials import credentials_for
 from orchestrator.kubelet.runtimes.cri.endpoint import CriFault, Endpoint
 from orchestrator.kubelet.runtimes.cri.probes import CriProber
 from orchestrator.kubelet.runtimes.cri.runs import Run
@@ -109,7 +110,7 @@ class CriRuntime(RealRuntime[Run]):
     async def _start(self, run: Run, world: World) -> None:
         try:
             sandbox = await self._sandbox(run.pod)
-            image = await self._image(run)
+            image = await self._image(run, world)
             await self._create(run, world, sandbox, image)
         except Refusal as refusal:
             self._refuse(run, refusal.reason, str(refusal))
@@ -128,7 +129,7 @@ class CriRuntime(RealRuntime[Run]):
                 "CreatePodSandboxError", f"failed to create pod sandbox: {fault}"
             ) from None
 
-    async def _image(self, run: Run) -> Any:
+    async def _image(self, run: Run, world: World) -> Any:
         """What the runtime knows of the container's image, pulled if it has to be. Raises Refusal, CriFault."""
         name, policy = run.container.image, run.container.image_pull_policy
         found = await self._endpoint.ask("ImageStatus", image={"image": name})
@@ -139,12 +140,22 @@ class CriRuntime(RealRuntime[Run]):
             raise Refusal("ErrImageNeverPull", missing(name))
         began = self._host.clock.now()
         self._host.report(ImagePulling(run.key))
-        try:
-            await self._endpoint.ask("PullImage", image={"image": name})
-        except CriFault as fault:
-            raise Refusal("ErrImagePull", str(fault)) from None
+        await self._pull(name, credentials_for(name, world.pull_secrets))
         run.pulled_in = self._host.clock.now() - began
         return (await self._endpoint.ask("ImageStatus", image={"image": name})).image
+
+    async def _pull(self, name: str, credentials: list[dict[str, str]]) -> None:
+        """With each of the credentials, until one will do; raises Refusal if none does."""
+        fault: CriFault | None = None
+        ways: list[dict[str, Any]] = [{"auth": each} for each in credentials] or [{}]
+        for way in ways:
+            try:
+                await self._endpoint.ask("PullImage", image={"image": name}, **way)
+            except CriFault as found:
+                fault = found
+            else:
+                return
+        raise Refusal("ErrImagePull", str(fault))
 
     async def _create(self, run: Run, world: World, sandbox: str, image: Any) -> None:
         """Raises ConfigFault, VolumeFault, OSError, CriFault."""
@@ -295,6 +306,7 @@ class CriRuntime(RealRuntime[Run]):
     # --- Runtime, again ----------------------------------------------------------------------
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Ask for a container to be stopped within the grace period (seconds); a second call may shorten that."""
         run = self._find(key)
         if run is None or run.ended.is_set():
             return
@@ -316,6 +328,7 @@ class CriRuntime(RealRuntime[Run]):
                 await self._take_end(run)
 
     def remove(self, pod_uid: str) -> None:
+        """Remove a pod's sandbox and containers."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
         for run in runs.values():
@@ -331,6 +344,7 @@ class CriRuntime(RealRuntime[Run]):
         await asyncio.to_thread(shutil.rmtree, self._place(pod_uid), ignore_errors=True)
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What the runtime said last of a container; None before that."""
         run = self._running(key)
         if run is None:
             return None

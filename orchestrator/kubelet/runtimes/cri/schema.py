@@ -110,7 +110,11 @@ _MESSAGES: Final[Mapping[str, tuple[str, ...]]] = {
     "ImageStatusRequest": ("image 1 ImageSpec",),
     "Image": ("id 1 string", "uid 5 Int64Value", "username 6 string"),
     "ImageStatusResponse": ("image 1 Image",),
-    "PullImageRequest": ("image 1 ImageSpec",),
+    "AuthConfig": (
+        *("username 1 string", "password 2 string"),
+        *("identity_token 5 string", "registry_token 6 string"),
+    ),
+    "PullImageRequest": ("image 1 ImageSpec", "auth 2 AuthConfig"),
     "PullImageResponse": ("image_ref 1 string",),
 }
 

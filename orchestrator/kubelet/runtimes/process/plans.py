@@ -18,6 +18,7 @@ from orchestrator.api.core.v1 import (
 from orchestrator.kubelet.control_groups import version_1, version_2
 from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.runtimes.process.images import Image, command_of
+from orchestrator.kubelet.runtimes.process.seccomp import filter_of
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
 from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.substitution import substituted
@@ -63,7 +64,7 @@ class Places(Struct, frozen=True):
 
 
 def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights:
-    """As whom the container runs. Raises ConfigFault."""
+    """As whom the container runs. Raises ConfigFault and ProfileFault."""
     spec = pod.spec or PodSpec()
     whole = spec.security_context or PodSecurityContext()
     own = container.security_context or SecurityContext()
@@ -91,12 +92,15 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     more = {*whole.supplemental_groups, *users.groups_of(uid)}
     if whole.fs_group is not None:
         more.add(whole.fs_group)
+    capabilities = _capabilities(own)
+    names = frozenset(_CAPABILITIES[number] for number in capabilities or ())
     return Rights(
         uid=uid,
         gid=gid,
         groups=tuple(sorted({gid, *more})),
-        capabilities=_capabilities(own),
+        capabilities=capabilities,
         no_new_privileges=own.allow_privilege_escalation is False,
+        filter=filter_of(pod, container, names),
     )
 
 
@@ -150,14 +154,21 @@ def box_for(pod: Pod, container: Container, world: World, places: Places) -> Box
 
 def link_mounts(box: Box) -> str:
     """Where nothing can be mounted: a directory in which links at the mounts' places lead to what they show."""
-    root = Path(box.scratch) / "rootfs"
+    root = f"{box.scratch}/rootfs"
+    made, links = {root}, set[str]()
+    os.mkdir(root)
     for mount in sorted(box.mounts, key=lambda each: each.target.count("/")):
-        place = root / mount.target.lstrip("/")
-        if place.parent.resolve().is_relative_to(root.resolve()):  # not within another mount
-            place.parent.mkdir(parents=True, exist_ok=True)
-            if not place.exists():
-                place.symlink_to(mount.source)
-    return str(root)
+        place = os.path.normpath(f"{root}/{os.path.normpath(f'/{mount.target}')}")
+        above = [str(each) for each in Path(place).parents if str(each).startswith(f"{root}/")]
+        if place in made or not links.isdisjoint((place, *above)):
+            continue  # within another mount
+        for directory in reversed(above):
+            if directory not in made:
+                os.mkdir(directory)
+                made.add(directory)
+        os.symlink(mount.source, place)
+        links.add(place)
+    return root
 
 
 def memory_limit(container: Container) -> int:

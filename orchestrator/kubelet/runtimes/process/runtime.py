@@ -42,6 +42,7 @@ from orchestrator.kubelet.runtimes.process.plans import (
 )
 from orchestrator.kubelet.runtimes.process.probes import ProcessProber
 from orchestrator.kubelet.runtimes.process.runs import Run, touch
+from orchestrator.kubelet.runtimes.process.seccomp import ProfileFault
 from orchestrator.kubelet.runtimes.process.shim.messages import (
     Ended,
     Failed,
@@ -57,6 +58,7 @@ from orchestrator.kubelet.runtimes.process.shim.mounted import release
 from orchestrator.kubelet.runtimes.process.shim.roots import LAYER
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
+from orchestrator.kubelet.runtimes.process.traffic import traffic_of
 from orchestrator.kubelet.runtimes.process.usage import measure
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault, within_volume
@@ -108,6 +110,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._shim = Supervisor("orchestrator-pods", self._lost, enclosed=enclosed)
 
     def attach(self, host: RuntimeHost) -> None:
+        """As `Runtime.attach`; probes need the shim besides."""
         super().attach(host)
         self._prober = ProcessProber(self._shim, self._link)
 
@@ -125,7 +128,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._refuse(run, refusal.reason, str(refusal))
         except (ConfigFault, VolumeFault) as fault:
             self._refuse(run, "CreateContainerConfigError", str(fault))
-        except (NetworkFault, InvalidImage, OSError) as fault:
+        except (NetworkFault, InvalidImage, ProfileFault, OSError) as fault:
             self._refuse(run, "CreateContainerError", str(fault))
         else:
             self._launch(run)
@@ -188,13 +191,12 @@ class ProcessRuntime(RealRuntime[Run]):
         run.command = command_for(container, image, world, rights, root)
         run.stop_signal = _signal_of(image.stop_signal)
         place = self._laid_out(key.pod_uid)
-        run.scratch = place / f"{key.name}-{key.attempt}"
+        memory = self._memory(key.pod_uid)
+        run.scratch = (place if self._shim.layers else memory) / f"{key.name}-{key.attempt}"
         run.scratch.mkdir()
-        run.message_file = touch(self._memory(key.pod_uid) / f"{run.scratch.name}.message", 0o666)
+        run.message_file = touch(memory / f"{run.scratch.name}.message", 0o666)
         volumes = self._volumes(pod)
-        files = self._files(
-            self._memory(key.pod_uid), world, host=bool(pod.spec and pod.spec.host_network)
-        )
+        files = self._files(memory, world, host=bool(pod.spec and pod.spec.host_network))
         files[container.termination_message_path or "/dev/termination-log"] = run.message_file
         mounts = [
             Mount(str(volumes.source(each, container.name)), each.path, each.read_only)
@@ -206,7 +208,7 @@ class ProcessRuntime(RealRuntime[Run]):
             root=root,
             files=files,
             mounts=(*mounts, *shown),
-            shared_memory=self._memory(key.pod_uid) / "shm",
+            shared_memory=memory / "shm",
             network=self._link(pod).namespace,
             groups=self._shim.cgroups,
             memory_bytes=self._host.memory_bytes,
@@ -259,7 +261,7 @@ class ProcessRuntime(RealRuntime[Run]):
         files: dict[str, Path] = {}
         for target in _OWN_FILES:
             if target in world.files:
-                files[target] = directory / Path(target).name
+                files[target] = directory / os.path.basename(target)
                 if not files[target].exists():
                     data = world.files[target]
                     touch(files[target], 0o644).write_bytes(_host_names(data) if host else data)
@@ -335,6 +337,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._discard(run.scratch / LAYER)
 
     def stop(self, key: ContainerKey, grace_seconds: float) -> None:
+        """Send its stop signal to a container, and kill it after the grace period (seconds); a second call may shorten that."""
         run = self._find(key)
         if run is None or run.ended.is_set():
             return
@@ -352,6 +355,7 @@ class ProcessRuntime(RealRuntime[Run]):
             self._shim.kill(run.id)
 
     def remove(self, pod_uid: str) -> None:
+        """Kill what is left of a pod, and remove all that is its own."""
         runs = self._runs.pop(pod_uid, {})
         self._owned.pop(pod_uid, None)
         for run in runs.values():
@@ -375,6 +379,7 @@ class ProcessRuntime(RealRuntime[Run]):
         self._task(asyncio.to_thread(_remove, places))
 
     def usage(self, key: ContainerKey) -> ContainerUsage | None:
+        """What a container uses; None when it does not run."""
         run = self._running(key)
         if run is None or run.box is None:
             return None
@@ -389,7 +394,11 @@ class ProcessRuntime(RealRuntime[Run]):
             run.sample = now, found
         used = max(0.0, found.cpu_seconds - before) / max(now - at, 0.001)
         return ContainerUsage(
-            round(used * 1000), found.memory_bytes, found.processes, found.cpu_seconds
+            round(used * 1000),
+            found.memory_bytes,
+            found.processes,
+            found.cpu_seconds,
+            traffic_of(run.pid) if run.box.network else (),
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:

@@ -78,7 +78,7 @@ class Supervisor:
         self._own: OwnDirectory
         self._directory: Path | None = None
         self._memory: Path | None = None
-        self.namespaces = True
+        self.namespaces = self.layers = True
         self.cgroups: tuple[str, ...] = ()
 
     def next_id(self) -> int:
@@ -200,7 +200,7 @@ class Supervisor:
             self._buffer += came
         news = news_of(data)
         assert isinstance(news, Ready)
-        self.namespaces, self.cgroups = news.namespaces, news.cgroups
+        self.namespaces, self.layers, self.cgroups = news.namespaces, news.layers, news.cgroups
 
     def _read(self) -> None:
         assert self._line is not None

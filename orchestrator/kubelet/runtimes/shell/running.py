@@ -1,6 +1,6 @@
 """Runs the tree of a script: lists, pipelines, loops, functions, redirections, traps."""
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Final, TypeAlias
 
 from orchestrator.kubelet.runtimes.interface import World
@@ -189,6 +189,20 @@ def _ended(command: Run) -> Run:
 
 def fed(command: Run, given: bytes | None, kept: bytearray | None) -> Run:
     """Run a command on `given` instead of the input, keeping its output if asked to."""
+
+    def keep(step: Out | Err) -> Out | Err | None:
+        if kept is None or isinstance(step, Err):
+            return step
+        kept.extend(step.data)
+        return None
+
+    return (yield from _between(command, given, keep))
+
+
+def _between(
+    command: Run, given: bytes | None, take: Callable[[Out | Err], Out | Err | None]
+) -> Run:
+    """Run a command on `given` instead of the input; what it writes goes on as `take` answers it, if at all."""
     answer: bytes | None = None
     while True:
         try:
@@ -198,8 +212,10 @@ def fed(command: Run, given: bytes | None, kept: bytearray | None) -> Run:
         answer = None
         if isinstance(step, Read) and given is not None:
             answer, given = (given or None), b""
-        elif isinstance(step, Out) and kept is not None:
-            kept += step.data
+        elif isinstance(step, Out | Err):
+            passed = take(step)
+            if passed is not None:
+                yield passed
         else:
             answer = yield step
 
@@ -427,20 +443,12 @@ def _target(path: str) -> _Target:
 
 
 def _written(command: Run, streams: dict[int, _Target], given: bytes | None, world: World) -> Run:
-    answer: bytes | None = None
-    while True:
-        try:
-            step = command.send(answer)
-        except StopIteration as end:
-            return int(end.value)
-        answer = None
-        if isinstance(step, Read) and given is not None:
-            answer, given = (given or None), b""
-        elif isinstance(step, Out | Err):
-            kind, path = streams[1 if isinstance(step, Out) else 2]
-            if kind == "file":
-                write(path, step.data, world, append=True)
-            elif kind != "null":
-                yield (Out if kind == "out" else Err)(step.data)
-        else:
-            answer = yield step
+    def take(step: Out | Err) -> Out | Err | None:
+        kind, path = streams[1 if isinstance(step, Out) else 2]
+        if kind == "file":
+            write(path, step.data, world, append=True)
+        if kind in ("file", "null"):
+            return None
+        return (Out if kind == "out" else Err)(step.data)
+
+    return (yield from _between(command, given, take))

@@ -12,14 +12,20 @@ from orchestrator.kubelet.runtimes.interface import World
 
 
 class Out(Struct, frozen=True):
+    """Write to the output."""
+
     data: bytes
 
 
 class Err(Struct, frozen=True):
+    """Write to the errors."""
+
     data: bytes
 
 
 class Sleep(Struct, frozen=True):
+    """Wait for so many seconds."""
+
     seconds: float
 
 

@@ -6,6 +6,8 @@ from msgspec import Struct
 
 
 class Literal(Struct, frozen=True):
+    """What stands as it is. `quoted`: a space or a star in it is no more than that."""
+
     text: str
     quoted: bool = False
 
@@ -37,6 +39,8 @@ Part: TypeAlias = Literal | Parameter | Substitution | Arithmetic
 
 
 class Word(Struct, frozen=True):
+    """What stands between spaces: its parts make one text, or several fields where one is replaced."""
+
     parts: tuple[Part, ...]
 
     @property
@@ -56,39 +60,53 @@ class Redirect(Struct, frozen=True):
 
 
 class Simple(Struct, frozen=True):
+    """`NAME=VALUE command argument >file`: any of the three may be absent."""
+
     assignments: tuple[tuple[str, Word], ...]
     words: tuple[Word, ...]
     redirects: tuple[Redirect, ...]
 
 
 class If(Struct, frozen=True):
+    """`if ...; then ...; elif ...; then ...; else ...; fi`: conditions with their bodies."""
+
     branches: tuple[tuple["Script", "Script"], ...]
     otherwise: "Script | None"
 
 
 class Loop(Struct, frozen=True):
+    """`while ...; do ...; done`; with `until` it goes on as long as the condition fails."""
+
     condition: "Script"
     body: "Script"
     until: bool
 
 
 class For(Struct, frozen=True):
+    """`for NAME in WORDS; do ...; done`."""
+
     name: str
     words: tuple[Word, ...] | None  # None: the arguments
     body: "Script"
 
 
 class Case(Struct, frozen=True):
+    """`case WORD in PATTERN|PATTERN) ...;; esac`."""
+
     word: Word
     branches: tuple[tuple[tuple[Word, ...], "Script"], ...]
 
 
 class Group(Struct, frozen=True):
+    """`{ ...; }` or `( ... )`."""
+
     script: "Script"
     apart: bool  # in a shell of its own: ( )
 
 
 class Function(Struct, frozen=True):
+    """`NAME() COMMAND`."""
+
     name: str
     body: "Command"
 
@@ -107,6 +125,8 @@ Command: TypeAlias = Bare | Redirected
 
 
 class Pipeline(Struct, frozen=True):
+    """`COMMAND | COMMAND`; `negated` by a `!` in front."""
+
     commands: tuple[Command, ...]
     negated: bool
 
@@ -120,4 +140,6 @@ class Step(Struct, frozen=True):
 
 
 class Script(Struct, frozen=True):
+    """A list of pipelines, one after another."""
+
     steps: tuple[Step, ...]

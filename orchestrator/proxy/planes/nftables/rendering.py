@@ -23,6 +23,7 @@ _KEY: Final = "ip daddr . meta l4proto . th dport"
 _ADDRESS_TYPE: Final = "type ipv4_addr . inet_proto . inet_service : verdict;"
 _PORT_TYPE: Final = "type inet_proto . inet_service : verdict;"
 _MASQUERADE: Final = "jump mark-for-masquerade"
+_CLIENTS: Final = "set { type ipv4_addr; size 65535; flags dynamic,timeout; }"
 
 _SETS: Final = {
     "cluster-ips": "set { type ipv4_addr; }",
@@ -111,11 +112,9 @@ class _Rules:
         rules = [f"ip saddr {backend.ip} {_MASQUERADE}"]
         if port.affinity_seconds is not None:
             affinity = _affinity_set(port, backend)
-            self._sets[affinity] = (
-                f"set {{ type ipv4_addr; size 65535; flags dynamic,timeout; "
-                f"timeout {port.affinity_seconds}s; }}"
-            )
-            rules.append(f"update @{affinity} {{ ip saddr }}")
+            # A set keeps the timeout with which it was made, and the Service's may change: the clients have it.
+            self._sets[affinity] = _CLIENTS
+            rules.append(f"update @{affinity} {{ ip saddr timeout {port.affinity_seconds}s }}")
         rules.append(f"meta l4proto {protocol} dnat to {backend.ip}:{backend.port}")
         self._chains[name] = tuple(rules)
 

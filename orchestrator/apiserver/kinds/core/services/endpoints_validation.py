@@ -59,6 +59,7 @@ def _port_errors(path: str, port: EndpointPort, need_name: bool) -> Errors:
 
 
 def app_protocol_errors(path: str, protocol: str | None) -> Errors:
+    """What is wrong with an `appProtocol`, which is a qualified name."""
     if protocol is not None:
         messages = qualified_name_errors(protocol)
         yield from complaints(f"{path}.appProtocol", protocol, messages)

@@ -339,6 +339,10 @@ def _take_rights(rights: Rights, *, as_user: bool) -> None:
     kept = linux.permitted_capabilities()
     wanted = kept if rights.capabilities is None else kept & frozenset(rights.capabilities)
     linux.keep_in_bounds(wanted, last)
+    if rights.filter and not rights.no_new_privileges:
+        linux.filter_calls(
+            rights.filter
+        )  # while we still may; it has to let the rest of the way pass
     if not as_user:
         os.setgroups(rights.groups)
         os.setresgid(rights.gid, rights.gid, rights.gid)
@@ -346,6 +350,8 @@ def _take_rights(rights: Rights, *, as_user: bool) -> None:
     linux.set_capabilities(wanted if rights.uid == 0 else frozenset())
     if rights.no_new_privileges:
         linux.gain_no_privileges()
+        if rights.filter:
+            linux.filter_calls(rights.filter)
 
 
 def _found(command: Command) -> str:

@@ -25,6 +25,9 @@ PRIVATE: Final = 1 << 18
 _DETACH: Final = 2
 
 _SET_PARENT_DEATH_SIGNAL: Final = 1
+_SET_SECCOMP: Final = 22
+_FILTER: Final = 2
+_INSTRUCTION_BYTES: Final = 8
 _DROP_FROM_BOUNDING_SET: Final = 24
 _SET_SUBREAPER: Final = 36
 _SET_NO_NEW_PRIVILEGES: Final = 38
@@ -105,6 +108,17 @@ def die_with_parent(number: int) -> None:
 def gain_no_privileges() -> None:
     """From here on no program gives more rights than its caller has."""
     _checked(_libc.prctl(_SET_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl")
+
+
+def filter_calls(program: bytes) -> None:
+    """Have all system calls from here on judged by a program (of BPF). Raises OSError.
+
+    It takes the right to administer the user namespace, or to gain no privileges.
+    """
+    held = ctypes.create_string_buffer(program, len(program))
+    instructions = len(program) // _INSTRUCTION_BYTES
+    told = struct.pack("HxxxxxxP", instructions, ctypes.addressof(held))
+    _checked(_libc.prctl(_SET_SECCOMP, _FILTER, told, 0, 0), "prctl")
 
 
 def keep_in_bounds(capabilities: frozenset[int], last: int) -> None:

@@ -92,7 +92,7 @@ class Shim:
             signal.signal(number, signal.SIG_IGN)  # the runtime decides when it is over
         self._selector.register(self._line, selectors.EVENT_READ, None)
         self._selector.register(waking, selectors.EVENT_READ, None)
-        self._tell(Ready(self._mode != "bare", self._trees))
+        self._tell(Ready(self._mode != "bare", self._mode == "root", self._trees))
         try:
             while self._turn(waking):
                 pass

@@ -15,13 +15,16 @@ class Mount(Struct, frozen=True):
 
 
 class Rights(Struct, frozen=True):
-    """As whom a command runs. `capabilities` are numbers; None: all that there are."""
+    """As whom a command runs. `capabilities` are numbers; None: all that there are. `filter` is a program for the
+    kernel that judges its system calls; empty: none.
+    """
 
     uid: int = 0
     gid: int = 0
     groups: tuple[int, ...] = ()
     capabilities: tuple[int, ...] | None = ()
     no_new_privileges: bool = False
+    filter: bytes = b""
 
 
 class Command(Struct, frozen=True):
@@ -147,9 +150,12 @@ class Connected(Struct, frozen=True, tag=True):
 
 
 class Ready(Struct, frozen=True, tag=True):
-    """The shim serves. `namespaces`: containers have their own (else: only a process group of theirs)."""
+    """The shim serves. `namespaces`: containers have their own (else: only a process group of theirs). `layers`: what a
+    container writes beside its mounts is laid down in its `scratch`; else that holds but where things are mounted.
+    """
 
     namespaces: bool
+    layers: bool
     cgroups: tuple[str, ...]
 
 

@@ -28,7 +28,7 @@ class Series:
         self.name = name
         self.text = text
         self.kind = kind
-        self._labels = tuple(labels)
+        self.labels = tuple(labels)
         self._values: dict[Values, float] = {}
 
     def add(self, *values: str, amount: float = 1) -> None:
@@ -48,19 +48,27 @@ class Series:
         if self._values:
             yield from _head(self.name, self.text, self.kind)
         for values, number in sorted(self._values.items()):
-            yield f"{self.name}{_labelled(self._labels, values)} {_number(number)}"
+            yield f"{self.name}{_labelled(self.labels, values)} {_number(number)}"
 
 
 class Histogram:
-    """How often values were at most so large, for each combination of labels' values."""
+    """How often values were at most so large, for each combination of labels' values.
+
+    A `summary` without quantiles tells their number and sum alone.
+    """
 
     def __init__(
-        self, name: str, text: str, labels: Sequence[str], buckets: Sequence[float]
+        self,
+        name: str,
+        text: str,
+        labels: Sequence[str],
+        buckets: Sequence[float],
+        kind: Literal["histogram", "summary"] = "histogram",
     ) -> None:
         self.name = name
         self.text = text
-        self.kind = "histogram"
-        self._labels = tuple(labels)
+        self.kind = kind
+        self.labels = tuple(labels)
         self._buckets = tuple(buckets)
         self._counts: dict[Values, list[int]] = {}
         self._sums: dict[Values, float] = {}
@@ -83,16 +91,19 @@ class Histogram:
         """The exposition; nothing while nothing was observed."""
         if self._counts:
             yield from _head(self.name, self.text, self.kind)
-        bounds = (*map(_number, self._buckets), "+Inf")
         for values, counts in sorted(self._counts.items()):
-            below = 0
-            for bound, count in zip(bounds, counts, strict=True):
-                below += count
-                labels = _labelled((*self._labels, "le"), (*values, bound))
-                yield f"{self.name}_bucket{labels} {below}"
-            labels = _labelled(self._labels, values)
+            if self.kind == "histogram":
+                yield from self._buckets_of(values, counts)
+            labels = _labelled(self.labels, values)
             yield f"{self.name}_sum{labels} {_number(self._sums[values])}"
-            yield f"{self.name}_count{labels} {below}"
+            yield f"{self.name}_count{labels} {sum(counts)}"
+
+    def _buckets_of(self, values: Values, counts: Sequence[int]) -> Iterator[str]:
+        bounds, below = (*map(_number, self._buckets), "+Inf"), 0
+        for bound, count in zip(bounds, counts, strict=True):
+            below += count
+            labels = _labelled((*self.labels, "le"), (*values, bound))
+            yield f"{self.name}_bucket{labels} {below}"
 
 
 def text_of(families: Iterable[Series | Histogram]) -> str:

@@ -1,0 +1,75 @@
+"""What has happened to requests on their way to seats and on them, for the metrics."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.apiserver.telemetry.families import Histogram
+
+_PREFIX: Final = "apiserver_flowcontrol_"
+_LABELS: Final = ("priority_level", "flow_schema")
+_SECONDS: Final = (0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30)
+_SEATS: Final = (1, 2, 4, 8, 16, 32, 64, 100)
+_LENGTHS: Final = (0, 10, 25, 50, 100, 250, 500, 1000)
+
+
+class Tallies(Struct):
+    """Of the requests of one flow schema: how many there were, are, and what they hold and wait for."""
+
+    dispatched: int = 0
+    rejected: dict[str, int] = {}
+    executing: int = 0
+    seats: int = 0
+    waiting: int = 0
+    waiting_seats: int = 0
+
+
+class Distributions:
+    """How long requests waited and were served, by level and schema (`key`), and how wide they were."""
+
+    def __init__(self) -> None:
+        self._executed = Histogram(
+            f"{_PREFIX}request_execution_seconds",
+            "How long requests were served.",
+            (*_LABELS, "type"),
+            _SECONDS,
+        )
+        self._waited = Histogram(
+            f"{_PREFIX}request_wait_duration_seconds",
+            "How long requests waited for seats.",
+            (*_LABELS, "execute"),
+            _SECONDS,
+        )
+        self._wide = Histogram(
+            f"{_PREFIX}work_estimated_seats",
+            "How many seats requests are supposed to need.",
+            _LABELS,
+            _SEATS,
+        )
+        self._queues = Histogram(
+            f"{_PREFIX}request_queue_length_after_enqueue",
+            "How many waited, as one saw it who began to wait.",
+            _LABELS,
+            _LENGTHS,
+        )
+
+    def asked(self, key: tuple[str, str], seats: int) -> None:
+        """A request has come that needs so many seats."""
+        self._wide.observe(seats, *key)
+
+    def waited(self, key: tuple[str, str], seconds: float, *, seated: bool) -> None:
+        """A request has waited, and got its seats or did not."""
+        self._waited.observe(seconds, *key, "true" if seated else "false")
+
+    def queued(self, key: tuple[str, str], length: int) -> None:
+        """A request had to wait, with so many others."""
+        self._queues.observe(length, *key)
+
+    def executed(self, key: tuple[str, str], seconds: float, *, watch: bool) -> None:
+        """A request was served; of a watch, its beginning."""
+        self._executed.observe(seconds, *key, "watch" if watch else "regular")
+
+    def families(self) -> Iterator[Histogram]:
+        """All of them."""
+        yield from (self._executed, self._waited, self._wide, self._queues)

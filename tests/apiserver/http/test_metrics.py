@@ -1,0 +1,154 @@
+"""What `/metrics` tells, by the names, types and labels of the original."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from orchestrator import Cluster
+from orchestrator.apiserver.admission import Admission
+from orchestrator.apiserver.http import HttpFront
+from tests.apiserver.http.conftest import Caller, caller
+from tests.apiserver.http.metric_names import listed
+
+_HOOK: Final = "https://127.0.0.1:9443/"
+
+
+def _hook(kind: str, name: str, policy: str) -> dict[str, object]:
+    webhook = {
+        "name": f"{name}.example.com",
+        "clientConfig": {"url": _HOOK + name},
+        "rules": [
+            {
+                "apiGroups": [""],
+                "apiVersions": ["v1"],
+                "operations": ["CREATE"],
+                "resources": ["configmaps"],
+            }
+        ],
+        "sideEffects": "None",
+        "admissionReviewVersions": ["v1"],
+        "failurePolicy": policy,
+        "matchConditions": [{"name": "named", "expression": "object.metadata.name != 'passed'"}],
+    }
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "kind": kind}
+    return {**head, "metadata": {"name": name}, "webhooks": [webhook]}
+
+
+def _policy() -> list[tuple[str, dict[str, object]]]:
+    head = {"apiVersion": "admissionregistration.k8s.io/v1", "metadata": {"name": "short"}}
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["configmaps"],
+    }
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": "object.metadata.name.size() < 6"}],
+    }
+    bound = {"policyName": "short", "validationActions": ["Deny"]}
+    return [
+        (
+            "validatingadmissionpolicies",
+            {**head, "kind": "ValidatingAdmissionPolicy", "spec": spec},
+        ),
+        (
+            "validatingadmissionpolicybindings",
+            {**head, "kind": "ValidatingAdmissionPolicyBinding", "spec": bound},
+        ),
+    ]
+
+
+async def _answer(review: object, *, allowed: bool) -> dict[str, object]:
+    assert isinstance(review, dict)
+    response: dict[str, object] = {"uid": review["request"]["uid"], "allowed": allowed}
+    if not allowed:
+        response["status"] = {"code": 418, "message": "no"}
+    return {"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response}
+
+
+@pytest.fixture
+async def call(tmp_path: Path) -> AsyncIterator[Caller]:
+    """A served cluster, two of whose webhooks answer."""
+    webhooks = {
+        f"{_HOOK}allows": lambda review: _answer(review, allowed=True),
+        f"{_HOOK}refuses": lambda review: _answer(review, allowed=False),
+    }
+    async with Cluster(nodes=0, admission=Admission(webhooks=webhooks)) as cluster:
+        front: HttpFront = await cluster.serve()
+        async with caller(front, front.pki.admin, tmp_path) as client:
+            yield client
+
+
+async def _create(call: Caller, name: str) -> int:
+    body = {"metadata": {"name": name}}
+    return (await call("POST", "/api/v1/namespaces/default/configmaps", body))[0]
+
+
+async def _metrics(call: Caller) -> str:
+    async with call.send("GET", "/metrics") as answer:
+        return await answer.text()
+
+
+async def _registered(call: Caller, resource: str, document: object) -> None:
+    path = f"/apis/admissionregistration.k8s.io/v1/{resource}"
+    code, said = await call("POST", path, document)
+    assert code == 201, said
+
+
+async def test_admission_is_counted_by_plugin_webhook_and_policy(call: Caller) -> None:
+    """With the original's labels: what was allowed, refused, let by, and could not be asked."""
+    mutating, validating = "mutatingwebhookconfigurations", "validatingwebhookconfigurations"
+    await _registered(call, mutating, _hook("MutatingWebhookConfiguration", "allows", "Fail"))
+    lost = _hook("ValidatingWebhookConfiguration", "lost", "Ignore")
+    await _registered(call, validating, lost)
+    assert await _create(call, "one") == 201
+    assert await _create(call, "passed") == 201
+    refusing = _hook("ValidatingWebhookConfiguration", "refuses", "Fail")
+    await _registered(call, validating, refusing)
+    assert await _create(call, "two") == 418
+    for resource, document in _policy():
+        await _registered(call, resource, document)
+    assert await _create(call, "passed-by-hooks") == 422
+    text = await _metrics(call)
+    prefix = "apiserver_admission_"
+    for line in (
+        f'{prefix}webhook_request_total{{name="allows.example.com",type="admit",operation="CREATE",code="200",rejected="false"}} 3',
+        f'{prefix}webhook_request_total{{name="lost.example.com",type="validating",operation="CREATE",code="503",rejected="false"}} 2',
+        f'{prefix}webhook_fail_open_count{{name="lost.example.com",type="validating"}} 2',
+        f'{prefix}webhook_rejection_count{{name="refuses.example.com",type="validating",operation="CREATE",error_type="no_error",rejection_code="418"}} 1',
+        f'{prefix}match_condition_exclusions_total{{name="lost.example.com",kind="webhook",type="validating",operation="CREATE"}} 1',
+        'apiserver_validating_admission_policy_check_total{policy="short",policy_binding="short",error_type="invalid_error",enforcement_action="deny"} 1',
+        f'{prefix}controller_admission_duration_seconds_count{{name="ValidatingAdmissionWebhook",type="validate",operation="CREATE",rejected="true"}} 1',
+    ):
+        assert line in text, [each for each in text.splitlines() if each[:40] == line[:40]]
+
+
+async def test_names_types_and_labels_are_the_originals(call: Caller) -> None:
+    """Of every family that Kubernetes has, too; a dashboard made for it finds what it looks for."""
+    assert await _create(call, "one") == 201
+    await call("GET", "/api/v1/configmaps")
+    text, known = await _metrics(call), listed()
+    kinds = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.MULTILINE))
+    wrong: dict[str, object] = {}
+    for name, kind in kinds.items():
+        if name not in known:
+            continue
+        wanted_kind, wanted_labels = known[name]
+        pattern = rf"^{name}(?:_sum|_count)?(?:\{{(.*)\}})? "
+        found = re.search(pattern, text, re.MULTILINE)
+        assert found is not None, name
+        labels = frozenset(re.findall(r'(\w+)="', found[1] or ""))
+        if kind != wanted_kind or (wanted_labels is not None and labels != wanted_labels):
+            wrong[name] = (kind, labels, wanted_kind, wanted_labels)
+    assert not wrong
+    strange = {name for name in kinds if name.startswith(("apiserver_", "kube"))} - set(known)
+    assert strange == {
+        # What the front's own cache of documents does.
+        "apiserver_encodings_bytes",
+        "apiserver_encodings_hits_total",
+        "apiserver_encodings_misses_total",
+    }
