@@ -6,11 +6,12 @@ import click
 
 from orchestrator.cli.errors import InputError
 from orchestrator.cli.groups import grouped
+from orchestrator.cli.parameters import SwitchType
 
 _WORDS: Final = {"true": True, "false": False}
 
 
-class SwitchesType(click.ParamType[dict[str, bool]]):
+class SwitchesType(SwitchType):
     """`Name=true,Other=false` as a mapping."""
 
     name = "switches"

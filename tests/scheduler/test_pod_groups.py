@@ -8,7 +8,7 @@ from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheduling.v1alpha2 import PodGroup, Workload
-from orchestrator.kubelet import NodeSpec
+from orchestrator.cluster.nodes import node_spec
 from orchestrator.protocol import Invalid
 from tests.scheduler.test_scheduler import _manifest, _scheduled
 
@@ -73,7 +73,7 @@ async def test_a_gang_that_does_not_fit_is_not_placed_at_all() -> None:
         assert said[-2:] == [_FEW, _FEW]
         assert "Insufficient cpu" in said[0]
         assert await _condition(cluster) == ("False", "Unschedulable", "pod group is unschedulable")
-        await cluster.add_nodes([NodeSpec(name="another")])
+        await cluster.add_nodes([node_spec("another", 9)])
         await cluster.clock.sleep(15)
         assert "" not in _nodes_of(await _pods(cluster))
         assert (await _condition(cluster))[0] == "True"
