@@ -37,6 +37,7 @@ from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
+from orchestrator.apiserver.kinds.scheduling.group_references import serves_groups
 from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
@@ -245,7 +246,8 @@ class ApiServer(Actor):
         return reported(path, _MYSELF, self.ctx.clock.now(), old, new)
 
     def _furniture(self) -> Mapping[type[Any], Sequence[Any]]:
-        return furniture(format_time(self.ctx.clock.now()), self._service_network)
+        groups = serves_groups(self.scheme)
+        return furniture(format_time(self.ctx.clock.now()), self._service_network, groups=groups)
 
     def _furnish(self) -> None:
         """A new store begins with what every cluster has."""

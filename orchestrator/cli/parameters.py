@@ -9,5 +9,6 @@ if TYPE_CHECKING:
     TextType: TypeAlias = click.ParamType[str]
     TextsType: TypeAlias = click.ParamType[tuple[str, ...]]
     AddressType: TypeAlias = click.ParamType[tuple[str, int]]
+    SwitchType: TypeAlias = click.ParamType[dict[str, bool]]
 else:
-    TextType = TextsType = AddressType = click.ParamType
+    TextType = TextsType = AddressType = SwitchType = click.ParamType

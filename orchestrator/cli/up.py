@@ -7,7 +7,7 @@ import click
 
 from orchestrator.cli import authentication as users
 from orchestrator.cli import authorization as rights
-from orchestrator.cli import images, logs, networking, scheduling, serving
+from orchestrator.cli import features, images, logs, networking, scheduling, serving
 from orchestrator.cli.auditing import Auditing
 from orchestrator.cli.auditing import options as auditing_options
 from orchestrator.cli.errors import InputError
@@ -90,6 +90,7 @@ NAMES = _Names()
     help="Leave out what installers put into a cluster: CoreDNS, the default StorageClass.",
 )
 @networking.options
+@features.options
 @rights.options
 @users.options
 @serving.options
@@ -113,6 +114,7 @@ def up(
     image_table: dict[str, Any],
     dns_upstream: tuple[str, ...],
     static_pods: Path | None,
+    switches: dict[str, Any],
 ) -> None:
     """Run a cluster until Ctrl-C."""
     import actors  # late: `orchestrator --help` needs none of it
@@ -139,6 +141,7 @@ def up(
         "authorization": rights.modes(authorization),
         "proxy_mode": proxy_mode,
         "dns_upstream": dns_upstream,
+        **features.checked(switches),
     }
     front = users.front_options(authentication)
     host, port = listen

@@ -63,6 +63,8 @@ class Cluster:
     A `furnished` cluster has what installers put into a new one, too: CoreDNS behind the Service kube-dns,
     and a default StorageClass whose disks are simulated. Where Services carry traffic the cluster's names are answered
     there; `dns_upstream` are the servers (`ADDRESS` or `ADDRESS:PORT`) that are asked for others.
+    `feature_gates` turns features on that Kubernetes has off as it comes, GenericWorkload and GangScheduling, and
+    `runtime_config` the version of the API that they need, scheduling.k8s.io/v1alpha2.
 
     A cluster lives once: what has ended does not begin again. Raises TypeError and ValueError for
     arguments of another kind (UnknownAdmissionPlugin among them), and Misuse for a second beginning.
@@ -96,12 +98,15 @@ class Cluster:
         resources: "Sequence[Resource]" = (),
         furnished: bool = False,
         dns_upstream: Sequence[str] = (),
+        feature_gates: Mapping[str, bool] = {},
+        runtime_config: Mapping[str, bool] = {},
     ) -> None:
         # Late, here and below: see the module's docstring.
         from orchestrator.api.scheme import Scheme
         from orchestrator.apiserver import ApiTrouble
         from orchestrator.cluster.arguments import check_all, check_faults, specs_of
         from orchestrator.cluster.components import Components
+        from orchestrator.cluster.features import features_of
         from orchestrator.cluster.subjects import describe
         from orchestrator.store import MemoryStore
 
@@ -128,7 +133,8 @@ class Cluster:
         self._dns_upstream = dns_upstream
         self._specs = specs_of(nodes, runtime)
         self.scheme = Scheme.builtin()
-        for resource in resources:
+        features = features_of(feature_gates, runtime_config)
+        for resource in (*features.resources, *resources):
             self.scheme.register(resource)
         self.store: Store = MemoryStore() if store is None else store
         self.system = ActorSystem(
@@ -167,6 +173,7 @@ class Cluster:
             authorizer=authorizer,
             authorization=authorization,
             authority=self._authority,
+            features=features,
         )
         self._signer: KeyPair | None = None
         self._machines = self._components.machines

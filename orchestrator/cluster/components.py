@@ -22,6 +22,7 @@ from orchestrator.client.declaration import check
 from orchestrator.cluster.arguments import classes_of
 from orchestrator.cluster.fabrics import Fabric, ProxyMode, choose
 from orchestrator.cluster.fabrics.simulated import SimulatedFabric
+from orchestrator.cluster.features import Features
 from orchestrator.cluster.machines import Machines
 from orchestrator.cluster.nodes import Nodes
 from orchestrator.controllers import ControllerManager
@@ -39,6 +40,7 @@ from orchestrator.scheduler import (
     Scheduler,
     SchedulerConfiguration,
     configuration_of,
+    with_gangs,
 )
 from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
@@ -84,6 +86,7 @@ class Components:
         authorizer: Authorizer | None,
         authorization: Sequence[str | Authorizer],
         authority: Callable[[], KeyPair],
+        features: Features,
     ) -> None:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
@@ -96,6 +99,9 @@ class Components:
         self._scheduler = configuration_of(
             DEFAULT_CONFIGURATION if scheduler is None else scheduler
         )
+        self._pod_groups = features.pod_groups
+        if features.gangs:
+            self._scheduler = with_gangs(self._scheduler)
         self._proxies = proxies
         self._proxy_mode = proxy_mode
         self.fabric: Fabric = SimulatedFabric()
@@ -117,6 +123,7 @@ class Components:
                 self._scheduler,
                 identity=Identity("system:kube-scheduler", (AUTHENTICATED,)),
                 record_events=self._record_events,
+                pod_groups=self._pod_groups,
             ),
             "scheduler",
             restart=ALWAYS,

@@ -19,6 +19,7 @@ from orchestrator.scheduler.errors import (
 from orchestrator.scheduler.framework import Plugin
 from orchestrator.scheduler.loading import load_configuration
 from orchestrator.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_PROFILE
+from orchestrator.scheduler.plugins.gang_scheduling import with_gangs
 from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.scheduler import (
     GetSchedulerStatistics,
@@ -42,4 +43,5 @@ __all__ = [
     "SchedulerStatistics",
     "configuration_of",
     "load_configuration",
+    "with_gangs",
 ]

@@ -14,6 +14,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.api.resource.v1 import DeviceClass, ResourceClaim, ResourceSlice
+from orchestrator.api.scheduling.v1alpha2 import PodGroup
 from orchestrator.api.storage.v1 import (
     CSIDriver,
     CSINode,
@@ -41,6 +42,7 @@ EVENTS_OF_KINDS: Final[Mapping[type, tuple[ClusterEvent, ...]]] = {
     ResourceClaim: (ClusterEvent.DEVICE_CLAIMS,),
     ResourceSlice: (ClusterEvent.DEVICES,),
     DeviceClass: (ClusterEvent.DEVICES,),
+    PodGroup: (ClusterEvent.POD_GROUPS,),
 }
 """What a change of an object of a kind may help."""
 
@@ -61,7 +63,7 @@ def _same_selector(old: Any, new: Any) -> bool:
 def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
     """Whether kernels may have to be made anew."""
     old, new = change.old, change.new
-    if kind is PodDisruptionBudget or kind in _OF_DEVICES:
+    if kind in (PodDisruptionBudget, PodGroup) or kind in _OF_DEVICES:
         return False  # asked for at each preemption, and for each pod with claims
     if kind is Namespace:
         return (old.metadata.labels if old else None) != (new.metadata.labels if new else None)
@@ -77,14 +79,17 @@ def matters(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
 
 
 def follow_devices(kind: type, change: Change[Any], nodes: Snapshot) -> bool:
-    """Keep the inventory of devices up to date; answers whether the change is about them."""
+    """Keep the inventory of devices up to date; answers whether the change may help a pod.
+
+    Of a group of pods only that it is made: nothing of it changes that counts.
+    """
     if kind is ResourceClaim:
         nodes.devices.put_claim(change.old, change.new)
     elif kind is ResourceSlice:
         nodes.devices.put_slice(change.old, change.new)
     elif kind is DeviceClass and nodes.devices.put_class(change.old, change.new):
         nodes.learned()
-    return kind in _OF_DEVICES
+    return kind in _OF_DEVICES or (kind is PodGroup and change.old is None)
 
 
 def labels_of_namespace(namespaces: Any, name: str) -> Mapping[str, str]:

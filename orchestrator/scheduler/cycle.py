@@ -93,11 +93,18 @@ class Cycle:
         self._post_filters: tuple[Any, ...] = profile.at("postFilter")
         reservers: tuple[Any, ...] = profile.at("reserve")
         self._waits: dict[str, list[Preparation]] = {}  # of pods that were just chosen a node
-        self._before_binding: list[tuple[str, Any, Callable[[Pod, str], str | Wait]]] = [
-            ("Reserve", p, p.reserve) for p in reservers if hasattr(p, "reserve")
+        self._reservers: list[tuple[Any, Callable[[Pod, str], str | Wait]]] = [
+            (p, p.reserve) for p in reservers if hasattr(p, "reserve")
         ]
         permitters: tuple[Any, ...] = profile.at("permit")
-        self._before_binding += [("Permit", p, p.permit) for p in permitters]
+        self._permitters: list[tuple[Any, Callable[[Pod, str], str | Wait]]] = [
+            (
+                p,
+                partial(p.permit_among, nodes=nodes) if hasattr(p, "permit_among") else p.permit,
+            )
+            for p in permitters
+        ]
+        self._asks_before_binding = bool(self._reservers or self._permitters)
         self._preparers: tuple[Any, ...] = profile.at("preBind")
         # Kubernetes' own write for claims alone, so that pods without any are not asked about.
         self.always_prepares = any(p.name not in _OF_CLAIMS for p in self._preparers)
@@ -122,9 +129,13 @@ class Cycle:
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The pod's node, reserved and permitted."""
         choice = self._placement.choose(pod, random)
-        if isinstance(choice, str) and self._before_binding:
+        if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
+
+    def choose_unasked(self, pod: Pod, random: Random) -> str | Refusal:
+        """The pod's node, before anybody reserves or permits."""
+        return self._placement.choose(pod, random)
 
     async def choose_with(
         self,
@@ -146,7 +157,7 @@ class Cycle:
                 pod, verdict.refused, verdict.hopeless, EXTENDER
             )
         choice = self._placement.choose_among(pod, verdict.names, verdict.scores, random)
-        if isinstance(choice, str) and self._before_binding:
+        if isinstance(choice, str) and self._asks_before_binding:
             return self._refused_before_binding(pod, choice) or choice
         return choice
 
@@ -175,23 +186,51 @@ class Cycle:
 
     def _refused_before_binding(self, pod: Pod, node: str) -> Refusal | None:
         """Reserve, then permit; the first plugin that says no undoes what was reserved."""
-        for point, plugin, ask in self._before_binding:
+        return self.reserve(pod, node) or self.permit_or_wait(pod, node)
+
+    def reserve(self, pod: Pod, node: str) -> Refusal | None:
+        """Have plugins reserve what the pod needs; why one does not, when all is given back."""
+        found = self._asked("Reserve", self._reservers, pod, node)
+        return found if isinstance(found, Refusal) else None
+
+    def permit(self, pod: Pod, node: str) -> list[tuple[str, Wait]] | Refusal:
+        """What the pod has to wait for, by plugin; or why it may not go, when all is given back."""
+        return self._asked("Permit", self._permitters, pod, node)
+
+    def permit_or_wait(self, pod: Pod, node: str) -> Refusal | None:
+        """The same; what there is to wait for, `waits` answers."""
+        found = self.permit(pod, node)
+        if isinstance(found, Refusal):
+            return found
+        if found:
+            waiting = [_waiting(plugin, wait) for plugin, wait in found]
+            self._waits[pod.metadata.uid] = waiting
+        return None
+
+    def _asked(
+        self,
+        point: str,
+        plugins: Sequence[tuple[Any, Callable[[Pod, str], str | Wait]]],
+        pod: Pod,
+        node: str,
+    ) -> list[tuple[str, Wait]] | Refusal:
+        waits: list[tuple[str, Wait]] = []
+        for plugin, ask in plugins:
             fault = False
             try:
                 reason = called(plugin, point, ask, pod, node)
             except PluginError as error:
                 reason, fault = str(error), True
             if isinstance(reason, Wait):
-                self._waits.setdefault(pod.metadata.uid, []).append(_waiting(plugin.name, reason))
+                waits.append((plugin.name, reason))
                 continue
             if reason:
-                self._waits.pop(pod.metadata.uid, None)
                 self.unreserve(pod, node)
                 if fault:
                     return Refusal(reason, frozenset(), fault=True)
                 words = f'running {point} plugin "{plugin.name}": {reason}'
                 return Refusal(words, frozenset((plugin.name,)), stage="later")
-        return None
+        return waits
 
     def waits(self, pod: Pod) -> list[Preparation]:
         """What a pod with a node has to wait for at Permit; told once."""

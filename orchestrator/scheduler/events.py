@@ -17,6 +17,8 @@ class ClusterEvent(Enum):
     POD_REMOVED = "an assigned pod went"
     POD_SMALLER = "an assigned pod asks for less than it did"
     POD_LABELS = "an assigned pod's labels changed"
+    POD_WAITS = "a pod came that waits for a node, and belongs to a group"
+    POD_GROUPS = "a group of pods was made"
     VOLUMES = "a volume, a claim, a storage class or a node's drivers changed"
     DEVICE_CLAIMS = "a claim of devices, or a pod's list of them, changed"
     DEVICES = "a driver's slices of devices or a class of devices changed"

@@ -308,10 +308,12 @@ class Wait(Struct, frozen=True):
     """At Permit: the pod keeps its place and waits for `seconds` at most.
 
     `allowed` is asked every second: True lets the pod go, a text that is not empty is why it may not.
+    `words` say what is waited for.
     """
 
     allowed: Callable[[], bool | str]
     seconds: float
+    words: str = ""
 
 
 @runtime_checkable
@@ -320,6 +322,13 @@ class Permit(Protocol):
 
     def permit(self, pod: Pod, node: str) -> str | Wait:
         """The last word before the binding: why not, or empty when the pod may go; or it has to wait."""
+        ...
+
+
+@runtime_checkable
+class PermitRule(Protocol):
+    def permit_among(self, pod: Pod, node: str, nodes: Snapshot) -> str | Wait:
+        """As `permit`, by what else there is; the pod is counted on its node already."""
         ...
 
 
@@ -378,7 +387,7 @@ POINTS: Final[Mapping[str, tuple[type, ...]]] = {
     "postFilter": (PostFilter,),
     "score": (Score, ScoreRule),
     "reserve": (Reserve, Unreserve),
-    "permit": (Permit,),
+    "permit": (Permit, PermitRule),
     "preBind": (PreBind,),
     "bind": (Bind,),
     "postBind": (PostBind,),

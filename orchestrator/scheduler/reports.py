@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from actors import Context
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import EventRecorder
 from orchestrator.machinery.times import format_time
@@ -86,6 +87,24 @@ class Reports:
             "observedGeneration": victim.metadata.generation,
         }
         self._patch(victim, {"conditions": [condition]})
+
+    def group(self, group: PodGroup, body: dict[str, Any]) -> None:
+        """What became of a group of pods, as a merge patch of its status."""
+        self._ctx.request(
+            self._api,
+            Patch(
+                resource=POD_GROUPS,
+                name=group.metadata.name,
+                namespace=group.metadata.namespace,
+                patch_type="merge",
+                body=body,
+                subresource="status",
+                field_manager=FIELD_MANAGER,
+                identity=self._identity,
+            ),
+            then=None,
+            failed=_nothing,
+        )
 
     def _patch(self, pod: Pod, status: dict[str, Any]) -> None:
         self._ctx.request(

@@ -15,6 +15,7 @@ from msgspec import Struct
 from actors import Request, Timer
 from orchestrator.api.core.v1 import Binding, Namespace, Node, ObjectReference, Pod
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, Client, EventRecorder, Reflector, Watcher
 from orchestrator.machinery.errors import MachineryError
@@ -45,15 +46,24 @@ from orchestrator.scheduler.configuration import (
     DEFAULT_CONFIGURATION,
     SchedulerConfiguration,
 )
-from orchestrator.scheduler.cycle import Cycle
+from orchestrator.scheduler.cycle import Cycle, Room
 from orchestrator.scheduler.errors import PluginError, Rejected, SchedulerFault
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.extenders import Extender, bound
 from orchestrator.scheduler.framework import Nomination, Preparation
+from orchestrator.scheduler.group_cycle import GroupCycle, GroupVerdict, Verdict
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements
-from orchestrator.scheduler.nominations import Nominations
+from orchestrator.scheduler.nominations import Nominations, priority_of
 from orchestrator.scheduler.placement import Refusal
 from orchestrator.scheduler.plugins.scheduling_gates import SchedulingGates
+from orchestrator.scheduler.pod_groups import (
+    INDEX,
+    group_object,
+    group_of,
+    keys_of,
+    members,
+    with_condition,
+)
 from orchestrator.scheduler.preparing import Preparations
 from orchestrator.scheduler.profile import helped_by, hints
 from orchestrator.scheduler.queue import SchedulingQueue
@@ -100,8 +110,10 @@ class Scheduler(Watcher):
         *,
         identity: Identity = ADMIN,
         record_events: bool = True,
+        pod_groups: bool = False,
     ) -> None:
         super().__init__(api, identity)
+        self._pod_groups = pod_groups  # whether pods may belong to a group
         self._record_events = record_events
         self._nodes = Snapshot()
         self._nominations = Nominations()
@@ -152,6 +164,9 @@ class Scheduler(Watcher):
         kinds = (kind for cycle in self._profiles.values() for kind in cycle.profile.watches())
         for kind in dict.fromkeys(kinds):
             self._watch_objects(kind)
+        if self._pod_groups:
+            self._pods.cache.add_index(INDEX, keys_of)
+            self._watch_objects(PodGroup)
 
     def _recorder(self, name: str) -> EventRecorder:
         return EventRecorder(
@@ -170,7 +185,7 @@ class Scheduler(Watcher):
     def _watch_objects(self, kind: type) -> None:
         """Keep the objects of a kind at hand for plugins."""
         reflector: Reflector[Any] = self.reflect(
-            kind,
+            POD_GROUPS if kind is PodGroup else kind,
             on_change=partial(self._on_object, kind),
             on_synced=self._awaited(kind.__name__),
             **watching(kind),
@@ -277,6 +292,8 @@ class Scheduler(Watcher):
         elif self._is_ours(new):
             if uid not in self._binding and worth_a_try(old, new):
                 self._enqueue(new)
+                if self._pod_groups and old is None and group_of(new):
+                    self._happened(ClusterEvent.POD_WAITS, None, new)
         else:
             self._queue.remove(uid)
             self._nominations.remove(uid)
@@ -376,13 +393,13 @@ class Scheduler(Watcher):
         self._timer = self.ctx.call_after(due - self.ctx.clock.monotonic(), _nothing)
 
     def _schedule(self, queued: QueuedPod) -> None:
-        self._attempts += 1
         pod = queued.pod
         assert pod.spec is not None
         cycle = self._profiles[pod.spec.scheduler_name]
-        if self._measured is not None:
-            attempt = Attempt(self.ctx.clock.monotonic(), queued.queued_at, queued.attempts + 1)
-            self._measured.begins(pod.metadata.uid, attempt)
+        if self._pod_groups and pod.spec.scheduling_group is not None:
+            self._schedule_group(queued, cycle)
+            return
+        began = self._begin(queued)
         extenders = [each for each in self._extenders if each.concerns(pod)]
         if extenders:
             self._alone = True
@@ -391,8 +408,103 @@ class Scheduler(Watcher):
         else:
             choice = cycle.choose(pod, self.ctx.random)
             if self._measured is not None:
-                self._measured.decided.observe(self.ctx.clock.monotonic() - attempt.began)
+                self._measured.decided.observe(self.ctx.clock.monotonic() - began)
             self._place(queued, cycle, choice)
+
+    def _begin(self, queued: QueuedPod) -> float:
+        """Count an attempt; answers when it began, where that is measured."""
+        self._attempts += 1
+        if self._measured is None:
+            return 0.0
+        began = self.ctx.clock.monotonic()
+        attempt = Attempt(began, queued.queued_at, queued.attempts + 1)
+        self._measured.begins(queued.pod.metadata.uid, attempt)
+        return began
+
+    # --- groups of pods ----------------------------------------------------------------------
+
+    def _schedule_group(self, first: QueuedPod, cycle: Cycle) -> None:
+        """Decide for all waiting pods of a group, and place them, or none."""
+        batch = self._group_batch(first)
+        for queued in batch:
+            self._begin(queued)
+        strange = [each for each in batch if _profile_of(each.pod) != cycle.name]
+        if strange:
+            words = (
+                "all pods in a single pod group should have the same .spec.schedulerName set, "
+                f'got: "{cycle.name}" and "{_profile_of(strange[0].pod)}"'
+            )
+            for queued in batch:
+                own = self._profiles[_profile_of(queued.pod)]
+                self._fail_in_group(queued, own, Verdict(words=words, fault=True))
+            return
+        decided = GroupCycle(
+            cycle,
+            self._nodes,
+            self._nominations,
+            self.ctx.random,
+            partial(self._make_room, cycle=cycle),
+        ).decide([each.pod for each in batch])
+        pairs = list(zip(batch, decided.pods, strict=True))
+        self._place_group([(q, v) for q, v in pairs if v.node], cycle)
+        for queued, verdict in pairs:
+            if not verdict.node:
+                self._fail_in_group(queued, cycle, verdict)
+        self._tell_of_group(first.pod, decided, cycle)
+
+    def _group_batch(self, first: QueuedPod) -> list[QueuedPod]:
+        """All pods of a pod's group that wait, by priority, and then as they came."""
+        uid = first.pod.metadata.uid
+        others = [each.metadata.uid for each in members(first.pod, self._nodes)]
+        taken = [self._queue.take(each) for each in others if each != uid]
+        batch = [first, *(each for each in taken if each is not None)]
+        for each in batch:
+            each.pod = self._latest(each.pod)
+        return sorted(batch, key=lambda each: (-priority_of(each.pod), each.queued_at))
+
+    def _place_group(self, chosen: list[tuple[QueuedPod, Verdict]], cycle: Cycle) -> None:
+        """Bind the pods of a group; all are on their nodes before Permit is asked about the first."""
+        ready: list[tuple[QueuedPod, str]] = []
+        for queued, verdict in chosen:
+            refusal = cycle.reserve(queued.pod, verdict.node)
+            if refusal is not None:
+                self._fail(queued, cycle, refusal)
+                continue
+            self._assume(queued.pod, verdict.node)
+            ready.append((queued, verdict.node))
+        for queued, node in ready:
+            refusal = cycle.permit_or_wait(queued.pod, node)
+            if refusal is None:
+                self._place(queued, cycle, node)
+                continue
+            del self._binding[queued.pod.metadata.uid]
+            self._nodes.remove_pod(queued.pod.metadata.uid, node)
+            self._fail(queued, cycle, refusal)
+
+    def _fail_in_group(self, queued: QueuedPod, cycle: Cycle, verdict: Verdict) -> None:
+        """A pod waits for its group's next cycle, which comes by time alone, as in kube-scheduler."""
+        self._unschedulable += 1
+        pod, now = queued.pod, self.ctx.clock.monotonic()
+        if self._measured is not None:
+            self._measured.failed(pod.metadata.uid, cycle.name, now, fault=verdict.fault)
+        said = pod.status.nominated_node_name if pod.status is not None else None
+        promised = said if verdict.nominated is None else verdict.nominated
+        if promised:
+            self._nominations.put(pod, promised)
+        else:
+            self._nominations.remove(pod.metadata.uid)
+        self._queue.fail(queued, frozenset(), now)
+        self._reports[cycle.name].unschedulable(
+            pod, verdict.words, nominated=verdict.nominated, fault=verdict.fault
+        )
+
+    def _tell_of_group(self, pod: Pod, decided: GroupVerdict, cycle: Cycle) -> None:
+        group = group_object(pod, self._nodes)
+        body = with_condition(group, decided, self.ctx.clock.now()) if group is not None else None
+        if group is not None and body is not None:
+            self._reports[cycle.name].group(group, body)
+
+    # --- a pod with a node -------------------------------------------------------------------
 
     async def _schedule_with(
         self, extenders: list[Extender], queued: QueuedPod, cycle: Cycle
@@ -626,12 +738,11 @@ class Scheduler(Watcher):
             self._measured.failed(metadata.uid, cycle.name, now, fault=refusal.fault)
             if not refusal.fault and refusal.stage == "filter":
                 self._measured.preempted(len(made.nomination.victims) if made.nomination else 0)
+        self._make_room(made, pod, cycle)
         if made.nomination is not None:
-            self._evict(made.nomination, pod, cycle)
+            self._nominations.put(pod, made.nomination.node)
         elif made.nominated == "":
             self._nominations.remove(metadata.uid)
-        for write in made.writes:
-            self.ctx.task(self._preparations.attempt(write), "remedy")
         self._queue.fail(queued, made.refusal.plugins, self.ctx.clock.monotonic())
         self._reports[cycle.name].unschedulable(
             pod, made.refusal.message, nominated=made.nominated, fault=made.refusal.fault
@@ -643,8 +754,15 @@ class Scheduler(Watcher):
         same = current is not None and current.metadata.uid == pod.metadata.uid
         return current if same and current is not None else pod
 
+    def _make_room(self, made: Room, pod: Pod, cycle: Cycle) -> None:
+        """Perform what PostFilter came to: victims go, and what else plugins want written is."""
+        if made.nomination is not None:
+            self._evict(made.nomination, pod, cycle)
+        for write in made.writes:
+            self.ctx.task(self._preparations.attempt(write), "remedy")
+
     def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
-        """Perform a preemption: the victims go, and the pod is promised their node."""
+        """The victims of a preemption go, and others lose their promise."""
         node, reports = nomination.node, self._reports[cycle.name]
         for victim in nomination.victims:
             if victim.metadata.deletion_timestamp is None:
@@ -654,7 +772,6 @@ class Scheduler(Watcher):
         for other in self._nominations.lower(node, pod):
             self._nominations.remove(other.metadata.uid)
             reports.no_longer_nominated(other)
-        self._nominations.put(pod, node)
 
     def _delete(self, victim: Pod) -> None:
         metadata = victim.metadata
@@ -670,6 +787,10 @@ class Scheduler(Watcher):
             then=None,
             failed=_nothing,
         )
+
+
+def _profile_of(pod: Pod) -> str:
+    return pod.spec.scheduler_name if pod.spec is not None else ""
 
 
 def _nothing(*_: object) -> None:

@@ -34,6 +34,7 @@ from orchestrator.api.rbac.v1 import (
     Role,
     RoleBinding,
 )
+from orchestrator.apiserver.bootstrap.group_rules import with_group_rules
 from orchestrator.store import FIRST_REVISION
 
 _FACTS: Final = Path(__file__).parent / "facts"
@@ -83,15 +84,19 @@ _SERVER_WROTE_ADDRESS: Final = _by(
 @lru_cache(
     maxsize=2
 )  # one suffices to clusters in virtual time, one a second to those in real time
-def furniture(now: Time, network: IPv4Network) -> Mapping[type[Any], Sequence[Any]]:
+def furniture(
+    now: Time, network: IPv4Network, *, groups: bool = False
+) -> Mapping[type[Any], Sequence[Any]]:
     """The objects by their kind, in the order of namespaces and names.
 
-    `network` is where Services have their addresses. All objects say that they were made at `now`, and
+    `network` is where Services have their addresses, `groups` whether pod groups are served. All objects say that they were made at `now`, and
     written at the store's first revision.
     """
     found = {
         kind: tuple(_dated(each, now) for each in objects) for kind, objects in _read().items()
     }
+    if groups:
+        found[ClusterRole] = tuple(map(with_group_rules, found[ClusterRole]))
     for each in (_service_network(network), _first_address(network)):
         found[type(each)] = (_dated(each, now),)
     # These are made up when they are read, and have neither identity nor age.

@@ -38,6 +38,7 @@ from orchestrator.apiserver.kinds.node import rows as node
 from orchestrator.apiserver.kinds.policy import rows as policy
 from orchestrator.apiserver.kinds.rbac import rows as rbac
 from orchestrator.apiserver.kinds.resource import rows as resource
+from orchestrator.apiserver.kinds.scheduling import pod_groups
 from orchestrator.apiserver.kinds.scheduling import rows as scheduling
 from orchestrator.apiserver.kinds.storage import rows as storage
 
@@ -65,6 +66,7 @@ _FAMILIES: Final = (
     flowcontrol,
     networking,
     node,
+    pod_groups,
     policy,
     rbac,
     resource,

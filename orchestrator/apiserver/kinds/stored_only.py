@@ -54,7 +54,6 @@ STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
     },
     core.PodSpec: {
         "hostname_override": "the host name stays the pod's",
-        "scheduling_group": "pods are scheduled one by one",
         "set_hostname_as_fqdn": "the host name stays the short one",
     },
     core.Volume: dict.fromkeys((*_STRANGE_SOURCES, "git_repo"), _NO_MOUNT),

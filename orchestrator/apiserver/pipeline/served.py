@@ -11,6 +11,7 @@ from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operatio
 from orchestrator.apiserver.authorization.access import Granted
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.conversion import conversion, seen_as
+from orchestrator.apiserver.kinds.scheduling.group_references import keeping_groups, serves_groups
 from orchestrator.apiserver.pipeline.draft import Step, stored_object
 from orchestrator.apiserver.validation.field import cause_of
 from orchestrator.machinery import field_errors
@@ -49,6 +50,8 @@ class Served:
         custom = kind_of(resource).custom
         # Custom resources are judged by the version in which they come.
         self.kind = kind_of(resource if custom else self.stored)
+        if serves_groups(scheme):
+            self.kind = keeping_groups(self.kind)
         path_rules = kind_of(resource).path_rules
         if path_rules is not None:
             self.kind = replace(self.kind, rules=path_rules)

@@ -13,6 +13,7 @@ from orchestrator.api.core.v1 import (
     HostAlias,
     PodDNSConfig,
     PodResourceClaim,
+    PodSchedulingGroup,
     PodSpec,
     PodTemplateSpec,
 )
@@ -180,9 +181,18 @@ def _name_errors(path: str, spec: PodSpec) -> Errors:
     for name, value, rule in checks:
         if value:
             yield from complaints(f"{path}.{name}", value, rule(value))
+    if spec.scheduling_group is not None:
+        yield from _group_errors(f"{path}.schedulingGroup.podGroupName", spec.scheduling_group)
     if spec.runtime_class_name is not None:
         messages = dns_subdomain(spec.runtime_class_name)
         yield from complaints(f"{path}.runtimeClassName", spec.runtime_class_name, messages)
+
+
+def _group_errors(path: str, group: PodSchedulingGroup) -> Errors:
+    if not group.pod_group_name:
+        yield invalid(path, None, "must specify one of: `podGroupName`")
+    else:
+        yield from complaints(path, group.pod_group_name, dns_subdomain(group.pod_group_name))
 
 
 def _gate_errors(path: str, spec: PodSpec) -> Errors:

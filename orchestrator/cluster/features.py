@@ -1,0 +1,69 @@
+"""Feature gates, and the versions of the API that are off as they come.
+
+Of Kubernetes' gates these can be turned: the others are as 1.36 has them by default.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from msgspec import Struct
+
+from orchestrator.api.scheme import Resource
+
+GENERIC_WORKLOAD: Final = "GenericWorkload"
+GANG_SCHEDULING: Final = "GangScheduling"
+GROUPS_VERSION: Final = "scheduling.k8s.io/v1alpha2"
+
+_NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
+    GENERIC_WORKLOAD: (),
+    GANG_SCHEDULING: (GENERIC_WORKLOAD,),
+}
+_NOT_SERVED: Final = (
+    f"{GENERIC_WORKLOAD} is enabled, and what it is about is not served: "
+    f'runtime_config={{"{GROUPS_VERSION}": True}}, --runtime-config={GROUPS_VERSION}=true'
+)
+
+
+class Features(Struct, frozen=True):
+    """What a cluster has beyond what it has as it comes.
+
+    `pod_groups`: PodGroups and Workloads are served, and pods may belong to a group, which is scheduled in
+    one cycle. `gangs`: a group's minCount counts.
+    """
+
+    pod_groups: bool = False
+    gangs: bool = False
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What is served beside the resources of a server as it comes."""
+        if not self.pod_groups:
+            return ()
+        from orchestrator.api.scheduling.v1alpha2 import (
+            RESOURCES,  # late: hardly any cluster has them
+        )
+
+        return RESOURCES
+
+
+def features_of(gates: Mapping[str, bool], runtime_config: Mapping[str, bool]) -> Features:
+    """Those that feature gates and versions of the API turn on.
+
+    Raises ValueError for names that there are not, and for a gate without what it needs.
+    """
+    for name in gates:
+        if name not in _NEEDS:
+            raise ValueError(f"unrecognized feature gate: {name}; there are {', '.join(_NEEDS)}")
+    for version in runtime_config:
+        if version != GROUPS_VERSION:
+            raise ValueError(f"no version {version!r} can be turned; there is {GROUPS_VERSION}")
+    for name, needed in _NEEDS.items():
+        missing = [each for each in needed if not gates.get(each, False)]
+        if gates.get(name, False) and missing:
+            raise ValueError(
+                f"{name} is enabled, but depends on features that are disabled: {missing}"
+            )
+    workload = gates.get(GENERIC_WORKLOAD, False)
+    if workload and not runtime_config.get(GROUPS_VERSION, False):
+        raise ValueError(_NOT_SERVED)
+    return Features(pod_groups=workload, gangs=gates.get(GANG_SCHEDULING, False))
