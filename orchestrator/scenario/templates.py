@@ -16,6 +16,7 @@ from typing import Any, Final
 _EXPRESSION: Final = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
 _MOST_CHARACTERS: Final = 500
 _MOST: Final = 10**18  # larger numbers are a mistake
+_LONGEST: Final = 100_000  # characters of a text; longer ones are, too
 
 _OPERATORS: Final[Mapping[type[ast.AST], Callable[..., Any]]] = {
     ast.Add: operator.add,
@@ -106,11 +107,11 @@ def _parsed(expression: str) -> ast.expr:
 def _value(node: ast.expr, names: Mapping[str, Any]) -> Any:
     match node:
         case ast.Constant(value=bool() | int() | float() | str() as value):
-            return value
+            return _bounded(value)
         case ast.Name(id=name):
             return _named(name, names)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            return _bounded(_OPERATORS[type(op)](_value(left, names), _value(right, names)))
+            return _computed(op, _value(left, names), _value(right, names))
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _OPERATORS:
             return _OPERATORS[type(op)](_value(operand, names))
         case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _OPERATORS:
@@ -137,9 +138,19 @@ def _named(name: str, names: Mapping[str, Any]) -> Any:
     raise ExpressionError(f"there is no parameter {name}; known are {known}")
 
 
+def _computed(op: ast.operator, left: Any, right: Any) -> Any:
+    """The result of an operator; a text that would get too long is not made first."""
+    if isinstance(left, str) and isinstance(op, ast.Mod):
+        raise ExpressionError("a text has no remainder")
+    for text, count in ((left, right), (right, left)):
+        if isinstance(text, str) and isinstance(count, int) and len(text) * count > _LONGEST:
+            raise ExpressionError("the text gets too long")
+    return _bounded(_OPERATORS[type(op)](left, right))
+
+
 def _bounded(value: Any) -> Any:
     """Refuses what only a mistake can reach: texts multiplied into gigabytes, huge numbers."""
-    if isinstance(value, str) and len(value) > 100_000:
+    if isinstance(value, str) and len(value) > _LONGEST:
         raise ExpressionError("the text gets too long")
     if isinstance(value, int | float) and not -_MOST <= value <= _MOST:
         raise ExpressionError("the number gets too large")
