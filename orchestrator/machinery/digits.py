@@ -19,3 +19,8 @@ def whole(text: str) -> int:
     digits = digits.lstrip("0")
     number = int(digits or "0") if len(digits) < _READ else _BEYOND
     return -number if text[0] == "-" else number
+
+
+def is_unsigned(text: str) -> bool:
+    """Whether the text is a decimal number of 64 bits without a sign, as `strconv.ParseUint` reads it."""
+    return text.isascii() and text.isdecimal() and whole(text) < 1 << 64

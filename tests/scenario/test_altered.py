@@ -23,8 +23,22 @@ _FILES = [
 _DOCUMENTS = [(path, yaml.safe_load(path.read_text())) for path in _FILES]
 _KEYS = st.sampled_from(["count", "wait", "labels", "seeds", "", 1, None, "repeat", "from"])
 _VALUES = st.sampled_from(
-    [None, "", -1, 0, 2**70, 1e308, float("nan"), True, [], {}, [None], {"a": [1]}, {1: 2}, "{{"]
-    + ["{{x}}", "{{nodes / 0}}", "uniform(2, 1)", "-5s", "1h1h", "1e999", "101%", "a=b", "*", ".."]
+    [
+        *(None, "", -1, 0, 2**70, 1e308, float("nan"), True, [], {}, [None], {"a": [1]}, {1: 2}),
+        *(
+            "{{",
+            "{{x}}",
+            "{{nodes / 0}}",
+            "uniform(2, 1)",
+            "-5s",
+            "1h1h",
+            "1e999",
+            "101%",
+            "a=b",
+            "*",
+            "..",
+        ),
+    ]
 )
 
 

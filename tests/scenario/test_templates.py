@@ -8,8 +8,39 @@ from orchestrator.scenario.templates import ExpressionError, evaluate, fill, fil
 
 _NUMBERS = st.integers(-1000, 1000)
 _WORDS = st.sampled_from(
-    ["nodes", "index", "1", "0", "2.5", "1e999", '"a"', "+", "-", "*", "/", "//", "%", "(", ")"]
-    + ["<", "==", " if ", " else ", " and ", " not ", "max", "int", "str", ",", "99999999999", "x"]
+    [
+        *(
+            "nodes",
+            "index",
+            "1",
+            "0",
+            "2.5",
+            "1e999",
+            '"a"',
+            "+",
+            "-",
+            "*",
+            "/",
+            "//",
+            "%",
+            "(",
+            ")",
+        ),
+        *(
+            "<",
+            "==",
+            " if ",
+            " else ",
+            " and ",
+            " not ",
+            "max",
+            "int",
+            "str",
+            ",",
+            "99999999999",
+            "x",
+        ),
+    ]
 )
 
 
@@ -18,7 +49,7 @@ def test_arithmetic_is_pythons(left: int, operator: str, right: int) -> None:
     """With the file's names in it; what Python cannot compute is told as an ExpressionError."""
     text = f"left {operator} ({right})"
     try:
-        wanted = eval(text, {"left": left})  # noqa: S307
+        wanted = eval(text, {"left": left})
     except ZeroDivisionError:
         with pytest.raises(ExpressionError, match="cannot be computed"):
             evaluate(text, {"left": left})

@@ -105,11 +105,11 @@ class ResourceQuotas(AdmissionPlugin):
             for quota in reader.list(ResourceQuota, request.namespace)
             if quota.spec is not None and in_scope(quota.spec, request.object)
         ]
-        if isinstance(request.object, Pod):
-            # Of all quotas, before what any of them has left.
-            for quota in quotas:
-                assert quota.spec is not None
+        for quota in quotas:  # of all quotas, before what any of them has left
+            assert quota.spec is not None
+            if isinstance(request.object, Pod):
                 _check_said(request, quota.metadata.name, quota.spec.hard)
+            _check_known(request, quota)
         if self._limited:
             self._check_limited(request, [each.spec for each in quotas if each.spec is not None])
         for quota in quotas:
@@ -188,6 +188,20 @@ def _is_same_pod(request: AdmissionRequest) -> bool:
         return False
     before, after = spec_of(request.old_object), spec_of(request.object)
     return (before.active_deadline_seconds is None) == (after.active_deadline_seconds is None)
+
+
+def _check_known(request: AdmissionRequest, quota: ResourceQuota) -> None:
+    """Raises Forbidden where the quota's status limits what it does not say the use of.
+
+    A quota without any status is one that its controller has not seen yet: its spec is heeded at once.
+    """
+    status = quota.status
+    if status is None or not status.hard:
+        return
+    names = sorted(status.hard.keys() & usage_of(request.resource, request.object).keys())
+    if any(name not in status.used for name in names):
+        why = f"status unknown for quota: {quota.metadata.name}, resources: {','.join(names)}"
+        raise forbidden(request.resource, request.name, why)
 
 
 def _check_said(request: AdmissionRequest, quota: str, hard: Mapping[str, Any]) -> None:

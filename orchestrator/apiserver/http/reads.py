@@ -7,6 +7,7 @@ from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.replies import object_reply, page_reply
+from orchestrator.machinery.digits import is_unsigned
 from orchestrator.protocol import Get, List, NotFound
 
 
@@ -39,7 +40,7 @@ async def _reach(front: Front, call: Call, version: str) -> None:
 
     Asked in the server's own name: who may get the object need not be allowed to list.
     """
-    if not (version.isascii() and version.isdecimal()):
+    if not is_unsigned(version):
         raise unparsable_version(version)
     target = call.target
     await front.ask(

@@ -30,7 +30,7 @@ from orchestrator.apiserver.http.replies import presenter
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.apiserver.http.warnings import add_warnings
 from orchestrator.apiserver.kinds import kind_of
-from orchestrator.machinery.digits import whole
+from orchestrator.machinery.digits import is_unsigned, whole
 from orchestrator.protocol import (
     ApiError,
     BadRequest,
@@ -139,7 +139,7 @@ def _with_name(options: ListOptions, name: str) -> ListOptions:
 def _start(options: ListOptions) -> tuple[int | None, bool]:
     """Since when, and whether the present state comes first. Raises BadRequest."""
     version = options.resource_version
-    if version and not (version.isascii() and version.isdecimal()):
+    if version and not is_unsigned(version):
         raise unparsable_version(version)
     since = whole(version or "0")
     if since == 0:

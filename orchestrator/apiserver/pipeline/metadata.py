@@ -8,7 +8,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
-from orchestrator.machinery.digits import whole
+from orchestrator.machinery.digits import is_unsigned, whole
 from orchestrator.machinery.names import generate_name
 from orchestrator.protocol import BadRequest, Patch
 
@@ -71,7 +71,7 @@ def stamped(
 
 def is_version(text: str) -> bool:
     """Whether a new object says that it is stored already. What is no number is passed over."""
-    return text.isascii() and text.isdecimal() and 0 < whole(text) < 2**64
+    return is_unsigned(text) and whole(text) > 0
 
 
 def _generated(env: Environment, resource: Resource, namespace: str, prefix: str) -> str:
@@ -119,7 +119,7 @@ def check_identity(
 def check_version(metadata: ObjectMeta) -> None:
     """Raises Unclassified for a resourceVersion that is no number."""
     version = metadata.resource_version
-    if version and not (version.isascii() and version.isdecimal() and whole(version) < 2**64):
+    if version and not is_unsigned(version):
         raise errors.no_version(version)
 
 

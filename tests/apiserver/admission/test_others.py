@@ -144,6 +144,22 @@ def test_quotas_of_objects() -> None:
         )
 
 
+@pytest.mark.parametrize(
+    ("status", "refused"),
+    [
+        ({}, False),
+        ({"hard": {"configmaps": "9"}, "used": {"configmaps": "1"}}, False),
+        ({"hard": {"configmaps": "9"}, "used": {"pods": "1"}}, True),
+        ({"hard": {"pods": "9"}}, False),
+    ],
+)
+def test_quotas_whose_use_is_not_told(status: dict[str, Any], refused: bool) -> None:
+    """A status that limits and does not say what is used refuses, for nobody knows; one that is not there does not."""
+    told = from_dict({**to_dict(quota({"configmaps": "9"})), "status": status}, ResourceQuota)
+    words = "status unknown for quota: team, resources: configmaps"
+    assert refusal(make(ConfigMap, {}), told) == (words if refused else "")
+
+
 def test_quotas_of_resources() -> None:
     """Sums of requests and limits; pods that are over do not count."""
     hard = {"requests.cpu": "2", "limits.cpu": "3", "memory": "4Gi", "pods": "10"}
