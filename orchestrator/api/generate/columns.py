@@ -25,6 +25,8 @@ _OTHERS: Final = {
     ),
     "staging/src/k8s.io/apiserver/pkg/registry/rest/table.go": "",  # of all kinds without one
 }
+# Kinds that are served behind feature gates, which the document of a server as it comes has not.
+_GATED: Final = ("scheduling.PodGroup", "scheduling.Workload")
 # Printed by nobody: its storage shows the columns of all kinds.
 _UNUSED: Final = "storage.CSIStorageCapacity"
 _IMPORT: Final = re.compile(r'^\s*(?:(\w+) )?"(k8s\.io/[^"]+)"', re.MULTILINE)
@@ -55,6 +57,7 @@ Row = list[Any]
 def tables(root: Path) -> dict[str, list[Row]]:
     """`apps.Deployment` -> its columns: name, type, format, sentence, priority."""
     known = {f"{group}.{kind}" for group, _, kind in map(type_name, document.load()["definitions"])}
+    known.update(_GATED)
     text = (root / _PRINTERS).read_text()
     packages = _packages(text)
     kinds = {
