@@ -53,18 +53,25 @@ class Described(NamedTuple):
 
 
 _NOTHING: Final = Own()
+# The original's document is of a server as it comes: of kinds behind feature gates it has no word.
+_ANYTHING: Final = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+_GATED: Final = Own(
+    {"type": "object", "properties": {"spec": _ANYTHING, "status": _ANYTHING}},
+)
 
 
 def openapi_of(resource: Resource, own: Own = _NOTHING) -> Described:
     """The description of a resource; `own` is what a custom resource's definition says."""
-    if not resource.module:
+    by_kind = schemas.names_by_kind()
+    known = (resource.group, resource.version, resource.kind) in by_kind
+    if not resource.module or not known:
+        own = own if not resource.module else _GATED
         names = custom_shapes.names_of_custom(resource)
         return Described(
             tuple(routes_of(resource, *names)),
             custom_shapes.custom(resource, own.schema, V2, own.selectable),
             custom_shapes.custom(resource, own.schema, V3, own.selectable),
         )
-    by_kind = schemas.names_by_kind()
     name = by_kind[resource.group, resource.version, resource.kind]
     list_name = by_kind.get((resource.group, resource.version, resource.list_kind), "")
     return Described(tuple(routes_of(resource, name, list_name)), {}, {})

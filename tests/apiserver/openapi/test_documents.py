@@ -8,6 +8,7 @@ from typing import Any, Final
 import pytest
 
 from orchestrator.api.generate.names import type_name
+from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS
 from orchestrator.api.scheme import Resource, Scheme, Subresource
 from orchestrator.apiserver.openapi import schemas
 from orchestrator.apiserver.openapi.documents import Documents, Own, openapi_of
@@ -206,3 +207,20 @@ def test_a_default_may_be_false_or_empty() -> None:
     written = shapes["com.example.stable.v1.CronTab"]["properties"]
     assert written["group"] == {"type": "string", "default": ""}
     assert written["on"] == {"type": "boolean", "default": False}
+
+
+def test_kinds_behind_gates_take_anything() -> None:
+    """The original's document does not describe them; kubectl must be able to write them nevertheless."""
+    scheme = Scheme.builtin()
+    scheme.serve(POD_GROUPS)
+    documents = Documents(scheme)
+    part = documents.version_3("apis/scheduling.k8s.io/v1alpha2")
+    assert part is not None
+    (shape,) = (
+        each
+        for name, each in part["components"]["schemas"].items()
+        if name.endswith("v1alpha2.PodGroup")
+    )
+    assert set(shape["properties"]) == {"apiVersion", "kind", "metadata", "spec", "status"}
+    paths = documents.version_2()["paths"]
+    assert any("/v1alpha2/" in path and "podgroups" in path for path in paths)
