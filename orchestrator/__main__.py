@@ -2,7 +2,9 @@
 
 import signal
 import sys
+from typing import Any, Final
 
+_MOMENT_SECONDS: Final = 0.01
 INTERRUPTED = 130  # what a shell says of a command that Ctrl-C ended
 
 
@@ -14,12 +16,23 @@ def main() -> None:
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    sys.unraisablehook = _heard_again
     try:
         from orchestrator.cli import command_line
     except KeyboardInterrupt:
         print("Interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)
     command_line()
+
+
+def _heard_again(unraisable: Any) -> None:
+    """Ctrl-C in a callback, as of an import, cannot be raised there: it comes again in a moment, and not as a traceback."""
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    from threading import Timer, main_thread  # late: nearly no command needs it
+
+    Timer(_MOMENT_SECONDS, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
 
 
 if __name__ == "__main__":

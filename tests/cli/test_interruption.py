@@ -130,3 +130,30 @@ def test_to_be_told_to_end_is_as_ctrl_c(tmp_path: Path) -> None:
     ended = _run(path, out, (1.5, signal.SIGTERM))
     assert ended.code == 130
     assert _check(ended, out) in ("interrupted", "")
+
+
+_IN_A_CALLBACK = """\
+import signal, sys, time, weakref
+from orchestrator import __main__
+sys.unraisablehook = __main__._heard_again
+class Watched: pass
+watched = Watched()
+reference = weakref.ref(watched, lambda _: signal.raise_signal(signal.SIGINT))
+try:
+    del watched
+    time.sleep(60)
+except KeyboardInterrupt:
+    print("heard")
+"""
+
+
+def test_ctrl_c_in_a_callback_is_not_lost() -> None:
+    """Python cannot raise it there; it is heard right after, and nobody sees a traceback."""
+    ended = subprocess.run(
+        [sys.executable, "-c", _IN_A_CALLBACK],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.stdout, ended.stderr) == ("heard\n", "")
