@@ -4,11 +4,12 @@ from typing import Any, Final
 
 from actors import Context
 from orchestrator.api.core.v1 import Pod
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
-from orchestrator.api.scheme import resource_of
+from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.client import EventRecorder
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ApiRef, Identity, Patch
+from orchestrator.protocol import ApiRef, Identity, Patch, PatchType
 
 FIELD_MANAGER: Final = "kube-scheduler"  # who has written what the scheduler writes
 
@@ -90,31 +91,24 @@ class Reports:
 
     def group(self, group: PodGroup, body: dict[str, Any]) -> None:
         """What became of a group of pods, as a merge patch of its status."""
-        self._ctx.request(
-            self._api,
-            Patch(
-                resource=POD_GROUPS,
-                name=group.metadata.name,
-                namespace=group.metadata.namespace,
-                patch_type="merge",
-                body=body,
-                subresource="status",
-                field_manager=FIELD_MANAGER,
-                identity=self._identity,
-            ),
-            then=None,
-            failed=_nothing,
-        )
+        self._patch_status(POD_GROUPS, group.metadata, "merge", body)
 
     def _patch(self, pod: Pod, status: dict[str, Any]) -> None:
+        body = {"metadata": {"uid": pod.metadata.uid}, "status": status}
+        self._patch_status(_PODS, pod.metadata, "strategic", body)
+
+    def _patch_status(
+        self, resource: Resource, of: ObjectMeta, patch_type: PatchType, body: dict[str, Any]
+    ) -> None:
+        """Patch a status; nobody waits for the answer."""
         self._ctx.request(
             self._api,
             Patch(
-                resource=_PODS,
-                name=pod.metadata.name,
-                namespace=pod.metadata.namespace,
-                patch_type="strategic",
-                body={"metadata": {"uid": pod.metadata.uid}, "status": status},
+                resource=resource,
+                name=of.name,
+                namespace=of.namespace,
+                patch_type=patch_type,
+                body=body,
                 subresource="status",
                 field_manager=FIELD_MANAGER,
                 identity=self._identity,
