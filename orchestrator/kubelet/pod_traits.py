@@ -40,7 +40,9 @@ def _traits(
         probed=any(has_probes(c) for c in containers),
         mounts=needs_mounting(PodSpec(volumes=volumes)) or bool(resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
-        limited=any(v.empty_dir is not None and v.empty_dir.size_limit is not None for v in volumes),
+        limited=any(
+            v.empty_dir is not None and v.empty_dir.size_limit is not None for v in volumes
+        ),
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),
