@@ -1,6 +1,7 @@
 """What is counted as requests go by."""
 
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -30,8 +31,11 @@ _NAMED: Final = frozenset(
 _MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 
 
-class Labels(Struct, frozen=True):
-    """What a request was, as the labels of its metrics say it; of a path that is no resource the path."""
+class Labels(Struct, frozen=True, dict=True):
+    """What a request was, as the labels of its metrics say it; of a path that is no resource the path.
+
+    Made by `labelled`, so that requests of one sort have the same ones, which know what is worked out of them.
+    """
 
     verb: str
     group: str = ""
@@ -41,21 +45,35 @@ class Labels(Struct, frozen=True):
     scope: str = ""
     dry_run: str = ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Whether it changes something."""
         return "mutating" if self.verb in _MUTATING else "readOnly"
 
-    @property
+    @cached_property
     def what(self) -> tuple[str, ...]:
         """Without whether it was a dry run."""
         where = (self.group, self.version, self.resource, self.subresource, self.scope)
         return (self.verb, *where, _COMPONENT)
 
-    @property
+    @cached_property
     def with_run(self) -> tuple[str, ...]:
         """All of it."""
         return (self.verb, self.dry_run, *self.what[1:])
+
+
+@lru_cache(maxsize=4096)
+def labelled(
+    verb: str,
+    group: str = "",
+    version: str = "",
+    resource: str = "",
+    subresource: str = "",
+    scope: str = "",
+    dry_run: str = "",
+) -> Labels:
+    """The labels of a sort of requests."""
+    return Labels(verb, group, version, resource, subresource, scope, dry_run)
 
 
 class Metrics:
