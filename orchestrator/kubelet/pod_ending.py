@@ -3,12 +3,11 @@
 from itertools import chain
 from typing import Final
 
-from orchestrator.api.core.v1 import Pod, PodSpec
+from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
 from orchestrator.kubelet.happenings import normal
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
 from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
-from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.probing import PodProbes
 
 LEAST_GRACE_SECONDS: Final = 2.0  # that a container has to stop after a preStop hook
@@ -24,8 +23,7 @@ class PodEnding(PodState):
         super().__init__(pod, now)
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
-        probed = TRAITS(pod.spec or PodSpec()).probed
-        self._probes = PodProbes(self.records()) if probed else None
+        self._probes = PodProbes(self.records()) if self.traits.probed else None
 
     def _kill(
         self,

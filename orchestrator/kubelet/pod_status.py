@@ -30,7 +30,7 @@ from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.image_names import image_id
 from orchestrator.kubelet.pod_state import PodState
-from orchestrator.machinery.memo import IdentityMemo, MixedMemo
+from orchestrator.machinery.memo import IdentityMemo, PartsMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time
@@ -164,7 +164,7 @@ def _host_ips(ips: tuple[str, ...]) -> tuple[HostIP, ...]:
 
 def _pod_ips(ips: tuple[str, ...], old: tuple[PodIP, ...]) -> tuple[PodIP, ...]:
     """The very same addresses as before, if they are equal."""
-    if len(ips) == len(old) and all(ip == known.ip for ip, known in zip(ips, old, strict=True)):
+    if len(ips) == len(old) and ips == tuple([known.ip for known in old]):
         return old
     return tuple([PodIP(ip=ip) for ip in ips])
 
@@ -254,9 +254,8 @@ def _conditions(
     return tuple(result)
 
 
-_CONDITIONS: Final[MixedMemo[tuple[PodCondition, ...], tuple[PodCondition, ...]]] = MixedMemo(
-    _conditions
-)
+# Kubelets in step write the same words at the same moment, which are the very same objects.
+_CONDITIONS: Final = PartsMemo(_conditions)
 
 
 @lru_cache(maxsize=4096)
