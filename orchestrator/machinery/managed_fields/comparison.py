@@ -70,7 +70,8 @@ def _changed(old: Json, new: Json, shape: Shape) -> FieldSet | None:
     _, modified, added = _compared(old, new, shape)
     if modified is None or added is None:
         return added if modified is None else modified
-    return union({SELF: modified}, {SELF: added})[SELF]
+    together: FieldSet = union({SELF: modified}, {SELF: added})[SELF]
+    return together
 
 
 def _compared(old: Json, new: Json, shape: Shape) -> _Nodes:
