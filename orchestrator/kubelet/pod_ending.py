@@ -93,7 +93,9 @@ class PodEnding(PodState):
         """
         begun = self.initialized or all(r.completed or r.started for r in self.init_containers)
         for record in chain(self.init_containers, self.containers if begun else ()):
-            if record.state.terminated is None and (record.role is Role.MAIN or record.attempt >= 0):
+            if record.state.terminated is None and (
+                record.role is Role.MAIN or record.attempt >= 0
+            ):
                 record.state = record.last_state or _NEVER_RAN
 
     def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:

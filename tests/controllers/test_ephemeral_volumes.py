@@ -93,4 +93,6 @@ async def test_an_event_says_why_a_claim_cannot_be_made(cluster: Cluster) -> Non
         "limited: persistentvolumeclaims=0"
     }
     await cluster.client.delete(ResourceQuota, "none")
-    await cluster.client.wait(PersistentVolumeClaim, "p-scratch", "jsonpath={.status.phase}=Pending")
+    await cluster.client.wait(
+        PersistentVolumeClaim, "p-scratch", "jsonpath={.status.phase}=Pending"
+    )
