@@ -23,7 +23,7 @@ the process, and could stand before any other actor that answers them.
 
 ## Files
 `server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
-handlers share, `fairness/` whose turn it is; `reads`,
+handlers share, `fairness/` whose turn it is, `turns` how a request takes its own; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
 `presentation`, `replies`, `statuses`, `warnings`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
 `metrics/`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
