@@ -79,8 +79,8 @@ def _owners(message: Any, spec: TokenRequestSpec, now: Time) -> tuple[ManagedFie
     writer = Writer(
         name=manager_of(message), api_version=TokenRequest.api_version, subresource=_TOKEN
     )
-    said = codec.to_dict(TokenRequest(spec=spec))
-    pair = Pair({}, said, shape_of_kind(_GROUP, "v1", _KIND), NOTHING)
+    said = {name: value for name, value in codec.to_dict(spec).items() if value}
+    pair = Pair({}, {"spec": said}, shape_of_kind(_GROUP, "v1", _KIND), NOTHING)
     return entries_of(updated(pair, {}, writer, now, lambda _version: None))
 
 
