@@ -203,7 +203,6 @@ async def test_tokens_outlive_the_servers_crash(api: Api) -> None:
 
 async def test_a_right_is_needed_for_both(api: Api) -> None:
     """To ask for a token, and to ask whose one is."""
-    warnings: list[str] = []
     creation = Create(
         resource=api.resource(ServiceAccount),
         object=TokenRequest(),
@@ -220,6 +219,7 @@ async def test_a_right_is_needed_for_both(api: Api) -> None:
 
 async def test_a_client_sees_who_has_said_what_of_its_request(api: Api) -> None:
     """The answer owns what the client said and the default of how long, and not the audiences that it left out."""
+    warnings: list[str] = []
     warnings: list[str] = []
     creation = Create(
         resource=api.resource(ServiceAccount),
