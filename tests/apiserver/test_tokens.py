@@ -220,7 +220,6 @@ async def test_a_right_is_needed_for_both(api: Api) -> None:
 async def test_a_client_sees_who_has_said_what_of_its_request(api: Api) -> None:
     """The answer owns what the client said and the default of how long, and not the audiences that it left out."""
     warnings: list[str] = []
-    warnings: list[str] = []
     creation = Create(
         resource=api.resource(ServiceAccount),
         object=TokenRequest(),
