@@ -6,8 +6,9 @@ ready in any of them is not ready.
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import lru_cache
-from ipaddress import ip_address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final
 
 from msgspec.structs import replace
@@ -58,12 +59,11 @@ def in_order(addresses: Iterable[EndpointAddress]) -> tuple[EndpointAddress, ...
 
 
 @lru_cache(maxsize=1 << 16)
-def _number(ip: str) -> tuple[int, int]:
-    try:
-        address = ip_address(ip)
-    except ValueError:  # whoever wrote it; it has no place of its own
-        return (0, 0)
-    return (address.version, int(address))
+def _number(ip: str) -> tuple[int, bytes]:
+    for version, family in ((4, AF_INET), (6, AF_INET6)):
+        with suppress(OSError):
+            return version, inet_pton(family, ip)
+    return 0, b""  # whoever wrote it; it has no place of its own
 
 
 def truncated(subsets: tuple[EndpointSubset, ...]) -> tuple[tuple[EndpointSubset, ...], bool]:

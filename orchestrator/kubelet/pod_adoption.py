@@ -15,7 +15,6 @@ from orchestrator.kubelet.pod_events import (
     PodChanged,
     PodRejected,
 )
-from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.shutdown import (
     NOT_ADMITTED,
@@ -72,7 +71,7 @@ class PodAdoption(PodEffects):
             return
         if self._join(managed):
             self._admission.add(pod)
-            if pod.spec is not None and TRAITS(pod.spec).limited:
+            if managed.worker.traits.limited:
                 self._pressure.begin()
             self._apply(managed, PodChanged(pod))
 

@@ -7,7 +7,7 @@ from typing import Final
 from orchestrator.api.core.v1 import ContainerState, ContainerStateWaiting, Pod, PodSpec
 from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.pod_events import PodRejected
-from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.pod_traits import traits_of
 from orchestrator.machinery.restarts import restarts
 
 DEFAULT_GRACE_SECONDS: Final = 30
@@ -28,6 +28,7 @@ class PodState:
         "pod",
         "resize_pending",
         "start_time",
+        "traits",
         "uid",
         "vanished",
     )
@@ -41,7 +42,8 @@ class PodState:
         self.vanished = False
         self.finished = False
         spec = pod.spec or PodSpec()
-        self.mounted = not TRAITS(spec).mounts
+        self.traits = traits_of(spec)
+        self.mounted = not self.traits.mounts
         init = spec.init_containers
         waiting = _INITIALIZING if init else CREATING
         self.init_containers = [

@@ -30,7 +30,7 @@ from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.image_names import image_id
 from orchestrator.kubelet.pod_state import PodState
-from orchestrator.machinery.memo import IdentityMemo, MixedMemo
+from orchestrator.machinery.memo import IdentityMemo, PartsMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.restarts import restarts
 from orchestrator.machinery.times import format_time
@@ -53,10 +53,15 @@ _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
 
 def phase_of(worker: PodState) -> str:
-    """Pending, Running, Succeeded or Failed, as kubelet's `getPhase` decides."""
-    if worker.failure is not None:
-        return "Failed" if worker.terminal else _live_phase(worker)
-    return _live_phase(worker)
+    """Pending, Running, Succeeded or Failed, as kubelet's `getPhase` decides.
+
+    A pod that has been stopped has ended, so that what waits for its end behind a finalizer does not hang.
+    """
+    if worker.failure is not None and worker.terminal:
+        return "Failed"
+    phase = _live_phase(worker)
+    over = worker.finished and not worker.vanished
+    return "Failed" if over and phase in ("Pending", "Running") else phase
 
 
 def _live_phase(worker: PodState) -> str:
@@ -164,7 +169,7 @@ def _host_ips(ips: tuple[str, ...]) -> tuple[HostIP, ...]:
 
 def _pod_ips(ips: tuple[str, ...], old: tuple[PodIP, ...]) -> tuple[PodIP, ...]:
     """The very same addresses as before, if they are equal."""
-    if len(ips) == len(old) and all(ip == known.ip for ip, known in zip(ips, old, strict=True)):
+    if len(ips) == len(old) and ips == tuple([known.ip for known in old]):
         return old
     return tuple([PodIP(ip=ip) for ip in ips])
 
@@ -254,9 +259,8 @@ def _conditions(
     return tuple(result)
 
 
-_CONDITIONS: Final[MixedMemo[tuple[PodCondition, ...], tuple[PodCondition, ...]]] = MixedMemo(
-    _conditions
-)
+# Kubelets in step write the same words at the same moment, which are the very same objects.
+_CONDITIONS: Final = PartsMemo(_conditions)
 
 
 @lru_cache(maxsize=4096)

@@ -1,14 +1,14 @@
-"""What few pods have, found once a spec: pods that have none of it pay nothing for it."""
+"""What few pods have, found once a template: pods that have none of it pay nothing for it."""
 
 from typing import Final
 
 from msgspec import Struct
 
-from orchestrator.api.core.v1 import PodSpec
+from orchestrator.api.core.v1 import Container, PodResourceClaim, PodSpec, Volume
 from orchestrator.kubelet.material import environment_sources
 from orchestrator.kubelet.mount_faults import needs_mounting
 from orchestrator.kubelet.probing import has_probes
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.memo import PartsMemo
 
 
 class PodTraits(Struct, frozen=True):
@@ -24,14 +24,24 @@ class PodTraits(Struct, frozen=True):
     limited: bool
 
 
-def _traits(spec: PodSpec) -> PodTraits:
-    containers = (*spec.init_containers, *spec.containers)
+def traits_of(spec: PodSpec) -> PodTraits:
+    """Those of a spec. A binding makes a new one of each pod, whose parts are its template's."""
+    return _TRAITS(spec.init_containers, spec.containers, spec.volumes, spec.resource_claims)
+
+
+def _traits(
+    init_containers: tuple[Container, ...],
+    main_containers: tuple[Container, ...],
+    volumes: tuple[Volume, ...],
+    resource_claims: tuple[PodResourceClaim, ...],
+) -> PodTraits:
+    containers = (*init_containers, *main_containers)
     return PodTraits(
         probed=any(has_probes(c) for c in containers),
-        mounts=needs_mounting(spec) or bool(spec.resource_claims),
+        mounts=needs_mounting(PodSpec(volumes=volumes)) or bool(resource_claims),
         configured=frozenset(c.name for c in containers if environment_sources(c)),
         limited=any(
-            v.empty_dir is not None and v.empty_dir.size_limit is not None for v in spec.volumes
+            v.empty_dir is not None and v.empty_dir.size_limit is not None for v in volumes
         ),
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
@@ -39,5 +49,4 @@ def _traits(spec: PodSpec) -> PodTraits:
     )
 
 
-TRAITS: Final = IdentityMemo(_traits, 1 << 12)
-"""Of a spec that pods share."""
+_TRAITS: Final = PartsMemo(_traits, 1 << 12)

@@ -41,6 +41,7 @@ from orchestrator.kubelet.pod_events import (
     WakeAt,
 )
 from orchestrator.kubelet.pod_state import CREATING
+from orchestrator.kubelet.pod_traits import traits_of
 from orchestrator.kubelet.recollection import lost, recall
 from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
 from orchestrator.kubelet.resizing import is_resized, needs_restart
@@ -140,6 +141,7 @@ class PodWorker(ContainerNews):
         spec = pod.spec
         if spec is known or spec is None:
             return
+        self.traits = traits_of(spec)
         for records, containers in (
             (self.containers, spec.containers),
             (self.init_containers, spec.init_containers),

@@ -17,7 +17,7 @@ from orchestrator.kubelet.eviction import (
     message_of,
     ranked,
 )
-from orchestrator.kubelet.pod_traits import TRAITS
+from orchestrator.kubelet.pod_traits import traits_of
 from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import ContainerStarted
 
@@ -112,7 +112,7 @@ class Pressure:
     def _volumes(self, pod: Pod) -> Mapping[str, int]:
         """What lies in the pod's emptyDirs, where that matters: to weigh them may take long."""
         weigh = getattr(self._runtimes.of(pod.metadata.uid), "volume_bytes", None)
-        limited = pod.spec is not None and TRAITS(pod.spec).limited
+        limited = pod.spec is not None and traits_of(pod.spec).limited
         matters = limited or any(each.signal == DISK for each in self._thresholds)
         return weigh(pod.metadata.uid) if weigh is not None and matters else {}
 

@@ -13,7 +13,6 @@ from orchestrator.kubelet.mounting import sub_path_fault
 from orchestrator.kubelet.networks.interface import PodNetwork
 from orchestrator.kubelet.pod_events import StartContainer
 from orchestrator.kubelet.pod_status import with_addresses
-from orchestrator.kubelet.pod_traits import TRAITS
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.refreshing import Refreshing
 from orchestrator.kubelet.runtimes.interface import (
@@ -65,7 +64,7 @@ class ContainerStarts:
     def start(self, worker: PodWorker, ips: tuple[str, ...], effect: StartContainer) -> None:
         """Start a container, once what its environment is made of is there."""
         container, pod = effect.container, worker.pod
-        if pod.spec is None or container.name not in TRAITS(pod.spec).configured:
+        if container.name not in worker.traits.configured:
             self._expand(worker, ips, effect)
             return
 
@@ -85,8 +84,8 @@ class ContainerStarts:
 
     def _expand(self, worker: PodWorker, ips: tuple[str, ...], effect: StartContainer) -> None:
         """Start a container, if its paths in volumes can be made of its environment."""
-        container, spec = effect.container, worker.pod.spec
-        if spec is None or container.name not in TRAITS(spec).expanded:
+        container = effect.container
+        if container.name not in worker.traits.expanded:
             self._begin(worker, ips, effect)
             return
 

@@ -1,24 +1,33 @@
 """Host ports: which ones a pod takes of its node, and which cannot be had beside one another."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Container, Pod
+from orchestrator.machinery.memo import PartsMemo
 
 HostPort: TypeAlias = tuple[str, str, int]  # protocol, IP, port
 
 
 def host_ports(pod: Pod) -> tuple[HostPort, ...]:
-    """The host ports that a pod's containers take."""
-    if pod.spec is None:
-        return ()
+    """The host ports that a pod's containers take; remembered by the identity of the containers."""
+    spec = pod.spec
+    return () if spec is None else _HOST_PORTS(spec.containers, spec.init_containers)
+
+
+def _host_ports(
+    containers: tuple[Container, ...], init_containers: tuple[Container, ...]
+) -> tuple[HostPort, ...]:
+    sidecars = [each for each in init_containers if each.restart_policy]
     return tuple(
         (port.protocol or "TCP", port.host_ip or "0.0.0.0", port.host_port)
-        for container in (*pod.spec.containers, *pod.spec.init_containers)
-        if container.ports and (container in pod.spec.containers or container.restart_policy)
+        for container in (*containers, *sidecars)
         for port in container.ports
         if port.host_port
     )
+
+
+_HOST_PORTS: Final = PartsMemo(_host_ports)
 
 
 def ports_conflict(taken: Iterable[HostPort], wanted: tuple[HostPort, ...]) -> bool:

@@ -23,7 +23,7 @@ the process, and could stand before any other actor that answers them.
 
 ## Files
 `server` its life, `connections` their time limits, `dispatch` from requests to handlers, `gate` what keeps writes out, `front` what
-handlers share, `fairness/` whose turn it is; `reads`,
+handlers share, `fairness/` whose turn it is, `turns` how a request takes its own; `reads`,
 `writes`, `watches` the handlers; `paths`, `parameters`, `bodies`, `negotiation` what requests say;
 `presentation`, `replies`, `statuses`, `warnings`, `encodings`, `tables/` what answers say; `discovery`, `openapi`, `health`,
 `metrics/`, `version` the documents about the server; `pki`, `kubeconfig`, `authentication` who is who.
@@ -37,7 +37,7 @@ from orchestrator.apiserver.http.authentication import (
 from orchestrator.apiserver.http.errors import HttpFrontError, RealTimeRequired
 from orchestrator.apiserver.http.front import Limits
 from orchestrator.apiserver.http.pki import Pki
-from orchestrator.apiserver.http.server import HttpFront, serve, shrink_tls_buffers
+from orchestrator.apiserver.http.server import HttpFront, serve, tune_process
 from orchestrator.machinery.certificates import KeyPair
 
 __all__ = [
@@ -51,5 +51,5 @@ __all__ = [
     "RealTimeRequired",
     "TokenAuthenticator",
     "serve",
-    "shrink_tls_buffers",
+    "tune_process",
 ]

@@ -142,6 +142,6 @@ class ConnectionServer(Server):
         return Connection(self, loop=self._loop, **self._kwargs)
 
     def _request(self, message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> Any:
-        if not all(value.isascii() for _, value in message.raw_headers):
+        if not b"".join([value for _, value in message.raw_headers]).isascii():
             message = message._replace(headers=_readable(message.headers))
         return _Request(message, payload, protocol, writer, task, self._loop)

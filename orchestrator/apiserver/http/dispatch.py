@@ -7,8 +7,7 @@ fault of ours, logged and answered with 500. The server goes on.
 import asyncio
 import re
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from functools import lru_cache
 from typing import Final, TypeAlias
 
@@ -16,7 +15,6 @@ from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec.structs import replace
 
 from orchestrator.api.protobuf_writer import has_form
-from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.errors import internal
@@ -31,12 +29,12 @@ from orchestrator.apiserver.http.errors import (
     no_representation,
     not_acceptable,
 )
-from orchestrator.apiserver.http.fairness import Classified, Rejected
+from orchestrator.apiserver.http.fairness import Rejected
 from orchestrator.apiserver.http.fairness.work import seats_of
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.gate import check_gate
 from orchestrator.apiserver.http.impersonation import Impersonation, wanted
-from orchestrator.apiserver.http.metrics import Labels
+from orchestrator.apiserver.http.metrics import labelled
 from orchestrator.apiserver.http.negotiation import is_pretty, is_representable, negotiate
 from orchestrator.apiserver.http.pages import Pages, is_page, page_of
 from orchestrator.apiserver.http.parameters import wants_watch
@@ -46,6 +44,7 @@ from orchestrator.apiserver.http.replies import (
     text_reply,
 )
 from orchestrator.apiserver.http.request_log import log_request
+from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
 from orchestrator.machinery import service_accounts
 from orchestrator.protocol import (
@@ -86,37 +85,6 @@ def _end_of(said: str) -> int:
     return ssl.cert_time_to_seconds(said)
 
 
-class _Record:
-    """What is known of a request when it ends."""
-
-    __slots__ = (
-        "audit_id",
-        "code",
-        "executed",
-        "fault",
-        "labels",
-        "resource",
-        "seats",
-        "trail",
-        "waited",
-        "warnings",
-        "where",
-    )
-
-    def __init__(self, method: str, audit_id: str) -> None:
-        self.audit_id = audit_id
-        self.where: Classified | None = None
-        self.trail: Trail | None = None
-        self.labels = Labels(method)
-        self.waited = 0.0
-        self.seats = 0
-        self.executed = 0.0
-        self.fault: Exception | None = None
-        self.code = 500
-        self.resource: Resource | None = None
-        self.warnings: list[str] = []
-
-
 class Dispatcher:
     """The one handler of the HTTP server."""
 
@@ -129,7 +97,7 @@ class Dispatcher:
     async def __call__(self, request: BaseRequest) -> StreamResponse:
         """Answer a request, whatever happens."""
         front = self._front
-        record = _Record(request.method, request.headers.get("Audit-Id") or front.uid())
+        record = Record(request.method, request.headers.get("Audit-Id") or front.uid())
         add_headers(request, {"Audit-Id": record.audit_id})
         response: StreamResponse | None = None
         begun = front.clock.monotonic()
@@ -166,7 +134,7 @@ class Dispatcher:
                 fault=record.fault,
             )
 
-    async def _answered(self, request: BaseRequest, record: _Record) -> StreamResponse:
+    async def _answered(self, request: BaseRequest, record: Record) -> StreamResponse:
         try:
             return await self._handled(request, record)
         except PageNotFound as error:
@@ -188,15 +156,15 @@ class Dispatcher:
             log.error("fault in the server", exc_info=error)
             return error_reply(request, internal(error, fault))
 
-    async def _handled(self, request: BaseRequest, record: _Record) -> StreamResponse:
+    async def _handled(self, request: BaseRequest, record: Record) -> StreamResponse:
         if "%" in request.raw_path and _NO_ESCAPE.search(request.raw_path.partition("?")[0]):
             return text_reply("400 Bad Request", status=400)
         parts = split(request.path)
         identity = await self._identity(request, parts, record)
         self._classify(request, asked_of(request, parts), identity, record)
         if not is_resource_path(parts):
-            record.labels = Labels(request.method, subresource=page_of(parts))
-            async with self._seated(request, record):
+            record.labels = labelled(request.method, subresource=page_of(parts))
+            async with Turn(self._front, record):
                 return await self._document(request, parts, identity)
         try:
             return await self._resource(request, parts, identity, record)
@@ -211,7 +179,7 @@ class Dispatcher:
             raise
 
     async def _resource(
-        self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record
+        self, request: BaseRequest, parts: list[str], identity: Identity, record: Record
     ) -> StreamResponse:
         front = self._front
         if parts[:2] == ["apis", metrics_api.GROUP]:
@@ -235,7 +203,7 @@ class Dispatcher:
             await self._authorized(request, parts, identity)
             return await handler(front, call)
         if call.verb == "watch":
-            async with self._seated(request, record, call):
+            async with await self._turn(record, call):
                 pass  # it waits for its turn, and holds nobody up while it lasts
             return await handler(front, call)
         if request.body_exists:
@@ -243,7 +211,7 @@ class Dispatcher:
             body = await bodies.read(request, front.limits.request_seconds)
             call = replace(call, body=body)
             front.metrics.sent(record.labels, call.verb, len(body))
-        async with self._seated(request, record, call):
+        async with await self._turn(record, call):
             begun = front.clock.monotonic()
             response = await handler(front, call)
             if call.verb in _CHECKED:
@@ -252,7 +220,7 @@ class Dispatcher:
             return response
 
     def _classify(
-        self, request: BaseRequest, asked: Attributes, identity: Identity, record: _Record
+        self, request: BaseRequest, asked: Attributes, identity: Identity, record: Record
     ) -> None:
         """Which flow the request belongs to; one that lasts, watches apart, to none."""
         if asked.verb == "proxy" or (asked.subresource in _LASTING and asked.verb != "watch"):
@@ -260,32 +228,18 @@ class Dispatcher:
         record.where = self._front.fairness.classify(identity, asked)
         add_headers(request, record.where.headers)
 
-    @asynccontextmanager
-    async def _seated(
-        self, request: BaseRequest, record: _Record | None, call: Call | None = None
-    ) -> AsyncIterator[None]:
-        """The request's turn. Raises Rejected."""
-        front, where = self._front, None if record is None else record.where
-        if record is None or where is None:
-            yield
-            return
-        seats = 1
-        if call is not None and call.verb in ("list", "watch") and not where.level.is_exempt:
+    async def _turn(self, record: Record, call: Call) -> Turn:
+        """The request's turn, in as many seats as it takes."""
+        front, where, seats = self._front, record.where, 1
+        watch = call.verb == "watch"
+        if where is not None and (watch or call.verb == "list") and not where.level.is_exempt:
             stored = await front.stored(call.target.resource)
-            seats = seats_of(call.verb, request.query, stored, where.level.bounds.nominal)
-        watch = call is not None and call.verb == "watch"
-        begun = front.clock.monotonic()
-        async with front.fairness.seated(where, seats, record.labels.kind, watch=watch):
-            seated = front.clock.monotonic()
-            record.waited, record.seats = seated - begun, seats
-            front.metrics.passed("priorityandfairness", record.waited)
-            try:
-                yield
-            finally:
-                record.executed = front.clock.monotonic() - seated
+            nominal = where.level.bounds.nominal
+            seats = seats_of(call.verb, call.request.query, stored, nominal)
+        return Turn(front, record, seats, watch=watch)
 
     async def _forwarded(
-        self, request: BaseRequest, parts: list[str], identity: Identity, record: _Record | None
+        self, request: BaseRequest, parts: list[str], identity: Identity, record: Record | None
     ) -> StreamResponse | None:
         """The answer of another server; None where none serves this path."""
         aggregation = self._aggregation
@@ -297,12 +251,12 @@ class Dispatcher:
         if request.body_exists:
             body = await bodies.read(request, self._front.limits.request_seconds)
         try:
-            async with self._seated(request, record):
+            async with Turn(self._front, record):
                 return await aggregation.forward(request, service, identity, body)
         except Unavailable as error:
             return text_reply(f"{error}\n", status=503)
 
-    async def _identity(self, request: BaseRequest, parts: list[str], record: _Record) -> Identity:
+    async def _identity(self, request: BaseRequest, parts: list[str], record: Record) -> Identity:
         """Who asks, or as whom. Raises Unauthorized; BadRequest and Forbidden for an impersonation."""
         front = self._front
         begun = front.clock.monotonic()
@@ -338,7 +292,7 @@ class Dispatcher:
             front.metrics.shown(_end_of(certificate["notAfter"]) - front.clock.now())
 
     def _begin_trail(
-        self, request: BaseRequest, parts: list[str], record: _Record, user: Identity
+        self, request: BaseRequest, parts: list[str], record: Record, user: Identity
     ) -> None:
         front = self._front
         if front.audit is None:
@@ -416,7 +370,7 @@ def _length(response: StreamResponse | None) -> int:
     return len(body) if isinstance(body, bytes) else 0
 
 
-def _overloaded(record: _Record) -> Response:
+def _overloaded(record: Record) -> Response:
     """There was no seat for the request, nor a place to wait for one."""
     retry = 1 if record.where is None else record.where.level.retry_seconds
     response = text_reply("Too many requests, please try again later.\n", status=429)

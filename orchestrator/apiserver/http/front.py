@@ -33,7 +33,7 @@ from orchestrator.apiserver.http.discovery import Discovery
 from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.errors import timed_out
 from orchestrator.apiserver.http.fairness import Fairness
-from orchestrator.apiserver.http.metrics import Labels, Metrics
+from orchestrator.apiserver.http.metrics import Labels, Metrics, labelled
 from orchestrator.apiserver.http.metrics.checks import HealthRecord
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.parameters import Query
@@ -238,7 +238,7 @@ class Call(Struct, frozen=True):
         elif target.namespace:
             scope = "namespace"
         run = "All" if "All" in self.query.getall("dryRun", []) else ""
-        return Labels(
+        return labelled(
             verb, resource.group, resource.version, resource.plural, target.part, scope, run
         )
 

@@ -33,6 +33,7 @@ Mode: TypeAlias = Callable[[Identity, "Wanted", Attributes, "Decide"], Awaitable
 Decide: TypeAlias = Callable[[Identity, Attributes], Awaitable[tuple[bool, str]]]
 
 _MOST: Final = 10_000  # users whose modes are remembered
+_ANY: Final = "impersonate-"  # most requests have none
 _EXTRA: Final = "impersonate-extra-"
 _NODE: Final = "system:node:"
 _NODES: Final = "system:nodes"
@@ -61,6 +62,8 @@ def wanted(headers: CIMultiDictProxy[str]) -> Wanted | None:
     Raises BadRequest for groups, a uid or extras without a user: whoever sends them means to have fewer
     rights than they have.
     """
+    if _ANY not in "\n".join(headers).lower():
+        return None
     user, uid = headers.get("Impersonate-User", ""), headers.get("Impersonate-Uid", "")
     groups, extra = tuple(headers.getall("Impersonate-Group", [])), _extra(headers)
     if user:

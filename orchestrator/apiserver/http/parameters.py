@@ -5,11 +5,12 @@ means true. Options that contradict each other are Invalid, values that cannot b
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, cast
 
 from msgspec import Struct
 from msgspec.structs import replace
-from multidict import MultiMapping
+from multidict import MultiDict, MultiMapping
 
 from orchestrator.api.meta.v1 import DeleteOptions, Preconditions
 from orchestrator.apiserver.http.errors import cannot_parse, invalid_options
@@ -24,6 +25,7 @@ _INT64: Final = 2**63
 _MANAGER_LENGTH: Final = 128
 # What admission is shown as the client wrote it.
 _SAID: Final = ("fieldManager", "fieldValidation")
+_OF_WRITES: Final = frozenset((*_SAID, "dryRun", "force"))
 _NOT_OLDER: Final = "NotOlderThan"
 
 
@@ -152,8 +154,18 @@ def _forbidden(field: str, detail: str, verb: str = "is ") -> FieldError:
 def write_options(query: Query, kind: str, agent: str, *, applies: bool = False) -> WriteOptions:
     """`kind` is CreateOptions, UpdateOptions or PatchOptions. Raises Invalid.
 
-    Without a field manager the client's program is it: what stands before the user agent's slash.
+    Without a field manager the client's program is it: what stands before the user agent's slash. A client says
+    the same again and again, so what it meant is remembered.
     """
+    said = tuple((name, value) for name, value in query.items() if name in _OF_WRITES)
+    return _written(said, kind, agent, applies)
+
+
+@lru_cache(maxsize=1024)
+def _written(
+    said: tuple[tuple[str, str], ...], kind: str, agent: str, applies: bool
+) -> WriteOptions:
+    query = MultiDict(said)
     manager = query.get("fieldManager", "")
     validation = query.get("fieldValidation", "")
     faults = []

@@ -40,7 +40,7 @@ def admit(course: Course) -> tuple[Step, ...]:
         if draft.message.warn is not None:  # it came by HTTPS
             request.counts = env.counts
             return counted_step(
-                "admit", request, lambda: _admit(env, draft, request, watched, iter(watched))
+                "admit", request, _admit, env, draft, request, watched, iter(watched)
             )
         return _admit(env, draft, request, plugins, iter(plugins))
 
@@ -118,7 +118,7 @@ def _review(course: Course, *, waiting: bool) -> tuple[Step, ...]:
         left = iter(watched)
         if not whole:
             return _validate(env, request, left, quiet)
-        return counted_step("validate", request, lambda: _validate(env, request, left, quiet))
+        return counted_step("validate", request, _validate, env, request, left, quiet)
 
     return (step,)
 

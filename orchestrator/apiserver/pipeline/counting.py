@@ -1,11 +1,12 @@
 """Admission's plugins under a stopwatch, for the writes that are counted."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, AdmissionRequest, Reader
 from orchestrator.apiserver.pipeline.draft import Wait
-from orchestrator.apiserver.telemetry.admission import Step
+from orchestrator.apiserver.telemetry.admission import AdmissionCounts, Step
 from orchestrator.protocol import ApiError
 
 
@@ -18,14 +19,11 @@ class _Counted(AdmissionPlugin):
         self._plugin = plugin
 
     def admit(self, request: AdmissionRequest, reader: Reader) -> Any:
-        return _observed(
-            request, lambda: self._plugin.admit(request, reader), _by(self.name, "admit")
-        )
+        return _observed(request, "admit", self.name, self._plugin.admit, request, reader)
 
     def validate(self, request: AdmissionRequest, reader: Reader) -> Wait | None:
-        answer: Wait | None = _observed(
-            request, lambda: self._plugin.validate(request, reader), _by(self.name, "validate")
-        )
+        run = self._plugin.validate
+        answer: Wait | None = _observed(request, "validate", self.name, run, request, reader)
         return answer
 
 
@@ -34,44 +32,56 @@ def counted(plugins: tuple[AdmissionPlugin, ...]) -> tuple[AdmissionPlugin, ...]
     return tuple(map(_Counted, plugins))
 
 
-def counted_step(step: Step, request: AdmissionRequest, run: Callable[[], Any]) -> Any:
+def counted_step(
+    step: Step, request: AdmissionRequest, run: Callable[..., Any], *arguments: Any
+) -> Any:
     """What `run` answers, or waits for; the whole is counted as one step of the write."""
-
-    def told(request: AdmissionRequest, began: float, refused: bool) -> None:
-        assert request.counts is not None
-        request.counts.step(step, request.operation, began, refused=refused)
-
-    return _observed(request, run, told)
-
-
-def _by(name: str, step: Step) -> Callable[[AdmissionRequest, float, bool], None]:
-    def told(request: AdmissionRequest, began: float, refused: bool) -> None:
-        assert request.counts is not None
-        request.counts.plugin(name, step, request.operation, began, refused=refused)
-
-    return told
+    return _observed(request, step, "", run, *arguments)
 
 
 def _observed(
-    request: AdmissionRequest,
-    run: Callable[[], Any],
-    told: Callable[[AdmissionRequest, float, bool], None],
+    request: AdmissionRequest, step: Step, name: str, run: Callable[..., Any], *arguments: Any
 ) -> Any:
-    """Run something that answers, refuses or waits, and tell when it has done with the request."""
+    """Run something that answers, refuses or waits, and tell when it has done with the request.
+
+    `name` is the plugin's; "": it is the whole step.
+    """
     counts = request.counts
     if counts is None:
-        return run()
-    began = counts.monotonic()
+        return run(*arguments)
+    return _Stopwatch(counts, step, name, request.operation).run(run, *arguments)
 
-    def watch(run: Callable[[], Any]) -> Any:
+
+class _Stopwatch:
+    """Runs from when it is made until an answer or a refusal, over all that is waited for meanwhile.
+
+    It is no closure that names itself: each write would leave circles for the garbage collector.
+    """
+
+    __slots__ = ("_began", "_counts", "_name", "_operation", "_step")
+
+    def __init__(self, counts: AdmissionCounts, step: Step, name: str, operation: str) -> None:
+        self._counts = counts
+        self._step = step
+        self._name = name
+        self._operation = operation
+        self._began = counts.monotonic()
+
+    def run(self, run: Callable[..., Any], *arguments: Any) -> Any:
+        """What `run` answers; what waits is watched until its end."""
         try:
-            answer = run()
+            answer = run(*arguments)
         except ApiError:
-            told(request, began, True)
+            self._stop(refused=True)
             raise
         if type(answer) is Wait:
-            return Wait(answer.effect, lambda result: watch(lambda: answer.then(result)))
-        told(request, began, False)
+            return Wait(answer.effect, partial(self.run, answer.then))
+        self._stop(refused=False)
         return answer
 
-    return watch(run)
+    def _stop(self, *, refused: bool) -> None:
+        counts, step, operation = self._counts, self._step, self._operation
+        if self._name:
+            counts.plugin(self._name, step, operation, self._began, refused=refused)
+        else:
+            counts.step(step, operation, self._began, refused=refused)

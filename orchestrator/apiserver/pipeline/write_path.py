@@ -16,12 +16,14 @@ from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
-from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
+from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.memo import IdentityMemo
 
 # Objects that controllers stamp others from; there are few of a kind at a time.
 _REMEMBERED: Final = 64
+# Of a new object the server takes these away before it asks who says what.
+_TAKEN_AWAY: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 
 
 class WritePath:
@@ -44,13 +46,18 @@ class WritePath:
         """Of the objects of this version."""
         return shape_of(self.resource)
 
+    @cached_property
+    def _reset(self) -> FieldSet:
+        """What a write by this path leaves as it is."""
+        return _reset(self.resource, self.subresource)
+
     def writer(self, name: str) -> Writer:
         """Who writes by this path."""
         return Writer(
             name=name,
             api_version=self.api_version,
             subresource=self.subresource,
-            ignored=_reset(self.resource, self.subresource),
+            ignored=self._reset,
         )
 
     def to_stored(self, received: Any) -> Any:
@@ -71,12 +78,10 @@ class WritePath:
         return self._created(new)
 
     def _fields(self, new: Any) -> FieldSet:
-        # The server takes these away before it asks who says what.
-        sent = replace(new.metadata, deletion_timestamp=None, deletion_grace_period_seconds=None)
-        pair = self.pair(None, replace(new, metadata=sent), self.api_version)
-        assert pair is not None
-        managers = updated(pair, {}, self.writer(""), None, lambda _version: None)
-        return next((owned.fields for owned in managers.values()), NOTHING)
+        document = self.document(apply_defaults(self._row, new))
+        for name in _TAKEN_AWAY:
+            document["metadata"].pop(name, None)
+        return created(document, self.shape, self._reset)
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two objects that have nothing but these statuses."""

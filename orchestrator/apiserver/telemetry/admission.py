@@ -31,6 +31,13 @@ class AdmissionCounts:
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self.monotonic = monotonic
+        self._begin_with_plugins()
+        self._begin_with_webhooks()
+        self._begin_with_policies()
+        self._begin_with_pod_security()
+
+    def _begin_with_plugins(self) -> None:
+        """Of the steps of writes, and of each plugin."""
         step = f"{_PREFIX}step_admission_duration_seconds"
         self._steps = Histogram(step, "How long a write's step took.", _STEP, _SECONDS)
         self._summary = Histogram(
@@ -42,6 +49,9 @@ class AdmissionCounts:
             _NAMED,
             _SECONDS,
         )
+
+    def _begin_with_webhooks(self) -> None:
+        """Of those outside of the cluster that are asked."""
         self._webhooks = Histogram(
             f"{_PREFIX}webhook_admission_duration_seconds",
             "How long a webhook took.",
@@ -61,6 +71,9 @@ class AdmissionCounts:
             "Writes that went on without a webhook that failed.",
             ("name", "type"),
         )
+
+    def _begin_with_policies(self) -> None:
+        """Of policies, and of the expressions of both."""
         self._checks = {
             kind: (
                 Series(f"apiserver_{kind}_admission_policy_check_total", "Policies asked.", labels),
@@ -101,6 +114,9 @@ class AdmissionCounts:
             (),
             _CEL_SECONDS,
         )
+
+    def _begin_with_pod_security(self) -> None:
+        """Of its judgements."""
         self._pods = Series(
             "pod_security_evaluations_total",
             "Judgements of Pod Security.",

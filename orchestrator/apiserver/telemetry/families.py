@@ -70,40 +70,37 @@ class Histogram:
         self.kind = kind
         self.labels = tuple(labels)
         self._buckets = tuple(buckets)
-        self._counts: dict[Values, list[int]] = {}
-        self._sums: dict[Values, float] = {}
+        self._counts: dict[Values, list[float]] = {}  # of each bucket; the sum is the last one
 
     def observe(self, value: float, *values: str) -> None:
         """There was one of this value."""
         counts = self._counts.get(values)
         if counts is None:
-            counts = self._counts[values] = [0] * (len(self._buckets) + 1)
-            self._sums[values] = 0.0
+            counts = self._counts[values] = [0] * (len(self._buckets) + 2)
         counts[bisect_left(self._buckets, value)] += 1
-        self._sums[values] += value
+        counts[-1] += value
 
     def put(self, counts: Sequence[int], total: float, *values: str) -> None:
         """How many there were in each bucket, and beyond all of them, with the sum of their values."""
-        self._counts[values] = list(counts)
-        self._sums[values] = total
+        self._counts[values] = [*counts, total]
 
     def lines(self) -> Iterator[str]:
         """The exposition; nothing while nothing was observed."""
         if self._counts:
             yield from _head(self.name, self.text, self.kind)
-        for values, counts in sorted(self._counts.items()):
+        for values, (*counts, total) in sorted(self._counts.items()):
             if self.kind == "histogram":
                 yield from self._buckets_of(values, counts)
             labels = _labelled(self.labels, values)
-            yield f"{self.name}_sum{labels} {_number(self._sums[values])}"
-            yield f"{self.name}_count{labels} {sum(counts)}"
+            yield f"{self.name}_sum{labels} {_number(total)}"
+            yield f"{self.name}_count{labels} {_number(sum(counts))}"
 
-    def _buckets_of(self, values: Values, counts: Sequence[int]) -> Iterator[str]:
-        bounds, below = (*map(_number, self._buckets), "+Inf"), 0
+    def _buckets_of(self, values: Values, counts: Sequence[float]) -> Iterator[str]:
+        bounds, below = (*map(_number, self._buckets), "+Inf"), 0.0
         for bound, count in zip(bounds, counts, strict=True):
             below += count
             labels = _labelled((*self.labels, "le"), (*values, bound))
-            yield f"{self.name}_bucket{labels} {below}"
+            yield f"{self.name}_bucket{labels} {_number(below)}"
 
 
 def text_of(families: Iterable[Series | Histogram]) -> str:

@@ -163,10 +163,17 @@ _ENDS: Final = ("run_seconds", "init_seconds", "exit_code")
 
 def decides_the_end(profile: Profile, annotations: Mapping[str, str], name: str) -> bool:
     """Whether somebody has said how the container ends, whatever its command is."""
-    if any(getattr(profile, field) != getattr(_USUAL, field) for field in _ENDS):
+    if _is_unusual(profile):
         return True
+    if not annotations:
+        return False
     told = [key for key, _ in (*_changes(annotations), *_changes(annotations, f".{name}"))]
     return any(key.replace("-", "_") in _ENDS for key in told)
+
+
+@lru_cache(maxsize=1024)
+def _is_unusual(profile: Profile) -> bool:
+    return any(getattr(profile, field) != getattr(_USUAL, field) for field in _ENDS)
 
 
 @lru_cache(maxsize=1024)

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator.api.meta.v1 import Time
@@ -20,7 +20,14 @@ from orchestrator.machinery.managed_fields.managers import (
     updater,
 )
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom, shape_of_kind
-from orchestrator.machinery.managed_fields.ownership import Applied, Pair, Writer, applied, updated
+from orchestrator.machinery.managed_fields.ownership import (
+    Applied,
+    Pair,
+    Writer,
+    applied,
+    created,
+    updated,
+)
 from orchestrator.machinery.managed_fields.shapes import Shape
 
 NOW = Time("2024-01-01T00:00:00Z")
@@ -121,6 +128,65 @@ def test_a_creator_owns_what_was_written_and_maps_that_nobody_had() -> None:
         "apps/v1",
         NOW,
     )
+
+
+_RICH: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {
+        "name": "d",
+        "namespace": "n",
+        "labels": {"a": "1", "b": ""},
+        "annotations": {},
+        "creationTimestamp": None,
+        "finalizers": ["x", "y"],
+        "ownerReferences": [{"apiVersion": "v1", "kind": "A", "name": "a", "uid": "1"}],
+    },
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "a"}},
+        "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": "25%"}},
+        "template": {
+            "metadata": {"creationTimestamp": None, "labels": {"app": "a"}},
+            "spec": {
+                "containers": [
+                    {"name": "c", "args": ["a"], "ports": [{"containerPort": 80}], "resources": {}},
+                    {"name": "d", "env": [{"name": "A", "value": "1"}, {"name": "A"}]},
+                ],
+                "nodeSelector": {"x": "y"},
+                "tolerations": [{"key": "a"}],
+                "volumes": [{"name": "v", "emptyDir": {}}],
+            },
+        },
+    },
+    "status": {"replicas": 1, "conditions": [{"type": "Available", "status": "True"}]},
+}
+
+
+@st.composite
+def _altered(draw: st.DrawFn, value: Any = None) -> Any:
+    """The rich document with parts of it missing, emptied or null."""
+    value = _RICH if value is None else value
+    if isinstance(value, dict):
+        kept = {name: inner for name, inner in value.items() if draw(st.integers(0, 5))}
+        return {name: draw(_part(inner)) for name, inner in kept.items()}
+    return [draw(_part(each)) for each in value if draw(st.integers(0, 5))]
+
+
+def _part(value: Any) -> st.SearchStrategy[Any]:
+    less = st.sampled_from((None, type(value)()) if isinstance(value, dict | list) else (None,))
+    same = _altered(value) if isinstance(value, dict | list) and value else st.just(value)
+    return st.integers(0, 9).flatmap(lambda number: same if number else less)
+
+
+@settings(max_examples=40)
+@given(_altered(), st.sampled_from((DEPLOYMENT, CONFIG_MAP, shape_of_custom(None))))
+def test_a_creation_is_an_update_of_nothing(document: dict[str, Any], shape: Shape) -> None:
+    """What belongs to a creator is found in one pass, and is what the comparison with nothing finds."""
+    managers = _update({}, document, {}, "me", shape=shape)
+    owned = managers.get(updater("me", "v1"))
+    expected = {} if owned is None else owned.fields
+    assert created(document, shape, _writer("me").ignored) == expected
 
 
 def test_who_changes_a_field_takes_it() -> None:

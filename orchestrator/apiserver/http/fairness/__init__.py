@@ -15,6 +15,6 @@ that take turns, so that one who asks much waits for itself and for nobody else.
 """
 
 from orchestrator.apiserver.http.fairness.control import Classified, Fairness
-from orchestrator.apiserver.http.fairness.queues import Rejected
+from orchestrator.apiserver.http.fairness.queues import Rejected, Seat
 
-__all__ = ["Classified", "Fairness", "Rejected"]
+__all__ = ["Classified", "Fairness", "Rejected", "Seat"]

@@ -6,8 +6,8 @@ by its condition `Dangling` whether the level that it names is there.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from math import sqrt
 from typing import Any, Final
 
@@ -77,19 +77,17 @@ class Level(Struct, eq=False):
 
 
 class Classified(Struct, frozen=True, eq=False):
-    """Where a request belongs."""
+    """Where a request belongs. `key` names level and schema, `queued` its flow among all of the level's.
+
+    `headers` are what the answer says of it.
+    """
 
     schema: FlowSchema
     level: Level
     flow: str
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """What the answer says of it."""
-        return {
-            "X-Kubernetes-PF-FlowSchema-UID": self.schema.metadata.uid,
-            "X-Kubernetes-PF-PriorityLevel-UID": self.level.configuration.metadata.uid,
-        }
+    key: tuple[str, str]
+    queued: str
+    headers: Mapping[str, str]
 
 
 class Fairness:
@@ -134,52 +132,65 @@ class Fairness:
             schema = self._schemas[-1]  # `catch-all`, of which somebody has changed the rules
         assert schema.spec is not None
         level = self.levels[schema.spec.priority_level_configuration.name]
-        return Classified(schema, level, flow_of(schema, who, asked))
+        name, flow = schema.metadata.name, flow_of(schema, who, asked)
+        key = (level.name, name)
+        headers = {
+            "X-Kubernetes-PF-FlowSchema-UID": schema.metadata.uid,
+            "X-Kubernetes-PF-PriorityLevel-UID": level.configuration.metadata.uid,
+        }
+        return Classified(schema, level, flow, key, f"{name}/{flow}", headers)
 
-    @asynccontextmanager
-    async def seated(
-        self, where: Classified, seats: int, kind: str = "readOnly", *, watch: bool = False
-    ) -> AsyncIterator[None]:
-        """Serve a request when its turn has come. `kind`: mutating or readOnly. Raises Rejected."""
-        key = (where.level.name, where.schema.metadata.name)
-        tally, told = self._tally(key), self._distributions
-        seat = await self._seat(where, seats, kind, tally)
+    async def take(self, where: Classified, seats: int, kind: str = "readOnly") -> Seat:
+        """A request's seats, when its turn has come. `kind`: mutating or readOnly. Raises Rejected.
+
+        Whoever has them gives them back.
+        """
+        level, tally, told = where.level, self._tally(where.key), self._distributions
+        queues = level.queues
+        level.peak = max(level.peak, queues.demand + seats)
+        told.asked(where.key, seats)
+        if queues.waiting:
+            told.queued(where.key, queues.waiting)
+        seat = queues.at_once(where.queued, seats)
+        waited = 0.0
+        if seat is None:
+            begun = self._monotonic()
+            seat = await self._wait(where, seats, kind, begun)
+            waited = seat.began - begun
+        told.waited(where.key, waited, seated=True)
         tally.dispatched += 1
         tally.executing += 1
         tally.seats += seats
-        try:
-            yield
-        finally:
-            tally.executing -= 1
-            tally.seats -= seats
-            where.level.queues.give_back(seat)
-            told.executed(key, self._monotonic() - seat.began, watch=watch)
+        return seat
 
-    async def _seat(self, where: Classified, seats: int, kind: str, tally: Tallies) -> Seat:
-        """The request's seats, when it gets them. Raises Rejected."""
-        level, name, told = where.level, where.schema.metadata.name, self._distributions
-        key, queues = (level.name, name), level.queues
-        level.peak = max(level.peak, queues.demand + seats)
-        told.asked(key, seats)
-        if queues.waiting:
-            told.queued(key, queues.waiting)
+    def give_back(self, where: Classified, seat: Seat, *, watch: bool = False) -> float:
+        """A request has been served: for so many seconds."""
+        tally = self._tally(where.key)
+        tally.executing -= 1
+        tally.seats -= seat.seats
+        where.level.queues.give_back(seat)
+        took = self._monotonic() - seat.began
+        self._distributions.executed(where.key, took, watch=watch)
+        return took
+
+    async def _wait(self, where: Classified, seats: int, kind: str, begun: float) -> Seat:
+        """The seats of a request that finds none at once. Raises Rejected."""
+        level, tally = where.level, self._tally(where.key)
         tally.waiting += 1
         tally.waiting_seats += seats
         self._waiting[kind] += 1
-        begun = self._monotonic()
         try:
-            seat = await queues.take(f"{name}/{where.flow}", seats, self._patience)
+            return await level.queues.wait(where.queued, seats, self._patience)
         except Rejected as error:
             tally.rejected[error.reason] = tally.rejected.get(error.reason, 0) + 1
             level.rejected += 1
-            told.waited(key, self._monotonic() - begun, seated=False)
+            took = self._monotonic() - begun
+            self._distributions.waited(where.key, took, seated=False)
             raise
         finally:
             tally.waiting -= 1
             tally.waiting_seats -= seats
             self._waiting[kind] -= 1
-        told.waited(key, seat.began - begun, seated=True)
-        return seat
 
     def _tally(self, key: tuple[str, str]) -> Tallies:
         found = self.tallies.get(key)

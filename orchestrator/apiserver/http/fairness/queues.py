@@ -9,6 +9,7 @@ what it took is settled when it has ended.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
@@ -71,6 +72,7 @@ class SeatQueues:
         self._queuing = queuing
         self._monotonic = monotonic
         self._queues = [_Queue() for _ in range(max(queuing.queues, 1))]
+        self._active = 0  # of the queues: how many are
         self._virtual = 0.0
         self._turned_at = monotonic()
         self.seats_in_use = 0
@@ -82,12 +84,18 @@ class SeatQueues:
 
     async def take(self, flow: str, seats: int, patience: float) -> Seat:
         """Seats for a request of a flow, after its turn has come. Raises Rejected."""
+        return self.at_once(flow, seats) or await self.wait(flow, seats, patience)
+
+    def at_once(self, flow: str, seats: int) -> Seat | None:
+        """Seats for a request of a flow, if it need not wait for anybody."""
         self._advance()
+        if self.waiting or not self._fits(seats):
+            return None
+        return self._begun(self._queue_of(flow), seats)
+
+    async def wait(self, flow: str, seats: int, patience: float) -> Seat:
+        """Seats for a request that has to wait, for at most so many seconds. Raises Rejected."""
         queue = self._queue_of(flow)
-        if not queue.is_active:
-            queue.next = max(queue.next, self._virtual)
-        if not self.waiting and self._fits(seats):
-            return self._begun(queue, seats)
         if not self._queuing.queues:
             raise Rejected("concurrency-limit")
         if len(queue.waiting) >= self._queuing.length:
@@ -96,6 +104,7 @@ class SeatQueues:
 
     async def _turn(self, queue: _Queue, seats: int, patience: float) -> Seat:
         waiter = _Waiter(seats, asyncio.get_running_loop().create_future())
+        self._rouse(queue)
         queue.waiting.append(waiter)
         self._count(waiter, 1)
         self._dispatch()
@@ -112,7 +121,7 @@ class SeatQueues:
     def give_back(self, seat: Seat) -> None:
         """A request has ended: what it took is settled, and others have their turn."""
         self._advance()
-        took = self._monotonic() - seat.began
+        took = self._turned_at - seat.began
         seat.queue.next += (took - _SUPPOSED_SECONDS) * seat.seats
         self._end(seat.queue, seat.seats)
         self._dispatch()
@@ -135,17 +144,30 @@ class SeatQueues:
         limit = self.limit
         return limit is None or not self.seats_in_use or self.seats_in_use + seats <= limit
 
+    def _rouse(self, queue: _Queue) -> None:
+        """A queue gets something to do: from now on it is served, with those that are."""
+        if not queue.is_active:
+            queue.next = max(queue.next, self._virtual)
+            self._active += 1
+
+    def _rest(self, queue: _Queue) -> None:
+        """A queue has lost something to do, perhaps its last."""
+        if not queue.is_active:
+            self._active -= 1
+
     def _begun(self, queue: _Queue, seats: int) -> Seat:
+        self._rouse(queue)
         self.seats_in_use += seats
         self.executing += 1
         queue.executing += 1
         queue.next += _SUPPOSED_SECONDS * seats
-        return Seat(seats, queue, self._monotonic())
+        return Seat(seats, queue, self._turned_at)
 
     def _end(self, queue: _Queue, seats: int) -> None:
         self.seats_in_use -= seats
         self.executing -= 1
         queue.executing -= 1
+        self._rest(queue)
 
     def _count(self, waiter: _Waiter, sign: int) -> None:
         self.waiting += sign
@@ -156,6 +178,7 @@ class SeatQueues:
         if waiter in queue.waiting:
             queue.waiting.remove(waiter)
             self._count(waiter, -1)
+            self._rest(queue)
         else:
             self._end(queue, waiter.seats)
         self._dispatch()
@@ -166,19 +189,19 @@ class SeatQueues:
             seats = queue.waiting[0].seats
             if not self._fits(seats):
                 return
-            waiter = queue.waiting.popleft()
+            waiter = queue.waiting[0]
             self._count(waiter, -1)
             self._begun(queue, seats)
+            queue.waiting.popleft()
             if not waiter.future.done():
                 waiter.future.set_result(None)
 
     def _advance(self) -> None:
         """Virtual time goes as fast as each of the active queues is served."""
         now = self._monotonic()
-        active = sum(queue.is_active for queue in self._queues) if self.demand else 0
-        if active:
+        if self._active:
             served = self.demand if self.limit is None else min(self.demand, self.limit)
-            self._virtual += (now - self._turned_at) * served / active
+            self._virtual += (now - self._turned_at) * served / self._active
         self._turned_at = now
 
     def _queue_of(self, flow: str) -> _Queue:
@@ -192,6 +215,7 @@ def _ends(queue: _Queue) -> float:
     return queue.next + _SUPPOSED_SECONDS * queue.waiting[0].seats
 
 
+@lru_cache(maxsize=4096)
 def dealt(flow: str, deck: int, hand: int) -> Sequence[int]:
     """The cards of a hand, different ones, by the flow's hash alone: shuffle sharding."""
     number = int.from_bytes(sha256(flow.encode()).digest()[:8])

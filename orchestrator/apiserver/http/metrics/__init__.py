@@ -7,7 +7,7 @@
 | `state` | what is read when somebody asks: seats, objects, the process |
 """
 
-from orchestrator.apiserver.http.metrics.requests import Labels, Metrics
+from orchestrator.apiserver.http.metrics.requests import Labels, Metrics, labelled
 from orchestrator.apiserver.http.metrics.state import present_families
 
-__all__ = ["Labels", "Metrics", "present_families"]
+__all__ = ["Labels", "Metrics", "labelled", "present_families"]

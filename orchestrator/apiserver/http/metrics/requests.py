@@ -1,6 +1,7 @@
 """What is counted as requests go by."""
 
 from collections.abc import Iterator
+from functools import cached_property, lru_cache
 from typing import Final
 
 from msgspec import Struct
@@ -30,8 +31,11 @@ _NAMED: Final = frozenset(
 _MUTATING: Final = frozenset({"POST", "PUT", "PATCH", "APPLY", "DELETE", "DELETECOLLECTION"})
 
 
-class Labels(Struct, frozen=True):
-    """What a request was, as the labels of its metrics say it; of a path that is no resource the path."""
+class Labels(Struct, frozen=True, dict=True):
+    """What a request was, as the labels of its metrics say it; of a path that is no resource the path.
+
+    Made by `labelled`, so that requests of one sort have the same ones, which know what is worked out of them.
+    """
 
     verb: str
     group: str = ""
@@ -41,21 +45,35 @@ class Labels(Struct, frozen=True):
     scope: str = ""
     dry_run: str = ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Whether it changes something."""
         return "mutating" if self.verb in _MUTATING else "readOnly"
 
-    @property
+    @cached_property
     def what(self) -> tuple[str, ...]:
         """Without whether it was a dry run."""
         where = (self.group, self.version, self.resource, self.subresource, self.scope)
         return (self.verb, *where, _COMPONENT)
 
-    @property
+    @cached_property
     def with_run(self) -> tuple[str, ...]:
         """All of it."""
         return (self.verb, self.dry_run, *self.what[1:])
+
+
+@lru_cache(maxsize=4096)
+def labelled(
+    verb: str,
+    group: str = "",
+    version: str = "",
+    resource: str = "",
+    subresource: str = "",
+    scope: str = "",
+    dry_run: str = "",
+) -> Labels:
+    """The labels of a sort of requests."""
+    return Labels(verb, group, version, resource, subresource, scope, dry_run)
 
 
 class Metrics:
@@ -63,6 +81,20 @@ class Metrics:
 
     def __init__(self, encodings: Encodings) -> None:
         self._encodings = encodings
+        self._begin_with_answers()
+        self._begin_with_watches()
+        self._begin_with_callers()
+        self._begin_with_filters()
+        self._begin_with_reads()
+        self._begin_with_audit()
+        # As the original does, these say 0 before anything has happened.
+        for kind in ("mutating", "readOnly"):
+            self._inflight.set(0, kind)
+        for series in (self._audited, self._rejected, *self._tokens.values()):
+            series.set(0)
+
+    def _begin_with_answers(self) -> None:
+        """Of every request: how it was answered."""
         self._requests = Series(
             "apiserver_request_total", "Requests that were answered.", (*_WITH_RUN, "code")
         )
@@ -84,6 +116,9 @@ class Metrics:
             ("group", "version", "resource", "subresource", "removed_release"),
             "gauge",
         )
+
+    def _begin_with_watches(self) -> None:
+        """Of requests that last, and of what watches are sent."""
         self._lasting = Series(
             "apiserver_longrunning_requests", "Requests that last.", _WHAT, "gauge"
         )
@@ -96,12 +131,20 @@ class Metrics:
             ("group", "version", "resource"),
             _EVENT_SIZES,
         )
+        self._cut = Series(
+            "apiserver_terminated_watchers_total",
+            "Watchers that were cut off because they did not keep up.",
+            ("group", "resource"),
+        )
         self._inflight = Series(
             "apiserver_current_inflight_requests",
             "Requests under way.",
             ("request_kind",),
             "gauge",
         )
+
+    def _begin_with_callers(self) -> None:
+        """Of who asks: what was shown, and what was decided."""
         self._users = Series("authenticated_user_requests", "Requests by user.", ("username",))
         self._attempts = Series("authentication_attempts", "Authentications.", ("result",))
         self._authentication = Histogram(
@@ -116,6 +159,22 @@ class Metrics:
             ("result",),
             _QUICK,
         )
+        self._expirations = Histogram(
+            "apiserver_client_certificate_expiration_seconds",
+            "How long client certificates are valid for that were shown.",
+            (),
+            _VALIDITIES,
+        )
+        self._tokens = {
+            name: Series(f"serviceaccount_{name}_total", text)
+            for name, text in (
+                ("valid_tokens", "Requests with a bound token of a service account."),
+                ("legacy_tokens", "Requests with a token that is kept in a Secret."),
+            )
+        }
+
+    def _begin_with_filters(self) -> None:
+        """Of what a request passes before it is served."""
         self._bodies = Histogram(
             "apiserver_request_body_size_bytes",
             "Bytes of what was sent.",
@@ -134,30 +193,18 @@ class Metrics:
             ("filter",),
             _FILTER_SECONDS,
         )
-        self._expirations = Histogram(
-            "apiserver_client_certificate_expiration_seconds",
-            "How long client certificates are valid for that were shown.",
-            (),
-            _VALIDITIES,
-        )
+
+    def _begin_with_reads(self) -> None:
+        """Of lists."""
         self._lists = Series("apiserver_cache_list_total", "Lists.", ("group", "resource", "index"))
         self._listed = Series(
             "apiserver_cache_list_returned_objects_total",
             "Objects that lists answered.",
             ("group", "resource"),
         )
-        self._cut = Series(
-            "apiserver_terminated_watchers_total",
-            "Watchers that were cut off because they did not keep up.",
-            ("group", "resource"),
-        )
-        self._tokens = {
-            name: Series(f"serviceaccount_{name}_total", text)
-            for name, text in (
-                ("valid_tokens", "Requests with a bound token of a service account."),
-                ("legacy_tokens", "Requests with a token that is kept in a Secret."),
-            )
-        }
+
+    def _begin_with_audit(self) -> None:
+        """Of the audit log."""
         self._levels = Series(
             "apiserver_audit_level_total", "Requests by what is noted.", ("level",)
         )
@@ -166,11 +213,6 @@ class Metrics:
             "Requests refused since they could not be noted.",
         )
         self._audited = Series("apiserver_audit_event_total", "Events of the audit log.")
-        for kind in ("mutating", "readOnly"):
-            self._inflight.set(0, kind)
-        # As the original does, these say 0 before anything has happened.
-        for series in (self._audited, self._rejected, *self._tokens.values()):
-            series.set(0)
 
     # --- as requests go by -----------------------------------------------------------------
 
