@@ -38,7 +38,7 @@ def claim_of(
 ) -> Claim[T]:
     """The claim of `owner`; `matches` is its selector, asked of labels."""
     if owner.metadata.deletion_timestamp is not None:
-        return Claim(keep=tuple(owned))
+        return Claim(keep=tuple(each for each in owned if matches(_labels(each))))
     keep: list[T] = []
     release: list[T] = []
     for each in owned:

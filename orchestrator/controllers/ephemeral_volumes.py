@@ -12,7 +12,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.client import Change, Key, OfMetadata, Source, TemporaryError, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.machinery.owners import is_controlled_by, owner_reference
-from orchestrator.protocol import AlreadyExists
+from orchestrator.protocol import ApiError
 
 _RETRY_SECONDS = 5.0
 
@@ -72,7 +72,7 @@ class EphemeralVolumeController(KubernetesController):
         )
         try:
             await self.client.create(PersistentVolumeClaim(metadata=metadata, spec=template.spec))
-        except AlreadyExists as error:
+        except ApiError as error:
             self._tell(pod, volume, f"create PVC {name}: {error}")
             raise
         return None

@@ -5,7 +5,7 @@ reference and the selector, creation in batches that double as long as the API s
 ("slow start"), deletion in `deletion_order`, and one status write for a settled state.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -21,7 +21,7 @@ from orchestrator.client import (
     same_but_status,
 )
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.claiming import Claim, settle
+from orchestrator.controllers.claiming import Claim, claim_of, settle
 from orchestrator.controllers.indexes import controller_index
 from orchestrator.controllers.pod_control import create_pods, delete_pods
 from orchestrator.controllers.pods import (
@@ -44,8 +44,7 @@ BURST: Final = 500  # how many pods one reconcile creates or deletes at the most
 class Plan(Struct, frozen=True):
     """What one look at a ReplicaSet found to do."""
 
-    adopt: tuple[Pod, ...]
-    release: tuple[Pod, ...]
+    claim: Claim[Pod]
     create: int
     delete: tuple[Pod, ...]
 
@@ -57,35 +56,36 @@ def plan(
     orphans: list[Pod],
     related: Iterable[Pod],
 ) -> Plan:
-    """What to do about the pods `owned` by the set and the `orphans` of its namespace."""
+    """What to do about the pods `owned` by the set and the `orphans` of its namespace.
+
+    Pods that have ended or are going are neither adopted nor released.
+    """
     spec = replica_set.spec
     assert spec is not None
-    deleting = replica_set.metadata.deletion_timestamp is not None
-    release = tuple(p for p in owned if not selector.matches(p.metadata.labels))
-    adopt = (
-        ()
-        if deleting
-        else tuple(p for p in orphans if is_active(p) and selector.matches(p.metadata.labels))
+    claim = claim_of(
+        replica_set, filter(is_active, owned), filter(is_active, orphans), selector.matches
     )
-    released = {p.metadata.uid for p in release}
-    active = [p for p in owned if is_active(p) and p.metadata.uid not in released]
-    active.extend(adopt)
+    if replica_set.metadata.deletion_timestamp is not None:
+        return Plan(claim, 0, ())
+    active = [*claim.keep, *claim.adopt]
     missing = (1 if spec.replicas is None else spec.replicas) - len(active)
-    if deleting:
-        missing = 0
     surplus = deletion_order(active, related)[: min(-missing, BURST)] if missing < 0 else []
-    return Plan(adopt, release, max(0, min(missing, BURST)), tuple(surplus))
+    return Plan(claim, max(0, min(missing, BURST)), tuple(surplus))
 
 
 def status_of(
-    replica_set: ReplicaSet, owned: list[Pod], failure: ApiError | None, missing: int, now: float
+    replica_set: ReplicaSet,
+    active: Sequence[Pod],
+    terminating: int,
+    failure: ApiError | None,
+    missing: int,
+    now: float,
 ) -> tuple[ReplicaSetStatus, float | None]:
-    """The status for the pods `owned`, and when (epoch seconds) a pod becomes available next."""
+    """The status for the `active` pods, and when (epoch seconds) a pod becomes available next."""
     spec = replica_set.spec
     assert spec is not None
     minimum = spec.min_ready_seconds or 0
     labels = spec.template.metadata.labels if spec.template is not None else {}
-    active = [p for p in owned if is_active(p)]
     times = [t for p in active if (t := available_at(p, minimum)) is not None]
     later = [t for t in times if t > now]
     status = ReplicaSetStatus(
@@ -95,7 +95,7 @@ def status_of(
         or None,
         ready_replicas=sum(is_ready(p) for p in active) or None,
         available_replicas=len(times) - len(later) or None,
-        terminating_replicas=sum(is_terminating(p) for p in owned),
+        terminating_replicas=terminating,
         observed_generation=replica_set.metadata.generation,
         conditions=_conditions(replica_set, failure, missing, now),
     )
@@ -162,8 +162,7 @@ class ReplicaSetController(KubernetesController):
         orphans = list(cache.by_index("controller", f"none/{key.namespace}"))
         selector = self.selector(replica_set)
         todo = plan(replica_set, selector, owned, orphans, self._related(replica_set, owned))
-        claim: Claim[Pod] = Claim(adopt=todo.adopt, release=todo.release)
-        adopted = list(await settle(self.client, replica_set, claim))
+        active = await settle(self.client, replica_set, todo.claim)
         failure: ApiError | None = None
         try:
             if todo.create:
@@ -172,11 +171,10 @@ class ReplicaSetController(KubernetesController):
             await delete_pods(self.client, self.events, replica_set, todo.delete)
         except ApiError as error:
             failure = error
-        released = {p.metadata.uid for p in todo.release}
-        present = [p for p in owned if p.metadata.uid not in released] + adopted
+        terminating = sum(is_terminating(p) and selector.matches(p.metadata.labels) for p in owned)
         now = self.ctx.clock.now()
         missing = todo.create - len(todo.delete)
-        status, due = status_of(replica_set, present, failure, missing, now)
+        status, due = status_of(replica_set, active, terminating, failure, missing, now)
         written = self.written(status)
         if written != replica_set.status:
             await self.client.update_status(replace(replica_set, status=written))

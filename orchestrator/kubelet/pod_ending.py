@@ -3,8 +3,8 @@
 from itertools import chain
 from typing import Final
 
-from orchestrator.api.core.v1 import Pod
-from orchestrator.kubelet.container_record import ContainerRecord, Stage
+from orchestrator.api.core.v1 import ContainerState, ContainerStateTerminated, Pod
+from orchestrator.kubelet.container_record import ContainerRecord, Role, Stage
 from orchestrator.kubelet.happenings import normal
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
 from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
@@ -12,6 +12,14 @@ from orchestrator.kubelet.probing import PodProbes
 
 LEAST_GRACE_SECONDS: Final = 2.0  # that a container has to stop after a preStop hook
 REPORT: Final = ReportStatus()
+# The end of a container that never ran, as kubelet's status manager says it of pods that go.
+_NEVER_RAN: Final = ContainerState(
+    terminated=ContainerStateTerminated(
+        reason="ContainerStatusUnknown",
+        message="The container could not be located when the pod was terminated",
+        exit_code=137,
+    )
+)
 
 
 class PodEnding(PodState):
@@ -74,8 +82,21 @@ class PodEnding(PodState):
         self._grace = grace
         if not active and (self.vanished or self.pod.metadata.deletion_timestamp is not None):
             self.finished = True
+            self._conclude()
             effects.append(REPORT)
             effects.append(FinishPod(delete=not self.vanished))
+
+    def _conclude(self) -> None:
+        """Let each container have ended: who holds the pod by a finalizer is to see a final state.
+
+        Containers whose turn had not come, behind init containers that did not complete, go on waiting.
+        """
+        begun = self.initialized or all(r.completed or r.started for r in self.init_containers)
+        for record in chain(self.init_containers, self.containers if begun else ()):
+            if record.state.terminated is None and (
+                record.role is Role.MAIN or record.attempt >= 0
+            ):
+                record.state = record.last_state or _NEVER_RAN
 
     def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:
         for record in chain(self.debuggers, reversed(self.init_containers)):

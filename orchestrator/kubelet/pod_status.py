@@ -53,10 +53,15 @@ _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
 
 def phase_of(worker: PodState) -> str:
-    """Pending, Running, Succeeded or Failed, as kubelet's `getPhase` decides."""
-    if worker.failure is not None:
-        return "Failed" if worker.terminal else _live_phase(worker)
-    return _live_phase(worker)
+    """Pending, Running, Succeeded or Failed, as kubelet's `getPhase` decides.
+
+    A pod that has been stopped has ended, so that what waits for its end behind a finalizer does not hang.
+    """
+    if worker.failure is not None and worker.terminal:
+        return "Failed"
+    phase = _live_phase(worker)
+    over = worker.finished and not worker.vanished
+    return "Failed" if over and phase in ("Pending", "Running") else phase
 
 
 def _live_phase(worker: PodState) -> str:

@@ -44,7 +44,8 @@ def test_an_owner_that_is_going_claims_nothing_and_lets_go_of_nothing() -> None:
     metadata = replace(OWNER.metadata, deletion_timestamp="2026-01-01T00:00:00Z")
     stranger = _pod("stranger", "b")
     claim = claim_of(replace(OWNER, metadata=metadata), [stranger], [_pod("orphan")], _is_a)
-    assert claim == Claim(keep=(stranger,))
+    assert claim == Claim()
+    assert claim_of(replace(OWNER, metadata=metadata), [_pod("mine")], [], _is_a).keep
 
 
 async def test_only_an_owner_that_lives_adopts(cluster: Cluster) -> None:

@@ -329,12 +329,41 @@ def test_a_step_takes_no_pod_that_is_needed(
 def test_scaling_spreads_the_whole_difference(
     desired: int, surge: int, replicas: list[int], missing: int
 ) -> None:
-    """In proportion; nothing is lost in the rounding, and no set falls below none."""
+    """In proportion; no set falls below none, and nothing is lost in the rounding while the first has pods to give."""
     was = sum(replicas) + missing
     sets = [_set(f"s{n}", count, maximum=was) for n, count in enumerate(replicas)]
     sizes = scale_in_proportion(sets, Sizes(desired, surge, 0))
     assert all(count >= 0 for count in sizes.values())
-    assert sum(sizes.values()) == desired + surge
+    emptied = next(iter(sizes.values())) == 0
+    assert sum(sizes.values()) == desired + surge or (emptied and sum(sizes.values()) > desired)
+
+
+@pytest.mark.parametrize(
+    ("replicas", "desired", "expected"),
+    [
+        # Each of five gives one, and what is left of the seven is more than the first has.
+        ([2, 2, 2, 2, 2], 1, [0, 1, 1, 1, 1]),
+        ([8, 5], 13, [9, 6]),
+        ([1, 1], 0, [0, 0]),
+    ],
+)
+def test_what_rounding_leaves_is_taken_from_the_first_alone(
+    replicas: list[int], desired: int, expected: list[int]
+) -> None:
+    """As the original does it, even where the first has not enough."""
+    sets = [_set(f"s{n}", count, maximum=sum(replicas)) for n, count in enumerate(replicas)]
+    sizes = scale_in_proportion(sets, Sizes(desired, 2, 0))
+    assert sorted(sizes.values()) == sorted(expected)
+
+
+@pytest.mark.parametrize(("reported", "expected"), [(10, [11, 7]), (0, [12, 6])])
+def test_sets_that_note_no_size_are_shared_by_the_reported_one(
+    reported: int, expected: list[int]
+) -> None:
+    """Without a share all goes to the first."""
+    sets = [_set("a", 6), _set("b", 6)]
+    sizes = scale_in_proportion(sets, Sizes(18, 0, 0), reported)
+    assert sorted(sizes.values(), reverse=True) == expected
 
 
 def test_scaling_gives_the_largest_what_rounding_leaves() -> None:

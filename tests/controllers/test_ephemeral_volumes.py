@@ -1,7 +1,7 @@
 """Pods' ephemeral volumes have claims of their own."""
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import Event, PersistentVolumeClaim, Pod, ResourceQuota
 from tests.manifests import Manifest
 
 _SPEC: Manifest = {
@@ -71,3 +71,28 @@ async def test_anothers_claim_is_not_taken(cluster: Cluster) -> None:
     await cluster.clock.sleep(10)
     claim = await cluster.client.get(PersistentVolumeClaim, "p-scratch")
     assert claim.metadata.owner_references[0].name == "p"
+
+
+async def test_an_event_says_why_a_claim_cannot_be_made(cluster: Cluster) -> None:
+    """A quota that has no room for it, say; the claim is made once there is room."""
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "none"},
+        "spec": {"hard": {"persistentvolumeclaims": "0"}},
+    }
+    await cluster.client.create(quota)
+    await cluster.clock.sleep(1)
+    await cluster.client.create(_pod())
+    await cluster.clock.sleep(1)
+    events = await cluster.client.list(Event)
+    told = {e.message for e in events if e.reason == "FailedBinding"}
+    assert told == {
+        'ephemeral volume scratch: create PVC p-scratch: persistentvolumeclaims "p-scratch" is forbidden: '
+        "exceeded quota: none, requested: persistentvolumeclaims=1, used: persistentvolumeclaims=0, "
+        "limited: persistentvolumeclaims=0"
+    }
+    await cluster.client.delete(ResourceQuota, "none")
+    await cluster.client.wait(
+        PersistentVolumeClaim, "p-scratch", "jsonpath={.status.phase}=Pending"
+    )

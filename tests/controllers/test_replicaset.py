@@ -10,6 +10,7 @@ from orchestrator.api import codec
 from orchestrator.api.apps.v1 import ReplicaSet, ReplicaSetSpec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.controllers.claiming import Claim
 from orchestrator.controllers.pods import deletion_order
 from orchestrator.controllers.replicaset import plan
 from orchestrator.kubelet import Profile
@@ -225,6 +226,7 @@ _GOING: dict[str, Any] = {"deletion_timestamp": "2024-01-01T00:00:00Z"}
         (2, [_member("a")], [_member("o", "other")], ([], [], 1, 0)),
         (1, [_member("a")], [_member("o", **_GOING)], ([], [], 0, 0)),
         (1, [_member("a", "other")], [], ([], ["a"], 1, 0)),
+        (1, [_member("a", "other", **_GOING)], [], ([], [], 1, 0)),  # what goes is left alone
         (1, [_member("a")], [_member("o")], (["o"], [], 0, 1)),  # adopted, and one too many
         (2000, [], [], ([], [], 500, 0)),  # no more in one look
     ],
@@ -239,14 +241,15 @@ def test_one_look_finds_what_there_is_to_do(
     assert _SET.spec is not None
     replica_set = replace(_SET, spec=replace(_SET.spec, replicas=replicas))
     todo = plan(replica_set, compile_selector(_SET.spec.selector), owned, orphans, owned)
-    adopt = [p.metadata.name for p in todo.adopt]
-    release = [p.metadata.name for p in todo.release]
+    adopt = [p.metadata.name for p in todo.claim.adopt]
+    release = [p.metadata.name for p in todo.claim.release]
     assert (adopt, release, todo.create, len(todo.delete)) == expected
 
 
 def test_a_set_that_is_going_makes_and_adopts_nothing() -> None:
-    """Its pods are the garbage collector's."""
+    """Its pods are the garbage collector's; and it lets go of none."""
     assert _SET.spec is not None
     going = replace(_SET, metadata=replace(_SET.metadata, **_GOING))
-    todo = plan(going, compile_selector(_SET.spec.selector), [], [_member("o")], [])
-    assert (todo.adopt, todo.create, todo.delete) == ((), 0, ())
+    owned = [_member("a", "other")]
+    todo = plan(going, compile_selector(_SET.spec.selector), owned, [_member("o")], [])
+    assert (todo.claim, todo.create, todo.delete) == (Claim(), 0, ())

@@ -215,6 +215,49 @@ def test_deletion_stops_everything_and_then_deletes_the_object() -> None:
     assert node.finished == FinishPod(delete=True)
 
 
+def test_a_pod_that_goes_before_a_container_ran_has_failed() -> None:
+    """Who holds it by a finalizer sees a final phase and an end of each container whose turn had come."""
+    pod = make_pod("a")
+    node = Node(pod)
+    node.send(PodChanged(deleted(pod)))
+    key = node.running.pop("a")
+    node.send(ContainerExited(key, "", 0, "", "", None, node.now))
+    assert node.finished == FinishPod(delete=True)
+    status = node.status()
+    (container,) = status.container_statuses
+    assert status.phase == "Failed"
+    assert container.state.terminated.exit_code == 137
+    assert container.state.terminated.reason == "ContainerStatusUnknown"
+
+
+def test_a_pod_that_goes_between_two_runs_ended_as_the_last_one() -> None:
+    """What is to be started again when the pod is deleted has its last end for its state."""
+    pod = make_pod("a")
+    node = Node(pod)
+    node.started("a")
+    node.exited("a", 3)
+    node.started("a")
+    node.exited("a", 4)
+    assert node.status().container_statuses[0].state.waiting is not None
+    node.send(PodChanged(deleted(pod)))
+    status = node.status()
+    assert status.phase == "Failed"
+    assert status.container_statuses[0].state.terminated.exit_code == 4
+
+
+def test_containers_behind_an_init_container_that_never_ended_go_on_waiting() -> None:
+    """Their turn had not come; the pod as a whole has failed."""
+    pod = make_pod("a", init=("i",))
+    node = Node(pod)
+    node.started("i")
+    node.send(PodChanged(deleted(pod)))
+    node.exited("i", 137)
+    status = node.status()
+    assert status.phase == "Failed"
+    assert status.init_container_statuses[0].state.terminated is not None
+    assert status.container_statuses[0].state.waiting.reason == "PodInitializing"
+
+
 def test_a_rejected_pod_fails_without_a_start() -> None:
     pod = make_pod("a")
     worker = PodWorker(pod, NOW)

@@ -86,15 +86,14 @@ def _book(course: Course) -> tuple[Step, ...]:
 
 
 def _say_why(course: Course) -> tuple[Step, ...]:
-    """Write into the pod why it ends, unless it has ended or says so."""
+    """Write into the pod why it goes, even one that has ended, unless it says so."""
     bucket = course.served.bucket
 
     def step(env: Environment, draft: Draft) -> Commit | None:
         pod: Pod = draft.old
         status = pod.status or PodStatus()
         conditions = with_condition(status.conditions, _EVICTED, env.time())
-        said = conditions is status.conditions or _is_over(status)
-        if said or draft.message.dry_run:
+        if conditions is status.conditions or draft.message.dry_run:
             return None
         new = replace(pod, status=replace(status, conditions=conditions))
         return Commit(Write(bucket, draft.namespace, draft.name, new, pod), reply=None)
@@ -184,10 +183,6 @@ def _booked(budget: PodDisruptionBudget, name: str, now: Time) -> PodDisruptionB
         disrupted_pods={**status.disrupted_pods, name: now},
     )
     return replace(budget, status=status)
-
-
-def _is_over(status: PodStatus) -> bool:
-    return status.phase in ("Succeeded", "Failed")
 
 
 def _as_delete(message: Create, eviction: Eviction) -> Delete:

@@ -304,7 +304,8 @@ class DeploymentController(KubernetesController):
                 if replica_set.metadata.uid != new.metadata.uid:
                     await self._resize(deployment, replica_set, 0, sizes)
         elif rolling:
-            for name, replicas in scale_in_proportion(active, sizes).items():
+            reported = deployment.status.replicas or 0 if deployment.status is not None else 0
+            for name, replicas in scale_in_proportion(active, sizes, reported).items():
                 replica_set = next(s for s in active if s.metadata.name == name)
                 await self._resize(deployment, replica_set, replicas, sizes)
         if deployment.spec is not None and deployment.spec.paused:

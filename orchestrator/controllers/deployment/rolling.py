@@ -102,11 +102,14 @@ def _drop_unhealthy(old: Sequence[ReplicaSet], most: int) -> dict[str, int]:
     return result
 
 
-def scale_in_proportion(sets: Sequence[ReplicaSet], sizes: Sizes) -> dict[str, int]:
+def scale_in_proportion(
+    sets: Sequence[ReplicaSet], sizes: Sizes, reported: int = 0
+) -> dict[str, int]:
     """The sizes, by name, of the active sets of a Deployment that was scaled during a rollout.
 
-    Each set gets its share of the difference by its part of the whole (rounded), largest first;
-    what rounding leaves over goes to the first.
+    Each set gets its share of the difference by its part of the whole (rounded), largest first; what rounding
+    leaves over goes to the first, as far as it has pods to give. The whole is what the set notes, else the pods
+    `reported` by the Deployment's status; where neither is known there is no share.
     """
     active = [s for s in sets if replicas_of(s) > 0]
     total = sum(replicas_of(s) for s in active)
@@ -123,7 +126,7 @@ def scale_in_proportion(sets: Sequence[ReplicaSet], sizes: Sizes) -> dict[str, i
     for replica_set in ordered:
         if to_add == 0:
             break
-        share = _share(replica_set, sizes, to_add, added)
+        share = _share(replica_set, sizes, reported, to_add - added)
         result[replica_set.metadata.name] += share
         added += share
     if ordered:
@@ -132,13 +135,15 @@ def scale_in_proportion(sets: Sequence[ReplicaSet], sizes: Sizes) -> dict[str, i
     return result
 
 
-def _share(replica_set: ReplicaSet, sizes: Sizes, to_add: int, added: int) -> int:
+def _share(replica_set: ReplicaSet, sizes: Sizes, reported: int, room: int) -> int:
     size = replicas_of(replica_set)
     text = replica_set.metadata.annotations.get(MAXIMUM, "")
-    was = int(text) if text.isdecimal() and int(text) > 0 else sizes.maximum
-    fraction = round_half_away(size * sizes.maximum, was) - size if sizes.desired > 0 else -size
-    room = to_add - added
-    return min(fraction, room) if to_add > 0 else max(fraction, room)
+    was = int(text) if text.isdecimal() and int(text) > 0 else reported
+    if sizes.desired == 0:
+        fraction = -size
+    else:
+        fraction = round_half_away(size * sizes.maximum, was) - size if was else 0
+    return min(fraction, room) if room > 0 else max(fraction, room)
 
 
 def round_half_away(numerator: int, denominator: int) -> int:
