@@ -39,7 +39,7 @@ from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.core.v1 import ConfigMap, Namespace, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.apiserver.http import pki, shrink_tls_buffers
+from orchestrator.apiserver.http import pki, tune_process
 from orchestrator.protocol import MASTERS, Identity
 
 TOKEN: Final = "benchmark"
@@ -140,7 +140,7 @@ async def serve_cluster(folder: Path, pods: int) -> None:
             one = codec.from_dict(json.loads(_map(name, key="0")), ConfigMap)
             await cluster.client.create(one, namespace="default")
         keys = decode((folder / "pki").read_bytes(), type=pki.Pki)
-        shrink_tls_buffers()  # as `orchestrator up` does
+        tune_process()  # as `orchestrator up` does
         front = await cluster.serve(pki=keys, tokens={TOKEN: Identity("benchmark", (MASTERS,))})
         front.write_kubeconfig(folder / "kubeconfig")
         print(front.port, flush=True)

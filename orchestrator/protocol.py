@@ -209,6 +209,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     warn: Warn | None = None
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
+    bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
     promise: bool = False
 
 
@@ -246,6 +247,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     warn: Warn | None = None
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
+    bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
 
 
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
@@ -270,6 +272,7 @@ class Patch(Request[Any], frozen=True, gc=True, kw_only=True):
     warn: Warn | None = None
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
+    bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
 
 
 class Delete(Request[Deleted], frozen=True, gc=True, kw_only=True):

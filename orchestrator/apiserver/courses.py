@@ -51,8 +51,13 @@ def steps_of(
     action: Action,
     subresource: str,
     access: Access | None = None,
+    *,
+    bulky: bool = False,
 ) -> tuple[Step, ...]:
-    """The steps of such writes; those of a path or action that is not there end in its refusal."""
+    """The steps of such writes; those of a path or action that is not there end in its refusal.
+
+    `bulky`: what is written is large.
+    """
     if action == "connect":
         course = Course(served, scheme, action, subresource, access=access)
         return make_steps(course, CONNECT)
@@ -63,7 +68,8 @@ def steps_of(
         makers = _makers(served, part, action, subresource)
     except ApiError as error:
         makers = (authorize, _refusing(error))
-    return make_steps(Course(served, scheme, action, subresource, part.as_part, access), makers)
+    course = Course(served, scheme, action, subresource, part.as_part, access, bulky=bulky)
+    return make_steps(course, makers)
 
 
 def _makers(served: Served, part: Part, action: Action, subresource: str) -> tuple[Maker, ...]:

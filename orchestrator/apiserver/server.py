@@ -393,14 +393,14 @@ class ApiServer(Actor):
         return self._answered(self._create, message)
 
     def _create(self, message: Create) -> Attempt:
-        return self._attempt("create", message, message.subresource)
+        return self._attempt("create", message, message.subresource, bulky=message.bulky)
 
     def on_update(self, message: Update) -> Any:
         """Replace an object, its status, or another subresource."""
         return self._answered(self._update, message)
 
     def _update(self, message: Update) -> Attempt:
-        return self._attempt("update", message, message.subresource)
+        return self._attempt("update", message, message.subresource, bulky=message.bulky)
 
     def on_patch(self, message: Patch) -> Any:
         """Change an object, its status, or another subresource by a patch."""
@@ -408,7 +408,7 @@ class ApiServer(Actor):
 
     def _patch(self, message: Patch) -> Attempt:
         action: Action = "apply" if message.patch_type == "apply" else "patch"
-        return self._attempt(action, message, message.subresource)
+        return self._attempt(action, message, message.subresource, bulky=message.bulky)
 
     def on_delete(self, message: Delete) -> Any:
         """Delete an object, or begin to."""
@@ -579,14 +579,17 @@ class ApiServer(Actor):
         self._served[resource] = served
         return served
 
-    def _attempt(self, action: Action, message: Any, subresource: str = "") -> Attempt:
+    def _attempt(
+        self, action: Action, message: Any, subresource: str = "", *, bulky: bool = False
+    ) -> Attempt:
         """A write that has not begun. Raises NotFound (the resource)."""
         resource = message.resource
         served = self._served.get(resource) or self._served_for(resource)
-        steps = served.steps.get((action, subresource))
+        steps = None if bulky else served.steps.get((action, subresource))
         if steps is None:
-            steps = steps_of(served, self.scheme, action, subresource, self._access)
-            served.steps[action, subresource] = steps
+            steps = steps_of(served, self.scheme, action, subresource, self._access, bulky=bulky)
+            if not bulky:
+                served.steps[action, subresource] = steps
         return Attempt(self._env, self._perform, steps, message)
 
     def _perform(self, effect: Effect, heard: Heard) -> None:

@@ -76,9 +76,9 @@ async def serve(
     The kubeconfig goes with the server, whose key it holds. Raises InputError when the address
     cannot be had or the kubeconfig not be written.
     """
-    from orchestrator.apiserver.http import shrink_tls_buffers
+    from orchestrator.apiserver.http import tune_process
 
-    shrink_tls_buffers()
+    tune_process()
     host, port = listen
     try:
         front = await cluster.serve(host, port, **front_options)

@@ -215,3 +215,20 @@ async def test_a_right_is_needed_for_both(api: Api) -> None:
     review = TokenReview(spec=TokenReviewSpec(token="x"))
     await refused(Forbidden, api.create(review, identity=SOMEBODY))
     await refused(BadRequest, api.create(TokenReview()))
+
+
+async def test_a_client_sees_who_has_said_what_of_its_request(api: Api) -> None:
+    """The answer owns what the client said and the default of how long, and not the audiences that it left out."""
+    warnings: list[str] = []
+    creation = Create(
+        resource=api.resource(ServiceAccount),
+        object=TokenRequest(),
+        namespace="default",
+        name="sa",
+        subresource="token",
+        field_manager="me",
+        warn=warnings.append,
+    )
+    (entry,) = (await api.ref.ask(creation)).metadata.managed_fields
+    assert (entry.manager, entry.operation, entry.subresource) == ("me", "Update", "token")
+    assert entry.fields_v1 == {"f:spec": {"f:expirationSeconds": {}}}

@@ -37,7 +37,7 @@ from orchestrator.apiserver.http.authentication import (
 from orchestrator.apiserver.http.errors import HttpFrontError, RealTimeRequired
 from orchestrator.apiserver.http.front import Limits
 from orchestrator.apiserver.http.pki import Pki
-from orchestrator.apiserver.http.server import HttpFront, serve, shrink_tls_buffers
+from orchestrator.apiserver.http.server import HttpFront, serve, tune_process
 from orchestrator.machinery.certificates import KeyPair
 
 __all__ = [
@@ -51,5 +51,5 @@ __all__ = [
     "RealTimeRequired",
     "TokenAuthenticator",
     "serve",
-    "shrink_tls_buffers",
+    "tune_process",
 ]

@@ -6,6 +6,7 @@ anything recurses over it, and YAML is built by `machinery.manifests`, which bou
 
 import asyncio
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from orchestrator.api import codec, protobuf
 from orchestrator.api.errors import DecodeError, UnknownKind
 from orchestrator.api.meta.v1 import DeleteOptions
 from orchestrator.api.unstructured import Unstructured
+from orchestrator.apiserver.aside import BULKY_BYTES, aside
 from orchestrator.apiserver.http.errors import (
     timed_out,
     too_large,
@@ -35,8 +37,8 @@ from orchestrator.machinery.managed_fields.managers import with_explicit_reset
 from orchestrator.protocol import BadRequest, PatchType
 
 MAX_BYTES: Final = 3 * 1024 * 1024
-# Above it reading takes milliseconds.
-_THREAD_BYTES: Final = 64 * 1024
+# Each alias of YAML may stand for much.
+_MANY_ALIASES: Final = 16
 
 R = TypeVar("R")
 BodyMedia: TypeAlias = Literal["json", "yaml", "protobuf"]
@@ -123,10 +125,9 @@ async def read(request: BaseRequest, seconds: float) -> bytes:
 
 async def apart(read_: Callable[..., R], data: bytes, *arguments: Any) -> R:
     """What a reader makes of a body; a large one is read in a thread, so that others have their turn."""
-    if len(data) <= _THREAD_BYTES:
+    if len(data) <= BULKY_BYTES and data.count(b"*") < _MANY_ALIASES:
         return read_(data, *arguments)
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(None, read_, data, *arguments)
+    return await aside(partial(read_, data, *arguments))
 
 
 def _bounded(data: bytes) -> bytes:

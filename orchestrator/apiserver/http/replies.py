@@ -2,15 +2,18 @@
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
+from aiohttp.abc import AbstractStreamWriter
 from aiohttp.web import BaseRequest, Response, StreamResponse
+from anyio.lowlevel import checkpoint
 from multidict import CIMultiDict
 
 from orchestrator.api.meta.v1 import Status, StatusDetails
+from orchestrator.apiserver.aside import BULKY_BYTES, aside
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
 from orchestrator.apiserver.http.presentation import SLICE, Presenter, rendered
@@ -34,6 +37,37 @@ _GZIP_WINDOW: Final = 31
 _COMPRESSORS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gzip")
 
 _HEADERS: Final = {"Cache-Control": "no-cache, private"}
+# TLS makes so many bytes of an answer ready in a millisecond or two; then others have their turn.
+_SLICE_BYTES: Final = 256 * 1024
+# For how long a client may take none of a large answer.
+SLICE_SECONDS: Final = 30.0
+
+
+class _SlicedResponse(Response):
+    """An answer whose bytes go out in slices, each when there is room for it."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Send the body and its end."""
+        body = self.body
+        writer = self._payload_writer
+        if isinstance(body, bytes) and writer is not None and not self._must_be_empty_body:
+            view = memoryview(body)
+            for begin in range(0, len(view), _SLICE_BYTES):
+                await self._sent(writer, view[begin : begin + _SLICE_BYTES])
+            await StreamResponse.write_eof(self)
+        else:
+            await super().write_eof(data)
+
+    async def _sent(self, writer: AbstractStreamWriter, piece: memoryview) -> None:
+        """A slice is on its way; a client that takes none of it is cut off."""
+        try:
+            async with asyncio.timeout(SLICE_SECONDS):
+                await writer.write(piece)
+                await checkpoint()
+        except TimeoutError:
+            if self._req is not None and self._req.transport is not None:
+                self._req.transport.abort()
+            raise ConnectionResetError("the client takes nothing") from None
 
 
 def document_reply(
@@ -46,7 +80,8 @@ def document_reply(
     """A response with a body."""
     all_headers = CIMultiDict(headers)
     all_headers["Content-Type"] = media_type
-    return Response(body=data, status=status, headers=all_headers)
+    kind = Response if len(data) <= _SLICE_BYTES else _SlicedResponse
+    return kind(body=data, status=status, headers=all_headers)
 
 
 def text_reply(text: str, *, status: int = 200) -> Response:
@@ -56,9 +91,17 @@ def text_reply(text: str, *, status: int = 200) -> Response:
 
 
 async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200) -> Response:
-    """An object in the form that the client asks for."""
+    """An object in the form that the client asks for; who owns the fields of one that came large is worked out aside."""
+    if len(call.body) > BULKY_BYTES:
+        await aside(partial(_managers_of, obj))
     data = presenter(front, call).object(obj)
     return await _finished(call, data, status)
+
+
+def _managers_of(obj: Any) -> Sequence[Any]:
+    """The entries of a ledger, which it keeps for whoever reads it next."""
+    metadata = getattr(obj, "metadata", None)
+    return () if metadata is None else tuple(metadata.managed_fields)
 
 
 async def page_reply(front: Front, call: Call, page: Page) -> StreamResponse:

@@ -3,7 +3,8 @@
 A path that is deprecated comes first, then what was found while the request was handled.
 """
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from aiohttp.web import StreamResponse
@@ -19,13 +20,17 @@ _DEPRECATED: Final[Mapping[tuple[str, str], str]] = {
     ): "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
     ("componentstatuses", "v1"): "v1 ComponentStatus is deprecated in v1.19+",
 }
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+# Kubernetes' bounds: beyond all of these characters each text is cut to so many, and then they end.
+_ALL_CHARACTERS: Final = 4 * 1024
+_EACH_CHARACTERS: Final = 256
 
 
 def add_warnings(response: StreamResponse, resource: Resource, found: Iterable[str] = ()) -> None:
     """Add the headers to a response that has not begun."""
-    for text in (deprecation_of(resource), *found):
-        if text is not None:
-            response.headers.add("Warning", f"299 - {_quoted(text)}")
+    texts = (text for text in (deprecation_of(resource), *found) if text)
+    for text in _within_bounds(dict.fromkeys(texts)):
+        response.headers.add("Warning", f"299 - {_quoted(text)}")
 
 
 def deprecation_of(resource: Resource) -> str | None:
@@ -33,8 +38,36 @@ def deprecation_of(resource: Resource) -> str | None:
     return _DEPRECATED.get((resource.key, resource.version)) or kind_of(resource).deprecation
 
 
+def _within_bounds(texts: Collection[str]) -> list[str]:
+    """Those that fit whole; if not all do, the first ones, cut. A text with control characters is not told."""
+    whole: list[str] = []
+    size = 0
+    for text in filter(_is_tellable, texts):
+        size += len(text)
+        if size > _ALL_CHARACTERS:
+            return _cut(texts)
+        whole.append(text)
+    return whole
+
+
+def _cut(texts: Iterable[str]) -> list[str]:
+    told: list[str] = []
+    size = 0
+    for text in texts:
+        if size >= _ALL_CHARACTERS:
+            break
+        short = text[:_EACH_CHARACTERS]
+        if _is_tellable(short):
+            told.append(short)
+            size += len(short)
+    return told
+
+
+def _is_tellable(text: str) -> bool:
+    return _CONTROL.search(text) is None
+
+
 def _quoted(text: str) -> str:
-    """A quoted-string of HTTP: one line, backslashes before quotes and backslashes."""
-    line = "".join(c if c.isprintable() else " " for c in text)
-    escaped = line.replace("\\", "\\\\").replace('"', '\\"')
+    """A quoted-string of HTTP: backslashes before quotes and backslashes."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'

@@ -7,6 +7,7 @@ from aiohttp.web import StreamResponse
 from orchestrator.api import codec
 from orchestrator.api.meta.v1 import ObjectMeta, StatusDetails
 from orchestrator.apiserver import errors
+from orchestrator.apiserver.aside import BULKY_BYTES
 from orchestrator.apiserver.http import bodies, parameters
 from orchestrator.apiserver.http.bodies import Expected
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
@@ -36,6 +37,8 @@ from orchestrator.protocol import (
 # What is posted to these is done, and has no object to show.
 _DEEDS: Final = ("binding", "eviction")
 _BINDINGS: Final = "bindings"
+# A few copies make much of little.
+_COPY: Final = b'"copy"'
 _TOKEN_REVIEWS: Final = "tokenreviews.authentication.k8s.io"
 
 
@@ -65,6 +68,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
             warn=call.warnings.append,
             annotate=call.annotate,
             options=options.said,
+            bulky=len(data) > BULKY_BYTES,
         )
     )
     _warn_of_stored_only(call, received.object)
@@ -102,6 +106,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             warn=call.warnings.append,
             annotate=call.annotate,
             options=options.said,
+            bulky=len(data) > BULKY_BYTES,
         )
     )
     _warn_of_stored_only(call, received.object)
@@ -165,7 +170,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             await _check_patched(front, call)
             raise
         if options.field_validation != "Ignore":
-            repeated = duplicate_fields(data)
+            repeated = await bodies.apart(duplicate_fields, data)
     call.note(body)
     patched = await front.ask(
         Patch(
@@ -184,6 +189,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             warn=call.warnings.append,
             annotate=call.annotate,
             options=options.said,
+            bulky=len(data) > BULKY_BYTES or _COPY in data,
         )
     )
     if shows_warnings(call.agent):

@@ -1,16 +1,18 @@
 """What Kubernetes refuses of an object, and in which words.
 
-`validate_create`, `validate_update` and `validate_status_update` answer every fault at once, an empty
+`validate_create`, `validate_update` and `validate_status_update` answer every fault at once (of metadata
+and of the rest the first thousand each: Kubernetes' answer to a small body can be of a gigabyte), an empty
 tuple for none. Verdicts on shared parts are remembered by their identity, and an update looks only at
 parts that are not the very objects they were.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final
 
 from orchestrator.apiserver.kinds.kind import Kind
-from orchestrator.apiserver.validation.field import FieldError, cause_of
+from orchestrator.apiserver.validation.field import MOST_FAULTS, FieldError, cause_of
 from orchestrator.apiserver.validation.metadata import (
     metadata_change_faults,
     metadata_errors,
@@ -30,8 +32,9 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
     # The metadata of a template is named by its own rules; a binding names the pod it is for.
     # Nor do kinds look at finalizers whose own rules never look at metadata.
     named = bool(rules.metadata_again) and not rules.any_finalizer
-    found = [*metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=named)]
-    found += rules.spec(obj)
+    judged = metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=named)
+    found = [*islice(judged, MOST_FAULTS)]
+    found += islice(rules.spec(obj), MOST_FAULTS)
     return tuple(map(cause_of, found)) if found else ()
 
 
@@ -41,18 +44,18 @@ def validate_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     found = _metadata_errors(rules, new, old)
     again = rules.recheck != "never" and not _same_parts(new, old)
     if again and rules.recheck != "after":
-        judged = [*rules.spec(new)]
+        judged = [*islice(rules.spec(new), MOST_FAULTS)]
         found += judged * 2 if rules.recheck == "twice" else judged
-    found += rules.update(new, old)
+    found += islice(rules.update(new, old), MOST_FAULTS)
     if again and rules.recheck == "after":
-        found += rules.spec(new)
+        found += islice(rules.spec(new), MOST_FAULTS)
     return tuple(map(cause_of, found)) if found else ()
 
 
 def validate_status_update(kind: Kind, new: Object, old: Object) -> tuple[Cause, ...]:
     """What forbids the status of `new`, whose other parts are those of `old`."""
     found = _metadata_errors(kind.rules, new, old)
-    found += kind.rules.status(new, old)
+    found += islice(kind.rules.status(new, old), MOST_FAULTS)
     return tuple(map(cause_of, found)) if found else ()
 
 
@@ -61,30 +64,29 @@ def validate_part_update(
 ) -> tuple[Cause, ...]:
     """What forbids a change by a path that is for a part of the spec alone, as `judge` says."""
     found = _metadata_errors(kind.rules, new, old)
-    found += judge(new, old)
+    found += islice(judge(new, old), MOST_FAULTS)
     return tuple(map(cause_of, found)) if found else ()
 
 
 def _metadata_errors(rules: Rules, new: Object, old: Object) -> list[FieldError]:
     if new.metadata is old.metadata:
         return []
-    found = list(metadata_update_errors(new.metadata, old.metadata))
-    return _repeated(rules, new, old) if found else found
+    found = list(islice(metadata_update_errors(new.metadata, old.metadata), MOST_FAULTS))
+    return list(islice(_repeated(rules, new, old), MOST_FAULTS)) if found else found
 
 
-def _repeated(rules: Rules, new: Object, old: Object) -> list[FieldError]:
+def _repeated(rules: Rules, new: Object, old: Object) -> Iterator[FieldError]:
     """The faults of an update's metadata, each as often as Kubernetes tells it."""
     meta, before = new.metadata, old.metadata
     namespaced = bool(before.namespace)
-    found = [*metadata_faults(meta, namespaced, path_segment_errors, finalizer_names=False)]
-    found += metadata_change_faults(meta, before, finalizer_names=False)
+    yield from metadata_faults(meta, namespaced, path_segment_errors, finalizer_names=False)
+    yield from metadata_change_faults(meta, before, finalizer_names=False)
     named = not rules.any_finalizer
     for check in rules.metadata_again:
         if check == "whole":
-            found += metadata_faults(meta, namespaced, rules.name, finalizer_names=named)
+            yield from metadata_faults(meta, namespaced, rules.name, finalizer_names=named)
         else:
-            found += metadata_change_faults(meta, before, finalizer_names=named)
-    return found
+            yield from metadata_change_faults(meta, before, finalizer_names=named)
 
 
 def _same_parts(new: Object, old: Object) -> bool:

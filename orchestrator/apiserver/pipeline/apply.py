@@ -13,7 +13,7 @@ from orchestrator.api import codec
 from orchestrator.api.errors import DecodeError
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps
+from orchestrator.apiserver.pipeline.course import Course, Maker, make_steps, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Instead, Step
 from orchestrator.apiserver.pipeline.migration import annotated, refuse_unmigrated
 from orchestrator.apiserver.pipeline.own_fields import manager_of
@@ -74,6 +74,7 @@ def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
     )
 
 
+@pure
 def own_applied(course: Course) -> tuple[Step, ...]:
     """The owners of an object that an apply creates are known."""
 
@@ -83,6 +84,7 @@ def own_applied(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+@pure
 def apply(course: Course) -> tuple[Step, ...]:
     """The object that an applied configuration makes. Errors: BadRequest, Conflict, Unclassified."""
     path = WritePath(course.served, course.scheme, course.subresource)

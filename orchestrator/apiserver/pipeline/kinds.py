@@ -17,13 +17,14 @@ from orchestrator.apiserver.kinds.validating import (
     validate_status_update,
     validate_update,
 )
-from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Overtaken, Step
 from orchestrator.apiserver.validation.formats import LOOPBACK
 from orchestrator.apiserver.validation.warnings import Warnings
 from orchestrator.protocol import Cause, Invalid
 
 
+@pure
 def default(course: Course) -> tuple[Step, ...]:
     """What the author did not say."""
     fill = defaulter(course.served.kind)
@@ -36,6 +37,7 @@ def default(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+@pure
 def default_status(course: Course) -> tuple[Step, ...]:
     """What the author of a status did not say.
 
@@ -96,6 +98,7 @@ def count_generation(course: Course) -> tuple[Step, ...]:
 # --- validation ----------------------------------------------------------------------------
 
 
+@pure
 def validate_new(course: Course) -> tuple[Step, ...]:
     """A new object. Errors: Invalid."""
     kind, stored = course.served.kind, course.served.stored
@@ -108,11 +111,13 @@ def validate_new(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
+@pure
 def validate(course: Course) -> tuple[Step, ...]:
     """An update. Errors: Invalid."""
     return (_validated(course, validate_update),)
 
 
+@pure
 def validate_status(course: Course) -> tuple[Step, ...]:
     """An update of the status. Errors: Invalid."""
     return (_validated(course, validate_status_update),)
@@ -142,12 +147,14 @@ def refuse_invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> No
         raise errors.invalid(resource.kind, resource.group, name, causes)
 
 
+@pure
 def warn(course: Course) -> tuple[Step, ...]:
     """Tell the writer what is accepted and better left out."""
     warnings = course.served.kind.warnings
     return () if warnings is None else (_warned(warnings),)
 
 
+@pure
 def warn_of_status(course: Course) -> tuple[Step, ...]:
     """Tell the writer of a status what is better written otherwise."""
     warnings = course.served.kind.status_warnings
@@ -186,7 +193,8 @@ def confirm(course: Course) -> tuple[Step, ...]:
     """
     strategy, served = course.served.strategy, course.served
     plugins = served.validating(course.operation, course.subresource)
-    if not allocate(course) or not any(plugin.waits for plugin in plugins):
+    waits = course.bulky or any(plugin.waits for plugin in plugins)
+    if not waits or not allocate(course):
         return ()
 
     def step(env: Environment, draft: Draft) -> None:

@@ -12,7 +12,7 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds import kind_of
-from orchestrator.apiserver.pipeline.course import Course
+from orchestrator.apiserver.pipeline.course import Course, pure
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.objects import check_place
 from orchestrator.apiserver.validation.field import cause_of
@@ -48,6 +48,7 @@ from orchestrator.protocol import (
 _MANAGERS: Final = "managedFields"
 
 
+@pure
 def patch(course: Course) -> tuple[Step, ...]:
     """The object that the message's patch makes of the stored one.
 

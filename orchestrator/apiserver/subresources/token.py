@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from orchestrator.api import codec
 from orchestrator.api.authentication.v1 import (
     BoundObjectReference,
     TokenRequest,
@@ -11,7 +12,7 @@ from orchestrator.api.authentication.v1 import (
     TokenRequestStatus,
 )
 from orchestrator.api.core.v1 import Node, Pod, Secret, ServiceAccount
-from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.meta.v1 import ManagedFieldsEntry, ObjectMeta, Time
 from orchestrator.api.scheme import Resource, resource_of
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.authentication.claims import Bound
@@ -23,13 +24,19 @@ from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.metadata import agreed
 from orchestrator.apiserver.pipeline.node_restriction import restrict_nodes
 from orchestrator.apiserver.pipeline.objects import read
+from orchestrator.apiserver.pipeline.own_fields import manager_of
 from orchestrator.apiserver.pipeline.part import Part
 from orchestrator.apiserver.validation.field import Errors, cause_of, invalid
+from orchestrator.machinery.managed_fields.field_sets import NOTHING
+from orchestrator.machinery.managed_fields.managers import entries_of
+from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_kind
+from orchestrator.machinery.managed_fields.ownership import Pair, Writer, updated
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import BadRequest, Conflict, TokenPromise
 
 _GROUP: Final = "authentication.k8s.io"
 _KIND: Final = "TokenRequest"
+_TOKEN: Final = "token"
 _DEFAULT_SECONDS: Final = 3600
 _LEAST_SECONDS: Final = 600
 _MOST_SECONDS: Final = 1 << 32
@@ -47,14 +54,12 @@ def _take(_course: Course) -> tuple[Step, ...]:
         _check_metadata(asked.metadata, account.metadata)
         spec = asked.spec or TokenRequestSpec()
         seconds = spec.expiration_seconds
-        spec = replace(
-            spec,
-            audiences=spec.audiences or env.tokens.audiences,
-            expiration_seconds=_DEFAULT_SECONDS if seconds is None else seconds,
-        )
+        spec = replace(spec, expiration_seconds=_DEFAULT_SECONDS if seconds is None else seconds)
         own = account.metadata
+        owners = _owners(draft.message, spec, env.time()) if draft.message.warn is not None else ()
         metadata = replace(
             asked.metadata,
+            managed_fields=owners,
             name=own.name,
             namespace=own.namespace,
             uid=own.uid,
@@ -63,9 +68,20 @@ def _take(_course: Course) -> tuple[Step, ...]:
         faults = list(_faults(spec.expiration_seconds or 0))
         if faults:
             raise errors.invalid(_KIND, _GROUP, "", [cause_of(fault) for fault in faults])
+        spec = replace(spec, audiences=spec.audiences or env.tokens.audiences)
         draft.new = replace(asked, metadata=metadata, spec=spec, status=TokenRequestStatus())
 
     return (step,)
+
+
+def _owners(message: Any, spec: TokenRequestSpec, now: Time) -> tuple[ManagedFieldsEntry, ...]:
+    """Who has said what of the request, for a client to see: nobody writes it again."""
+    writer = Writer(
+        name=manager_of(message), api_version=TokenRequest.api_version, subresource=_TOKEN
+    )
+    said = {name: value for name, value in codec.to_dict(spec).items() if value}
+    pair = Pair({}, {"spec": said}, shape_of_kind(_GROUP, "v1", _KIND), NOTHING)
+    return entries_of(updated(pair, {}, writer, now, lambda _version: None))
 
 
 def _check_metadata(said: ObjectMeta, account: ObjectMeta) -> None:

@@ -26,6 +26,7 @@ from orchestrator.machinery.names import out_of_range
 from orchestrator.protocol import Cause
 
 __all__ = [
+    "MOST_FAULTS",
     "Errors",
     "FieldError",
     "NameRule",
@@ -56,6 +57,8 @@ NEGATIVE: Final = "must be greater than or equal to 0"
 NOT_POSITIVE: Final = "must be greater than zero"
 IMMUTABLE: Final = "field is immutable"
 MAX_INT32: Final = 2**31 - 1
+# So many faults of one part of an object are told; a small body can have millions.
+MOST_FAULTS: Final = 1_000
 
 
 def cause_of(error: FieldError) -> Cause:

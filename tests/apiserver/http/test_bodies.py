@@ -1,5 +1,6 @@
 """Bodies, options and paths that are nearly right: read, or refused, as Kubernetes' own server does."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -203,3 +204,45 @@ async def test_metadata_of_nothing_is_no_list(call: Caller) -> None:
     form = "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io"
     status, answer = await call("GET", f"{_MAPS}?labelSelector=none", Accept=form)
     assert (status, answer["items"]) == (200, None)
+
+
+async def test_an_object_with_many_faults_is_told_of_the_first_thousand(call: Caller) -> None:
+    """A small body does not become a large answer."""
+    pod = {"metadata": {"name": "p"}, "spec": {"containers": [{}] * 5_000}}
+    status, answer = await call("POST", "/api/v1/namespaces/default/pods", pod)
+    assert (status, len(answer["details"]["causes"])) == (422, 1_000)
+
+
+async def test_large_objects_are_written_as_small_ones(call: Caller) -> None:
+    """Created, patched, applied and replaced, with their owners, in turns with others' requests."""
+    data = {f"k{n}": "v" * 20 for n in range(2_000)}
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "large"}, "data": data}
+    assert (await call("POST", _MAPS, body))[0] == 201
+    apply, merge = "application/apply-patch+yaml", "application/merge-patch+json"
+    path = f"{_MAPS}/large"
+    status, made = await call("PATCH", path, {"data": {**data, "k0": "w"}}, Content_Type=merge)
+    assert (status, made["data"]["k0"]) == (200, "w")
+    status, answer = await call("PATCH", f"{path}?fieldManager=m", body, Content_Type=apply)
+    assert (status, answer["reason"]) == (409, "Conflict")
+    status, made = await call("PATCH", f"{path}?fieldManager=m&force=1", body, Content_Type=apply)
+    assert (status, made["data"]["k0"]) == (200, "v" * 20)
+    status, made = await call("PUT", path, {**body, "immutable": True})
+    assert (status, made["immutable"]) == (200, True)
+    status, answer = await call("PUT", path, {**body, "immutable": False})
+    assert (status, answer["reason"]) == (422, "Invalid")
+
+
+async def test_a_large_service_has_an_address_of_its_own(call: Caller) -> None:
+    """What is allotted to one whose steps are taken in turns is nobody else's."""
+    services = "/api/v1/namespaces/default/services"
+    spec = {"ports": [{"port": 80}]}
+    notes = {"a": "x" * 20_000}
+
+    async def made(name: str, notes: dict[str, str]) -> str:
+        metadata = {"name": name, "annotations": notes}
+        status, answer = await call("POST", services, {"metadata": metadata, "spec": spec})
+        assert status == 201
+        return str(answer["spec"]["clusterIP"])
+
+    found = await asyncio.gather(*(made(f"s{n}", notes if n % 2 else {}) for n in range(8)))
+    assert len(set(found)) == 8

@@ -7,6 +7,7 @@ metadata; what depends on it is in `pods`.
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any, Final
 
 from orchestrator.api.core.v1 import (
@@ -38,6 +39,7 @@ from orchestrator.apiserver.kinds.core.pods.security_validation import (
 from orchestrator.apiserver.kinds.core.pods.windows_validation import host_process_errors
 from orchestrator.apiserver.validation.field import (
     MAX_INT32,
+    MOST_FAULTS,
     Errors,
     FieldError,
     between,
@@ -93,7 +95,7 @@ def pod_spec_errors(path: str, spec: PodSpec, *, is_pod: bool) -> tuple[FieldErr
 @cache
 def _memo(path: str, is_pod: bool) -> IdentityMemo[PodSpec, tuple[FieldError, ...]]:
     def check(spec: PodSpec) -> tuple[FieldError, ...]:
-        return tuple(_spec_errors(path, spec, is_pod))
+        return tuple(islice(_spec_errors(path, spec, is_pod), MOST_FAULTS))
 
     return IdentityMemo(check, _REMEMBERED_SPECS)
 
