@@ -1,17 +1,22 @@
 """Whom to evict: the short ways beside a trial of each pod, and what a trial leaves behind."""
 
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.scheduler import DEFAULT_PROFILE, preemption
 from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.placement import Placement
+from orchestrator.scheduler.placement import Placement, Refusal
 from orchestrator.scheduler.preemption import candidate_on
 from orchestrator.scheduler.snapshot import Snapshot
-from tests.scheduler.objects import make_node, make_pod
+from tests.scheduler.objects import make_node, make_pod, some
 
 GPU = "example.com/gpu"
 _amounts = st.fixed_dictionaries(
@@ -82,3 +87,39 @@ def test_who_looks_during_a_trial_is_told_of_its_end() -> None:
         assert nodes.touched_since(seen) == [row]
         seen = nodes.version
     assert nodes.touched_since(seen) == [row]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "makes_room"), [("default", True), ("elsewhere", True), ("", False)]
+)
+def test_a_claim_for_one_pod_is_free_when_a_pod_that_names_it_goes(
+    namespace: str, makes_room: bool
+) -> None:
+    """By names of claims, as kube-scheduler counts in its dry run: whatever their namespace."""
+    nodes = Snapshot()
+    claim = PersistentVolumeClaim(
+        metadata=ObjectMeta(name="data", namespace="default", uid="data"),
+        spec=PersistentVolumeClaimSpec(access_modes=("ReadWriteOncePod",)),
+    )
+    for kind in DEFAULT_PROFILE.watches():
+        nodes.objects[kind] = some(kind)
+    nodes.objects[PersistentVolumeClaim] = some(PersistentVolumeClaim, claim)
+    volume = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+    using = [make_pod("holder", volumes=[volume]), make_pod("low")]
+    if namespace == "elsewhere":
+        low = make_pod("low", volumes=[volume])
+        using[1] = replace(low, metadata=replace(low.metadata, namespace=namespace))
+    elif namespace == "default":
+        using.reverse()
+    for number, pod in enumerate(using):
+        nodes.put_node(make_node(f"n{number}"))
+        nodes.add_pod(pod.metadata.uid, pod, f"n{number}")
+    placement = Placement(DEFAULT_PROFILE, nodes, Nominations())
+    row = nodes.row_of("n1")
+    assert row is not None
+    high = make_pod("high", priority=2, volumes=[volume])
+    assert isinstance(placement.choose(high, Random(0)), Refusal)
+    shape = placement.shape_of(high)
+    with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
+        assert (placement.why_not(high, row, shape) is None) == makes_room
+    assert isinstance(placement.choose(high, Random(0)), Refusal)

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import ResourceRequirements
 from orchestrator.kubelet.runtimes.interface import Mount, World
-from orchestrator.kubelet.runtimes.process import Image, Pull
+from orchestrator.kubelet.runtimes.process import Image, Pull, supervisor
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 from orchestrator.sessions import Chunk, Session
 from tests.kubelet.process.machine import Machine, on_machine, pod_of
@@ -48,6 +48,22 @@ def test_log_stands_for_the_message_of_what_failed() -> None:
             pod_of("sh", "-c", "printf DONE", termination_message_policy=policy), attempt=1
         )
         assert (await machine.exited()).message == ""
+
+    on_machine(work)
+
+
+def test_a_shim_that_does_not_start_is_told_and_tried_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts containers may be broken: the container's state says so, and its next try makes a new one."""
+
+    async def work(machine: Machine) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(supervisor, "_BOOT", "raise SystemExit(3)")
+            machine.start(pod_of("true"))
+            ended = await machine.exited()
+            assert (ended.exit_code, ended.reason) == (128, "CreateContainerError")
+            assert "shim of the process runtime did not start (exit code 3)" in ended.message
+        machine.start(pod_of("true"), attempt=1)
+        assert (await machine.exited()).exit_code == 0
 
     on_machine(work)
 

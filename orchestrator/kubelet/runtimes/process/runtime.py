@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from orchestrator.api.core.v1 import (
     Pod,
     PodSpec,
 )
+from orchestrator.extras import version_of
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.disks import Disks
@@ -89,7 +89,7 @@ class ProcessRuntime(RealRuntime[Run]):
     clock jumps is no place for processes, and the first container that is started there is refused.
     """
 
-    name = f"{_TYPE}://{version('kubeactors')}"
+    name = f"{_TYPE}://{version_of()}"
 
     def __init__(
         self,
