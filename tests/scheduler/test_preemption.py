@@ -14,7 +14,7 @@ from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.scheduler import DEFAULT_PROFILE, preemption
 from orchestrator.scheduler.nominations import Nominations
 from orchestrator.scheduler.placement import Placement, Refusal
-from orchestrator.scheduler.preemption import candidate_on
+from orchestrator.scheduler.preemption import candidate_on, candidates_on
 from orchestrator.scheduler.snapshot import Snapshot
 from tests.scheduler.objects import make_node, make_pod, some
 
@@ -51,6 +51,51 @@ def test_victims_by_sums_are_those_of_a_trial(
     placement.forget()
     with patch.object(preemption, "_left_out_by_sums", lambda *_: None):
         assert candidate_on(row, pod, placement, ()) == by_sums
+
+
+_changes = st.lists(
+    st.one_of(
+        st.tuples(st.just("comes"), st.integers(0, 2), _amounts, st.integers(-1, 3)),
+        st.tuples(st.just("goes"), st.integers(0, 20)),
+        st.tuples(st.just("promised"), st.integers(0, 2), _amounts, st.integers(1, 4)),
+        st.tuples(st.just("asks"), st.integers(1, 3), st.booleans()),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_changes, _amounts)
+def test_what_is_remembered_of_trials_is_what_new_ones_find(
+    changes: list[tuple[Any, ...]], wanted: dict[str, str]
+) -> None:
+    """Pods come, go and are promised nodes between the trials, the asking one, too."""
+    nodes, nominations = Snapshot(), Nominations()
+    names = [f"n{number}" for number in range(3)]
+    for name in names:
+        more: dict[str, Any] = {GPU: "2"}
+        nodes.put_node(make_node(name, cpu="2", **more))
+    placement = Placement(DEFAULT_PROFILE, nodes, nominations)
+    rows = nodes.all_rows().tolist()
+    there: list[tuple[str, str]] = []
+    for number, (kind, *more_of_it) in enumerate((*changes, ("asks", 2, False))):
+        match kind, more_of_it:
+            case "comes", [where, amounts, priority]:
+                pod = make_pod(f"p{number}", priority=priority, **amounts)
+                nodes.add_pod(pod.metadata.uid, pod, names[where])
+                there.append((pod.metadata.uid, names[where]))
+            case "goes", [which] if there:
+                nodes.remove_pod(*there.pop(which % len(there)))
+            case "promised", [where, amounts, priority]:
+                nominations.put(make_pod("promised", priority=priority, **amounts), names[where])
+            case "asks", [priority, promised]:
+                high = make_pod("high", priority=priority, **wanted)
+                if promised:
+                    nominations.put(high, names[0])
+                fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
+                expected = candidates_on(rows, high, fresh, (), len(rows))
+                assert candidates_on(rows, high, placement, (), len(rows)) == expected
+                assert candidates_on(rows, high, placement, (), len(rows)) == expected
 
 
 @given(_pods)
