@@ -375,6 +375,11 @@ class ProcessRuntime(RealRuntime[Run]):
                 await asyncio.wait_for(run.ended.wait(), _END_SECONDS)
         self._discard(self._place(pod_uid), self._memory(pod_uid))
 
+    def _drop(self, run: Run) -> None:
+        run.unlink()
+        if run.scratch is not None:
+            self._discard(run.scratch)
+
     def _discard(self, *places: Path) -> None:
         self._task(asyncio.to_thread(_remove, places))
 
