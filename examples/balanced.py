@@ -30,10 +30,14 @@ async def serve(container: ContainerContext) -> None:
 
 def manifests(version: str) -> list[dict[str, Any]]:
     """Three servers of a version, and their Service."""
-    image, env = "py://examples.balanced:serve", [{"name": "VERSION", "value": version}]
+    container = {
+        "name": "web",
+        "image": f"py://{__name__}:serve",
+        "env": [{"name": "VERSION", "value": version}],
+        "readinessProbe": {"tcpSocket": {"port": 8080}, "periodSeconds": 1},
+    }
     labels, meta = {"app": "web"}, {"name": "web", "namespace": "default"}
-    pod = {"containers": [{"name": "web", "image": image, "env": env}]}
-    template = {"metadata": {"labels": labels}, "spec": pod}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [container]}}
     spec = {"replicas": 3, "selector": {"matchLabels": labels}, "template": template}
     ports = {"selector": labels, "ports": [{"port": 8000, "targetPort": 8080}]}
     return [
@@ -43,7 +47,7 @@ def manifests(version: str) -> list[dict[str, Any]]:
 
 
 async def main() -> Counter[str]:
-    """How many answers each version gave."""
+    """How many answers each version gave, and each pod."""
     answers: Counter[str] = Counter()
     async with Cluster(nodes=2, runtime="coroutine") as cluster:
         await cluster.apply(manifests("one"))
@@ -54,7 +58,7 @@ async def main() -> Counter[str]:
         await cluster.apply(manifests("two"))
         while answers["two"] < 100:
             reader, writer = await asyncio.open_connection(service.spec.cluster_ip, 8000)
-            answers[(await reader.read()).decode().split()[0]] += 1
+            answers.update((await reader.read()).decode().split())
             writer.close()
             await cluster.clock.sleep(0.01)
     return answers

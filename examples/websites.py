@@ -72,8 +72,14 @@ class Websites(Controller):
             return
         spec = WEBSITES.spec_of(site)
         deployment = owned_by(_deployment(key.name, spec), site)
-        made = await create_or_update(self.client, deployment, lambda there: _with(there, spec))
-        await create_or_update(self.client, owned_by(_service(key.name), site), lambda there: there)
+        made = await create_or_update(
+            self.client,
+            deployment,
+            lambda there: _with(there, spec),
+            cache=self.cache(Deployment),
+        )
+        service = owned_by(_service(key.name), site)
+        await create_or_update(self.client, service, lambda there: there, cache=self.cache(Service))
         ready = made.status.ready_replicas if made.status is not None else 0
         await self._tell(site, ready or 0)
 

@@ -25,6 +25,7 @@ from orchestrator.cli.run import run
 from orchestrator.cli.schema import schema
 from orchestrator.cli.top import top
 from orchestrator.cli.up import up
+from orchestrator.extras import version_of
 
 if TYPE_CHECKING:
     from orchestrator.scenario.replay import Replayer
@@ -51,7 +52,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="kubeactors")
+@click.version_option(version_of())
 def main() -> None:
     """A Kubernetes cluster in one Python interpreter."""
 

@@ -15,6 +15,7 @@ import click
 from msgspec import Struct
 
 from orchestrator.cli.serving import DEFAULT_KUBECONFIG, DEFAULT_LISTEN
+from orchestrator.extras import DISTRIBUTION
 
 Verdict: TypeAlias = Literal["ok", "note", "fault"]
 
@@ -58,7 +59,13 @@ def _python() -> Iterator[Finding]:
 def _packages() -> Iterator[Finding]:
     from packaging.requirements import Requirement
 
-    for text in requires("kubeactors") or ():
+    try:
+        wanted = requires(DISTRIBUTION) or ()
+    except PackageNotFoundError:
+        advice = "its packages cannot be compared with what it asks for; pip install -e ."
+        yield Finding("note", f"{DISTRIBUTION} is not installed, and runs from its sources", advice)
+        return
+    for text in wanted:
         requirement = Requirement(text)
         if requirement.marker is not None and not requirement.marker.evaluate({"extra": ""}):
             continue

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.client.api import Client
+from orchestrator.client.cache import Cache
 from orchestrator.machinery.objects import with_finalizer, without_finalizer
 from orchestrator.machinery.owners import owner_reference, with_owner
 from orchestrator.protocol import AlreadyExists, Conflict, NotFound
@@ -55,29 +56,39 @@ def owned_by(obj: K, owner: Any) -> K:
     return cast(K, child)
 
 
-async def create_or_update(client: Client, obj: K, change: Callable[[K], K]) -> K:
+async def create_or_update(
+    client: Client, obj: K, change: Callable[[K], K], *, cache: Cache[K] | None = None
+) -> K:
     """The object of the name of `obj` as `change` wants it: created from `obj`, or what is there changed.
 
     `change` answers the object that it is given with what matters set, and leaves alone what others
-    may have set; it may be called several times. Raises Conflict after five writers came between.
+    may have set; it may be called several times. With a `cache` of the kind nothing is read from the API
+    server unless a write shows that the cache is behind. Raises Conflict after five writers came between.
     """
     metadata: Any = obj.metadata  # type: ignore[attr-defined]
     for attempt in range(_ATTEMPTS):
+        if cache is not None and attempt == 0:
+            present = cache.get(metadata.namespace, metadata.name)
+        else:
+            present = await _there(client, obj, metadata)
         try:
-            kind = client.resource_of(obj)
-            present: Any = await client.get(kind, metadata.name, namespace=metadata.namespace)
-            wanted = change(present)
-            return cast(K, present) if wanted == present else await client.update(wanted)
-        except NotFound:
-            try:
+            if present is None:
                 return await client.create(change(obj))
-            except AlreadyExists:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-        except Conflict:
+            wanted = change(present)
+            return present if wanted == present else await client.update(wanted)
+        except (AlreadyExists, Conflict, NotFound):
             if attempt == _ATTEMPTS - 1:
                 raise
     raise AssertionError("the last attempt answers or raises")
+
+
+async def _there(client: Client, obj: K, metadata: Any) -> K | None:
+    """What the API server has under the name of an object."""
+    kind = client.resource_of(obj)
+    try:
+        return cast(K, await client.get(kind, metadata.name, namespace=metadata.namespace))
+    except NotFound:
+        return None
 
 
 async def write_status(client: Client, obj: K, status: Any) -> K:

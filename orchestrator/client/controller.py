@@ -48,7 +48,16 @@ from orchestrator.client.sources import (
     no_keys,
 )
 from orchestrator.client.work_queue import Backoff, WorkQueue
-from orchestrator.protocol import ADMIN, ApiError, ApiRef, BadRequest, Identity, Invalid
+from orchestrator.protocol import (
+    ADMIN,
+    ApiError,
+    ApiRef,
+    BadRequest,
+    Forbidden,
+    Identity,
+    Invalid,
+    Unauthorized,
+)
 
 K = TypeVar("K")
 
@@ -101,6 +110,13 @@ class Controller(Actor):
     dormant: ClassVar[bool] = False
     # Whether its client looks at the types of what it writes. Kubernetes' own are typed by mypy.
     checked: ClassVar[bool] = True
+    # What the API server refuses and is logged: what somebody has to mend.
+    loud_refusals: ClassVar[tuple[type[ApiError], ...]] = (
+        Invalid,
+        BadRequest,
+        Forbidden,
+        Unauthorized,
+    )
     # A key rests so long between two reconciles: changes that come meanwhile are looked at together.
     # Kubernetes' controllers owe the same to their clients' limit of requests a second.
     rest_seconds: ClassVar[float] = 0.0
@@ -449,7 +465,7 @@ class Controller(Actor):
         self._failures += 1
         now = self.ctx.clock.monotonic()
         # What else the API server refuses (a conflict, what is gone) is a controller's daily life.
-        loud = not isinstance(error, ApiError | NoReply) or isinstance(error, Invalid | BadRequest)
+        loud = not isinstance(error, ApiError | NoReply) or isinstance(error, self.loud_refusals)
         if loud:
             where = "/".join(part for part in key if part)
             known = isinstance(error, TemporaryError | PermanentError | ApiError)

@@ -5,7 +5,8 @@ List and watch are one request. What can go wrong, and what is done:
 - the last message is lost: silence; the server sends bookmarks each minute, so after three minutes
   without any message the watch is asked for again;
 - the server restarts, or cuts the watch off: `WatchClosed`, or silence; list again;
-- the request fails, or its answer is lost: again after a back-off with jitter.
+- the request fails, or its answer is lost: again after a back-off with jitter. What somebody has to mend (rights, a
+  kind that is not defined, a server that cannot be reached) is logged, at the first, second, fourth ... attempt.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,11 @@ from orchestrator.protocol import (
     ADMIN,
     ApiRef,
     CanWait,
+    Forbidden,
     Identity,
+    NotFound,
+    ServiceUnavailable,
+    Unauthorized,
     Unwatch,
     Watch,
     WatchClosed,
@@ -28,6 +33,7 @@ from orchestrator.protocol import (
 SILENT_BOOKMARKS: Final = 3  # a watch that misses so many is cut off: it lists again
 RETRY_SECONDS: Final = 0.8  # client-go's reflector begins there ...
 MAX_RETRY_SECONDS: Final = 30.0  # ... and ends there
+_TO_BE_MENDED: Final = (Forbidden, NotFound, ServiceUnavailable, Unauthorized)
 
 
 class Subscription:
@@ -111,7 +117,7 @@ class Subscription:
             self._api,
             self._request,
             then=lambda answer: self._watching(generation, answer),
-            failed=lambda error: self._failed(generation),
+            failed=lambda error: self._failed(generation, error),
         )
 
     def stop(self) -> None:
@@ -169,13 +175,20 @@ class Subscription:
                 self._patience_seconds / 2, self._listen, unless=self._hears
             )
 
-    def _failed(self, generation: int) -> None:
+    def _failed(self, generation: int, error: object = None) -> None:
         if generation != self._generation:
             return
         self._generation += 1
         self._channel = -1
         delay = min(RETRY_SECONDS * 2.0**self._attempt, MAX_RETRY_SECONDS)
         self._attempt = min(self._attempt + 1, 10)
+        if isinstance(error, _TO_BE_MENDED) and self._attempt in (1, 2, 4, 8):
+            self._ctx.log.warning(
+                "cannot watch",
+                resource=self._request.resource.key,
+                error=f"{type(error).__name__}: {error}",
+                times=self._attempt,
+            )
         self._ctx.call_after(
             delay * (1.0 + self._ctx.random.random()), self._retry, self._generation
         )

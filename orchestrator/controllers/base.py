@@ -4,13 +4,15 @@ from collections.abc import Iterable
 from typing import Any, ClassVar, Final
 
 from orchestrator.client import Change, Controller, Key
-from orchestrator.protocol import AUTHENTICATED, ApiError, Identity
+from orchestrator.protocol import AUTHENTICATED, ApiError, BadRequest, Identity, Invalid
 
 
 class KubernetesController(Controller):
     """A controller whose types mypy has checked: its client hands over what it is given."""
 
     checked: ClassVar[bool] = False
+    # Quotas and namespaces that end forbid much every day; events tell of it.
+    loud_refusals: ClassVar[tuple[type[ApiError], ...]] = (Invalid, BadRequest)
     # The service account of kube-system as which it writes, and to which Kubernetes binds a role of its own;
     # "" for what the program kube-controller-manager itself does.
     account: ClassVar[str]

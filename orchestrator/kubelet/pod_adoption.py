@@ -61,7 +61,9 @@ class PodAdoption(PodEffects):
             if self._registration.not_ready:
                 self._reject(managed, NOT_ADMITTED, NOT_ADMITTED_MESSAGE)
                 return
-            rejection = self._under_pressure(pod) or self._admission.reject(pod)
+            rejection = (
+                self._under_pressure(pod) or self._admission.reject(pod) or self._refused(pod)
+            )
         if rejection is not None:
             if rejection[0] != EVICTED and not looked:
                 del self._pods[metadata.uid]
@@ -80,6 +82,11 @@ class PodAdoption(PodEffects):
         refuses, after a while.
         """
         pod = managed.worker.pod
+        if pod.spec is not None and pod.spec.host_users is False:
+            fault = getattr(self._runtimes.of(pod.metadata.uid), "sandbox_fault", _no_fault)(pod)
+            if fault:
+                self._join_later(pod, fault)
+                return False
         preparing = self._network.prepare(pod)
         if preparing is not None and self._latest(pod) is not None:  # a static pod is waited for
             del self._pods[pod.metadata.uid]
@@ -88,14 +95,18 @@ class PodAdoption(PodEffects):
         try:
             address = self._network.join(pod).address
         except NetworkFault as fault:
-            said = f"Failed to create pod sandbox: rpc error: code = Unknown desc = {fault}"
-            if self._record_events:
-                self._events.event(pod, "Warning", "FailedCreatePodSandBox", said)
-            del self._pods[pod.metadata.uid]
-            self.ctx.call_after(RETRY_SECONDS, self._adopt_latest, pod)
+            self._join_later(pod, f"rpc error: code = Unknown desc = {fault}")
             return False
         managed.ips = (address,) if address else ()
         return True
+
+    def _join_later(self, pod: Pod, fault: str) -> None:
+        """The pod gets no sandbox: say so, and begin with it anew after a while."""
+        said = f"Failed to create pod sandbox: {fault}"
+        if self._record_events:
+            self._events.event(pod, "Warning", "FailedCreatePodSandBox", said)
+        del self._pods[pod.metadata.uid]
+        self.ctx.call_after(RETRY_SECONDS, self._adopt_latest, pod)
 
     async def _adopt_prepared(self, pod: Pod, preparing: Future[Any]) -> None:
         with suppress(NetworkFault):  # joining says so, too
@@ -126,6 +137,11 @@ class PodAdoption(PodEffects):
         if latest is not None and pod.metadata.uid not in self._pods:
             self._adopt(latest, looked=looked)
 
+    def _refused(self, pod: Pod) -> tuple[str, str] | None:
+        """What the pod's runtime does not do on this machine, and the pod may not do without."""
+        ask = getattr(self._runtimes.of(pod.metadata.uid), "refusal", None)
+        return ask(pod) if ask is not None else None
+
     def _under_pressure(self, pod: Pod) -> tuple[str, str] | None:
         """A node that runs short takes no pod that asks for nothing, nor any where its disk is full."""
         pressed = self._pressure.conditions
@@ -133,6 +149,11 @@ class PodAdoption(PodEffects):
         if not pressed or (memory_only and qos_class(pod) != "BestEffort"):
             return None
         return EVICTED, f"The node had condition: [{' '.join(sorted(pressed))}]. "
+
+
+def _no_fault(pod: Pod) -> str:
+    """Runtimes that say nothing of it make a sandbox for each pod."""
+    return ""
 
 
 def _ignore(_: object) -> None:

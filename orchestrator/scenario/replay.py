@@ -9,13 +9,13 @@ import hashlib
 import platform
 from collections.abc import Collection, Mapping
 from contextlib import AbstractAsyncContextManager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Protocol
 
 from msgspec import Struct
 
 from orchestrator.cluster import Cluster
+from orchestrator.extras import version_of
 from orchestrator.machinery.errors import DurationError
 from orchestrator.machinery.times import parse_duration
 from orchestrator.scenario.history import History
@@ -126,7 +126,7 @@ def _difference(report: Report) -> str:
     then, packages = report.environment, report.environment.packages
     here = {
         "Python": platform.python_version(),
-        **{name: _version(PACKAGES.get(name, name)) for name in packages},
+        **{name: version_of(PACKAGES.get(name, name)) for name in packages},
     }
     different = [
         f"{name} {was} then and {here[name]} now"
@@ -146,10 +146,3 @@ def _sha256(path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError:
         return ""
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "none"

@@ -126,6 +126,7 @@ class ScoreKernel:
 
     spanning: ClassVar[bool] = False
     normalizes: ClassVar[bool] = False  # whether `normalize` brings the scores to 0..100
+    by_arrays: ClassVar[bool] = False  # whether one row costs about as much as a hundred
     traits: Hashable
 
     def rows(self, rows: Rows) -> Int64:
@@ -332,6 +333,10 @@ class PermitRule(Protocol):
         ...
 
 
+def _at_once() -> bool:
+    return True
+
+
 class Preparation(Struct, frozen=True):
     """What must be written before a pod is bound, and how to take back what it was assumed to do.
 
@@ -344,13 +349,18 @@ class Preparation(Struct, frozen=True):
 
     patches: tuple[Patch, ...]
     undo: Callable[[], None]
-    done: Callable[[], bool] = lambda: True
+    done: Callable[[], bool] = _at_once
     timeout_seconds: float = 600.0
     write: Write | None = None
     withdraw: Write | None = None
     plugin: str = ""  # whose it is; the cycle says it
     at_permit: bool = False  # whether the pod waits for nothing but a plugin's word
     annotations: Mapping[str, str] = {}
+
+    @property
+    def takes_time(self) -> bool:
+        """Whether something is written, or waited for, before the binding."""
+        return bool(self.patches) or self.write is not None or self.done is not _at_once
 
 
 @runtime_checkable

@@ -4,10 +4,13 @@ A promise to a pod of at least the same priority counts as if that pod had come 
 """
 
 from collections.abc import Collection
+from typing import Final
 
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Pod
+
+_LOG_LENGTH: Final = 4_096
 
 
 def priority_of(pod: Pod) -> int:
@@ -29,9 +32,27 @@ class Nominations:
     def __init__(self) -> None:
         self._node_of: dict[str, str] = {}
         self._on: dict[str, dict[str, Pod]] = {}
+        self._log: list[str] = []  # the nodes of which a promise was made or taken back
+        self._log_start = 0
 
     def __len__(self) -> int:
         return len(self._node_of)
+
+    @property
+    def version(self) -> int:
+        """Grows with every promise that is made or taken back."""
+        return self._log_start + len(self._log)
+
+    def changed_since(self, version: int) -> list[str] | None:
+        """The nodes promised to others since; None: too long ago to tell."""
+        known = version - self._log_start
+        return None if known < 0 else self._log[known:]
+
+    def _changes(self, node: str) -> None:
+        self._log.append(node)
+        if len(self._log) > _LOG_LENGTH:
+            del self._log[: _LOG_LENGTH // 2]
+            self._log_start += _LOG_LENGTH // 2
 
     def nodes(self) -> Collection[str]:
         """The nodes that were promised to some pod."""
@@ -44,11 +65,13 @@ class Nominations:
         if node:
             self._node_of[uid] = node
             self._on.setdefault(node, {})[uid] = pod
+            self._changes(node)
 
     def remove(self, uid: str) -> None:
         """The pod came, or went."""
         node = self._node_of.pop(uid, None)
         if node is not None:
+            self._changes(node)
             del self._on[node][uid]
             if not self._on[node]:
                 del self._on[node]

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from random import Random
-from typing import Final, Generic, Literal, TypeAlias, TypeVar
+from typing import Final, Literal, TypeAlias, TypeVar
 
 import numpy as np
 from msgspec import Struct
@@ -26,6 +26,7 @@ from orchestrator.scheduler.profile import Profile
 from orchestrator.scheduler.rotation import Rotation, enough
 from orchestrator.scheduler.shape import Local, Shape, best, only_nodes, without
 from orchestrator.scheduler.snapshot import Rows, Snapshot
+from orchestrator.scheduler.trials import Trials
 
 T = TypeVar("T")
 
@@ -60,12 +61,12 @@ class _Blamed(Struct, frozen=True):
     helpable: bool
 
 
-class _Remembered(Struct, Generic[T], frozen=True):
-    """An answer about a row, true of a version of the snapshot and of the pods that the row was promised to."""
+class _Remembered(Struct, frozen=True):
+    """Who refuses a row, true of a version of the snapshot and of the pods that the row was promised to."""
 
     version: int
     promised: tuple[Pod, ...]
-    answer: T
+    answer: _Blamed | None
 
     def holds(self, promised: tuple[Pod, ...], since: int) -> bool:
         """Whether it is true still; `since` is when the row became as it is."""
@@ -103,10 +104,9 @@ class Placement:
             Hashable, Shape
         ] = {}  # by what is in specs, where that is all that counts
         self._facts = -1  # those of the snapshot of which both are true
-        # By shape and row: who would refuse it with the pods that it was promised to; and, for pods of a
-        # priority, why no eviction makes room.
-        self._with_others: dict[tuple[Shape, int], _Remembered[_Blamed | None]] = {}
-        self._hopeless: dict[tuple[Shape, int, int], _Remembered[Counter[str]]] = {}
+        # By shape and row: who would refuse it with the pods that it was promised to.
+        self._with_others: dict[tuple[Shape, int], _Remembered] = {}
+        self._trials: dict[tuple[Shape, int], Trials] = {}  # by shape and priority
 
     def choose(self, pod: Pod, random: Random) -> str | Refusal:
         """The name of the best node; among equals one by chance, as kube-scheduler does."""
@@ -189,7 +189,7 @@ class Placement:
         self._of_content.clear()
         self._refusals.clear()
         self._with_others.clear()
-        self._hopeless.clear()
+        self._trials.clear()
 
     # --- shapes ----------------------------------------------------------------------------
 
@@ -327,19 +327,15 @@ class Placement:
         """The version since which filters of a shape see a row as it is."""
         return self.nodes.version if shape.spans else self.nodes.touched_at(row)
 
-    def known_hopeless(self, row: int, pod: Pod, shape: Shape) -> Counter[str] | None:
-        """What was found before, and holds still, where no eviction makes room on a row; None: nothing."""
-        known = self._hopeless.get((shape, priority_of(pod), row))
-        if known is None:
-            return None
-        others = self.nominations.others(self.nodes.names[row], pod)
-        return known.answer if known.holds(others, self._as_it_is_since(row, shape)) else None
-
-    def remember_hopeless(self, row: int, pod: Pod, shape: Shape, reasons: Counter[str]) -> None:
-        """No eviction makes room on a row for a pod, for reasons that are counted."""
-        others = self.nominations.others(self.nodes.names[row], pod)
-        remembered = _Remembered(self.nodes.version, others, reasons)
-        self._hopeless[shape, priority_of(pod), row] = remembered
+    def trials(self, pod: Pod) -> Trials:
+        """What is known of evictions for pods like this one, up to date. Raises PluginError."""
+        shape = self.shape_of(pod)
+        key = shape, priority_of(pod)
+        found = self._trials.get(key)
+        if found is None:
+            found = self._trials[key] = Trials(self.nodes, self.nominations, spans=shape.spans)
+        found.catch_up()
+        return found
 
     def why_not(self, pod: Pod, row: int, shape: Shape) -> Mapping[str, int] | None:
         """Why a row is refused as things stand, promised room counted, each reason counted; None: it is not."""

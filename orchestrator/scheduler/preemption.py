@@ -21,26 +21,49 @@ NO_VICTIMS: Final = "No preemption victims found for incoming pod"
 _LEAST_PRIORITY = 1 << 31
 
 
+def candidates_on(
+    rows: Sequence[int],
+    pod: Pod,
+    cycle: Placement,
+    budgets: Sequence[PodDisruptionBudget],
+    most: int,
+) -> tuple[tuple[Candidate, ...], Counter[str]]:
+    """Of some rows, in their order, those where evictions make room: no more than `most` if one of them violates
+    no budget. And the reasons why the others are none, counted.
+    """
+    trials = cycle.trials(pod)
+    left, reasons = trials.divided(rows)
+    candidates: list[Candidate] = []
+    harmless = False
+    own = cycle.nominations.node_of(pod.metadata.uid)
+    for row in left:
+        known = None if budgets else trials.candidate(row)
+        found = known or candidate_on(row, pod, cycle, budgets)
+        mine = own and cycle.nodes.names[row] == own  # others see it promised
+        if known is None and not mine and not (budgets and isinstance(found, Candidate)):
+            trials.remember(row, found, lower_on(row, pod, cycle))
+        if not isinstance(found, Candidate):
+            reasons.update(found)
+            continue
+        candidates.append(found)
+        harmless = harmless or not found.violations
+        if harmless and len(candidates) >= most:
+            break
+    return tuple(candidates), reasons
+
+
+def lower_on(row: int, pod: Pod, cycle: Placement) -> list[Pod]:
+    """The pods of a row that a pod may evict, as they were last told."""
+    priority, nodes = priority_of(pod), cycle.nodes
+    return [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
+
+
 def candidate_on(
     row: int, pod: Pod, cycle: Placement, budgets: Sequence[PodDisruptionBudget]
 ) -> Candidate | Counter[str]:
     """The fewest victims on a node; or the reasons why none would help, counted."""
     shape = cycle.shape_of(pod)
-    hopeless = cycle.known_hopeless(row, pod, shape)
-    if hopeless is not None:
-        return hopeless
-    found = _candidate_on(row, pod, cycle, shape, budgets)
-    if not isinstance(found, Candidate):
-        cycle.remember_hopeless(row, pod, shape, found)
-    return found
-
-
-def _candidate_on(
-    row: int, pod: Pod, cycle: Placement, shape: Shape, budgets: Sequence[PodDisruptionBudget]
-) -> Candidate | Counter[str]:
-    priority = priority_of(pod)
-    nodes = cycle.nodes
-    lower = [nodes.current(p) for p in nodes.pods_on(row) if priority_of(p) < priority]
+    lower = lower_on(row, pod, cycle)
     if not lower:
         return Counter((NO_VICTIMS,))
     lower = by_importance(lower)

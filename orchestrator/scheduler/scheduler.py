@@ -570,10 +570,10 @@ class Scheduler(Watcher):
             self._fail(queued, cycle, prepared)
             return
         self._assume(pod, node)
-        if prepared:
+        if any(each.takes_time for each in prepared):
             self._write_first(queued, cycle, node, prepared)
-        else:
-            self._bind(queued, cycle, node)
+        else:  # nobody has to be told first where the pod is expected, as in kube-scheduler
+            self._bind(queued, cycle, node, prepared)
 
     def _assume(self, pod: Pod, node: str) -> None:
         self._nodes.add_pod(pod.metadata.uid, pod, node)

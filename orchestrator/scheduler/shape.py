@@ -35,6 +35,7 @@ class Local:
     __slots__ = (
         "_apart",
         "_best",
+        "_few",
         "_filters",
         "_groups",
         "_nodes",
@@ -58,6 +59,7 @@ class Local:
         self._only = only_nodes(filters)
         self._scorers = [(weight, k) for weight, k in scorers if not k.normalizes]
         self._normalized = [(weight, k) for weight, k in scorers if k.normalizes]
+        self._few = 1 if any(k.by_arrays for _, k in scorers) else _FEW
         self.version = -1
         self._totals: Int64 = np.zeros(0, np.int64)  # without those that need normalization
         self._raw: list[Int64] = []  # of those that do; 0 where a pod does not fit
@@ -130,7 +132,7 @@ class Local:
             self._totals = np.full(size, NOT_FEASIBLE, np.int64)
             self._raw = [np.zeros(size, np.int64) for _ in self._normalized]
             self._compute(nodes.all_rows() if self._only is None else nodes.rows_of(self._only))
-        elif len(rows) > _FEW:
+        elif len(rows) > self._few:
             self._compute(np.array(rows, dtype=np.intp))
         else:
             for row in rows:

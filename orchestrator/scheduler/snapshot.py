@@ -5,6 +5,7 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -113,6 +114,9 @@ class Snapshot:
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
         self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
+        # While it is supposed that pods have come or gone: how many more name a claim, whatever its namespace.
+        self.claims_supposed: Counter[str] = Counter()
+        self._supposing = False
         self.claim_uses: Int64 = np.zeros(_FIRST_ROWS, np.int64)  # volumes of pods that are claims
         # What follows from objects and nodes alone: by what it is, with what it is true of.
         self._derived: dict[Hashable, tuple[tuple[int, int], Any]] = {}
@@ -168,11 +172,12 @@ class Snapshot:
         Who undoes it puts the same pods back; here they get their order back.
         """
         version, touched_at = self.version, self._touched_at[row]
-        pods = dict(self._on_row.get(row, {}))
+        pods, supposed = dict(self._on_row.get(row, {})), self.claims_supposed.copy()
+        before, self._supposing = self._supposing, True
         try:
             yield
         finally:
-            self._on_row[row] = pods
+            self._on_row[row], self.claims_supposed, self._supposing = pods, supposed, before
             if self._told <= version and version >= self._log_start:
                 del self._log[version - self._log_start :]
                 self._touched_at[row] = touched_at
@@ -443,12 +448,20 @@ class Snapshot:
                 self.claim_uses[row] += sign
             elif volume.persistent_volume_claim is not None:
                 self.claim_uses[row] += sign
-                name = f"{pod.metadata.namespace}/{volume.persistent_volume_claim.claim_name}"
-                count = self.claims_in_use.get(name, 0) + sign
-                if count > 0:
-                    self.claims_in_use[name] = count
-                else:
-                    self.claims_in_use.pop(name, None)
+                self._use_claim(
+                    pod.metadata.namespace, volume.persistent_volume_claim.claim_name, sign
+                )
+
+    def _use_claim(self, namespace: str, name: str, sign: int) -> None:
+        if self._supposing:
+            self.claims_supposed[name] += sign
+            return
+        key = f"{namespace}/{name}"
+        count = self.claims_in_use.get(key, 0) + sign
+        if count > 0:
+            self.claims_in_use[key] = count
+        else:
+            self.claims_in_use.pop(key, None)
 
     def _count(self, row: int, needs: Needs, sign: int) -> None:
         requested = self.requested

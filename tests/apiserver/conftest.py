@@ -1,17 +1,13 @@
 """The server's tests run in virtual time."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
-from typing import Any
+from collections.abc import AsyncIterator
 
 import pytest
 
-from actors import virtual_loop_factory
 from tests.apiserver.harness import Api
+from tests.loops import virtual_time
 
-
-def pytest_asyncio_loop_factories(config: Any, item: Any) -> Mapping[str, Callable[[], Any]]:
-    """One factory: the loop whose time jumps."""
-    return {"virtual": virtual_loop_factory}
+pytest_asyncio_loop_factories = virtual_time
 
 
 @pytest.fixture

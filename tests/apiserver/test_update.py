@@ -260,11 +260,14 @@ async def test_a_node_is_created_with_its_status(api: Api) -> None:
     assert created.status.conditions[0].status == "True"
 
 
-async def test_a_pods_qos_class_and_owners_are_not_a_status(api: Api) -> None:
-    """A kubelet that gets them wrong does no harm."""
+async def test_a_pods_qos_class_stays(api: Api) -> None:
+    """A status that says none keeps it, and one that says another is refused."""
     read = await api.create(pod("web"))
+    silent = await api.status(replace(read, status=PodStatus(phase="Running")))
+    assert silent.status.qos_class == "BestEffort"
     wrong = PodStatus(phase="Running", qos_class="Guaranteed")
-    assert (await api.status(replace(read, status=wrong))).status.qos_class == "BestEffort"
+    error = await refused(Invalid, api.status(replace(silent, status=wrong)))
+    assert 'status.qosClass: Invalid value: "Guaranteed": field is immutable' in error.message
 
 
 async def test_only_finalize_changes_a_namespaces_finalizers(api: Api) -> None:

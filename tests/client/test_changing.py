@@ -8,6 +8,8 @@ from orchestrator.api.core.v1 import ConfigMap, Node, NodeStatus
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
 from orchestrator.client import (
+    Cache,
+    Key,
     add_finalizer,
     create_or_update,
     owned_by,
@@ -64,6 +66,28 @@ async def test_create_or_update_writes_what_differs(cluster: Cluster) -> None:
     await client.patch(ConfigMap, "a", {"data": {"mine": "0", "theirs": "3"}})
     healed = await create_or_update(client, _config(), change)
     assert healed.data == {"others": "2", "mine": "1", "theirs": "3"}
+
+
+async def test_a_cache_saves_the_reading(cluster: Cluster) -> None:
+    """Nothing is asked while it is right; where it is behind, what is there is read and changed."""
+    client = cluster.client
+    cache: Cache[ConfigMap] = Cache(resource_of(ConfigMap))
+
+    def change(present: ConfigMap) -> ConfigMap:
+        return replace(present, data={**present.data, "mine": "1"})
+
+    asked = _config()
+    asked = replace(asked, metadata=replace(asked.metadata, namespace="default"))
+    made = await create_or_update(client, asked, change, cache=cache)
+    cache.put(made)
+    assert await create_or_update(client, asked, change, cache=cache) is made
+    changed = await client.patch(ConfigMap, "a", {"data": {"mine": "0", "theirs": "3"}})
+    cache.put(replace(changed, metadata=made.metadata))  # a version that is no more
+    healed = await create_or_update(client, asked, change, cache=cache)
+    assert healed.data == {"mine": "1", "theirs": "3"}
+    cache.remove(Key("default", "a"))
+    again = await create_or_update(client, asked, change, cache=cache)
+    assert again.metadata.resource_version == healed.metadata.resource_version
 
 
 async def test_create_or_update_begins_anew_when_another_writes(cluster: Cluster) -> None:

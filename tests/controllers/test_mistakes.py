@@ -20,6 +20,8 @@ from orchestrator.client import (
 )
 from orchestrator.controllers import CONTROLLERS
 from orchestrator.controllers.installed import UnknownController
+from orchestrator.protocol import Forbidden
+from tests.widgets import WIDGETS
 
 
 class Greeter(Controller):
@@ -210,6 +212,44 @@ async def test_errors_that_are_meant_say_when_the_key_comes_back(
     assert [at - asked["soon"][0] for at in asked["soon"]] == pytest.approx([0, 20, 40], abs=0.1)
     assert len(asked["never"]) == 1
     assert "PermanentError: there is no printer" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+async def test_a_kind_that_cannot_be_watched_is_told_of(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """At the first, second and fourth attempt, not at each; a controller that waits is not silent."""
+
+    class Waiting(Controller):
+        name = "waiting"
+        kind = WIDGETS
+
+        async def reconcile(self, key: Key) -> None:
+            raise AssertionError
+
+    await cluster.run_controller(Waiting)
+    await cluster.clock.sleep(20)
+    told = [line for line in caplog.messages if "cannot watch" in line]
+    assert [line.rpartition("=")[2] for line in told] == ["1", "2", "4"]
+    assert "widgets.example.test" in told[0]
+    assert "NotFound: the server could not find the requested resource" in told[0]
+
+
+async def test_a_right_that_is_missing_is_told_of(
+    cluster: Cluster, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A refusal that somebody has to mend is no daily life."""
+
+    class Weak(Controller):
+        name = "weak"
+        kind = Node
+
+        async def reconcile(self, key: Key) -> None:
+            raise Forbidden('User "weak" cannot patch resource "nodes"')
+
+    await cluster.run_controller(Weak)
+    await cluster.clock.sleep(5)
+    assert 'Forbidden: User "weak" cannot patch resource "nodes"' in caplog.text
     assert "Traceback" not in caplog.text
 
 

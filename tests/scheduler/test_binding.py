@@ -1,5 +1,7 @@
 """What comes between the choice of a node and a bound pod."""
 
+import asyncio
+
 import actors
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import Binding, ObjectReference, Pod
@@ -101,6 +103,41 @@ def test_a_pod_that_is_prepared_says_which_node_it_will_have() -> None:
             ready = await _pod(cluster, "p")
             assert ready.status is not None
             assert not ready.status.nominated_node_name
+
+    actors.run(main)
+
+
+class Noting(Plugin):
+    """Has something to say at the binding, and nothing to do before it."""
+
+    name = "Noting"
+
+    def pre_bind(self, pod: Pod, node: str, nodes: Snapshot) -> Preparation | None:
+        """Said with the binding itself."""
+        return Preparation((), lambda: None, annotations={"example.com/note": node})
+
+
+def test_what_takes_no_time_is_said_with_the_binding_alone() -> None:
+    """No write of its own tells which node the pod will have: it has it at once."""
+
+    async def main() -> None:
+        profile = DEFAULT_PROFILE.adding(Noting())
+        async with Cluster(nodes=1, scheduler=profile) as cluster:
+            seen: list[Pod] = []
+
+            async def watch() -> None:
+                async with cluster.client.watch(Pod) as events:
+                    async for event in events:
+                        seen.append(event.object)
+
+            watching = asyncio.ensure_future(watch())
+            await cluster.apply([_manifest("p")])
+            await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
+            ready = await _pod(cluster, "p")
+            assert ready.metadata.annotations["example.com/note"] == "node-0"
+            assert not any(p.status is not None and p.status.nominated_node_name for p in seen)
+            assert len(seen) >= 2
+            watching.cancel()
 
     actors.run(main)
 

@@ -142,7 +142,7 @@ def _pod(name: str, shape: dict[str, Any]) -> Pod:
     return make_pod(name, **spec)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(_nodes, _shapes, st.lists(st.tuples(st.integers(0, 3), st.integers(0, 9)), max_size=25))
 def test_choices_are_those_of_a_plain_oracle(
     nodes: list[dict[str, Any]], shapes: list[dict[str, Any]], steps: list[tuple[int, int]]

@@ -1,17 +1,22 @@
 """Whom to evict: the short ways beside a trial of each pod, and what a trial leaves behind."""
 
+from random import Random
 from typing import Any
 from unittest.mock import patch
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
+from orchestrator.api.core.v1 import PersistentVolumeClaim, PersistentVolumeClaimSpec
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.scheduler import DEFAULT_PROFILE, preemption
 from orchestrator.scheduler.nominations import Nominations
-from orchestrator.scheduler.placement import Placement
-from orchestrator.scheduler.preemption import candidate_on
+from orchestrator.scheduler.placement import Placement, Refusal
+from orchestrator.scheduler.preemption import candidate_on, candidates_on
 from orchestrator.scheduler.snapshot import Snapshot
-from tests.scheduler.objects import make_node, make_pod
+from tests.scheduler.objects import make_node, make_pod, some
 
 GPU = "example.com/gpu"
 _amounts = st.fixed_dictionaries(
@@ -48,6 +53,51 @@ def test_victims_by_sums_are_those_of_a_trial(
         assert candidate_on(row, pod, placement, ()) == by_sums
 
 
+_changes = st.lists(
+    st.one_of(
+        st.tuples(st.just("comes"), st.integers(0, 2), _amounts, st.integers(-1, 3)),
+        st.tuples(st.just("goes"), st.integers(0, 20)),
+        st.tuples(st.just("promised"), st.integers(0, 2), _amounts, st.integers(1, 4)),
+        st.tuples(st.just("asks"), st.integers(1, 3), st.booleans()),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(_changes, _amounts)
+def test_what_is_remembered_of_trials_is_what_new_ones_find(
+    changes: list[tuple[Any, ...]], wanted: dict[str, str]
+) -> None:
+    """Pods come, go and are promised nodes between the trials, the asking one, too."""
+    nodes, nominations = Snapshot(), Nominations()
+    names = [f"n{number}" for number in range(3)]
+    for name in names:
+        more: dict[str, Any] = {GPU: "2"}
+        nodes.put_node(make_node(name, cpu="2", **more))
+    placement = Placement(DEFAULT_PROFILE, nodes, nominations)
+    rows = nodes.all_rows().tolist()
+    there: list[tuple[str, str]] = []
+    for number, (kind, *more_of_it) in enumerate((*changes, ("asks", 2, False))):
+        match kind, more_of_it:
+            case "comes", [where, amounts, priority]:
+                pod = make_pod(f"p{number}", priority=priority, **amounts)
+                nodes.add_pod(pod.metadata.uid, pod, names[where])
+                there.append((pod.metadata.uid, names[where]))
+            case "goes", [which] if there:
+                nodes.remove_pod(*there.pop(which % len(there)))
+            case "promised", [where, amounts, priority]:
+                nominations.put(make_pod("promised", priority=priority, **amounts), names[where])
+            case "asks", [priority, promised]:
+                high = make_pod("high", priority=priority, **wanted)
+                if promised:
+                    nominations.put(high, names[0])
+                fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
+                expected = candidates_on(rows, high, fresh, (), len(rows))
+                assert candidates_on(rows, high, placement, (), len(rows)) == expected
+                assert candidates_on(rows, high, placement, (), len(rows)) == expected
+
+
 @given(_pods)
 def test_a_trial_leaves_the_row_as_it_was(placed: list[tuple[dict[str, str], int]]) -> None:
     """Nobody is told to look at it again, and all that is counted is as before."""
@@ -82,3 +132,39 @@ def test_who_looks_during_a_trial_is_told_of_its_end() -> None:
         assert nodes.touched_since(seen) == [row]
         seen = nodes.version
     assert nodes.touched_since(seen) == [row]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "makes_room"), [("default", True), ("elsewhere", True), ("", False)]
+)
+def test_a_claim_for_one_pod_is_free_when_a_pod_that_names_it_goes(
+    namespace: str, makes_room: bool
+) -> None:
+    """By names of claims, as kube-scheduler counts in its dry run: whatever their namespace."""
+    nodes = Snapshot()
+    claim = PersistentVolumeClaim(
+        metadata=ObjectMeta(name="data", namespace="default", uid="data"),
+        spec=PersistentVolumeClaimSpec(access_modes=("ReadWriteOncePod",)),
+    )
+    for kind in DEFAULT_PROFILE.watches():
+        nodes.objects[kind] = some(kind)
+    nodes.objects[PersistentVolumeClaim] = some(PersistentVolumeClaim, claim)
+    volume = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+    using = [make_pod("holder", volumes=[volume]), make_pod("low")]
+    if namespace == "elsewhere":
+        low = make_pod("low", volumes=[volume])
+        using[1] = replace(low, metadata=replace(low.metadata, namespace=namespace))
+    elif namespace == "default":
+        using.reverse()
+    for number, pod in enumerate(using):
+        nodes.put_node(make_node(f"n{number}"))
+        nodes.add_pod(pod.metadata.uid, pod, f"n{number}")
+    placement = Placement(DEFAULT_PROFILE, nodes, Nominations())
+    row = nodes.row_of("n1")
+    assert row is not None
+    high = make_pod("high", priority=2, volumes=[volume])
+    assert isinstance(placement.choose(high, Random(0)), Refusal)
+    shape = placement.shape_of(high)
+    with placement.supposing(row, removing=tuple(nodes.pods_on(row))):
+        assert (placement.why_not(high, row, shape) is None) == makes_room
+    assert isinstance(placement.choose(high, Random(0)), Refusal)

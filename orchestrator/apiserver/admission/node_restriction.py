@@ -5,7 +5,6 @@ the states of all pods, so this is no plugin that is asked like others: the pipe
 `RULES`, of nobody but kubelets. The class is what the plugin is turned off by.
 """
 
-import base64
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
@@ -14,18 +13,21 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import (
     Node,
+    NodeConfigSource,
     PersistentVolume,
     PersistentVolumeClaim,
     Pod,
     PodSpec,
     Volume,
 )
+from orchestrator.api.meta.v1 import OwnerReference
 from orchestrator.api.scheme import Resource
 from orchestrator.api.storage.v1 import CSIDriver
 from orchestrator.apiserver.admission.interface import AdmissionPlugin, Operation, Reader
 from orchestrator.apiserver.authorization import Access, Attributes
 from orchestrator.apiserver.validation.diff import difference
 from orchestrator.machinery import node_labels
+from orchestrator.machinery.certificates import CertificateError, decoded, read_request
 from orchestrator.machinery.pod_references import config_maps_of, secrets_of
 from orchestrator.protocol import Identity
 
@@ -105,7 +107,7 @@ def _of_mirror(asked: Attempted) -> Iterator[str]:
     only = f'node "{node}" can only create pods with'
     if spec.node_name != node:
         yield f"{only} spec.nodeName set to itself"
-    owners = pod.metadata.owner_references
+    owners = _unrepeated(pod.metadata.owner_references)
     if len(owners) > 1:
         yield f"{only} a single owner reference set to itself"
     owner = owners[0] if owners else None
@@ -123,6 +125,11 @@ def _of_mirror(asked: Attempted) -> Iterator[str]:
     named = next(_references(spec), "")
     if named:
         yield f'node "{node}" can not create pods that reference {named}'
+
+
+def _unrepeated(owners: Sequence[OwnerReference]) -> list[OwnerReference]:
+    """Owners without those that stand there already, which nobody stores."""
+    return [owner for place, owner in enumerate(owners) if owner not in owners[:place]]
 
 
 def _references(spec: PodSpec) -> Iterator[str]:
@@ -177,11 +184,15 @@ def _own_node(asked: Attempted) -> str:
     if name != node:
         return f'node "{node}" is not allowed to modify node "{name}"'
     if asked.operation == "CREATE":
+        if _source(new) is not None:
+            return f'node "{node}" is not allowed to create pods with a non-nil configSource'
         labels = _forbidden_labels(new.metadata.labels, {})
         if labels:
             return f'node "{node}" is not allowed to set the following labels: {labels}'
     if asked.operation != "UPDATE" or (new.metadata is old.metadata and new.spec is old.spec):
         return ""
+    if _source(new) is not None and _source(new) != _source(old):
+        return f'node "{node}" is not allowed to update configSource to a new non-nil configSource'
     if _taints(new) != _taints(old):
         return f'node "{node}" is not allowed to modify taints'
     if new.metadata.owner_references != old.metadata.owner_references:
@@ -192,6 +203,10 @@ def _own_node(asked: Attempted) -> str:
 
 def _taints(node: Node) -> Any:
     return node.spec.taints if node.spec is not None else ()
+
+
+def _source(node: Node) -> NodeConfigSource | None:
+    return node.spec.config_source if node.spec is not None else None
 
 
 def _forbidden_labels(new: Mapping[str, str], old: Mapping[str, str]) -> str:
@@ -329,21 +344,14 @@ def _request(asked: Attempted) -> str:
     spec = asked.new.spec if asked.operation == "CREATE" else None
     if spec is None or spec.signer_name not in _KUBELETS_SIGNERS:
         return ""
-    from cryptography import x509  # late: few clusters have requests
-
     try:
-        subject = x509.load_pem_x509_csr(_bytes(spec.request)).subject
-    except ValueError as error:
+        request = read_request(decoded(spec.request))
+    except CertificateError as error:
         return f"unable to parse csr: {error}"
-    names = subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
     wanted = f"system:node:{asked.node}"
-    if [each.value for each in names] != [wanted]:
+    if request.common_name != wanted:
         return f"can only create a node CSR with CN={wanted}"
     return ""
-
-
-def _bytes(text: Any) -> bytes:
-    return text if isinstance(text, bytes) else base64.b64decode(text)
 
 
 RULES: Final[Mapping[str, Rule]] = {

@@ -17,6 +17,7 @@ HEAD_BYTES: Final = 1024 * 1024
 # What aiohttp's client would say of itself in a request that is passed on.
 OWN_HEADERS: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 _TOO_LARGE: Final = b"431 Request Header Fields Too Large"
+_BAD: Final = b"400 Bad Request"
 _REFUSAL: Final = (
     b"HTTP/1.1 %b\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n%b"
 )
@@ -43,7 +44,14 @@ def add_headers(request: BaseRequest, headers: Mapping[str, str]) -> None:
 class Connection(RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_head_bytes", "_head_requests", "_head_seconds", "_head_timer", "_house_log")
+    __slots__ = (
+        "_has_spoken",
+        "_head_bytes",
+        "_head_requests",
+        "_head_seconds",
+        "_head_timer",
+        "_house_log",
+    )
 
     def __init__(self, manager: "ConnectionServer", **options: Any) -> None:
         super().__init__(manager, **options)
@@ -52,6 +60,7 @@ class Connection(RequestHandler):
         self._head_timer: asyncio.TimerHandle | None = None
         self._head_requests = 0
         self._head_bytes = 0
+        self._has_spoken = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """TLS is done; the first head has its time from now on."""
@@ -59,7 +68,16 @@ class Connection(RequestHandler):
         self._await_head()
 
     def data_received(self, data: bytes) -> None:
-        """Bytes that end no head begin its time, and count against its size."""
+        """Bytes that end no head begin its time, and count against its size.
+
+        An empty line is no request to Go; the parser would wait for what follows it.
+        """
+        if not self._has_spoken:
+            self._has_spoken = True
+            if data[:1] in (b"\r", b"\n") and self.transport is not None:
+                self.transport.write(_REFUSAL % (_BAD, _BAD))
+                self.force_close()
+                return
         super().data_received(data)
         if self._waiter is None or self._waiter.done():
             self._head_bytes = 0

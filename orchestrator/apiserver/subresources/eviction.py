@@ -60,9 +60,31 @@ def _take(course: Course) -> tuple[Step, ...]:
         namespace = eviction.metadata.namespace
         if namespace and namespace != draft.namespace:
             raise errors.namespace_differs()
-        if eviction.metadata.name and eviction.metadata.name != draft.name:
-            raise BadRequest("name in URL does not match name in Eviction object")
         draft.new = eviction
+
+    return (step,)
+
+
+def _restrict(course: Course) -> tuple[Step, ...]:
+    """Kubelets evict pods of their own nodes; whoever is one hears that first. Errors: Forbidden."""
+    steps = restrict_nodes(course)
+
+    def step(env: Environment, draft: Draft) -> None:
+        draft.old = env.get(Pod, draft.name, draft.namespace)
+        for each in steps if draft.old is not None else ():
+            each(env, draft)
+        draft.old = None
+
+    return (step,) if steps else ()
+
+
+def _check_name(_course: Course) -> tuple[Step, ...]:
+    """Whether the Eviction names the pod of its path. Errors: BadRequest."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        name = draft.message.object.metadata.name
+        if name and name != draft.name:
+            raise BadRequest("name in URL does not match name in Eviction object")
 
     return (step,)
 
@@ -215,12 +237,13 @@ EVICTION: Final = Part(
         "create": (
             authorize,
             _take,
+            _restrict,
             # Before the pod is looked for, as the original asks.
             admit,
+            _check_name,
             review_outside,
             review,
             read,
-            restrict_nodes,
             _book,
             read,
             _say_why,

@@ -16,6 +16,7 @@ from orchestrator.api.core.v1 import (
     PodSpec,
     Probe,
 )
+from orchestrator.kubelet.app_armor import asks_for_app_armor, has_app_armor
 from orchestrator.kubelet.machine_facts import MachineFacts, this_machine
 from orchestrator.kubelet.networks.interface import PodLink
 from orchestrator.kubelet.runtimes.container_logs import Log
@@ -97,6 +98,15 @@ class RealRun:
                 text = self.log.last(_LOGGED_LINES, _MOST_LOGGED)
         return text
 
+    def unlink(self) -> None:
+        """Remove its log and its termination message from the disk."""
+        files = [self.message_file] if self.message_file is not None else []
+        if self.log is not None:
+            files += [self.log.path, self.log.before]
+        for each in files:
+            with suppress(OSError):
+                each.unlink()
+
     def over(self) -> None:
         """It has ended, or never began: nothing more comes of it."""
         self.ended.set()
@@ -135,9 +145,28 @@ class RealRuntime(ABC, Generic[R]):
     def _memory(self, pod_uid: str) -> Path:
         """The one of those that lie in memory."""
 
+    @abstractmethod
+    def _drop(self, run: R) -> None:
+        """Take away what is left of the run before the last one: as with the original, each container keeps one dead run."""
+
     def attach(self, host: RuntimeHost) -> None:
         """As `Runtime.attach`."""
         self._host = host
+
+    # --- what this machine lacks ---------------------------------------------------------------
+
+    def refusal(self, pod: Pod) -> tuple[str, str] | None:
+        """Why a pod is not admitted, as reason and message: it wants AppArmor of a machine that has none."""
+        if asks_for_app_armor(pod.spec or PodSpec()) and not has_app_armor():
+            return "AppArmor", "Cannot enforce AppArmor: AppArmor is not enabled on the host"
+        return None
+
+    def sandbox_fault(self, pod: Pod) -> str:
+        """Why a pod gets no sandbox, in the kubelet's words: it wants users of its own. Empty: it gets one."""
+        if pod.spec is None or pod.spec.host_users is not False:
+            return ""
+        handler = pod.spec.runtime_class_name or ""
+        return f'RuntimeClass handler "{handler}" does not support user namespaces'
 
     # --- runs --------------------------------------------------------------------------------
 
@@ -160,6 +189,8 @@ class RealRuntime(ABC, Generic[R]):
             return
         run = self._run(pod, container, key)
         if known is not None:
+            if known.before is not None:
+                self._drop(known.before)
             known.before, run.before = None, known
         self._runs[key.pod_uid][key.name] = run
         run.task = self._task(self._start(run, world))

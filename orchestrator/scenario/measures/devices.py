@@ -18,11 +18,16 @@ Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class DeviceUse:
-    """A table of nodes by devices. Rows are those of whoever keeps it."""
+    """A table of devices by nodes. Rows are those of whoever keeps it: the table's columns, so that a sum over
+    a node's few devices is a sum of a few long arrays.
+    """
 
     def __init__(self) -> None:
         self._free: Floats = np.zeros((0, 0))
         self._counts: dict[int, int] = {}
+        # What is told of an amount, until a device changes: many kinds of pods ask for the same.
+        self._rooms: dict[int, Flags] = {}
+        self._scraps: dict[int, Floats] = {}
         self._told = self._untold = False
 
     @property
@@ -37,8 +42,9 @@ class DeviceUse:
         if count == before:
             return
         self._grow(row + 1, max(count, before))
-        self._free[row, min(count, before) : max(count, before)] += DEVICE * np.sign(count - before)
+        self._free[min(count, before) : max(count, before), row] += DEVICE * np.sign(count - before)
         self._counts[row] = count
+        self._forget()
 
     def observe_pod(self, row: int, pod: Pod, *, comes: bool) -> None:
         """A pod comes to a node, or has ended or gone there."""
@@ -55,30 +61,43 @@ class DeviceUse:
     def _take(self, row: int, shares: Shares, sign: int) -> None:
         self._grow(row + 1, max(shares) + 1)
         for device, amount in shares.items():
-            self._free[row, device] -= sign * amount
+            self._free[device, row] -= sign * amount
+        self._forget()
+
+    def _forget(self) -> None:
+        self._rooms.clear()
+        self._scraps.clear()
 
     def _grow(self, rows: int, devices: int) -> None:
-        have = self._free.shape
-        if rows > have[0] or devices > have[1]:
-            larger = np.zeros((max(rows, 2 * have[0]), max(devices, have[1])))
-            larger[: have[0], : have[1]] = self._free
+        had_devices, had_rows = self._free.shape
+        if rows > had_rows or devices > had_devices:
+            larger = np.zeros((max(devices, had_devices), max(rows, 2 * had_rows)))
+            larger[:had_devices, :had_rows] = self._free
             self._free = larger
+            self._forget()
 
     def room(self, amount: float, rows: int) -> Flags:
-        """For each of the first rows whether its devices can serve a pod that asks for so much."""
-        whole, rest = divmod(int(amount), DEVICE)
-        free = self._table(rows)
-        enough: Flags = (free >= DEVICE).sum(1) >= whole
+        """For each of the first rows whether its devices can serve a pod that asks for so much. Not to be changed."""
+        self._grow(rows, 0)
+        known = self._rooms.get(int(amount))
+        if known is None:
+            known = self._rooms[int(amount)] = self._room(int(amount))
+        return known[:rows]
+
+    def _room(self, amount: int) -> Flags:
+        whole, rest = divmod(amount, DEVICE)
+        enough: Flags = (self._free >= DEVICE).sum(0) >= whole
         if rest:
-            enough &= (free >= rest).sum(1) > whole
+            enough &= (self._free >= rest).sum(0) > whole
         return enough
 
     def scraps(self, amount: float, rows: int) -> Floats:
-        """For each of the first rows what is free on devices with less than such a pod wants of one."""
-        free = self._table(rows)
-        little: Floats = np.where(free < min(amount, DEVICE), np.maximum(free, 0.0), 0.0).sum(1)
-        return little
-
-    def _table(self, rows: int) -> Floats:
+        """For each of the first rows what is free on devices with less than such a pod wants of one. Not to be changed."""
         self._grow(rows, 0)
-        return self._free[:rows]
+        least = int(min(amount, DEVICE))
+        known = self._scraps.get(least)
+        if known is None:
+            free = self._free
+            known = np.where(free < least, np.maximum(free, 0.0), 0.0).sum(0)
+            self._scraps[least] = known
+        return known[:rows]

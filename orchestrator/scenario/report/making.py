@@ -4,7 +4,6 @@ import hashlib
 import os
 import platform
 from collections.abc import Mapping
-from importlib.metadata import version
 from typing import Any, Final, Literal
 
 from msgspec import Struct
@@ -13,6 +12,7 @@ from orchestrator.api import codec
 from orchestrator.api.scheme import DEFAULT
 from orchestrator.client import Client
 from orchestrator.client.waiting import follow
+from orchestrator.extras import DISTRIBUTION, version_of
 from orchestrator.scenario.language import ObjectExpectation
 from orchestrator.scenario.loading import Loaded
 from orchestrator.scenario.loading.objects import selector_of
@@ -23,7 +23,7 @@ from orchestrator.scenario.measures.windows import WHOLE, Window
 from orchestrator.scenario.report.model import Environment, Failure, Placing, Report
 
 # The names in a report, and the distributions that bring them.
-PACKAGES: Final = {"orchestrator": "kubeactors", "msgspec": "msgspec", "numpy": "numpy"}
+PACKAGES: Final = {"orchestrator": DISTRIBUTION, "msgspec": "msgspec", "numpy": "numpy"}
 
 
 class ObjectsFound(Struct, frozen=True):
@@ -202,5 +202,5 @@ def environment() -> Environment:
         cpus=len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count() or 1,
-        packages={name: version(package) for name, package in PACKAGES.items()},
+        packages={name: version_of(package) for name, package in PACKAGES.items()},
     )

@@ -10,7 +10,7 @@ from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Plugin
 from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.placement import Placement, Refusal, unavailable
-from orchestrator.scheduler.preemption import NO_VICTIMS, best_candidate, candidate_on
+from orchestrator.scheduler.preemption import NO_VICTIMS, best_candidate, candidates_on
 
 _PREFIX: Final = "preemption: "
 _HOPELESS: Final = "Preemption is not helpful for scheduling"
@@ -55,27 +55,19 @@ class DefaultPreemption(Plugin):
             return why_not
         helpable = refusal.helpable
         budgets = list(cycle.nodes.objects[PodDisruptionBudget].list()) if _has(cycle) else []
-        candidates: list[Candidate] = []
-        reasons: Counter[str] = Counter()
         most = min(max(len(helpable) * self._percentage // 100, self._absolute), len(helpable))
+        candidates: tuple[Candidate, ...] = ()
         if helpable and not cycle.nodes.any_below(priority_of(pod)):
-            reasons[NO_VICTIMS] = len(helpable)  # as a look at each would find
-            helpable = ()
-        for row in helpable:
-            found = candidate_on(row, pod, cycle, budgets)
-            if isinstance(found, Candidate):
-                candidates.append(found)
-                if len(candidates) >= most and any(not c.violations for c in candidates):
-                    break
-            else:
-                reasons.update(found)
+            reasons = Counter({NO_VICTIMS: len(helpable)})  # as a look at each would find
+        else:
+            candidates, reasons = candidates_on(helpable, pod, cycle, budgets, most)
         if not candidates:
             total = len(cycle.nodes)
             hopeless = total - len(refusal.helpable)
             if hopeless:
                 reasons[_HOPELESS] += hopeless
             return unavailable(total, reasons)
-        return tuple(candidates)
+        return candidates
 
     def withdraws(self, answer: str) -> bool:
         """Whether what was promised before holds no longer: no node is left where room can be made."""

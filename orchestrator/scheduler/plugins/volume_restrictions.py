@@ -72,7 +72,20 @@ class _Restrictions(FilterKernel):
         return bool(self._disks or self._exclusive or self.refusal)
 
     def _in_use(self) -> bool:
-        return any(claim in self._nodes.claims_in_use for claim in self._exclusive)
+        """Whether other pods have claims of this one, by the count that kube-scheduler keeps.
+
+        A claim in use counts once. A pod that is supposed to have come or gone counts by its claims' names, and
+        kube-scheduler does not ask for its namespace. Where nothing was in use it does not count at all.
+        """
+        nodes = self._nodes
+        count = sum(claim in nodes.claims_in_use for claim in self._exclusive)
+        if not count and not self._disks:
+            return False
+        if nodes.claims_supposed:
+            count += sum(
+                nodes.claims_supposed[claim.partition("/")[2]] for claim in self._exclusive
+            )
+        return count > 0
 
     def rows(self, rows: Rows) -> Bool:
         if self._in_use():

@@ -11,9 +11,14 @@ from orchestrator.api.authentication.v1 import (
     TokenRequest,
     TokenRequestSpec,
 )
+from orchestrator.api.certificates.v1 import (
+    CertificateSigningRequest,
+    CertificateSigningRequestSpec,
+)
 from orchestrator.api.coordination.v1 import Lease
 from orchestrator.api.core.v1 import (
     Node,
+    NodeConfigSource,
     NodeSpec,
     Pod,
     PodResourceClaim,
@@ -75,8 +80,8 @@ async def test_a_kubelet_ends_its_own_pods_alone(api: Api) -> None:
     why = await _refusal(api.delete(Pod, "p2", grace_period_seconds=0, identity=_NODE))
     assert why == 'node "n1" can only delete pods with spec.nodeName set to itself'
 
-    def evict(name: str) -> Create:
-        eviction = Eviction(metadata=meta(name))
+    def evict(name: str, said: str = "") -> Create:
+        eviction = Eviction(metadata=meta(said or name))
         return api.creation(
             eviction,
             resource=api.resource(Pod),
@@ -87,6 +92,7 @@ async def test_a_kubelet_ends_its_own_pods_alone(api: Api) -> None:
 
     why = await _refusal(api.ref.ask(evict("p2")))
     assert why == "node n1 can only evict pods with spec.nodeName set to itself"
+    assert await _refusal(api.ref.ask(evict("p2", "p1"))) == why
     await api.ref.ask(evict("p1"))
 
 
@@ -231,3 +237,28 @@ async def test_the_plugin_can_be_turned_off() -> None:
         other = await api.get(Node, "n2")
         changed = with_metadata(other, labels={"a": "b"})
         assert (await api.update(changed, identity=_NODE)).metadata.labels["a"] == "b"
+
+
+async def test_a_kubelet_does_not_say_where_its_configuration_is(api: Api) -> None:
+    """Neither when its Node is made nor later."""
+    source = NodeSpec(config_source=NodeConfigSource())
+    node = await api.get(Node, "n1")
+    why = await _refusal(api.update(replace(node, spec=source), identity=_NODE))
+    assert why == 'node "n1" is not allowed to update configSource to a new non-nil configSource'
+    await api.delete(Node, "n1")
+    why = await _refusal(
+        api.create(Node(metadata=ObjectMeta(name="n1"), spec=source), identity=_NODE)
+    )
+    assert why == 'node "n1" is not allowed to create pods with a non-nil configSource'
+
+
+async def test_a_kubelets_request_for_a_certificate_is_one(api: Api) -> None:
+    """What is no request is refused in the words of who would sign it."""
+    spec = CertificateSigningRequestSpec(
+        request="eA==",
+        signer_name="kubernetes.io/kube-apiserver-client-kubelet",
+        usages=("client auth",),
+    )
+    request = CertificateSigningRequest(metadata=ObjectMeta(name="c"), spec=spec)
+    why = await _refusal(api.create(request, identity=_NODE))
+    assert why == "unable to parse csr: PEM block type must be CERTIFICATE REQUEST"

@@ -118,12 +118,14 @@ async def test_heads_are_bounded_by_a_megabyte_and_not_by_number(tmp_path: Path)
 
 
 async def test_what_is_no_request_gets_a_short_answer(tmp_path: Path) -> None:
-    """As text, and the connection ends."""
-    async with served(Limits()) as front, connection(front, tmp_path) as (reader, writer):
-        writer.write(b"NONSENSE\r\n\r\n")
-        answer = await asyncio.wait_for(reader.read(), 10)
-        assert answer.split(b"\r\n")[0].endswith(b" 400 Bad Request")
-        assert answer.endswith(b"\r\n\r\n400 Bad Request")
+    """As text, and the connection ends; an empty line where a request should begin is none, either."""
+    async with served(Limits()) as front:
+        for said in (b"NONSENSE\r\n\r\n", b"\r\r\n\r\n", b"\n\r\n"):
+            async with connection(front, tmp_path) as (reader, writer):
+                writer.write(said)
+                answer = await asyncio.wait_for(reader.read(), 10)
+                assert answer.split(b"\r\n")[0].endswith(b" 400 Bad Request")
+                assert answer.endswith(b"\r\n\r\n400 Bad Request")
 
 
 _WATCH = b"GET /api/v1/configmaps?watch=1 HTTP/1.1\r\nHost: x\r\n\r\n"

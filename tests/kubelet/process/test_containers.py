@@ -3,16 +3,30 @@
 import asyncio
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from orchestrator.api.core.v1 import ResourceRequirements
+import actors
+from orchestrator import Cluster
+from orchestrator.api.core.v1 import (
+    AppArmorProfile,
+    Container,
+    Pod,
+    PodSecurityContext,
+    PodSpec,
+    ResourceRequirements,
+)
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.cluster.nodes import node_spec
+from orchestrator.kubelet import app_armor
 from orchestrator.kubelet.runtimes.interface import Mount, World
-from orchestrator.kubelet.runtimes.process import Image, Pull
+from orchestrator.kubelet.runtimes.process import Image, Pull, supervisor
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 from orchestrator.sessions import Chunk, Session
-from tests.kubelet.process.machine import Machine, on_machine, pod_of
+from tests.kubelet.process.machine import SECONDS, Machine, on_machine, pod_of
+from tests.kubelet.stories import events_of
 
 _STUBBORN = "trap '' TERM; echo ready; while :; do sleep 0.05; done"
 
@@ -48,6 +62,22 @@ def test_log_stands_for_the_message_of_what_failed() -> None:
             pod_of("sh", "-c", "printf DONE", termination_message_policy=policy), attempt=1
         )
         assert (await machine.exited()).message == ""
+
+    on_machine(work)
+
+
+def test_a_shim_that_does_not_start_is_told_and_tried_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What starts containers may be broken: the container's state says so, and its next try makes a new one."""
+
+    async def work(machine: Machine) -> None:
+        with monkeypatch.context() as broken:
+            broken.setattr(supervisor, "_BOOT", "raise SystemExit(3)")
+            machine.start(pod_of("true"))
+            ended = await machine.exited()
+            assert (ended.exit_code, ended.reason) == (128, "CreateContainerError")
+            assert "shim of the process runtime did not start (exit code 3)" in ended.message
+        machine.start(pod_of("true"), attempt=1)
+        assert (await machine.exited()).exit_code == 0
 
     on_machine(work)
 
@@ -384,3 +414,44 @@ def _running(words: str) -> bool:
                 if words in (process / "cmdline").read_bytes().replace(b"\0", b" ").decode():
                     return True
     return False
+
+
+def test_what_the_machine_lacks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pod that wants AppArmor where there is none is rejected, and one with users of its own gets no sandbox."""
+    monkeypatch.setattr(app_armor, "_ENABLED", Path("/nowhere"))
+    profile, none = AppArmorProfile(type="RuntimeDefault"), AppArmorProfile(type="Unconfined")
+
+    async def run() -> None:
+        nodes = [node_spec("node-0", 0, runtime="process")]
+        async with asyncio.timeout(4 * SECONDS), Cluster(nodes, proxy_mode="userspace") as cluster:
+            pods = {
+                "armored": PodSecurityContext(app_armor_profile=profile),
+                "plain": PodSecurityContext(app_armor_profile=none),
+            }
+            for name, context in pods.items():
+                await cluster.client.create(_securely(name, context))
+            await cluster.client.create(_securely("own-users", None, host_users=False))
+            await cluster.client.wait(Pod, "plain", "condition=Ready", namespace="default")
+            await cluster.client.wait(
+                Pod, "armored", "jsonpath={.status.phase}=Failed", namespace="default"
+            )
+            status = (await cluster.client.get(Pod, "armored", namespace="default")).status
+            assert status is not None
+            text = "Pod was rejected: Cannot enforce AppArmor: AppArmor is not enabled on the host"
+            assert (status.reason, status.message) == ("AppArmor", text)
+            said = 'Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces'
+            while ("FailedCreatePodSandBox", said) not in await events_of(cluster, "own-users"):
+                await cluster.clock.sleep(0.05)
+
+    actors.run(run, virtual=False)
+
+
+def _securely(name: str, context: PodSecurityContext | None, **fields: Any) -> Pod:
+    container = Container(name="main", image="machine", command=("sleep", "1000"))
+    spec = PodSpec(
+        containers=(container,),
+        security_context=context,
+        termination_grace_period_seconds=0,
+        **fields,
+    )
+    return Pod(metadata=ObjectMeta(name=name, namespace="default"), spec=spec)

@@ -109,3 +109,25 @@ def test_a_shim_that_is_killed_is_followed_by_another() -> None:
         assert await machine.log(key) == "first\n"
 
     on_machine(work)
+
+
+def test_of_a_container_that_restarts_one_dead_run_is_kept() -> None:
+    """The log of the run before is there, and of earlier ones neither logs nor files are left."""
+
+    async def work(machine: Machine) -> None:
+        for attempt in range(4):
+            key = machine.start(pod_of("sh", "-c", f"echo run {attempt}"), attempt=attempt)
+            await machine.started()
+            await machine.exited()
+        assert await machine.log(key) == "run 3\n"
+        shim = machine.runtime._shim
+        places = (shim.directory / "pods", shim.memory)
+
+        def runs() -> set[str]:
+            found = [each.name for place in places for each in place.rglob("main[-_][0-9]*")]
+            return {name[5] for name in found}
+
+        while runs() != {"2", "3"}:
+            await machine.clock.sleep(0.02)
+
+    on_machine(work)

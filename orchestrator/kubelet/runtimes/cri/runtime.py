@@ -327,6 +327,15 @@ class CriRuntime(RealRuntime[Run]):
             with suppress(CriFault):
                 await self._take_end(run)
 
+    def _drop(self, run: Run) -> None:
+        run.unlink()
+        if run.id:
+            self._task(self._remove_container(run.id))
+
+    async def _remove_container(self, container_id: str) -> None:
+        with suppress(CriFault):  # its sandbox takes it away in the end
+            await self._endpoint.ask("RemoveContainer", container_id=container_id)
+
     def remove(self, pod_uid: str) -> None:
         """Remove a pod's sandbox and containers."""
         runs = self._runs.pop(pod_uid, {})

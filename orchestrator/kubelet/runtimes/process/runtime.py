@@ -5,7 +5,6 @@ import os
 import signal
 from collections.abc import Iterable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from orchestrator.api.core.v1 import (
     Pod,
     PodSpec,
 )
+from orchestrator.extras import version_of
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, LogFile
 from orchestrator.kubelet.runtimes.disks import Disks
@@ -89,7 +89,7 @@ class ProcessRuntime(RealRuntime[Run]):
     clock jumps is no place for processes, and the first container that is started there is refused.
     """
 
-    name = f"{_TYPE}://{version('kubeactors')}"
+    name = f"{_TYPE}://{version_of()}"
 
     def __init__(
         self,
@@ -374,6 +374,11 @@ class ProcessRuntime(RealRuntime[Run]):
             with suppress(TimeoutError):
                 await asyncio.wait_for(run.ended.wait(), _END_SECONDS)
         self._discard(self._place(pod_uid), self._memory(pod_uid))
+
+    def _drop(self, run: Run) -> None:
+        run.unlink()
+        if run.scratch is not None:
+            self._discard(run.scratch)
 
     def _discard(self, *places: Path) -> None:
         self._task(asyncio.to_thread(_remove, places))

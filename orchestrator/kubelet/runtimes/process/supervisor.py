@@ -173,8 +173,15 @@ class Supervisor:
                 stdin=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        self._line = ours
-        self._await_ready(ours)
+        try:
+            self._await_ready(ours, self._process)
+        except ShimGone:
+            ours.close()
+            self._buffer.clear()
+            raise
+        self._line = (
+            ours  # from here on; with the next order, a shim that did not start is tried anew
+        )
         ours.setblocking(False)
         asyncio.get_running_loop().add_reader(ours.fileno(), self._read)
 
@@ -187,7 +194,7 @@ class Supervisor:
             self._own.release()
             self._directory = self._memory = None
 
-    def _await_ready(self, line: socket.socket) -> None:
+    def _await_ready(self, line: socket.socket, process: "subprocess.Popen[bytes]") -> None:
         """Wait for the first news: the shim has tried what the machine allows. Raises ShimGone."""
         line.settimeout(_READY_SECONDS)
         while (data := unpack(self._buffer)) is None:
@@ -196,7 +203,11 @@ class Supervisor:
             except TimeoutError:
                 came = b""
             if not came:
-                raise ShimGone("the shim of the process runtime did not start")
+                process.kill()  # one that says nothing is of no use
+                raise ShimGone(
+                    f"the shim of the process runtime did not start (exit code {process.wait()}): "
+                    "what it said is in the output of this program"
+                )
             self._buffer += came
         news = news_of(data)
         assert isinstance(news, Ready)

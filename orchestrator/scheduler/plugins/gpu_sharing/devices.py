@@ -180,6 +180,9 @@ class GpuDevices(Plugin):
         return found
 
 
+_PLACES: Final = "the nodes in their fixed order"
+
+
 @lru_cache(maxsize=1 << 17)
 def _place(name: str) -> bytes:
     """Where a node stands in an order that has nothing to do with how nodes are called."""
@@ -194,8 +197,11 @@ class InFixedOrder(GpuDevices):
 
     def break_tie(self, nodes: Snapshot, rows: Iterable[int]) -> int:
         """The row of one of the nodes."""
-        names = nodes.names
-        return min(rows, key=lambda row: _place(names[row]))
+        return min(rows, key=self._places(nodes).__getitem__)
+
+    def _places(self, nodes: Snapshot) -> list[bytes]:
+        """For each row where its node stands."""
+        return nodes.derived(_PLACES, lambda: [_place(name) for name in nodes.names])
 
 
 class _Devices(FilterKernel):

@@ -163,6 +163,8 @@ def _score(gain: Float) -> Int64:
 
 
 class _Gradient(ScoreKernel):
+    by_arrays = True
+
     def __init__(self, cpu: int, gpu: int, nodes: Snapshot, ledger: Ledger, tasks: _Tasks) -> None:
         self._cpu, self._gpu, self._nodes = cpu, gpu, nodes
         self._ledger, self._tasks = ledger, tasks

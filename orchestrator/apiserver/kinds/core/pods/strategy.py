@@ -44,10 +44,10 @@ class PodStrategy(Strategy):
         return replace(new, spec=spec, status=status)
 
     def prepare_for_status_update(self, new: Pod, old: Pod, env: Environment) -> Pod:
-        """The QoS class is decided once; owners are not a kubelet's business."""
+        """The QoS class is decided once, and stays where none is said; owners are not a kubelet's business."""
         status = new.status or PodStatus()
         before = old.status.qos_class if old.status is not None else None
-        if status.qos_class != before:
+        if not status.qos_class and before:
             status = replace(status, qos_class=before)
         metadata = new.metadata
         if metadata.owner_references is not old.metadata.owner_references:
