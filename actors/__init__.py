@@ -30,9 +30,9 @@ from typing import TYPE_CHECKING
 from actors.late import late
 
 if TYPE_CHECKING:
-    from actors.actor import Actor, Terminated
+    from actors.actor import Actor
     from actors.clock import EPOCH, Clock
-    from actors.context import Context
+    from actors.context import Context, System
     from actors.errors import (
         ActorCrashed,
         ActorError,
@@ -47,11 +47,12 @@ if TYPE_CHECKING:
     from actors.faults import FOREVER, Crash, Fault, FaultPlan, MessageFault, Partition, Pause
     from actors.inbox import Inbox
     from actors.mailbox import MailboxSpec
-    from actors.message import Deferred, Request
+    from actors.message import Deferred, Request, Terminated
     from actors.ref import DEFAULT_TIMEOUT, Ref
     from actors.runner import run, virtual_loop_factory
+    from actors.statistics import ActorStatistics
     from actors.supervision import ALWAYS, NEVER, Restart
-    from actors.system import ActorStatistics, ActorSystem, DeadLetter
+    from actors.system import ActorSystem, DeadLetter
     from actors.timers import Timer
     from actors.trace import Trace, TraceEntry
     from actors.virtual import VirtualLoop
@@ -89,6 +90,7 @@ __all__ = [
     "Refusal",
     "Request",
     "Restart",
+    "System",
     "Terminated",
     "Timer",
     "Trace",
@@ -101,9 +103,9 @@ __all__ = [
 __getattr__, __dir__ = late(
     __name__,
     {
-        "actors.actor": ["Actor", "Terminated"],
+        "actors.actor": ["Actor"],
         "actors.clock": ["EPOCH", "Clock"],
-        "actors.context": ["Context"],
+        "actors.context": ["Context", "System"],
         "actors.errors": [
             "ActorCrashed",
             "ActorError",
@@ -126,11 +128,12 @@ __getattr__, __dir__ = late(
         ],
         "actors.inbox": ["Inbox"],
         "actors.mailbox": ["MailboxSpec"],
-        "actors.message": ["Deferred", "Request"],
+        "actors.message": ["Deferred", "Request", "Terminated"],
         "actors.ref": ["DEFAULT_TIMEOUT", "Ref"],
         "actors.runner": ["run", "virtual_loop_factory"],
         "actors.supervision": ["ALWAYS", "NEVER", "Restart"],
-        "actors.system": ["ActorStatistics", "ActorSystem", "DeadLetter"],
+        "actors.statistics": ["ActorStatistics"],
+        "actors.system": ["ActorSystem", "DeadLetter"],
         "actors.timers": ["Timer"],
         "actors.trace": ["Trace", "TraceEntry"],
         "actors.virtual": ["VirtualLoop"],

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
     from actors.context import Context
 
 
-class Terminated:
-    """Tells a watcher that the actor of `ref` has stopped for good; `reason` is its last error."""
-
-    __slots__ = ("reason", "ref")
-
-    def __init__(self, ref: Any, reason: BaseException | None) -> None:
-        self.ref = ref
-        self.reason = reason
-
-
 class Actor:
     """State that one handler at a time may touch. Subclasses add handlers named `on_*`.
 

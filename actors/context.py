@@ -5,23 +5,105 @@ import hashlib
 import random
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
-from actors.actor import Actor
+from actors.box import Host
+from actors.causes import CAUSE
 from actors.clock import Clock
 from actors.errors import Misuse
+from actors.faults import Faults
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
 from actors.message import Call, Deferred, Request, Requested
-from actors.observed import CAUSE
 from actors.ref import DEFAULT_TIMEOUT, Ref
 from actors.serial import own_task
+from actors.statistics import ActorStatistics
 from actors.supervision import Restart
-from actors.timers import Timer
-
-if TYPE_CHECKING:
-    from actors.system import ActorSystem
+from actors.timers import Timer, TimerQueue
+from actors.trace import Trace
 
 R = TypeVar("R")
+
+
+Factory: TypeAlias = Callable[[], Any]  # of an Actor, which this file lies below
+
+
+class System(Host, Protocol):
+    """The system as its actors see it, and as those who look after them do; `ActorSystem` is one."""
+
+    name: str
+    seed: int
+    clock: Clock
+    timers: TimerQueue
+    log: Any
+    observed: bool
+    trace: Trace | None
+    dead_letter_count: int
+    faults: Faults | None
+
+    def spawn(
+        self,
+        factory: Factory,
+        name: str,
+        *,
+        parent: Ref[Any] | None = None,
+        mailbox: MailboxSpec = DEFAULT_MAILBOX,
+        restart: Restart | None = None,
+    ) -> Ref[Any]:
+        """Start an actor at the top of the tree, or below `parent`."""
+
+    def unique_name(self, prefix: str) -> str:
+        """`prefix-1`, `prefix-2`, ..."""
+
+    def find(self, path: str) -> Ref[Any] | None:
+        """The living actor at a path, or None."""
+
+    def ref(self, path: str) -> Ref[Any]:
+        """The living actor at a path."""
+
+    def refs(self) -> list[Ref[Any]]:
+        """All living actors."""
+
+    def stop_actor(self, ref: Ref[Any]) -> "asyncio.Task[None]":
+        """Begin to stop an actor and all below it."""
+
+    def crash(self, ref: Ref[Any], error: BaseException | None = None) -> None:
+        """Make an actor's incarnation fail now."""
+
+    def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
+        """Tell `watcher` when `ref` stops."""
+
+    def unwatch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
+        """Take `watch` back."""
+
+    def take_watchers(self, ref: Ref[Any]) -> tuple[Ref[Any], ...]:
+        """Who watches an actor; from now on they do not."""
+
+    def join(self, group: str, ref: Ref[Any]) -> None:
+        """Make an actor a member of a group."""
+
+    def leave(self, group: str, ref: Ref[Any]) -> None:
+        """Take `join` back."""
+
+    def members(self, group: str) -> tuple[Ref[Any], ...]:
+        """The members of a group."""
+
+    def make_context(self, ref: Ref[Any]) -> "Context":
+        """The context of a new incarnation."""
+
+    def failed(self, ref: Ref[Any], error: BaseException) -> None:
+        """An incarnation raised `error`."""
+
+    def forget(self, ref: Ref[Any]) -> None:
+        """Take a stopped actor out of the tree."""
+
+    def fatal(self, error: BaseException | None) -> None:
+        """A failure that nobody handles."""
+
+    def stats(self) -> list[ActorStatistics]:
+        """Every living actor."""
+
+    def tree(self) -> str:
+        """The tree of actors as indented text."""
 
 
 class Context:
@@ -32,7 +114,7 @@ class Context:
     def __init__(self, me: Ref[Any], incarnation: int) -> None:
         self.me = me
         self.path = me.path
-        self.system: ActorSystem = me.system
+        self.system: System = me.system
         self.clock: Clock = me.system.clock
         self._incarnation = incarnation
         self._random: random.Random | None = None
@@ -68,7 +150,7 @@ class Context:
 
     def spawn(
         self,
-        factory: Callable[[], Actor],
+        factory: Factory,
         name: str,
         *,
         mailbox: MailboxSpec = DEFAULT_MAILBOX,
@@ -105,7 +187,7 @@ class Context:
 
     def after(self, seconds: float, message: object) -> Timer:
         """Tell this actor `message` after `seconds`; dropped when it restarts before."""
-        return self.call_after(seconds, self.me._dispatch, message)
+        return self.call_after(seconds, self.me.dispatch, message)
 
     def call_after(self, seconds: float, function: Callable[..., Any], *args: Any) -> Timer:
         """Run a function in this actor's own turn after `seconds`."""
@@ -113,14 +195,14 @@ class Context:
         if self.system.observed:
             call.cause = CAUSE.get()
         at = self.clock.monotonic() + max(0.0, seconds)
-        return self.system.timers.at(at, partial(self.me._deliver_own, call))
+        return self.system.timers.at(at, partial(self.me.deliver_own, call))
 
     def every(self, seconds: float, message: object) -> Timer:
         """Tell this actor `message` every `seconds`, until the timer is cancelled.
 
         Raises Misuse when `seconds` is not above zero.
         """
-        return self.call_every(seconds, self.me._dispatch, message)
+        return self.call_every(seconds, self.me.dispatch, message)
 
     def call_every(
         self,
@@ -164,11 +246,11 @@ class Context:
         cause = CAUSE.get() if system.observed else 0
         asked = Requested(request, self.me, self._incarnation, then, failed or _raise, cause)
         system.deadlines.add(timeout, asked, ref, self.path)
-        ref._deliver_request(asked)
+        ref.deliver_request(asked)
 
     def defer(self) -> Deferred[Any]:
         """The later reply to the request being handled; return it from the handler."""
-        return self.me._defer()
+        return self.me.defer()
 
     def task(self, coroutine: Coroutine[Any, Any, R], name: str = "task") -> "asyncio.Task[R]":
         """Run a coroutine that belongs to this actor: cancelled when it stops or restarts.
@@ -185,7 +267,7 @@ class Context:
             return
         error = task.exception()
         if error is not None:
-            self.me._deliver_own(Call(_raise, (error,), self._incarnation))
+            self.me.deliver_own(Call(_raise, (error,), self._incarnation))
 
 
 class _Again:
@@ -201,10 +283,10 @@ class _Again:
         self._unless = unless
 
     def __call__(self) -> None:
-        if self._call.incarnation != self._me._incarnation:
+        if self._call.incarnation != self._me.incarnation:
             self.timer.cancel()
         elif self._unless is None or not self._unless():
-            self._me._deliver_own(self._call)
+            self._me.deliver_own(self._call)
 
 
 def _raise(error: BaseException) -> None:

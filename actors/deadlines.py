@@ -8,14 +8,11 @@ the front, or, behind one that waits for long, when the queue has doubled.
 import asyncio
 from collections import deque
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 
 from actors.errors import ActorStopped, AskTimeout
-from actors.message import Asked, Stopwatch
-
-if TYPE_CHECKING:
-    from actors.ref import Ref
-    from actors.system import ActorSystem
+from actors.message import Addressee, Asked, OnAnswer, Stopwatch
+from actors.timers import TimerQueue
 
 _SWEEP_FROM: Final = 64  # shorter queues are not worth sweeping
 _NEVER: Final = float("inf")
@@ -39,17 +36,17 @@ class _Queue:
 class Deadlines:
     """All pending asks of one system."""
 
-    def __init__(self, system: "ActorSystem") -> None:
-        self._system = system
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, timers: TimerQueue, on_answer: OnAnswer | None
+    ) -> None:
+        self._time = loop.time
+        self._timers = timers
         self._queues: dict[float, _Queue] = {}
-        self._stopwatch = (
-            Stopwatch(system.loop.time, system.on_answer) if system.on_answer is not None else None
-        )
+        self._stopwatch = Stopwatch(loop.time, on_answer) if on_answer is not None else None
 
-    def add(self, seconds: float | None, asked: Asked, target: "Ref[Any]", asker: str = "") -> None:
+    def add(self, seconds: float | None, asked: Asked, target: Addressee, asker: str = "") -> None:
         """Fail `asked` with AskTimeout unless it is ended within `seconds`; None waits for ever."""
-        system = self._system
-        now = asked.asked_at = system.loop.time()
+        now = asked.asked_at = self._time()
         if seconds is None:
             seconds = _NEVER
             asker = asker or _running_task()
@@ -58,7 +55,7 @@ class Deadlines:
         if queue is None:
             queue = self._queues[seconds] = _Queue()
             if seconds < _NEVER:
-                system.timers.at(now + seconds, partial(self._expire, seconds, queue))
+                self._timers.at(now + seconds, partial(self._expire, seconds, queue))
         pending = queue.pending
         while pending and pending[0].ended:
             pending.popleft()
@@ -84,7 +81,7 @@ class Deadlines:
                 asked.fail(ActorStopped(asked.target.path))
 
     def _expire(self, seconds: float, queue: _Queue) -> None:
-        now = self._system.loop.time()
+        now = self._time()
         pending = queue.pending
         while pending and (pending[0].ended or pending[0].asked_at + seconds <= now):
             asked = pending.popleft()
@@ -93,7 +90,7 @@ class Deadlines:
                 asked.fail(AskTimeout(asked.target.path, request, seconds))
         if pending:
             at = pending[0].asked_at + seconds
-            self._system.timers.at(at, partial(self._expire, seconds, queue))
+            self._timers.at(at, partial(self._expire, seconds, queue))
         else:
             self._queues.pop(seconds, None)
 

@@ -8,16 +8,16 @@ two messages. Times are seconds since the system began.
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Any, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from actors.ref import Ref
-    from actors.system import ActorSystem
+from actors.clock import Clock
+from actors.ref import Ref
+from actors.timers import TimerQueue
 
 FOREVER = float("inf")
 
@@ -111,10 +111,30 @@ class Crashed(RuntimeError):
     """What an actor fails with when a plan crashes it."""
 
 
+class Afflicted(Protocol):
+    """What faults need of the system that they befall."""
+
+    seed: int
+    clock: Clock
+    timers: TimerQueue
+
+    def refs(self) -> Sequence[Ref[Any]]:
+        """All living actors."""
+
+    def crash(self, ref: Ref[Any], error: BaseException | None = None) -> None:
+        """Make an actor's incarnation fail now."""
+
+    def pause(self, ref: Ref[Any]) -> None:
+        """Let an actor handle nothing until `resume`."""
+
+    def resume(self, ref: Ref[Any]) -> None:
+        """End a pause."""
+
+
 class Faults:
     """Carries out plans in one system. `counts` says what has happened how often."""
 
-    def __init__(self, system: "ActorSystem", plan: FaultPlan) -> None:
+    def __init__(self, system: Afflicted, plan: FaultPlan) -> None:
         self._system = system
         self._random = random.Random(f"{system.seed}:faults")
         self._start = system.clock.monotonic()
@@ -187,7 +207,7 @@ class Faults:
 
     # --- actors ----------------------------------------------------------------------------
 
-    def handled(self, ref: "Ref[Any]") -> None:
+    def handled(self, ref: Ref[Any]) -> None:
         """An actor has handled a message: it may be the one that something befalls."""
         if self._triggers:
             now = self._system.clock.monotonic() - self._start
@@ -200,7 +220,7 @@ class Faults:
             if matches(ref.path, fault.actor):
                 self._strike(fault, ref)
 
-    def _strike(self, fault: "Crash | Pause", ref: "Ref[Any]") -> None:
+    def _strike(self, fault: "Crash | Pause", ref: Ref[Any]) -> None:
         if isinstance(fault, Crash):
             self.counts["crash"] += 1
             self._system.crash(ref, Crashed("crashed by the fault plan"))

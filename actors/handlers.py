@@ -1,14 +1,11 @@
 """How an actor's class handles messages: one table for all actors of the class."""
 
 from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 from actors.actor import Actor, handler_names
 from actors.message import Asked, Call, Carried, Requested
 from actors.serial import run_async
-
-if TYPE_CHECKING:
-    from actors.ref import Ref
 
 Handler: TypeAlias = Callable[[Any, Any], Any]  # of an actor and a message
 
@@ -36,25 +33,25 @@ def _asynchronous(function: Callable[[Any, Any], Coroutine[Any, Any, Any]]) -> H
 
 def _asked(actor: Actor, asked: Asked) -> None:
     """A request."""
-    actor.ctx.me._handle_asked(asked)
+    actor.ctx.me.handle_asked(asked)
 
 
 def _call(actor: Actor, call: Call) -> None:
     """A timer, a reply, a task's end: of this incarnation, or of one that is no more."""
-    if call.incarnation == actor.ctx.me._incarnation:
+    if call.incarnation == actor.ctx.me.incarnation:
         call.function(*call.arguments)
 
 
 def special(actor: Actor, message: Any) -> None:
     """A message in an envelope, or of a class not met before."""
-    actor.ctx.me._dispatch(message)
+    actor.ctx.me.dispatch(message)
 
 
 def unhandled(actor: Actor, message: Any) -> None:
     """A message that the class has no handler for: counted, and an error for who asked."""
-    ref: Ref[Any] = actor.ctx.me
+    ref = actor.ctx.me
     ref.system.unhandled(ref, message)
-    if ref._asked is not None:
+    if ref.asked is not None:
         raise Unhandled(f"{ref.path} has no handler for {type(message).__qualname__}")
 
 

@@ -4,15 +4,13 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from actors.actor import Actor
+from actors.context import System
 from actors.life import Life
 from actors.mailbox import MailboxSpec
 from actors.ref import Ref
-
-if TYPE_CHECKING:
-    from actors.system import ActorSystem
 
 
 class _InboxActor(Actor):
@@ -38,7 +36,7 @@ class Inbox:
 
     def __init__(
         self,
-        system: "ActorSystem",
+        system: System,
         capacity: int,
         weigh: Callable[[Any], int] | None = None,
         most: int = 0,
@@ -67,7 +65,7 @@ class Inbox:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await self._system.supervisor.stop_tree(self.ref, None)
+        await self._system.stop_actor(self.ref)
 
     def __aiter__(self) -> "Inbox":
         return self
@@ -75,7 +73,7 @@ class Inbox:
     async def __anext__(self) -> Any:
         """The next message; waits for one. Several may wait; each message goes to one of them."""
         while not self._messages:
-            if self.ref._life >= Life.STOPPING:
+            if self.ref.life >= Life.STOPPING:
                 raise StopAsyncIteration
             waiter = self._system.loop.create_future()
             self._waiters.append(waiter)
@@ -118,6 +116,6 @@ class Inbox:
 
     def _resize(self) -> None:
         # What waits here counts against the ref's bound, so that senders feel a slow reader.
-        if self.ref._life < Life.STOPPING:
+        if self.ref.life < Life.STOPPING:
             full = self._weigh is not None and self._weight > self._most
-            self.ref._limit(0 if full else max(0, self._capacity - len(self._messages)))
+            self.ref.limit(0 if full else max(0, self._capacity - len(self._messages)))

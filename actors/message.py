@@ -1,17 +1,23 @@
 """Messages: any object may be told; a `Request[R]` may also be asked and is answered by an R."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from msgspec import Struct
 
 from actors.errors import AskTimeout
 
-if TYPE_CHECKING:
-    from actors.ref import Ref
-
 R = TypeVar("R", covariant=True)
 OnAnswer: TypeAlias = Callable[[Any, float, bool], None]  # request, seconds, whether it failed
+
+
+class Addressee(Protocol):
+    """Whom messages reach: a ref."""
+
+    path: str
+
+    def deliver_own(self, message: Any) -> None:
+        """Take what the actor itself has asked for: not subject to its mailbox's bound."""
 
 
 class Request(Struct, Generic[R], frozen=True, gc=False):
@@ -48,7 +54,7 @@ class Asked:
 
     # Set when it is asked.
     asked_at: float  # the loop's time
-    target: "Ref[Any]"
+    target: Addressee
     asker: str  # known where it costs nothing to know, or where no deadline will end the wait
 
     def __init__(
@@ -91,7 +97,7 @@ class Requested(Asked):
     def __init__(
         self,
         request: Request[Any],
-        asker: "Ref[Any]",
+        asker: Addressee,
         incarnation: int,
         then: Callable[[Any], Any] | None,
         or_else: Callable[[BaseException], Any],
@@ -113,7 +119,7 @@ class Requested(Asked):
             if self.stopwatch is not None:
                 self.stopwatch.stop(self, False)
             if self._then is not None:
-                self._asker._deliver_own(Call(self._then, (value,), self._incarnation))
+                self._asker.deliver_own(Call(self._then, (value,), self._incarnation))
 
     def fail(self, error: BaseException) -> None:
         """Have the asker call `or_else` with the error, in its own turn; what comes after the first is not heard."""
@@ -124,7 +130,7 @@ class Requested(Asked):
             call = Call(self._or_else, (error,), self._incarnation)
             if isinstance(error, AskTimeout):  # no message brought it
                 call.cause = self._cause
-            self._asker._deliver_own(call)
+            self._asker.deliver_own(call)
 
 
 class Call:
@@ -154,6 +160,16 @@ class Carried:
     def __init__(self, id_: int, message: Any) -> None:
         self.id = id_
         self.message = message
+
+
+class Terminated:
+    """Tells a watcher that the actor of `ref` has stopped for good; `reason` is its last error."""
+
+    __slots__ = ("reason", "ref")
+
+    def __init__(self, ref: Any, reason: BaseException | None) -> None:
+        self.ref = ref
+        self.reason = reason
 
 
 class Deferred(Generic[R]):

@@ -1,25 +1,21 @@
-"""The ref of a system with a trace or with faults: its deliveries are looked at.
+"""The cell of a system with a trace or with faults: its deliveries are looked at.
 
-It takes the place of `Ref` for a whole system, so a system without either pays nothing. Every message
-travels in an envelope with its id in the trace; who is sending, and which message is being handled,
-are context variables, so that the tasks of an actor know them, too.
+It takes the place of `Cell` for a whole system, so a system without either pays nothing. Every message
+travels in an envelope with its id in the trace.
 """
 
 from collections.abc import Callable
-from contextvars import ContextVar
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
-from actors.actor import Actor, Terminated
-from actors.message import Asked, Call, Carried
-from actors.ref import QUOTA, Ref
-
-SENDER: Final[ContextVar[str]] = ContextVar("sender", default="")
-CAUSE: Final[ContextVar[int]] = ContextVar("cause", default=0)
+from actors.actor import Actor
+from actors.causes import CAUSE, SENDER
+from actors.cell import QUOTA, Cell
+from actors.message import Asked, Call, Carried, Terminated
 
 
-class ObservedRef(Ref[Any]):
-    """A ref whose messages pass the system's faults and are noted in its trace.
+class ObservedCell(Cell):
+    """A cell whose messages pass the system's faults and are noted in its trace.
 
     With a trace an actor handles one message a turn, so that what it does when its mailbox is
     drained has one cause, too.
@@ -38,12 +34,12 @@ class ObservedRef(Ref[Any]):
         """As `Ref.offer`; with faults it is a `tell` where there is room, and lost messages count as taken."""
         if self.system.faults is None:
             return super().offer(self._carry(message, message, "tell"))
-        if self._capacity <= self.mailbox_depth:
+        if self.capacity <= self.mailbox_depth:
             return False
         self.tell(message)
         return True
 
-    def _deliver_request(self, asked: Asked) -> None:
+    def deliver_request(self, asked: Asked) -> None:
         # The asker's own is not answered before the reply has come: it may be lost on the way.
         sender = SENDER.get()
         asked_here = Asked(
@@ -52,7 +48,7 @@ class ObservedRef(Ref[Any]):
             partial(self._answer, sender, asked.fail),
         )
         carried = self._carry(asked_here, asked.request, "ask")
-        self._pass(asked.request, partial(self._accept, asked_here, carried))
+        self._pass(asked.request, partial(self.accept, asked_here, carried))
 
     def _answer(self, sender: str, deliver: Any, value: Any) -> None:
         """The reply is a message of its own, the other way."""
@@ -64,16 +60,16 @@ class ObservedRef(Ref[Any]):
         else:
             faults.deliver(self.path, sender, value, put)
 
-    def _deliver_own(self, message: Any) -> None:
+    def deliver_own(self, message: Any) -> None:
         cause = CAUSE.get()
         if type(message) is Call:
             if message.cause is not None:
                 cause = message.cause
-            if message.function == self._dispatch:  # a timer's message; other calls are no messages
+            if message.function == self.dispatch:  # a timer's message; other calls are no messages
                 cause = self._note(cause, self.path, self.path, message.arguments[0], "timer")
         elif type(message) is Terminated:
             cause = self._note(cause, message.ref.path, self.path, message, "watch")
-        super()._deliver_own(Carried(cause, message))
+        super().deliver_own(Carried(cause, message))
 
     def _carry(self, carried: Any, message: Any, kind: str) -> Carried:
         return Carried(self._note(CAUSE.get(), SENDER.get(), self.path, message, kind), carried)
@@ -85,7 +81,7 @@ class ObservedRef(Ref[Any]):
             return 0
         return system.trace.note(cause, system.clock.monotonic(), sender, target, message, kind)
 
-    def _bare(self, message: Any) -> Any:
+    def bare(self, message: Any) -> Any:
         return message.message if type(message) is Carried else message
 
     def _pass(self, message: Any, put: Any) -> None:
@@ -95,24 +91,24 @@ class ObservedRef(Ref[Any]):
         else:
             faults.deliver(SENDER.get(), self.path, message, put)
 
-    def _dispatch(self, message: Any) -> None:
+    def dispatch(self, message: Any) -> None:
         if type(message) is not Carried:
-            super()._dispatch(message)
+            super().dispatch(message)
             return
         self._last = message.id
         token = CAUSE.set(message.id)
         try:
-            super()._dispatch(message.message)
+            super().dispatch(message.message)
             if self.system.faults is not None:
                 self.system.faults.handled(self)
         finally:
             CAUSE.reset(token)
 
-    def _bind(self, actor: Actor) -> None:
-        super()._bind(actor)
+    def bind(self, actor: Actor) -> None:
+        super().bind(actor)
         self._last = CAUSE.get()
-        if self._drained is not None:
-            self._drained = partial(self._drain_because, self._drained)
+        if self.drained is not None:
+            self.drained = partial(self._drain_because, self.drained)
 
     def _drain_because(self, drained: Callable[[], None]) -> None:
         token = CAUSE.set(self._last)
@@ -121,17 +117,17 @@ class ObservedRef(Ref[Any]):
         finally:
             CAUSE.reset(token)
 
-    def _turn(self, quota: int = QUOTA) -> int:
+    def turn(self, quota: int = QUOTA) -> int:
         token = SENDER.set(self.path)
         try:
-            return super()._turn(quota if self.system.trace is None else 1)
+            return super().turn(quota if self.system.trace is None else 1)
         finally:
             SENDER.reset(token)
 
-    def _start(self) -> None:
+    def start(self) -> None:
         token = SENDER.set(self.path)
         try:
-            super()._start()
+            super().start()
         finally:
             SENDER.reset(token)
 

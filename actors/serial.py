@@ -7,14 +7,12 @@ actor cancels the task, and whoever asked hears of it.
 import asyncio
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from actors.errors import ActorCrashed, ActorError, ActorStopped, Refusal
 from actors.life import Life
 from actors.message import Asked, Deferred
-
-if TYPE_CHECKING:
-    from actors.ref import Ref
+from actors.ref import Ref
 
 
 class _Later:
@@ -24,22 +22,22 @@ class _Later:
 LATER: Final = _Later()
 
 
-def run_async(ref: "Ref[Any]", coroutine: Coroutine[Any, Any, Any]) -> Any:
+def run_async(ref: Ref[Any], coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run an async handler serially: the mailbox rests until it is done."""
-    suspend_for(ref, coroutine, ref._asked)
+    suspend_for(ref, coroutine, ref.asked)
     return LATER
 
 
-def suspend_for(ref: "Ref[Any]", coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
+def suspend_for(ref: Ref[Any], coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
     """Suspend the actor until the coroutine, a handler's or a hook's, has ended."""
-    ref._life = Life.SUSPENDED
+    ref.life = Life.SUSPENDED
     task = ref.system.loop.create_task(
-        _run_serially(ref, coroutine, asked, ref._incarnation), name=f"{ref.path} handler"
+        _run_serially(ref, coroutine, asked, ref.incarnation), name=f"{ref.path} handler"
     )
     own_task(ref, task, partial(_abandoned, ref, coroutine, asked))
 
 
-def _abandoned(ref: "Ref[Any]", coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
+def _abandoned(ref: Ref[Any], coroutine: Coroutine[Any, Any, Any], asked: Asked | None) -> None:
     """The handler was cancelled, perhaps before its first step."""
     coroutine.close()
     if asked is not None:
@@ -47,10 +45,10 @@ def _abandoned(ref: "Ref[Any]", coroutine: Coroutine[Any, Any, Any], asked: Aske
 
 
 async def _run_serially(
-    ref: "Ref[Any]", coroutine: Coroutine[Any, Any, Any], asked: Asked | None, incarnation: int
+    ref: Ref[Any], coroutine: Coroutine[Any, Any, Any], asked: Asked | None, incarnation: int
 ) -> None:
     error: Exception | None = None
-    ref._asked = asked  # for `defer`: nothing else is handled meanwhile
+    ref.asked = asked  # for `defer`: nothing else is handled meanwhile
     try:
         reply = await coroutine
     except Refusal as refusal:
@@ -72,23 +70,23 @@ async def _run_serially(
     else:
         if asked is not None and type(reply) is not Deferred:
             asked.reply(reply)
-    if incarnation != ref._incarnation or ref._life != Life.SUSPENDED:
+    if incarnation != ref.incarnation or ref.life != Life.SUSPENDED:
         return
-    ref._asked = None
+    ref.asked = None
     if error is not None:
-        ref._failed(error)
+        ref.failed(error)
         return
-    ref._resume()
+    ref.resume()
 
 
 def own_task(
-    ref: "Ref[Any]", task: asyncio.Task[Any], abandoned: Callable[[], None] | None = None
+    ref: Ref[Any], task: asyncio.Task[Any], abandoned: Callable[[], None] | None = None
 ) -> None:
     """Let a task end with its actor; `abandoned` is called if it was cancelled."""
-    if ref._tasks is None:
-        ref._tasks = {}
-    ref._tasks[task] = abandoned
-    task.add_done_callback(partial(_disown, ref._tasks))
+    if ref.tasks is None:
+        ref.tasks = {}
+    ref.tasks[task] = abandoned
+    task.add_done_callback(partial(_disown, ref.tasks))
 
 
 def _disown(

@@ -7,21 +7,19 @@ spawning; so do the children of an actor that restarts.
 
 import asyncio
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from actors.actor import Terminated
+from actors.context import System
 from actors.life import Life
+from actors.message import Terminated
 from actors.ref import Ref
 from actors.supervision import RestartHistory
-
-if TYPE_CHECKING:
-    from actors.system import ActorSystem
 
 
 class Supervisor:
     """The supervision of one system's actors."""
 
-    def __init__(self, system: "ActorSystem") -> None:
+    def __init__(self, system: System) -> None:
         self._system = system
         self._under_way: dict[asyncio.Task[None], None] = {}
         self._resting: dict[asyncio.Task[None], None] = {}  # those that wait out a backoff
@@ -29,10 +27,10 @@ class Supervisor:
 
     def failed(self, ref: Ref[Any], error: BaseException) -> None:
         """An incarnation raised `error`: restart it and those that its parent's strategy says."""
-        history = ref._history
+        history = ref.history
         if history is None:
-            history = ref._history = RestartHistory()
-        delay = history.next_delay(ref._policy, self._system.clock.monotonic())
+            history = ref.history = RestartHistory()
+        delay = history.next_delay(ref.policy, self._system.clock.monotonic())
         if delay is None:
             self._system.log.error("actor stopped", actor=ref.path, exc_info=error)
             self._begin(self._give_up(ref, error))
@@ -44,7 +42,7 @@ class Supervisor:
             delay=delay,
             exc_info=error,
         )
-        self._begin(self._restart(ref, ref._incarnation, error, delay))
+        self._begin(self._restart(ref, ref.incarnation, error, delay))
 
     def stop(self, ref: Ref[Any]) -> "asyncio.Task[None]":
         """Stop an actor and all below it."""
@@ -69,35 +67,35 @@ class Supervisor:
             self._system.fatal(task.exception())
 
     async def _give_up(self, ref: Ref[Any], error: BaseException) -> None:
-        parent, escalate = ref.parent, ref._policy.escalate
+        parent, escalate = ref.parent, ref.policy.escalate
         await self.stop_tree(ref, error)
         if not escalate:
             return
         if parent is None:
             self._system.fatal(error)
         else:
-            parent._failed(error)
+            parent.failed(error)
 
     async def _restart(
         self, ref: Ref[Any], incarnation: int, error: BaseException, delay: float
     ) -> None:
-        if ref._incarnation != incarnation or ref._life != Life.FAILED:
+        if ref.incarnation != incarnation or ref.life != Life.FAILED:
             return  # stopped since, or restarted together with another that failed
         together = self._together(ref)
         # All are marked before anything is awaited, so that failures that overlap have one restart,
         # and a later one of a larger group takes over.
         for other in together:
-            other._life = Life.FAILED
-            other._incarnation += 1
-            other._scheduled = True
-        marks = [other._incarnation for other in together]
+            other.life = Life.FAILED
+            other.incarnation += 1
+            other.scheduled = True
+        marks = [other.incarnation for other in together]
         for other in reversed(together):
             await self._end(other, error if other is ref else None)
         if delay > 0:
             await self._rest(delay)
         for other, mark in zip(together, marks, strict=True):
-            if other._life == Life.FAILED and other._incarnation == mark:
-                other._start()
+            if other.life == Life.FAILED and other.incarnation == mark:
+                other.start()
 
     async def _rest(self, seconds: float) -> None:
         task = asyncio.current_task()
@@ -111,11 +109,11 @@ class Supervisor:
     def _together(self, ref: Ref[Any]) -> list[Ref[Any]]:
         parent = ref.parent
         strategy = "one_for_one"
-        if parent is not None and parent._actor is not None:
-            strategy = parent._actor.supervision
+        if parent is not None and parent.actor is not None:
+            strategy = parent.actor.supervision
         if parent is None or strategy == "one_for_one":
             return [ref]
-        siblings = [c for c in parent.children if c._life < Life.STOPPING]
+        siblings = [c for c in parent.children if c.life < Life.STOPPING]
         return siblings if strategy == "one_for_all" else siblings[siblings.index(ref) :]
 
     async def _end(self, ref: Ref[Any], error: BaseException | None) -> None:
@@ -130,13 +128,13 @@ class Supervisor:
                 await self.stop_tree(child, None)
             await self._cancel_tasks(ref)
             await self._call_stopped(ref)
-            ref._break_promises(error)
+            ref.break_promises(error)
         finally:
             del self._ending[ref]
             ended.set_result(None)
 
     async def _call_stopped(self, ref: Ref[Any]) -> None:
-        actor, ref._actor = ref._actor, None
+        actor, ref.actor = ref.actor, None
         if actor is None:
             return
         try:
@@ -148,7 +146,7 @@ class Supervisor:
 
     async def _cancel_tasks(self, ref: Ref[Any]) -> None:
         """Cancel in the order of their making: asyncio's own order varies between processes."""
-        for task in list(ref._tasks or ()):
+        for task in list(ref.tasks or ()):
             if task is asyncio.current_task() or task.done():
                 continue
             task.cancel()
@@ -159,24 +157,24 @@ class Supervisor:
 
         Who calls it a second time waits, too, until the actor has stopped.
         """
-        if ref._life >= Life.STOPPING:
-            while ref._life != Life.STOPPED and ref in self._ending:
+        if ref.life >= Life.STOPPING:
+            while ref.life != Life.STOPPED and ref in self._ending:
                 await asyncio.shield(self._ending[ref])
             return
-        ref._life = Life.STOPPING
-        ref._incarnation += 1
-        ref._limit(-1)  # from here on no message is taken
-        ref._scheduled = True
+        ref.life = Life.STOPPING
+        ref.incarnation += 1
+        ref.limit(-1)  # from here on no message is taken
+        ref.scheduled = True
         await self._end(ref, reason)
-        ref._life = Life.STOPPED
+        ref.life = Life.STOPPED
         self._empty_mailbox(ref)
         self._system.forget(ref)
         for watcher in self._system.take_watchers(ref):
-            watcher._deliver_own(Terminated(ref, reason))
+            watcher.deliver_own(Terminated(ref, reason))
 
     def _empty_mailbox(self, ref: Ref[Any]) -> None:
         while ref.mailbox_depth:
-            ref._bury(ref._take(), "stopped")
-        for waiter in ref._waiters or ():
+            ref.bury(ref.take(), "stopped")
+        for waiter in ref.waiters or ():
             if not waiter.done():
                 waiter.set_result(None)

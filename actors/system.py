@@ -4,13 +4,12 @@ import asyncio
 import contextvars
 import random
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Literal
 
-from msgspec import Struct
-
-from actors.actor import Actor, Terminated
+from actors.actor import Actor
+from actors.cell import Cell
 from actors.clock import Clock
 from actors.context import Context
 from actors.deadlines import Deadlines
@@ -20,8 +19,10 @@ from actors.inbox import Inbox
 from actors.life import Life
 from actors.log import new_log
 from actors.mailbox import DEFAULT_MAILBOX, MailboxSpec
-from actors.observed import ObservedRef
+from actors.message import Terminated
+from actors.observed import ObservedCell
 from actors.ref import Ref
+from actors.statistics import ActorStatistics
 from actors.supervision import Restart
 from actors.supervisor import Supervisor
 from actors.timers import TimerQueue
@@ -42,19 +43,6 @@ class DeadLetter:
         self.target = target
         self.message = message
         self.reason = reason
-
-
-class ActorStatistics(Struct, frozen=True):
-    """One actor's figures. `rate` is in messages a second since the look before (or the start);
-    `queues` are the actor's own, by name.
-    """
-
-    path: str
-    mailbox_depth: int
-    handled: int
-    restarts: int
-    rate: float
-    queues: Mapping[str, int]
 
 
 class ActorSystem:
@@ -80,7 +68,7 @@ class ActorSystem:
         self.seed = seed
         self.order = order
         self.awake = False
-        self.ready: deque[Ref[Any]] = deque()
+        self.ready: deque[Cell] = deque()
         self.spare_mailboxes: deque[deque[Any]] = deque(maxlen=SPARE_MAILBOXES)
         self._groups: dict[str, dict[Ref[Any], None]] = {}
         self._joined: dict[Ref[Any], dict[str, None]] = {}  # what groups each member is in
@@ -99,7 +87,7 @@ class ActorSystem:
         self.trace = Trace() if trace else None
         self.on_answer = on_answer
         self.observed = trace or faults is not None
-        self._ref: type[Ref[Any]] = ObservedRef if self.observed else Ref
+        self._cell: type[Cell] = ObservedCell if self.observed else Cell
         self._order = random.Random(f"{seed}:order")
 
     async def __aenter__(self) -> "ActorSystem":
@@ -109,7 +97,7 @@ class ActorSystem:
         self.clock = Clock(self.loop)
         self.timers = TimerQueue(self.loop, self._run)
         self._looked: tuple[dict[str, int], float] = ({}, self.clock.monotonic())
-        self.deadlines = Deadlines(self)
+        self.deadlines = Deadlines(self.loop, self.timers, self.on_answer)
         if isinstance(self.loop, VirtualLoop):
             self.loop.explain.append(self._explain)
         if self._plan is not None:
@@ -148,19 +136,19 @@ class ActorSystem:
         restart: Restart | None = None,
     ) -> Ref[Any]:
         """Start an actor at the top of the tree, or below `parent`. Raises Misuse."""
-        if parent is not None and parent._life >= Life.STOPPING:
+        if parent is not None and parent.life >= Life.STOPPING:
             raise Misuse(f"{parent.path} is stopping: it can have no more children")
-        siblings = self._roots if parent is None else parent._children
+        siblings = self._roots if parent is None else parent.below
         if siblings is None:
             assert parent is not None
-            siblings = parent._children = {}
+            siblings = parent.below = {}
         if name in siblings:
             raise Misuse(f"{siblings[name].path} exists already")
         if not name or "/" in name:
             raise Misuse(f"{name!r} is no actor's name: it must not be empty or hold a slash")
-        ref = self._ref(self, parent, name, factory, mailbox, restart or _DEFAULT_RESTART)
+        ref = self._cell(self, parent, name, factory, mailbox, restart or _DEFAULT_RESTART)
         siblings[name] = self._paths[ref.path] = ref
-        ref._start()
+        ref.start()
         return ref
 
     def find(self, path: str) -> Ref[Any] | None:
@@ -184,13 +172,17 @@ class ActorSystem:
 
     def crash(self, ref: Ref[Any], error: BaseException | None = None) -> None:
         """Make an actor's incarnation fail now, as if a handler had raised `error`."""
-        if ref._life < Life.FAILED:
-            ref._failed(error or RuntimeError("crashed on purpose"))
+        if ref.life < Life.FAILED:
+            ref.failed(error or RuntimeError("crashed on purpose"))
+
+    def failed(self, ref: Ref[Any], error: BaseException) -> None:
+        """An incarnation raised `error`: the supervisor decides."""
+        self.supervisor.failed(ref, error)
 
     def forget(self, ref: Ref[Any]) -> None:
         """Take a stopped actor out of the tree."""
         self._paths.pop(ref.path, None)
-        siblings = self._roots if ref.parent is None else ref.parent._children
+        siblings = self._roots if ref.parent is None else ref.parent.below
         if siblings is not None:
             siblings.pop(ref.name, None)
         for group in self._joined.pop(ref, ()):
@@ -220,24 +212,24 @@ class ActorSystem:
 
     def watch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Tell `watcher` Terminated when `ref` stops; at once if it has stopped."""
-        if ref._life == Life.STOPPED:
-            watcher._deliver_own(Terminated(ref, None))
+        if ref.life == Life.STOPPED:
+            watcher.deliver_own(Terminated(ref, None))
             return
-        if ref._watchers is None:
-            ref._watchers = {}
-        ref._watchers[watcher] = None
+        if ref.watchers is None:
+            ref.watchers = {}
+        ref.watchers[watcher] = None
         self._watched.setdefault(watcher, {})[ref] = None
 
     def unwatch(self, ref: Ref[Any], watcher: Ref[Any]) -> None:
         """Take `watch` back."""
-        if ref._watchers is not None:
-            ref._watchers.pop(watcher, None)
+        if ref.watchers is not None:
+            ref.watchers.pop(watcher, None)
         if watcher in self._watched:
             self._watched[watcher].pop(ref, None)
 
     def take_watchers(self, ref: Ref[Any]) -> tuple[Ref[Any], ...]:
         """Who watches an actor, in order; from now on they do not."""
-        watchers, ref._watchers = ref._watchers or {}, None
+        watchers, ref.watchers = ref.watchers or {}, None
         for watcher in watchers:
             self._watched[watcher].pop(ref, None)
         return tuple(watchers)
@@ -255,7 +247,7 @@ class ActorSystem:
 
     def make_context(self, ref: Ref[Any]) -> Context:
         """The context of a new incarnation."""
-        return Context(ref, ref._incarnation)
+        return Context(ref, ref.incarnation)
 
     # --- the run-queue ---------------------------------------------------------------------
 
@@ -273,7 +265,7 @@ class ActorSystem:
         else:
             take = ready.popleft
             while ready and budget > 0:
-                budget -= take()._turn()
+                budget -= take().turn()
         if ready:
             self.loop.call_soon(self._run, context=self._context)
         else:
@@ -288,16 +280,16 @@ class ActorSystem:
         ready, budget = self.ready, BUDGET
         while ready and budget > 0:
             ready.rotate(self._order.randrange(len(ready)))
-            budget -= ready.popleft()._turn(1)
+            budget -= ready.popleft().turn(1)
         return budget
 
     def pause(self, ref: Ref[Any]) -> None:
         """Let an actor handle nothing until `resume`; its messages wait."""
-        ref._pause()
+        ref.pause()
 
     def resume(self, ref: Ref[Any]) -> None:
         """End a pause."""
-        ref._unpause()
+        ref.unpause()
 
     # --- looking in ------------------------------------------------------------------------
 
@@ -355,7 +347,7 @@ class ActorSystem:
     def _explain(self) -> str:
         lines = self.deadlines.waiting()
         for ref in self._paths.values():
-            lines += ref._stuck()
+            lines += ref.stuck()
         if self._fatal is not None:
             lines.append(f"an actor that nobody restarts has failed: {self._fatal!r}")
         return "\n".join(lines)

@@ -15,6 +15,7 @@ same request. Connections are kept, a request in flight on each; TLS and a beare
 
 import argparse
 import asyncio
+import gc
 import json
 import ssl
 import subprocess
@@ -34,6 +35,7 @@ from msgspec.json import decode, encode
 from rich.console import Console
 from rich.table import Table
 
+from actors.runner import GC_THRESHOLDS
 from orchestrator import Cluster
 from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
@@ -140,7 +142,8 @@ async def serve_cluster(folder: Path, pods: int) -> None:
             one = codec.from_dict(json.loads(_map(name, key="0")), ConfigMap)
             await cluster.client.create(one, namespace="default")
         keys = decode((folder / "pki").read_bytes(), type=pki.Pki)
-        tune_process()  # as `orchestrator up` does
+        gc.set_threshold(*GC_THRESHOLDS)  # these two as `orchestrator up` does
+        tune_process()
         front = await cluster.serve(pki=keys, tokens={TOKEN: Identity("benchmark", (MASTERS,))})
         front.write_kubeconfig(folder / "kubeconfig")
         print(front.port, flush=True)

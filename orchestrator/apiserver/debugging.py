@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
-from actors import ActorSystem
+from actors import System
 
 
 class ActorFigures(Struct, frozen=True, rename="camel"):
@@ -29,7 +29,7 @@ class ActorsPage(Struct, frozen=True, rename="camel"):
     actors: tuple[ActorFigures, ...]
 
 
-def actors_page(system: ActorSystem) -> ActorsPage:
+def actors_page(system: System) -> ActorsPage:
     """The actors of a system as they are at this moment."""
     return ActorsPage(
         now=system.clock.now(),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
-from actors import ActorSystem, Ref, Request
+from actors import Ref, Request, System
 from orchestrator.api.meta.v1 import Time
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.allocation import ServiceAllocations
@@ -22,7 +22,7 @@ class Source(Protocol):
     @property
     def random(self) -> Random: ...
     @property
-    def system(self) -> ActorSystem: ...
+    def system(self) -> System: ...
     @property
     def me(self) -> Ref[Any]: ...
     def uid(self) -> str: ...

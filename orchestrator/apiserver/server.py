@@ -41,6 +41,7 @@ from orchestrator.apiserver.kinds.scheduling.group_references import serves_grou
 from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
 from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
+from orchestrator.apiserver.pipeline.collection import CollectionAttempt, deletion_of
 from orchestrator.apiserver.pipeline.course import Action
 from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.own_fields import reported
@@ -62,7 +63,6 @@ from orchestrator.protocol import (
     DeleteCollection,
     Get,
     List,
-    NotFound,
     Page,
     Patch,
     Unwatch,
@@ -428,7 +428,7 @@ class ApiServer(Actor):
         """Delete all objects that are selected; those that are gone meanwhile do not matter."""
         return self._answered(self._delete_collection, message)
 
-    def _delete_collection(self, message: DeleteCollection) -> "_CollectionAttempt":
+    def _delete_collection(self, message: DeleteCollection) -> CollectionAttempt:
         served = self._authorized(
             "deletecollection", message, field_selector=message.field_selector
         )
@@ -436,10 +436,10 @@ class ApiServer(Actor):
         chosen = present(self.store, self._indexes, served, message.namespace, selection)
         steps = steps_of(served, self.scheme, "delete", "")
         attempts = [
-            Attempt(self._env, self._perform, steps, _deletion(message, each)) for each in chosen
+            Attempt(self._env, self._perform, steps, deletion_of(message, each)) for each in chosen
         ]
         listed = Page(tuple(map(served.to_version, chosen)), self.store.revision)
-        return _CollectionAttempt(attempts, listed)
+        return CollectionAttempt(attempts, listed)
 
     # --- inside ----------------------------------------------------------------------------
 
@@ -484,7 +484,7 @@ class ApiServer(Actor):
             return self._asking(missing, handle, message)
         except Exception as error:
             return self._refused(error, message)
-        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
             return answer
         answer.run()
         if answer.ended:
@@ -522,7 +522,7 @@ class ApiServer(Actor):
 
     def _promise(self, deferred: Deferred[Any], message: Any, answer: Any) -> None:
         """Reply what a handler has answered, when it is there."""
-        if type(answer) is not Attempt and type(answer) is not _CollectionAttempt:
+        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
             deferred.reply(answer)
             return
         answer.run()
@@ -628,60 +628,6 @@ class ApiServer(Actor):
         )
         log.error("fault in the server", exc_info=error)
         return errors.internal(error, fault)
-
-
-class _CollectionAttempt:
-    """The deletions of a collection: one request, whose end is that of the last deletion.
-
-    Its answer is the objects as they were listed, whatever became of them.
-    """
-
-    def __init__(self, attempts: Sequence[Attempt], answer: Page) -> None:
-        self.answer = answer
-        self._attempts = attempts
-        self._waiting = 0
-        self.on_end: Callable[[Any, Exception | None], None] | None = None
-
-    def run(self) -> None:
-        """Delete each object; what a slow store has not answered yet is waited for."""
-        for attempt in self._attempts:
-            attempt.run()
-            if not attempt.ended:
-                self._waiting += 1
-                attempt.on_end = self._one_ended
-
-    def _one_ended(self, _answer: Any, _error: Exception | None) -> None:
-        self._waiting -= 1
-        if not self._waiting and self.on_end is not None:
-            error = self.error
-            self.on_end(self.answer if error is None else None, error)
-
-    @property
-    def ended(self) -> bool:
-        """Whether every deletion has its outcome."""
-        return not self._waiting
-
-    @property
-    def error(self) -> Exception | None:
-        """The first real failure: an object that is gone already is none."""
-        failures = (attempt.error for attempt in self._attempts if attempt.error is not None)
-        return next((error for error in failures if not isinstance(error, NotFound)), None)
-
-
-def _deletion(message: DeleteCollection, chosen: Any) -> Delete:
-    """The deletion of one object of a collection."""
-    return Delete(
-        resource=message.resource,
-        name=chosen.metadata.name,
-        namespace=chosen.metadata.namespace,
-        grace_period_seconds=message.grace_period_seconds,
-        propagation_policy=message.propagation_policy,
-        uid=chosen.metadata.uid,
-        dry_run=message.dry_run,
-        identity=message.identity,
-        warn=message.warn,
-        annotate=message.annotate,
-    )
 
 
 def _ignore(_outcome: Outcome) -> None:

@@ -18,13 +18,10 @@ from orchestrator.api.errors import DecodeError
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.managed_fields.ledger import Ledger
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.specs import known_spec, remember_spec, words_of
 from orchestrator.protocol import Cause, Invalid
 
 _ENCODER: Final = msgspec.json.Encoder()
-_MOST_SPECS: Final = 1 << 11
-_LONGEST_SPEC: Final = 1 << 14  # bytes
-_SPECS: Final[dict[tuple[type[Any], bytes], Any]] = {}  # by kind and document
 _AT: Final = re.compile(r" - at `(?:key in )?\$\.?(?P<path>[^`]*)`")
 # msgspec's words for containers are those of a document; the caller wrote Python.
 _SELECTORS: Final = {
@@ -78,22 +75,15 @@ def checked_object(obj: Any, scheme: Scheme) -> tuple[Resource, Any]:
 
 
 def _copied(obj: Any) -> Any:
-    """A copy of an object, read as a document of it would be.
-
-    Specs that say the same become one object: of many pods that are created one by one with equal specs, all
-    but the first are then known to whoever remembers something of a spec.
-    """
-    said = None
-    if getattr(obj, "spec", None) is not None and _without_spec(type(obj)):
-        said = type(obj), _ENCODER.encode(obj.spec)
-        known = _SPECS.get(said)
-        if known is not None:
-            return replace(_read(replace(obj, spec=None)), spec=known)
+    """A copy of an object, read as a document of it would be; specs that say the same become one object."""
+    kind = type(obj)
+    words = words_of(getattr(obj, "spec", None), kind)
+    known = known_spec(kind, words) if words else None
+    if known is not None:
+        return replace(_read(replace(obj, spec=None)), spec=known)
     copy = _read(obj)
-    if said is not None and len(said[1]) <= _LONGEST_SPEC:
-        if len(_SPECS) >= _MOST_SPECS:
-            _SPECS.clear()
-        _SPECS[said] = copy.spec
+    if words:
+        remember_spec(kind, words, copy.spec)
     return copy
 
 
@@ -101,10 +91,6 @@ def _read(obj: Any) -> Any:
     encoded = _ENCODER.encode(obj)
     msgspec.json.decode(encoded, type=type(obj))  # its words are of types
     return codec.decode(encoded, type(obj))  # what a document may hold beside its types
-
-
-# Whether an object of a kind may be without a spec.
-_without_spec: Final[IdentityMemo[type[Any], bool]] = IdentityMemo(lambda kind: kind().spec is None)
 
 
 def _without_ledger(obj: Any) -> Any:

@@ -6,17 +6,15 @@ counted on its node at once ("assumed"), and taken off again if its binding fail
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 from msgspec import Struct
 
 from actors import Request, Timer
-from orchestrator.api.core.v1 import Binding, Namespace, Node, ObjectReference, Pod
-from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.core.v1 import Namespace, Node, Pod
 from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
-from orchestrator.api.scheme import resource_of
 from orchestrator.client import Change, Client, EventRecorder, Reflector, Watcher
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.protocol import (
@@ -24,12 +22,11 @@ from orchestrator.protocol import (
     ApiError,
     ApiRef,
     Conflict,
-    Create,
-    Delete,
     Identity,
     NotFound,
 )
 from orchestrator.scheduler.backoff import QueuedPod
+from orchestrator.scheduler.binding import Binder
 from orchestrator.scheduler.changes import (
     EVENTS_OF_KINDS,
     follow_devices,
@@ -46,11 +43,12 @@ from orchestrator.scheduler.configuration import (
     DEFAULT_CONFIGURATION,
     SchedulerConfiguration,
 )
-from orchestrator.scheduler.cycle import Cycle, Room
+from orchestrator.scheduler.cycle import Cycle
 from orchestrator.scheduler.errors import PluginError, Rejected, SchedulerFault
 from orchestrator.scheduler.events import ClusterEvent
-from orchestrator.scheduler.extenders import Extender, bound
-from orchestrator.scheduler.framework import Nomination, Preparation
+from orchestrator.scheduler.evicting import Evictions
+from orchestrator.scheduler.extenders import Extender
+from orchestrator.scheduler.framework import Preparation
 from orchestrator.scheduler.group_cycle import GroupCycle, GroupVerdict, Verdict
 from orchestrator.scheduler.metrics import Attempt, Family, Measurements
 from orchestrator.scheduler.nominations import Nominations, priority_of
@@ -73,8 +71,6 @@ from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
-
-_PODS: Final = resource_of(Pod)
 
 
 class SchedulerStatistics(Struct, frozen=True):
@@ -156,6 +152,24 @@ class Scheduler(Watcher):
             checked=False,
         )
         self._preparations = Preparations(self.ctx, client)
+        self._binder = Binder(
+            self.ctx,
+            self.api,
+            self.identity,
+            self._extenders,
+            self._preparations,
+            self._bound,
+            self._bind_failed,
+            tells=self._record_events,
+        )
+        self._evictions = Evictions(
+            self.ctx,
+            self.api,
+            self.identity,
+            self._nominations,
+            self._preparations,
+            self._reports,
+        )
         self._unsynced: set[str] = set()
         reflector = self.reflect(Node, on_change=self._on_node, on_synced=self._awaited("nodes"))
         self._node_objects = reflector.cache
@@ -443,7 +457,7 @@ class Scheduler(Watcher):
             self._nodes,
             self._nominations,
             self.ctx.random,
-            partial(self._make_room, cycle=cycle),
+            partial(self._evictions.make_room, cycle=cycle),
         ).decide([each.pod for each in batch])
         pairs = list(zip(batch, decided.pods, strict=True))
         self._place_group([(q, v) for q, v in pairs if v.node], cycle)
@@ -542,7 +556,7 @@ class Scheduler(Watcher):
         uses = has_claims(spec.volumes) or self._nodes.uses_devices(pod)
         if not (uses or cycle.always_prepares):
             self._assume(pod, choice)
-            self._bind(queued, cycle, choice)
+            self._binder.bind(queued, cycle, choice)
             return
         self._prepare(queued, cycle, choice)
 
@@ -573,7 +587,7 @@ class Scheduler(Watcher):
         if any(each.takes_time for each in prepared):
             self._write_first(queued, cycle, node, prepared)
         else:  # nobody has to be told first where the pod is expected, as in kube-scheduler
-            self._bind(queued, cycle, node, prepared)
+            self._binder.bind(queued, cycle, node, prepared)
 
     def _assume(self, pod: Pod, node: str) -> None:
         self._nodes.add_pod(pod.metadata.uid, pod, node)
@@ -588,94 +602,11 @@ class Scheduler(Watcher):
 
         def told(error: BaseException | None) -> None:
             if error is None:
-                self._bind(queued, cycle, node, prepared)
+                self._binder.bind(queued, cycle, node, prepared)
             else:
                 self._bind_failed(queued, cycle, node, (), error)
 
         self._preparations.start(prepared, lambda: self._binding.get(uid) == node, told)
-
-    def _bind(
-        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation] = ()
-    ) -> None:
-        pod = queued.pod
-        metadata = pod.metadata
-        binder = next((e for e in self._extenders if e.bind_verb and e.concerns(pod)), None)
-        if binder is not None:
-            self.ctx.task(self._bind_by(binder, queued, cycle, node, prepared), "bind")
-            return
-        if self._bound_by_plugin(queued, cycle, node, prepared):
-            return
-        binding = Binding(
-            metadata=ObjectMeta(
-                name=metadata.name,
-                namespace=metadata.namespace,
-                uid=metadata.uid,
-                annotations={k: v for each in prepared for k, v in each.annotations.items()},
-            ),
-            target=ObjectReference(kind="Node", name=node),
-        )
-        tells = self._record_events or cycle.acts_on_binding
-        self.ctx.request(
-            self.api,
-            Create(
-                resource=_PODS,
-                object=binding,
-                namespace=metadata.namespace,
-                name=metadata.name,
-                subresource="binding",
-                field_manager=FIELD_MANAGER,
-                identity=self.identity,
-            ),
-            then=partial(self._bound, pod, cycle, node) if tells else None,
-            failed=partial(self._bind_failed, queued, cycle, node, prepared),
-        )
-
-    def _bound_by_plugin(
-        self, queued: QueuedPod, cycle: Cycle, node: str, prepared: Sequence[Preparation]
-    ) -> bool:
-        """Whether a plugin of the profile binds the pod, well or not."""
-        try:
-            found = cycle.binding(queued.pod, node)
-        except PluginError as error:
-            self._bind_failed(queued, cycle, node, prepared, error)
-            return True
-        if found is None:
-            return False
-        write = self._preparations.binding(*found)
-        self.ctx.task(self._bind_with(write, queued, cycle, node, prepared), "bind")
-        return True
-
-    async def _bind_with(
-        self,
-        write: Awaitable[None],
-        queued: QueuedPod,
-        cycle: Cycle,
-        node: str,
-        prepared: Sequence[Preparation],
-    ) -> None:
-        """Have a plugin bind the pod."""
-        try:
-            await write
-        except PluginError as error:
-            self._bind_failed(queued, cycle, node, prepared, error)
-        else:
-            self._bound(queued.pod, cycle, node, None)
-
-    async def _bind_by(
-        self,
-        extender: Extender,
-        queued: QueuedPod,
-        cycle: Cycle,
-        node: str,
-        prepared: Sequence[Preparation],
-    ) -> None:
-        """Have an extender bind the pod."""
-        try:
-            await bound(extender, queued.pod, node)
-        except PluginError as error:
-            self._bind_failed(queued, cycle, node, prepared, error)
-        else:
-            self._bound(queued.pod, cycle, node, None)
 
     def _bound(self, pod: Pod, cycle: Cycle, node: str, _: object) -> None:
         fault = cycle.bound(pod, node)
@@ -738,7 +669,7 @@ class Scheduler(Watcher):
             self._measured.failed(metadata.uid, cycle.name, now, fault=refusal.fault)
             if not refusal.fault and refusal.stage == "filter":
                 self._measured.preempted(len(made.nomination.victims) if made.nomination else 0)
-        self._make_room(made, pod, cycle)
+        self._evictions.make_room(made, pod, cycle)
         if made.nomination is not None:
             self._nominations.put(pod, made.nomination.node)
         elif made.nominated == "":
@@ -754,44 +685,10 @@ class Scheduler(Watcher):
         same = current is not None and current.metadata.uid == pod.metadata.uid
         return current if same and current is not None else pod
 
-    def _make_room(self, made: Room, pod: Pod, cycle: Cycle) -> None:
-        """Perform what PostFilter came to: victims go, and what else plugins want written is."""
-        if made.nomination is not None:
-            self._evict(made.nomination, pod, cycle)
-        for write in made.writes:
-            self.ctx.task(self._preparations.attempt(write), "remedy")
-
-    def _evict(self, nomination: Nomination, pod: Pod, cycle: Cycle) -> None:
-        """The victims of a preemption go, and others lose their promise."""
-        node, reports = nomination.node, self._reports[cycle.name]
-        for victim in nomination.victims:
-            if victim.metadata.deletion_timestamp is None:
-                reports.disrupted(victim, cycle.name)
-                self._delete(victim)
-                reports.preempted(victim, pod, node)
-        for other in self._nominations.lower(node, pod):
-            self._nominations.remove(other.metadata.uid)
-            reports.no_longer_nominated(other)
-
-    def _delete(self, victim: Pod) -> None:
-        metadata = victim.metadata
-        self.ctx.request(
-            self.api,
-            Delete(
-                resource=_PODS,
-                name=metadata.name,
-                namespace=metadata.namespace,
-                uid=metadata.uid,
-                identity=self.identity,
-            ),
-            then=None,
-            failed=_nothing,
-        )
-
 
 def _profile_of(pod: Pod) -> str:
     return pod.spec.scheduler_name if pod.spec is not None else ""
 
 
 def _nothing(*_: object) -> None:
-    """Whoever is gone need not be deleted; what is to be tried again is."""
+    """The actor is awake: at the end of its turn it looks at what is due."""

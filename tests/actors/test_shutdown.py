@@ -120,5 +120,5 @@ async def test_the_members_of_groups_and_the_names_are_gone(system: ActorSystem)
     for number in range(3):
         await system.stop_actor(system.spawn(lambda: Member(other), f"m{number}"))
     assert not system.members("choir")
-    assert not other._watchers
+    assert not other.watchers
     assert [ref.path for ref in system.refs()] == ["/other"]

@@ -3,6 +3,7 @@
 from typing import Any
 
 from actors import Actor, ActorSystem, Ref, Request
+from actors.cell import Cell
 from tests.actors.cast import GetNotes, Note, Recorder
 
 
@@ -68,10 +69,10 @@ async def test_it_is_drawn_as_a_sequence_diagram() -> None:
 
 
 async def test_it_is_off_unless_asked_for(system: ActorSystem) -> None:
-    """Then refs are plain ones, and pay nothing."""
+    """Then cells are plain ones, and pay nothing."""
     await _traced(system)
     assert system.trace is None
-    assert type(system.ref("/worker")) is Ref
+    assert type(system.ref("/worker")) is Cell
 
 
 async def test_it_says_what_a_message_is_about_when_told_how() -> None:

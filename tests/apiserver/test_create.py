@@ -1,8 +1,11 @@
 """Creating: what the server puts into an object, and what it refuses."""
 
+from itertools import product
+
 import pytest
 from msgspec.structs import replace
 
+from orchestrator.api import codec
 from orchestrator.api.apps.v1 import DaemonSet, DaemonSetSpec, DeploymentStatus
 from orchestrator.api.coordination.v1 import Lease, LeaseSpec
 from orchestrator.api.core.v1 import (
@@ -15,7 +18,13 @@ from orchestrator.api.core.v1 import (
     PodTemplateSpec,
 )
 from orchestrator.api.meta.v1 import LabelSelector, ObjectMeta
+from orchestrator.api.scheme import resource_of
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.apiserver.kinds.defaulting import apply_defaults
+from orchestrator.apiserver.kinds.resets import STATUS
+from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline import metadata
+from orchestrator.machinery.managed_fields.ownership import created
 from orchestrator.protocol import AlreadyExists, BadRequest, Forbidden, NotFound, Unclassified
 from tests.apiserver.harness import Api, deployment, meta, namespace, pod, refused
 
@@ -47,6 +56,28 @@ async def test_pods_of_one_template_share_their_spec(api: Api) -> None:
     second = await api.create(Pod(metadata=meta("b"), spec=template))
     assert first.spec is second.spec
     assert first.status is second.status
+
+
+async def test_pods_of_one_spec_have_owners_as_if_each_were_alone(api: Api) -> None:
+    """What is remembered of a spec, and of what stands beside it, is what a look at the whole pod finds."""
+    resource = resource_of(Pod)
+    specs = (pod("template").spec, PodSpec(containers=(Container(name="c", image="i"),)))
+    beside = (
+        meta("a"),
+        meta("b", labels={"app": "x"}),
+        meta("c", labels={"app": "y"}),
+        meta("d", labels={"app": "x"}, annotations={"n": "1"}, finalizers=("example.com/f",)),
+    )
+    sets = []
+    for spec, said in product(specs, beside):
+        sent = Pod(metadata=replace(said, name="", generate_name=said.name), spec=spec)
+        made = await api.create(sent)
+        (entry,) = made.metadata.managed_fields
+        whole = codec.to_dict(apply_defaults(kind_of(resource), sent))
+        assert entry.fields_v1 == created(whole, shape_of(resource), STATUS)
+        sets.append(entry.fields_v1)
+    assert sets[1] is sets[2]
+    assert sets[1] is not sets[5]
 
 
 async def test_a_status_is_not_created(api: Api) -> None:

@@ -20,7 +20,7 @@ async def _recorder(cluster: Cluster) -> Callable[[str], None]:
             self.recorder = EventRecorder(self.ctx, cluster.api, "test")
 
     ref = cluster.system.spawn(Recorder, "recorder")
-    actor = ref._actor
+    actor = ref.actor
     assert isinstance(actor, Recorder)
     return lambda message: actor.recorder.event(SUBJECT, "Normal", "Testing", message)
 

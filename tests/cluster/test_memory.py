@@ -25,7 +25,7 @@ def _parts(cluster: Cluster) -> list[weakref.ref[Any]]:
     """Weak references to what a cluster is made of: system, store, and every actor with its ref."""
     refs = cluster.system.refs()
     parts: list[Any] = [cluster, cluster.system, cluster.store, cluster.client, *refs]
-    parts += [ref._actor for ref in refs if ref._actor is not None]
+    parts += [ref.actor for ref in refs if ref.actor is not None]
     return [weakref.ref(part) for part in parts]
 
 

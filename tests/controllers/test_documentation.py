@@ -60,6 +60,6 @@ async def test_a_selector_that_is_none_is_not_tried_again(cluster: Cluster) -> N
     asked = ObjectMeta(name="stock", annotations={page["SELECTOR"]: "app in"})
     await cluster.client.create(ConfigMap(metadata=asked))
     await cluster.clock.sleep(600)
-    actor: Any = ref._actor
+    actor: Any = ref.actor
     assert actor.statistics().failures <= 2  # once more when its own finalizer has come
     assert actor.statistics().delayed == 0

@@ -3,9 +3,17 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import Event, Node, PersistentVolume, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import (
+    Event,
+    Node,
+    PersistentVolume,
+    PersistentVolumeClaim,
+    Pod,
+    PodStatus,
+)
 from orchestrator.api.storage.v1 import CSINode, StorageClass, VolumeAttachment
 from tests.manifests import Manifest
 
@@ -40,6 +48,15 @@ def _claim(name: str = "data", size: str = "1Gi", storage_class: str = "", **spe
             **spec,
         },
     }
+
+
+_ANYWHERE: Manifest = {
+    "required": {
+        "nodeSelectorTerms": [
+            {"matchExpressions": [{"key": "kubernetes.io/os", "operator": "Exists"}]}
+        ]
+    }
+}
 
 
 def _class(**fields: Any) -> Manifest:
@@ -488,7 +505,11 @@ async def test_a_disk_gets_the_attributes_that_its_claim_asks_for(cluster: Clust
 @pytest.mark.parametrize(
     ("source", "policy", "why"),
     [
-        ({}, "Recycle", "No recycler plugin found for the volume!"),
+        (
+            {"hostPath": None, "local": {"path": "/p"}, "nodeAffinity": _ANYWHERE},
+            "Recycle",
+            "No recycler plugin found for the volume!",
+        ),
         (
             {},
             "Delete",
@@ -516,6 +537,72 @@ async def test_a_volume_that_nobody_gives_back_has_failed(
     assert await _phases(cluster) == {"one": "Failed"}
     reason = f"VolumeFailed{policy}"
     assert (KEEPER, reason, why) in await _told(cluster, "one")
+
+
+async def test_a_recycled_volume_is_emptied_and_bound_again(cluster: Cluster) -> None:
+    """A pod empties it once nobody uses it; what the last claim wrote is not the next one's to see."""
+    for node in await cluster.client.list(Node):  # its files are those of one host
+        if node.metadata.name != "node-1":
+            await cluster.client.patch(Node, node.metadata.name, {"spec": {"unschedulable": True}})
+    volume = _volume("one", persistentVolumeReclaimPolicy="Recycle")
+    await cluster.apply([volume, _claim()])
+    user = _user("writes", "echo mine > /data/file; sleep 1000")
+    await cluster.apply([user])
+    await cluster.client.wait(Pod, "writes", "condition=Ready")
+    await cluster.client.delete(Pod, "writes")
+    await cluster.client.delete(PersistentVolumeClaim, "data")
+    await cluster.client.wait(PersistentVolume, "one", "jsonpath={.status.phase}=Available")
+    told = await _told(cluster, "one")
+    assert (KEEPER, "VolumeRecycled", "Volume recycled") in told
+    await cluster.client.wait(Pod, "recycler-for-one", "delete")
+    await cluster.apply([_claim(), _user("reads", "ls -A /data | wc -l > /dev/termination-log")])
+    ended = await cluster.client.wait(Pod, "reads", "jsonpath={.status.phase}=Succeeded")
+    assert ended is not None
+    assert ended.status is not None
+    state = ended.status.container_statuses[0].state
+    assert state is not None
+    assert state.terminated is not None
+    assert state.terminated.message.strip() == "0"
+
+
+def _user(name: str, script: str) -> Manifest:
+    container = {
+        "name": "c",
+        "image": "busybox:1",
+        "command": ["sh", "-c", script],
+        "volumeMounts": [{"name": "v", "mountPath": "/data"}],
+    }
+    volume = {"name": "v", "persistentVolumeClaim": {"claimName": "data"}}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name},
+        "spec": {
+            "containers": [container],
+            "volumes": [volume],
+            "restartPolicy": "Never",
+            "nodeName": "node-1",
+        },
+    }
+
+
+async def test_a_volume_that_cannot_be_emptied_has_failed(cluster: Cluster) -> None:
+    """With the reason; it is tried again, and then free."""
+    await cluster.apply([_volume("one", persistentVolumeReclaimPolicy="Recycle"), _claim()])
+    await cluster.client.wait(PersistentVolume, "one", "jsonpath={.status.phase}=Bound")
+    for node in await cluster.client.list(Node):
+        await cluster.client.patch(Node, node.metadata.name, {"spec": {"unschedulable": True}})
+    await cluster.client.delete(PersistentVolumeClaim, "data")
+    await cluster.clock.sleep(5)
+    pod = await cluster.client.get(Pod, "recycler-for-one")
+    failed = replace(pod.status or PodStatus(), phase="Failed", message="no room")
+    await cluster.client.update_status(replace(pod, status=failed))
+    await cluster.client.wait(PersistentVolume, "one", "jsonpath={.status.phase}=Failed")
+    why = "Recycle failed: failed to recycle volume: no room"
+    assert (KEEPER, "VolumeFailedRecycle", why) in await _told(cluster, "one")
+    for node in await cluster.client.list(Node):
+        await cluster.client.patch(Node, node.metadata.name, {"spec": {"unschedulable": False}})
+    await cluster.client.wait(PersistentVolume, "one", "jsonpath={.status.phase}=Available")
 
 
 async def test_a_volume_whose_claim_got_another_is_free_again(cluster: Cluster) -> None:

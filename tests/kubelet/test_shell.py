@@ -109,6 +109,11 @@ def test_a_rehearsal_tells_how_long_a_command_takes(
             "/a/b/c\n'/a/b/c' -> '/tmp/c'\nc\n",
             0,
         ),
+        (
+            "mkdir -p /a/b/d; touch /a/b/c /a/e; find /a -mindepth 2 -type f; find /a -mindepth 1 -delete; ls -A /a; echo $?",
+            "/a/b/c\n0\n",
+            0,
+        ),
         ("echo x > /nowhere/y", "", 1),
         ("exit $(( 7 / 2 ))", "", 3),
         ("if", "", 2),

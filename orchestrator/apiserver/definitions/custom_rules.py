@@ -1,6 +1,7 @@
 """What is refused of custom resources of one version, by its schema and its rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -19,6 +20,7 @@ from orchestrator.machinery.schemas import (
     compile_rules,
     embedded_resources,
     faults_of,
+    fitting,
     list_faults,
     rule_faults,
     type_faults,
@@ -63,10 +65,17 @@ class _Judge:
         self._scale = scale
         self._rules: RuleNode | None = compile_rules(schema, root=True)
 
+    @cached_property
+    def _fits(self) -> Callable[[Any], bool]:
+        return fitting(self._schema)
+
+    def _faults(self, value: Any) -> list[FieldError]:
+        return [] if self._fits(value) else faults_of(value, self._schema)
+
     def new(self, custom: Unstructured) -> Errors:
         """What is wrong with a new object."""
         value = whole(custom)
-        found = [*faults_of(value, self._schema)]
+        found = self._faults(value)
         if self._scale is not None:
             found += scale_faults(custom.content, self._scale)
         found += _embedded_faults(value, self._schema)
@@ -94,7 +103,7 @@ class _Judge:
 
     def _new_faults(self, value: Any, before: Any) -> list[FieldError]:
         """The faults of parts that were not like this before."""
-        found = faults_of(value, self._schema)
+        found = self._faults(value)
         return [each for each in found if not _is_old(each.field, value, before)]
 
     def _list_faults(self, value: Any, before: Any) -> list[FieldError]:

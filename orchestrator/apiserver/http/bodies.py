@@ -30,7 +30,7 @@ from orchestrator.apiserver.validation.registered import (
     type_fault,
     unconvertible,
 )
-from orchestrator.machinery import manifests
+from orchestrator.machinery import manifests, specs
 from orchestrator.machinery.documents import MAX_DEPTH, too_deep
 from orchestrator.machinery.errors import ManifestError
 from orchestrator.machinery.managed_fields.managers import with_explicit_reset
@@ -186,7 +186,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     subject = f'{kind} in version "{version}" cannot be handled as a {expected.kind}'
     document = with_explicit_reset({**document, "apiVersion": api_version, "kind": kind})
     try:
-        obj, unknown = codec.decode_noting(document, expected.type)
+        obj, unknown = specs.decode_noting(document, expected.type)
         if expected.unknown is not None:
             unknown = (*unknown, *expected.unknown(obj))
     except DecodeError as error:

@@ -13,13 +13,13 @@ from msgspec.structs import replace
 from actors import (
     ActorCrashed,
     ActorStopped,
-    ActorSystem,
     AskTimeout,
     Clock,
     Context,
     MailboxFull,
     Ref,
     Request,
+    System,
 )
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec, TokenReviewStatus
 from orchestrator.api.authorization.v1 import SubjectAccessReview
@@ -107,7 +107,7 @@ class Front:
         self.other_metrics: Sequence[MetricsSource] = ()
         self.audit = None if audit is None else replace(audit, sink=self._counted(audit.sink))
         self.discovery = Discovery(scheme)
-        self.system: ActorSystem = ctx.system
+        self.system: System = ctx.system
         self.clock: Clock = ctx.clock
         self.random: random.Random = ctx.random
         self.uid = ctx.uid

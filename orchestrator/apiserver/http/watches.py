@@ -64,9 +64,8 @@ async def watch(front: Front, call: Call) -> StreamResponse:
     since, shows_present = _start(options)
     present = presenter(front, call)
     limits, weigh = front.limits, partial(_bytes_of, front.encodings)
-    async with front.system.inbox(
-        limits.watch_messages, weigh=weigh, most=limits.watch_bytes
-    ) as inbox:
+    bounds = (limits.watch_messages, weigh, limits.watch_bytes)
+    async with Inbox(front.system, *bounds) as inbox:
         stream = _Stream(front, call, options, present)
         try:
             try:

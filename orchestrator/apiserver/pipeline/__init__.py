@@ -9,6 +9,7 @@
 | `course`, `part` | what a tuple is made for, and how: one action upon one resource or subresource |
 | `verbs` | which steps each action takes, in order |
 | `attempt` | the shell that drafts a write, commits it, waits, and drafts it again |
+| `collection` | the deletions of a collection, as one request |
 | the others | the steps, by what they are about |
 
 What belongs: what every resource has in common when it is written. What does not: what a kind has of

@@ -3,9 +3,11 @@
 from functools import cached_property
 from typing import Any, Final
 
+from msgspec.json import decode, encode
 from msgspec.structs import replace
 
 from orchestrator.api import codec
+from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.apiserver.kinds import kind_of
@@ -18,10 +20,12 @@ from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created
 from orchestrator.machinery.managed_fields.shapes import Shape
-from orchestrator.machinery.memo import IdentityMemo
+from orchestrator.machinery.memo import IdentityMemo, MixedMemo
 
 # Objects that controllers stamp others from; there are few of a kind at a time.
 _REMEMBERED: Final = 64
+_REMEMBERED_SPECS: Final = 1 << 11
+_SPEC: Final = "f:spec"
 # Of a new object the server takes these away before it asks who says what.
 _TAKEN_AWAY: Final = ("deletionTimestamp", "deletionGracePeriodSeconds")
 
@@ -40,6 +44,7 @@ class WritePath:
         self._row = served.kind
         self._scheme = scheme
         self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
+        self._of_pods: MixedMemo[Any, FieldSet] = MixedMemo(self._of_pods_with, _REMEMBERED_SPECS)
 
     @cached_property
     def shape(self) -> Shape:
@@ -78,10 +83,24 @@ class WritePath:
         return self._created(new)
 
     def _fields(self, new: Any) -> FieldSet:
-        document = self.document(apply_defaults(self._row, new))
+        new = apply_defaults(self._row, new)
+        if type(new) is Pod and new.spec is not None:
+            # Equal pods have one spec together, and so one set, whatever their names and labels' values are.
+            said = self._said(replace(new, spec=None))
+            return self._of_pods(new.spec, encode(said))
+        return self._said(new)
+
+    def _said(self, new: Any) -> FieldSet:
+        document = self.document(new)
         for name in _TAKEN_AWAY:
             document["metadata"].pop(name, None)
         return created(document, self.shape, self._reset)
+
+    def _of_pods_with(self, spec: Any, beside: bytes) -> FieldSet:
+        """The set of who creates pods with this spec; `beside`: what is said beside the spec."""
+        in_spec = self._said(Pod(spec=spec)).get(_SPEC)
+        others: FieldSet = decode(beside)
+        return others if in_spec is None else {**others, _SPEC: in_spec}
 
     def status_pair(self, old: Any, new: Any, api_version: str) -> Pair | None:
         """Two objects that have nothing but these statuses."""

@@ -1,7 +1,7 @@
 """The phase of each volume, and what becomes of one whose claim is gone.
 
-A released volume that the simulated provisioner made is deleted where its policy says `Delete`. Others stay
-`Released`: whoever made them deletes them, or an administrator does.
+A released volume that the simulated provisioner made is deleted where its policy says `Delete`, and one of a host or
+of NFS is emptied where it says `Recycle`. Others stay `Released`: whoever made them deletes them, or an administrator does.
 """
 
 from collections.abc import Iterable, Mapping
@@ -20,6 +20,13 @@ from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.volumes.claims import BOUND_BY_CONTROLLER
 from orchestrator.controllers.volumes.matching import claim_named, has_other_mode
 from orchestrator.controllers.volumes.provisioner import PROVISIONED_BY, is_simulated
+from orchestrator.controllers.volumes.recycler import (
+    LOOK_SECONDS,
+    RETRY_SECONDS,
+    is_recyclable,
+    recycle,
+    users_of,
+)
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
 
@@ -85,8 +92,8 @@ class VolumeKeeper(KubernetesController):
             return None
         claim = await self._claim(reference)
         if is_released(volume, claim):
-            await self._release(volume)
-        elif claim is not None and claim.spec is not None:
+            return await self._release(volume, reference)
+        if claim is not None and claim.spec is not None:
             if claim.spec.volume_name == volume.metadata.name:
                 await self._enter(volume, "Bound")
             elif claim.spec.volume_name:
@@ -140,16 +147,38 @@ class VolumeKeeper(KubernetesController):
 
     # --- what nobody has -------------------------------------------------------------------
 
-    async def _release(self, volume: PersistentVolume) -> None:
+    async def _release(self, volume: PersistentVolume, reference: ObjectReference) -> float | None:
         if volume.status is None or volume.status.phase not in _OVER:
             volume = await self._enter(volume, "Released")
         if volume.metadata.deletion_timestamp is not None or volume.spec is None:
-            return
+            return None
         match volume.spec.persistent_volume_reclaim_policy:
             case "Delete":
                 await self._delete(volume)
+            case "Recycle" if is_recyclable(volume):
+                return await self._recycle(volume, reference)
             case "Recycle":
                 await self._fail(volume, "VolumeFailedRecycle", _NOT_RECYCLED)
+        return None
+
+    async def _recycle(self, volume: PersistentVolume, reference: ObjectReference) -> float | None:
+        """Have a volume emptied once its pods are gone, and let it be bound again."""
+        # A claim of that name is another by now: who uses it does not use this volume.
+        if self.cache(PersistentVolumeClaim).get(reference.namespace, reference.name) is None:
+            users = await users_of(self.client, reference)
+            if users:
+                said = f"Volume is used by pods: {','.join(users)}"
+                self.events.event(volume, "Normal", "VolumeFailedRecycle", said)
+                return RETRY_SECONDS
+        why = await recycle(self.client, volume)
+        if why is None:
+            return LOOK_SECONDS
+        if why:
+            await self._fail(volume, "VolumeFailedRecycle", why)
+            return RETRY_SECONDS
+        self.events.event(volume, "Normal", "VolumeRecycled", "Volume recycled")
+        await self._unbind(volume, reference)
+        return None
 
     async def _delete(self, volume: PersistentVolume) -> None:
         metadata = volume.metadata

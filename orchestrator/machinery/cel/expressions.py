@@ -95,6 +95,12 @@ class Expression:
         """Whether the text names a variable."""
         return re.search(rf"\b{re.escape(name)}\b", self.text) is not None
 
+    def fields_of(self, name: str) -> frozenset[str] | None:
+        """The fields of a variable that the expression looks at; None if it looks at the variable itself."""
+        tree = _parsed(self.text).tree
+        found = list(_selected(tree, name))
+        return None if None in found else frozenset(each for each in found if each is not None)
+
     def value(self, variables: Mapping[str, Any]) -> Any:
         """What the expression gives. Raises EvaluationError, also when that takes too long.
 
@@ -174,6 +180,18 @@ def _missing_fields(node: Node, variables: Mapping[str, Any]) -> Iterator[str]:
         found, known = _part(node.operand, variables)
         if known and not isinstance(found, Mapping):
             yield node.field
+
+
+def _selected(node: Node, name: str) -> Iterator[str | None]:
+    """The fields that are selected of a variable, and None for each other use of it."""
+    if isinstance(node, Select) and isinstance(node.operand, Ident) and node.operand.name == name:
+        yield node.field
+    elif isinstance(node, Ident):
+        if node.name == name:
+            yield None
+    else:
+        for child in children(node):
+            yield from _selected(child, name)
 
 
 def _part(node: Node, variables: Mapping[str, Any]) -> tuple[Any, bool]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
+from msgspec.json import encode
 from msgspec.structs import replace
 
 from orchestrator.api.meta.v1 import Time
@@ -177,8 +178,10 @@ def applied(
     own = Ownership(fields, writer.api_version, None if last is None else last.time)
     others = {each: owned for each, owned in managers.items() if each != manager}
     new = merged(live, configuration, shape)
-    if last is not None and last.fields:
-        new = _pruned(new, reconciled(last.fields, shape), [own, *others.values()], shape)
+    if last is not None:
+        before = reconciled(last.fields, shape)
+        if not _says_all(configuration, fields, before):
+            new = _pruned(new, before, [own, *others.values()], shape)
     pair = Pair(live, new, shape, writer.ignored)
     versions = _Versions(
         writer.api_version, pair, pair.comparison, lambda version: in_version(new, version)
@@ -203,6 +206,18 @@ def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
                 conflicts.append(Conflict(str(manager), text_of(path), path))
     if conflicts:
         raise ApplyConflictError(conflicts)
+
+
+def _says_all(configuration: Object, fields: FieldSet, last: FieldSet) -> bool:
+    """Whether a configuration says all that its manager applied last, so that it lets nothing go.
+
+    What is said is there, with all above it. But beside a null or an empty map there may be what nobody owns, and
+    goes together with that.
+    """
+    if difference(last, fields):
+        return False
+    said = encode(configuration)
+    return b"null" not in said and b"{}" not in said
 
 
 def _pruned(new: Object, last: FieldSet, owners: Sequence[Ownership], shape: Shape) -> Json:

@@ -1,7 +1,8 @@
 """Structural schemas: what a custom resource may hold, as its definition says it in OpenAPI v3.
 
 A schema is compiled once from its document and then asked: `prune` drops what it does not know,
-`with_defaults` fills in what is missing, `faults_of` says what is wrong in the words of Kubernetes.
+`with_defaults` fills in what is missing, `faults_of` says what is wrong in the words of Kubernetes; `fitting` makes a
+function that answers fast whether there is anything to say.
 Values are plain JSON (dict, list, str, int, float, bool, None) and are never changed in place: what
 stays the same is the same object. `compile_rules` and `rule_faults` are for rules in CEL.
 """
@@ -12,6 +13,7 @@ from orchestrator.machinery.schemas.embedded import (
     type_faults,
     with_metadata_read,
 )
+from orchestrator.machinery.schemas.fitting import fitting
 from orchestrator.machinery.schemas.lists import list_faults
 from orchestrator.machinery.schemas.pruning import prune
 from orchestrator.machinery.schemas.rules import RuleNode, compile_rules, rule_faults
@@ -25,6 +27,7 @@ __all__ = [
     "compile_schema",
     "embedded_resources",
     "faults_of",
+    "fitting",
     "list_faults",
     "prune",
     "rule_faults",

@@ -18,13 +18,12 @@ def list_faults(value: Any, schema: Schema, path: str = "") -> Iterator[FieldErr
         return
     if type(value) is dict or isinstance(value, Mapping):
         additional = schema.additional
-        for name in sorted(value):
-            below = schema.properties.get(name)
-            if below is not None:
-                if below.keyed_lists:
-                    yield from list_faults(value[name], below, child(path, name))
-            elif additional is not None and additional.keyed_lists:
+        if additional is not None and additional.keyed_lists:
+            for name in sorted(value.keys() - schema.properties.keys()):
                 yield from list_faults(value[name], additional, key(path, name))
+        for name, below in schema.keyed:
+            if name in value:
+                yield from list_faults(value[name], below, child(path, name))
     elif isinstance(value, list | tuple):
         if schema.list_type == "set":
             yield from _twice(value, path)
@@ -37,17 +36,19 @@ def list_faults(value: Any, schema: Schema, path: str = "") -> Iterator[FieldErr
 
 def _twice(keys: Sequence[Any], path: str) -> Iterator[FieldError]:
     """Each value that stands twice, once: at its second place."""
+    written = [msgspec.json.encode(each, order="deterministic") for each in keys]
+    if len(set(written)) == len(written):
+        return
     times: Counter[bytes] = Counter()
-    for number, each in enumerate(keys):
-        written = msgspec.json.encode(each, order="deterministic")
-        times[written] += 1
-        if times[written] == 2:
-            yield duplicate(index(path, number), each)
+    for number, each in enumerate(written):
+        times[each] += 1
+        if times[each] == 2:
+            yield duplicate(index(path, number), keys[number])
 
 
 def _map_faults(value: Sequence[Any], schema: Schema, path: str) -> Iterator[FieldError]:
     for number, each in enumerate(value):
-        if each is not None and not isinstance(each, Mapping):
+        if type(each) is not dict and each is not None and not isinstance(each, Mapping):
             yield invalid(index(path, number), each, _NO_OBJECT)
             return
     yield from _twice([_keys(each, schema) for each in value], path)
@@ -55,7 +56,7 @@ def _map_faults(value: Sequence[Any], schema: Schema, path: str) -> Iterator[Fie
 
 def _keys(item: Any, schema: Schema) -> Any:
     """The part of an item that is its key; defaults of keys count."""
-    if not isinstance(item, Mapping):
+    if type(item) is not dict and not isinstance(item, Mapping):
         return item
     found = {}
     for name in schema.list_map_keys:

@@ -7,7 +7,7 @@ unchanged value is not told again (ratcheting).
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -44,6 +44,7 @@ _WITHOUT_VALUE: Final = {
 }
 # Metadata is seen by rules as far as it may be in a schema.
 _SEEN_METADATA: Final = ("name", "generateName")
+_OF_EVERY_OBJECT: Final = ("apiVersion", "kind", "metadata")
 
 
 class Rule(Struct, frozen=True):
@@ -69,7 +70,11 @@ class Rule(Struct, frozen=True):
 
 
 class RuleNode(Struct, frozen=True):
-    """The rules of a node and of those below it."""
+    """The rules of a node and of those below it.
+
+    `seen` are the properties that the node's own rules look at, None if one may look at anything: most look at one
+    or two, and need not be shown the others.
+    """
 
     schema: Schema
     rules: tuple[Rule, ...] = ()
@@ -77,6 +82,7 @@ class RuleNode(Struct, frozen=True):
     items: "RuleNode | None" = None
     additional: "RuleNode | None" = None
     root: bool = False
+    seen: tuple[str, ...] | None = None
 
 
 def compile_rules(schema: Schema, *, root: bool = False) -> RuleNode | None:
@@ -91,7 +97,32 @@ def compile_rules(schema: Schema, *, root: bool = False) -> RuleNode | None:
     additional = None if schema.additional is None else compile_rules(schema.additional)
     if not rules and not properties and items is None and additional is None:
         return None
-    return RuleNode(schema, tuple(rules), properties, items, additional, root or schema.embedded)
+    root = root or schema.embedded
+    seen = _seen(schema, rules)
+    return RuleNode(schema, tuple(rules), properties, items, additional, root, seen)
+
+
+def _seen(schema: Schema, rules: Sequence[Rule]) -> tuple[str, ...] | None:
+    """The properties that rules look at, of a node whose parts are its properties."""
+    if schema.types != ("object",) or schema.additional is not None or schema.preserves_unknown:
+        return None
+    fields: set[str] = set()
+    for rule in rules:
+        for expression in filter(None, (rule.expression, rule.message_expression)):
+            looked = expression.fields_of("self")
+            before = expression.fields_of("oldSelf")
+            if looked is None or before is None:
+                return None
+            fields |= looked | before
+    names = (*schema.properties, *_OF_EVERY_OBJECT)
+    return tuple(name for name in dict.fromkeys(names) if escaped(name) in fields)
+
+
+def _shown(value: Any, node: RuleNode) -> Any:
+    """A value as the rules of a node see it."""
+    if node.seen is not None and type(value) is dict:
+        value = {name: value[name] for name in node.seen if name in value}
+    return to_cel(value, node.schema, root=node.root)
 
 
 def _compiled(schema: Schema) -> Iterator[Rule | None]:
@@ -141,8 +172,8 @@ def rule_faults(
         return
     if node.rules:
         yield from _faults_here(value, old, node, path)
-    if isinstance(value, Mapping):
-        before = old if isinstance(old, Mapping) else {}
+    if type(value) is dict or isinstance(value, Mapping):
+        before = old if old is not None and isinstance(old, Mapping) else {}
         for name in sorted(value if node.additional else value.keys() & node.properties.keys()):
             below = node.properties.get(name)
             if below is not None:
@@ -172,8 +203,8 @@ def _correlated(item: Any, old: Any, schema: Schema) -> Any:
 def _faults_here(value: Any, old: Any, node: RuleNode, path: str) -> Iterator[FieldError]:
     if old is not None and old == value:
         return
-    variables = {"self": to_cel(value, node.schema, root=node.root)}
-    before = None if old is None else to_cel(old, node.schema, root=node.root)
+    variables = {"self": _shown(value, node)}
+    before = None if old is None else _shown(old, node)
     for rule in node.rules:
         if rule.transition and old is None and not rule.optional_old:
             continue

@@ -81,6 +81,9 @@ class Schema(Struct, frozen=True):
     list_map_keys: tuple[str, ...] = ()
     map_type: str = ""
     keyed_lists: bool = False  # a list of type set or map, here or below
+    keyed: tuple[
+        tuple[str, "Schema"], ...
+    ] = ()  # the properties that have some, in the order of their names
     has_embedded: bool = False  # an embedded resource, here or below
     accepted: frozenset[type] = frozenset()
     free: frozenset[type] = frozenset()
@@ -138,6 +141,9 @@ def compile_schema(document: Mapping[str, Any]) -> Schema:
         list_map_keys=tuple(document.get("x-kubernetes-list-map-keys") or ()),
         map_type=str(document.get("x-kubernetes-map-type") or ""),
         keyed_lists=list_type in ("set", "map") or any(each.keyed_lists for each in below),
+        keyed=tuple(
+            (name, properties[name]) for name in sorted(properties) if properties[name].keyed_lists
+        ),
         has_embedded=embedded or any(each.has_embedded for each in below),
         accepted=frozenset(kind for each in types for kind in _PYTHON.get(each, ())),
         free=_free(document, types) if not combined else frozenset(),

@@ -23,12 +23,12 @@ from orchestrator.machinery.schemas.schema import INTEGER, NO_BOUNDS, NUMBER, Sc
 
 # How Kubernetes prints the path of a complaint that has none.
 NOWHERE: Final = "<nil>"
-_INT_RANGES: Final[Mapping[str, tuple[int, int]]] = {
+INT_RANGES: Final[Mapping[str, tuple[int, int]]] = {
     "int32": (-(2**31), 2**31 - 1),
     "uint32": (0, 2**32 - 1),
     "uint64": (0, 2**64 - 1),
 }
-_INT64: Final = (-(2**63), 2**63 - 1)
+INT64: Final = (-(2**63), 2**63 - 1)
 # The checks of a leaf that all hold.
 _MADE_OF_FREE: Final[Mapping[type, int]] = {str: 6, bool: 4}
 
@@ -194,7 +194,7 @@ def _check_string(value: str, schema: Schema, path: str, faults: list[FieldError
     if bounds.min_length is not None and len(value) < bounds.min_length:
         detail = f"{path} in body should be at least {bounds.min_length} chars long"
         faults.append(invalid(path, value, detail))
-    if schema.pattern and (schema.matcher is None or schema.matcher.search(value) is None):
+    if schema.pattern and not matches(schema.matcher, value):
         detail = f"{path} in body should match '{schema.pattern}'"
         faults.append(invalid(path, value, detail))
     fits = FORMATS.get(schema.format)
@@ -202,6 +202,14 @@ def _check_string(value: str, schema: Schema, path: str, faults: list[FieldError
         detail = f'{path} in body must be of type {schema.format}: "{value}"'
         faults.append(FieldError("FieldValueTypeInvalid", path, detail, value))
     return 2
+
+
+def matches(matcher: Any, value: str) -> bool:
+    """Whether a pattern is in a text; none is where the pattern is no pattern.
+
+    The library looks at bytes for half of what it takes to look at a text, in which it would count characters.
+    """
+    return matcher is not None and matcher.search(value.encode()) is not None
 
 
 def _check_number(value: float, schema: Schema, path: str, faults: list[FieldError]) -> int:
@@ -226,7 +234,7 @@ def _check_number(value: float, schema: Schema, path: str, faults: list[FieldErr
 
 
 def _fits_integer(value: float, format_: str) -> bool:
-    low, high = _INT_RANGES.get(format_, _INT64)
+    low, high = INT_RANGES.get(format_, INT64)
     return low <= value <= high and (type(value) is int or float(value).is_integer())
 
 

@@ -19,11 +19,14 @@ from orchestrator.machinery.managed_fields.managers import (
     managers_of,
     updater,
 )
+from orchestrator.machinery.managed_fields.merging import merged
 from orchestrator.machinery.managed_fields.openapi_shapes import shape_of_custom, shape_of_kind
 from orchestrator.machinery.managed_fields.ownership import (
     Applied,
     Pair,
     Writer,
+    _pruned,
+    _says_all,
     applied,
     created,
     updated,
@@ -187,6 +190,36 @@ def test_a_creation_is_an_update_of_nothing(document: dict[str, Any], shape: Sha
     owned = managers.get(updater("me", "v1"))
     expected = {} if owned is None else owned.fields
     assert created(document, shape, _writer("me").ignored) == expected
+
+
+@settings(max_examples=40)
+@given(_altered(), _altered(), _altered(), st.sampled_from((DEPLOYMENT, shape_of_custom(None))))
+def test_who_applies_as_much_as_before_takes_nothing_away(
+    live: dict[str, Any], now: dict[str, Any], other: dict[str, Any], shape: Shape
+) -> None:
+    """What may go is what was applied and is applied no more; where that is nothing, nobody need look."""
+    now = {"kind": "Deployment", **_outspoken(now)}
+    own, others = fields_of(now, shape), fields_of(other, shape)
+    last = field_sets.intersection(own, others)
+    assert _says_all(now, own, last)
+    try:
+        new = merged(live, now, shape)
+    except ShapeError:
+        return  # a null in a list of the live object, which cannot be there
+    owners = [Ownership(own, "v1"), Ownership(others, "v1")]
+    assert _pruned(new, last, owners[:1], shape) == new
+    assert _pruned(new, last, owners, shape) == new
+
+
+def _outspoken(value: Any) -> Any:
+    """The same without its nulls and empty maps."""
+    if isinstance(value, list):
+        items = (_outspoken(each) for each in value)
+        return [each for each in items if each is not None and each != {}]
+    if not isinstance(value, dict):
+        return value
+    inner = {name: _outspoken(each) for name, each in value.items()}
+    return {name: each for name, each in inner.items() if each is not None and each != {}}
 
 
 def test_who_changes_a_field_takes_it() -> None:

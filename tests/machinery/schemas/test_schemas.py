@@ -11,6 +11,7 @@ from orchestrator.machinery.schemas import (
     Schema,
     compile_schema,
     faults_of,
+    fitting,
     list_faults,
     prune,
     with_defaults,
@@ -58,6 +59,14 @@ SPEC: Final[dict[str, Any]] = {
     },
 }
 THING: Final = compile_schema({"type": "object", "properties": {"spec": SPEC}})
+
+
+FITS: Final = fitting(THING)
+VALID: Final[dict[str, Any]] = {
+    "n": 5, "e": "x", "p": "aa", "l": ["a"], "f": 1.5, "b": True, "s": "abc", "i": "5%",
+    "d": "2020-01-01T00:00:00Z", "m": {"a": 1}, "nul": None, "o": {"x": "1"}, "q": "1.2.3.4",
+    "u": ["a", "b"], "k": [{"k": "a"}],
+}  # fmt: skip
 
 
 def _said(**spec: Any) -> list[str]:
@@ -110,13 +119,9 @@ def test_several_complaints_keep_their_order() -> None:
 
 def test_a_valid_value_has_no_fault() -> None:
     """Every kind of field passes with a value that fits."""
-    fits = {
-        "n": 5, "e": "x", "p": "aa", "l": ["a"], "f": 1.5, "b": True, "s": "abc", "i": "5%",
-        "d": "2020-01-01T00:00:00Z", "m": {"a": 1}, "nul": None, "o": {"x": "1"}, "q": "1.2.3.4",
-        "u": ["a", "b"], "k": [{"k": "a"}],
-    }  # fmt: skip
-    assert _said(**fits) == []
+    assert _said(**VALID) == []
     assert _said(i=5, n=5.0) == []
+    assert FITS({"spec": {"a": "x", **VALID, "i": 5}})
 
 
 def test_pruning_keeps_what_the_schema_names() -> None:
@@ -226,3 +231,21 @@ def test_shortcuts_change_nothing(value: Any) -> None:
     """What is passed over by a value's type has neither faults nor another look in a rule."""
     assert faults_of(value, THING) == faults_of(value, SLOW)
     assert to_cel(value, THING) == to_cel(value, SLOW)
+
+
+@st.composite
+def _nearly_valid(draw: st.DrawFn, value: Any = None) -> Any:
+    """The valid value with some of its parts missing or replaced."""
+    value = {"spec": {"a": "x", **VALID}} if value is None else value
+    if isinstance(value, dict):
+        kept = {name: part for name, part in value.items() if draw(st.integers(0, 9))}
+        return {name: draw(_nearly_valid(part)) for name, part in kept.items() if part is not None}
+    if isinstance(value, list):
+        return [draw(_nearly_valid(part)) for part in value]
+    return value if draw(st.integers(0, 19)) else draw(_JSON)
+
+
+@given(_nearly_valid() | _JSON)
+def test_what_fits_has_no_fault(value: Any) -> None:
+    """The fast answer that a value fits is never wrong."""
+    assert not (FITS(value) and faults_of(value, THING))

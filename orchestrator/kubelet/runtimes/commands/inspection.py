@@ -114,7 +114,11 @@ def _find(arguments: list[str], world: World) -> Run:
     places = []
     while arguments and not arguments[0].startswith(("-", "!", "(")):
         places.append(arguments.pop(0))
+    deletes = "-delete" in arguments
+    arguments = [each for each in arguments if each != "-delete"]
     tests = dict(zip(arguments[::2], arguments[1::2], strict=False))
+    depth = tests.get("-mindepth", "")
+    least = int(depth) if depth.isdecimal() else 0
     code = 0
     for place in places or ["."]:
         root = absolute(place, world)
@@ -122,14 +126,22 @@ def _find(arguments: list[str], world: World) -> Run:
             yield Err(f"find: {place}: No such file or directory\n".encode())
             code = 1
             continue
-        for path in _walk(root, world):
+        for path in list(_walk(root, world)):
             directory = is_directory(path, world)
             if "-type" in tests and directory is not (tests["-type"] == "d"):
                 continue
             if "-name" in tests and not fnmatchcase(path.rpartition("/")[2], tests["-name"]):
                 continue
+            below = path[len(root.rstrip("/")) :]
+            if below.count("/") < least:
+                continue
+            if deletes:
+                world.files.pop(path + "/" if directory else path, None)
+                continue
             shown = path if place.startswith("/") else place + path[len(root) :]
             yield Out(f"{shown}\n".encode())
+        if deletes and least and not is_there(root, world):
+            world.files[f"{root}/"] = b""  # there was nothing of it but what was in it
     return code
 
 
