@@ -3,13 +3,11 @@
 import resource
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Final, Literal
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from orchestrator.scenario.counts import NODES, PODS, Counts
@@ -18,7 +16,7 @@ from orchestrator.scenario.journal import Journal
 from orchestrator.scenario.measures import distribution
 from orchestrator.scenario.measures.arrived import Arrived
 from orchestrator.scenario.measures.availability import WORKLOADS, Availability
-from orchestrator.scenario.measures.calls import CallMark, CallMeter
+from orchestrator.scenario.measures.calls import CallMeter
 from orchestrator.scenario.measures.figures import (
     Checkpoint,
     Moment,
@@ -26,10 +24,10 @@ from orchestrator.scenario.measures.figures import (
     ResourceUse,
     Series,
 )
-from orchestrator.scenario.measures.gauge import GaugeMark
+from orchestrator.scenario.measures.marks import START, Mark
 from orchestrator.scenario.measures.pauses import PauseMeter
 from orchestrator.scenario.measures.pods import PodMark, PodTimes
-from orchestrator.scenario.measures.resources import NodeUse, Use, UseMark
+from orchestrator.scenario.measures.resources import NodeUse, Use
 from orchestrator.scenario.measures.samples import Sample, Samples
 from orchestrator.scenario.measures.windows import Windows
 from orchestrator.scenario.pod_states import PodStates
@@ -40,46 +38,6 @@ _RSS_UNIT: Final = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in b
 _STATM: Final = Path("/proc/self/statm")
 _QUEUE: Final = "queue/"
 _MOST_MOMENTS: Final = 1_000  # that are kept: pictures cannot show as many
-
-
-class Mark(Struct, frozen=True, kw_only=True):
-    """A moment of a run, and how far everything had come by then."""
-
-    virtual_seconds: float
-    wall_seconds: float
-    revisions: int
-    writes: Counter[str]
-    created: int
-    scheduled: int
-    started: int
-    deleted: int
-    messages: float
-    pods: PodMark
-    calls: CallMark
-    struck: int
-    turns: distribution.Mark
-    missing: GaugeMark | None
-    shares: UseMark
-
-
-START: Final = Mark(
-    virtual_seconds=0.0,
-    wall_seconds=0.0,
-    revisions=0,
-    writes=Counter(),
-    created=0,
-    scheduled=0,
-    started=0,
-    deleted=0,
-    messages=0.0,
-    pods=PodMark(),
-    calls=CallMark(),
-    struck=0,
-    turns=distribution.Mark(),
-    missing=None,
-    shares={},
-)
-"""The beginning of a run."""
 
 
 class Meter:

@@ -4,15 +4,12 @@ A window begins when the action of one step does, for the first time, and ends w
 for the last time if it is repeated. Measures that tell what is there now are those of its end.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from orchestrator.scenario.measures.meter import Mark, Meter
+from orchestrator.scenario.measures.marks import START, Mark
 
 
 class Window(Struct, frozen=True):
@@ -25,10 +22,20 @@ class Window(Struct, frozen=True):
 WHOLE: Final = Window()
 
 
+class Measuring(Protocol):
+    """What windows need of the meter."""
+
+    def mark(self) -> Mark:
+        """This moment, to measure from."""
+
+    def measures(self, since: Mark = START) -> dict[str, float]:
+        """Every measure by its name, of what has happened since a mark."""
+
+
 class Windows:
     """The windows that somebody wants to know of."""
 
-    def __init__(self, wanted: Iterable[Window], meter: Meter) -> None:
+    def __init__(self, wanted: Iterable[Window], meter: Measuring) -> None:
         self._wanted = tuple(dict.fromkeys(wanted))
         self._meter = meter
         self._marks: dict[str, Mark] = {}  # by the step that began
