@@ -14,7 +14,7 @@ from orchestrator.api.resource_table import RESOURCES
 from orchestrator.api.unstructured import Unstructured
 
 # Groups in the order of discovery; the others follow by name.
-_GROUP_ORDER: Final = (
+KUBERNETES_GROUPS: Final = (
     "",
     "apiregistration.k8s.io",
     "apps",
@@ -247,7 +247,7 @@ class Scheme:
     def groups(self) -> list[str]:
         """The groups in the order of discovery."""
         present = {r.group for r in self._by_path.values()}
-        known = [g for g in _GROUP_ORDER if g in present]
+        known = [g for g in KUBERNETES_GROUPS if g in present]
         return known + sorted(present - set(known))
 
     def versions(self, group: str) -> list[str]:

@@ -67,7 +67,8 @@ def decode_token(text: str) -> ContinueToken:
 def selection_of(served: Served, label_selector: str, field_selector: str) -> Selection:
     """The compiled selectors of a request. Raises BadRequest."""
     try:
-        fields = kind_of(served.resource).selectable
+        kind = kind_of(served.resource)
+        fields = kind.selectable if kind.custom else None
         return compiled(served.resource.key, label_selector, field_selector, fields)
     except SelectorError as error:
         raise BadRequest(str(error)) from error

@@ -130,28 +130,29 @@ def escape(value: str) -> str:
 def compiled(text: str, resource: str = "", custom: Mapping[str, Getter] | None = None) -> Selector:
     """The selector for a resource, named by its key (`pods`, `jobs.batch`).
 
-    `custom` adds fields: the `selectableFields` of a custom resource. Raises SelectorError for
-    a text that is none and for a field that the resource does not support.
+    `custom` are the fields of a custom resource beside its name and namespace: its `selectableFields`;
+    None for Kubernetes' own. Raises SelectorError for a text that is none and for a field that the
+    resource does not support.
     """
     if not text:
         return EVERYTHING
-    if custom or len(text) > _CACHED_LENGTH:
-        return _compile(text, resource, custom or {})
+    if custom is not None or len(text) > _CACHED_LENGTH:
+        return _compile(text, resource, custom)
     return _compiled(text, resource)
 
 
 @lru_cache(maxsize=1 << 12)
 def _compiled(text: str, resource: str) -> Selector:
-    return _compile(text, resource, {})
+    return _compile(text, resource, None)
 
 
-def _compile(text: str, resource: str, custom: Mapping[str, Getter]) -> Selector:
+def _compile(text: str, resource: str, custom: Mapping[str, Getter] | None) -> Selector:
     aliases = ALIASES.get(resource, {})
     requirements = tuple(
         requirement._replace(field=aliases.get(requirement.field, requirement.field))
         for requirement in parse(text)
     )
-    getters = {**supported(resource), **custom}
+    getters = {**supported(resource), **(custom or {})}
     for requirement in requirements:
         if requirement.field not in getters:
             raise SelectorError(_not_supported(requirement.field, resource, custom), text)
@@ -186,13 +187,11 @@ def _namespace(object_: Any) -> str:
     return namespace
 
 
-def _not_supported(field: str, resource: str, custom: Mapping[str, Getter]) -> str:
+def _not_supported(field: str, resource: str, custom: Mapping[str, Getter] | None) -> str:
     if resource == "jobs.batch":
         return f"field label {quote(field)} not supported for Job"
     if resource == "resourceslices.resource.k8s.io":
         return f"field label not supported for resource.k8s.io/v1, Kind=ResourceSlice: {field}"
-    if custom:
-        return f"field label not supported: {field}"
-    if resource in FIELDS:
+    if custom is not None or resource in FIELDS:
         return f"field label not supported: {field}"
     return f"{quote(field)} is not a known field selector: only {quote(NAME)}, {quote(NAMESPACE)}"

@@ -170,6 +170,10 @@ async def test_template_changes_of_daemon_sets_are_counted(api: Api) -> None:
     assert read.metadata.annotations == {key: "1"}
     read = await api.update(with_metadata(read, annotations={}))
     assert read.metadata.annotations == {key: "1"}
+    # Who does not bring the count owns it from then on: a conversion writes 0 where there is none.
+    assert {".": {}, f"f:{key}": {}} in [
+        entry.fields_v1["f:metadata"].get("f:annotations") for entry in read.metadata.managed_fields
+    ]
     other = pod("x", containers=(Container(name="c", image="registry.test/c:2"),)).spec
     changed = replace(read.spec, template=replace(template, spec=other))
     read = await api.update(replace(read, spec=changed))

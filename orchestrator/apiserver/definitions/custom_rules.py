@@ -38,7 +38,7 @@ _BLOCKING: Final = frozenset(
 )
 _NOT_ASKED: Final = invalid(
     "<nil>",
-    "null",
+    None,
     "some validation rules were not checked because the object was invalid; "
     "correct the existing errors to complete validation",
 )

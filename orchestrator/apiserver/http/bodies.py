@@ -158,9 +158,9 @@ def media_of(request: BaseRequest) -> BodyMedia:
 def patch_type_of(request: BaseRequest, *, typed: bool) -> PatchType:
     """By the content type; a strategic merge needs a typed kind. Raises UnsupportedMediaType."""
     patch_type = _PATCHES.get(_content_type(request))
-    if patch_type is None:
+    if patch_type is None and typed:
         raise unsupported_patch_type()
-    if patch_type == "strategic" and not typed:
+    if patch_type is None or (patch_type == "strategic" and not typed):
         raise unsupported_media_type(
             name for name, known in _PATCHES.items() if known != "strategic"
         )

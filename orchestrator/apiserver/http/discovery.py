@@ -13,8 +13,8 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 
 from orchestrator.api.scheme import Resource, Scheme, Subresource
-from orchestrator.apiserver.http.errors import not_acceptable
-from orchestrator.apiserver.http.negotiation import clauses
+from orchestrator.apiserver.http.errors import no_representation, not_acceptable
+from orchestrator.apiserver.http.negotiation import clauses, is_representable
 
 _AGGREGATED: Final = "apidiscovery.k8s.io"
 _AGGREGATED_KIND: Final = "APIGroupDiscoveryList"
@@ -49,7 +49,8 @@ class Discovery:
     def find(self, parts: list[str], accept: str) -> Document | None:
         """The document at /api..., /apis... for an Accept header; None: there is none.
 
-        Raises NotAcceptable for a client that wants an aggregated form which does not exist any more.
+        Raises NotAcceptable for a client that wants another form than there are, or an aggregated one which does
+        not exist any more.
         """
         aggregated = len(parts) == 1 and wants_aggregated(accept)
         resources = (*self._stored.resources(), *self._added)
@@ -242,6 +243,18 @@ def wants_aggregated(accept: str) -> bool:
     if unknown:
         raise not_acceptable()
     return False
+
+
+def check_accepted(accept: str, *, root: bool) -> None:
+    """The documents of the old form have no shapes. Raises NotAcceptable for a client that wants another one.
+
+    `root`: of the list of all groups, which another handler of Kubernetes serves, with words of its own.
+    """
+    if not root and not is_representable(accept):
+        raise no_representation(collection=False)
+    plain = [clause.media_type for clause in clauses(accept) if not clause.parameters.get("as")]
+    if accept and not any(each in _ANY_JSON or is_representable(each) for each in plain):
+        raise not_acceptable()
 
 
 def _subresources(resource: Resource) -> Iterator[dict[str, Any]]:

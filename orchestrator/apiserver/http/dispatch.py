@@ -46,6 +46,7 @@ from orchestrator.apiserver.http.replies import (
 from orchestrator.apiserver.http.request_log import log_request
 from orchestrator.apiserver.http.turns import Record, Turn
 from orchestrator.apiserver.http.warnings import add_warnings, deprecation_of
+from orchestrator.apiserver.kinds import kind_of
 from orchestrator.machinery import service_accounts
 from orchestrator.protocol import (
     ApiError,
@@ -192,7 +193,11 @@ class Dispatcher:
         if deprecation_of(resource) is not None:
             front.metrics.deprecated(record.labels, "")
         check_gate(call.target, call.verb, front.read_only)
-        if call.verb == "patch" and call.target.part not in CONNECTIONS:
+        if (
+            call.verb == "patch"
+            and kind_of(resource).strategic
+            and call.target.part not in CONNECTIONS
+        ):
             # Refused by the route, before anybody says that the path is deprecated.
             bodies.patch_type_of(request, typed=True)
         record.resource = resource

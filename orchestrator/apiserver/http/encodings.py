@@ -7,9 +7,13 @@ is not given to another one while the entry stands.
 """
 
 from collections import OrderedDict
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
 
 from orchestrator.api import codec
+from orchestrator.api.meta.v1 import ObjectMeta
+
+Shown: TypeAlias = Callable[[ObjectMeta], ObjectMeta]
 
 LIMIT_BYTES: Final = 64 * 1024 * 1024
 _ENTRY_BYTES: Final = 300  # what an entry costs besides its bytes
@@ -33,13 +37,14 @@ class Encodings:
         """The object as a list of its kind holds it: without `kind` and `apiVersion`, which the list says."""
         return codec.headless(self.object(obj), type(obj))
 
-    def metadata(self, obj: Any, meta_version: str) -> bytes:
-        """Its PartialObjectMetadata, of meta.k8s.io/v1 or v1beta1, as JSON."""
+    def metadata(self, obj: Any, meta_version: str, shown: Shown | None = None) -> bytes:
+        """Its PartialObjectMetadata, of meta.k8s.io/v1 or v1beta1, as JSON; `shown` makes what is shown of it."""
         found = self._find(obj, meta_version)
         if found is not None:
             return found
         head = f'{{"kind":"PartialObjectMetadata","apiVersion":"{meta_version}","metadata":'
-        return self._keep(obj, meta_version, head.encode() + codec.encode(obj.metadata) + b"}")
+        metadata = obj.metadata if shown is None else shown(obj.metadata)
+        return self._keep(obj, meta_version, head.encode() + codec.encode(metadata) + b"}")
 
     def _find(self, obj: Any, form: str) -> bytes | None:
         key = (id(obj), form)

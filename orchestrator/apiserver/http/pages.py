@@ -10,7 +10,7 @@ from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.debugging import actors_page
 from orchestrator.apiserver.http import metrics_api
 from orchestrator.apiserver.http.aggregation import Aggregation
-from orchestrator.apiserver.http.discovery import Document, with_groups
+from orchestrator.apiserver.http.discovery import Document, check_accepted, with_groups
 from orchestrator.apiserver.http.errors import (
     PageNotFound,
     method_not_allowed,
@@ -39,6 +39,7 @@ Page: TypeAlias = Callable[["Pages", BaseRequest, list[str]], Awaitable[StreamRe
 _CONFIGURATION: Final = "/.well-known/openid-configuration"
 _KEY_SET: Final = "/openid/v1/jwks"
 _KEY_SET_TYPE: Final = "application/jwk-set+json"
+_JSON: Final = "application/json"
 _PATHS: Final = (
     _CONFIGURATION,
     _KEY_SET,
@@ -68,7 +69,8 @@ class Pages:
     async def _discovery(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
         front = self._front
         front.discovery.add(metrics_api.RESOURCES if await metrics_api.is_served(front) else ())
-        document = front.discovery.find(parts, request.headers.get("Accept", ""))
+        accept = request.headers.get("Accept", "")
+        document = front.discovery.find(parts, accept)
         if self._aggregation is not None:
             document = self._with_others(document, parts)
         of_version = len(parts) == (2 if parts[0] == "api" else 3)
@@ -78,6 +80,7 @@ class Pages:
         if of_version or parts == ["api"]:
             _check_is_get(request)
         if not document.etag:
+            check_accepted(accept, root=parts == ["apis"])
             return document_reply(document.data, media_type=document.media_type)
         return await self._tagged(
             request, document.data, document.etag, document.media_type, vary="Accept"
@@ -148,6 +151,7 @@ class Pages:
         if len(parts) > 1:
             raise no_such_path()
         _check_is_get(request)
+        _check_takes_json(request)
         return document_reply(version_document())
 
     async def _metrics(self, request: BaseRequest, parts: list[str]) -> StreamResponse:
@@ -176,6 +180,7 @@ class Pages:
             data = msgspec.json.encode(issuer.key_set())
             return document_reply(data, media_type=_KEY_SET_TYPE, headers=headers)
         # By the name under which the client found the server: pods know it by another than the host does.
+        _check_takes_json(request)
         address = f"https://{request.headers.get('Host') or front.discovery.address}{_KEY_SET}"
         return document_reply(msgspec.json.encode(issuer.configuration(address)), headers=headers)
 
@@ -200,6 +205,12 @@ def _check_is_get(request: BaseRequest) -> None:
     """Some documents have routes, the others answer whatever method comes. Raises MethodNotAllowed."""
     if request.method != "GET":
         raise method_not_allowed()
+
+
+def _check_takes_json(request: BaseRequest) -> None:
+    """Some documents have no form but JSON. Raises NotAcceptable for a client that takes none."""
+    if not accepts(request.headers.get("Accept", ""), _JSON):
+        raise no_representation_but(_JSON)
 
 
 def page_of(parts: list[str]) -> str:

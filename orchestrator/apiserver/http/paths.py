@@ -11,8 +11,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from orchestrator.api.scheme import Resource, Scheme, Subresource
+from orchestrator.api.scheme import KUBERNETES_GROUPS, Resource, Scheme, Subresource
+from orchestrator.apiserver import errors
 from orchestrator.apiserver.http.errors import PageNotFound, method_not_allowed, no_such_path
+from orchestrator.apiserver.kinds import kind_of
+from orchestrator.protocol import ApiError, BadRequest
 
 # Below /api/v1/namespaces/<name> these are parts of the namespace, all else is something in it.
 NAMESPACE_PARTS: Final = ("status", "finalize")
@@ -49,7 +52,7 @@ def split(path: str) -> list[str]:
 
 
 def target_of(parts: list[str], scheme: Scheme) -> Target:
-    """What a resource path names. Raises NotFound, as PageNotFound where there is no such group."""
+    """What a resource path names. Raises NotFound, as PageNotFound where no route of Kubernetes' own is."""
     if parts[0] == "api":
         group, version, rest = "", parts[1], parts[2:]
     else:
@@ -65,10 +68,12 @@ def target_of(parts: list[str], scheme: Scheme) -> Target:
     if not all(rest) or not rest:
         raise no_such_path()
     resource = scheme.by_path(group, version, rest[0])
-    if resource is None and group and not scheme.versions(group):
+    if resource is None and group and group not in KUBERNETES_GROUPS:
         raise PageNotFound
-    if resource is None or (namespace and not resource.namespaced):
+    if resource is None:
         raise no_such_path()
+    if namespace and not resource.namespaced:
+        raise PageNotFound if kind_of(resource).custom else no_such_path()
     return _target(resource, namespace, rest[1:], watch)
 
 
@@ -76,10 +81,12 @@ def _target(resource: Resource, namespace: str, rest: list[str], watch: bool) ->
     if not rest:
         return Target(resource, namespace, watch=watch)
     if resource.namespaced and not namespace:
-        raise no_such_path()
+        raise PageNotFound if kind_of(resource).custom else no_such_path()
     if len(rest) == 1:
         return Target(resource, namespace, rest[0], watch=watch)
     subresource = resource.subresource(rest[1])
+    if subresource is None and kind_of(resource).custom:
+        raise errors.not_found(resource, rest[0])
     if subresource is None or watch or (len(rest) > 2 and subresource.name != _PROXY):
         raise no_such_path()
     return Target(resource, namespace, rest[0], subresource)
@@ -126,5 +133,20 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         allowed = resource.verbs
     # What is listed and not watched is refused by its handler, in other words.
     if ("list" if verb == "watch" else verb) not in allowed:
+        if kind_of(resource).custom:
+            raise _custom_refusal(target, method)
         raise method_not_allowed()
     return verb
+
+
+def _custom_refusal(target: Target, method: str) -> ApiError:
+    """What is said of a method that custom resources do not know: one handler has all their paths.
+
+    PageNotFound where the path must have a namespace.
+    """
+    if target.resource.namespaced and not target.namespace:
+        return PageNotFound()
+    verb = _PART_VERBS.get(method, "")
+    if not target.name and verb in ("update", "patch"):
+        return BadRequest("name must be provided")
+    return errors.method_not_allowed(target.resource, verb)

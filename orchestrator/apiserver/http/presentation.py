@@ -15,12 +15,16 @@ from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE
 from orchestrator.apiserver.printing import Column, Printer, columns_of, columns_of_custom
 from orchestrator.machinery.yaml_writing import yaml_text
-from orchestrator.protocol import BadRequest, NotAcceptable, Page
+from orchestrator.protocol import BadRequest, NotAcceptable, Page, Unclassified
 
 # Items that are encoded before others have their turn; encoding takes about 3 µs an item.
 SLICE: Final = 500
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
 _SCALE: Final = "Scale"
+_CORE: Final = (
+    "",
+    "events",
+)  # groups whose kinds are the core group's inside of Kubernetes' server
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -51,21 +55,26 @@ class Presenter:
         self._include = include
         self._encodings = encodings
         is_scale = part is not None and part.kind == _SCALE
-        self._printer: Printer[Any] = SCALE if is_scale else kind_of(resource).table
+        kind = kind_of(resource)
+        self._printer: Printer[Any] = SCALE if is_scale else kind.table
+        self._shown_metadata = kind.metadata_inside
         self._shown = Scale if is_scale else resource.type
         self.now = now
         self.headers = True  # tables begin with their columns; in a watch only the first does
 
     def object(self, obj: Any) -> bytes:
-        """One object's document. Raises NotAcceptable."""
+        """One object's document. Raises NotAcceptable, and what Kubernetes fails with for custom resources."""
         shape = self._form.shape
         if not shape:
             return self._encodings.object(obj)
         if shape == "PartialObjectMetadata":
-            return self._encodings.metadata(obj, self._form.meta_version)
+            return self._encodings.metadata(obj, self._form.meta_version, self._shown_metadata)
         if shape == "Table":
-            metadata = {"resourceVersion": obj.metadata.resource_version}
+            version = obj.metadata.resource_version  # "" of what a dry run made
+            metadata = {"resourceVersion": version} if version else {}
             return self._table(metadata) + self._row(obj) + b"]}"
+        if kind_of(self._resource).custom:
+            raise Unclassified("content is not a list")
         raise NotAcceptable(
             "you requested PartialObjectMetadataList, but the requested object is not a list "
             f"({self._go_type})"
@@ -74,8 +83,11 @@ class Presenter:
     @property
     def _go_type(self) -> str:
         """Of the kind inside of Kubernetes' server: `*core.ConfigMap`."""
-        group = self._resource.group.partition(".")[0] or "core"
-        return f"*{group}.{self._resource.kind}"
+        resource = self._resource
+        if kind_of(resource).custom:
+            return "*unstructured.Unstructured"
+        group = resource.group.partition(".")[0]
+        return f"*{'core' if group in _CORE else group}.{resource.kind}"
 
     def page(self, page: Page) -> Iterator[bytes]:
         """A list's document in pieces of at most SLICE items. Raises NotAcceptable."""
@@ -104,7 +116,7 @@ class Presenter:
         return self._row if shape == "Table" else self._partial
 
     def _partial(self, obj: Any) -> bytes:
-        return self._encodings.metadata(obj, self._form.meta_version)
+        return self._encodings.metadata(obj, self._form.meta_version, self._shown_metadata)
 
     def _list_head(self, metadata: dict[str, Any]) -> bytes:
         shape = self._form.shape

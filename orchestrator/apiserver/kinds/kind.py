@@ -9,6 +9,7 @@ from typing import Any, Final, TypeAlias
 
 from msgspec import Struct
 
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
 from orchestrator.apiserver.kinds.resets import USUAL, Resets
 from orchestrator.apiserver.kinds.scaling import TYPED, Scaling
@@ -46,6 +47,8 @@ class Kind(Struct, frozen=True):
     `warnings`: what whoever writes an object is told though it is accepted, of the new object and the
     old one (None for a new one); `status_warnings`, by the path of the status. `deletion_warning`: what whoever deletes one is told, unless the request
     says what becomes of the dependents. `usage`: what an object counts against quotas, in nano units by the quota's name of the resource.
+    `metadata_inside`: the metadata of an object as Kubernetes has it inside and shows it in tables and as
+    PartialObjectMetadata, where that is not what the object says.
     `shape`: which lists and maps of a custom kind have an owner for each item, by its schema.
     `scaling`: where its objects say how many replicas they want and have.
     `selectable`: the fields that a custom kind's objects can be selected by, beside their names.
@@ -74,6 +77,7 @@ class Kind(Struct, frozen=True):
     status_warnings: Callable[[Any], Warnings] | None = None
     deletion_warning: str = ""
     usage: Callable[[Any], Mapping[str, int]] | None = None
+    metadata_inside: Callable[[ObjectMeta], ObjectMeta] | None = None
     shape: Callable[[], Shape] | None = None
     scaling: Scaling = TYPED
     selectable: Mapping[str, Callable[[Any], str]] = {}

@@ -30,7 +30,7 @@ def own_fields(course: Course) -> tuple[Step, ...]:
         return () if course.subresource else (_creating(path, course.served),)
     if course.subresource == "status" and not course.served.kind.custom:
         return (_reporting(path),)
-    return (_changing(path),)
+    return (_changing(path, course.served),)
 
 
 def _creating(path: WritePath, served: Served) -> Step:
@@ -47,12 +47,13 @@ def _creating(path: WritePath, served: Served) -> Step:
     return step
 
 
-def _changing(path: WritePath) -> Step:
+def _changing(path: WritePath, served: Served) -> Step:
     # A Scale brings no entries of its own, and the original stamps no time.
     scale = path.subresource == "scale"
+    as_owned = served.strategy.as_owned
 
     def step(env: Environment, draft: Draft) -> None:
-        new, old = draft.new, draft.old
+        new, old = as_owned(draft.new), draft.old
         before = new.metadata.managed_fields
         if type(before) is Ledger or before:
             now = TIMELESS if scale else env.now()

@@ -30,8 +30,10 @@ class Caller:
     async def __call__(
         self, method: str, path: str, body: Any = None, **headers: str
     ) -> tuple[int, Any]:
-        """The status code and the JSON document."""
+        """The status code and the JSON document; of a page in plain text, its text as a message."""
         async with self.send(method, path, body, **headers) as answer:
+            if answer.content_type == "text/plain":
+                return answer.status, {"message": (await answer.text()).rstrip()}
             return answer.status, await answer.json()
 
     @asynccontextmanager

@@ -327,3 +327,55 @@ async def test_a_status_has_its_default_from_the_beginning(call: Call) -> None:
     assert changed["status"] == {"phase": "Unknown"}
     _, known = await call("PATCH", f"{_THINGS}/a/status", {"status": {"phase": "B"}}, **_MERGE)
     assert known["status"] == {"phase": "B"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code", "message"),
+    [
+        ("GET", f"{_THINGS}/a/scale", 404, 'things.example.com "a" not found'),
+        ("GET", f"{_THINGS}?fieldSelector=a%3Db", 400, "field label not supported: a"),
+        ("PUT", _THINGS, 400, "name must be provided"),
+        (
+            "DELETE",
+            f"{_THINGS}/a/status",
+            405,
+            'delete is not supported on resources of kind "things.example.com"',
+        ),
+        ("GET", "/apis/example.com/v1/things/a", 404, "404 page not found"),
+        ("GET", "/apis/example.com/v1/others", 404, "404 page not found"),
+        ("PUT", "/apis/example.com/v1/things", 404, "404 page not found"),
+    ],
+)
+async def test_one_handler_has_the_paths_of_custom_resources(
+    call: Call, method: str, path: str, code: int, message: str
+) -> None:
+    """So what is wrong with a path or a method is said in its words, not in those of a route."""
+    await call("POST", _DEFINITIONS, definition({}, subresources={"status": {}}))
+    await call("POST", _THINGS, thing("a", {}))
+    found, status = await call(method, path)
+    assert (found, status["message"]) == (code, message)
+
+
+@pytest.mark.parametrize("media", ["application/json", "application/strategic-merge-patch+json"])
+async def test_a_patch_of_another_format_names_those_that_there_are(call: Call, media: str) -> None:
+    """A custom resource knows three."""
+    await call("POST", _DEFINITIONS, definition({}))
+    code, status = await call("PATCH", f"{_THINGS}/a", {}, Content_Type=media)
+    assert code == 415
+    assert status["message"].endswith(
+        "application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml"
+    )
+
+
+async def test_a_custom_resource_is_no_list(call: Call) -> None:
+    """It has no type of its own inside, and who wants it as a list learns of a failure."""
+    await call("POST", _DEFINITIONS, definition({}))
+    await call("POST", _THINGS, thing("a", {}))
+    shape = "application/json;as={};v=v1;g=meta.k8s.io"
+    code, status = await call(
+        "GET", f"{_THINGS}/a", Accept=shape.format("PartialObjectMetadataList")
+    )
+    assert (code, status["message"]) == (500, "content is not a list")
+    code, status = await call("GET", _THINGS, Accept=shape.format("PartialObjectMetadata"))
+    assert code == 406
+    assert status["message"].endswith("a list (*unstructured.UnstructuredList)")

@@ -3,10 +3,11 @@
 import pytest
 
 from orchestrator.api.scheme import Resource, Scheme
-from orchestrator.apiserver.http.discovery import Discovery, wants_aggregated
+from orchestrator.apiserver.http.discovery import Discovery, check_accepted, wants_aggregated
 from orchestrator.protocol import NotAcceptable
 
 _V2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+_TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 _V2BETA1 = _V2.replace("v=v2", "v=v2beta1")
 
 
@@ -30,6 +31,28 @@ def test_who_wants_only_a_version_that_is_gone_is_refused() -> None:
     """Kubernetes 1.36 does not serve v2beta1 any more."""
     with pytest.raises(NotAcceptable):
         wants_aggregated(_V2BETA1)
+
+
+@pytest.mark.parametrize(
+    ("accept", "root", "words"),
+    [
+        (_TABLE, False, "only the following"),
+        (_TABLE, True, "only the following"),
+        ("text/plain", False, "406: Not Acceptable"),
+        ("text/plain", True, "only the following"),
+    ],
+)
+def test_the_old_documents_have_no_shapes(accept: str, root: bool, words: str) -> None:
+    """Nor other media types than objects have; the list of groups says so in words of its own."""
+    with pytest.raises(NotAcceptable, match=words):
+        check_accepted(accept, root=root)
+
+
+@pytest.mark.parametrize("accept", ["", "*/*", f"{_TABLE},application/json", "application/yaml"])
+def test_who_takes_the_plain_form_gets_it(accept: str) -> None:
+    """It may be the last of several."""
+    check_accepted(accept, root=False)
+    check_accepted(accept, root=True)
 
 
 def test_a_resource_of_ones_own_says_its_group() -> None:

@@ -20,6 +20,7 @@ from orchestrator.apiserver.kinds.apps.strategy import (
     DaemonSetStrategy,
     DeploymentStrategy,
     StatefulSetStrategy,
+    without_count,
 )
 from orchestrator.apiserver.kinds.apps.tables import (
     DAEMON_SETS,
@@ -53,6 +54,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         strategy=DaemonSetStrategy,
         traits=OBSERVED,
         table=DAEMON_SETS,
+        metadata_inside=without_count,
     ),
     Kind(
         Deployment,

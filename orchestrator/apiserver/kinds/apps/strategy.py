@@ -35,8 +35,8 @@ class DaemonSetStrategy(Strategy):
     """What is special about daemon sets: an annotation counts the changes of the template."""
 
     def as_owned(self, sent: DaemonSet) -> DaemonSet:
-        """Its author owns the count, too: a conversion writes it into whatever comes."""
-        return _counted(sent, _count(sent.metadata))
+        """Its author owns the count, too: a conversion writes it, 0 at first, into whatever comes without it."""
+        return _counted(sent, _count(sent.metadata, absent=0))
 
     def allocate(
         self, new: DaemonSet, old: DaemonSet | None, env: Environment, *, dry_run: bool
@@ -53,6 +53,13 @@ class DaemonSetStrategy(Strategy):
         """The count stays with the spec, whatever the metadata beside the status says."""
         new = _counted(new, _count(old.metadata))
         return super().prepare_for_status_update(new, old, env)  # type: ignore[no-any-return]
+
+
+def without_count(metadata: ObjectMeta) -> ObjectMeta:
+    """A daemon set's metadata inside of Kubernetes, where the count is no annotation."""
+    annotations = dict(metadata.annotations)
+    annotations.pop(_TEMPLATE_GENERATION, None)
+    return replace(metadata, annotations=annotations)
 
 
 class StatefulSetStrategy(Strategy):
@@ -93,9 +100,9 @@ def _template(daemon_set: DaemonSet) -> PodTemplateSpec | None:
     return daemon_set.spec.template if daemon_set.spec is not None else None
 
 
-def _count(metadata: ObjectMeta) -> int:
+def _count(metadata: ObjectMeta, absent: int = 1) -> int:
     text = metadata.annotations.get(_TEMPLATE_GENERATION, "")
-    return whole(text) if text.isdecimal() else 1
+    return whole(text) if text.isdecimal() else absent
 
 
 def _counted(new: DaemonSet, count: int) -> DaemonSet:

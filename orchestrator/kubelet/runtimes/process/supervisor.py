@@ -37,10 +37,12 @@ _MOST_DESCRIPTORS: Final = 64
 _READY_SECONDS: Final = 20.0
 _END_SECONDS: Final = 10.0
 _PACKAGE: Final = __package__ + ".shim"
-# The shim's modules without their parents, which would bring the whole kubelet along.
+# The shim's modules without their parents, which would bring the whole kubelet along. It is isolated from the
+# environment, and finds libraries where this program does.
 _BOOT: Final = """
 import sys, types
-place, package = sys.argv.pop(1), sys.argv.pop(1)
+place, package, path = sys.argv.pop(1), sys.argv.pop(1), sys.argv.pop(1)
+sys.path[:] = path.split(":")
 parts = package.split(".")
 for i in range(1, len(parts)):
     module = sys.modules[".".join(parts[:i])] = types.ModuleType(".".join(parts[:i]))
@@ -165,6 +167,7 @@ class Supervisor:
             self._process = subprocess.Popen(
                 [
                     *(sys.executable, "-I", "-c", _BOOT, place, _PACKAGE),
+                    ":".join(each for each in sys.path if os.path.isabs(each)),
                     *(str(theirs.fileno()), str(self._directory), self._directory.name),
                     "" if self._enclosed else "bare",
                     str(self._own.lock),
