@@ -44,6 +44,7 @@ controller's, and controllers reach the server by messages. Storage is `store`'s
 7. **No clock and no dice of its own**: the same messages at the same times give the same history.
 """
 
+from orchestrator.apiserver.audited import AuditedApiServer, RequestAudit
 from orchestrator.apiserver.authorization import Attributes, Authorizer, Decision
 from orchestrator.apiserver.metered import CallMeter, MeteredApiServer, api_server
 from orchestrator.apiserver.server import BOOKMARK_SECONDS, ApiServer
@@ -56,12 +57,14 @@ __all__ = [
     "ApiServer",
     "ApiTrouble",
     "Attributes",
+    "AuditedApiServer",
     "Authorizer",
     "CallMeter",
     "Decision",
     "EndWatches",
     "HubStatistics",
     "MeteredApiServer",
+    "RequestAudit",
     "Watchers",
     "api_server",
 ]

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any, Protocol, TypeVar
 
 from orchestrator.api.scheme import Scheme
+from orchestrator.apiserver.audited import AuditedApiServer, RequestAudit
 from orchestrator.apiserver.authentication import Tokens
 from orchestrator.apiserver.server import ApiServer
 from orchestrator.apiserver.watch import Watchers
@@ -39,15 +40,21 @@ class MeteredApiServer(ApiServer):
 
 
 def api_server(
-    store: Store, *, meter: CallMeter | None = None, **options: Any
+    store: Store,
+    *,
+    meter: CallMeter | None = None,
+    audit: RequestAudit | None = None,
+    **options: Any,
 ) -> Callable[[], ApiServer]:
     """A factory for `spawn`: every incarnation gets the same store and the same watchers.
 
-    `options` are those of `ApiServer`; scheme and tokens, too, are made once.
+    `options` are those of `ApiServer`; scheme and tokens, too, are made once. One that is audited is not metered.
     """
     options.setdefault("watchers", Watchers())
     options.setdefault("scheme", Scheme.builtin())
     options.setdefault("tokens", Tokens())
+    if audit is not None:
+        return partial(AuditedApiServer, store, audit=audit, **options)
     if meter is None:
         return partial(ApiServer, store, **options)
     return partial(MeteredApiServer, store, meter=meter, **options)

@@ -438,7 +438,7 @@ class ApiServer(Actor):
         attempts = [
             Attempt(self._env, self._perform, steps, deletion_of(message, each)) for each in chosen
         ]
-        listed = Page(tuple(map(served.to_version, chosen)), self.store.revision)
+        listed = Page(chosen, self.store.revision)
         return CollectionAttempt(attempts, listed)
 
     # --- inside ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from orchestrator.cli.peers import peer_of
 
 if TYPE_CHECKING:
     from actors import Clock
-    from orchestrator.apiserver.http.audit import Audit, AuditPolicy
+    from orchestrator.apiserver.http.audit import Audit, AuditPolicy, ComponentAudit
     from orchestrator.apiserver.peers import Peer
 
 _FILE: Final = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -60,6 +60,7 @@ class Auditing:
                 "--audit-policy-file and --audit-log-path or --audit-webhook-config-file come together"
             )
         self._policy = None if path is None else _policy(path)
+        self.components = None if path is None else _components()
         self._peer: Peer | None = None if webhook is None else peer_of(webhook)
         self._size: int = given["audit_webhook_batch_max_size"]
         try:
@@ -92,7 +93,13 @@ class Auditing:
                 for sink in sinks:
                     sink(event)
 
-            yield Audit(self._policy, tell)
+            yield Audit(self._policy, tell, self.components)
+
+
+def _components() -> "ComponentAudit":
+    from orchestrator.apiserver.http.audit import ComponentAudit
+
+    return ComponentAudit()
 
 
 def _policy(path: Path) -> "AuditPolicy":

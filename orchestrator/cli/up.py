@@ -147,6 +147,7 @@ def up(
     host, port = listen
     front["flags"] = {**_flags(click.get_current_context()), "listen": f"{host}:{port}"}
     audits = Auditing(auditing)
+    options["audit"] = audits.components
     actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
 
 

@@ -16,7 +16,7 @@ from actors import ActorSystem, Clock, FaultPlan, Misuse, Ref
 
 if TYPE_CHECKING:
     from orchestrator.api.scheme import Resource
-    from orchestrator.apiserver import ApiFault, Authorizer, CallMeter
+    from orchestrator.apiserver import ApiFault, Authorizer, CallMeter, RequestAudit
     from orchestrator.apiserver.admission import Admission
     from orchestrator.apiserver.http import HttpFront
     from orchestrator.client import Client, Controller
@@ -52,7 +52,8 @@ class Cluster:
     `faults`, `order` and `trace` are the actor system's: what goes wrong on purpose, whether the
     seed decides which ready actor is next, and who caused what.
     `api_faults` are requests that the API server refuses or answers late on purpose; more are added
-    with `fail_api` while it runs. `meter` hears of every API call.
+    with `fail_api` while it runs. `meter` hears of every API call. `audit` does, too: a
+    `ComponentAudit` writes of those of the cluster's own components where it is served with an `Audit` that names it.
     `admission` turns admission plugins on and off and adds your own, `authorizer` decides who may do
     what before `authorization` is asked, the modes "Node" and "RBAC" or authorizers in their place, and `resources` are kinds of your own, stored and served beside the
     built-in ones.
@@ -92,6 +93,7 @@ class Cluster:
         order: Literal["fifo", "seeded"] = "fifo",
         trace: bool = False,
         meter: "CallMeter | None" = None,
+        audit: "RequestAudit | None" = None,
         admission: "Admission | None" = None,
         authorizer: "Authorizer | None" = None,
         authorization: "Sequence[str | Authorizer]" = ("Node", "RBAC"),
@@ -169,6 +171,7 @@ class Cluster:
             record_events=record_events,
             computed_heartbeats=heartbeats == "computed",
             meter=meter,
+            audit=audit,
             admission=admission,
             authorizer=authorizer,
             authorization=authorization,

@@ -14,6 +14,7 @@ from orchestrator.apiserver import (
     ApiTrouble,
     Authorizer,
     CallMeter,
+    RequestAudit,
     api_server,
 )
 from orchestrator.apiserver.admission import NO_CHANGE, Admission, chain_of
@@ -82,6 +83,7 @@ class Components:
         record_events: bool,
         computed_heartbeats: bool,
         meter: CallMeter | None,
+        audit: RequestAudit | None,
         admission: Admission | None,
         authorizer: Authorizer | None,
         authorization: Sequence[str | Authorizer],
@@ -109,6 +111,7 @@ class Components:
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
+        self._audit = audit
         self.machines = Machines(system, self._runtimes, heartbeats_computed=computed_heartbeats)
 
     def start(self, specs: Sequence[NodeSpec]) -> tuple[Ref[Any], Client]:
@@ -180,6 +183,7 @@ class Components:
             api_server(
                 self._store,
                 meter=self._meter,
+                audit=self._audit,
                 scheme=self._scheme,
                 admission=self._admission,
                 authorizer=self._authorizer,

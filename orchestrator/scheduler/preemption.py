@@ -32,14 +32,14 @@ def candidates_on(
     no budget. And the reasons why the others are none, counted.
     """
     trials = cycle.trials(pod)
-    left, reasons = trials.divided(rows)
+    own = cycle.nodes.row_of(cycle.nominations.node_of(pod.metadata.uid))
+    left, reasons = trials.divided(rows, own)
     candidates: list[Candidate] = []
     harmless = False
-    own = cycle.nominations.node_of(pod.metadata.uid)
     for row in left:
-        known = None if budgets else trials.candidate(row)
+        mine = row == own
+        known = None if budgets or mine else trials.candidate(row)
         found = known or candidate_on(row, pod, cycle, budgets)
-        mine = own and cycle.nodes.names[row] == own  # others see it promised
         if known is None and not mine and not (budgets and isinstance(found, Candidate)):
             trials.remember(row, found, lower_on(row, pod, cycle))
         if not isinstance(found, Candidate):

@@ -47,10 +47,15 @@ class Trials:
                 self._reason[row] = _UNKNOWN
                 self._candidates.pop(row, None)
 
-    def divided(self, rows: Sequence[int]) -> tuple[list[int], Counter[str]]:
-        """The rows of which nothing hopeless is known, in their order; the reasons of the others, counted."""
+    def divided(self, rows: Sequence[int], own: int | None) -> tuple[list[int], Counter[str]]:
+        """The rows of which nothing hopeless is known, in their order; the reasons of the others, counted.
+
+        `own` was promised to the pod that asks: what is known of it counts that promise, as others see it.
+        """
         every = np.array(rows, np.intp)
         known = self._reason[every]
+        if own is not None:
+            known[every == own] = _UNKNOWN
         counts = np.bincount(known[known >= 0], minlength=len(self._reasons)).tolist()
         reasons: Counter[str] = Counter()
         for count, each in zip(counts, self._reasons, strict=True):

@@ -10,7 +10,7 @@ from orchestrator.api.core.v1 import EventSource, ObjectReference
 from orchestrator.api.events.v1 import Event, EventSeries
 from orchestrator.api.meta.v1 import MicroTime
 from orchestrator.apiserver.kinds.conversion import conversion
-from orchestrator.protocol import Invalid
+from orchestrator.protocol import DeleteCollection, Invalid
 from tests.apiserver.harness import Api, drained, meta, refused
 
 
@@ -49,6 +49,16 @@ async def test_events_have_one_store_and_two_groups(api: Api) -> None:
     assert found.series is not None
     assert found.series.count == 2
     assert await api.list(Event) == await api.list(CoreEvent) == ["a", "b"]
+
+
+async def test_a_collection_is_deleted_in_the_version_of_its_path(api: Api) -> None:
+    """The answer shows what was deleted as the path's group has it."""
+    pod = ObjectReference(kind="Pod", name="web", namespace="default")
+    await api.create(CoreEvent(metadata=meta("a"), involved_object=pod, reason="Pulled"))
+    request = DeleteCollection(resource=api.resource(Event), namespace="default")
+    page = await api.ref.ask(request)
+    assert [(type(each), each.reason) for each in page.items] == [(Event, "Pulled")]
+    assert await api.list(CoreEvent) == []
 
 
 async def test_a_watch_sees_its_own_version(api: Api) -> None:

@@ -58,7 +58,7 @@ _changes = st.lists(
         st.tuples(st.just("comes"), st.integers(0, 2), _amounts, st.integers(-1, 3)),
         st.tuples(st.just("goes"), st.integers(0, 20)),
         st.tuples(st.just("promised"), st.integers(0, 2), _amounts, st.integers(1, 4)),
-        st.tuples(st.just("asks"), st.integers(1, 3), st.booleans()),
+        st.tuples(st.just("asks"), st.integers(1, 3), st.sampled_from(["", "high", "other"])),
     ),
     max_size=14,
 )
@@ -78,7 +78,7 @@ def test_what_is_remembered_of_trials_is_what_new_ones_find(
     placement = Placement(DEFAULT_PROFILE, nodes, nominations)
     rows = nodes.all_rows().tolist()
     there: list[tuple[str, str]] = []
-    for number, (kind, *more_of_it) in enumerate((*changes, ("asks", 2, False))):
+    for number, (kind, *more_of_it) in enumerate((*changes, ("asks", 2, ""))):
         match kind, more_of_it:
             case "comes", [where, amounts, priority]:
                 pod = make_pod(f"p{number}", priority=priority, **amounts)
@@ -89,13 +89,15 @@ def test_what_is_remembered_of_trials_is_what_new_ones_find(
             case "promised", [where, amounts, priority]:
                 nominations.put(make_pod("promised", priority=priority, **amounts), names[where])
             case "asks", [priority, promised]:
-                high = make_pod("high", priority=priority, **wanted)
+                high, other = (
+                    make_pod(name, priority=priority, **wanted) for name in ("high", "other")
+                )
                 if promised:
-                    nominations.put(high, names[0])
-                fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
-                expected = candidates_on(rows, high, fresh, (), len(rows))
-                assert candidates_on(rows, high, placement, (), len(rows)) == expected
-                assert candidates_on(rows, high, placement, (), len(rows)) == expected
+                    nominations.put(high if promised == "high" else other, names[0])
+                for pod in (high, other, high):
+                    fresh = Placement(DEFAULT_PROFILE, nodes, nominations)
+                    expected = candidates_on(rows, pod, fresh, (), len(rows))
+                    assert candidates_on(rows, pod, placement, (), len(rows)) == expected
 
 
 @given(_pods)

@@ -123,6 +123,10 @@ class Front:
         self._counted_at = float("-inf")
         self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
+        components = None if audit is None else audit.components
+        self._followed: set[int] | None = None if components is None else components.followed
+        if components is not None and self.audit is not None:
+            components.begin_writing(self.audit.policy, self.audit.sink, ctx.clock, ctx.uid)
 
     def _counted(self, sink: Callable[[Mapping[str, Any]], None]) -> Any:
         """The sink of audit events, whose events the metrics count."""
@@ -135,6 +139,15 @@ class Front:
 
     async def ask(self, message: Request[R]) -> R:
         """The API server's answer. Raises ApiError only."""
+        if self._followed is None:
+            return await self._asked(message)
+        self._followed.add(id(message))
+        try:
+            return await self._asked(message)
+        finally:
+            self._followed.discard(id(message))
+
+    async def _asked(self, message: Request[R]) -> R:
         try:
             return await self.api.ask(message, timeout=self.limits.request_seconds)
         except AskTimeout as error:

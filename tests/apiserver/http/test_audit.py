@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession, TCPConnector, web
 
 from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http import pki
 from orchestrator.apiserver.http.audit import (
@@ -18,11 +19,12 @@ from orchestrator.apiserver.http.audit import (
     AuditLog,
     AuditWebhook,
     Batching,
+    ComponentAudit,
     InvalidAuditPolicy,
     load_policy,
 )
 from orchestrator.apiserver.peers import Peer
-from orchestrator.protocol import AUTHENTICATED, MASTERS, Identity
+from orchestrator.protocol import AUTHENTICATED, MASTERS, Identity, NotFound
 from tests.apiserver.http.conftest import Caller, caller
 from tests.apiserver.http.test_elsewhere import _served
 
@@ -296,3 +298,43 @@ async def test_events_are_sent_in_batches(tmp_path: Path) -> None:
             async with AuditWebhook(peer, cluster.clock, Batching(attempts=1)) as sink:
                 sink({"auditID": "lost"})
             assert (sink.sent, sink.dropped) == (0, 1)
+
+
+async def test_what_components_ask_is_written_too(tmp_path: Path) -> None:
+    """With their names, paths and objects; each request once, whether it came by HTTPS or not."""
+    events: list[dict[str, Any]] = []
+    components = ComponentAudit()
+    rules = policy(
+        {"level": "RequestResponse", "resources": [{"group": "", "resources": ["configmaps"]}]},
+        {
+            "level": "Metadata",
+            "resources": [{"group": "", "resources": ["pods/binding", "pods/status"]}],
+        },
+    )
+    audit = Audit(rules, lambda event: events.append(dict(event)), components)
+    async with Cluster(nodes=1, audit=components) as cluster:
+        front = await cluster.serve(audit=audit)
+        async with caller(front, front.pki.admin, tmp_path) as call:
+            assert (await call("POST", CONFIG_MAPS, MADE))[0] == 201
+            pod = {"metadata": {"name": "p"}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+            assert (await call("POST", "/api/v1/namespaces/default/pods", pod))[0] == 201
+        async with asyncio.timeout(120):
+            while not any(_is_end(each, "system:node:node-0", "status") for each in events):
+                await cluster.clock.sleep(0.05)
+        with pytest.raises(NotFound):
+            await cluster.client.get(ConfigMap, "none", namespace="default")
+    made = [
+        each for each in events if _is_end(each, "kubernetes-admin") and "responseObject" in each
+    ]
+    assert [each["responseObject"]["metadata"]["name"] for each in made] == ["c"]
+    (bound,) = (each for each in events if _is_end(each, "system:kube-scheduler", "binding"))
+    assert bound["requestURI"] == "/api/v1/namespaces/default/pods/p/binding"
+    assert (bound["verb"], bound["responseStatus"]["code"]) == ("create", 201)
+    lost = [each for each in events if each["objectRef"].get("name") == "none"]
+    assert [each["stage"] for each in lost] == ["RequestReceived", "ResponseComplete"]
+    assert lost[1]["responseStatus"]["reason"] == "NotFound"
+
+
+def _is_end(event: Mapping[str, Any], user: str, part: str = "") -> bool:
+    said = event["user"]["username"], event["stage"], event["objectRef"].get("subresource", "")
+    return said == (user, "ResponseComplete", part)

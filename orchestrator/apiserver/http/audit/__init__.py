@@ -2,9 +2,10 @@
 
 Follows https://kubernetes.io/docs/tasks/debug/debug-cluster/audit/. `policy` says what is written of a
 request, `trail` follows one request and makes its events, `log` and `webhook` are a file and a server that they go to. Requests by
-HTTPS are audited; what components of the same process tell the server is not.
+HTTPS are audited, and what components of the same process ask of a server that `components` hears.
 """
 
+from orchestrator.apiserver.http.audit.components import ComponentAudit
 from orchestrator.apiserver.http.audit.log import AuditLog
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, InvalidAuditPolicy, load_policy
 from orchestrator.apiserver.http.audit.trail import Audit, Trail
@@ -16,6 +17,7 @@ __all__ = [
     "AuditPolicy",
     "AuditWebhook",
     "Batching",
+    "ComponentAudit",
     "InvalidAuditPolicy",
     "Trail",
     "load_policy",

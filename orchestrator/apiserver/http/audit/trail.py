@@ -4,7 +4,7 @@ import gzip
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
 from msgspec import Struct
@@ -14,6 +14,9 @@ from orchestrator.api import codec, protobuf
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, Configuration, Level, Stage
 from orchestrator.protocol import Identity
+
+if TYPE_CHECKING:
+    from orchestrator.apiserver.http.audit.components import ComponentAudit
 
 _STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
 _SAID: Final = ("namespace", "name", "uid", "resourceVersion")
@@ -30,10 +33,14 @@ _CLOSED: Final = {
 
 
 class Audit(Struct, frozen=True):
-    """What is written of requests, and where to. `sink` gets every event, as a JSON document."""
+    """What is written of requests, and where to. `sink` gets every event, as a JSON document.
+
+    `components` is what hears of the requests of the server's own process, where they are written, too.
+    """
 
     policy: AuditPolicy
     sink: Callable[[Mapping[str, Any]], None]
+    components: "ComponentAudit | None" = None
 
     def begin(
         self,
@@ -112,21 +119,23 @@ class Trail:
 
     def completed(self, response: StreamResponse | None) -> None:
         """The response has ended; None if the client had gone before."""
-        if not self._has_started:
-            self._answered(response)
-        self._tell("ResponseComplete")
-
-    def _answered(self, response: StreamResponse | None) -> None:
-        if response is None:
+        if self._has_started:
+            self._tell("ResponseComplete")
+        elif response is None:
             self._event["responseStatus"] = _CLOSED
-            return
-        document = _document_of(response)
-        status: dict[str, Any] = {"metadata": {}, "code": response.status}
+            self._tell("ResponseComplete")
+        else:
+            self.ended(response.status, _document_of(response))
+
+    def ended(self, code: int, document: Any) -> None:
+        """The request was answered with a code and a document; None for what is not written."""
+        status: dict[str, Any] = {"metadata": {}, "code": code}
         if isinstance(document, dict) and document.get("kind") == "Status":
             status |= {name: document[name] for name in _STATUS_FIELDS if name in document}
         self._event["responseStatus"] = status
         if document is not None and self._configuration.reaches("RequestResponse"):
             self._event["responseObject"] = self._shown(document)
+        self._tell("ResponseComplete")
 
     def _shown(self, document: Any) -> Any:
         return _without_managers(document) if self._configuration.omit_managed_fields else document
@@ -152,17 +161,23 @@ def _begun(
     request: BaseRequest, user: Identity, asked: Attributes, audit_id: str
 ) -> dict[str, Any]:
     agent = request.headers.get("User-Agent", "")
-    event: dict[str, Any] = {
-        "auditID": audit_id,
-        "requestURI": request.raw_path,
-        "verb": asked.verb,
-        "user": _user(user),
-    }
+    event = begun_event(user, asked, audit_id=audit_id, uri=request.raw_path)
     if addresses := _addresses(request):
         event["sourceIPs"] = addresses
     if agent:
         cut = len(agent) > _AGENT_LENGTH
         event["userAgent"] = agent[:_AGENT_LENGTH] + _CUT if cut else agent
+    return event
+
+
+def begun_event(user: Identity, asked: Attributes, *, audit_id: str, uri: str) -> dict[str, Any]:
+    """What is known of every request when it comes."""
+    event: dict[str, Any] = {
+        "auditID": audit_id,
+        "requestURI": uri,
+        "verb": asked.verb,
+        "user": _user(user),
+    }
     if asked.is_resource:
         reference = {
             "resource": asked.resource,
