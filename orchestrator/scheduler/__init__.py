@@ -8,7 +8,6 @@ server's business, and running the pod is the kubelet's.
 from orchestrator.scheduler.configuration import (
     DEFAULT_CONFIGURATION,
     SchedulerConfiguration,
-    configuration_of,
 )
 from orchestrator.scheduler.errors import (
     InvalidConfiguration,
@@ -17,7 +16,7 @@ from orchestrator.scheduler.errors import (
     SchedulerFault,
 )
 from orchestrator.scheduler.framework import Plugin
-from orchestrator.scheduler.loading import load_configuration
+from orchestrator.scheduler.loading import configuration_of, load_configuration
 from orchestrator.scheduler.plugins import DEFAULT_PLUGINS, DEFAULT_PROFILE
 from orchestrator.scheduler.plugins.gang_scheduling import with_gangs
 from orchestrator.scheduler.profile import Profile

@@ -1,6 +1,5 @@
 """What a scheduler is made from: its profiles and its queue's times."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -34,24 +33,3 @@ class SchedulerConfiguration(Struct, frozen=True):
 
 
 DEFAULT_CONFIGURATION: Final = SchedulerConfiguration()
-
-
-def configuration_of(given: object) -> SchedulerConfiguration:
-    """A configuration from what `Cluster(scheduler=)` takes: one, a profile, or a document.
-
-    Raises TypeError and, for a document that cannot be, InvalidConfiguration.
-    """
-    from orchestrator.scheduler.loading import (
-        load_configuration,
-    )  # late: it makes this module's type
-
-    if isinstance(given, SchedulerConfiguration):
-        return given
-    if isinstance(given, Profile):
-        return SchedulerConfiguration(profiles=(given,))
-    if isinstance(given, Mapping):
-        return load_configuration(given)
-    raise TypeError(
-        "scheduler is a SchedulerConfiguration, a Profile, or a KubeSchedulerConfiguration as a "
-        f"mapping, not {given!r}"
-    )

@@ -91,6 +91,23 @@ def load_configuration(
         raise InvalidConfiguration("", str(error)) from None
 
 
+def configuration_of(given: object) -> SchedulerConfiguration:
+    """A configuration from what `Cluster(scheduler=)` takes: one, a profile, or a document.
+
+    Raises TypeError and, for a document that cannot be, InvalidConfiguration.
+    """
+    if isinstance(given, SchedulerConfiguration):
+        return given
+    if isinstance(given, Profile):
+        return SchedulerConfiguration(profiles=(given,))
+    if isinstance(given, Mapping):
+        return load_configuration(given)
+    raise TypeError(
+        "scheduler is a SchedulerConfiguration, a Profile, or a KubeSchedulerConfiguration as a "
+        f"mapping, not {given!r}"
+    )
+
+
 def import_class(name: str, path: str) -> Any:
     """The class of `module:Class`. Raises InvalidConfiguration."""
     module, colon, attribute = name.partition(":")

@@ -9,13 +9,13 @@ such values compare as Kubernetes compares them, and the functions look at the k
 """
 
 from orchestrator.machinery.cel.expressions import (
-    COST_EXCEEDED,
     CompileError,
     EvaluationError,
     Expression,
     compile_expression,
     examine,
 )
+from orchestrator.machinery.cel.limits import COST_EXCEEDED
 from orchestrator.machinery.cel.names import escaped
 
 __all__ = [

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from orchestrator.machinery.cel.checking import Checked, Scope, check, report
 from orchestrator.machinery.cel.growth import growth
+from orchestrator.machinery.cel.limits import COST_EXCEEDED
 from orchestrator.machinery.cel.literals import faults_of_literals, unconvertible
 from orchestrator.machinery.cel.syntax import Ident, Node, Parsed, Select, children, read
 from orchestrator.machinery.cel.types import Type
@@ -34,8 +35,6 @@ _SYNTAX_WORDS: Final = {
     "'\\u003F'": "'?'",
     "has() argument must be a field selection": "invalid argument to has() macro",
 }
-COST_EXCEEDED: Final = "operation cancelled: actual cost limit exceeded"
-"""What is said of an evaluation that was ended because it took too long."""
 
 _LONGEST: Final = 10_000_000
 """Characters of a text that is built: ten of them cost 1, and a call may cost a million."""

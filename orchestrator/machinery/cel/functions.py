@@ -16,7 +16,7 @@ from cel_expr_python import cel
 
 from orchestrator.machinery import names
 from orchestrator.machinery.cel import authorization
-from orchestrator.machinery.cel.expressions import COST_EXCEEDED
+from orchestrator.machinery.cel.limits import COST_EXCEEDED
 from orchestrator.machinery.cel.names import opaque
 from orchestrator.machinery.errors import QuantityError
 from orchestrator.machinery.field_errors import quote

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.machinery.cel import EvaluationError, compile_expression
-from orchestrator.machinery.cel.expressions import COST_EXCEEDED, _parsed
+from orchestrator.machinery.cel import COST_EXCEEDED, EvaluationError, compile_expression
+from orchestrator.machinery.cel.expressions import _parsed
 from orchestrator.machinery.cel.growth import growth
 
 _TEXT = "'0123456789'"

@@ -5,10 +5,11 @@ request, `trail` follows one request and makes its events, `log` and `webhook` a
 HTTPS are audited, and what components of the same process ask of a server that `components` hears.
 """
 
+from orchestrator.apiserver.http.audit.auditing import Audit
 from orchestrator.apiserver.http.audit.components import ComponentAudit
 from orchestrator.apiserver.http.audit.log import AuditLog
 from orchestrator.apiserver.http.audit.policy import AuditPolicy, InvalidAuditPolicy, load_policy
-from orchestrator.apiserver.http.audit.trail import Audit, Trail
+from orchestrator.apiserver.http.audit.trail import Trail
 from orchestrator.apiserver.http.audit.webhook import AuditWebhook, Batching
 
 __all__ = [

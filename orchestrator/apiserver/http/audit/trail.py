@@ -4,19 +4,15 @@ import gzip
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from aiohttp.web import BaseRequest, Response, StreamResponse
-from msgspec import Struct
 
 from actors import Clock
 from orchestrator.api import codec, protobuf
 from orchestrator.apiserver.authorization import Attributes
-from orchestrator.apiserver.http.audit.policy import AuditPolicy, Configuration, Level, Stage
+from orchestrator.apiserver.http.audit.policy import Configuration, Level, Stage
 from orchestrator.protocol import Identity
-
-if TYPE_CHECKING:
-    from orchestrator.apiserver.http.audit.components import ComponentAudit
 
 _STATUS_FIELDS: Final = ("status", "message", "reason", "details", "code")
 _SAID: Final = ("namespace", "name", "uid", "resourceVersion")
@@ -30,32 +26,6 @@ _CLOSED: Final = {
     "message": "Connection closed early",
     "code": 200,
 }
-
-
-class Audit(Struct, frozen=True):
-    """What is written of requests, and where to. `sink` gets every event, as a JSON document.
-
-    `components` is what hears of the requests of the server's own process, where they are written, too.
-    """
-
-    policy: AuditPolicy
-    sink: Callable[[Mapping[str, Any]], None]
-    components: "ComponentAudit | None" = None
-
-    def begin(
-        self,
-        request: BaseRequest,
-        user: Identity,
-        asked: Attributes,
-        *,
-        audit_id: str,
-        clock: Clock,
-    ) -> "Trail | None":
-        """The trail of a request of an authenticated user; None if nothing is written of it."""
-        configuration = self.policy.decide(user, asked)
-        if configuration.level == "None":
-            return None
-        return Trail(configuration, self.sink, clock, _begun(request, user, asked, audit_id))
 
 
 class Trail:
@@ -157,7 +127,7 @@ class Trail:
         self._sink(said)
 
 
-def _begun(
+def request_event(
     request: BaseRequest, user: Identity, asked: Attributes, audit_id: str
 ) -> dict[str, Any]:
     agent = request.headers.get("User-Agent", "")
