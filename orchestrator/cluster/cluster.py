@@ -237,9 +237,10 @@ class Cluster:
         if not fabric.carries:
             await self.apply(furniture())
             return
-        port = await self._components.serve_names(self.api, self._dns_upstream)
+        port = await self._components.serve_names(self._dns_upstream)
         address = str(fabric.service_network[DNS_ADDRESS])
         await self.apply(furniture_with_dns(address, fabric.control_plane, port))
+        self._components.follow_names(self.api)
 
     # --- nodes -----------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ from orchestrator.scheduler import Profile as SchedulerProfile
 from orchestrator.store import Store
 
 if TYPE_CHECKING:
+    from orchestrator.dns.records import Zone
     from orchestrator.dns.serving import DnsServer
     from orchestrator.kubelet.runtimes.process import Image
 
@@ -108,6 +109,7 @@ class Components:
         self._proxy_mode = proxy_mode
         self.fabric: Fabric = SimulatedFabric()
         self._names: DnsServer | None = None
+        self._zone: Zone  # of the names that are served
         self._record_events = record_events
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
@@ -148,19 +150,24 @@ class Components:
             )
         return api, client
 
-    async def serve_names(self, api: Ref[Any], upstream: Sequence[str]) -> int:
+    async def serve_names(self, upstream: Sequence[str]) -> int:
         """Begin to answer for the cluster's names at the control plane's address; answers the port.
 
         Raises OSError.
         """
         from orchestrator.dns.records import Zone
         from orchestrator.dns.serving import DnsServer  # late: few clusters carry packets
-        from orchestrator.dns.watching import ZoneWatcher
 
-        zone = Zone()
-        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
-        self._names = DnsServer(zone, upstream, self._system.log)
+        self._zone = Zone()
+        self._names = DnsServer(self._zone, upstream, self._system.log)
         return await self._names.open(self.fabric.control_plane)
+
+    def follow_names(self, api: Ref[Any]) -> None:
+        """Follow what has names, once CoreDNS has the rights that it needs for that."""
+        from orchestrator.dns.watching import ZoneWatcher  # late, as above
+
+        zone = self._zone
+        self._system.spawn(lambda: ZoneWatcher(api, zone), "dns", restart=ALWAYS)
 
     async def close(self) -> None:
         """Leave nothing on this machine of what nodes and network have made there."""

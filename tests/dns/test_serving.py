@@ -85,8 +85,10 @@ async def test_foreign_names_are_asked_upstream(
     assert (await _udp(name, dead)).rcode() == dns.rcode.SERVFAIL
 
 
-async def test_a_cluster_answers_for_its_services_at_the_address_of_kube_dns() -> None:
-    """It follows changes, and a watcher that restarts changes nothing."""
+async def test_a_cluster_answers_for_its_services_at_the_address_of_kube_dns(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It follows changes, has the rights for that when it begins, and a watcher that restarts changes nothing."""
     nodes = [node_spec("node-0", 0, runtime="coroutine")]
     async with Cluster(nodes, furnished=True) as cluster:
         kube_dns = await cluster.client.get(Service, "kube-dns", namespace="kube-system")
@@ -115,6 +117,7 @@ async def test_a_cluster_answers_for_its_services_at_the_address_of_kube_dns() -
                     await pause(0.05)
 
         await until("web.default.svc.cluster.local", [web.spec.cluster_ip or ""])
+        assert "cannot watch" not in caplog.text
         cluster.crash("/dns")
         assert await answered("web.default.svc.cluster.local") == [web.spec.cluster_ip]
         await cluster.client.delete(Service, "web", namespace="default")
