@@ -346,8 +346,12 @@ class Placement:
     def supposing(
         self, row: int, *, adding: tuple[Pod, ...] = (), removing: tuple[Pod, ...] = ()
     ) -> Iterator[None]:
-        """Inside the block the snapshot is as if these pods had come to a row, and those gone."""
+        """Inside the block the snapshot is as if these pods had come to a row, and those gone.
+
+        A pod that was promised its node may be there already, on its way to be bound: it is not taken off again.
+        """
         nodes, name = self.nodes, self.nodes.names[row]
+        adding = tuple(pod for pod in adding if not nodes.holds(pod.metadata.uid))
         with nodes.aside(row):
             for pod in removing:
                 nodes.remove_pod(pod.metadata.uid, name)

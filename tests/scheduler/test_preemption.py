@@ -123,6 +123,22 @@ def test_a_trial_leaves_the_row_as_it_was(placed: list[tuple[dict[str, str], int
     assert seen() == before
 
 
+def test_a_pod_that_has_come_to_the_node_it_was_promised_stays_there() -> None:
+    """Until its binding is seen it is both promised and there, and counts once."""
+    placement = _cluster([({"cpu": "1"}, 0)])
+    nodes = placement.nodes
+    row = nodes.row_of("n")
+    assert row is not None
+    come = make_pod("come", priority=2, cpu="3")
+    placement.nominations.put(come, "n")
+    nodes.add_pod(come.metadata.uid, come, "n")
+    before = nodes.requested[:, row].tolist()
+    for _ in range(2):
+        candidate_on(row, make_pod("high", priority=2, cpu="2"), placement, ())
+        assert nodes.requested[:, row].tolist() == before
+        assert [pod.metadata.name for pod in nodes.pods_on(row)] == ["p0", "come"]
+
+
 def test_who_looks_during_a_trial_is_told_of_its_end() -> None:
     """What was supposed must not be believed afterwards."""
     placement = _cluster([({"cpu": "1"}, 0)])
