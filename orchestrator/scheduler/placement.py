@@ -311,7 +311,8 @@ class Placement:
             return known.answer
         with self.supposing(row, adding=others):
             answer = self._blamed(row, shape)
-        self._with_others[shape, row] = _Remembered(self.nodes.version, others, answer)
+        if not self.nodes.supposes:  # versions of what is but supposed come again, with other pods
+            self._with_others[shape, row] = _Remembered(self.nodes.version, others, answer)
         return answer
 
     def _blamed(self, row: int, shape: Shape) -> "_Blamed | None":

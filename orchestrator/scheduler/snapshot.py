@@ -182,6 +182,11 @@ class Snapshot:
                 del self._log[version - self._log_start :]
                 self._touched_at[row] = touched_at
 
+    @property
+    def supposes(self) -> bool:
+        """Whether rows are as if pods had come or gone, inside of `aside`."""
+        return self._supposing
+
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
         return np.flatnonzero(self.valid)

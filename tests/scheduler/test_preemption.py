@@ -5,7 +5,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -64,8 +64,13 @@ _changes = st.lists(
 )
 
 
+_FULL: dict[str, str] = {"cpu": "2", GPU: "0"}
+_LITTLE: dict[str, str] = {"cpu": "500m", GPU: "0"}
+
+
 @settings(max_examples=60, deadline=None)
 @given(_changes, _amounts)
+@example([("comes", 0, _FULL, 0), ("asks", 3, "high")], _LITTLE)
 def test_what_is_remembered_of_trials_is_what_new_ones_find(
     changes: list[tuple[Any, ...]], wanted: dict[str, str]
 ) -> None:

@@ -1,6 +1,8 @@
 """What a program leaves on the machine that had no time to tidy up, and who takes it away."""
 
+import asyncio
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -124,10 +126,17 @@ def test_of_a_container_that_restarts_one_dead_run_is_kept() -> None:
         places = (shim.directory / "pods", shim.memory)
 
         def runs() -> set[str]:
-            found = [each.name for place in places for each in place.rglob("main[-_][0-9]*")]
-            return {name[5] for name in found}
+            """What is there, while some of it is being taken away."""
+            found = [
+                name
+                for place in places
+                for _, directories, files in os.walk(place)
+                for name in (*directories, *files)
+            ]
+            return {name[5] for name in found if re.match("main[-_][0-9]", name)}
 
-        while runs() != {"2", "3"}:
-            await machine.clock.sleep(0.02)
+        async with asyncio.timeout(60):
+            while runs() != {"2", "3"}:
+                await machine.clock.sleep(0.02)
 
     on_machine(work)

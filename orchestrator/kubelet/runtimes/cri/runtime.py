@@ -255,7 +255,8 @@ class CriRuntime(RealRuntime[Run]):
         await asyncio.gather(*map(self._take_end, ended))
 
     async def _take_end(self, run: Run) -> None:
-        assert isinstance(run.last, ContainerStarted)
+        if not isinstance(run.last, ContainerStarted):
+            return  # it was stopped, and its end taken, while the runtime was asked
         began = run.last.at
         try:
             status = (await self._endpoint.ask("ContainerStatus", container_id=run.id)).status
