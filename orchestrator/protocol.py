@@ -335,6 +335,17 @@ ApiMessage: TypeAlias = (
     | DeleteCollection
     | AdmitConnection
 )
+VERBS: Final[Mapping[type[Any], str]] = {
+    Get: "get",
+    List: "list",
+    Watch: "watch",
+    Create: "create",
+    Update: "update",
+    Patch: "patch",
+    Delete: "delete",
+    DeleteCollection: "deletecollection",
+}
+"""What Kubernetes calls each kind of request."""
 ApiRef: TypeAlias = Ref[ApiMessage]
 
 

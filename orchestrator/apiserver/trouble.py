@@ -14,36 +14,20 @@ from msgspec import Struct
 
 from actors import Request
 from orchestrator.protocol import (
+    VERBS,
     ApiError,
     Conflict,
     Create,
-    Delete,
-    DeleteCollection,
     Expired,
     Forbidden,
-    Get,
     InternalError,
-    List,
     NotFound,
-    Patch,
     ServerTimeout,
     ServiceUnavailable,
     TooManyRequests,
     Unauthorized,
-    Update,
-    Watch,
 )
 
-VERBS: Final[Mapping[type[Any], str]] = {
-    Get: "get",
-    List: "list",
-    Watch: "watch",
-    Create: "create",
-    Update: "update",
-    Patch: "patch",
-    Delete: "delete",
-    DeleteCollection: "deletecollection",
-}
 _ERRORS: Final[Mapping[int, tuple[type[ApiError], str]]] = {
     401: (Unauthorized, "Unauthorized"),
     403: (Forbidden, "the request was forbidden on purpose"),

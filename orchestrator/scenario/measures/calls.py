@@ -5,26 +5,17 @@ the API server handles the message, by the wall's. A wait of zero is the rule in
 mailboxes nothing takes time, unless something was made slow.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from msgspec import Struct
 
 from orchestrator import protocol
+from orchestrator.protocol import VERBS
 from orchestrator.scenario.measures import distribution
 from orchestrator.scenario.measures.distribution import Distribution
 from orchestrator.scenario.measures.figures import ApiCalls
 
-_VERBS: Final[Mapping[type, str]] = {
-    protocol.Get: "get",
-    protocol.List: "list",
-    protocol.Watch: "watch",
-    protocol.Create: "create",
-    protocol.Update: "update",
-    protocol.Patch: "patch",
-    protocol.Delete: "delete",
-    protocol.DeleteCollection: "deletecollection",
-}
 READING: Final = frozenset(("get", "list", "watch"))
 
 
@@ -90,7 +81,7 @@ class CallMeter:
 
     def _find(self, request: Any) -> _Calls | None:
         class_ = type(request)
-        if class_ not in _VERBS:
+        if class_ not in VERBS:
             return None
         key = (class_, request.resource, getattr(request, "subresource", ""))
         calls = self._calls.get(key)
@@ -102,7 +93,7 @@ class CallMeter:
         """By resource and verb, the most frequent first."""
         found = [
             ApiCalls(
-                verb=_VERBS[class_],
+                verb=VERBS[class_],
                 resource=resource.plural + (f"/{subresource}" if subresource else ""),
                 count=calls.latency.count,
                 errors=calls.errors,
@@ -147,7 +138,7 @@ class CallMeter:
 
 def _counts(class_: type, reading: bool) -> bool:
     """Whether calls of this class are among those that read, or write; watches are streams."""
-    verb = _VERBS[class_]
+    verb = VERBS[class_]
     return verb != "watch" and (verb in READING) == reading
 
 

@@ -5,7 +5,7 @@ Their requests are messages: they come from no address, and what a list answers 
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from msgspec import Struct
 
@@ -17,30 +17,12 @@ from orchestrator.apiserver.http.audit.policy import AuditPolicy
 from orchestrator.apiserver.http.audit.trail import Trail, begun_event
 from orchestrator.apiserver.http.statuses import error_document
 from orchestrator.protocol import (
+    VERBS,
     ApiError,
-    Create,
-    Delete,
-    DeleteCollection,
     Deleted,
-    Get,
-    List,
     Page,
-    Patch,
-    Update,
-    Watch,
     Watching,
 )
-
-_VERBS: Final[Mapping[type[Any], str]] = {
-    Get: "get",
-    List: "list",
-    Watch: "watch",
-    Create: "create",
-    Update: "update",
-    Patch: "patch",
-    Delete: "delete",
-    DeleteCollection: "deletecollection",
-}
 
 
 class _Log(Struct, frozen=True):
@@ -74,7 +56,7 @@ class ComponentAudit:
 
     def begin(self, request: Any) -> Ending | None:
         """A request has come; as `RequestAudit.begin`."""
-        log, verb = self._log, _VERBS.get(type(request))
+        log, verb = self._log, VERBS.get(type(request))
         if log is None or verb is None or id(request) in self.followed:
             return None
         asked = _attributes(request, verb)
