@@ -335,6 +335,7 @@ ApiMessage: TypeAlias = (
     | DeleteCollection
     | AdmitConnection
 )
+ApiRef: TypeAlias = Ref[ApiMessage]
 VERBS: Final[Mapping[type[Any], str]] = {
     Get: "get",
     List: "list",
@@ -346,7 +347,6 @@ VERBS: Final[Mapping[type[Any], str]] = {
     DeleteCollection: "deletecollection",
 }
 """What Kubernetes calls each kind of request."""
-ApiRef: TypeAlias = Ref[ApiMessage]
 
 
 # --- use of resources ----------------------------------------------------------------------
