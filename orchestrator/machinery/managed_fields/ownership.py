@@ -24,6 +24,7 @@ from orchestrator.machinery.managed_fields.field_sets import (
     FieldSet,
     difference,
     intersection,
+    is_member,
     of_paths,
     paths,
     recursive_difference,
@@ -43,15 +44,16 @@ from orchestrator.machinery.managed_fields.naming import reconciled, with_named_
 from orchestrator.machinery.managed_fields.shapes import Shape
 
 # Nobody owns an object's identity, nor what the server alone writes.
-_METADATA: Final = (
+_METADATA: Final = frozenset((
     "name", "namespace", "creationTimestamp", "selfLink", "uid", "clusterName", "generation",
     "managedFields", "resourceVersion",
-)  # fmt: skip
+))  # fmt: skip
+_NAMING: Final = ("apiVersion", "kind")
+_IN_METADATA: Final = f"{FIELD}metadata"
 _UNOWNED: Final = of_paths(
-    (f"{FIELD}apiVersion",),
-    (f"{FIELD}kind",),
-    (f"{FIELD}metadata",),
-    *((f"{FIELD}metadata", FIELD + name) for name in _METADATA),
+    *((FIELD + name,) for name in _NAMING),
+    (_IN_METADATA,),
+    *((_IN_METADATA, FIELD + name) for name in _METADATA),
 )
 
 
@@ -105,9 +107,25 @@ def updated(
 
 
 def created(new: Object, shape: Shape, ignored: FieldSet) -> FieldSet:
-    """What belongs to a manager who creates an object that nobody owns anything of: as `updated` says it, in one pass."""
-    fields = recursive_difference(from_nothing(new, shape), ignored)
-    return difference(fields, _UNOWNED)
+    """What belongs to a manager who creates an object that nobody owns anything of: as `updated` says it, in one pass.
+
+    What nobody owns is taken out of the object beforehand, which costs less than taking it out of the set.
+    """
+    left = {name: new[name] for name in new if FIELD + name not in ignored}
+    for name in _NAMING:
+        left.pop(name, None)
+    metadata = left.get("metadata")
+    if type(metadata) is dict:
+        left["metadata"] = {name: metadata[name] for name in metadata if name not in _METADATA}
+    fields = from_nothing(left, shape)
+    deep = {element: node for element, node in ignored.items() if node}
+    if deep:
+        kept = {name: new[name] for name in new if FIELD + name in deep}
+        fields = union(fields, recursive_difference(from_nothing(kept, shape), deep))
+    node = fields.get(_IN_METADATA)
+    if node is not None and is_member(node):  # it has no members but those inside it
+        fields = difference(fields, _UNOWNED)
+    return fields
 
 
 class _Versions:
