@@ -193,12 +193,15 @@ def applied(
     manager = applier(writer.name, writer.subresource)
     last = managers.get(manager)
     fields = recursive_difference(fields_of(configuration, shape), writer.ignored)
+    owned = difference(fields, _UNOWNED)
+    if last is not None and owned == last.fields:
+        owned = last.fields  # one set, that is put in order once
     own = Ownership(fields, writer.api_version, None if last is None else last.time)
-    others = {each: owned for each, owned in managers.items() if each != manager}
+    others = {each: theirs for each, theirs in managers.items() if each != manager}
     new = merged(live, configuration, shape)
     if last is not None:
         before = reconciled(last.fields, shape)
-        if not _says_all(configuration, fields, before):
+        if not _says_all(configuration, fields if owned is not before else before, before):
             new = _pruned(new, before, [own, *others.values()], shape)
     pair = Pair(live, new, shape, writer.ignored)
     versions = _Versions(
@@ -207,9 +210,9 @@ def applied(
     if not force:
         _refuse_conflicts(others, versions)
     result = _released(others, versions)
-    if fields := difference(fields, _UNOWNED):
-        result[manager] = replace(own, fields=fields)
-    return Applied(new, result, not equal(live, new))
+    if owned:
+        result[manager] = replace(own, fields=owned)
+    return Applied(new, result, live != new or not equal(live, new))
 
 
 def _refuse_conflicts(others: Managers, versions: _Versions) -> None:
@@ -232,7 +235,7 @@ def _says_all(configuration: Object, fields: FieldSet, last: FieldSet) -> bool:
     What is said is there, with all above it. But beside a null or an empty map there may be what nobody owns, and
     goes together with that.
     """
-    if difference(last, fields):
+    if fields is not last and difference(last, fields):
         return False
     said = encode(configuration)
     return b"null" not in said and b"{}" not in said

@@ -52,7 +52,7 @@ def _is_pruned(value: Any, schema: Schema, *, resource: bool = False) -> bool:
         items = schema.items
         if items is None:
             return not value
-        return all([type(each) in _LEAVES or _is_pruned(each, items) for each in value])
+        return all(type(each) in _LEAVES or _is_pruned(each, items) for each in value)
     return kind in _LEAVES
 
 
