@@ -16,7 +16,9 @@ class Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self.monotonic = loop.time
+        # A real loop asks the system's clock, which is asked here without it: requests do so a dozen times.
+        own = type(loop).time is not asyncio.BaseEventLoop.time
+        self.monotonic = loop.time if own else time.monotonic  # noqa: TID251
         # Wall time is read once: it may jump, and actors must never see time run backwards.
         self._offset = (
             loop.start if isinstance(loop, VirtualLoop) else time.time() - loop.time()  # noqa: TID251
