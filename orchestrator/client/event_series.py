@@ -67,7 +67,7 @@ class EventSeriesRecorder:
             return
         now = self._ctx.clock.now()
         metadata = obj.metadata
-        key = (metadata.uid, metadata.resource_version, metadata.name, type_, reason, action)
+        key: _Key = (metadata.uid, metadata.resource_version, metadata.name, type_, reason, action)
         if related is not None:
             key = (*key, related.metadata.uid, related.metadata.resource_version)
         self._forget_old(now)
