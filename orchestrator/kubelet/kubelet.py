@@ -119,10 +119,8 @@ class Kubelet(PodAdoption):
         self._mounts = Mounts(lookups, self._spec.name, self._runtimes)
         self._conversations = Conversations(
             self.ctx,
-            self.api,
-            self.identity,
             self._runtimes,
-            lookups.find,
+            lookups,
             self._spec,
             allocatable,
         )
