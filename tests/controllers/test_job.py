@@ -374,7 +374,8 @@ async def test_work_that_is_cut_short_is_no_success(
     elif by == "eviction":
         await cluster.client.evict(first)
     else:
-        assert first.spec is not None and first.spec.node_name
+        assert first.spec is not None
+        assert first.spec.node_name
         taint = {"key": "broken", "effect": "NoExecute"}
         await cluster.client.patch(Node, first.spec.node_name, {"spec": {"taints": [taint]}})
     await cluster.clock.sleep(30)
