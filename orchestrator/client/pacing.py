@@ -70,7 +70,9 @@ class Pacing(Generic[H]):
         self._filled_at: float | None = None
         self._written: dict[H, Mapping[Any, int]] = {}  # key -> resource -> the highest revision
         self._parked: dict[H, float] = {}  # key -> when it is looked at regardless
-        self._blind: dict[H, Mapping[Any, int]] = {}  # what was written by keys looked at regardless
+        self._blind: dict[
+            H, Mapping[Any, int]
+        ] = {}  # what was written by keys looked at regardless
         self._resting = 0
         self.looks = 0  # how many keys were found at rest
 

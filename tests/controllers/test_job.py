@@ -361,9 +361,7 @@ async def test_a_failure_is_told_when_others_run_with_the_pod_that_replaces_it(
 
 @pytest.mark.parametrize("by", ["deletion", "eviction", "taint"])
 @pytest.mark.parametrize("policy", ["Never", "OnFailure"])
-async def test_work_that_is_cut_short_is_no_success(
-    cluster: Cluster, policy: str, by: str
-) -> None:
+async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str, by: str) -> None:
     """A pod that goes in the middle of its work has not done it, whoever ends it, and another does."""
     simulation = {"start-seconds": 1, "run-seconds": 90}
     await cluster.apply([job("cut", simulation, policy, completions=1, backoffLimit=2)])
