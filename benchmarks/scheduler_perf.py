@@ -22,6 +22,7 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
+import actors
 from orchestrator import Cluster
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Node, PersistentVolumeClaim, Pod
@@ -688,7 +689,7 @@ def main() -> None:
     for workload in workloads():
         if given.numbers and workload.number not in given.numbers:
             continue
-        found = asyncio.run(run(workload, given.scale, given.seconds))
+        found = actors.run(run, workload, given.scale, given.seconds, virtual=False)
         row = _row(workload, found)
         print(*row, sep="\t", file=sys.stderr, flush=True)
         table.add_row(*row)

@@ -30,6 +30,7 @@ from orchestrator.client.errors import (
     PermanentError,
     TemporaryError,
 )
+from orchestrator.client.event_series import EventSeriesRecorder
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Informers, Resync, SharedCaches, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
@@ -56,6 +57,7 @@ __all__ = [
     "Client",
     "Controller",
     "EventRecorder",
+    "EventSeriesRecorder",
     "Informers",
     "InvalidController",
     "Key",

@@ -52,7 +52,7 @@ def _event_errors(event: Event, controller_field: str) -> Errors:
     for name, text, most, needed in words:
         if needed and not text:
             yield required(name)
-        if len((text or "").encode()) > most:
+        if text and len(text) * 4 > most and len(text.encode()) > most:
             yield invalid(name, "", f"can have at most {most} characters")
 
 
