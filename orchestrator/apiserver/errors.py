@@ -170,10 +170,9 @@ def apply_conflict(error: ApplyConflictError) -> Conflict:
 
 
 def uid_immutable(resource: Resource, name: str, uid: str) -> Invalid:
-    """A patch would make another object of this one; Kubernetes finds that twice of most kinds."""
+    """A patch would make another object of this one; Kubernetes finds that twice."""
     error = field_errors.invalid("metadata.uid", uid, "field is immutable")
-    times = 1 if resource.group == "flowcontrol.apiserver.k8s.io" else 2
-    return invalid_field(resource, name, *(error,) * times)
+    return invalid_field(resource, name, error, error)
 
 
 def uid_mismatch(

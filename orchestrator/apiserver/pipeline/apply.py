@@ -41,7 +41,7 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
             if draft.old is not None:
                 return None
-            if course.subresource:
+            if course.subresource and not course.served.strategy.traits.created_by_status:
                 raise errors.not_found(resource, draft.name)
             return Instead(_creation(env, path, draft), create)
 

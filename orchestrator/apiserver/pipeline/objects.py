@@ -96,7 +96,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
 def _as_create(message: Update) -> Create:
     return Create(
         resource=message.resource,
-        object=_unversioned(message.object),
+        object=message.object if message.dry_run else _unversioned(message.object),
         namespace=message.namespace,
         name=message.name,
         dry_run=message.dry_run,
@@ -128,7 +128,13 @@ def stamp(course: Course) -> tuple[Step, ...]:
             draft.name = env.uid()
         namespace = namespace_of(resource, new.metadata, draft.namespace)
         metadata = stamped(
-            env, stored, new.metadata, namespace=namespace, name=draft.name, generation=generation
+            env,
+            stored,
+            new.metadata,
+            namespace=namespace,
+            name=draft.name,
+            generation=generation,
+            dry_run=draft.message.dry_run,
         )
         draft.name, draft.namespace = metadata.name, namespace
         draft.new = replace(new, metadata=metadata)
@@ -168,6 +174,8 @@ def keep_all_but_status(course: Course) -> tuple[Step, ...]:
         if has_metadata and new.metadata.resource_version:
             owners = metadata.managed_fields
             metadata = kept(new.metadata, metadata, metadata.generation, owners)
+        elif new.metadata.uid not in ("", metadata.uid):
+            metadata = replace(metadata, uid=new.metadata.uid)  # to be refused
         _set_metadata(draft, metadata)
 
     return (step,)

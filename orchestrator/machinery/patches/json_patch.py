@@ -46,12 +46,12 @@ def _checked(patch: Json) -> list[dict[str, Any]]:
             f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}"
         )
     for operation in patch:
-        if not isinstance(operation, dict):
+        if operation is not None and not isinstance(operation, dict):
             kind = kind_of(operation)
             raise PatchFormatError(
                 f"json: cannot unmarshal {kind} into Go value of type jsonpatch.Operation"
             )
-    return patch
+    return [{} if operation is None else operation for operation in patch]
 
 
 _TEXTS: Final = ("op", "path", "from")
