@@ -261,7 +261,10 @@ async def test_two_autoscalers_of_one_set_of_pods_do_nothing(cluster: Cluster) -
     await cluster.apply([_web("0.5"), autoscaler(CPU), autoscaler(CPU, name="other")])
     await cluster.clock.sleep(120)
     assert await _replicas(cluster) == 1
-    assert _conditions(await _status(cluster))["ScalingActive"] == ("False", "AmbiguousSelector")
+    (active,) = (c for c in (await _status(cluster)).conditions if c.type == "ScalingActive")
+    assert (active.status, active.reason) == ("False", "AmbiguousSelector")
+    both = "controlled by multiple HPAs: [default/other default/web]"
+    assert active.message.endswith(both)
 
 
 # --- pure ----------------------------------------------------------------------------------

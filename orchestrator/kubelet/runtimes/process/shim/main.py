@@ -332,10 +332,10 @@ class Shim:
                 break
             boxes.kill_descendants(os.getpid())
             select.select((), (), (), _PATIENCE)
-        for tree in self._trees:
-            cgroups.remove_tree(tree)
+        gone = [cgroups.remove_tree(tree) for tree in self._trees]
         cgroups.unmount(f"{self._directory}/cgroup")
-        remove_places(self._directory)
+        if all(gone):  # else the directory tells the next one who sweeps that something is left
+            remove_places(self._directory)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:
