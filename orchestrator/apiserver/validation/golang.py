@@ -149,7 +149,7 @@ def _struct(value: Struct) -> Any:
             continue
         found = as_go(_found(value, name))
         # A pointer to no text is none to nothing, where both are told apart here.
-        unsaid = found is None or (found == "" and _default(kind, name) == "")  # type: ignore[arg-type]
+        unsaid = found is None or (found == "" and _default(kind, name) == "")
         printed[name] = zero() if unsaid else found
     if kind is PodSpec:
         of_host = [field.removesuffix("?") for field in _OF_HOST]
@@ -219,7 +219,7 @@ def _found(value: Struct, name: str) -> Any:
 
 
 @cache
-def _default(kind: type[Any], name: str) -> Any:
+def _default(kind: Any, name: str) -> Any:
     """What a field of Go is here while nobody says it."""
     attribute = _attribute(kind, name)
     return next((each.default for each in structs.fields(kind) if each.name == attribute), None)
