@@ -23,7 +23,7 @@ from orchestrator.client.changing import (
     remove_finalizer,
     write_status,
 )
-from orchestrator.client.controller import Controller, Statistics, Wiring
+from orchestrator.client.controller import Controller
 from orchestrator.client.errors import (
     InvalidController,
     NotInStep,
@@ -46,6 +46,7 @@ from orchestrator.client.subscription import Subscription
 from orchestrator.client.waiting import WaitTimeout
 from orchestrator.client.watcher import Watcher
 from orchestrator.client.watching import WatchStream
+from orchestrator.client.wiring import Statistics, Wiring
 from orchestrator.client.work_queue import Backoff, WorkQueue
 from orchestrator.machinery.metadata import same_metadata
 
