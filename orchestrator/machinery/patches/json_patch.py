@@ -36,6 +36,8 @@ def apply_json_patch(document: Json, patch: Json) -> Json:
 
 
 def _checked(patch: Json) -> list[dict[str, Any]]:
+    if patch is None:  # Go's list of nothing
+        return []
     if not isinstance(patch, list):
         kind = kind_of(patch)
         raise PatchFormatError(
@@ -62,6 +64,8 @@ def check_fields(patch: Json) -> list[str]:
 
     This is the look of API servers that validate fields. Raises PatchFormatError, in their words.
     """
+    if patch is None:
+        return []
     if not isinstance(patch, list):
         raise _undecodable(f"{kind_of(patch)} into Go value of type []handlers.jsonPatchOp")
     unknown: list[str] = []
