@@ -304,7 +304,7 @@ async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> N
 async def test_a_volume_of_a_plugin_of_long_ago_grows_by_its_driver(cluster: Cluster) -> None:
     """The claim says whose resizer is to see to it."""
     growing = _class(allowVolumeExpansion=True)
-    source = {"awsElasticBlockStore": {"volumeID": "vol-1"}}
+    source: Manifest = {"awsElasticBlockStore": {"volumeID": "vol-1"}}
     disk = _volume("disk", storageClassName="disks", **source)
     del disk["spec"]["hostPath"]
     await cluster.apply([growing, disk, _claim(storage_class="disks")])
