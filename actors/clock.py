@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from typing import Final
 
 from actors.virtual import VirtualLoop
@@ -16,9 +17,7 @@ class Clock:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        # A real loop asks the system's clock, which is asked here without it: requests do so a dozen times.
-        own = type(loop).time is not asyncio.BaseEventLoop.time
-        self.monotonic = loop.time if own else time.monotonic  # noqa: TID251
+        self.monotonic = monotonic_of(loop)
         # Wall time is read once: it may jump, and actors must never see time run backwards.
         self._offset = (
             loop.start if isinstance(loop, VirtualLoop) else time.time() - loop.time()  # noqa: TID251
@@ -36,3 +35,8 @@ class Clock:
     async def sleep(self, seconds: float) -> None:
         """Wait so long by this clock; in virtual time it takes none."""
         await asyncio.sleep(seconds)  # noqa: TID251
+
+
+def monotonic_of(loop: asyncio.AbstractEventLoop) -> Callable[[], float]:
+    """The loop's clock, without the method around it where asyncio's loop reads the system's."""
+    return time.monotonic if type(loop).time is asyncio.BaseEventLoop.time else loop.time  # noqa: TID251

@@ -10,6 +10,7 @@ from collections import deque
 from functools import partial
 from typing import Final
 
+from actors.clock import monotonic_of
 from actors.errors import ActorStopped, AskTimeout
 from actors.message import Addressee, Asked, OnAnswer, Stopwatch
 from actors.timers import TimerQueue
@@ -39,7 +40,7 @@ class Deadlines:
     def __init__(
         self, loop: asyncio.AbstractEventLoop, timers: TimerQueue, on_answer: OnAnswer | None
     ) -> None:
-        self._time = loop.time
+        self._time = monotonic_of(loop)
         self._timers = timers
         self._queues: dict[float, _Queue] = {}
         self._stopwatch = Stopwatch(loop.time, on_answer) if on_answer is not None else None

@@ -1,10 +1,10 @@
 """How fast an operator works here and over HTTPS: `python -m benchmarks.operators [--websites 300]`.
 
 The example `websites.Websites` (a Deployment, a Service and a status for each of its objects) runs beside its
-cluster in one process, and against `orchestrator up` of another process over HTTPS. Of each: wall time from the
-first Website until all say their URL and serve, reconciles a second, and the processor's time that this process
-spends on each (beside its cluster that is the cluster's, too). Both run in real time; a container of the
-simulated nodes takes a second to start.
+cluster in one process, and against `orchestrator up` of another process over HTTPS. Of each: wall time from when
+the operator finds the Websites, which were made before it, until all say their URL and serve, reconciles a second,
+and the processor's time that this process spends on each (beside its cluster that is the cluster's, too). Both run
+in real time; a container of the simulated nodes takes a second to start.
 """
 
 import argparse
@@ -28,7 +28,7 @@ from orchestrator.controllers.manager import ControllerStatistics
 from orchestrator.gateway import load_access
 
 _MOST_SECONDS: Final = 300.0
-_LOOK_SECONDS: Final = 0.1
+_LOOK_SECONDS: Final = 0.25
 
 
 class Outcome(NamedTuple):
@@ -40,10 +40,8 @@ class Outcome(NamedTuple):
 
 
 async def _worked(cluster: Cluster | RemoteCluster, count: int) -> Outcome:
-    """Make the objects, and wait until the operator has done all. Raises TimeoutError."""
+    """Make the objects, then run the operator until it has done all. Raises TimeoutError."""
     await cluster.apply([WEBSITES.definition()])
-    await cluster.run_controller(Websites)
-    begun, used = time.perf_counter(), time.process_time()
     for number in range(count):
         site = {
             "apiVersion": "example.com/v1",
@@ -52,6 +50,8 @@ async def _worked(cluster: Cluster | RemoteCluster, count: int) -> Outcome:
             "spec": {"image": "web:1"},
         }
         await cluster.apply([site])
+    begun, used = time.perf_counter(), time.process_time()
+    await cluster.run_controller(Websites)
     while not await _all_serve(cluster, count):
         if time.perf_counter() - begun > _MOST_SECONDS:
             raise TimeoutError("not all websites are served")

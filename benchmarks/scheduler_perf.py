@@ -22,9 +22,16 @@ from msgspec.structs import replace
 from rich.console import Console
 from rich.table import Table
 
+import actors
 from orchestrator import Cluster
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Node, PersistentVolumeClaim, Pod
+from orchestrator.api.core.v1 import (
+    Node,
+    PersistentVolumeClaim,
+    PersistentVolumeClaimVolumeSource,
+    Pod,
+    Volume,
+)
 from orchestrator.apiserver.admission import Admission
 from orchestrator.protocol import ApiError
 
@@ -245,10 +252,11 @@ def claiming(count: int, prefix: str) -> Callable[[float], Iterator[Pod]]:
     """Pods with a claim each."""
 
     def make(scale: float) -> Iterator[Pod]:
-        for number in range(int(count * scale)):
-            claim = {"persistentVolumeClaim": {"claimName": f"data-{number}"}}
-            pattern = pod(volumes=[{"name": "data", **claim}])
-            yield _named(pattern, f"{prefix}-{number}", "default")
+        for number, each in enumerate(pods(pod(), count * scale, prefix)):
+            claim = PersistentVolumeClaimVolumeSource(claim_name=f"data-{number}")
+            volumes = (Volume(name="data", persistent_volume_claim=claim),)
+            assert each.spec is not None
+            yield replace(each, spec=replace(each.spec, volumes=volumes))
 
     return make
 
@@ -688,7 +696,7 @@ def main() -> None:
     for workload in workloads():
         if given.numbers and workload.number not in given.numbers:
             continue
-        found = asyncio.run(run(workload, given.scale, given.seconds))
+        found = actors.run(run, workload, given.scale, given.seconds, virtual=False)
         row = _row(workload, found)
         print(*row, sep="\t", file=sys.stderr, flush=True)
         table.add_row(*row)

@@ -369,7 +369,8 @@ class InterfaceUsage(Struct, frozen=True, gc=False):
 class ContainerUsage(Struct, frozen=True, gc=False):
     """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
 
-    `cpu_seconds` are those that it has used since it was started. `interfaces` are those of its pod's network, if the
+    `cpu_seconds` are those that it has used since it was started, and page faults are counted from there; `rss_bytes`
+    are those of its memory that are no file's. `interfaces` are those of its pod's network, if the
     pod has one of its own that is measured.
     """
 
@@ -378,6 +379,9 @@ class ContainerUsage(Struct, frozen=True, gc=False):
     processes: int | None = None
     cpu_seconds: float | None = None
     interfaces: tuple[InterfaceUsage, ...] = ()
+    rss_bytes: int | None = None
+    page_faults: int | None = None
+    major_page_faults: int | None = None
 
 
 class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
@@ -386,6 +390,19 @@ class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=Tr
     The one request that is not the API server's: a kubelet answers it, as it answers a metrics server. It
     is the member of the group `kubelets_group(node)`.
     """
+
+    uids: tuple[str, ...]
+
+
+class DiskUsage(Struct, frozen=True, gc=False):
+    """What a pod keeps on its node's disk, in bytes: in its own directories by volume, in logs by container."""
+
+    volumes: Mapping[str, int] = {}
+    logs: Mapping[str, int] = {}
+
+
+class DisksOfPods(Request[Mapping[str, DiskUsage]], frozen=True, gc=False):
+    """Answer what these pods (by uid) keep on the disk of a kubelet's node. To weigh it may take long."""
 
     uids: tuple[str, ...]
 

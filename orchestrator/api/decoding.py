@@ -22,7 +22,7 @@ from msgspec import Struct, structs
 
 from orchestrator.api import document
 from orchestrator.api.errors import DecodeError
-from orchestrator.api.facts import LEFT_OUT
+from orchestrator.api.facts import GO_NAMES, LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
 from orchestrator.api.scalars import EMPTY, MicroTime, Time
 from orchestrator.api.times import read_time
@@ -68,19 +68,51 @@ def read(data: Any, type_: type[Any], unknown: list[str], at: str = "") -> Any:
 _USERS: Final = ("UserInfo", "SubjectAccessReviewSpec", "CertificateSigningRequestSpec")
 
 
-def unfit(value: Any, place: Place, wanted: str) -> DecodeError:
-    """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`."""
+def unfit(value: Any, place: Place, wanted: str, *, by_itself: bool = False) -> DecodeError:
+    """`json: cannot unmarshal string into Go struct field PodSpec.spec.hostNetwork of type bool`.
+
+    `by_itself`: the field's type reads itself, as something of the type `wanted`; out of a tree it does not
+    know where it stands.
+    """
     kind = _kind(value)
+    named = "" if by_itself else _named(place, wanted)
     if wanted == "[]string" and place.fields.endswith("extra"):
         wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
     if wanted == "string" and place.fields.endswith("uid") and place.struct not in _USERS:
         wanted = "types.UID"
     shown = f"number {value}" if kind == "number" and wanted in _NUMBERED else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
-    words = f"json: cannot unmarshal {shown} into Go {where} of type {wanted}"
+    words = f"json: cannot unmarshal {shown} into Go {where} of type {named or wanted}"
     said = f"expected {_json_type(wanted)}, got {shown}"
     patch_words = _not_restored(value, wanted) if place.fields else ""
+    if by_itself:
+        patch_words = f"json: cannot unmarshal {shown} into Go value of type {wanted}"
     return DecodeError(place.path, said, words=words, patch_words=patch_words)
+
+
+def _named(place: Place, wanted: str) -> str:
+    """The name that the type of a field has in Go; "" if it is `wanted`."""
+    name = _go_types().get(place.struct, {}).get(place.fields.rpartition(".")[2], "")
+    if name.startswith("map:"):
+        return name[4:] if wanted.startswith("map[") else ""
+    if name.startswith("[]"):
+        return name if wanted.startswith("[]") else name[2:]
+    return name
+
+
+@lru_cache(maxsize=1)
+def _go_types() -> dict[str, dict[str, str]]:
+    """Struct -> field -> the name of its type. Where structs of one name differ, the first one counts."""
+    found: dict[str, dict[str, str]] = {}
+    for struct, fields in _go_names()["types"].items():
+        found.setdefault(struct.rpartition(".")[2], {}).update(fields)
+    return found
+
+
+@lru_cache(maxsize=1)
+def _go_names() -> dict[str, dict[str, dict[str, str]]]:
+    facts: dict[str, dict[str, dict[str, str]]] = json.loads(GO_NAMES.read_text())
+    return facts
 
 
 _BYTES: Final = 256
@@ -135,11 +167,12 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     # Maps that are not written when they are empty, so that an empty one is none.
     optional_maps = {each.encode_name for each in structs.fields(type_) if each.default is EMPTY}
     zeros: frozenset[str] = frozenset()
+    paths: Mapping[str, str] | None = None
 
     def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
-        nonlocal fields, zeros
+        nonlocal fields, zeros, paths
         if fields is None:  # late: types name each other in circles
-            fields, zeros = _fields(type_), _left_out(type_)
+            fields, zeros, paths = _fields(type_), _left_out(type_), _go_paths(type_)
         if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         path = f"{place.path}." if place.path else ""
@@ -154,7 +187,8 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 if not (is_kind and key in ("kind", "apiVersion")):
                     unknown.append(path + str(key))
             elif value is not None and (value != {} or key not in optional_maps):
-                found = reader(value, Place(path + key, name, said + key), unknown)
+                go_path = key if paths is None else paths.get(key, key)
+                found = reader(value, Place(path + key, name, said + go_path), unknown)
                 if found or key not in zeros:
                     made[key] = found
         return made
@@ -179,9 +213,17 @@ def _fields(type_: type[Struct]) -> dict[str, Reader]:
 
 def _left_out(type_: type[Struct]) -> frozenset[str]:
     """The fields whose zero Go cannot tell from absent, as they are no pointers."""
+    return frozenset(_zeros().get(_fact_name(type_), ()))
+
+
+def _go_paths(type_: type[Struct]) -> Mapping[str, str] | None:
+    """Go's paths to the fields that the type has from structs written into it; None if there are none."""
+    return _go_names()["paths"].get(_fact_name(type_))
+
+
+def _fact_name(type_: type[Struct]) -> str:
     home = type_.__module__.split(".")
-    name = f"{home[2]}.{home[3]}.{type_.__name__}" if len(home) > 3 else ""
-    return frozenset(_zeros().get(name, ()))
+    return f"{home[2]}.{home[3]}.{type_.__name__}" if len(home) > 3 else ""
 
 
 @lru_cache(maxsize=1)
@@ -366,7 +408,7 @@ def _int_or_string(data: Any, place: Place, unknown: list[str]) -> Any:
         return data
     bound = _INT["int32"]
     if type(data) is not int or not -bound <= data < bound:
-        raise unfit(data, Place(place.path, "", ""), "int32")
+        raise unfit(data, place, "int32", by_itself=True)
     return data
 
 
@@ -374,6 +416,8 @@ def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
     is_number = isinstance(data, int | float) and not isinstance(data, bool)
     if is_number or (isinstance(data, str) and _QUANTITY_FORM.fullmatch(data)):
         return data
+    if isinstance(data, str) and _QUANTITY_FORM.fullmatch(bare := data.strip(" ")):
+        return bare  # as Go does, which reads no other text so
     raise DecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
 
 
@@ -383,7 +427,7 @@ _UNIONS: Final = {_QUANTITY: _quantity, _INT_OR_STRING: _int_or_string}
 def _time_reader(*, micro: bool) -> Reader:
     def read(data: Any, place: Place, unknown: list[str]) -> Any:
         if not isinstance(data, str):
-            raise unfit(data, Place(place.path, "", ""), "string")
+            raise unfit(data, place, "string", by_itself=True)
         try:
             return read_time(data, micro=micro)
         except ValueError as error:

@@ -3,20 +3,21 @@
 A list without `omitempty` is null in Go when nothing is in it, and so it is after each reading of the
 store, whatever its author wrote. In the interpreter it is an empty tuple; here the text is mended. Only
 fields of such lists are touched, by their names: in JSON no text has bare quotes. A kind with free JSON in
-it might hold the same names there, so that of it only the status is mended, and that only if it is typed.
+it might hold the same names there, so that a text of it that has one is read and mended by its type.
 """
 
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
-from typing import Any, Final, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Final, Union, get_args, get_origin, get_type_hints
 
+import msgspec
 from msgspec import Struct, structs
 
 from orchestrator.api.scalars import required_tuple
 
 _EMPTY: Final = b":[]"
-_STATUS: Final = b'"status":{'
 # Their answers are no stored objects, and say of an empty list that it is one.
 _NOT_STORED: Final = ("authentication", "authorization", "meta")
 
@@ -35,29 +36,50 @@ def _mender(type_: type[Any]) -> Callable[[bytes], bytes] | None:
     if len(home) < 4 or home[2] in _NOT_STORED or type_.__name__.endswith("List"):
         return None
     names, free = _reachable(type_)
-    if not free:
-        return _replacer(names)
-    status = get_type_hints(type_).get("status")
-    inner = next((each for each in (status, *get_args(status)) if _is_struct(each)), None)
-    if inner is None:
-        return None
-    names, free = _reachable(inner)
-    replace = _replacer(names)
-    if free or replace is None:
-        return None
-
-    def mend_status(text: bytes) -> bytes:
-        before, key, after = text.rpartition(_STATUS)
-        return before + key + replace(after)
-
-    return mend_status
-
-
-def _replacer(names: set[str]) -> Callable[[bytes], bytes] | None:
     if not names:
         return None
     pattern = re.compile(f'("(?:{"|".join(sorted(map(re.escape, names)))})":)\\[\\]'.encode())
-    return lambda text: pattern.sub(rb"\1null", text)
+    if not free:
+        return lambda text: pattern.sub(rb"\1null", text)
+    return lambda text: _mended_by_type(text, type_) if pattern.search(text) else text
+
+
+def _mended_by_type(text: bytes, type_: type[Any]) -> bytes:
+    document = msgspec.json.decode(text)
+    _mend(document, type_)
+    return msgspec.json.encode(document)
+
+
+def _mend(value: Any, hint: Any) -> None:
+    """Put null for such lists into a decoded value of a type, at any depth of what is typed."""
+    if not value or not isinstance(value, list | dict):
+        return
+    if isinstance(value, list) or not _is_struct(hint):
+        arguments = [each for each in get_args(hint) if each not in (NoneType, Ellipsis)]
+        if get_origin(hint) in (Union, UnionType):
+            inside = [value] if len(arguments) == 1 else []
+        else:
+            inside = value if isinstance(value, list) else [*value.values()]
+        for each in inside if arguments else ():
+            _mend(each, arguments[-1])
+        return
+    for name, inner, is_written in _parts(hint):
+        found = value.get(name)
+        if found == [] and is_written:
+            value[name] = None
+        elif found is not None:
+            _mend(found, inner)
+
+
+@cache
+def _parts(type_: type[Any]) -> tuple[tuple[str, Any, bool], ...]:
+    """Of each field but the metadata its name, its type, and whether it is such a list."""
+    hints = get_type_hints(type_)
+    return tuple(
+        (field.encode_name, hints[field.name], field.default_factory is required_tuple)
+        for field in structs.fields(type_)
+        if field.name != "metadata"
+    )
 
 
 def _reachable(type_: type[Any]) -> tuple[set[str], bool]:

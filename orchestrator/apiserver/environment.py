@@ -1,6 +1,7 @@
 """What decisions may look at: the stored objects, and the actor's time, chance and identifiers."""
 
 from collections.abc import Callable, Sequence
+from math import floor
 from random import Random
 from typing import Any, Protocol, TypeVar, cast
 
@@ -41,7 +42,9 @@ class Environment:
     __slots__ = (
         "_buckets",
         "_clock",
+        "_next_second",
         "_source",
+        "_time",
         "allocations",
         "counts",
         "scheme",
@@ -69,6 +72,7 @@ class Environment:
         self._source = source
         self._clock = clock
         self._buckets: dict[type[Any], str] = {}
+        self._time, self._next_second = Time(""), 0  # what the present second is called, until when
 
     @property
     def random(self) -> Random:
@@ -81,7 +85,10 @@ class Environment:
 
     def time(self) -> Time:
         """Now, as objects say it."""
-        return format_time(self._clock())
+        now = self._clock()
+        if now >= self._next_second or now < self._next_second - 1:
+            self._time, self._next_second = format_time(now), floor(now) + 1
+        return self._time
 
     def get(self, kind: type[K], name: str, namespace: str = "") -> K | None:
         """The stored object of a built-in kind, or None."""

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import PodSpec
 from orchestrator.api.facts import COLUMNS
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.errors import TimeError
 from orchestrator.machinery.times import human_duration, parse_time
 
@@ -64,9 +65,18 @@ def _facts() -> Mapping[str, tuple[Column, ...]]:
 
 def columns_of(type_: type[Any]) -> tuple[Column, ...]:
     """The columns of a kind's table; names and times of creation where Kubernetes shows no more."""
+    return _facts().get(_key(type_)) or _facts()[""]
+
+
+def is_plain(type_: type[Any]) -> bool:
+    """Whether Kubernetes shows no more of a built-in kind than names and times of creation."""
+    return type_ is not Unstructured and _key(type_) not in _facts()
+
+
+def _key(type_: type[Any]) -> str:
     group = type_.__module__.split(".")[2]  # orchestrator.api.<group>
     kind = f"{group}.{type_.__name__}"
-    return _facts().get(_SAME.get(kind, kind)) or _facts()[""]
+    return _SAME.get(kind, kind)
 
 
 def columns_of_custom() -> tuple[Column, Column]:

@@ -23,13 +23,14 @@ from orchestrator.client.changing import (
     remove_finalizer,
     write_status,
 )
-from orchestrator.client.controller import Controller, Statistics, Wiring
+from orchestrator.client.controller import Controller
 from orchestrator.client.errors import (
     InvalidController,
     NotInStep,
     PermanentError,
     TemporaryError,
 )
+from orchestrator.client.event_series import EventSeriesRecorder
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.informers import Changed, Informers, Resync, SharedCaches, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
@@ -45,6 +46,7 @@ from orchestrator.client.subscription import Subscription
 from orchestrator.client.waiting import WaitTimeout
 from orchestrator.client.watcher import Watcher
 from orchestrator.client.watching import WatchStream
+from orchestrator.client.wiring import Statistics, Wiring
 from orchestrator.client.work_queue import Backoff, WorkQueue
 from orchestrator.machinery.metadata import same_metadata
 
@@ -56,6 +58,7 @@ __all__ = [
     "Client",
     "Controller",
     "EventRecorder",
+    "EventSeriesRecorder",
     "Informers",
     "InvalidController",
     "Key",

@@ -1,45 +1,32 @@
 """The typed client: what tasks, embedding programs and `reconcile` methods use."""
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeVar, cast
 
-from actors import Clock, NoReply
+from actors import NoReply
 from orchestrator.api import codec
 from orchestrator.api.authentication.v1 import TokenRequest, TokenRequestSpec
 from orchestrator.api.core.v1 import Binding, ObjectReference, Pod, ServiceAccount
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.policy.v1 import Eviction
-from orchestrator.api.scheme import DEFAULT, Resource, Scheme
-from orchestrator.api.unstructured import Unstructured
+from orchestrator.api.scheme import Resource
 from orchestrator.client.apply import apply_patch
 from orchestrator.client.cache import Key
 from orchestrator.client.checking import (
     checked_body,
     checked_document,
-    checked_name,
     checked_object,
-    checked_texts,
-    resource_for,
 )
-from orchestrator.client.waiting import Predicate, WaitTimeout, condition_of
-from orchestrator.client.watching import WatchStream
+from orchestrator.client.reading import Reader, namespace_in
 from orchestrator.machinery.patches import with_last_applied
 from orchestrator.protocol import (
-    ADMIN,
     ApiError,
-    ApiRef,
     Create,
     Created,
     Delete,
     DeleteCollection,
     Deleted,
-    Expired,
-    Get,
-    Identity,
-    List,
     NotFound,
     Page,
     Patch,
@@ -54,7 +41,7 @@ K = TypeVar("K")
 WRITES: Final[ContextVar[dict[Resource, int] | None]] = ContextVar("writes", default=None)
 
 
-class Client:
+class Client(Reader):
     """Requests to an API server, awaited. Every method raises `protocol.ApiError`s and
     `actors.NoReply` errors. For a namespaced kind an empty namespace means `default`.
 
@@ -63,175 +50,17 @@ class Client:
     takes its callers' word for it (mypy's), and hands over the very object that it is given.
     """
 
-    def __init__(
-        self,
-        api: ApiRef,
-        *,
-        clock: Clock,
-        identity: Identity = ADMIN,
-        scheme: Scheme = DEFAULT,
-        field_manager: str = "",
-        checked: bool = True,
-    ) -> None:
-        self.api = api
-        self.clock = clock
-        self.identity = identity
-        self.scheme = scheme
-        self._manager = field_manager
-        self._checked = checked
-
-    def resource(self, kind: type[Any] | Resource) -> Resource:
-        """The resource of a kind. Raises TypeError and UnknownKind."""
-        return resource_for(kind, self.scheme)
-
-    def resource_of(self, obj: Any) -> Resource:
-        """The resource of an object, custom ones included."""
-        if isinstance(obj, Unstructured):
-            return self.scheme.by_kind(obj.api_version, obj.kind)
-        return self.scheme.by_type(type(obj))
-
     def _given(self, obj: Any) -> tuple[Resource, Any]:
         """An object to write, with its resource."""
         if self._checked:
             return checked_object(obj, self.scheme)
         return self.resource_of(obj), obj
 
-    def _say(self, **texts: Any) -> None:
-        """Look at what a request says in words, by the names of its arguments. Raises TypeError."""
-        if self._checked:
-            checked_texts(**texts)
-
     def _document(self, obj: Any) -> dict[str, Any]:
         """An object to apply as the manifest that it is. Raises TypeError and Invalid."""
         if isinstance(obj, Mapping):
             return checked_document(obj)
         return codec.to_dict(self._given(obj)[1])
-
-    def _named(self, kind: type[Any] | Resource, name: str) -> Resource:
-        """The resource of an object that is named."""
-        if self._checked:
-            checked_name(name)
-        return self.resource(kind)
-
-    # --- reading ---------------------------------------------------------------------------
-
-    async def get(self, kind: type[K] | Resource, name: str, *, namespace: str = "") -> K:
-        """One object."""
-        resource = self._named(kind, name)
-        self._say(namespace=namespace)
-        request = Get(
-            resource=resource,
-            name=name,
-            namespace=_in(resource, namespace),
-            identity=self.identity,
-        )
-        return cast(K, await self.api.ask(request))
-
-    async def list(
-        self,
-        kind: type[K] | Resource,
-        *,
-        namespace: str | None = None,
-        label_selector: str = "",
-        field_selector: str = "",
-        limit: int = 0,
-    ) -> tuple[K, ...]:
-        """The objects of a namespace; None: of all namespaces."""
-        page = await self.page(
-            kind,
-            namespace=namespace,
-            label_selector=label_selector,
-            field_selector=field_selector,
-            limit=limit,
-        )
-        return page.items
-
-    async def page(
-        self,
-        kind: type[Any] | Resource,
-        *,
-        namespace: str | None = None,
-        label_selector: str = "",
-        field_selector: str = "",
-        limit: int = 0,
-        continue_token: str = "",
-    ) -> Page:
-        """A list with its revision and, when `limit` cut it, the token of the next page."""
-        self._say(namespace=namespace, label_selector=label_selector, field_selector=field_selector)
-        return await self.api.ask(
-            List(
-                resource=self.resource(kind),
-                namespace=namespace or "",
-                label_selector=label_selector,
-                field_selector=field_selector,
-                limit=limit,
-                continue_token=continue_token,
-                identity=self.identity,
-            )
-        )
-
-    def watch(
-        self,
-        kind: type[Any] | Resource,
-        *,
-        namespace: str | None = None,
-        label_selector: str = "",
-        field_selector: str = "",
-        since: int | None = None,
-    ) -> WatchStream:
-        """Changes as `async with client.watch(Pod) as events: async for event in events`.
-
-        Without `since` the present objects come first, as ADDED. Raises Expired when the reader
-        was too slow, or `since` is too old.
-        """
-        self._say(namespace=namespace, label_selector=label_selector, field_selector=field_selector)
-        return WatchStream(
-            self.api,
-            self.resource(kind),
-            namespace=namespace or "",
-            label_selector=label_selector,
-            field_selector=field_selector,
-            since=since,
-            identity=self.identity,
-        )
-
-    async def wait(
-        self,
-        kind: type[K] | Resource,
-        name: str,
-        condition: str | Callable[[K], bool],
-        *,
-        namespace: str = "",
-        timeout: float = 60.0,
-    ) -> K | None:
-        """The object once the condition holds; None for `delete`. Raises WaitTimeout.
-
-        The condition is `condition=Ready`, `condition=Ready=False`, `delete`,
-        `jsonpath={.status.phase}=Running`, or a function of the object.
-        """
-        resource = self._named(kind, name)
-        self._say(namespace=namespace)
-        if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-            raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
-        predicate: Predicate = condition_of(condition) if isinstance(condition, str) else condition
-        deleted = condition == "delete"
-        stream = WatchStream(
-            self.api,
-            resource,
-            namespace=_in(resource, namespace),
-            field_selector=f"metadata.name={name}",
-            identity=self.identity,
-        )
-        seen: list[Any] = [None]  # the object as it was last
-        try:
-            async with asyncio.timeout(timeout):
-                while True:
-                    with suppress(Expired):  # messages were lost: look at what there is now
-                        return cast(K | None, await _first(stream, deleted, predicate, seen))
-        except TimeoutError:
-            raise WaitTimeout(resource, name, str(condition), timeout, seen[0]) from None
-
-    # --- writing ---------------------------------------------------------------------------
 
     async def create(self, obj: K, *, namespace: str = "") -> K:
         """The object as the API server stored it; `obj` may be a decoded manifest, too."""
@@ -257,7 +86,7 @@ class Client:
         return Create(
             resource=resource,
             object=obj,
-            namespace=_in(resource, namespace or obj.metadata.namespace),
+            namespace=namespace_in(resource, namespace or obj.metadata.namespace),
             field_manager=self._manager,
             identity=self.identity,
         )
@@ -270,7 +99,7 @@ class Client:
             resource=resource,
             object=given,
             name=metadata.name,
-            namespace=_in(resource, metadata.namespace),
+            namespace=namespace_in(resource, metadata.namespace),
             subresource=subresource,
             field_manager=self._manager,
             identity=self.identity,
@@ -301,7 +130,7 @@ class Client:
             name=name,
             patch_type=patch_type,
             body=body,
-            namespace=_in(resource, namespace),
+            namespace=namespace_in(resource, namespace),
             subresource=subresource,
             field_manager=self._manager,
             identity=self.identity,
@@ -319,7 +148,7 @@ class Client:
                 name=key.name,
                 patch_type="merge",
                 body=body,
-                namespace=_in(resource, key.namespace),
+                namespace=namespace_in(resource, key.namespace),
                 field_manager=self._manager,
                 identity=self.identity,
             )
@@ -345,7 +174,7 @@ class Client:
             Delete(
                 resource=resource,
                 name=name,
-                namespace=_in(resource, namespace),
+                namespace=namespace_in(resource, namespace),
                 grace_period_seconds=grace_period_seconds,
                 propagation_policy=propagation_policy,
                 uid=uid,
@@ -371,7 +200,7 @@ class Client:
         return await self.api.ask(
             DeleteCollection(
                 resource=resource,
-                namespace=_in(resource, namespace),
+                namespace=namespace_in(resource, namespace),
                 label_selector=label_selector,
                 field_selector=field_selector,
                 propagation_policy=propagation_policy,
@@ -388,7 +217,7 @@ class Client:
         document = self._document(obj)
         self._say(namespace=namespace)
         resource, typed = codec.decode_any(document, self.scheme)
-        where = _in(resource, namespace or typed.metadata.namespace)
+        where = namespace_in(resource, namespace or typed.metadata.namespace)
         if where:
             document["metadata"] = {**document.get("metadata", {}), "namespace": where}
         manifest = with_last_applied(document)
@@ -416,7 +245,7 @@ class Client:
         document = self._document(obj)
         self._say(namespace=namespace)
         resource, typed = codec.decode_any(document, self.scheme)
-        where = _in(resource, namespace or typed.metadata.namespace)
+        where = namespace_in(resource, namespace or typed.metadata.namespace)
         metadata = {**document["metadata"], **({"namespace": where} if where else {})}
         metadata.pop("managedFields", None)
         request = Patch(
@@ -509,30 +338,9 @@ class Client:
         return answers
 
 
-async def _first(
-    stream: WatchStream, deleted: bool, predicate: Predicate, seen: list[Any]
-) -> Any | None:
-    """The first object of the predicate; None when it is `deleted` that is waited for. Raises Expired."""
-    async with stream:
-        if deleted and not stream.initial:
-            return None
-        async for event in stream:
-            gone = event.type == "DELETED"
-            seen[0] = None if gone else event.object
-            if deleted and gone:
-                return None
-            if not deleted and not gone and predicate(event.object):
-                return event.object
-    raise AssertionError("a watch ends with an error")
-
-
 def _note(resource: Resource, obj: Any) -> None:
     """Remember the revision of a write for whoever collects them."""
     writes = WRITES.get()
     if writes is not None and obj is not None and obj.metadata.resource_version.isdecimal():
         revision = int(obj.metadata.resource_version)
         writes[resource] = max(writes.get(resource, 0), revision)
-
-
-def _in(resource: Resource, namespace: str) -> str:
-    return (namespace or "default") if resource.namespaced else ""

@@ -17,13 +17,10 @@ looked at again before the caches have seen the last revision that it wrote.
 """
 
 from collections.abc import Awaitable, Iterable, Mapping
-from math import isnan
 from typing import Any, ClassVar, Final, TypeVar
 
-from msgspec import Struct
-
-from actors import Actor, NoReply, Ref, Timer
-from orchestrator.api.scheme import DEFAULT, Resource, Scheme
+from actors import Actor, Timer
+from orchestrator.api.scheme import Resource
 from orchestrator.client.api import WRITES, Client
 from orchestrator.client.cache import (
     Cache,
@@ -37,7 +34,8 @@ from orchestrator.client.cache import (
 from orchestrator.client.checking import resource_for
 from orchestrator.client.errors import NotInStep, PermanentError, TemporaryError
 from orchestrator.client.events import EventRecorder
-from orchestrator.client.informers import Changed, Resync, SharedCaches, Subscribe
+from orchestrator.client.failing import WrongAnswer, check_answer, described, is_loud
+from orchestrator.client.informers import Changed, Resync, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.sources import (
     OwnerKeys,
@@ -47,14 +45,12 @@ from orchestrator.client.sources import (
     filtered,
     no_keys,
 )
+from orchestrator.client.wiring import Statistics, Wiring
 from orchestrator.client.work_queue import Backoff, WorkQueue
 from orchestrator.protocol import (
-    ADMIN,
     ApiError,
-    ApiRef,
     BadRequest,
     Forbidden,
-    Identity,
     Invalid,
     Unauthorized,
 )
@@ -63,29 +59,6 @@ K = TypeVar("K")
 
 Kind = type[Any] | Resource
 SUBSCRIBE_RETRY_SECONDS: Final = 1.0
-
-
-class Wiring(Struct, frozen=True):
-    """What a controller is connected to; one for all controllers of a manager."""
-
-    api: ApiRef
-    informers: Ref[Any]
-    shared: SharedCaches
-    scheme: Scheme = DEFAULT
-    identity: Identity = ADMIN
-    record_events: bool = True
-    field_manager: str = ""  # of what is written; empty: each controller's name
-
-
-class Statistics(Struct, frozen=True):
-    """What a controller has done, and what waits."""
-
-    reconciles: int
-    failures: int
-    queued: int
-    processing: int
-    delayed: int
-    in_step: bool  # whether its caches are filled, so that it works
 
 
 class Controller(Actor):
@@ -430,10 +403,7 @@ class Controller(Actor):
         try:
             answer: Any = self.reconcile(key)
             again: Any = await answer if hasattr(answer, "__await__") else answer
-            if again is not None and (
-                isinstance(again, bool) or not isinstance(again, int | float) or isnan(again)
-            ):
-                raise _WrongAnswer(self.name, again)
+            check_answer(self.name, again)
         except Exception as error:
             self._failed(key, error)
         else:
@@ -464,35 +434,15 @@ class Controller(Actor):
             return
         self._failures += 1
         now = self.ctx.clock.monotonic()
-        # What else the API server refuses (a conflict, what is gone) is a controller's daily life.
-        loud = not isinstance(error, ApiError | NoReply) or isinstance(error, self.loud_refusals)
-        if loud:
-            where = "/".join(part for part in key if part)
-            known = isinstance(error, TemporaryError | PermanentError | ApiError)
-            self.ctx.log.error(
-                "reconcile failed",
-                controller=self.name,
-                key=where,
-                error=f"{type(error).__name__}: {error}",
-                exc_info=error.with_traceback(None) if known else error,
-            )
+        if is_loud(error, self.loud_refusals):
+            self.ctx.log.error("reconcile failed", **described(error, self.name, key))
         match error:
             case TemporaryError():
                 self._queue.add_after(key, now + max(0.0, error.seconds))
-            case PermanentError() | _WrongAnswer():
+            case PermanentError() | WrongAnswer():
                 self._queue.forget(key)
             case _:
                 self._queue.fail(key, now)
-
-
-class _WrongAnswer(TypeError):
-    """`reconcile` answered what says no time."""
-
-    def __init__(self, name: str, answer: object) -> None:
-        super().__init__(
-            f"{name}.reconcile answered {answer!r}: the seconds after which to look again are "
-            "expected, or None"
-        )
 
 
 def _mapping(answer: object, wanted: str) -> Mapping[Any, Any]:

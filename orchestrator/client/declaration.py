@@ -9,9 +9,10 @@ from weakref import WeakKeyDictionary
 from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
 from orchestrator.client.checking import resource_for
-from orchestrator.client.controller import Controller, Wiring
+from orchestrator.client.controller import Controller
 from orchestrator.client.errors import InvalidController
 from orchestrator.client.pacing import RateLimit
+from orchestrator.client.wiring import Wiring
 from orchestrator.client.work_queue import Backoff
 
 # Every cluster of a process starts the same controllers. One that was made in a function goes with what that saw.

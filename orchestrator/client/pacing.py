@@ -6,7 +6,8 @@ of its own:
 - **Own writes.** A key that wrote is parked until the caches show the highest revision that it wrote,
   or else it would decide by the state before its write (client-go's controllers count expectations
   instead). `OWN_WRITES_SECONDS` end the wait: an event that a filter or a fault swallows must not stop
-  a controller.
+  a controller. What it does then it does by an old state, so it looks again when the caches have caught up:
+  a source need not tell of what a controller itself has written.
 - **At rest.** A controller may know by a look at its caches that a key has nothing to do before a
   certain time (`at_rest`). That look costs a call where a reconcile costs a task. Keys that are due
   within `ahead_seconds` are looked at in the same turn, so that thousands of periodic keys share timers.
@@ -69,19 +70,24 @@ class Pacing(Generic[H]):
         self._filled_at: float | None = None
         self._written: dict[H, Mapping[Any, int]] = {}  # key -> resource -> the highest revision
         self._parked: dict[H, float] = {}  # key -> when it is looked at regardless
+        self._blind: dict[
+            H, Mapping[Any, int]
+        ] = {}  # what was written by keys looked at regardless
         self._resting = 0
         self.looks = 0  # how many keys were found at rest
 
     @property
     def parked(self) -> bool:
         """Whether any key waits for the caches to show its writes."""
-        return bool(self._parked)
+        return bool(self._parked or self._blind)
 
     def next(self, now: float) -> tuple[list[H], float | None]:
         """The keys to reconcile now, and when to ask again; None: when something has changed."""
         run: list[H] = []
         if self._parked:
             self._unpark(now, run)
+        if self._blind:
+            self._look_again()
         queue = self._queue
         due = queue.advance(now)
         ahead = now + self._ahead_seconds
@@ -130,21 +136,33 @@ class Pacing(Generic[H]):
 
     def _unpark(self, now: float, run: list[H]) -> None:
         for key, limit in list(self._parked.items()):
-            if now >= limit or self._sees_own_writes(key):
-                self._written.pop(key, None)
-                del self._parked[key]
-                self._tokens -= 1.0  # on credit: it has waited long enough
-                run.append(key)
+            if not self._sees_own_writes(key):
+                if now < limit:
+                    continue
+                self._blind[key] = self._written.pop(key)
+            del self._parked[key]
+            self._tokens -= 1.0  # on credit: it has waited long enough
+            run.append(key)
+
+    def _look_again(self) -> None:
+        for key, written in list(self._blind.items()):
+            if self._shown(written):
+                del self._blind[key]
+                self._queue.add(key)
 
     def _sees_own_writes(self, key: H) -> bool:
         written = self._written.get(key)
-        if written is None:
-            return True
+        if written is not None and not self._shown(written):
+            return False
+        self._written.pop(key, None)
+        return True
+
+    def _shown(self, written: Mapping[Any, int]) -> bool:
+        """Whether the caches show these revisions, as far as there are caches."""
         for resource, revision in written.items():
             seen = self._seen(resource)
             if seen is not None and seen < revision:
                 return False
-        del self._written[key]
         return True
 
     def _rests_until(self, now: float, key: H) -> float | None:

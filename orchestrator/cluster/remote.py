@@ -7,6 +7,8 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 from actors import ALWAYS, ActorSystem, Clock, Misuse, Ref
+from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
+from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Resource, Scheme
 from orchestrator.client import Client, Controller
 from orchestrator.client.declaration import check
@@ -14,6 +16,7 @@ from orchestrator.cluster.arguments import objects_of
 from orchestrator.controllers import ControllerManager
 from orchestrator.controllers.manager import Registration, RunController
 from orchestrator.gateway import Access, Connection, Gateway, connected, discover, find_access
+from orchestrator.machinery.conditions import is_false, is_true
 
 if TYPE_CHECKING:
     from orchestrator.cluster.pages import Pages
@@ -112,6 +115,22 @@ class RemoteCluster:
         return Pages(self.system, self._manager, host, port)
 
     async def apply(self, source: str | Path | Iterable[Any], *, namespace: str = "") -> list[Any]:
-        """As `Cluster.apply`."""
+        """As `Cluster.apply`: objects may follow the definition of their kind, be it applied here or elsewhere."""
         where = namespace or self.access.namespace
-        return [await self.client.apply(each, namespace=where) for each in objects_of(source)]
+        return [await self._applied(each, where) for each in objects_of(source)]
+
+    async def _applied(self, each: Any, namespace: str) -> Any:
+        try:
+            made = await self.client.apply(each, namespace=namespace)
+        except UnknownKind:
+            await discover(self._connection, self.scheme)
+            made = await self.client.apply(each, namespace=namespace)
+        if isinstance(made, CustomResourceDefinition):
+            await self.client.wait(CustomResourceDefinition, made.metadata.name, _is_decided)
+        return made
+
+
+def _is_decided(definition: CustomResourceDefinition) -> bool:
+    """Whether it is served, or its names are refused."""
+    conditions = definition.status.conditions if definition.status is not None else ()
+    return is_true(conditions, "Established") or is_false(conditions, "NamesAccepted")

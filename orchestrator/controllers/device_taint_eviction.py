@@ -1,6 +1,7 @@
 """Pods whose claims have devices with a NoExecute taint that they do not tolerate, or not for longer, go."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
@@ -20,7 +21,7 @@ from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.resource_claims import (
     ClaimError,
     check_owner,
-    claims_named,
+    claim_name,
     is_for,
     is_reserved_for,
 )
@@ -28,6 +29,7 @@ from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import NotFound
 
 _NO_EXECUTE = "NoExecute"
+_REASON = "DeviceTaintManagerEviction"
 
 
 def evict_at(result: DeviceRequestAllocationResult, taints: Iterable[DeviceTaint]) -> float | None:
@@ -78,7 +80,8 @@ class DeviceTaintEvictionController(KubernetesController):
     dormant = True
 
     def prepare(self) -> None:
-        """Events are said by the name that the original has there."""
+        """Events are said by the name that the original has there; nobody is known to be about to go."""
+        self._pending: dict[Key, str] = {}  # pods whose time will come, and their uids
         self.events = EventRecorder(
             self.ctx,
             self.client.api,
@@ -117,18 +120,25 @@ class DeviceTaintEvictionController(KubernetesController):
         return (Key(new.metadata.namespace, new.metadata.name),)
 
     def _of_claim(self, change: Change[ResourceClaim]) -> Iterable[Key]:
-        return _users(change.new) if change.new is not None else ()
+        there = (each for each in (change.old, change.new) if each is not None)
+        return dict.fromkeys(key for claim in there for key in _users(claim))
 
     async def reconcile(self, key: Key) -> float | None:
-        """Delete a pod whose time has come; answers when it comes."""
+        """Delete a pod whose time has come; answers when it comes. Who may stay after all hears so."""
         pod = self.cache(Pod).get(*key)
+        waiting = self._pending.pop(key, "")
         if pod is None or pod.spec is None or not pod.spec.node_name or has_ended(pod):
             return None
+        if pod.metadata.deletion_timestamp is not None:
+            return None
         at = self._evict_at(pod)
-        if at is None or pod.metadata.deletion_timestamp is not None:
+        if at is None:
+            if waiting == pod.metadata.uid:
+                self.events.event(pod, "Normal", _REASON, "Cancelling deletion")
             return None
         now = self.ctx.clock.now()
         if at > now:
+            self._pending[key] = pod.metadata.uid
             return at - now
         await self._evict(pod)
         return None
@@ -145,18 +155,18 @@ class DeviceTaintEvictionController(KubernetesController):
         return min(times, default=None)
 
     def _claims(self, pod: Pod) -> list[ResourceClaim]:
-        """The claims that are reserved for a pod."""
+        """The claims that are reserved for a pod, as far as they have been made."""
+        assert pod.spec is not None
         found = []
-        try:
-            for entry, name in claims_named(pod):
-                claim = self.cache(ResourceClaim).get(pod.metadata.namespace, name)
+        for entry in pod.spec.resource_claims:
+            with suppress(ClaimError):
+                name = claim_name(pod, entry)
+                claim = self.cache(ResourceClaim).get(pod.metadata.namespace, name or "")
                 if claim is None or not is_reserved_for(claim, pod.metadata.uid):
                     continue
                 if entry.resource_claim_name is None:
                     check_owner(pod, claim)
                 found.append(claim)
-        except ClaimError:
-            return found
         return found
 
     def _device(self, result: DeviceRequestAllocationResult) -> Device | None:
@@ -177,7 +187,7 @@ class DeviceTaintEvictionController(KubernetesController):
 
     async def _evict(self, pod: Pod) -> None:
         metadata = pod.metadata
-        self.events.event(pod, "Normal", "DeviceTaintManagerEviction", "Marking for deletion")
+        self.events.event(pod, "Normal", _REASON, "Marking for deletion")
         condition = PodCondition(
             type="DisruptionTarget",
             status="True",

@@ -49,7 +49,11 @@ _Ports = tuple[EndpointPort, ...]
 
 
 def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, ...]:
-    """The addresses by the ports that they answer on, ready and not ready, in order."""
+    """The addresses by the ports that they answer on, ready and not ready, in order.
+
+    As in Kubernetes only a headless service without ports has addresses without: a pod that has none of the
+    ports that are asked for by name is not told of.
+    """
     spec = service.spec
     assert spec is not None
     ready: dict[_Ports, list[EndpointAddress]] = {}
@@ -57,6 +61,7 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
     vary = ports_vary(service)
     fixed = None if vary else _ports_of(service, None)
     family = families_of(service)[0]
+    portless = not spec.ports and spec.cluster_ip == "None"
     for pod in pods:
         status = pod.status
         if status is None or not status.pod_ip or status.phase in ("Succeeded", "Failed"):
@@ -65,7 +70,7 @@ def subsets_of(service: Service, pods: Iterable[Pod]) -> tuple[EndpointSubset, .
             continue
         ports = _ports_of(service, pod) if fixed is None else fixed
         address = _address(pod, service, family)
-        if address is None or not (ports or spec.cluster_ip == "None"):
+        if address is None or not (ports or portless):
             continue
         into = ready if is_ready(pod) or spec.publish_not_ready_addresses else unready
         into.setdefault(ports, []).append(address)

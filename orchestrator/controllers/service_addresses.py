@@ -34,6 +34,7 @@ from orchestrator.client import (
 )
 from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.machinery.conditions import with_condition
+from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import AlreadyExists, NotFound
 
@@ -228,15 +229,19 @@ def _family(address: str) -> str:
     return "IPv6" if ":" in address else "IPv4"
 
 
-def _networks(found: ServiceCIDR) -> list[_Network]:
-    return [ip_network(cidr) for cidr in (found.spec or ServiceCIDRSpec()).cidrs]
+def _networks_of(found: ServiceCIDR) -> tuple[_Network, ...]:
+    return tuple(ip_network(cidr) for cidr in (found.spec or ServiceCIDRSpec()).cidrs)
 
 
-def _overlap(some: Iterable[_Network], others: list[_Network]) -> bool:
+# Each address that comes is looked for in every range.
+_networks: Final[IdentityMemo[ServiceCIDR, tuple[_Network, ...]]] = IdentityMemo(_networks_of)
+
+
+def _overlap(some: Iterable[_Network], others: Iterable[_Network]) -> bool:
     return any(a.version == b.version and a.overlaps(b) for a, b in _pairs(some, others))
 
 
-def _pairs(some: Iterable[_Network], others: list[_Network]) -> Iterator[tuple[Any, Any]]:
+def _pairs(some: Iterable[_Network], others: Iterable[_Network]) -> Iterator[tuple[Any, Any]]:
     return ((a, b) for a in some for b in others)
 
 

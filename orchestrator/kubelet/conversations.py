@@ -6,17 +6,16 @@ A session that cannot begin is refused in Kubernetes' words; one that has begun 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 from actors import Context, Deferred
 from orchestrator.api.core.v1 import Container, ContainerState, Pod, Service
 from orchestrator.api.scalars import Quantity
-from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.claimed import behind_claims, claim_sources
 from orchestrator.kubelet.container_record import ContainerRecord
+from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import (
     Found,
-    Source,
     environment_sources,
     pull_sources,
     world_sources,
@@ -27,22 +26,8 @@ from orchestrator.kubelet.resolver import parse, resolver_of
 from orchestrator.kubelet.runtimes.handlers import NodeRuntimes
 from orchestrator.kubelet.runtimes.interface import ContainerKey, Conversational, World
 from orchestrator.kubelet.surroundings import world_of
-from orchestrator.protocol import ApiRef, BadRequest, Get, Identity, InternalError, List, NotFound
+from orchestrator.protocol import BadRequest, InternalError, NotFound
 from orchestrator.sessions import AttachTo, Execute, OpenPort, Reach, ReadLog, Session
-
-_SERVICES = resource_of(Service)
-
-
-class LooksUp(Protocol):
-    """Reads objects of a pod's namespace."""
-
-    def __call__(
-        self,
-        pod: Pod,
-        sources: tuple[Source, ...],
-        then: Callable[[Found], None],
-        beyond: Callable[[Found], tuple[Source, ...]] | None = None,
-    ) -> None: ...
 
 
 class Conversations:
@@ -51,18 +36,14 @@ class Conversations:
     def __init__(
         self,
         ctx: Context,
-        api: ApiRef,
-        identity: Identity,
         runtimes: NodeRuntimes,
-        look_up: LooksUp,
+        lookups: Lookups,
         spec: NodeSpec,
         allocatable: Mapping[str, Quantity],
     ) -> None:
         self._ctx = ctx
-        self._api = api
-        self._identity = identity
         self._runtimes = runtimes
-        self._look_up = look_up
+        self._lookups = lookups
         self._spec = spec
         self._allocatable = allocatable
 
@@ -135,35 +116,13 @@ class Conversations:
             *pull_sources(pod),
         )
 
-        def services_came(found: Found, services: tuple[Service, ...]) -> None:
-            if pod.metadata.namespace == "default":
-                then(self._world(pod, container, found, services))
-                return
-            self._ctx.request(
-                self._api,
-                Get(
-                    resource=_SERVICES,
-                    name="kubernetes",
-                    namespace="default",
-                    identity=self._identity,
-                ),
-                then=lambda master: then(self._world(pod, container, found, (*services, master))),
-                failed=lambda _: then(self._world(pod, container, found, services)),
-            )
-
         def objects_came(found: Found) -> None:
-            self._ctx.request(
-                self._api,
-                List(
-                    resource=_SERVICES,
-                    namespace=pod.metadata.namespace,
-                    identity=self._identity,
-                ),
-                then=lambda page: services_came(found, tuple(page.items)),
-                failed=lambda _: services_came(found, ()),
+            self._lookups.services(
+                pod.metadata.namespace,
+                lambda services: then(self._world(pod, container, found, services)),
             )
 
-        self._look_up(pod, tuple(dict.fromkeys(sources)), objects_came, behind_claims)
+        self._lookups.find(pod, tuple(dict.fromkeys(sources)), objects_came, behind_claims)
 
     def _world(
         self, pod: Pod, container: Container, found: Found, services: tuple[Service, ...]

@@ -36,7 +36,7 @@ from orchestrator.kubelet.pod_events import (
 from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.pressure import Pressure
 from orchestrator.kubelet.runtime_classes import RuntimeClasses
-from orchestrator.kubelet.runtimes.interface import ContainerStarted
+from orchestrator.kubelet.runtimes.interface import ContainerStarted, Weighed
 from orchestrator.kubelet.shutdown import (
     MESSAGE,
     NOT_READY,
@@ -49,6 +49,8 @@ from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     ContainerUsage,
+    DisksOfPods,
+    DiskUsage,
     UsageOfPods,
     kubelets_group,
 )
@@ -119,10 +121,8 @@ class Kubelet(PodAdoption):
         self._mounts = Mounts(lookups, self._spec.name, self._runtimes)
         self._conversations = Conversations(
             self.ctx,
-            self.api,
-            self.identity,
             self._runtimes,
-            lookups.find,
+            lookups,
             self._spec,
             allocatable,
         )
@@ -330,6 +330,15 @@ class Kubelet(PodAdoption):
                 continue
             if (usage := self._runtimes.usage(event.key)) is not None:
                 of_pod[event.key.name] = self._cpu_time.whole(event, usage, now)
+        return found
+
+    def on_disks_of_pods(self, message: DisksOfPods) -> Mapping[str, DiskUsage]:
+        """What some pods keep on the node's disk, where their runtime weighs it."""
+        found: dict[str, DiskUsage] = {}
+        for uid in message.uids:
+            runtime = self._runtimes.of(uid)
+            if uid in self._pods and isinstance(runtime, Weighed):
+                found[uid] = DiskUsage(runtime.volume_bytes(uid), runtime.log_bytes(uid))
         return found
 
     # --- effects ---------------------------------------------------------------------------

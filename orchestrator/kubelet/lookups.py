@@ -1,25 +1,27 @@
-"""Reads the objects of which a pod's volumes and environment are made."""
+"""Reads the objects of which a pod's volumes and environment are made, and the Services that it is told of."""
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from actors import Context
 from orchestrator.api.authentication.v1 import TokenRequest
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Pod, Service
 from orchestrator.api.scheme import resource_of
 from orchestrator.kubelet.material import Found, Source, token_projection
+from orchestrator.kubelet.shared_reads import SharedReads
 from orchestrator.kubelet.tokens import Tokens
-from orchestrator.protocol import ApiRef, Get, Identity
+from orchestrator.protocol import ApiRef, Identity
+
+_SERVICES: Final = resource_of(Service)
+_OF_CLUSTER: Final = "default"  # the namespace of the Service `kubernetes`
 
 
 class Lookups:
     """Reads for the kubelet whose context `ctx` is."""
 
     def __init__(self, ctx: Context, api: ApiRef, identity: Identity) -> None:
-        self._ctx = ctx
-        self._api = api
-        self._identity = identity
+        self._reads = SharedReads(ctx, api, identity)
         self.tokens = Tokens(ctx, api, identity)
 
     def find(
@@ -57,9 +59,6 @@ class Lookups:
             if len(found) == expected:
                 complete()
 
-        def absent(source: Source, error: BaseException) -> None:
-            came(source, None)
-
         if not sources:
             complete()
         for source in sources:
@@ -68,14 +67,21 @@ class Lookups:
                 self.tokens.find(pod, source, token_projection(source), partial(came, source))
                 continue
             resource = resource_of(kind)
-            self._ctx.request(
-                self._api,
-                Get(
-                    resource=resource,
-                    name=name,
-                    namespace=pod.metadata.namespace if resource.namespaced else "",
-                    identity=self._identity,
-                ),
-                then=partial(came, source),
-                failed=partial(absent, source),
-            )
+            namespace = pod.metadata.namespace if resource.namespaced else ""
+            self._reads.get(resource, namespace, name, partial(came, source))
+
+    def services(self, namespace: str, then: Callable[[tuple[Service, ...]], None]) -> None:
+        """Read the Services of a namespace, and `kubernetes` of `default`; those that cannot be read are left out."""
+
+        def came(found: tuple[Service, ...] | None) -> None:
+            services = found or ()
+            if namespace == _OF_CLUSTER:
+                then(services)
+                return
+
+            def master_came(master: Service | None) -> None:
+                then(services if master is None else (*services, master))
+
+            self._reads.get(_SERVICES, _OF_CLUSTER, "kubernetes", master_came)
+
+        self._reads.list(_SERVICES, namespace, came)

@@ -276,17 +276,20 @@ def http_header_errors(value: str) -> Messages:
     return () if _is_header(value) else (_pattern_error(_HEADER_RULE, _HEADER, "X-Header-Name"),)
 
 
-@_cached
 def path_segment_errors(name: str) -> Messages:
-    """The least a name must be, since it becomes a part of a URL's path: roles, bindings."""
+    """The least a name must be, since it becomes a part of a URL's path: roles, bindings, events.
+
+    Events' names do not come again, and to look at one costs less than to remember it.
+    """
     if name in (".", ".."):
         return (f"may not be '{name}'",)
     return path_segment_prefix_errors(name)
 
 
-@_cached
 def path_segment_prefix_errors(name: str) -> Messages:
     """The same for a `generateName`."""
+    if "/" not in name and "%" not in name:
+        return ()
     return tuple(f"may not contain '{char}'" for char in "/%" if char in name)
 
 

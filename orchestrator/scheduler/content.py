@@ -3,7 +3,7 @@
 Pods of one template share their spec, and what is known for it is found by the spec's identity. Pods that are
 created one by one each have a spec of their own, which says the same; to make all kernels anew for each costs
 more than everything else about its decision. A volume's name and a token's mount differ from pod to pod and
-matter to no plugin, so the key leaves them out.
+matter to no plugin, so the key leaves them out; claims and disks matter to those that say so (`of_volumes`).
 """
 
 from collections.abc import Hashable
@@ -17,9 +17,9 @@ _encode = msgspec.json.Encoder(enc_hook=dict).encode  # of mappings that cannot 
 
 
 def content_of(pod: Pod) -> Hashable | None:
-    """Equal for pods that in-tree plugins do not tell apart; None for those that use volumes that may do so."""
+    """Equal for pods that in-tree plugins do not tell apart, those apart that look at volumes; None without a spec."""
     spec, metadata = pod.spec, pod.metadata
-    if spec is None or not _says_nothing(spec):
+    if spec is None:
         return None
     owner = controller_of(pod) if metadata.owner_references else None
     return (
@@ -44,8 +44,8 @@ def content_of(pod: Pod) -> Hashable | None:
     )
 
 
-def _says_nothing(spec: PodSpec) -> bool:
-    """Whether the volumes are of kinds that are on every node."""
+def is_without_disks(spec: PodSpec) -> bool:
+    """Whether the volumes are of kinds that are on every node, so that no plugin looks at them."""
     for each in spec.volumes:  # a generator would cost twice the loop
         if (
             each.projected is None

@@ -50,6 +50,8 @@ class Plugin:
     name: ClassVar[str] = ""
     # Whether its kernels depend on nothing of a pod but what `content_of` tells, and on the snapshot.
     by_content: ClassVar[bool] = False
+    # Whether they depend on the volumes and claims of a pod, too: then each pod that has any is asked about.
+    of_volumes: ClassVar[bool] = False
     # The events after which a pod that this plugin refused is worth another try.
     helped_by: ClassVar[frozenset[ClusterEvent]] = frozenset()
     # `helps(pod, event, old, new, nodes) -> bool` of a plugin that has it says which of them, for a pod.

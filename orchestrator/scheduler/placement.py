@@ -18,7 +18,7 @@ from orchestrator.api.core.v1 import Pod, PodSpec
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.machinery.owners import controller_of
 from orchestrator.scheduler.adapters import counted, filter_kernel_of, score_kernel_of
-from orchestrator.scheduler.content import content_of
+from orchestrator.scheduler.content import content_of, is_without_disks
 from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.framework import FilterKernel, Plugin, ScoreKernel, TieBreak
 from orchestrator.scheduler.nominations import Candidate, Nominations, priority_of
@@ -34,6 +34,8 @@ _SHAPES: Final = 256  # shapes remembered
 _SPECS: Final = 8192  # specs whose shape is remembered
 
 Kernels: TypeAlias = tuple[list[tuple[Plugin, FilterKernel]], list[tuple[Plugin, int, ScoreKernel]]]
+# The same with a place for each plugin that filters or scores, in their order; None: it has nothing to say.
+_Places: TypeAlias = tuple[list[FilterKernel | None], list[ScoreKernel | None]]
 
 
 class Refusal(Struct, frozen=True):
@@ -103,6 +105,7 @@ class Placement:
         self._of_content: dict[
             Hashable, Shape
         ] = {}  # by what is in specs, where that is all that counts
+        self._places: dict[Hashable, _Places] = {}  # by the same, for pods whose volumes count, too
         self._facts = -1  # those of the snapshot of which both are true
         # By shape and row: who would refuse it with the pods that it was promised to.
         self._with_others: dict[tuple[Shape, int], _Remembered] = {}
@@ -187,6 +190,7 @@ class Placement:
         self._locals.clear()
         self._of_spec.clear()
         self._of_content.clear()
+        self._places.clear()
         self._refusals.clear()
         self._with_others.clear()
         self._trials.clear()
@@ -199,9 +203,10 @@ class Placement:
             self._facts = self.nodes.facts
             self._of_spec.clear()
             self._of_content.clear()
+            self._places.clear()
             self._refusals.clear()
         if self.nodes.uses_devices(pod):
-            return self._shape_for(self.kernels_of(pod))  # each pod has claims of its own
+            return self._shape_of_volumes(pod)  # each pod has claims of its own
         identity = _identity(pod)
         known = self._of_spec.get(identity)
         if known is not None:
@@ -214,6 +219,8 @@ class Placement:
 
     def _shape_by_content(self, pod: Pod) -> Shape:
         """The shape of a pod whose spec was not seen yet, though perhaps one that says the same."""
+        if pod.spec is not None and not is_without_disks(pod.spec):
+            return self._shape_of_volumes(pod)
         content = content_of(pod) if self._by_content else None
         shape = self._of_content.get(content) if content is not None else None
         if shape is None:
@@ -224,20 +231,47 @@ class Placement:
                 self._of_content[content] = shape
         return shape
 
+    def _shape_of_volumes(self, pod: Pod) -> Shape:
+        """The shape of a pod with volumes or claims of its own: only plugins that look at these are asked."""
+        content = content_of(pod) if self._by_content else None
+        if content is None:
+            return self._shape_for(self.kernels_of(pod))
+        known = self._places.get(content)
+        if known is None:
+            if len(self._places) >= _SPECS:
+                self._places.clear()
+            known = self._places[content] = self._places_of(pod)
+        return self._shape_for(self._taken(self._places_of(pod, known)))
+
     def kernels_of(self, pod: Pod) -> Kernels:
         """What filters and scores a pod, anew. Raises PluginError."""
+        return self._taken(self._places_of(pod))
+
+    def _places_of(self, pod: Pod, known: _Places | None = None) -> _Places:
+        """What each plugin judges a pod by; with `known`, of one that says the same but for its volumes."""
         nodes = self.nodes
-        filters = [
-            (plugin, kernel)
-            for plugin in self._filters
-            if (kernel := filter_kernel_of(plugin, pod, nodes)) is not None
-        ]
-        scorers = [
-            (plugin, weight, scorer)
-            for plugin, weight in self._scorers
-            if (scorer := score_kernel_of(plugin, pod, nodes)) is not None
-        ]
-        return filters, scorers
+        filters, scorers = known or ((), ())
+        return (
+            [
+                filters[place]
+                if filters and not plugin.of_volumes
+                else filter_kernel_of(plugin, pod, nodes)
+                for place, plugin in enumerate(self._filters)
+            ],
+            [
+                scorers[place]
+                if scorers and not plugin.of_volumes
+                else score_kernel_of(plugin, pod, nodes)
+                for place, (plugin, _) in enumerate(self._scorers)
+            ],
+        )
+
+    def _taken(self, places: _Places) -> Kernels:
+        filters, scorers = places
+        return (
+            [(p, k) for p, k in zip(self._filters, filters, strict=True) if k is not None],
+            [(p, w, k) for (p, w), k in zip(self._scorers, scorers, strict=True) if k is not None],
+        )
 
     def _shape_for(self, kernels: Kernels) -> Shape:
         filters, scorers = kernels

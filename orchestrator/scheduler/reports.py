@@ -7,7 +7,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
 from orchestrator.api.scheme import Resource, resource_of
-from orchestrator.client import EventRecorder
+from orchestrator.client import EventSeriesRecorder
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ApiRef, Identity, Patch, PatchType
 
@@ -21,14 +21,15 @@ class Reports:
     """Writes without waiting; what cannot be written is said again at the next attempt."""
 
     def __init__(
-        self, ctx: Context, api: ApiRef, events: EventRecorder, identity: Identity
+        self, ctx: Context, api: ApiRef, events: EventSeriesRecorder, identity: Identity
     ) -> None:
         self._ctx, self._api, self._events, self._identity = ctx, api, events, identity
 
     def scheduled(self, pod: Pod, node: str) -> None:
         """The pod is bound."""
         name = f"{pod.metadata.namespace}/{pod.metadata.name}"
-        self._events.event(pod, "Normal", "Scheduled", f"Successfully assigned {name} to {node}")
+        note = f"Successfully assigned {name} to {node}"
+        self._events.event(pod, "Normal", "Scheduled", "Binding", note)
 
     def gated(self, pod: Pod) -> None:
         """The pod waits outside the queue."""
@@ -37,13 +38,13 @@ class Reports:
     def unschedulable(self, pod: Pod, message: str, *, nominated: str | None, fault: bool) -> None:
         """The pod got no node; `nominated` is the node promised to it (empty: none any more)."""
         reason = "SchedulerError" if fault else "Unschedulable"
+        self._events.event(pod, "Warning", "FailedScheduling", "Scheduling", message)
         self._write(pod, reason, message, nominated)
-        self._events.event(pod, "Warning", "FailedScheduling", message)
 
     def preempted(self, victim: Pod, by: Pod, node: str) -> None:
         """A pod has to go for another."""
         message = f"Preempted by pod {by.metadata.uid} on node {node}"
-        self._events.event(victim, "Normal", "Preempted", message)
+        self._events.event(victim, "Normal", "Preempted", "Preempting", message, by)
 
     def expected(self, pod: Pod, node: str) -> None:
         """The pod is about to be bound, and others should know where: something comes before its binding."""

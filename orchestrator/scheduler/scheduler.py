@@ -15,7 +15,7 @@ from msgspec import Struct
 from actors import Request, Timer
 from orchestrator.api.core.v1 import Namespace, Node, Pod
 from orchestrator.api.scheduling.v1alpha2 import POD_GROUPS, PodGroup
-from orchestrator.client import Change, Client, EventRecorder, Reflector, Watcher
+from orchestrator.client import Change, Client, EventSeriesRecorder, Reflector, Watcher
 from orchestrator.machinery.errors import MachineryError
 from orchestrator.protocol import (
     ADMIN,
@@ -70,6 +70,7 @@ from orchestrator.scheduler.rotation import Rotation
 from orchestrator.scheduler.snapshot import Snapshot
 from orchestrator.scheduler.volumes import has_claims
 
+HOST: Final = "control-plane"  # where events say that the scheduler runs
 BATCH: Final = 128  # pods placed in one turn, before other actors have theirs
 
 
@@ -182,11 +183,12 @@ class Scheduler(Watcher):
             self._pods.cache.add_index(INDEX, keys_of)
             self._watch_objects(PodGroup)
 
-    def _recorder(self, name: str) -> EventRecorder:
-        return EventRecorder(
+    def _recorder(self, name: str) -> EventSeriesRecorder:
+        return EventSeriesRecorder(
             self.ctx,
             self.api,
             name,
+            host=HOST,
             enabled=self._record_events,
             identity=self.identity,
             field_manager=FIELD_MANAGER,

@@ -84,7 +84,34 @@ _CANNOT = "json: cannot unmarshal "
         (
             Service,
             {"spec": {"ports": [{"targetPort": 2**31}]}},
-            f"{_CANNOT}number 2147483648 into Go value of type int32",
+            f"{_CANNOT}number 2147483648 into Go struct field "
+            "ServicePort.spec.ports.targetPort of type int32",
+        ),
+        (
+            Service,
+            {"spec": {"type": 1, "ipFamilies": [1]}},
+            f"{_CANNOT}number into Go struct field ServiceSpec.spec.type of type v1.ServiceType",
+        ),
+        (
+            Service,
+            {"spec": {"ipFamilies": [1]}},
+            f"{_CANNOT}number into Go struct field ServiceSpec.spec.ipFamilies of type v1.IPFamily",
+        ),
+        (
+            LimitRange,
+            {"spec": {"limits": [{"max": 1}]}},
+            f"{_CANNOT}number into Go struct field LimitRangeItem.spec.limits.max of type v1.ResourceList",
+        ),
+        (
+            Pod,
+            {"spec": {"volumes": [{"hostPath": {"type": 1}}]}},
+            f"{_CANNOT}number into Go struct field "
+            "HostPathVolumeSource.spec.volumes.VolumeSource.hostPath.type of type v1.HostPathType",
+        ),
+        (
+            Pod,
+            {"metadata": {"creationTimestamp": 1}},
+            f"{_CANNOT}number into Go struct field ObjectMeta.metadata.creationTimestamp of type string",
         ),
     ],
 )

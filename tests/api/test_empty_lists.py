@@ -5,11 +5,15 @@ from orchestrator.api.apiextensions.v1 import (
     CustomResourceDefinition,
     CustomResourceDefinitionSpec,
     CustomResourceDefinitionStatus,
+    CustomResourceDefinitionVersion,
+    CustomResourceValidation,
+    JSONSchemaProps,
 )
 from orchestrator.api.authorization.v1 import SelfSubjectRulesReview, SubjectRulesReviewStatus
 from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.rbac.v1 import ClusterRole, PolicyRule
+from orchestrator.api.resource.v1 import ResourceClaim
 from orchestrator.api.storage.v1 import CSINode
 
 
@@ -28,14 +32,25 @@ def test_what_people_write_is_left_alone() -> None:
     assert codec.to_dict(noted)["metadata"]["annotations"] == {"a": '{"rules":[]}'}
 
 
-def test_of_a_kind_with_free_json_only_the_status_is_mended() -> None:
-    """A default in a schema may hold a list of any name."""
+def test_free_json_is_left_alone() -> None:
+    """A default in a schema may hold a list of any name; what is typed around it is mended."""
+    schema = JSONSchemaProps(type="object", default={"versions": []})
     definition = CustomResourceDefinition(
-        spec=CustomResourceDefinitionSpec(), status=CustomResourceDefinitionStatus()
+        spec=CustomResourceDefinitionSpec(
+            versions=(
+                CustomResourceDefinitionVersion(
+                    name="v1", schema=CustomResourceValidation(open_apiv3_schema=schema)
+                ),
+            )
+        ),
+        status=CustomResourceDefinitionStatus(),
     )
     document = codec.to_dict(definition)
-    assert document["spec"]["versions"] == []
+    (version,) = document["spec"]["versions"]
+    assert version["schema"]["openAPIV3Schema"]["default"] == {"versions": []}
     assert document["status"]["conditions"] is None
+    assert codec.to_dict(CustomResourceDefinition())["spec"]["versions"] is None
+    assert codec.to_dict(ResourceClaim())["spec"]["devices"] == {"requests": None}
 
 
 def test_reviews_keep_their_empty_lists() -> None:

@@ -1,8 +1,10 @@
 """Which fields are always written follows the tags of Go's structs."""
 
+import json
 from pathlib import Path
 
 from orchestrator.api import codec
+from orchestrator.api.facts import GO_NAMES
 from orchestrator.api.generate.names import TypeName
 from orchestrator.api.generate.written import always_written, left_out, read
 
@@ -51,6 +53,15 @@ def test_structs_and_what_has_no_omitempty_are_written(tmp_path: Path) -> None:
         "until": True,
     }
     assert left_out(sources, TypeName("things", "v1", "Spec")) == ["count", "quiet"]
+
+
+def test_complaints_know_the_names_of_types_and_of_what_is_written_into_a_struct() -> None:
+    """As the facts keep them, which are made of Go's structs."""
+    names = json.loads(GO_NAMES.read_text())
+    assert names["types"]["core.v1.ServiceSpec"]["type"] == "v1.ServiceType"
+    assert names["types"]["core.v1.ResourceRequirements"]["limits"] == "map:v1.ResourceList"
+    assert names["types"]["core.v1.ServiceSpec"]["ipFamilies"] == "[]v1.IPFamily"
+    assert names["paths"]["networking.v1.IngressRule"] == {"http": "IngressRuleValue.http"}
 
 
 def test_claim_templates_say_their_kind() -> None:

@@ -70,6 +70,24 @@ def test_a_write_that_is_never_seen_does_not_stop_a_key() -> None:
     assert world.next(OWN_WRITES_SECONDS) == ("a", None)
 
 
+def test_who_looked_at_an_old_state_looks_again_when_the_caches_have_caught_up() -> None:
+    """Once, though no source tells of the write."""
+    world = World()
+    world.revisions["pods"] = 1
+    world.pacing.wrote("a", {"pods": 5})
+    world.queue.add("a")
+    world.next(0)
+    assert world.next(OWN_WRITES_SECONDS) == ("a", None)
+    world.pacing.rested("a")
+    assert world.next(20) == ("", None)
+    assert world.pacing.parked
+    world.revisions["pods"] = 6
+    assert world.next(30) == ("a", None)
+    world.pacing.rested("a")
+    assert world.next(40) == ("", None)
+    assert not world.pacing.parked
+
+
 def test_a_key_at_rest_costs_a_look() -> None:
     """And is asked again when it said."""
     world = World()

@@ -48,6 +48,22 @@ async def test_pods_that_are_not_ready_are_told_apart(cluster: Cluster) -> None:
     assert [e.conditions.ready for e in await _slices(cluster)] == [False, False]
 
 
+async def test_a_pod_without_the_named_port_of_a_headless_service_is_not_told_of(
+    cluster: Cluster,
+) -> None:
+    """Only a headless service that asks for no port at all has addresses without ports."""
+    headless: dict[str, Any] = {"selector": {"app": "web"}, "clusterIP": "None"}
+    named = service("named", **headless, ports=[{"port": 80, "targetPort": "nowhere"}])
+    await cluster.apply(
+        [deployment(replicas=2), named, service("bare", **headless, ports=[])],
+    )
+    await cluster.clock.sleep(20)
+    endpoints = await cluster.client.get(Endpoints, "named", namespace="default")
+    assert endpoints.subsets == ()
+    endpoints = await cluster.client.get(Endpoints, "bare", namespace="default")
+    assert [(len(each.addresses), each.ports) for each in endpoints.subsets] == [(2, ())]
+
+
 async def test_a_slice_holds_a_hundred(cluster: Cluster) -> None:
     """More pods, more slices."""
     await cluster.apply([deployment(replicas=230), service()])

@@ -24,6 +24,7 @@ from orchestrator.api.core.v1 import (
     ContainerStateTerminated,
     ContainerStatus,
     Event,
+    Node,
     Pod,
     PodStatus,
     ServiceAccount,
@@ -358,14 +359,23 @@ async def test_a_failure_is_told_when_others_run_with_the_pod_that_replaces_it(
     assert (status.failed, status.active, status.ready) == (1, 2, 2)
 
 
+@pytest.mark.parametrize("by", ["deletion", "eviction", "taint"])
 @pytest.mark.parametrize("policy", ["Never", "OnFailure"])
-async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str) -> None:
-    """A pod that is deleted in the middle of its work has not done it, and another does."""
+async def test_work_that_is_cut_short_is_no_success(cluster: Cluster, policy: str, by: str) -> None:
+    """A pod that goes in the middle of its work has not done it, whoever ends it, and another does."""
     simulation = {"start-seconds": 1, "run-seconds": 90}
     await cluster.apply([job("cut", simulation, policy, completions=1, backoffLimit=2)])
     await cluster.clock.sleep(20)
     (first,) = await cluster.client.list(Pod, namespace="default")
-    await cluster.client.delete(Pod, first.metadata.name, namespace="default")
+    if by == "deletion":
+        await cluster.client.delete(Pod, first.metadata.name, namespace="default")
+    elif by == "eviction":
+        await cluster.client.evict(first)
+    else:
+        assert first.spec is not None
+        assert first.spec.node_name
+        taint = {"key": "broken", "effect": "NoExecute"}
+        await cluster.client.patch(Node, first.spec.node_name, {"spec": {"taints": [taint]}})
     await cluster.clock.sleep(30)
     status = await _status(cluster, "cut")
     assert (status.succeeded or 0, status.failed) == (0, 1)

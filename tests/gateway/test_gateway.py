@@ -1,6 +1,7 @@
 """The protocol's messages over HTTPS: what a program sees is what it sees in-process."""
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +9,10 @@ import pytest
 from orchestrator import Cluster
 from orchestrator.api.apiextensions.v1 import CustomResourceDefinition
 from orchestrator.api.apps.v1 import Deployment
-from orchestrator.api.core.v1 import ConfigMap, Node, Pod
+from orchestrator.api.core.v1 import ConfigMap, Node, Pod, ServiceAccount
+from orchestrator.api.errors import UnknownKind
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.rbac.v1 import ClusterRoleBinding, RoleRef, Subject
 from orchestrator.api.unstructured import Unstructured
 from orchestrator.apiserver.http import HttpFront
 from orchestrator.client import (
@@ -22,6 +25,7 @@ from orchestrator.client import (
     write_status,
 )
 from orchestrator.cluster.remote import RemoteCluster
+from orchestrator.gateway import in_cluster, load_access
 from orchestrator.protocol import (
     AlreadyExists,
     Conflict,
@@ -139,6 +143,50 @@ async def test_a_controller_goes_on_after_its_watches_were_ended(
     await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="1", nodes="1"), timeout=30)
 
 
+async def test_a_controller_goes_on_when_its_server_has_come_back(
+    remote: RemoteCluster, real: Real
+) -> None:
+    """It asks again and again, and lists what happened meanwhile, of which no history is left."""
+    cluster, front = real
+    await remote.run_controller(Mirror)
+    told = {"mirror": ""}
+    await cluster.client.create(ConfigMap(metadata=ObjectMeta(name="a", labels=told)))
+    await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="0", nodes="1"), timeout=60)
+    await front.__aexit__(None, None, None)
+    await cluster.client.delete(ConfigMap, "a-mirror")
+    await cluster.client.create(ConfigMap(metadata=ObjectMeta(name="b", labels=told)))
+    cluster.store.compact(cluster.store.revision)
+    await cluster.serve(port=front.port)
+    for name in ("a-mirror", "b-mirror"):
+        await cluster.client.wait(ConfigMap, name, _says(keys="0", nodes="1"), timeout=60)
+
+
+async def test_a_controller_runs_in_a_pod(real: Real, tmp_path: Path) -> None:
+    """With what Kubernetes puts into each: where the server is, its authority, and a token that is renewed."""
+    cluster, front = real
+    account = await cluster.client.create(ServiceAccount(metadata=ObjectMeta(name="operator")))
+    master = RoleRef(
+        api_group="rbac.authorization.k8s.io", kind="ClusterRole", name="cluster-admin"
+    )
+    subject = Subject(kind="ServiceAccount", name="operator", namespace="default")
+    await cluster.client.create(
+        ClusterRoleBinding(metadata=ObjectMeta(name="x"), role_ref=master, subjects=(subject,))
+    )
+    outside = load_access(front.write_kubeconfig(tmp_path / "config"))
+    (tmp_path / "namespace").write_text("default")
+    (tmp_path / "ca.crt").write_bytes(outside.authority)
+    (tmp_path / "token").write_text(await cluster.client.token(account))
+    given = {
+        "KUBERNETES_SERVICE_HOST": "127.0.0.1",
+        "KUBERNETES_SERVICE_PORT": str(front.port),
+    }
+    async with RemoteCluster(in_cluster(given, folder=tmp_path)) as remote:
+        await remote.run_controller(Mirror)
+        told = ObjectMeta(name="a", labels={"mirror": ""})
+        await cluster.client.create(ConfigMap(metadata=told))
+        await cluster.client.wait(ConfigMap, "a-mirror", _says(keys="0", nodes="1"), timeout=60)
+
+
 async def test_a_stream_from_a_compacted_revision_is_expired(
     remote: RemoteCluster, real: Real
 ) -> None:
@@ -170,6 +218,14 @@ async def test_custom_resources_are_known_from_discovery(remote: RemoteCluster, 
     thing: Any = await remote.client.get(remote.scheme.by_kind("example.com/v1", "Thing"), "one")
     assert isinstance(thing, Unstructured)
     assert thing.content["spec"] == {"size": 3}
+
+
+async def test_a_definition_may_come_in_one_apply_with_its_objects(remote: RemoteCluster) -> None:
+    """And others may have made it: what is not known is looked for once more."""
+    definitions = await remote.apply([definition(), widget("one", 3)])
+    assert definitions[1].content["spec"] == {"size": 3}
+    with pytest.raises(UnknownKind, match='no matches for kind "Gadget"'):
+        await remote.apply([{**widget("one", 3), "kind": "Gadget"}])
 
 
 class Sizes(Controller):

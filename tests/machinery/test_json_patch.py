@@ -116,11 +116,18 @@ def test_refused(document: Any, operation: Any, message: str) -> None:
     assert document == before
 
 
-@pytest.mark.parametrize("patch", [{}, None, "x", [1], [[]]])
+@pytest.mark.parametrize("patch", [{}, "x", [1], [[]]])
 def test_no_patch(patch: Any) -> None:
     """A patch is a list of objects."""
     with pytest.raises(PatchFormatError, match="json: cannot unmarshal"):
         apply_json_patch({}, patch)
+
+
+def test_a_null_is_a_patch_of_nothing() -> None:
+    """As Go reads it; as an operation it is one of no kind."""
+    assert apply_json_patch({"a": 1}, None) == {"a": 1}
+    with pytest.raises(PatchApplyError):
+        apply_json_patch({"a": 1}, [None])
 
 
 def test_number_of_operations() -> None:

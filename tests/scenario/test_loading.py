@@ -54,7 +54,8 @@ def test_a_good_file_is_expanded(tmp_path: Path) -> None:
     loaded = load(_write(tmp_path, GOOD))
     assert [spec.name for spec in loaded.groups[0].specs(0, 0)] == ["node-0", "node-1"]
     (workload,) = loaded.workloads
-    names = [m["metadata"]["name"] for a in workload.items(Random(0)) for m in a.manifests]
+    made: list[Any] = [each for a in workload.items(Random(0)) for each in a.objects]
+    names = [each["metadata"]["name"] for each in made]
     assert names == ["c0-0", "c1-1", "c2-0"]
 
 
@@ -73,6 +74,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("kind", "Scenery", "kind"),
     ("apiVersion", "v1", "apiVersion"),
     ("spec/nodes/0/count", "many", "spec.nodes[0].count"),
+    ("spec/simulation", {"controllers": ["nobody"]}, "spec.simulation.controllers[0]"),
     ("spec/nodes/0/count", -1, "spec.nodes[0].count: expected 0 or more"),
     ("spec/nodes/0/cuont", 1, "cuont"),
     ("spec/nodes/0/capacity", {"cpu": "lots"}, "spec.nodes[0].capacity.cpu: expected a quantity"),

@@ -308,6 +308,23 @@ async def test_a_pod_leaves_when_its_device_is_tainted(cluster: Cluster) -> None
     }
 
 
+async def test_a_pod_whose_device_is_well_again_hears_that_it_may_stay(cluster: Cluster) -> None:
+    """Before its time under the taint is over."""
+    patient = [{"operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 60}]
+    tainted = slice_of("node-1", "gpu-0")
+    tainted["spec"]["devices"][0]["taints"] = [{"key": "broken", "effect": "NoExecute"}]
+    await cluster.apply([device_class(), tainted, claim("mine", tolerations=patient)])
+    await cluster.apply([pod("p", resourceClaimName="mine")])
+    await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
+    await cluster.apply([slice_of("node-1", "gpu-0")])
+    await cluster.clock.sleep(120)
+    assert (await _pod(cluster, "p")).metadata.deletion_timestamp is None
+    events = await cluster.client.list(Event, namespace="default")
+    assert [e.message for e in events if e.reason == "DeviceTaintManagerEviction"] == [
+        "Cancelling deletion"
+    ]
+
+
 async def test_a_pod_on_a_node_waits_for_its_claim(cluster: Cluster) -> None:
     """A kubelet starts nothing for a pod that its claim is not reserved for, and says why."""
     direct = pod("direct", resourceClaimName="mine")

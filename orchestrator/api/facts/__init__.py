@@ -18,5 +18,7 @@ WRITTEN: Final = Path(__file__).parent / "written.json"
 LEFT_OUT: Final = Path(__file__).parent / "left_out.json"
 # The types of a pod template as Go prints them, for its hash.
 GO_STRUCTS: Final = Path(__file__).parent / "go_structs.json"
+# What Go's complaints about documents call types and fields.
+GO_NAMES: Final = Path(__file__).parent / "go_names.json"
 # What tables say of their columns.
 COLUMNS: Final = Path(__file__).parent / "columns.json"

@@ -38,7 +38,7 @@ _IMPORTED: Final = {
 # Structs of packages that hold no kinds.
 _FOREIGN: Final = frozenset(("resource.Quantity", "intstr.IntOrString"))
 _STRUCT_TYPE: Final = "struct"
-_SCALARS: Final = frozenset(
+SCALARS: Final = frozenset(
     ("int", "int32", "int64", "uint32", "float32", "float64", "bool", "string", "[]byte")
 )
 _OMITTED: Final = frozenset(("omitempty", "omitzero"))
@@ -98,7 +98,7 @@ def always_written(sources: Mapping[Package, Source], owner: TypeName) -> dict[s
     for field in sources.get(package, _NOTHING).structs.get(owner.name, ()):
         type_ = _resolved(sources, field.type, package)
         if not field.wire:
-            group, name = _home(field.type.lstrip("*"), package)
+            group, name = home_of(field.type.lstrip("*"), package)
             found |= always_written(sources, TypeName(*group, name))
         elif "omitzero" in field.options:
             continue
@@ -113,7 +113,7 @@ def left_out(sources: Mapping[Package, Source], owner: TypeName) -> list[str]:
     return sorted(
         field.wire
         for field in sources.get(package, _NOTHING).structs.get(owner.name, ())
-        if field.options & _OMITTED and _resolved(sources, field.type, package) in _SCALARS
+        if field.options & _OMITTED and _resolved(sources, field.type, package) in SCALARS
     )
 
 
@@ -121,7 +121,7 @@ def _resolved(sources: Mapping[Package, Source], type_: str, package: Package) -
     """What a type is in the end: Go's own, a list, map or pointer, one of _NULLS, or _STRUCT_TYPE."""
     if type_.startswith(("*", "[", "map[")):
         return type_
-    home, name = _home(type_, package)
+    home, name = home_of(type_, package)
     if name in _NULLS:
         return name
     source = sources.get(home, _NOTHING)
@@ -130,7 +130,8 @@ def _resolved(sources: Mapping[Package, Source], type_: str, package: Package) -
     return _resolved(sources, source.named[name], home) if name in source.named else name
 
 
-def _home(type_: str, package: Package) -> tuple[Package, str]:
+def home_of(type_: str, package: Package) -> tuple[Package, str]:
+    """Where a type stands that is named in a package, and its name there."""
     alias, _, name = type_.rpartition(".")
     return _IMPORTED.get(alias, ("", "")) if alias else package, name
 

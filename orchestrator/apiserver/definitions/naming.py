@@ -50,14 +50,14 @@ def named_status(
     before = status.accepted_names or CustomResourceDefinitionNames()
     accepted, refusal = _accepted(definition.spec.names, before, taken)
     conditions = status.conditions
-    approval = _approval(definition)
-    if approval is not None:
-        conditions = with_condition(conditions, approval, now)
     conditions = with_condition(conditions, refusal or _NO_CONFLICTS, now)
     if refusal is not None and not is_true(status.conditions, "Established"):
         conditions = with_condition(conditions, _NOT_ACCEPTED, now)
     elif refusal is None and not is_true(status.conditions, "Established"):
         conditions = with_condition(conditions, _ESTABLISHED, now)
+    approval = _approval(definition)
+    if approval is not None:
+        conditions = with_condition(conditions, approval, now)
     if accepted == before and conditions is status.conditions:
         return status
     return replace(status, accepted_names=accepted, conditions=conditions)

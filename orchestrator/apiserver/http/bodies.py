@@ -332,11 +332,16 @@ def _not_handled(api_version: str, kind: str, expected: Expected) -> BadRequest:
 # --- patches and options -------------------------------------------------------------------
 
 
-def decode_patch(data: bytes) -> Any:
-    """A patch's document. Raises BadRequest."""
+def decode_patch(data: bytes, patch_type: str, validation: str) -> Any:
+    """A patch's document. Raises BadRequest, in the words of who reads such a patch first."""
     try:
         return _json_value(data)
     except _Unreadable as error:
+        if patch_type == "strategic":
+            raise BadRequest(str(error)) from error
+        if validation == "Ignore":
+            words = "Invalid JSON Patch" if patch_type == "merge" else str(error)
+            raise BadRequest(words) from error
         raise BadRequest(f"error decoding patch: {error}") from error
 
 

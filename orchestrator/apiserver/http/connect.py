@@ -56,6 +56,8 @@ _TIMEOUT_SECONDS: Final = 30.0
 async def connect(front: Front, call: Call) -> StreamResponse:
     """Connect a client with a container of a pod. Errors: NotFound, Forbidden, BadRequest."""
     target = call.target
+    if "dryRun" in call.query and target.part != "log":
+        raise BadRequest("dryRun is not supported")
     # Before anybody looks whether the object is there, as the original asks.
     await _admit(front, call)
     await _authorize(front, call)

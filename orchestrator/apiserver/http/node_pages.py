@@ -1,28 +1,22 @@
 """`nodes/NAME/proxy`: the pages of a kubelet that others read: `stats/summary`, `metrics` and those below, `pods`, `healthz`."""
 
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from aiohttp.web import Response, StreamResponse
 
 from orchestrator.api import codec
-from orchestrator.api.core.v1 import Node, Pod
+from orchestrator.api.core.v1 import Node
 from orchestrator.apiserver.http.errors import PageNotFound
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.node_summary import summary_of
 from orchestrator.apiserver.http.proxying import divided
 from orchestrator.apiserver.http.replies import document_reply, text_reply
-from orchestrator.apiserver.http.usage import (
-    cpu_seconds,
-    memory_bytes,
-    milli_cpu,
-    pods_of_node,
-    usages_of,
-)
+from orchestrator.apiserver.http.usage import disks_of, pods_of_node, usages_of
 from orchestrator.apiserver.http.usage_metrics import cadvisor_families, resource_families
 from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.machinery.times import format_time
-from orchestrator.protocol import ContainerUsage, InterfaceUsage
 
 
 async def node_page(front: Front, call: Call, node: Node) -> StreamResponse:
@@ -47,61 +41,9 @@ async def _pods(front: Front, node: Node) -> Response:
 async def _summary(front: Front, node: Node) -> Response:
     pods = await pods_of_node(front, node.metadata.name)
     usages = await usages_of(front, pods)
-    now = format_time(front.clock.now())
-    every = [each for containers in usages.values() for each in containers.values()]
-    body = {
-        "node": {
-            "nodeName": node.metadata.name,
-            "startTime": node.metadata.creation_timestamp,
-            **_usage(every, now),
-        },
-        "pods": [
-            _pod(pod, usages[pod.metadata.uid], now) for pod in pods if usages.get(pod.metadata.uid)
-        ],
-    }
+    disks = await disks_of(front, node.metadata.name, pods)
+    body = summary_of(node, pods, usages, disks, format_time(front.clock.now()))
     return document_reply(json.dumps(body, indent=1).encode())
-
-
-def _pod(pod: Pod, usages: Mapping[str, ContainerUsage], now: str) -> dict[str, Any]:
-    metadata = pod.metadata
-    started = pod.status.start_time if pod.status is not None else None
-    return {
-        "podRef": {"name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid},
-        "startTime": started,
-        "containers": [
-            {"name": name, "startTime": started, **_usage([usage], now)}
-            for name, usage in usages.items()
-        ],
-        **_usage(list(usages.values()), now),
-        **_network(next(iter(usages.values())).interfaces, now),
-    }
-
-
-def _network(interfaces: Sequence[InterfaceUsage], now: str) -> dict[str, Any]:
-    """What a pod's containers share; the first interface is the one to all that is outside."""
-    told = [
-        {
-            "name": each.name,
-            "rxBytes": each.received_bytes,
-            "rxErrors": each.received_errors,
-            "txBytes": each.sent_bytes,
-            "txErrors": each.sent_errors,
-        }
-        for each in interfaces
-    ]
-    return {"network": {"time": now, **told[0], "interfaces": told}} if told else {}
-
-
-def _usage(usages: list[ContainerUsage], now: str) -> dict[str, Any]:
-    memory = sum(map(memory_bytes, usages))
-    return {
-        "cpu": {
-            "time": now,
-            "usageNanoCores": sum(map(milli_cpu, usages)) * 1_000_000,
-            "usageCoreNanoSeconds": round(sum(map(cpu_seconds, usages)) * 1e9),
-        },
-        "memory": {"time": now, "usageBytes": memory, "workingSetBytes": memory},
-    }
 
 
 async def _resource_metrics(front: Front, node: Node) -> Response:

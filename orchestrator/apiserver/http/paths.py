@@ -120,11 +120,12 @@ def verb_of(target: Target, method: str, *, watch: bool) -> str:
         allowed = resource.verbs
     else:
         verb = _COLLECTION_VERBS.get(method, "")
+        everywhere = resource.namespaced and not target.namespace
+        if (everywhere or target.watch) and "list" not in resource.verbs:
+            raise no_such_path()
         if verb == "list" and (watch or target.watch):
             verb = "watch"
-        elif target.watch or (resource.namespaced and not target.namespace and verb != "list"):
-            if "list" not in resource.verbs:
-                raise no_such_path()
+        elif target.watch or (everywhere and verb != "list"):
             verb = ""
         allowed = resource.verbs
     # What is listed and not watched is refused by its handler, in other words.

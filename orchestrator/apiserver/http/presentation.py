@@ -13,7 +13,7 @@ from orchestrator.apiserver.http.encodings import Encodings
 from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.kinds import kind_of
 from orchestrator.apiserver.kinds.autoscaling.scale_tables import SCALE
-from orchestrator.apiserver.printing import Column, Printer, columns_of, columns_of_custom
+from orchestrator.apiserver.printing import Column, Printer, columns_of, columns_of_custom, is_plain
 from orchestrator.machinery.yaml_writing import yaml_text
 from orchestrator.protocol import BadRequest, NotAcceptable, Page, Unclassified
 
@@ -98,7 +98,7 @@ class Presenter:
         if page.remaining is not None:
             metadata["remainingItemCount"] = page.remaining
         head = self._list_head(metadata)
-        if not page.items and self._form.shape == "PartialObjectMetadataList":
+        if not page.items and self._is_null_when_empty():
             yield head[:-1] + b"null}"  # the original makes no list of nothing
             return
         yield head
@@ -108,6 +108,12 @@ class Presenter:
             piece = b",".join([make(item) for item in items[start : start + SLICE]])
             yield b"," + piece if start else piece
         yield b"]}"  # the newline is the answer's
+
+    def _is_null_when_empty(self) -> bool:
+        """Whether a list of nothing is no list: of metadata, and of rows that say a name and an age alone."""
+        if self._form.shape == "Table":
+            return not self._printer.columns and is_plain(self._shown)
+        return self._form.shape == "PartialObjectMetadataList"
 
     def _item_maker(self) -> Any:
         shape = self._form.shape

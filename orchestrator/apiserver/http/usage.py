@@ -2,18 +2,26 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
-from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Ref
+from actors import ActorCrashed, ActorStopped, AskTimeout, MailboxFull, Ref, Request
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.http.front import Front
-from orchestrator.protocol import ContainerUsage, List, UsageOfPods, kubelets_group
+from orchestrator.protocol import (
+    ContainerUsage,
+    DisksOfPods,
+    DiskUsage,
+    List,
+    UsageOfPods,
+    kubelets_group,
+)
 
 _PODS = resource_of(Pod)
 _ANSWER_SECONDS = 5.0
 Usages = Mapping[str, Mapping[str, ContainerUsage]]
 """By pod's uid and container's name."""
+_Answer = TypeVar("_Answer")
 
 
 async def pods_of_node(front: Front, node: str) -> tuple[Pod, ...]:
@@ -39,9 +47,24 @@ async def usages_of(front: Front, pods: Iterable[Pod]) -> Usages:
     return found
 
 
+async def disks_of(front: Front, node: str, pods: Iterable[Pod]) -> Mapping[str, DiskUsage]:
+    """What the pods of a node keep on its disk, by uid; those of whom it does not tell are left out."""
+    asked = DisksOfPods(tuple(pod.metadata.uid for pod in pods))
+    found: dict[str, DiskUsage] = {}
+    for kubelet in front.system.members(kubelets_group(node)):
+        found |= await _answer(kubelet, asked)
+    return found
+
+
 async def _ask(kubelet: Ref[Any], uids: tuple[str, ...]) -> Usages:
+    return await _answer(kubelet, UsageOfPods(uids))
+
+
+async def _answer(
+    kubelet: Ref[Any], request: Request[Mapping[str, _Answer]]
+) -> Mapping[str, _Answer]:
     try:
-        return await kubelet.ask(UsageOfPods(uids), timeout=_ANSWER_SECONDS)
+        return await kubelet.ask(request, timeout=_ANSWER_SECONDS)
     except (AskTimeout, ActorStopped, ActorCrashed, MailboxFull):
         return {}
 

@@ -1,7 +1,7 @@
 """What containers use as families of metrics: the kubelet's `metrics/resource`, and cAdvisor's, which it passes on.
 
 Of cAdvisor's there are those of CPU, memory, processes and limits, for containers and, with an empty `container`, for
-pods, and those of the pods' networks; disks are measured by nobody.
+pods, and those of the pods' networks. Disks are in the summary, as with the original's runtimes.
 """
 
 from collections.abc import Iterator, Sequence
@@ -93,6 +93,12 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
         ),
         _gauge("container_memory_working_set_bytes", "Current working set in bytes.", _OF_CGROUP),
     ]
+    rss = _gauge("container_memory_rss", "Size of RSS in bytes.", _OF_CGROUP)
+    faults = Series(
+        "container_memory_failures_total",
+        "Cumulative count of memory allocation failures.",
+        (*_OF_CGROUP, "failure_type", "scope"),
+    )
     processes = _gauge(
         "container_processes", "Number of processes running inside the container.", _OF_CGROUP
     )
@@ -107,6 +113,14 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
             cpu.add(*labels, "total", amount=cpu_seconds(one.usage))
             for each in used:
                 each.add(*labels, amount=memory_bytes(one.usage))
+            if one.usage.rss_bytes is not None:
+                rss.add(*labels, amount=one.usage.rss_bytes)
+            for kind, count in (
+                ("pgfault", one.usage.page_faults),
+                ("pgmajfault", one.usage.major_page_faults),
+            ):
+                if count is not None:
+                    faults.add(*labels, kind, "container", amount=count)
             if one.usage.processes is not None:
                 processes.add(*labels, amount=one.usage.processes)
         if one.started_at is not None:
@@ -116,6 +130,8 @@ def cadvisor_families(node: Node, pods: Sequence[Pod], usages: Usages) -> list[S
     return [
         cpu,
         *used,
+        rss,
+        faults,
         processes,
         start,
         *limits.families,

@@ -165,7 +165,9 @@ async def patch(front: Front, call: Call) -> StreamResponse:
         call.warnings.extend(said)
     else:
         try:
-            body = await bodies.apart(bodies.decode_patch, data)
+            body = await bodies.apart(
+                bodies.decode_patch, data, patch_type, options.field_validation
+            )
         except BadRequest:
             await _check_patched(front, call)
             raise

@@ -19,13 +19,15 @@ class Traits(Struct, frozen=True):
 
     `generation`: counts changes of what is neither metadata nor status. `unconditional_update`:
     an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
-    to a free name creates. `propagation`: what a delete does with dependents when it does not
+    to a free name creates. `created_by_status`: an apply to the status of a free name creates, too.
+    `propagation`: what a delete does with dependents when it does not
     say. `names_itself`: an object without a name gets its uid for one.
     """
 
     generation: bool = False
     unconditional_update: bool = True
     create_on_update: bool = False
+    created_by_status: bool = False
     propagation: PropagationPolicy = "Background"
     names_itself: bool = False
 

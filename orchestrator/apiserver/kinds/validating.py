@@ -33,8 +33,13 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
     # Nor do kinds look at finalizers whose own rules never look at metadata.
     named = bool(rules.metadata_again) and not rules.any_finalizer
     judged = metadata_errors(obj.metadata, namespaced, rules.name, finalizer_names=named)
-    found = [*islice(judged, MOST_FAULTS)]
-    found += islice(rules.spec(obj), MOST_FAULTS)
+    spec = islice(rules.spec(obj), MOST_FAULTS)
+    if rules.metadata_again:
+        found = [*islice(judged, MOST_FAULTS), *spec]
+    else:  # only what is right in all else is asked for its metadata
+        found = [*spec] or [*islice(judged, MOST_FAULTS)]
+    if rules.first is not None:
+        found = [*rules.first(obj), *found]
     return tuple(map(cause_of, found)) if found else ()
 
 

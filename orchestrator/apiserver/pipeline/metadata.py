@@ -47,8 +47,12 @@ def stamped(
     namespace: str,
     name: str,
     generation: int | None,
+    dry_run: bool,
 ) -> ObjectMeta:
-    """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest."""
+    """The metadata of a new object: named, dated, identified. Raises AlreadyExists, BadRequest.
+
+    The store takes a version away that its client has sent, and a dry run does not come as far.
+    """
     if name and metadata.name and metadata.name != name:
         raise errors.name_differs(metadata.name, name)
     final = metadata.name or name
@@ -62,7 +66,7 @@ def stamped(
         creation_timestamp=env.time(),
         # A kind that does not count its generations keeps what its client wrote.
         generation=metadata.generation if generation is None else generation,
-        resource_version="",
+        resource_version=metadata.resource_version if dry_run else "",
         deletion_timestamp=None,
         deletion_grace_period_seconds=None,
         managed_fields=(),
@@ -92,8 +96,8 @@ def check_identity(
 ) -> None:
     """The update must mean this object, and the state of it that it knows.
 
-    Raises Conflict; Unclassified for a resourceVersion that is no number; Invalid for a patch of the uid, and
-    where the resource demands a resourceVersion and there is none.
+    Raises Conflict; Unclassified for a resourceVersion that is no number; Invalid where the resource demands
+    a resourceVersion and there is none. A patch of the uid is left to the rules of all metadata.
     """
     name = present.name
     if metadata.uid and metadata.uid != present.uid and type(message) is not Patch:
@@ -112,8 +116,12 @@ def check_identity(
             raise errors.modified(resource, name)
     elif not unconditional:
         raise errors.version_required(resource, name)
+
+
+def check_uid(resource: Resource, metadata: ObjectMeta, present: ObjectMeta) -> None:
+    """Raises Invalid if a part is written of what has another uid."""
     if metadata.uid and metadata.uid != present.uid:
-        raise errors.uid_immutable(resource, name, metadata.uid)
+        raise errors.uid_immutable(resource, present.name, metadata.uid)
 
 
 def check_version(metadata: ObjectMeta) -> None:
@@ -136,12 +144,11 @@ def kept(
         metadata,
         name=present.name,
         namespace=present.namespace,
-        generate_name=metadata.generate_name or present.generate_name,
-        uid=present.uid,
+        # Who sets what only the server sets is refused by the rules of all metadata.
+        uid=metadata.uid or present.uid,
         creation_timestamp=present.creation_timestamp,
         generation=generation,
         resource_version=present.resource_version,
-        # Who sets what only a deletion sets is refused by the rules of all metadata.
         deletion_timestamp=present.deletion_timestamp or metadata.deletion_timestamp,
         deletion_grace_period_seconds=(
             present.deletion_grace_period_seconds

@@ -27,7 +27,8 @@ def own_fields(course: Course) -> tuple[Step, ...]:
         return ()
     path = WritePath(course.served, course.scheme, course.subresource)
     if course.action == "create":
-        return () if course.subresource else (_creating(path, course.served),)
+        is_whole = course.subresource in ("", "status")
+        return (_creating(path, course.served),) if is_whole else ()
     if course.subresource == "status" and not course.served.kind.custom:
         return (_reporting(path),)
     return (_changing(path, course.served),)

@@ -58,6 +58,16 @@ _BEGIN: Final[tuple[Maker, ...]] = (
 )
 CREATE: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_fields, *_BEGIN)
 CREATE_APPLIED: Final[tuple[Maker, ...]] = (authorize, stamp, restrict_nodes, own_applied, *_BEGIN)
+# By the path of a status nothing is counted out.
+_BEGIN_AT_STATUS: Final = tuple(maker for maker in _BEGIN if maker not in (allocate, confirm))
+_CREATE_AT_STATUS: Final = (authorize, stamp, restrict_nodes, own_fields, *_BEGIN_AT_STATUS)
+_CREATE_APPLIED_AT_STATUS: Final = (
+    authorize,
+    stamp,
+    restrict_nodes,
+    own_applied,
+    *_BEGIN_AT_STATUS,
+)
 # How an object becomes its next state, whoever says which: a client's object or a patch.
 _REPLACE: Final[tuple[Maker, ...]] = (
     keep,
@@ -100,9 +110,21 @@ _REPLACE_STATUS: Final[tuple[Maker, ...]] = (
     close,
     commit,
 )
-UPDATE_STATUS: Final[tuple[Maker, ...]] = (authorize, take, read, open_stored, *_REPLACE_STATUS)
+UPDATE_STATUS: Final[tuple[Maker, ...]] = (
+    authorize,
+    take,
+    read_or(_CREATE_AT_STATUS),
+    open_stored,
+    *_REPLACE_STATUS,
+)
 PATCH_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, patch, *_REPLACE_STATUS)
-APPLY_STATUS: Final[tuple[Maker, ...]] = (authorize, read, open_stored, apply, *_REPLACE_STATUS)
+APPLY_STATUS: Final[tuple[Maker, ...]] = (
+    authorize,
+    read_or_apply(_CREATE_APPLIED_AT_STATUS),
+    open_stored,
+    apply,
+    *_REPLACE_STATUS,
+)
 _END: Final[tuple[Maker, ...]] = (
     read,
     open_stored,

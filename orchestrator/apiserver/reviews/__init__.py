@@ -236,8 +236,9 @@ def _take(course: Course) -> tuple[Step, ...]:
         owners = metadata.managed_fields
         if message.warn is not None and served.bucket != _WHOAMI:
             owners = Ledger((), path, manager_of(message), env.now(), None, review)
-        if draft.namespace != metadata.namespace or owners:
-            metadata = replace(metadata, namespace=draft.namespace, managed_fields=owners)
+        if draft.namespace != metadata.namespace or owners or metadata.uid:
+            # As of all that is created, what only the server says is taken away.
+            metadata = replace(metadata, namespace=draft.namespace, managed_fields=owners, uid="")
             review = replace(review, metadata=metadata)
         draft.new = review
 

@@ -12,6 +12,7 @@ from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course, Maker
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.kinds import refuse_invalid
+from orchestrator.apiserver.pipeline.metadata import check_uid
 from orchestrator.apiserver.pipeline.objects import keep_all_but_status, read, take
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
@@ -31,6 +32,7 @@ def _validate(course: Course) -> tuple[Step, ...]:
     resource = course.served.resource
 
     def step(_env: Environment, draft: Draft) -> None:
+        check_uid(resource, draft.new.metadata, draft.old.metadata)
         causes = [cause_of(each) for each in approval_errors(draft.new, draft.old)]
         refuse_invalid(resource, draft.name, causes)
 

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Binding, Pod, PodCondition, PodSpec, PodStatus
 from orchestrator.api.meta.v1 import Time
-from orchestrator.api.scheme import Resource
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.pipeline.admission import admit, review, review_outside
@@ -83,32 +82,35 @@ def _to_pod(course: Course) -> tuple[Step, ...]:
     return (step,)
 
 
-def _bind(course: Course) -> tuple[Step, ...]:
-    """The pod with its node. Errors: Unclassified (no node), Conflict (bound, gated or being deleted)."""
-    resource = course.served.resource
+def _check_target(_course: Course) -> tuple[Step, ...]:
+    """Whether the Binding says a node, before anybody looks for the pod. Errors: Unclassified."""
 
-    def step(env: Environment, draft: Draft) -> None:
-        binding, pod = draft.new, draft.old
-        _check(resource, binding, pod)
-        draft.new = _bound(env, binding, pod)
+    def step(_env: Environment, draft: Draft) -> None:
+        target, faults = draft.new.target, []
+        if target.kind not in _KINDS:
+            supported = ("Node", "<empty>")
+            faults.append(field_errors.not_supported("target.kind", target.kind, supported))
+        if not target.name:
+            faults.append(field_errors.required("target.name"))
+        if faults:
+            texts = [f"{fault.field}: {fault.body}" for fault in faults]
+            raise Unclassified(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
 
     return (step,)
 
 
-def _check(resource: Resource, binding: Binding, pod: Pod) -> None:
-    faults = []
-    if binding.target.kind not in _KINDS:
-        supported = ("Node", "<empty>")
-        faults.append(field_errors.not_supported("target.kind", binding.target.kind, supported))
-    if not binding.target.name:
-        faults.append(field_errors.required("target.name"))
-    name = pod.metadata.name
-    if faults:
-        texts = [f"{fault.field}: {fault.body}" for fault in faults]
-        raise Unclassified(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
-    why = _obstacle(binding, pod)
-    if why:
-        raise errors.conflict(resource, name, why, subresource="binding")
+def _bind(course: Course) -> tuple[Step, ...]:
+    """The pod with its node. Errors: Conflict (bound, gated or being deleted)."""
+    resource = course.served.resource
+
+    def step(env: Environment, draft: Draft) -> None:
+        binding, pod = draft.new, draft.old
+        why = _obstacle(binding, pod)
+        if why:
+            raise errors.conflict(resource, pod.metadata.name, why, subresource="binding")
+        draft.new = _bound(env, binding, pod)
+
+    return (step,)
 
 
 def _obstacle(binding: Binding, pod: Pod) -> str:
@@ -155,7 +157,7 @@ def _labelled(labels: Mapping[str, str], more: tuple[tuple[str, str], ...]) -> d
 _LABELS: Final[MixedMemo[Mapping[str, str], dict[str, str]]] = MixedMemo(_labelled)
 # Pods of one template that are bound in the same second go on with the very same status.
 _SCHEDULED: Final[MixedMemo[PodStatus, PodStatus]] = MixedMemo(_scheduled)
-_ASK: Final = (authorize, _take, admit, _check_name, review_outside, review)
+_ASK: Final = (authorize, _take, admit, _check_name, _check_target, review_outside, review)
 # The answer is the bound Pod (over HTTP it is a Status, as in Kubernetes).
 BINDING: Final = Part(writes={"create": (*_ASK, read, _bind, commit_changed)}, readable=False)
 # The old path of a pod's binding.

@@ -82,8 +82,7 @@ def _check_name(_course: Course) -> tuple[Step, ...]:
     """Whether the Eviction names the pod of its path. Errors: BadRequest."""
 
     def step(_env: Environment, draft: Draft) -> None:
-        name = draft.message.object.metadata.name
-        if name and name != draft.name:
+        if draft.message.object.metadata.name != draft.name:
             raise BadRequest("name in URL does not match name in Eviction object")
 
     return (step,)

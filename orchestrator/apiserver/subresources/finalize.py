@@ -15,7 +15,7 @@ from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Course
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.kinds import refuse_invalid
-from orchestrator.apiserver.pipeline.metadata import check_identity
+from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import read, take
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
@@ -29,6 +29,7 @@ def _keep_all_but_spec(course: Course) -> tuple[Step, ...]:
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old
         check_identity(resource, new.metadata, old.metadata, draft.message, unconditional=True)
+        check_uid(resource, new.metadata, old.metadata)
         draft.new = replace(old, spec=new.spec)
         causes = [cause_of(fault) for fault in finalizer_errors(draft.new)]
         refuse_invalid(resource, draft.name, causes)

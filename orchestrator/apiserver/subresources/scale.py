@@ -24,7 +24,7 @@ from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
 from orchestrator.apiserver.pipeline.draft import Draft, Step
 from orchestrator.apiserver.pipeline.kinds import validate
-from orchestrator.apiserver.pipeline.metadata import check_identity
+from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import check_place, read
 from orchestrator.apiserver.pipeline.own_fields import own_fields
 from orchestrator.apiserver.pipeline.part import Part
@@ -100,6 +100,7 @@ def _mean(course: Course, draft: Draft, scale: Scale) -> None:
         draft.message,
         unconditional=True,
     )
+    check_uid(course.served.resource, scale.metadata, draft.old.metadata)
 
 
 def _scale(course: Course) -> tuple[Step, ...]:

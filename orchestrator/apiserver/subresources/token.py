@@ -43,6 +43,19 @@ _MOST_SECONDS: Final = 1 << 32
 _KINDS: Final[dict[str, Resource]] = {kind.kind: resource_of(kind) for kind in (Pod, Node, Secret)}
 
 
+def _check_name(_course: Course) -> tuple[Step, ...]:
+    """A request may name its account, which then has to be that of its path. Errors: Invalid."""
+
+    def step(_env: Environment, draft: Draft) -> None:
+        said = draft.message.object.metadata.name
+        if said and said != draft.name:
+            detail = "must match the service account name if specified"
+            fault = invalid("metadata.name", said, detail)
+            raise errors.invalid(_KIND, _GROUP, draft.name, [cause_of(fault)])
+
+    return (step,)
+
+
 def _take(_course: Course) -> tuple[Step, ...]:
     """The request with all that it leaves out. Errors: BadRequest, Conflict, Invalid."""
 
@@ -85,11 +98,7 @@ def _owners(message: Any, spec: TokenRequestSpec, now: Time) -> tuple[ManagedFie
 
 
 def _check_metadata(said: ObjectMeta, account: ObjectMeta) -> None:
-    """A request may name its account, which then has to be this one. Errors: Conflict, Invalid."""
-    if said.name and said.name != account.name:
-        detail = "must match the service account name if specified"
-        fault = invalid("metadata.name", said.name, detail)
-        raise errors.invalid(_KIND, _GROUP, account.name, [cause_of(fault)])
+    """A request may say the uid of its account. Errors: Conflict."""
     if said.uid and said.uid != account.uid:
         raise _conflict(
             _KIND,
@@ -179,7 +188,17 @@ def _bound_to_pod(env: Environment, account: ServiceAccount, pod: Pod) -> Bound:
 
 TOKEN: Final = Part(
     writes={
-        "create": (authorize, read, restrict_nodes, _take, admit, review_outside, review, _issue)
+        "create": (
+            authorize,
+            _check_name,
+            read,
+            restrict_nodes,
+            _take,
+            admit,
+            review_outside,
+            review,
+            _issue,
+        )
     },
     readable=False,
 )

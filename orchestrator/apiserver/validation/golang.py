@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final, TypeAlias
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from orchestrator.api import codec
 from orchestrator.api.apps.v1 import (
@@ -125,8 +125,13 @@ def as_go(value: Any) -> Any:
     if isinstance(value, tuple | list):
         return [as_go(each) for each in value] or None
     if isinstance(value, Mapping):
-        return {name: as_go(value[name]) for name in sorted(value)} or None
+        return {name: _inside(value[name]) for name in sorted(value)} or None
     return value
+
+
+def _inside(value: Any) -> Any:
+    """A value of a map: free JSON keeps what is empty."""
+    return value if value == {} or value == [] else as_go(value)
 
 
 def _struct(value: Struct) -> Any:
@@ -143,7 +148,9 @@ def _struct(value: Struct) -> Any:
             printed |= _sorted_maps(codec.to_dict(value.metadata))  # type: ignore[attr-defined]
             continue
         found = as_go(_found(value, name))
-        printed[name] = zero() if found is None or found == "" else found
+        # A pointer to no text is none to nothing, where both are told apart here.
+        unsaid = found is None or (found == "" and _default(kind, name) == "")
+        printed[name] = zero() if unsaid else found
     if kind is PodSpec:
         of_host = [field.removesuffix("?") for field in _OF_HOST]
         printed["SecurityContext"] |= {name: printed.pop(name) for name in of_host}
@@ -209,6 +216,13 @@ def _found(value: Struct, name: str) -> Any:
     """The value of a field of Go (or of the wire); None for one that is not here."""
     attribute = _attribute(type(value), name)
     return None if attribute is None else getattr(value, attribute)
+
+
+@cache
+def _default(kind: Any, name: str) -> Any:
+    """What a field of Go is here while nobody says it."""
+    attribute = _attribute(kind, name)
+    return next((each.default for each in structs.fields(kind) if each.name == attribute), None)
 
 
 # Fields that have other words on the wire than in Go.

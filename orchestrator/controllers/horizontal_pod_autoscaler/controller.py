@@ -296,7 +296,7 @@ class HorizontalPodAutoscalerController(KubernetesController):
             others = self._selecting(key.namespace, pods)
             if len(others) > 1:
                 reason = "AmbiguousSelector"
-                keys = " ".join(f"{{{each.name} {each.namespace}}}" for each in others)
+                keys = " ".join("/".join(each) for each in others)
                 problem = f"pods by selector {text} are controlled by multiple HPAs: [{keys}]"
         if not problem:
             return pods

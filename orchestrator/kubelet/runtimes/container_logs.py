@@ -8,6 +8,7 @@ When a file has 10 MiB it makes room for the next one; the one before is kept, o
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -31,6 +32,14 @@ class Log:
     def before(self) -> Path:
         """The file before this one, if it was rotated."""
         return self.path.with_suffix(".log.1")
+
+    def kept_bytes(self) -> int:
+        """What its files take on the disk."""
+        sizes = 0
+        for path in (self.path, self.before):
+            with suppress(OSError):
+                sizes += path.stat().st_size
+        return sizes
 
     def last(self, lines: int, most: int) -> str:
         """The end of the log as text: at most so many lines and bytes."""

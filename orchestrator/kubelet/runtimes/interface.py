@@ -290,6 +290,19 @@ class Resizable(Protocol):
 
 
 @runtime_checkable
+class Weighed(Protocol):
+    """A runtime that knows what its pods keep on the node's disk."""
+
+    def volume_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What lies in each of a pod's own directories, its emptyDirs, by volume."""
+        ...
+
+    def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What a pod's logs take, by container."""
+        ...
+
+
+@runtime_checkable
 class Ending(Protocol):
     """A runtime that leaves something on the machine which it has to take away when its node is switched off."""
 

@@ -277,6 +277,11 @@ class RealRuntime(ABC, Generic[R]):
         run = next(iter(self._runs.get(pod_uid, {}).values()), None)
         return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
 
+    def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
+        """What a pod's logs take, by container."""
+        runs = self._runs.get(pod_uid, {})
+        return {name: run.log.kept_bytes() for name, run in runs.items() if run.log is not None}
+
     def host_fault(self, path: str, kind: str) -> str:
         """Why a path of the machine's cannot be mounted as this type of a hostPath volume; empty: it can."""
         return host_fault(path, kind)

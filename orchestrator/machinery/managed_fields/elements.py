@@ -32,13 +32,19 @@ _ESCAPES: Final = str.maketrans(
 
 def key_element(keys: tuple[tuple[str, Json], ...]) -> Element:
     """The element of the item with these keys, sorted by name."""
-    return _key_element(tuple((name, type(value), value) for name, value in keys))
+    typed = tuple((name, type(value), value) for name, value in keys)
+    try:
+        return _key_element(typed)
+    except TypeError:  # a key that is no scalar, which will be refused, has an element, too
+        return _made_key_element(typed)
 
 
-@lru_cache(maxsize=65536)
-def _key_element(keys: tuple[tuple[str, type, Any], ...]) -> Element:
+def _made_key_element(keys: tuple[tuple[str, type, Any], ...]) -> Element:
     inner = ",".join(f"{_json(name)}:{_json(value)}" for name, _, value in keys)
     return f"{KEY}{{{inner}}}"
+
+
+_key_element = lru_cache(maxsize=65536)(_made_key_element)
 
 
 def value_element(value: Json) -> Element:
@@ -126,4 +132,9 @@ def shown(element: Element) -> str:
 
 
 def _shown(value: Json) -> str:
+    """Maps and lists have no quotes and braces of their own, as Go prints them here."""
+    if isinstance(value, list):
+        return "[" + ",".join(map(_shown, value)) + "]"
+    if isinstance(value, dict):
+        return "".join(f"{name}={_shown(inner)}" for name, inner in value.items())
     return quote(value) if isinstance(value, str) else _json(value)

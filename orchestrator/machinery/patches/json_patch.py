@@ -36,6 +36,8 @@ def apply_json_patch(document: Json, patch: Json) -> Json:
 
 
 def _checked(patch: Json) -> list[dict[str, Any]]:
+    if patch is None:  # Go's list of nothing
+        return []
     if not isinstance(patch, list):
         kind = kind_of(patch)
         raise PatchFormatError(
@@ -46,12 +48,12 @@ def _checked(patch: Json) -> list[dict[str, Any]]:
             f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}, got {len(patch)}"
         )
     for operation in patch:
-        if not isinstance(operation, dict):
+        if operation is not None and not isinstance(operation, dict):
             kind = kind_of(operation)
             raise PatchFormatError(
                 f"json: cannot unmarshal {kind} into Go value of type jsonpatch.Operation"
             )
-    return patch
+    return [{} if operation is None else operation for operation in patch]
 
 
 _TEXTS: Final = ("op", "path", "from")
@@ -62,6 +64,8 @@ def check_fields(patch: Json) -> list[str]:
 
     This is the look of API servers that validate fields. Raises PatchFormatError, in their words.
     """
+    if patch is None:
+        return []
     if not isinstance(patch, list):
         raise _undecodable(f"{kind_of(patch)} into Go value of type []handlers.jsonPatchOp")
     unknown: list[str] = []

@@ -57,6 +57,8 @@ def compose(first: Object, second: Object, rules: Rules, kind: Hashable = None) 
 
 
 def _checked(document: Object, patch: Json, merge: "_Merge", kind: Hashable) -> Object:
+    if patch is None:  # Go's map of nothing
+        return document
     if not isinstance(patch, dict):
         raise PatchFormatError(
             f"json: cannot unmarshal {kind_of(patch)} into Go value of type map[string]interface {{}}"
@@ -78,6 +80,8 @@ class _Merge:
             directive = patch[DIRECTIVE]
             patch = {key: value for key, value in patch.items() if key != DIRECTIVE}
             if directive == "replace":
+                if self._applying:  # as it is: a null in a map is then an empty value
+                    return patch
                 replacement: Object = self._taken(patch)
                 return replacement
             if directive == "delete":

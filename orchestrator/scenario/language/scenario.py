@@ -39,13 +39,15 @@ class Simulation(Strict, frozen=True):
 
     `heartbeats`: `written` (every lease every 10 s, as a kubelet does) or `computed` (a healthy
     node's lease says since when it is renewed, and is written only when the node fails: the cluster
-    sees the same, without two billion writes in a long run).
+    sees the same, without two billion writes in a long run). `controllers`: by name, as Kubernetes'
+    `--controllers`; "*" are all that run as they come, "-job" leaves one out.
     """
 
     containers: ContainerProfile = ContainerProfile()
     proxies: bool = True
     events: bool = False  # Kubernetes' Event objects
     heartbeats: Literal["written", "computed"] = "written"
+    controllers: tuple[str, ...] = ("*",)
 
 
 class Sweep(Strict, frozen=True):

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from actors import Fault, FaultPlan
+from orchestrator.controllers.installed import UnknownController, find
 from orchestrator.kubelet import Profile
 from orchestrator.kubelet.runtimes.profile import ProfileError, parse_field
 from orchestrator.scenario.language import Bounds, Scenario, Step
@@ -66,6 +67,7 @@ def load_text(source: Source, parameters: Mapping[str, Any]) -> Loaded:
     _check_groups(source, groups, steps)
     _check_expectations(source, scenario, steps)
     _check_heartbeats(source, scenario)
+    _check_controllers(source, scenario)
     return Loaded(
         scenario=scenario,
         path=source.path,
@@ -147,6 +149,16 @@ def _check_heartbeats(source: Source, scenario: Scenario) -> None:
             "expected written, since the scenario has faults: a fault between mailboxes can silence"
             " a node without anyone's knowing",
         )
+
+
+def _check_controllers(source: Source, scenario: Scenario) -> None:
+    for number, name in enumerate(scenario.spec.simulation.controllers):
+        if name == "*":
+            continue
+        try:
+            find(name.removeprefix("-"))
+        except UnknownController as error:
+            raise source.error(f"spec.simulation.controllers[{number}]", str(error)) from None
 
 
 def _profile(source: Source, scenario: Scenario) -> Profile:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from orchestrator.api import codec
+from orchestrator.api.core.v1 import Pod
 from orchestrator.api.errors import ApiTypeError, DecodeError
 from orchestrator.machinery import manifests
 from orchestrator.machinery.errors import MachineryError
@@ -24,10 +25,13 @@ _MOST_INFLATION: Final = 100
 
 
 class Arrival(Struct, frozen=True):
-    """What comes at one time (seconds since the workload began), and for how many seconds."""
+    """What comes at one time (seconds since the workload began), and for how many seconds.
+
+    Manifests are applied; the pods of a trace's tasks, which nothing else is named as, are created.
+    """
 
     at: float
-    manifests: list[dict[str, Any]]
+    objects: list[dict[str, Any]] | list[Pod]
     lifetime: float | None
 
 

@@ -192,8 +192,9 @@ class NodeUse:
         shapes = self._shapes.most_common(_SHAPES)
         seen = sum(count for _, count in shapes)
         fits = [(count / seen, self._fit(shape)) for shape, count in shapes]
+        roomy = _mean([(weight, fit.room) for weight, fit in fits], self._used.shape[1])
         lost = {
-            resource: self._lost(column, fits)
+            resource: self._lost(column, fits, roomy)
             for resource, column in self._resources.items()
             if self._offered[column].any()
         }
@@ -235,11 +236,13 @@ class NodeUse:
         asking = [s for s, _ in self._shapes.most_common() if any(c == column for c, _ in s)]
         left = float(np.maximum(self._offered[column] - self._used[column], 0.0).sum())
         return {
-            self._name_of(shape): float(self._lost(column, [(1.0, self._fit(shape))]).sum()) / left
-            if left
-            else 0.0
+            self._name_of(shape): self._lost_to(column, shape) / left if left else 0.0
             for shape in asking[:_TOLD]
         }
+
+    def _lost_to(self, column: int, shape: Shape) -> float:
+        fit = self._fit(shape)
+        return float(self._lost(column, [(1.0, fit)], fit.room.astype(np.float64)).sum())
 
     def _fit(self, shape: Shape) -> _Fit:
         """For each node whether a pod of a kind has room, and what it leaves of devices all the same."""
@@ -256,14 +259,16 @@ class NodeUse:
                 room &= free[column] >= amount
         return _Fit(room, scraps)
 
-    def _lost(self, column: int, fits: list[tuple[float, _Fit]]) -> Floats:
-        """For each node what is free of a resource and of no use, in the mean of kinds with their weights."""
+    def _lost(self, column: int, fits: list[tuple[float, _Fit]], roomy: Floats) -> Floats:
+        """For each node what is free of a resource and of no use, in the mean of kinds with their weights;
+        `roomy` are the weights of those for which it has room.
+        """
         free = np.maximum(self._offered[column] - self._used[column], 0.0)
-        shared = column == self._resources.get(SHARED_GPUS)
-        lost = np.zeros(free.size)
-        for weight, fit in fits:
-            scraps = fit.scraps if shared and fit.scraps is not None else 0.0
-            lost += weight * np.where(fit.room, scraps, free)
+        lost: Floats = free * np.maximum(1.0 - roomy, 0.0)
+        if column == self._resources.get(SHARED_GPUS):
+            for weight, fit in fits:
+                if fit.scraps is not None:
+                    lost += weight * np.where(fit.room, fit.scraps, 0.0)
         return lost
 
     def _name_of(self, shape: Shape) -> str:
@@ -297,6 +302,14 @@ class NodeUse:
             self._used = np.concatenate([self._used, more])
             self._offered = np.concatenate([self._offered, more])
         return column
+
+
+def _mean(weighted: list[tuple[float, Flags]], rows: int) -> Floats:
+    """For each row the weights of those that hold there."""
+    if not weighted:
+        return np.ones(rows)
+    weights = np.array([weight for weight, _ in weighted])
+    return np.asarray(weights @ np.stack([held for _, held in weighted]))
 
 
 def _amounts(needs: Needs) -> Mapping[str, float]:

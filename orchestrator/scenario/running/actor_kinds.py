@@ -8,7 +8,7 @@ from orchestrator.scenario.measures.figures import ActorUse
 
 
 class ActorKinds:
-    """The living actors by kind; who is of which is found out anew only when they are others."""
+    """The living actors by kind. While actors only come, who is of which is found out for the new ones alone."""
 
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
@@ -36,10 +36,12 @@ class ActorKinds:
 
     def _now(self) -> dict[str, list[Ref[Any]]]:
         refs = self._cluster.system.refs()
-        if refs != self._refs:
-            self._refs, self._kinds = refs, {}
-            for ref in refs:
-                self._kinds.setdefault(_kind(ref.path), []).append(ref)
+        known = len(self._refs)
+        if refs[:known] != self._refs:
+            known, self._kinds = 0, {}
+        for ref in refs[known:]:
+            self._kinds.setdefault(_kind(ref.path), []).append(ref)
+        self._refs = refs
         return self._kinds
 
 

@@ -2,16 +2,16 @@
 
 import heapq
 from random import Random
-from typing import Any
 
-from orchestrator.api.scheme import DEFAULT
+from orchestrator.api.core.v1 import Pod
+from orchestrator.api.scheme import DEFAULT, Resource, resource_of
 from orchestrator.cluster import Cluster
 from orchestrator.protocol import NotFound
 from orchestrator.scenario.loading import Arrival, WorkloadPlan
 
 
 async def feed(cluster: Cluster, plan: WorkloadPlan, dice: Random) -> None:
-    """Apply all objects of a workload, each at its time, and delete them at the end of their lives.
+    """Give the cluster all objects of a workload, each at its time, and delete them at the end of their lives.
 
     Raises ApiErrors, and ExpressionError for an object that cannot be made.
     """
@@ -21,8 +21,11 @@ async def feed(cluster: Cluster, plan: WorkloadPlan, dice: Random) -> None:
         due = begun + arrival.at
         await _let_go(cluster, leaving, due)
         await _sleep_until(cluster, due)
-        for manifest in arrival.manifests:
-            await cluster.client.apply(manifest)
+        for each in arrival.objects:
+            if isinstance(each, Pod):
+                await cluster.client.create(each)
+            else:
+                await cluster.client.apply(each)
         if arrival.lifetime is not None:
             heapq.heappush(leaving, (due + arrival.lifetime, number, arrival))
     await _let_go(cluster, leaving, float("inf"))
@@ -35,19 +38,24 @@ async def _let_go(
     while leaving and leaving[0][0] < until:
         at, _, arrival = heapq.heappop(leaving)
         await _sleep_until(cluster, at)
-        for manifest in reversed(arrival.manifests):
-            await _delete(cluster, manifest)
+        for each in reversed(arrival.objects):
+            if isinstance(each, Pod):
+                await _delete(
+                    cluster, resource_of(Pod), each.metadata.name, each.metadata.namespace
+                )
+            else:
+                resource, metadata = (
+                    DEFAULT.by_kind(each["apiVersion"], each["kind"]),
+                    each["metadata"],
+                )
+                namespace = metadata.get("namespace", "default") if resource.namespaced else ""
+                await _delete(cluster, resource, metadata["name"], namespace)
 
 
-async def _delete(cluster: Cluster, manifest: dict[str, Any]) -> None:
-    resource = DEFAULT.by_kind(manifest["apiVersion"], manifest["kind"])
-    metadata = manifest["metadata"]
+async def _delete(cluster: Cluster, resource: Resource, name: str, namespace: str) -> None:
     try:
         await cluster.client.delete(
-            resource,
-            metadata["name"],
-            namespace=metadata.get("namespace", "default") if resource.namespaced else "",
-            propagation_policy="Background",
+            resource, name, namespace=namespace, propagation_policy="Background"
         )
     except NotFound:
         return  # it has ended by itself and was cleared away

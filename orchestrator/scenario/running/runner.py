@@ -237,6 +237,7 @@ class Run:
             proxies=simulation.proxies,
             record_events=simulation.events,
             heartbeats=simulation.heartbeats,
+            controllers=simulation.controllers,
             faults=self._loaded.faults,
             trace=self._traced,
             meter=self.meter.calls,

@@ -62,6 +62,7 @@ class DynamicResources(Plugin):
 
     name = PLUGIN
     by_content = True
+    of_volumes = True
     weight = 2
     helped_by = frozenset(
         (

@@ -25,6 +25,7 @@ class NodeVolumeLimits(Plugin):
 
     name = "NodeVolumeLimits"
     by_content = True
+    of_volumes = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass, CSINode, VolumeAttachment)
 

@@ -45,6 +45,7 @@ class VolumeBinding(Plugin):
 
     name = "VolumeBinding"
     by_content = True
+    of_volumes = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS, ClusterEvent.VOLUMES))
     watches = (
         PersistentVolumeClaim,

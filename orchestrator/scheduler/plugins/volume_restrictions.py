@@ -22,6 +22,7 @@ class VolumeRestrictions(Plugin):
 
     name = "VolumeRestrictions"
     by_content = True
+    of_volumes = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.POD_REMOVED, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim,)
 

@@ -25,6 +25,7 @@ class VolumeZone(Plugin):
 
     name = "VolumeZone"
     by_content = True
+    of_volumes = True
     helped_by = frozenset((ClusterEvent.NODE_ADDED, ClusterEvent.NODE_LABELS, ClusterEvent.VOLUMES))
     watches = (PersistentVolumeClaim, PersistentVolume, StorageClass)
 

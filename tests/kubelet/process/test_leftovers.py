@@ -9,7 +9,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
+
 from orchestrator.kubelet.runtimes import own_directories
+from orchestrator.kubelet.runtimes.process import supervisor
 from orchestrator.kubelet.runtimes.process.shim.leftovers import discard
 from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 from tests.kubelet.process.machine import Machine, left, on_machine, pod_of
@@ -111,6 +114,46 @@ def test_a_shim_that_is_killed_is_followed_by_another() -> None:
         assert await machine.log(key) == "first\n"
 
     on_machine(work)
+
+
+def test_a_machine_whose_shim_was_killed_is_tidied_up() -> None:
+    """No new shim takes over what is left: whoever closes the machine takes it away, control groups, too."""
+
+    async def work(machine: Machine) -> None:
+        machine.start(pod_of("sleep", "1000"))
+        await machine.started()
+        process = machine.runtime._shim._process
+        assert process is not None
+        process.kill()
+        assert (await machine.exited()).exit_code == 137
+
+    on_machine(work)
+
+
+def test_what_a_shim_says_before_it_ends_is_told(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A container that waits for one that cannot start hears in one line what is wrong; nothing is printed."""
+
+    async def work(machine: Machine) -> None:
+        machine.runtime._shim.directory  # noqa: B018  it serves
+        process = machine.runtime._shim._process
+        assert process is not None
+        process.kill()
+        process.wait()
+        while machine.runtime._shim._line is not None:
+            await machine.clock.sleep(0.02)
+        monkeypatch.setattr(supervisor, "_PACKAGE", "orchestrator.kubelet.runtimes.absent")
+        machine.start(pod_of("sleep", "1000"))
+        exited = await machine.exited()
+        assert exited.reason == "CreateContainerError"
+        assert exited.message == (
+            "the shim of the process runtime did not start (exit code 1): "
+            "ModuleNotFoundError: No module named 'orchestrator.kubelet.runtimes.absent'"
+        )
+
+    on_machine(work)
+    assert capfd.readouterr().err == ""
 
 
 def test_of_a_container_that_restarts_one_dead_run_is_kept() -> None:

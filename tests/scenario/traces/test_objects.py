@@ -7,6 +7,7 @@ import pytest
 
 import actors
 from orchestrator import Cluster
+from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.cluster import node_spec
 from orchestrator.scenario import traces
@@ -17,10 +18,12 @@ from orchestrator.scenario.traces.openb import GPU, GPU_MODEL
 def test_a_task_without_anything_special_is_a_pod_that_runs_until_the_end() -> None:
     """No limits, no annotation, no affinity."""
     pod = pod_of(Task("t", 0, None, {"cpu": "1"}), "batch")
-    assert pod["metadata"] == {"name": "t", "namespace": "batch"}
-    (container,) = pod["spec"]["containers"]
+    document = codec.to_dict(pod)
+    assert document["metadata"] == {"name": "t", "namespace": "batch"}
+    (container,) = document["spec"]["containers"]
     assert container["resources"] == {"requests": {"cpu": "1"}}
-    assert set(pod["spec"]) == {"restartPolicy", "containers"}
+    assert set(document["spec"]) == {"restartPolicy", "containers"}
+    assert pod_of(Task("u", 1, None, {"cpu": "1"})).spec is pod.spec
 
 
 async def _run() -> dict[str, tuple[str | None, str | None]]:

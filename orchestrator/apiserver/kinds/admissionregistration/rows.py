@@ -33,7 +33,10 @@ from orchestrator.apiserver.kinds.admissionregistration.tables import (
 from orchestrator.apiserver.kinds.admissionregistration.webhook_validation import WEBHOOK_RULES
 from orchestrator.apiserver.kinds.kind import Kind
 from orchestrator.apiserver.kinds.resets import STATUS_ALONE
-from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT
+from orchestrator.apiserver.kinds.strategy import OBSERVED_STRICT, Traits
+
+# A policy's status is written by the store of policies, which may create.
+_POLICY_TRAITS: Final = Traits(generation=True, unconditional_update=False, created_by_status=True)
 
 KINDS: Final[tuple[Kind, ...]] = (
     Kind(
@@ -61,7 +64,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         ValidatingAdmissionPolicy,
         rules=POLICY_RULES,
         default=default_admission_policy,
-        traits=OBSERVED_STRICT,
+        traits=_POLICY_TRAITS,
         table=POLICIES,
         resets=STATUS_ALONE,
     ),

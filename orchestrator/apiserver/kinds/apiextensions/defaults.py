@@ -29,6 +29,10 @@ def default_definition(definition: CustomResourceDefinition) -> CustomResourceDe
     conversion = _conversion(spec.conversion)
     versions = each(spec.versions, _with_plain_numbers)
     spec = put(spec, names=names, conversion=conversion, versions=versions)
+    status = definition.status
+    if status is not None and not status.stored_versions:
+        stored = tuple(version.name for version in spec.versions if version.storage)
+        return put(definition, spec=spec, status=put(status, stored_versions=stored))
     return put(definition, spec=spec)
 
 

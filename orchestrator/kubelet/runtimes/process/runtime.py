@@ -404,6 +404,9 @@ class ProcessRuntime(RealRuntime[Run]):
             found.processes,
             found.cpu_seconds,
             traffic_of(run.pid) if run.box.network else (),
+            found.rss_bytes,
+            found.page_faults,
+            found.major_page_faults,
         )
 
     def resize(self, pod: Pod, container: Container, key: ContainerKey) -> None:

@@ -1,17 +1,18 @@
 """The runtime's end of the shim: starts it, sends orders, hands news to whom they concern."""
 
 import asyncio
+import logging
 import os
-import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import IO, Final, TypeAlias
 
 from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
@@ -80,6 +81,7 @@ class Supervisor:
         self._own: OwnDirectory
         self._directory: Path | None = None
         self._memory: Path | None = None
+        self._words: IO[bytes] | None = None  # of the shim that runs
         self.namespaces = self.layers = True
         self.cgroups: tuple[str, ...] = ()
 
@@ -163,6 +165,9 @@ class Supervisor:
         else:  # a shim was killed: the pods' volumes and logs are still there
             clear_groups(str(self._directory))
         place = str(Path(__file__).parents[4])
+        if self._words is not None:
+            self._words.close()
+        self._words = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115  as long as the shim
         with theirs:
             self._process = subprocess.Popen(
                 [
@@ -174,6 +179,8 @@ class Supervisor:
                 ],
                 pass_fds=[theirs.fileno(), self._own.lock],
                 stdin=subprocess.DEVNULL,
+                stdout=self._words,
+                stderr=self._words,
                 start_new_session=True,
             )
         try:
@@ -209,7 +216,7 @@ class Supervisor:
                 process.kill()  # one that says nothing is of no use
                 raise ShimGone(
                     f"the shim of the process runtime did not start (exit code {process.wait()}): "
-                    "what it said is in the output of this program"
+                    f"{self._last_words() or 'it said nothing'}"
                 )
             self._buffer += came
         news = news_of(data)
@@ -259,8 +266,21 @@ class Supervisor:
         if line is not None:
             loop.remove_writer(line.fileno())
 
+    def _last_words(self) -> str:
+        """The last line of what the shim has said: of a traceback, what is wrong."""
+        if self._words is None:
+            return ""
+        end = self._words.seek(0, os.SEEK_END)
+        self._words.seek(max(0, end - _CHUNK))
+        lines = self._words.read().decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
     def _lost(self) -> None:
         """The shim has ended by itself."""
+        if words := self._last_words():
+            logging.getLogger("orchestrator").warning(
+                "the shim of the process runtime has ended: %s", words
+            )
         self._hang_up()
         self._listeners.clear()
         self._on_gone()
@@ -284,14 +304,16 @@ class Supervisor:
         self._hang_up()
         self._listeners.clear()
         process, self._process = self._process, None
+        directory, self._directory, self._memory = self._directory, None, None
         if process is not None:
             await asyncio.to_thread(_wait, process)
-        for directory in (self._directory, self._memory):
-            if directory is not None:
-                shutil.rmtree(directory, ignore_errors=True)
-        if self._directory is not None:
+        if directory is not None:
+            if directory.exists():  # it was killed, or has not been able to take all away
+                await asyncio.to_thread(discard, str(directory))
             self._own.release()
-        self._directory = self._memory = None
+        if self._words is not None:
+            self._words.close()
+            self._words = None
 
 
 def _wait(process: "subprocess.Popen[bytes]") -> None:

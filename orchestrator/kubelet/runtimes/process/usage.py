@@ -3,56 +3,67 @@
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final
+from typing import Any, Final
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 class Sample(Struct, frozen=True):
-    """CPU time since the start, in seconds, the working set in bytes, and how many processes there are."""
+    """CPU time since the start, in seconds, the working set in bytes, how many processes there are; of memory that is no
+    file's the bytes, and the faults of pages since the start, those that had to read something apart.
+    """
 
     cpu_seconds: float
     memory_bytes: int
     processes: int
+    rss_bytes: int = 0
+    page_faults: int = 0
+    major_page_faults: int = 0
 
 
 def measure(groups: Iterable[str], pid: int) -> Sample | None:
     """What a container uses whose first process is `pid`; None when it has ended."""
-    cpu, memory, processes = _of_groups(groups)
-    if cpu is None or memory is None or processes is None:
-        found = _of_processes(pid)
-        if found is None:
-            return None
-        cpu = found.cpu_seconds if cpu is None else cpu
-        memory = found.memory_bytes if memory is None else memory
-        processes = found.processes if processes is None else processes
-    return Sample(cpu, memory, processes)
+    told = _of_groups(groups)
+    if len(told) == len(Sample.__struct_fields__):
+        return msgspec.convert(told, Sample)
+    found = _of_processes(pid)
+    return None if found is None else replace(found, **told)
 
 
-def _of_groups(groups: Iterable[str]) -> tuple[float | None, int | None, int | None]:
-    cpu: float | None = None
-    memory: int | None = None
-    processes: int | None = None
+def _of_groups(groups: Iterable[str]) -> dict[str, Any]:
+    """The fields of a sample of which control groups tell."""
+    told: dict[str, Any] = {}
     for directory in groups:
         if (text := _read(f"{directory}/cpuacct.usage")) is not None:
-            cpu = int(text) / 1e9
+            told["cpu_seconds"] = int(text) / 1e9
         elif (text := _read(f"{directory}/cpu.stat")) is not None and "usage_usec" in text:
-            cpu = _field(text, "usage_usec") / 1e6
+            told["cpu_seconds"] = _field(text, "usage_usec") / 1e6
         if (text := _read(f"{directory}/pids.current")) is not None:
-            processes = int(text)
+            told["processes"] = int(text)
         for name in ("memory.usage_in_bytes", "memory.current"):
             if (text := _read(f"{directory}/{name}")) is not None:
-                stat = _read(f"{directory}/memory.stat") or ""
-                kept = _field(stat, "total_inactive_file") or _field(stat, "inactive_file")
-                memory = max(0, int(text) - kept)
-    return cpu, memory, processes
+                told |= _memory(int(text), _read(f"{directory}/memory.stat") or "")
+    return told
+
+
+def _memory(used: int, stat: str) -> dict[str, int]:
+    """Of a group's memory, by its statistics of either version."""
+    kept = _field(stat, "total_inactive_file") or _field(stat, "inactive_file")
+    return {
+        "memory_bytes": max(0, used - kept),
+        "rss_bytes": _field(stat, "total_rss") or _field(stat, "anon"),
+        "page_faults": _field(stat, "total_pgfault") or _field(stat, "pgfault"),
+        "major_page_faults": _field(stat, "total_pgmajfault") or _field(stat, "pgmajfault"),
+    }
 
 
 def _of_processes(pid: int) -> Sample | None:
-    ticks, pages, processes = 0, 0, 0
+    ticks, pages, processes, faults, major = 0, 0, 0, 0, 0
     todo = [pid]
     while todo:
         each = todo.pop()
@@ -63,12 +74,15 @@ def _of_processes(pid: int) -> Sample | None:
                 return None
             continue
         processes += 1
-        fields = text.rpartition(")")[2].split()
-        ticks += sum(int(n) for n in fields[11:15])  # own and waited-for, in user and kernel mode
+        fields = [int(n) for n in text.rpartition(")")[2].split()[7:15]]
+        faults += sum(fields[:2])  # own, and of those that were waited for
+        major += sum(fields[2:4])
+        ticks += sum(fields[4:])  # own and waited-for, in user and kernel mode
         pages += int(size.split()[1]) - int(size.split()[2])
         children = _read(f"/proc/{each}/task/{each}/children") or ""
         todo += [int(n) for n in children.split()]
-    return Sample(ticks / _TICKS, pages * _PAGE, processes)
+    own = pages * _PAGE
+    return Sample(ticks / _TICKS, own, processes, own, faults + major, major)
 
 
 def _read(path: str) -> str | None:

@@ -52,12 +52,11 @@ def _event_errors(event: Event, controller_field: str) -> Errors:
     for name, text, most, needed in words:
         if needed and not text:
             yield required(name)
-        if len((text or "").encode()) > most:
+        if text and len(text) * 4 > most and len(text.encode()) > most:
             yield invalid(name, "", f"can have at most {most} characters")
 
 
 def _new_path_errors(event: Event) -> Errors:
-    yield from _event_errors(event, "reportingController")
     yield from _series_errors(event)
     if event.event_time is None:
         yield required("eventTime")
@@ -117,6 +116,7 @@ EVENT_RULES: Final = Rules(
 )
 NEW_PATH_RULES: Final = Rules(
     name=dns_subdomain,
+    first=partial(_event_errors, controller_field="reportingController"),
     spec=_new_path_errors,
     update=_new_path_change_errors,
     recheck="never",

@@ -32,7 +32,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         rules=SERVICE_RULES,
         default=default_service,
         strategy=ServiceStrategy,
-        traits=Traits(create_on_update=True),
+        traits=Traits(create_on_update=True, created_by_status=True),
         table=SERVICES,
         answers_deleted=True,
     ),

@@ -124,7 +124,9 @@ def _dropped(after: ServiceSpec, before: ServiceSpec) -> ServiceSpec:
             changes |= {"ip_families": (), "ip_family_policy": None}
         if after.internal_traffic_policy == before.internal_traffic_policy:
             changes["internal_traffic_policy"] = None
-    if needs_node_ports(before) and not needs_node_ports(after) and _same_ports(after, before):
+    # Who asks a load balancer for no more of them keeps those that are there.
+    had, has = (spec.type in _WITH_NODE_PORTS for spec in (before, after))
+    if had and not has and _same_ports(after, before):
         changes["ports"] = tuple(replace(port, node_port=None) for port in after.ports)
     if (
         needs_health_port(before)

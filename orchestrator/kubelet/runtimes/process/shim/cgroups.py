@@ -146,20 +146,21 @@ def remove(groups: dict[str, dict[str, str]]) -> bool:
     return gone
 
 
-def trees_of(name: str) -> list[str]:
-    """The groups of this name that there are in the trees of this machine."""
-    parents = (ROOT, *(f"{ROOT}/{each}" for each in _CONTROLLERS))
+def trees_of(name: str, own: str) -> list[str]:
+    """The groups of this name that there are in the trees of this machine, or in those mounted below `own`."""
+    parents = [f"{root}/{each}" for root in (ROOT, own) for each in ("", *_CONTROLLERS)]
     places = dict.fromkeys(os.path.realpath(f"{parent}/{name}") for parent in parents)
     return [place for place in places if os.path.isdir(place)]
 
 
-def remove_tree(tree: str) -> None:
-    """Kill what runs in a group and below it, and take them away. What is killed takes its time to be gone."""
+def remove_tree(tree: str) -> bool:
+    """Kill what runs in a group and below it, and take them away; whether they are gone. What is killed takes its time."""
     for _ in range(_ATTEMPTS):
         for place, _, _ in os.walk(tree, topdown=False):
             kill({place: {}})
             with suppress(OSError):
                 os.rmdir(place)
         if not os.path.isdir(tree):
-            return
+            return True
         select.select((), (), (), _PATIENCE)
+    return False

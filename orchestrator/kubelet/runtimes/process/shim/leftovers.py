@@ -10,18 +10,19 @@ from orchestrator.kubelet.runtimes.process.shim.trees import remove_tree
 
 def discard(directory: str) -> None:
     """Take away what the shim of a directory has left that was killed: nobody of its own is there to do it."""
-    clear_groups(directory)
-    remove_places(directory)
+    if clear_groups(directory):
+        remove_places(directory)
 
 
-def clear_groups(directory: str) -> None:
-    """Take away the control groups of a shim that was killed, and what they are mounted by."""
-    for tree in cgroups.trees_of(os.path.basename(directory)):
-        cgroups.remove_tree(tree)
+def clear_groups(directory: str) -> bool:
+    """Take away the control groups of a shim that was killed, and what they are mounted by; whether they are gone."""
     own = f"{directory}/cgroup"
+    trees = cgroups.trees_of(os.path.basename(directory), own)
+    gone = [cgroups.remove_tree(tree) for tree in trees]
     if os.path.isdir(own):
         cgroups.unmount(own)
         remove_tree(own)
+    return all(gone)
 
 
 def remove_places(directory: str) -> None:

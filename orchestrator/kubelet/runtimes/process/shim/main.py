@@ -40,6 +40,7 @@ from orchestrator.kubelet.runtimes.process.shim.messages import (
     pack,
     unpack,
 )
+from orchestrator.kubelet.runtimes.process.shim.roots import known_mounts
 
 _CHUNK: Final = 1 << 18
 _MOST_DESCRIPTORS: Final = 64
@@ -81,6 +82,7 @@ class Shim:
     def serve(self) -> None:
         """Serve until the other end has gone; then leave nothing behind."""
         linux.adopt_orphans()
+        known_mounts()
         gc.disable()  # each look at an object copies a page that is shared with nobody else yet
         gc.freeze()
         waking, wake = os.pipe()
@@ -330,10 +332,10 @@ class Shim:
                 break
             boxes.kill_descendants(os.getpid())
             select.select((), (), (), _PATIENCE)
-        for tree in self._trees:
-            cgroups.remove_tree(tree)
+        gone = [cgroups.remove_tree(tree) for tree in self._trees]
         cgroups.unmount(f"{self._directory}/cgroup")
-        remove_places(self._directory)
+        if all(gone):  # else the directory tells the next one who sweeps that something is left
+            remove_places(self._directory)
 
 
 def _emptied(groups: dict[str, dict[str, str]]) -> bool:

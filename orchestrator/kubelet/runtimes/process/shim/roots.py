@@ -8,7 +8,9 @@ mount namespace of the container and ends with it.
 
 import os
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from typing import Final
 
 from orchestrator.kubelet.runtimes.process.shim import cgroups, linux
@@ -106,16 +108,22 @@ def _lay_directory(base: str, source: str, place: str, *, as_user: bool) -> None
     if not os.access(source, os.R_OK | os.X_OK):
         linux.mount(place, place, flags=linux.BIND)  # not ours to read: an empty one
         return
-    try:
-        _overlay(source, base, source.replace("/", "+"), place, as_user=as_user)
-    except OSError:
-        if source in _FRESH:
-            linux.mount(place, place, flags=linux.BIND)
-            os.chmod(place, stat.S_IMODE(os.stat(source).st_mode))
-        elif _holds_mounts(source):
-            _compose(base, source, place, as_user=as_user)
-        else:
-            _show(source, place)
+    holds_mounts = as_user and _holds_mounts(source, known_mounts())
+    if (
+        not holds_mounts
+    ):  # else the kernel refuses an ordinary user, and takes its time to say so on the console
+        try:
+            _overlay(source, base, source.replace("/", "+"), place, as_user=as_user)
+            return
+        except OSError:
+            holds_mounts = _holds_mounts(source, _mounts())
+    if source in _FRESH:
+        linux.mount(place, place, flags=linux.BIND)
+        os.chmod(place, stat.S_IMODE(os.stat(source).st_mode))
+    elif holds_mounts:
+        _compose(base, source, place, as_user=as_user)
+    else:
+        _show(source, place)
 
 
 def _compose(base: str, source: str, place: str, *, as_user: bool) -> None:
@@ -133,9 +141,21 @@ def _compose(base: str, source: str, place: str, *, as_user: bool) -> None:
                 linux.mount(inner, there, flags=linux.BIND)
 
 
-def _holds_mounts(directory: str) -> bool:
+def _holds_mounts(directory: str, points: Iterable[str]) -> bool:
+    return any(place.startswith(f"{directory}/") for place in points)
+
+
+@cache
+def known_mounts() -> tuple[str, ...]:
+    """Where the machine had mounted something when this was asked for first. To read that takes a child of the shim as
+    long as all its mounting, so the shim asks before it forks.
+    """
+    return _mounts()
+
+
+def _mounts() -> tuple[str, ...]:
     with open("/proc/self/mountinfo") as file:
-        return any(line.split()[4].startswith(f"{directory}/") for line in file)
+        return tuple(line.split()[4] for line in file)
 
 
 def _overlay(lower: str, base: str, name: str, place: str, *, as_user: bool) -> None:

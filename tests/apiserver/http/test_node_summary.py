@@ -1,0 +1,74 @@
+"""What a kubelet's summary says."""
+
+from msgspec import convert
+
+from orchestrator.api.core.v1 import Container, Node, NodeStatus, Pod, PodSpec, ResourceRequirements
+from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.apiserver.http.node_summary import summary_of
+from orchestrator.protocol import ContainerUsage, DiskUsage
+
+NOW = "2026-01-01T00:00:10Z"
+NODE = Node(
+    metadata=ObjectMeta(name="node-1"),
+    status=NodeStatus(capacity={"memory": "1Gi", "ephemeral-storage": "1000"}),
+)
+POD = Pod(
+    metadata=ObjectMeta(name="web", namespace="default", uid="u1"),
+    spec=PodSpec(
+        containers=(
+            Container(
+                name="main", resources=convert({"limits": {"memory": "1Ki"}}, ResourceRequirements)
+            ),
+            Container(name="side"),
+        )
+    ),
+)
+MEASURED = ContainerUsage(
+    milli_cpu=250,
+    memory_bytes=600,
+    processes=2,
+    cpu_seconds=1.5,
+    rss_bytes=400,
+    page_faults=7,
+    major_page_faults=1,
+)
+USAGES = {"u1": {"main": MEASURED, "side": ContainerUsage(memory_bytes=24, processes=1)}}
+DISKS = {"u1": DiskUsage({"data": 100}, {"main": 20})}
+
+
+def test_disks_of_pods_add_up_to_their_node() -> None:
+    """Volumes and logs are the pod's ephemeral storage; what no pod keeps is available on all of them."""
+    found = summary_of(NODE, [POD], USAGES, DISKS, NOW)
+    (pod,) = found["pods"]
+    disk = {"time": NOW, "availableBytes": 880, "capacityBytes": 1000}
+    assert found["node"]["fs"] == {**disk, "usedBytes": 120}
+    assert found["node"]["runtime"] == {"imageFs": {**disk, "usedBytes": 120}}
+    assert pod["ephemeral-storage"] == {**disk, "usedBytes": 120}
+    assert pod["volume"] == [{**disk, "usedBytes": 100, "name": "data"}]
+    assert [c.get("logs", {}).get("usedBytes") for c in pod["containers"]] == [20, None]
+    assert pod["process_stats"] == {"process_count": 3}
+
+
+def test_memory_that_is_limited_has_a_rest() -> None:
+    """Of the container's limit, or of the node's; faults and resident pages stand where somebody counts them."""
+    found = summary_of(NODE, [POD], USAGES, DISKS, NOW)
+    main, side = found["pods"][0]["containers"]
+    assert main["memory"] == {
+        "time": NOW,
+        "availableBytes": 424,
+        "usageBytes": 600,
+        "workingSetBytes": 600,
+        "rssBytes": 400,
+        "pageFaults": 7,
+        "majorPageFaults": 1,
+    }
+    assert side["memory"] == {"time": NOW, "usageBytes": 24, "workingSetBytes": 24}
+    assert found["node"]["memory"]["availableBytes"] == (1 << 30) - 624
+    assert found["node"]["cpu"]["usageCoreNanoSeconds"] == 1_500_000_000
+
+
+def test_a_pod_that_does_not_run_is_left_out() -> None:
+    """Its kubelet tells of no container of it."""
+    found = summary_of(NODE, [POD], {"u1": {}}, {}, NOW)
+    assert found["pods"] == []
+    assert found["node"]["fs"]["availableBytes"] == 1000
