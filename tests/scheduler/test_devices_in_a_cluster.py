@@ -369,3 +369,31 @@ async def test_devices_are_prepared_before_their_pod_is_bound(cluster: Cluster) 
         replace(mine, status=replace(mine.status, devices=(device,)))
     )
     await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
+
+
+async def test_a_selector_fails_where_devices_are_looked_at_alone(cluster: Cluster) -> None:
+    """Not on a node that another filter refuses; where evictions would let it, the attempt tells."""
+    wrong = f'device.attributes["{DRIVER}"].vendor == "x"'
+    selectors = [{"cel": {"expression": wrong}}]
+    labels = {"app": "lone"}
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}}
+    away = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    lone = pod("lone")
+    lone["metadata"]["labels"] = labels
+    lone["spec"] = {"containers": [{"name": "c", "image": "i"}], "nodeName": "node-1"}
+    late = pod("late", resourceClaimName="mine")
+    late["spec"] |= {"affinity": away, "priorityClassName": "system-cluster-critical"}
+    late["metadata"]["namespace"] = lone["metadata"]["namespace"] = "kube-system"
+    mine = claim("mine", selectors=selectors)
+    mine["metadata"]["namespace"] = "kube-system"
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), mine, lone])
+    await cluster.clock.sleep(5)
+    await cluster.apply([late])
+    await cluster.clock.sleep(5)
+    found = await cluster.client.get(Pod, "late", namespace="kube-system")
+    status, reason, message = _scheduled(found)
+    assert (status, reason) == ("False", "Unschedulable")
+    refusals, _, preemption = message.partition(" preemption: ")
+    assert "1 node(s) didn't match pod anti-affinity rules" in refusals
+    assert "cannot allocate all claims" in refusals
+    assert preemption.startswith('running "DynamicResources" filter plugin: claim kube-system/mine')

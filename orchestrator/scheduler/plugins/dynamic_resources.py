@@ -223,6 +223,10 @@ def _deleting_all(claims: Sequence[ResourceClaim]) -> Write:
 
 
 class _Filter(FilterKernel):
+    # The filters before this one, those between pods too, keep it from nodes whose devices a selector fails on.
+    spanning = True
+    may_fail = True
+
     def __init__(self, claims: Claims, nodes: Snapshot) -> None:
         self._claims, self._nodes = claims, nodes
         self.refusal = claims.refusal
@@ -256,7 +260,7 @@ class _Filter(FilterKernel):
 class _Score(ScoreKernel):
     """Prefers nodes where requests get what they would like best."""
 
-    normalizes = True
+    spanning = True  # asked about nodes alone that the filter leaves
 
     def __init__(self, claims: Claims, nodes: Snapshot) -> None:
         self._claims, self._nodes = claims, nodes
@@ -264,14 +268,11 @@ class _Score(ScoreKernel):
         self._given = sum(map(_rank_of_allocated, claims.allocated))
 
     def rows(self, rows: Rows) -> Int64:
-        return np.array([self.row(row) for row in rows.tolist()], np.int64)
+        return default_normalize(np.array([self._likes(row) for row in rows.tolist()], np.int64))
 
-    def row(self, row: int) -> int:
+    def _likes(self, row: int) -> int:
         found = self._claims.allocate(row, self._nodes)
         return 0 if isinstance(found, str) else self._given + sum(map(_rank, found))
-
-    def normalize(self, scores: Int64) -> Int64:
-        return default_normalize(scores)
 
 
 def _rank(allocation: Allocation) -> int:
