@@ -397,3 +397,27 @@ async def test_a_selector_fails_where_devices_are_looked_at_alone(cluster: Clust
     assert "1 node(s) didn't match pod anti-affinity rules" in refusals
     assert "cannot allocate all claims" in refusals
     assert preemption.startswith('running "DynamicResources" filter plugin: claim kube-system/mine')
+
+
+async def test_extended_resources_of_a_node_do_not_go_with_claims(cluster: Cluster) -> None:
+    """Of a class's resource that the node offers itself; kube-scheduler 1.36 has nothing to map then."""
+    await cluster.apply(
+        [device_class(extendedResourceName="example.com/gpu"), slice_of("node-1", "gpu-0")]
+    )
+    offers = {"example.com/gpu": "1"}
+    await cluster.client.patch(
+        Node,
+        "node-1",
+        {"status": {"capacity": offers, "allocatable": offers}},
+        subresource="status",
+    )
+    both = pod("both", resourceClaimName="mine")
+    both["spec"]["containers"][0]["resources"] |= {"limits": offers, "requests": offers}
+    await cluster.apply([claim("mine"), both])
+    await cluster.clock.sleep(5)
+    assert _scheduled(await _pod(cluster, "both")) == (
+        "False",
+        "SchedulerError",
+        'running PreBind plugin "DynamicResources": nil or empty request mappings, no update of pod '
+        "default/both ExtendedResourceClaimStatus",
+    )

@@ -150,7 +150,10 @@ class DynamicResources(Plugin):
             c for c in claims.all if not resource_claims.is_reserved_for(c, pod.metadata.uid)
         ]
         waits = self._waiting(pod, nodes)
-        if not unreserved and special is None:
+        # kube-scheduler 1.36 makes the claim for extended resources beside other claims even where the node
+        # offers them itself, and stumbles over its emptiness.
+        empty = special is None and bool(claims.backed and claims.all)
+        if not (unreserved or empty) and special is None:
             return Preparation((), _nothing, waits, self._binding_timeout) if claims.all else None
         found = claims.allocate(row, nodes) if claims.missing or special is not None else []
         if isinstance(found, str):
@@ -166,6 +169,8 @@ class DynamicResources(Plugin):
         if special is not None:
             result = results[special.claim.metadata.uid]
             writes.append(making(pod, special, result, made, nodes))
+        if empty:
+            writes.append(_refusing_the_empty(pod))
         return Preparation(
             (),
             lambda: _forget(nodes, (*results, *(each.metadata.uid for each in made))),
@@ -205,6 +210,19 @@ def _one_after_another(writes: Sequence[Write]) -> Write:
     async def write(client: Client) -> None:
         for each in writes:
             await each(client)
+
+    return write
+
+
+def _refusing_the_empty(pod: Pod) -> Write:
+    """What becomes of a claim for extended resources that asks for none."""
+    name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+
+    async def write(_client: Client) -> None:
+        words = (
+            f"nil or empty request mappings, no update of pod {name} ExtendedResourceClaimStatus"
+        )
+        raise PluginError(PLUGIN, words)
 
     return write
 
