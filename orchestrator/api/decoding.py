@@ -416,6 +416,8 @@ def _quantity(data: Any, place: Place, unknown: list[str]) -> Any:
     is_number = isinstance(data, int | float) and not isinstance(data, bool)
     if is_number or (isinstance(data, str) and _QUANTITY_FORM.fullmatch(data)):
         return data
+    if isinstance(data, str) and _QUANTITY_FORM.fullmatch(bare := data.strip(" ")):
+        return bare  # as Go does, which reads no other text so
     raise DecodeError(place.path, _NOT_A_QUANTITY, words=_NOT_A_QUANTITY)
 
 

@@ -12,6 +12,7 @@ from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery import field_errors
 from orchestrator.machinery.errors import ApplyConflictError
 from orchestrator.machinery.field_errors import FieldError, quote
+from orchestrator.machinery.names import path_segment_errors
 from orchestrator.protocol import (
     AlreadyExists,
     BadRequest,
@@ -60,6 +61,12 @@ def not_found(resource: Resource, name: str) -> NotFound:
         group=resource.group,
         name=name,
     )
+
+
+def check_name(name: str) -> None:
+    """Raises BadRequest for a name under which nothing can be stored."""
+    if faults := path_segment_errors(name):
+        raise BadRequest(f"Name parameter invalid: {quote(name)}: {';'.join(faults)}")
 
 
 def no_such_resource() -> NotFound:

@@ -297,6 +297,7 @@ class ApiServer(Actor):
             raise errors.method_not_allowed(served.resource, "get")
         stored = self.store.get(served.bucket, message.namespace, message.name)
         if stored is None:
+            errors.check_name(message.name)
             raise errors.not_found(served.resource, message.name)
         show = part.shown or part.as_part or served.to_version
         return show(stored)

@@ -263,14 +263,21 @@ class Cluster:
         await self._machines.crash(name)
 
     async def shut_down_node(
-        self, name: str, grace_seconds: float = 30.0, critical_seconds: float = 10.0
+        self,
+        name: str,
+        grace_seconds: float = 30.0,
+        critical_seconds: float = 10.0,
+        *,
+        by_priority: Mapping[int, float] | None = None,
     ) -> None:
         """Switch a node off in peace: it takes no pods any more, ends those that it has, critical ones last, and goes.
 
         `grace_seconds` are for all of them, the last `critical_seconds` for critical ones, as a kubelet's
-        shutdownGracePeriod and shutdownGracePeriodCriticalPods. Raises UnknownNode.
+        shutdownGracePeriod and shutdownGracePeriodCriticalPods; or `by_priority` says how many seconds the pods from
+        each priority on have, as its shutdownGracePeriodByPodPriority: the lowest end first, and the next ones when
+        these have ended. Raises UnknownNode.
         """
-        await self._machines.shut_down(name, grace_seconds, critical_seconds)
+        await self._machines.shut_down(name, grace_seconds, critical_seconds, by_priority)
 
     async def restart_node(self, name: str) -> None:
         """Switch a crashed node on again, with an empty runtime. Raises UnknownNode."""

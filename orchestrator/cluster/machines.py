@@ -1,7 +1,7 @@
 """The nodes of a cluster as its owner has them: plugged in, crashed, switched on again, taken out."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from orchestrator.cluster.fabrics import Fabric
 from orchestrator.cluster.nodes import AddNode, Equipment
 from orchestrator.kubelet import FallSilent, NodeSpec, ShutDown
 from orchestrator.kubelet.runtimes import Runtimes
+from orchestrator.kubelet.shutdown import two_waves
 from orchestrator.machinery import node_labels
 from orchestrator.protocol import Expired, NotFound
 
@@ -99,12 +100,19 @@ class Machines:
             await _switch_off(equipment)
             self._fabric.unplug(equipment.spec)
 
-    async def shut_down(self, name: str, grace_seconds: float, critical_seconds: float) -> None:
+    async def shut_down(
+        self,
+        name: str,
+        grace_seconds: float,
+        critical_seconds: float,
+        by_priority: Mapping[int, float] | None,
+    ) -> None:
         """As `Cluster.shut_down_node`."""
         self._spec(name)
         kubelet = self._system.find(f"/nodes/{name}/kubelet")
         if kubelet is not None:
-            await kubelet.ask(ShutDown(grace_seconds, critical_seconds), timeout=None)
+            seconds = by_priority or two_waves(grace_seconds, critical_seconds)
+            await kubelet.ask(ShutDown(seconds), timeout=None)
         await self.crash(name)
 
     async def close(self, *, carries: bool) -> None:

@@ -35,7 +35,7 @@ from orchestrator.kubelet.runtimes.interface import (
     ImagePulling,
     ProbeAnswered,
 )
-from orchestrator.machinery.restarts import restarts
+from orchestrator.machinery.restarts import restarts, restarts_all
 from orchestrator.machinery.times import format_time
 
 
@@ -212,7 +212,11 @@ class ContainerNews(PodEnding):
                 container_id=event.container_id,
             )
         )
-        if not self.ending(now) and not self.terminal and self.restarts(record):
+        if self.ending(now) or self.resetting:
+            return
+        if self.traits.resets and restarts_all(record.spec, event.exit_code):
+            self.resetting = True
+        elif not self.terminal and self.restarts(record):
             self._back_off(record, event, effects)
 
     def _back_off(

@@ -40,6 +40,7 @@ class ContainerRecord(Struct, gc=False, eq=False):
     stage: Stage = Stage.WAITING
     image: str = ""  # of the present run, or the last one
     attempt: int = -1
+    first: int = 0  # attempt since its pod's containers began, or began anew
     restarts: int = 0
     ready: bool = False
     started: bool = False

@@ -5,6 +5,7 @@ from typing import Final
 
 from orchestrator.api.core.v1 import Container, HostAlias, Pod, PodSpec
 from orchestrator.kubelet.control_groups import version_2
+from orchestrator.kubelet.host_names import HostNames
 
 _MANAGED: Final = "# Kubernetes-managed hosts file.\n"
 _MANAGED_OF_HOST: Final = "# Kubernetes-managed hosts file (host network).\n"
@@ -19,11 +20,11 @@ _LOCAL: Final = (
 )
 
 
-def own_files(pod: Pod, container: Container, host: str) -> Iterator[tuple[str, bytes]]:
+def own_files(pod: Pod, container: Container, names: HostNames) -> Iterator[tuple[str, bytes]]:
     """The files, by their absolute paths."""
     spec = pod.spec or PodSpec()
-    yield "/etc/hostname", f"{host}\n".encode()
-    yield "/etc/hosts", _hosts(pod, spec, host).encode()
+    yield "/etc/hostname", f"{names.kernel}\n".encode()
+    yield "/etc/hosts", _hosts(pod, spec, names).encode()
     yield "/tmp/", b""
     for name, text in version_2(container.resources).items():
         yield f"/sys/fs/cgroup/{name}", f"{text}\n".encode()
@@ -32,7 +33,7 @@ def own_files(pod: Pod, container: Container, host: str) -> Iterator[tuple[str, 
         yield f"/proc/sys/{sysctl.name.replace('.', '/')}", f"{sysctl.value}\n".encode()
 
 
-def _hosts(pod: Pod, spec: PodSpec, host: str) -> str:
+def _hosts(pod: Pod, spec: PodSpec, names: HostNames) -> str:
     aliases = _aliases(spec.host_aliases)
     if spec.host_network:
         return (_MANAGED_OF_HOST if aliases else "") + HOST_FILE + aliases
@@ -40,9 +41,7 @@ def _hosts(pod: Pod, spec: PodSpec, host: str) -> str:
     addresses = [ip.ip for ip in status.pod_ips] if status is not None else []
     if status is not None and not addresses and status.pod_ip:
         addresses = [status.pod_ip]
-    name = host
-    if spec.subdomain:
-        name = f"{host}.{spec.subdomain}.{pod.metadata.namespace}.svc.cluster.local\t{host}"
+    name = f"{names.whole}\t{names.host}" if names.domain else names.host
     return _MANAGED + _LOCAL + "".join(f"{ip}\t{name}\n" for ip in addresses) + aliases
 
 

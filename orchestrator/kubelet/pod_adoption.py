@@ -7,6 +7,7 @@ from typing import Any
 
 from orchestrator.api.core.v1 import Node, Pod, PodStatus
 from orchestrator.kubelet.eviction import EVICTED
+from orchestrator.kubelet.host_names import host_name_fault
 from orchestrator.kubelet.managed_pods import RETRY_SECONDS, ManagedPod
 from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.pod_effects import PodEffects
@@ -82,6 +83,10 @@ class PodAdoption(PodEffects):
         refuses, after a while.
         """
         pod = managed.worker.pod
+        whole = pod.spec is not None and pod.spec.set_hostname_as_fqdn
+        if whole and (fault := host_name_fault(pod)):
+            self._join_later(pod, fault)
+            return False
         if pod.spec is not None and pod.spec.host_users is False:
             fault = getattr(self._runtimes.of(pod.metadata.uid), "sandbox_fault", _no_fault)(pod)
             if fault:

@@ -9,6 +9,7 @@ from orchestrator.kubelet.happenings import normal
 from orchestrator.kubelet.pod_events import Effect, FinishPod, ReportStatus, RunHook, StopContainer
 from orchestrator.kubelet.pod_state import DEFAULT_GRACE_SECONDS, PodState
 from orchestrator.kubelet.probing import PodProbes
+from orchestrator.kubelet.resetting import Reset, forget_runs
 
 LEAST_GRACE_SECONDS: Final = 2.0  # that a container has to stop after a preStop hook
 REPORT: Final = ReportStatus()
@@ -25,12 +26,13 @@ _NEVER_RAN: Final = ContainerState(
 class PodEnding(PodState):
     """What a pod worker does to end containers."""
 
-    __slots__ = ("_grace", "_hooks", "_probes")
+    __slots__ = ("_grace", "_hooks", "_probes", "_reset_step")
 
     def __init__(self, pod: Pod, now: float) -> None:
         super().__init__(pod, now)
         self._grace = DEFAULT_GRACE_SECONDS + 0.0  # that its containers were given to stop
         self._hooks = False  # a preStop hook has been begun
+        self._reset_step = Reset.NONE
         self._probes = PodProbes(self.records()) if self.traits.probed else None
 
     def _kill(
@@ -97,6 +99,30 @@ class PodEnding(PodState):
                 record.role is Role.MAIN or record.attempt >= 0
             ):
                 record.state = record.last_state or _NEVER_RAN
+
+    def _reset(self, now: float, effects: list[Effect]) -> bool:
+        """End all containers at once, without their hooks; when they have ended, let all begin anew.
+
+        Answers whether they do. It is told first, and done in the next turn. Debuggers have no part in it.
+        """
+        if self._reset_step is Reset.NONE:
+            self._reset_step = Reset.TOLD
+            effects.append(REPORT)
+            return False
+        self._reset_step = Reset.BEGUN
+        active = [r for r in chain(self.containers, self.init_containers) if r.active]
+        for record in active:
+            if record.stage is not Stage.STOPPING:
+                self._kill(record, 0.0, now, effects, "killing")
+            else:
+                self._hurry(record, 0.0, now, effects)
+        if active:
+            return False
+        for record in chain(self.containers, self.init_containers):
+            forget_runs(record)
+        self.resetting, self._reset_step = False, Reset.NONE
+        effects.append(REPORT)
+        return True
 
     def _stop_sidecars(self, now: float, effects: list[Effect]) -> None:
         for record in chain(self.debuggers, reversed(self.init_containers)):

@@ -26,6 +26,7 @@ class PodState:
         "init_containers",
         "mounted",
         "pod",
+        "resetting",
         "resize_pending",
         "start_time",
         "traits",
@@ -39,6 +40,7 @@ class PodState:
         self.start_time = now
         self.failure: PodRejected | None = None  # why the pod as a whole failed
         self.resize_pending: tuple[str, str] | None = None  # why its node gives it no more
+        self.resetting = False  # all containers are to begin anew, and end first
         self.vanished = False
         self.finished = False
         spec = pod.spec or PodSpec()
@@ -66,7 +68,7 @@ class PodState:
 
     def restarts(self, record: ContainerRecord) -> bool:
         """Whether the container's last run is followed by another."""
-        if record.role is Role.SIDECAR or record.must_restart:
+        if record.role is Role.SIDECAR or record.must_restart or self.resetting:
             return True
         if record.role is Role.DEBUG:
             return False
@@ -97,6 +99,8 @@ class PodState:
         """Whether no container runs and none will run again."""
         if self.failure is not None:
             return not any(r.active for r in self.records())
+        if self.resetting:
+            return False
         for record in self.init_containers:
             if not record.sidecar and self.failed_for_good(record):
                 return True
@@ -116,7 +120,7 @@ class PodState:
     @property
     def initialized(self) -> bool:
         """Whether its containers have been started once: sidecars that restart do not change that."""
-        return any(r.attempt >= 0 for r in self.containers)
+        return any(r.attempt >= r.first for r in self.containers)
 
     def failed_for_good(self, record: ContainerRecord) -> bool:
         """Whether the container failed and no run follows."""

@@ -30,6 +30,7 @@ from orchestrator.api.scalars import EMPTY
 from orchestrator.kubelet.container_record import ContainerRecord, Role
 from orchestrator.kubelet.image_names import image_id
 from orchestrator.kubelet.pod_state import PodState
+from orchestrator.kubelet.resetting import RESETTING
 from orchestrator.machinery.memo import IdentityMemo, PartsMemo
 from orchestrator.machinery.resources import qos_class
 from orchestrator.machinery.restarts import restarts
@@ -47,7 +48,9 @@ OWN_CONDITIONS: Final = (
     "ContainersReady",
     "PodScheduled",
     "PodResizePending",
+    "AllContainersRestarting",
 )
+_ENDED: Final = {"Succeeded": "PodCompleted", "Failed": "PodFailed"}
 # A pod on a node has been scheduled, whoever bound it.
 _SCHEDULED: Final[_Wanted] = ("PodScheduled", "True", "", "")
 
@@ -71,9 +74,11 @@ def _live_phase(worker: PodState) -> str:
         if record.sidecar:
             if not (record.started or record.last_state is not None or worker.terminal):
                 pending = pending or not worker.initialized
+        elif record.state.running is not None:
+            pending = True
         elif not record.completed:
             ended = _ended(record)
-            if ended is not None and not restarts(record.spec, policy, ended.exit_code):
+            if ended is not None and not _again(worker, record, policy, ended):
                 return "Failed"
             pending = pending or ended is None or ended.exit_code == 0
     running = sum([r.sidecar and r.state.running is not None for r in worker.init_containers])
@@ -86,7 +91,7 @@ def _live_phase(worker: PodState) -> str:
         if ended is None:
             return "Pending"
         stopped += 1
-        for_good += not restarts(record.spec, policy, ended.exit_code)
+        for_good += not _again(worker, record, policy, ended)
         succeeded += record.exit_code == 0
     if pending or not (running or stopped):
         return "Pending"
@@ -95,6 +100,14 @@ def _live_phase(worker: PodState) -> str:
     if not worker.stopped and stopped != for_good:
         return "Running"
     return "Succeeded" if succeeded == stopped else "Failed"
+
+
+def _again(
+    worker: PodState, record: ContainerRecord, policy: str, ended: ContainerStateTerminated
+) -> bool:
+    """Whether another run follows one that ended so."""
+    reset = worker.resetting or ended.reason == RESETTING
+    return reset or restarts(record.spec, policy, ended.exit_code)
 
 
 def _ended(record: ContainerRecord) -> ContainerStateTerminated | None:
@@ -239,7 +252,8 @@ def _linux_user(uid: int, gid: int, groups: tuple[int, ...] = ()) -> ContainerUs
 
 
 def _initialized(worker: PodState) -> bool:
-    return worker.initialized or all(
+    # Who has been initialized once stays so, even while all containers begin anew.
+    return any(r.attempt >= 0 for r in worker.containers) or all(
         r.started if r.sidecar else r.completed for r in worker.init_containers
     )
 
@@ -281,7 +295,7 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     """The kubelet's own conditions."""
     disrupted = worker.failure is not None and bool(worker.failure.disrupted)
     plain = worker.resize_pending is None and not worker.init_containers and not disrupted
-    if plain and not _open_gates(worker.pod):
+    if plain and not worker.traits.resets and not _open_gates(worker.pod):
         return _usual_conditions(phase, has_network, *_unready(worker, phase))
     done = phase in ("Succeeded", "Failed")
     initialized = _initialized(worker)
@@ -307,12 +321,24 @@ def _wanted_conditions(worker: PodState, phase: str, has_network: bool) -> tuple
     else:
         conditions.append(("Ready", *ready))
     conditions += [("ContainersReady", *ready), _SCHEDULED]
+    if worker.traits.resets:
+        conditions.append(_resetting(worker, phase))
     if worker.resize_pending is not None and not done:
         conditions.append(("PodResizePending", "True", *worker.resize_pending))
     if worker.failure is not None and worker.failure.disrupted:
         failure = worker.failure
         conditions.append(("DisruptionTarget", "True", failure.disrupted, failure.message))
     return tuple(conditions)
+
+
+def _resetting(worker: PodState, phase: str) -> _Wanted:
+    """Whether all containers are about to begin anew."""
+    if phase in ("Succeeded", "Failed"):
+        return "AllContainersRestarting", "False", _ENDED[phase], ""
+    if not worker.resetting:
+        return "AllContainersRestarting", "False", "", ""
+    why = "container exited with restart policy rule"
+    return "AllContainersRestarting", "True", "RestartAllContainersStarted", why
 
 
 @lru_cache(maxsize=1024)
@@ -333,10 +359,8 @@ def _usual_conditions(
 
 def _unready(worker: PodState, phase: str) -> tuple[str, str]:
     """Why the containers are not ready; empty when they are."""
-    if phase == "Succeeded":
-        return "PodCompleted", ""
-    if phase == "Failed":
-        return "PodFailed", ""
+    if phase in _ENDED:
+        return _ENDED[phase], ""
     waiting = [r.spec.name for r in worker.init_containers if r.sidecar and not r.is_ready]
     waiting += [r.spec.name for r in worker.containers if not r.is_ready]
     if not waiting:

@@ -9,12 +9,13 @@ from orchestrator.kubelet.material import environment_sources
 from orchestrator.kubelet.mount_faults import needs_mounting
 from orchestrator.kubelet.probing import has_probes
 from orchestrator.machinery.memo import PartsMemo
+from orchestrator.machinery.restarts import may_restart_all
 
 
 class PodTraits(Struct, frozen=True):
     """`mounts`: a volume may not be there, or devices are claimed; `configured`: containers whose environment is;
     `expanded`: containers with a path in a volume that is made of their environment; `limited`: an emptyDir
-    may not hold everything.
+    may not hold everything; `resets`: the end of a container may let all of them begin anew.
     """
 
     probed: bool
@@ -22,6 +23,7 @@ class PodTraits(Struct, frozen=True):
     configured: frozenset[str]
     expanded: frozenset[str]
     limited: bool
+    resets: bool
 
 
 def traits_of(spec: PodSpec) -> PodTraits:
@@ -46,6 +48,7 @@ def _traits(
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),
+        resets=any(may_restart_all(c) for c in containers),
     )
 
 

@@ -44,8 +44,10 @@ from orchestrator.kubelet.pod_state import CREATING
 from orchestrator.kubelet.pod_traits import traits_of
 from orchestrator.kubelet.recollection import lost, recall
 from orchestrator.kubelet.refusals import INVALID_NAME, held_back, refused
+from orchestrator.kubelet.resetting import Reset
 from orchestrator.kubelet.resizing import is_resized, needs_restart
 from orchestrator.kubelet.runtimes.interface import RuntimeEvent
+from orchestrator.machinery.restarts import restarts_all
 from orchestrator.machinery.times import parse_time
 
 _FIRST_MOUNT_RETRY: Final = 0.5
@@ -133,6 +135,9 @@ class PodWorker(ContainerNews):
             reported = known.get(name)
             if record.stage == Stage.WAITING and reported is not None:
                 lost(record, reported, now)
+            if record.stage is Stage.EXITED and record.role is not Role.DEBUG:
+                code = record.exit_code
+                self.resetting |= code is not None and restarts_all(record.spec, code)
         effects.extend(self.handle(PodChanged(self.pod), now))
         return effects
 
@@ -225,6 +230,9 @@ class PodWorker(ContainerNews):
             if self.failure is not failure:  # a deadline has passed
                 effects.append(REPORT)
             self._stop_all(now, effects)
+        elif self.resetting:
+            if self._reset(now, effects):
+                self._start_due(now, effects)
         elif self.terminal:
             self._stop_sidecars(now, effects)
         elif not self.mounted:
@@ -306,6 +314,8 @@ class PodWorker(ContainerNews):
         spec = self.pod.spec
         if spec is not None and spec.active_deadline_seconds is not None and self.failure is None:
             at = _first(now, at, self.start_time + spec.active_deadline_seconds)
+        if self._reset_step is Reset.TOLD:
+            at = now
         if at is not None and at != self._wake_at:
             self._wake_at = at
             effects.append(WakeAt(at))

@@ -1,6 +1,7 @@
-"""A node that is shut down ends its pods first: those that are critical last, each in its time, and takes no new ones."""
+"""A node that is shut down ends its pods first, in waves by their priority, each in its time, and takes no new ones."""
 
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from actors import Context, Request
@@ -19,17 +20,32 @@ _LOOK_SECONDS: Final = 0.25  # between two looks at who has ended
 
 
 class ShutDown(Request[None], frozen=True, gc=False):
-    """The node is about to be switched off: end its pods within `grace_seconds`, of which the last
-    `critical_seconds` are those of critical pods (shutdownGracePeriod, shutdownGracePeriodCriticalPods); then answer.
+    """The node is about to be switched off: end its pods, then answer. `seconds` are those of each wave, by the
+    least priority of its pods (shutdownGracePeriodByPodPriority); not empty.
     """
 
-    grace_seconds: float
-    critical_seconds: float
+    seconds: Mapping[int, float]
 
 
 class _Wave(NamedTuple):
-    critical: bool
+    number: int
     seconds: float
+
+
+def two_waves(grace_seconds: float, critical_seconds: float) -> dict[int, float]:
+    """The waves of a time of which the last seconds are those of critical pods (shutdownGracePeriod,
+    shutdownGracePeriodCriticalPods).
+    """
+    critical = min(critical_seconds, grace_seconds)
+    return {0: grace_seconds - critical, _CRITICAL_PRIORITY: critical}
+
+
+def wave_of(priorities: Sequence[int], priority: int) -> int:
+    """The index of the wave with which a pod of this priority ends, among the ascending least `priorities` of waves.
+
+    Who has less than the first asks for ends with that.
+    """
+    return max(0, bisect_right(priorities, priority) - 1)
 
 
 class Shutdown:
@@ -47,8 +63,8 @@ class Shutdown:
         self._pods = pods
         self._end = end
         self._done = ctx.defer()
-        critical = min(message.critical_seconds, message.grace_seconds)
-        self._waves = [_Wave(False, message.grace_seconds - critical), _Wave(True, critical)]
+        self._priorities = sorted(message.seconds)
+        self._waves = [_Wave(i, message.seconds[p]) for i, p in enumerate(self._priorities)]
 
     def begin(self) -> Any:
         """Begin; answers what is fulfilled at the end."""
@@ -72,8 +88,8 @@ class Shutdown:
             self._next()
 
     def _of(self, wave: _Wave) -> list[Pod]:
-        return [pod for pod in self._pods() if _is_critical(pod) is wave.critical]
+        return [p for p in self._pods() if wave_of(self._priorities, _priority(p)) == wave.number]
 
 
-def _is_critical(pod: Pod) -> bool:
-    return pod.spec is not None and (pod.spec.priority or 0) >= _CRITICAL_PRIORITY
+def _priority(pod: Pod) -> int:
+    return (pod.spec.priority or 0) if pod.spec is not None else 0

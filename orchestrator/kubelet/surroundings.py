@@ -14,6 +14,7 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.api.scalars import EMPTY, Quantity
 from orchestrator.kubelet.field_paths import field_value, resource_value
+from orchestrator.kubelet.host_names import host_names
 from orchestrator.kubelet.material import Found, Source, key_of, pull_sources
 from orchestrator.kubelet.mounting import flat_files, mounts_of, plain
 from orchestrator.kubelet.own_files import own_files
@@ -22,7 +23,6 @@ from orchestrator.kubelet.runtimes.interface import World
 from orchestrator.kubelet.substitution import substituted
 
 DEFAULT_PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_LONGEST_HOST_NAME: Final = 63
 
 
 def world_of(
@@ -37,12 +37,13 @@ def world_of(
     `kubernetes` of `default`; `allocatable` is what the node has to give, to which limits default;
     `resolver` is its resolv.conf.
     """
-    host = host_name(pod)
+    names = host_names(pod)
+    host = names.kernel
     environment = {"PATH": DEFAULT_PATH, "HOSTNAME": host, **service_variables(services, pod)}
     environment.update(_environment(pod, container, found, environment, allocatable))
     environment.setdefault("HOME", "/root")
     mounts = mounts_of(pod, container, found, environment, allocatable)
-    files: dict[str, Content] = dict(own_files(pod, container, host))
+    files: dict[str, Content] = dict(own_files(pod, container, names))
     files["/etc/resolv.conf"] = resolver.encode()
     modes: dict[str, int] = {}
     for path, data, mode in flat_files(mounts):
@@ -66,12 +67,6 @@ def world_of(
         rises=own.allow_privilege_escalation is not False,
         pull_secrets=tuple(s for each in pull_sources(pod) if (s := found.get(each)) is not None),
     )
-
-
-def host_name(pod: Pod) -> str:
-    """The name of the pod's host: its own, or the pod's."""
-    name = pod.spec.hostname if pod.spec is not None and pod.spec.hostname else pod.metadata.name
-    return name[:_LONGEST_HOST_NAME].rstrip("-.")
 
 
 def _user(pod: Pod, container: Container) -> tuple[int, int, tuple[int, ...]]:

@@ -15,6 +15,17 @@ def matching_rule(container: Container, exit_code: int) -> ContainerRestartRule 
     return None
 
 
+def may_restart_all(container: Container) -> bool:
+    """Whether some end of the container would make all containers of its pod begin anew."""
+    return any(rule.action == RESTART_ALL for rule in container.restart_policy_rules)
+
+
+def restarts_all(container: Container, exit_code: int) -> bool:
+    """Whether a run that ended so makes all containers of its pod begin anew."""
+    rule = matching_rule(container, exit_code)
+    return rule is not None and rule.action == RESTART_ALL
+
+
 def restarts(container: Container, pod_policy: str, exit_code: int) -> bool:
     """Whether another run follows one that ended so, as kubelet's `ContainerShouldRestart` decides."""
     policy = pod_policy

@@ -175,6 +175,79 @@ async def test_a_container_may_have_rules_of_its_own(
     assert await _phase(cluster, "own") == ("Running" if restarts else "Failed")
 
 
+def _resetting_pod(name: str, script: str, **spec: Any) -> dict[str, Any]:
+    """A pod whose container `main` lets all begin anew when its script ends with 42; `side` lives on, `init` comes first."""
+    rule = {"action": "RestartAllContainers", "exitCodes": {"operator": "In", "values": [42]}}
+    main = {"command": ["sh", "-c", script], "restartPolicy": "Never", "restartPolicyRules": [rule]}
+    manifest = pod_with(name, {"image": "busybox", **main}, restartPolicy="Never")
+    hook = {"preStop": {"sleep": {"seconds": 20}}}
+    side = {"name": "side", "image": "busybox", "command": ["sleep", "9999"], "lifecycle": hook}
+    manifest["spec"]["containers"].append(side)
+    init = {"name": "init", "image": "busybox", "command": ["sh", "-c", "sleep 2"]}
+    manifest["spec"] |= {"initContainers": [init], **spec}
+    return manifest
+
+
+async def test_a_container_may_let_all_begin_anew(cluster: Cluster) -> None:
+    """At once, without hooks and back-offs, from the first init container on; the pod has been initialized all the while."""
+    await cluster.apply([_resetting_pod("r", "sleep 5; exit 42")])
+    seen: list[tuple[str, dict[str, str]]] = []
+    async with cluster.client.watch(Pod, namespace="default") as events:
+        async for event in events:
+            status = event.object.status
+            if status is None or not status.conditions:
+                continue
+            seen.append((status.phase, {c.type: c.status for c in status.conditions}))
+            if min((s.restart_count for s in status.container_statuses), default=0) == 2:
+                break
+    status = event.object.status
+    assert status is not None
+    both = (*status.init_container_statuses, *status.container_statuses)
+    assert {s.restart_count for s in both} == {2}
+    for each in both:
+        assert each.last_state is not None
+        assert each.last_state.terminated is not None
+        assert each.last_state.terminated.reason == "RestartingAllContainers"
+        assert each.last_state.terminated.exit_code == 137
+    resets = [c["AllContainersRestarting"] for _, c in seen]
+    assert resets[0] == "False"
+    assert "True" in resets
+    begun = next(i for i, (phase, _) in enumerate(seen) if phase == "Running")
+    assert {phase for phase, _ in seen[begun:]} <= {"Running", "Pending"}
+    assert {c["Initialized"] for _, c in seen[begun:]} == {"True"}
+    assert ("Killing", "killing") in await events_of(cluster, "r")
+
+
+async def test_another_end_of_the_same_container_resets_nothing(cluster: Cluster) -> None:
+    """Its policy speaks then; and a pod that has ended says so of what will not begin anew."""
+    await cluster.apply([_resetting_pod("r", "sleep 5; exit 1", activeDeadlineSeconds=60)])
+    await cluster.clock.sleep(20)
+    found = await cluster.client.get(Pod, "r", namespace="default")
+    assert found.status is not None
+    assert [s.restart_count for s in found.status.container_statuses] == [0, 0]
+    conditions = {c.type: c for c in found.status.conditions}
+    assert conditions["AllContainersRestarting"].status == "False"
+    await cluster.clock.sleep(90)
+    found = await cluster.client.get(Pod, "r", namespace="default")
+    assert found.status is not None
+    condition = {c.type: c for c in found.status.conditions}["AllContainersRestarting"]
+    assert (condition.status, condition.reason) == ("False", "PodFailed")
+
+
+async def test_a_kubelet_that_crashes_goes_on_letting_all_begin_anew(cluster: Cluster) -> None:
+    """What it reported of the container that ended is enough to know it by."""
+    await cluster.apply([_resetting_pod("r", "sleep 5; exit 42", nodeName="node-0")])
+    for _ in range(12):
+        await cluster.clock.sleep(1.3)
+        cluster.crash("/nodes/node-0/kubelet")
+    await cluster.clock.sleep(60)
+    found = await cluster.client.get(Pod, "r", namespace="default")
+    assert found.status is not None
+    counts = {s.restart_count for s in found.status.container_statuses}
+    assert min(counts) >= 4
+    assert max(counts) - min(counts) <= 1
+
+
 async def test_a_pod_of_a_hook_comes_to_an_end(cluster: Cluster) -> None:
     """As one of a Job does: `helm test` waits for it."""
     manifest = pod("test", restartPolicy="Never")

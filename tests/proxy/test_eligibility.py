@@ -90,6 +90,86 @@ def test_the_host_of_all_nodes_is_where_every_endpoint_is() -> None:
     assert _ips(port, place=Place("")) == ["1.1.1.1"]
 
 
+_READY: dict[str, Any] = {"ready": True}
+_GONE: dict[str, Any] = {"ready": False, "serving": False}
+_ZONES = ["east", "west", "north", "east"]  # of 1.1.1.1 to 1.1.1.4
+_NODES = ["here", "b", "c", "d"]
+
+
+def _spread(*conditions: dict[str, Any], nodes: bool = False) -> list[dict[str, Any]]:
+    """Four endpoints, hinted for their zones, and for their nodes if wanted; conditions of the first ones."""
+    told = [*conditions, *[_READY] * 4][:4]
+    return [
+        _endpoint(f"1.1.1.{i + 1}", _NODES[i], _ZONES[i], _NODES[i] if nodes else "", **told[i])
+        for i in range(4)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("place", "endpoints", "last"),
+    [
+        pytest.param(HERE, _spread(), [1, 4], id="of this zone"),
+        pytest.param(Place("here"), _spread(), [1, 2, 3, 4], id="a node without zone"),
+        pytest.param(Place("here", "south"), _spread(), [1, 2, 3, 4], id="a zone without any"),
+        pytest.param(HERE, _spread(_GONE), [4], id="who is not ready is none of the zone's"),
+        pytest.param(
+            HERE, [*_spread(_GONE)[:3], _endpoint("1.1.1.4", "d", "east", **_GONE)], [2, 3],
+            id="nobody in the zone is ready",
+        ),
+        pytest.param(
+            HERE, [*_spread()[:3], _endpoint("1.1.1.4", "d")], [1, 2, 3, 4], id="one is not hinted"
+        ),
+        pytest.param(
+            HERE, [*_spread()[:3], _endpoint("1.1.1.4", "d", **_GONE)], [1],
+            id="one is not hinted and not ready",
+        ),
+        pytest.param(HERE, _spread(nodes=True), [1], id="of this node"),
+        pytest.param(Place("e", "east"), _spread(nodes=True), [1, 4], id="no node's, but the zone's"),
+        pytest.param(
+            HERE, [*_spread(nodes=True)[:3], _endpoint("1.1.1.4", "d", "east")], [1, 4],
+            id="not all are hinted for nodes",
+        ),
+        pytest.param(HERE, _spread(_GONE, nodes=True), [4], id="the node's own is not ready"),
+        pytest.param(HERE, _spread(DRAINING, _GONE, _GONE, _GONE), [1], id="one drains, none is ready"),
+        pytest.param(HERE, _spread(*[_GONE] * 4), [], id="none serves"),
+        pytest.param(HERE, [], [], id="none"),
+    ],
+)  # fmt: skip
+def test_under_a_policy_of_cluster_hints_choose(
+    place: Place, endpoints: list[dict[str, Any]], last: list[int]
+) -> None:
+    """As kube-proxy chooses: by ready endpoints alone, nodes before zones, and all where hints do not help."""
+    assert _ips(_port(*endpoints), place=place) == [f"1.1.1.{n}" for n in last]
+
+
+@pytest.mark.parametrize(
+    ("conditions", "last"),
+    [
+        pytest.param([_READY, _READY], [1], id="its own"),
+        pytest.param([_GONE, _READY], [], id="its own is not ready, another's is"),
+        pytest.param([DRAINING, _READY], [1], id="its own drains, another's is ready"),
+        pytest.param([_GONE, DRAINING], [], id="another's drains"),
+        pytest.param([DRAINING, DRAINING], [1], id="all drain"),
+        pytest.param(
+            [{"ready": False, "serving": True}, _READY], [], id="not ready, and not going"
+        ),
+    ],
+)
+@pytest.mark.parametrize("external", [False, True])
+def test_under_a_policy_of_local_hints_count_for_nothing(
+    conditions: list[dict[str, Any]], last: list[int], external: bool
+) -> None:
+    """A node takes its own, ready ones or else those that drain, in whichever zone they are hinted to be."""
+    spec = {("externalTrafficPolicy" if external else "internalTrafficPolicy"): "Local"}
+    mine, other = conditions
+    endpoints = [
+        _endpoint("1.1.1.1", "here", "west", **mine),
+        _endpoint("1.1.1.2", "there", "east", **other),
+    ]
+    found = _ips(_port(*endpoints, **spec), external=external)
+    assert found == [f"1.1.1.{n}" for n in last]
+
+
 _ENDPOINTS = st.builds(
     _endpoint,
     st.integers(1, 9).map(lambda n: f"1.1.1.{n}"),

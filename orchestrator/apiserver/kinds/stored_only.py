@@ -52,10 +52,6 @@ STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
         "supplemental_groups_policy": "groups of the image are left out",
         "windows_options": _NO_WINDOWS,
     },
-    core.PodSpec: {
-        "hostname_override": "the host name stays the pod's",
-        "set_hostname_as_fqdn": "the host name stays the short one",
-    },
     core.Volume: dict.fromkeys((*_STRANGE_SOURCES, "git_repo"), _NO_MOUNT),
     core.PersistentVolumeSpec: dict.fromkeys(_STRANGE_SOURCES, _NO_MOUNT),
     core.CSIPersistentVolumeSource: dict.fromkeys(

@@ -38,6 +38,8 @@ def validate_create(kind: Kind, namespaced: bool, obj: Object) -> tuple[Cause, .
         found = [*islice(judged, MOST_FAULTS), *spec]
     else:  # only what is right in all else is asked for its metadata
         found = [*spec] or [*islice(judged, MOST_FAULTS)]
+    if rules.first is not None:
+        found = [*rules.first(obj), *found]
     return tuple(map(cause_of, found)) if found else ()
 
 

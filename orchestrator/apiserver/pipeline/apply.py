@@ -41,6 +41,7 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
             if draft.old is not None:
                 return None
+            errors.check_name(draft.name)
             if course.subresource and not course.served.strategy.traits.created_by_status:
                 raise errors.not_found(resource, draft.name)
             return Instead(_creation(env, path, draft), create)
@@ -186,7 +187,8 @@ def _untyped(path: Applicable, message: Patch, metadata: Object, error: ShapeErr
 
 def _where(document: Json) -> str:
     metadata = document.get("metadata") or {}
-    return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}"
+    said = (metadata.get(each) for each in ("namespace", "name"))
+    return "/".join(each if isinstance(each, str) else "" for each in said)
 
 
 def lay_over(

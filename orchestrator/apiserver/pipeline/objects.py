@@ -17,6 +17,7 @@ from orchestrator.apiserver.pipeline.metadata import (
     namespace_of,
     stamped,
 )
+from orchestrator.apiserver.pipeline.owners import with_owners_once
 from orchestrator.protocol import Create, Update
 
 
@@ -57,6 +58,7 @@ def read(course: Course) -> tuple[Step, ...]:
     def step(env: Environment, draft: Draft) -> None:
         draft.old = env.store.get(bucket, draft.namespace, draft.name)
         if draft.old is None:
+            errors.check_name(draft.name)
             raise errors.not_found(resource, draft.name)
 
     return (step,)
@@ -75,6 +77,7 @@ def read_or(makers: tuple[Maker, ...]) -> Maker:
             draft.old = env.store.get(bucket, draft.namespace, draft.name)
             if draft.old is not None:
                 return None
+            errors.check_name(draft.name)
             metadata = draft.new.metadata
             check_version(metadata)
             if metadata.uid:
@@ -123,7 +126,7 @@ def stamp(course: Course) -> tuple[Step, ...]:
     generation, names_itself = 1 if traits.generation else None, traits.names_itself
 
     def step(env: Environment, draft: Draft) -> None:
-        new = served.from_request(draft.message.object)
+        new = with_owners_once(served.from_request(draft.message.object), draft.message)
         if names_itself and not (draft.name or new.metadata.name or new.metadata.generate_name):
             draft.name = env.uid()
         namespace = namespace_of(resource, new.metadata, draft.namespace)
@@ -149,6 +152,8 @@ def keep(course: Course) -> tuple[Step, ...]:
 
     def step(_env: Environment, draft: Draft) -> None:
         new, old = draft.new, draft.old.metadata
+        if len(new.metadata.owner_references) > 1:
+            draft.new = new = with_owners_once(new, draft.message)
         if new.metadata is not old:
             check_identity(resource, new.metadata, old, draft.message, unconditional=unconditional)
         # Whoever brings the very entries back, as most do, brings the present ledger.

@@ -36,11 +36,13 @@ class Rules(Struct, frozen=True):
     `metadata_again`: every update is asked about its metadata once as a whole and once as a change;
     then most kinds' own rules ask again, the one or the other or both, and so a fault of metadata
     stands in the causes two, three or four times. Clients see it, so it is told as they know it.
+    `first`: what is asked of a new object before its metadata.
     `any_finalizer`: the kind's own rules ask of finalizers only what all kinds' do, so that they need
     neither be standard nor have a domain.
     """
 
     name: NameRule = dns_subdomain
+    first: Callable[[Any], Iterable[FieldError]] | None = None
     spec: Callable[[Any], Iterable[FieldError]] = _nothing
     update: Callable[[Any, Any], Iterable[FieldError]] = _no_change
     status: Callable[[Any, Any], Iterable[FieldError]] = _no_change

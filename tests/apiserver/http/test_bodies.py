@@ -112,11 +112,16 @@ async def test_a_field_manager_is_printable(call: Caller) -> None:
 async def test_who_shows_warnings_is_told_of_fields_without_effect(call: Caller) -> None:
     """kubectl hears of a field that nobody acts upon when it writes it; other clients hear what the original says."""
     path = "/api/v1/namespaces/default/pods"
-    spec = {"containers": [{"name": "c", "image": "i"}], "setHostnameAsFQDN": True}
+    spec = {
+        "containers": [{"name": "c", "image": "i"}],
+        "securityContext": {"supplementalGroupsPolicy": "Strict"},
+    }
     pod = {"metadata": {"name": "p"}, "spec": spec}
     told = {"User-Agent": "kubectl/v1.36.2"}
     async with call.send("POST", path, pod, **told) as answer:
-        assert answer.headers["Warning"].startswith('299 - "spec.setHostnameAsFQDN: stored, but ')
+        assert answer.headers["Warning"].startswith(
+            '299 - "spec.securityContext.supplementalGroupsPolicy: stored, but '
+        )
     async with call.send(
         "POST", f"{path}?dryRun=All", {**pod, "metadata": {"name": "q"}}
     ) as answer:

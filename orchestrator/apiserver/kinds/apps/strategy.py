@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from orchestrator.api.apps.v1 import DaemonSet, Deployment, StatefulSet
 from orchestrator.api.core.v1 import PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
+from orchestrator.api.scalars import EMPTY
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.strategy import Strategy
 from orchestrator.machinery.digits import whole
@@ -59,7 +60,7 @@ def without_count(metadata: ObjectMeta) -> ObjectMeta:
     """A daemon set's metadata inside of Kubernetes, where the count is no annotation."""
     annotations = dict(metadata.annotations)
     annotations.pop(_TEMPLATE_GENERATION, None)
-    return replace(metadata, annotations=annotations)
+    return replace(metadata, annotations=annotations or EMPTY)
 
 
 class StatefulSetStrategy(Strategy):

@@ -57,7 +57,6 @@ def _event_errors(event: Event, controller_field: str) -> Errors:
 
 
 def _new_path_errors(event: Event) -> Errors:
-    yield from _event_errors(event, "reportingController")
     yield from _series_errors(event)
     if event.event_time is None:
         yield required("eventTime")
@@ -117,6 +116,7 @@ EVENT_RULES: Final = Rules(
 )
 NEW_PATH_RULES: Final = Rules(
     name=dns_subdomain,
+    first=partial(_event_errors, controller_field="reportingController"),
     spec=_new_path_errors,
     update=_new_path_change_errors,
     recheck="never",

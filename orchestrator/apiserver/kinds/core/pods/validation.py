@@ -42,7 +42,7 @@ from orchestrator.apiserver.validation.metadata import dns_subdomain
 from orchestrator.apiserver.validation.rules import CHANGE_AND_WHOLE, Rules
 from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.names import qualified_name_errors
-from orchestrator.machinery.restarts import restarts
+from orchestrator.machinery.restarts import may_restart_all, restarts
 
 _UPDATABLE: Final = (
     "pod updates may not change fields other than `spec.containers[*].image`,"
@@ -283,7 +283,13 @@ _CONDITION_ERRORS: Final = IdentityMemo(_condition_errors, 1 << 11)
 
 
 def _transition_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
-    if old.container_statuses and spec.restart_policy != "Always":
+    if spec.restart_policy == "Always" or not (
+        old.container_statuses or old.init_container_statuses
+    ):
+        return
+    if any(may_restart_all(c) for c in (*spec.init_containers, *spec.containers)):
+        return
+    if old.container_statuses:
         yield from _revival_errors(
             "containerStatuses",
             new.container_statuses,
@@ -291,7 +297,7 @@ def _transition_errors(new: PodStatus, old: PodStatus, spec: PodSpec) -> Errors:
             spec.restart_policy,
             spec.containers,
         )
-    if old.init_container_statuses and spec.restart_policy != "Always":
+    if old.init_container_statuses:
         statuses = (new.init_container_statuses, old.init_container_statuses)
         yield from _revival_errors(
             "initContainerStatuses", *statuses, spec.restart_policy, spec.init_containers
