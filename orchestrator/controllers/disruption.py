@@ -19,7 +19,7 @@ from orchestrator.api.policy.v1 import PodDisruptionBudget, PodDisruptionBudgetS
 from orchestrator.api.scalars import EMPTY
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
-from orchestrator.controllers.pods import has_ended, is_ready
+from orchestrator.controllers.pods import has_ended, is_ready, observed
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.intstr import resolve
 from orchestrator.machinery.labels import compile_selector, format_go
@@ -349,7 +349,7 @@ class StaleDisruptionController(KubernetesController):
         now = self.ctx.clock.now()
         if now < due:
             return due - now
-        condition = PodCondition(type="DisruptionTarget", status="False")
+        condition = observed(pod, PodCondition(type="DisruptionTarget", status="False"))
         conditions = with_condition(pod.status.conditions, condition, format_time(now))
         status = replace(pod.status, conditions=conditions)
         await self.client.update_status(replace(pod, status=status))

@@ -41,11 +41,15 @@ from orchestrator.controllers.slice_plan import (
 from orchestrator.controllers.topology_hints import (
     DISABLED,
     ENABLED,
+    ZONE,
     NoHints,
     cpu_ratios,
+    overloaded,
     wants_hints,
     with_hints,
+    zones_of,
 )
+from orchestrator.machinery.conditions import is_true
 from orchestrator.protocol import Forbidden, Invalid, NotFound
 
 # How soon a slice that somebody else has changed is looked at, as in the real controller.
@@ -68,10 +72,11 @@ class EndpointSliceController(KubernetesController):
         # The slices of each service as they shall be; what they hear of them is no news.
         self._planned: dict[Key, tuple[EndpointSlice, ...]] = {}
         self._triggers = Triggers()
-        self._hinting: dict[Key, bool] = {}  # who wants hints by zones' CPUs: has she any?
+        # Who wants hints by zones' CPUs, and how many endpoints each zone has by them.
+        self._hinting: dict[Key, dict[Family, Mapping[str, int]]] = {}
 
     def watches(self) -> Mapping[Any, Source]:
-        """A pod concerns the services that select it; a node those with hints: its zone does not change."""
+        """A pod concerns the services that select it; a node those with hints, where they are not fair any more."""
         return {Pod: self._of_pod, EndpointSlice: self._of_slice, Node: self._of_node}
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
@@ -80,7 +85,15 @@ class EndpointSliceController(KubernetesController):
         return super().own_keys(change)
 
     def _of_node(self, change: Change[Node]) -> Iterable[tuple[Key, float]]:
-        return [(key, BATCH_SECONDS) for key in self._hinting]
+        old, new = change.old, change.new
+        if old is not None and new is not None and _stands(old) == _stands(new):
+            return ()
+        ratios = cpu_ratios(self.cache(Node).list()) if any(self._hinting.values()) else {}
+        return [
+            (key, BATCH_SECONDS)
+            for key, families in self._hinting.items()
+            if any(overloaded(zones, ratios) for zones in families.values())
+        ]
 
     def indexes(self) -> Mapping[Any, Mapping[str, Callable[[Any], Iterable[str]]]]:
         """Slices by their service, services by a label that they select, pods by label."""
@@ -178,7 +191,7 @@ class EndpointSliceController(KubernetesController):
         if wants_hints(service):
             return self._with_hints(service, family, wanted.endpoints, slices)
         key = Key(service.metadata.namespace, service.metadata.name)
-        if self._hinting.pop(key, False):
+        if self._hinting.pop(key, None):
             self._tell(service, family, "Warning", DISABLED)
         return wanted.endpoints
 
@@ -198,17 +211,19 @@ class EndpointSliceController(KubernetesController):
             if each.hints is not None and each.hints.for_zones
         }
         every = [each for endpoints in wanted.values() for each in endpoints]
-        was = self._hinting.get(key, bool(before))
-        self._hinting[key] = False
+        was = bool(self._hinting.get(key, before))
+        families = self._hinting.setdefault(key, {})
+        families.pop(family, None)
         try:
-            hinted = iter(with_hints(every, before, cpu_ratios(self.cache(Node).list())))
+            hinted = with_hints(every, before, cpu_ratios(self.cache(Node).list()))
         except NoHints as why:
             self._tell(service, family, "Warning", str(why))
             return wanted
-        self._hinting[key] = True
+        families[family] = zones_of(hinted)
         if not was:
             self._tell(service, family, "Normal", ENABLED)
-        return {ports: [next(hinted) for _ in endpoints] for ports, endpoints in wanted.items()}
+        rest = iter(hinted)
+        return {ports: [next(rest) for _ in endpoints] for ports, endpoints in wanted.items()}
 
     def _tell(self, service: Service, family: Family, type_: str, what: str) -> None:
         reason = f"TopologyAwareHints{'Enabled' if type_ == 'Normal' else 'Disabled'}"
@@ -216,6 +231,12 @@ class EndpointSliceController(KubernetesController):
 
     def _node(self, name: str) -> Node | None:
         return self.cache(Node).get("", name)
+
+
+def _stands(node: Node) -> tuple[bool, str]:
+    """What counts of a node for hints: whether it is ready, and its zone."""
+    conditions = node.status.conditions if node.status is not None else ()
+    return is_true(conditions, "Ready"), node.metadata.labels.get(ZONE, "")
 
 
 def _skipped(service: Service, pods: Sequence[Pod]) -> str:

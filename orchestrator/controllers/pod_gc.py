@@ -9,6 +9,7 @@ from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus
 from orchestrator.client import Change, Key, OfStatus
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
+from orchestrator.controllers.pods import observed
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import NotFound
@@ -123,7 +124,8 @@ class PodGarbageCollector(KubernetesController):
             return
         conditions = status.conditions
         if why is not None:
-            conditions = with_condition(conditions, why, format_time(self.ctx.clock.now()))
+            at = format_time(self.ctx.clock.now())
+            conditions = with_condition(conditions, observed(pod, why), at)
         metadata = pod.metadata
         body = {
             "metadata": {"uid": metadata.uid},

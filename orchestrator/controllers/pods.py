@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from orchestrator.api.core.v1 import Pod, PodCondition, PodTemplateSpec
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.machinery.owners import owner_reference
@@ -40,6 +42,11 @@ def is_active(pod: Pod) -> bool:
 def is_terminating(pod: Pod) -> bool:
     """Being deleted, and not ended yet."""
     return not has_ended(pod) and pod.metadata.deletion_timestamp is not None
+
+
+def observed(pod: Pod, condition: PodCondition) -> PodCondition:
+    """A condition that says of which generation of the pod it is true."""
+    return replace(condition, observed_generation=pod.metadata.generation)
 
 
 def ready_condition(pod: Pod) -> PodCondition | None:

@@ -9,6 +9,7 @@ from orchestrator.api.core.v1 import Node, Pod, PodCondition, PodStatus, Taint
 from orchestrator.client import Change, Key, key_of
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.indexes import node_index
+from orchestrator.controllers.pods import observed
 from orchestrator.machinery.conditions import with_condition
 from orchestrator.machinery.taints import eviction_seconds
 from orchestrator.machinery.times import format_time
@@ -116,7 +117,7 @@ class TaintEvictionController(KubernetesController):
         )
         status = pod.status or PodStatus()
         at = format_time(self.ctx.clock.now())
-        conditions = with_condition(status.conditions, condition, at)
+        conditions = with_condition(status.conditions, observed(pod, condition), at)
         try:
             await self.client.update_status(
                 replace(

@@ -6,6 +6,7 @@ Go map, the order here is by name.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -89,6 +90,24 @@ def allocations(count: int, ratios: Mapping[str, float]) -> Mapping[str, Allocat
         zone: Allocation(least[zone], least[zone] + spare, max(desired[zone], least[zone]))
         for zone in ratios
     }
+
+
+def overloaded(has: Mapping[str, int], ratios: Mapping[str, float]) -> bool:
+    """Whether a zone's endpoints have to bear too much: `has` says how many are hinted at for each zone."""
+    total = sum(has.values())
+    return bool(has) and (
+        not ratios
+        or any(
+            has.get(zone, -1) < math.ceil(total * ratio * (1 / (1 + _OVERLOAD)))
+            for zone, ratio in ratios.items()
+        )
+    )
+
+
+def zones_of(endpoints: Iterable[Endpoint]) -> Mapping[str, int]:
+    """How many of the endpoints are hinted at for each zone."""
+    hinted = (each.hints.for_zones for each in endpoints if each.hints is not None)
+    return Counter(zone.name for zones in hinted for zone in zones)
 
 
 def with_hints(

@@ -157,3 +157,24 @@ async def test_an_ended_pod_that_is_held_is_replaced(cluster: Cluster) -> None:
     assert (await _pods(cluster))[node] == ["img:1", "img:1"]
     nodes = await _nodes(cluster)
     assert (await _status(cluster)).number_ready == len(nodes)
+
+
+async def test_a_taint_that_lets_pods_stay_changes_no_count_yet(cluster: Cluster) -> None:
+    """What the set would count otherwise it counts when it has something to do."""
+    nodes = await _nodes(cluster)
+    await cluster.apply([_set()])
+    await cluster.clock.sleep(20)
+    taint = {"key": "k", "effect": "NoSchedule"}
+    await cluster.client.patch(Node, nodes[0], {"spec": {"taints": [taint]}})
+    await cluster.clock.sleep(20)
+    status = await _status(cluster)
+    assert (status.desired_number_scheduled, status.number_misscheduled) == (len(nodes), 0)
+    body = {"metadata": {"labels": {"team": "a"}}}
+    await cluster.client.patch(DaemonSet, "ds", body, namespace="default")
+    await cluster.clock.sleep(20)
+    status = await _status(cluster)
+    assert (status.desired_number_scheduled, status.number_misscheduled) == (len(nodes) - 1, 1)
+    await cluster.client.patch(Node, nodes[0], {"spec": {"taints": None}})
+    await cluster.clock.sleep(20)
+    status = await _status(cluster)
+    assert (status.desired_number_scheduled, status.number_misscheduled) == (len(nodes), 0)

@@ -267,6 +267,25 @@ async def test_two_autoscalers_of_one_set_of_pods_do_nothing(cluster: Cluster) -
     assert active.message.endswith(both)
 
 
+@pytest.mark.parametrize(("api_version", "kind"), [("v1", "Service"), ("example.com/v1", "Gadget")])
+async def test_whoever_is_described_by_nothing_has_no_metric(
+    cluster: Cluster, api_version: str, kind: str
+) -> None:
+    """Be there such an object, or such a kind, or not: only a server of metrics would know."""
+    reference = {"apiVersion": api_version, "kind": kind, "name": "absent"}
+    metric = _of_object({"type": "Value", "value": "3"})
+    metric["object"]["describedObject"] = reference
+    await cluster.apply([_web(), autoscaler(metric)])
+    await cluster.clock.sleep(30)
+    (active,) = (c for c in (await _status(cluster)).conditions if c.type == "ScalingActive")
+    assert (active.status, active.reason) == ("False", "FailedGetObjectMetric")
+    assert active.message == (
+        "the HPA was unable to compute the replica count: unable to get metric length: "
+        f"{kind} on default absent/unable to fetch metrics from custom metrics API: "
+        "no custom metrics API (custom.metrics.k8s.io) registered"
+    )
+
+
 # --- pure ----------------------------------------------------------------------------------
 
 

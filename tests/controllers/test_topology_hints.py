@@ -6,7 +6,13 @@ from orchestrator import Cluster
 from orchestrator.api.core.v1 import Endpoints, Event, Pod, Service
 from orchestrator.api.discovery.v1 import Endpoint, EndpointConditions, EndpointSlice
 from orchestrator.cluster.nodes import node_spec
-from orchestrator.controllers.topology_hints import NoHints, allocations, with_hints
+from orchestrator.controllers.topology_hints import (
+    NoHints,
+    allocations,
+    overloaded,
+    with_hints,
+    zones_of,
+)
 from tests.manifests import deployment
 
 ZONE = "topology.kubernetes.io/zone"
@@ -61,6 +67,26 @@ def test_there_may_be_too_few(count: int, ratios: dict[str, float], why: str) ->
         return
     with pytest.raises(NoHints, match=why.replace("(", r"\(").replace(")", r"\)")):
         allocations(count, ratios)
+
+
+@pytest.mark.parametrize(
+    ("ratios", "expected"),
+    [
+        ({"a": 0.5, "b": 0.5}, False),
+        ({"a": 0.6, "b": 0.4}, False),
+        ({"a": 0.9, "b": 0.1}, True),
+        ({"a": 0.5, "c": 0.5}, True),
+        ({}, True),
+    ],
+)
+def test_hints_are_fair_while_no_zone_has_to_bear_too_much(
+    ratios: dict[str, float], expected: bool
+) -> None:
+    """By what was hinted at when the zones had other parts of the CPUs; without hints nobody has to."""
+    hinted = with_hints(_endpoints(a=3, b=3), {}, {"a": 0.5, "b": 0.5})
+    assert zones_of(hinted) == {"a": 3, "b": 3}
+    assert overloaded(zones_of(hinted), ratios) is expected
+    assert not overloaded({}, ratios)
 
 
 async def _slice(cluster: Cluster) -> EndpointSlice:

@@ -301,6 +301,24 @@ async def test_who_will_see_to_a_claim_that_grows_is_said(cluster: Cluster) -> N
     }
 
 
+async def test_a_volume_of_a_plugin_of_long_ago_grows_by_its_driver(cluster: Cluster) -> None:
+    """The claim says whose resizer is to see to it."""
+    growing = _class(allowVolumeExpansion=True)
+    source: Manifest = {"awsElasticBlockStore": {"volumeID": "vol-1"}}
+    disk = _volume("disk", storageClassName="disks", **source)
+    del disk["spec"]["hostPath"]
+    await cluster.apply([growing, disk, _claim(storage_class="disks")])
+    await cluster.clock.sleep(30)
+    body = {"spec": {"resources": {"requests": {"storage": "9Gi"}}}}
+    await cluster.client.patch(PersistentVolumeClaim, "data", body, namespace="default")
+    await cluster.clock.sleep(10)
+    claim = await cluster.client.get(PersistentVolumeClaim, "data", namespace="default")
+    resizer = "volume.kubernetes.io/storage-resizer"
+    assert claim.metadata.annotations[resizer] == "ebs.csi.aws.com"
+    message = "CSI migration enabled for kubernetes.io/aws-ebs; waiting for external resizer to expand the pvc"
+    assert ("volume_expand", "ExternalExpanding", message) in await _told(cluster, "data")
+
+
 async def _told(cluster: Cluster, name: str) -> set[tuple[str, str, str]]:
     """The events of an object: who says what."""
     return {

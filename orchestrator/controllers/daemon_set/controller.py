@@ -10,7 +10,7 @@ from orchestrator.api.core.v1 import Node, Pod
 from orchestrator.client import Change, Key, KeyFunction, Source, key_of, same_but_status
 from orchestrator.controllers.base import KubernetesController
 from orchestrator.controllers.claiming import claim_of, settle
-from orchestrator.controllers.daemon_set.placing import HASH, by_node, node_of, pod_for
+from orchestrator.controllers.daemon_set.placing import HASH, by_node, fits, node_of, pod_for
 from orchestrator.controllers.daemon_set.plan import Look, Plan, manage, roll
 from orchestrator.controllers.daemon_set.status import status_of
 from orchestrator.controllers.indexes import controller_index
@@ -38,7 +38,7 @@ class DaemonSetController(KubernetesController):
     owns = (Pod, ControllerRevision)
 
     def watches(self) -> Mapping[Any, Source]:
-        """A node concerns all sets; a pod without a controller those whose selector it matches."""
+        """A node concerns sets that have to do something there; a pod without a controller those whose selector it matches."""
         return {Pod: Suitors(lambda: self.cache(DaemonSet)), Node: self._of_node}
 
     def own_keys(self, change: Change[Any]) -> Iterable[Key]:
@@ -69,7 +69,21 @@ class DaemonSetController(KubernetesController):
             )
             if same_taints and old.metadata.labels == new.metadata.labels:
                 return ()
-        return [key_of(daemon_set) for daemon_set in self.cache(DaemonSet).list()]
+        # What was on a node that is gone, the pods' collector takes.
+        return () if new is None else self._concerned(new)
+
+    def _concerned(self, node: Node) -> Iterable[Key]:
+        """The sets that lack a pod on a node, or have one that is to go, or some where none belongs.
+
+        A set whose pod may stay, though none would be started, does not count it anew.
+        """
+        for daemon_set in self.cache(DaemonSet).list():
+            pods = self.cache(Pod).by_index("controller", daemon_set.metadata.uid)
+            here = any(p.spec is not None and p.spec.node_name == node.metadata.name for p in pods)
+            starts, stays = fits(daemon_set, node)
+            strays = daemon_set.status is not None and daemon_set.status.number_misscheduled
+            if (not stays or strays) if here else starts:
+                yield key_of(daemon_set)
 
     async def reconcile(self, key: Key) -> float | None:
         """One step of a set."""

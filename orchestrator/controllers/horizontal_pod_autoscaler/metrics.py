@@ -12,11 +12,13 @@ Where nothing is measured the answer is Kubernetes' without the server of such m
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final
 
 from actors import Context, NoReply, Ref
 from orchestrator.api.autoscaling.v2 import CrossVersionObjectReference, MetricIdentifier
 from orchestrator.api.core.v1 import ConfigMap, Pod
+from orchestrator.api.errors import UnknownKind
 from orchestrator.api.scheme import Scheme
 from orchestrator.client import Client
 from orchestrator.controllers.horizontal_pod_autoscaler.calculator import Sample, Uncountable
@@ -99,17 +101,20 @@ class Metrics:
     async def of_object(
         self, metric: MetricIdentifier, reference: CrossVersionObjectReference, namespace: str
     ) -> int:
-        """A metric that one object has in its annotations."""
-        where = f"{reference.kind} {namespace}/{reference.name}"
-        failed = f"unable to get metric {metric.name}: {_CUSTOM}"
-        try:
+        """A metric that one object has in its annotations. Whether there is such an object at all Kubernetes leaves
+        to the server of metrics.
+        """
+        value = None
+        with suppress(UnknownKind, ApiError):
             resource = self._scheme.by_kind(reference.api_version, reference.kind)
             found: Any = await self._client.get(resource, reference.name, namespace=namespace)
-        except (LookupError, ApiError) as error:
-            raise Uncountable(f"{failed}: {error} on {where}") from error
-        value = _value_of(found, metric) if _chooser(metric)(found.metadata.labels) else None
+            if _chooser(metric)(found.metadata.labels):
+                value = _value_of(found, metric)
         if value is None:
-            raise Uncountable(f"{failed}: {_no_custom()} on {where}")
+            raise Uncountable(
+                f"unable to get metric {metric.name}: {reference.kind} on {namespace} "
+                f"{reference.name}/{_CUSTOM}: {_no_custom()}"
+            )
         return value
 
     async def of_external(self, metric: MetricIdentifier, namespace: str) -> int:

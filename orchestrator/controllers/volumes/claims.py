@@ -30,6 +30,7 @@ from orchestrator.controllers.volumes.matching import (
     is_claimed_by,
     mismatch,
 )
+from orchestrator.controllers.volumes.migration import MIGRATED
 from orchestrator.controllers.volumes.provisioner import PROVISIONER_ANNOTATION, reference_to
 from orchestrator.machinery.default_classes import STORAGE_MARKS, default_name
 from orchestrator.machinery.volumes import BIND_COMPLETED
@@ -42,16 +43,6 @@ _STORAGE_PROVISIONERS: Final = (
 )
 _IN_TREE: Final = "kubernetes.io/"
 _HOST_PATH: Final = "kubernetes.io/host-path"  # the one that is left of those that make volumes
-# What a class of long ago names, and the CSI driver that does its work by now.
-_MIGRATED: Final = {
-    "kubernetes.io/aws-ebs": "ebs.csi.aws.com",
-    "kubernetes.io/azure-disk": "disk.csi.azure.com",
-    "kubernetes.io/azure-file": "file.csi.azure.com",
-    "kubernetes.io/cinder": "cinder.csi.openstack.org",
-    "kubernetes.io/gce-pd": "pd.csi.storage.gke.io",
-    "kubernetes.io/portworx-volume": "pxd.portworx.com",
-    "kubernetes.io/vsphere-volume": "csi.vsphere.vmware.com",
-}
 _RETRY_SECONDS: Final = 15.0
 _NOTHING = "no persistent volumes available for this claim and no storage class is set"
 _DISABLED = (
@@ -159,7 +150,7 @@ class ClaimBinder(KubernetesController):
     ) -> None:
         """Tell the provisioner of the claim's class that a volume is wanted."""
         why, provisioner = "", storage_class.provisioner if storage_class is not None else ""
-        provisioner = _MIGRATED.get(provisioner, provisioner)
+        provisioner = MIGRATED.get(provisioner, provisioner)
         if storage_class is None:
             why = f'storageclass.storage.k8s.io "{class_of(claim)}" not found'
         elif provisioner.startswith(_IN_TREE) and provisioner != _HOST_PATH:

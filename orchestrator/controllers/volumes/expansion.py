@@ -19,12 +19,16 @@ from orchestrator.api.storage.v1 import VolumeAttributesClass
 from orchestrator.client import Change, Key, Source, write_status
 from orchestrator.controllers.base import API_SERVER, KubernetesController
 from orchestrator.controllers.volumes.matching import asked_of, is_bound, is_claimed_by, size_of
+from orchestrator.controllers.volumes.migration import MIGRATED, plugin_of
 from orchestrator.controllers.volumes.provisioner import is_simulated
 from orchestrator.machinery.quantities import nano
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
 
 _STORAGE: Final = "storage"
 _RETRY_SECONDS: Final = 15.0
+_RESIZER: Final = (
+    "volume.kubernetes.io/storage-resizer"  # which driver's resizer is to see to a claim
+)
 _WAITING: Final = "waiting for an external controller to expand this PVC"
 
 
@@ -54,7 +58,23 @@ class ExpandController(KubernetesController):
         volume = None if claim is None else _volume(self.cache(PersistentVolume), claim)
         if claim is None or volume is None or not wants_more(claim) or is_simulated(volume):
             return None
-        self.events.event(claim, "Normal", "ExternalExpanding", _WAITING)
+        plugin = plugin_of(volume)
+        if not plugin:
+            self.events.event(claim, "Normal", "ExternalExpanding", _WAITING)
+            return None
+        message = (
+            f"CSI migration enabled for {plugin}; waiting for external resizer to expand the pvc"
+        )
+        self.events.event(claim, "Normal", "ExternalExpanding", message)
+        if claim.metadata.annotations.get(_RESIZER) != MIGRATED[plugin]:
+            body = {"metadata": {"annotations": {_RESIZER: MIGRATED[plugin]}}}
+            await self.client.patch(
+                PersistentVolumeClaim,
+                key.name,
+                body,
+                namespace=key.namespace,
+                subresource="status",
+            )
         return None
 
 
