@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
-from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
+from orchestrator.scheduler.amounts import amount_of, amounts, by_resource, wanted
 from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
@@ -229,7 +229,7 @@ class Snapshot:
             domains[row] = self._domain_of(key, row)
         self._put_images(row, node.status.images if node.status is not None else ())
         self.allocatable[:, row] = 0
-        for resource, amount in _amounts(offers):
+        for resource, amount in amounts(offers):
             column = self.column(resource)  # first: it may put larger arrays in their place
             self.allocatable[column, row] = amount
         self._touch(row)
@@ -329,7 +329,7 @@ class Snapshot:
         self.populations.add(pod, placed.row, 1)
         self._touch(placed.row)
         return needs != before and any(
-            amount > amount_of(needs, name) for name, amount in _amounts(before)
+            amount > amount_of(needs, name) for name, amount in amounts(before)
         )
 
     def any_below(self, priority: int) -> bool:
@@ -357,7 +357,7 @@ class Snapshot:
     def counted_for(self, pod: Pod, columns: Iterable[int]) -> list[int]:
         """How much of some columns is counted for a pod that is placed."""
         placed = self._placed.get(pod.metadata.uid)
-        needs = {} if placed is None else _by_resource(placed.needs)
+        needs = {} if placed is None else by_resource(placed.needs)
         names = list(self.resources)
         return [needs.get(names[column], 0) for column in columns]
 
@@ -437,7 +437,7 @@ class Snapshot:
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
-        return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
+        return [(self.column(resource), amount) for resource, amount in wanted(pod_needs(pod))]
 
     def _count_priority(self, pod: Pod, sign: int) -> None:
         priority = priority_of(pod)
@@ -525,36 +525,3 @@ class Snapshot:
         self.taints += [()] * size
         self.features += [_NO_FEATURES] * size
         self._free = list(range(2 * size - 1, size - 1, -1))
-
-
-def _amounts(needs: Needs) -> list[tuple[str, int]]:
-    return [
-        ("cpu", needs.milli_cpu),
-        ("memory", needs.memory_bytes),
-        ("ephemeral-storage", needs.ephemeral_storage_bytes),
-        *needs.extended.items(),
-    ]
-
-
-def _wanted(needs: Needs) -> list[tuple[str, int]]:
-    return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
-
-
-_by_resource: Final[IdentityMemo[Needs, dict[str, int]]] = IdentityMemo(
-    lambda needs: dict(_wanted(needs))
-)
-
-
-def wanted_by(pod: Pod) -> list[tuple[str, int]]:
-    """What a pod asks for by resource, a place among the pods included. Raises QuantityError."""
-    return _wanted(pod_needs(pod))
-
-
-def offered(node: Node) -> dict[str, int]:
-    """What a node has of each resource. Raises QuantityError."""
-    return dict(_amounts(node_offers(node.status.allocatable if node.status is not None else {})))
-
-
-def amount_of(needs: Needs, resource: str) -> int:
-    """How much of a resource, by its name."""
-    return next((amount for name, amount in _amounts(needs) if name == resource), 0)
