@@ -21,6 +21,7 @@ from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.amounts import amount_of, amounts, by_resource, wanted
 from orchestrator.scheduler.devices.inventory import Inventory
+from orchestrator.scheduler.domains import Domains
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
 
@@ -105,9 +106,7 @@ class Snapshot:
         self._touched_at = [0] * _FIRST_ROWS
         self._all_touched_at = 0
         self.populations = Populations(_FIRST_ROWS)
-        # By topology key: the number of each row's value, -1 where the label is missing.
-        self._domains: dict[str, Int64] = {}
-        self._domain_numbers: dict[str, dict[str, int]] = {}
+        self._domains = Domains(self.labels)
         self.images: dict[str, Image] = {}
         self._images_of: dict[int, tuple[str, ...]] = {}
         # Caches of other kinds, for plugins that look at them (`Plugin.watches`).
@@ -225,8 +224,7 @@ class Snapshot:
         declared = node.status.declared_features if node.status is not None else ()
         self.features[row] = frozenset(declared) if declared else _NO_FEATURES
         self.nodes_version += 1
-        for key, domains in self._domains.items():
-            domains[row] = self._domain_of(key, row)
+        self._domains.put(row)
         self._put_images(row, node.status.images if node.status is not None else ())
         self.allocatable[:, row] = 0
         for resource, amount in amounts(offers):
@@ -377,13 +375,7 @@ class Snapshot:
 
     def domains(self, key: str) -> Int64:
         """For each row the number of its value of a label, -1 without one. Not to be changed."""
-        column = self._domains.get(key)
-        if column is None:
-            self._domain_numbers[key] = {}
-            self._domains[key] = column = np.full(self.valid.size, -1, np.int64)
-            for row in self._rows.values():
-                column[row] = self._domain_of(key, row)
-        return column
+        return self._domains.of(key, self._rows.values(), self.valid.size)
 
     def has_domains_of_one(self, key: str) -> bool:
         """Whether no two nodes have the same value of a label, as with names of hosts."""
@@ -398,12 +390,7 @@ class Snapshot:
     def domain_count(self, key: str) -> int:
         """How many numbers `domains` has given."""
         self.domains(key)
-        return len(self._domain_numbers[key])
-
-    def _domain_of(self, key: str, row: int) -> int:
-        value = self.labels[row].get(key)
-        numbers = self._domain_numbers[key]
-        return -1 if value is None else numbers.setdefault(value, len(numbers))
+        return self._domains.count(key)
 
     def _put_images(self, row: int, images: Sequence[ContainerImage]) -> None:
         before = self._images_of.pop(row, ())
@@ -513,8 +500,7 @@ class Snapshot:
         self.claim_uses = np.concatenate([self.claim_uses, np.zeros(size, np.int64)])
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
-        for key, domains in list(self._domains.items()):
-            self._domains[key] = np.concatenate([domains, np.full(size, -1, np.int64)])
+        self._domains.grow(size)
         self.populations.grow(2 * size)
         for name in ("allocatable", "requested", "scoring"):
             column: Int64 = getattr(self, name)
