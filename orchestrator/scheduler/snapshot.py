@@ -5,7 +5,6 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -20,6 +19,7 @@ from orchestrator.machinery.host_ports import HostPort, host_ports
 from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
 from orchestrator.scheduler.amounts import amount_of, amounts, by_resource, wanted
+from orchestrator.scheduler.claim_uses import ClaimUses
 from orchestrator.scheduler.devices.inventory import Inventory
 from orchestrator.scheduler.domains import Domains
 from orchestrator.scheduler.nominations import priority_of
@@ -112,11 +112,7 @@ class Snapshot:
         # Caches of other kinds, for plugins that look at them (`Plugin.watches`).
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
-        self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
-        # While it is supposed that pods have come or gone: how many more name a claim, whatever its namespace.
-        self.claims_supposed: Counter[str] = Counter()
-        self._supposing = False
-        self.claim_uses: Int64 = np.zeros(_FIRST_ROWS, np.int64)  # volumes of pods that are claims
+        self.claims = ClaimUses(_FIRST_ROWS)
         # What follows from objects and nodes alone: by what it is, with what it is true of.
         self._derived: dict[Hashable, tuple[tuple[int, int], Any]] = {}
         self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
@@ -171,12 +167,12 @@ class Snapshot:
         Who undoes it puts the same pods back; here they get their order back.
         """
         version, touched_at = self.version, self._touched_at[row]
-        pods, supposed = dict(self._on_row.get(row, {})), self.claims_supposed.copy()
-        before, self._supposing = self._supposing, True
+        claims, pods = self.claims, dict(self._on_row.get(row, {}))
+        supposed, before, claims.supposing = claims.supposed.copy(), claims.supposing, True
         try:
             yield
         finally:
-            self._on_row[row], self.claims_supposed, self._supposing = pods, supposed, before
+            self._on_row[row], claims.supposed, claims.supposing = pods, supposed, before
             if self._told <= version and version >= self._log_start:
                 del self._log[version - self._log_start :]
                 self._touched_at[row] = touched_at
@@ -184,7 +180,7 @@ class Snapshot:
     @property
     def supposes(self) -> bool:
         """Whether rows are as if pods had come or gone, inside of `aside`."""
-        return self._supposing
+        return self.claims.supposing
 
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
@@ -243,7 +239,7 @@ class Snapshot:
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
             self._count_priority(pod, -1)
-            self._use_claims(pod, row, -1)
+            self.claims.add(pod, row, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
         self.valid[row] = False
@@ -272,7 +268,7 @@ class Snapshot:
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
         self._count(row, needs, 1)
-        self._use_claims(pod, row, 1)
+        self.claims.add(pod, row, 1)
         self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -292,7 +288,7 @@ class Snapshot:
         self.resizing.discard(uid)
         self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
-        self._use_claims(placed.pod, placed.row, -1)
+        self.claims.add(placed.pod, placed.row, -1)
         self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -434,27 +430,6 @@ class Snapshot:
         else:
             del self._priorities[priority]
 
-    def _use_claims(self, pod: Pod, row: int, sign: int) -> None:
-        for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.ephemeral is not None:
-                self.claim_uses[row] += sign
-            elif volume.persistent_volume_claim is not None:
-                self.claim_uses[row] += sign
-                self._use_claim(
-                    pod.metadata.namespace, volume.persistent_volume_claim.claim_name, sign
-                )
-
-    def _use_claim(self, namespace: str, name: str, sign: int) -> None:
-        if self._supposing:
-            self.claims_supposed[name] += sign
-            return
-        key = f"{namespace}/{name}"
-        count = self.claims_in_use.get(key, 0) + sign
-        if count > 0:
-            self.claims_in_use[key] = count
-        else:
-            self.claims_in_use.pop(key, None)
-
     def _count(self, row: int, needs: Needs, sign: int) -> None:
         requested = self.requested
         requested[CPU, row] += sign * needs.milli_cpu
@@ -497,7 +472,7 @@ class Snapshot:
 
     def _grow(self) -> None:
         size = self.valid.size
-        self.claim_uses = np.concatenate([self.claim_uses, np.zeros(size, np.int64)])
+        self.claims.grow(size)
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
         self._domains.grow(size)
