@@ -5,6 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from orchestrator.api.core.v1 import Container, PodResourceClaim, PodSpec, Volume
+from orchestrator.kubelet.env_files import variables_of_files
 from orchestrator.kubelet.material import environment_sources
 from orchestrator.kubelet.mount_faults import needs_mounting
 from orchestrator.kubelet.probing import has_probes
@@ -15,7 +16,8 @@ from orchestrator.machinery.restarts import may_restart_all
 class PodTraits(Struct, frozen=True):
     """`mounts`: a volume may not be there, or devices are claimed; `configured`: containers whose environment is;
     `expanded`: containers with a path in a volume that is made of their environment; `limited`: an emptyDir
-    may not hold everything; `resets`: the end of a container may let all of them begin anew.
+    may not hold everything; `resets`: the end of a container may let all of them begin anew;
+    `from_files`: containers with variables that come from files in volumes.
     """
 
     probed: bool
@@ -24,6 +26,7 @@ class PodTraits(Struct, frozen=True):
     expanded: frozenset[str]
     limited: bool
     resets: bool
+    from_files: frozenset[str]
 
 
 def traits_of(spec: PodSpec) -> PodTraits:
@@ -48,6 +51,7 @@ def _traits(
         expanded=frozenset(
             c.name for c in containers if any(m.sub_path_expr for m in c.volume_mounts)
         ),
+        from_files=frozenset(c.name for c in containers if any(variables_of_files(c))),
         resets=any(may_restart_all(c) for c in containers),
     )
 

@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 from actors import Context
 from orchestrator.api.core.v1 import Container, Pod
 from orchestrator.kubelet.conversations import Conversations
+from orchestrator.kubelet.env_files import ReadFile, add_variables
 from orchestrator.kubelet.lookups import Lookups
 from orchestrator.kubelet.material import Found, environment_fault, environment_sources
 from orchestrator.kubelet.mounting import sub_path_fault
@@ -105,6 +106,9 @@ class ContainerStarts:
 
         def then(world: World) -> None:
             if self._lives(worker):
+                fault = self._add_variables(worker, effect.container, world)
+                if self._refused(effect, fault):
+                    return
                 if ips:  # whatever the network: a command line that names it works in all of them
                     world.environment.setdefault("POD_IP", ips[0])
                 runtime.start_within(pod, effect.container, effect.key, world)
@@ -114,6 +118,13 @@ class ContainerStarts:
         # The API server may not know the pod's address yet, and the container must.
         pod = with_addresses(worker.pod, self._address, ips)
         self._conversations.find_world(pod, effect.container, then)
+
+    def _add_variables(self, worker: PodWorker, container: Container, world: World) -> str:
+        """Set what comes from files in the pod's volumes; answers why that cannot be."""
+        if container.name not in worker.traits.from_files:
+            return ""
+        read: ReadFile = getattr(self._runtime, "volume_file", _unreadable)
+        return add_variables(worker.pod, container, world.environment, read)
 
     def take_up(self, worker: PodWorker) -> None:
         """Volumes of containers that ran before this kubelet follow their objects as before."""
@@ -129,6 +140,11 @@ class ContainerStarts:
         self._lookups.tokens.forget(pod_uid)
         if self._refreshing is not None:
             self._refreshing.forget(pod_uid)
+
+
+def _unreadable(pod: Pod, volume: str, path: str) -> bytes:
+    """Runtimes that say nothing of it keep no volumes that could be read."""
+    raise FileNotFoundError(path)
 
 
 def _always(pod: Pod, container: Container) -> bool:

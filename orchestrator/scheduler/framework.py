@@ -66,6 +66,8 @@ class FilterKernel:
     """A filter for pods of one kind, over the columns of one snapshot."""
 
     spanning: ClassVar[bool] = False
+    # Of a spanning kernel: whether it is to be asked about all rows that the others leave, since it may fail on any.
+    may_fail: ClassVar[bool] = False
     traits: Hashable
     # PreFilter: the only nodes worth a look; None: any.
     only: frozenset[str] | None = None

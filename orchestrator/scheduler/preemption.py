@@ -6,13 +6,14 @@ finds no place is a victim. Those whose disruption budget would be violated are 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import add, sub
 from typing import Final
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.policy.v1 import PodDisruptionBudget
 from orchestrator.machinery import labels
+from orchestrator.scheduler.errors import PluginError
 from orchestrator.scheduler.nominations import Candidate, priority_of
 from orchestrator.scheduler.placement import Placement
 from orchestrator.scheduler.shape import Shape
@@ -29,17 +30,23 @@ def candidates_on(
     most: int,
 ) -> tuple[tuple[Candidate, ...], Counter[str]]:
     """Of some rows, in their order, those where evictions make room: no more than `most` if one of them violates
-    no budget. And the reasons why the others are none, counted.
+    no budget. And the reasons why the others are none, counted. Raises PluginError if plugins fail on some, and
+    there is no candidate among the others.
     """
     trials = cycle.trials(pod)
     own = cycle.nodes.row_of(cycle.nominations.node_of(pod.metadata.uid))
     left, reasons = trials.divided(rows, own)
     candidates: list[Candidate] = []
+    faults: dict[str, PluginError] = {}
     harmless = False
     for row in left:
         mine = row == own
         known = None if budgets or mine else trials.candidate(row)
-        found = known or candidate_on(row, pod, cycle, budgets)
+        try:
+            found = known or candidate_on(row, pod, cycle, budgets)
+        except PluginError as error:
+            faults.setdefault(str(error), error)
+            continue
         if known is None and not mine and not (budgets and isinstance(found, Candidate)):
             trials.remember(row, found, lower_on(row, pod, cycle))
         if not isinstance(found, Candidate):
@@ -49,7 +56,17 @@ def candidates_on(
         harmless = harmless or not found.violations
         if harmless and len(candidates) >= most:
             break
+    if faults and not candidates:
+        raise _all_of(faults)
     return tuple(candidates), reasons
+
+
+def _all_of(faults: Mapping[str, PluginError]) -> PluginError:
+    """Different faults as one, in the words of Go's lists of errors."""
+    words = ", ".join(faults)
+    return PluginError(
+        next(iter(faults.values())).plugin, words if len(faults) == 1 else f"[{words}]"
+    )
 
 
 def lower_on(row: int, pod: Pod, cycle: Placement) -> list[Pod]:

@@ -207,7 +207,7 @@ class Local:
 class Shape:
     """All that is known of the nodes for pods of one shape."""
 
-    __slots__ = ("_local", "_nodes", "_scorers", "_spanning", "filters", "refusal")
+    __slots__ = ("_local", "_may_fail", "_nodes", "_scorers", "_spanning", "filters", "refusal")
 
     def __init__(
         self,
@@ -220,6 +220,7 @@ class Shape:
         self._local = local
         self._nodes = nodes
         self._spanning = [kernel for _, kernel in filters if kernel.spanning]
+        self._may_fail = any(kernel.may_fail for kernel in self._spanning)
         self._scorers = [(weight, kernel) for weight, kernel in scorers if kernel.spanning]
         # (plugin, words) of who refuses every node before any is looked at.
         self.refusal = next(((name, k.refusal) for name, k in filters if k.refusal), None)
@@ -235,7 +236,7 @@ class Shape:
             return np.zeros(0, np.intp)
         if not self._spanning and not self._scorers:
             return self._local.leaders()
-        if not self._local.is_apart:
+        if not (self._local.is_apart or self._may_fail):
             found: Rows | None = None
             if len(self._scorers) + len(self._spanning) == 1:
                 found = self._leaders_by_one()

@@ -369,3 +369,55 @@ async def test_devices_are_prepared_before_their_pod_is_bound(cluster: Cluster) 
         replace(mine, status=replace(mine.status, devices=(device,)))
     )
     await cluster.client.wait(Pod, "p", "condition=Ready", namespace="default", timeout=30)
+
+
+async def test_a_selector_fails_where_devices_are_looked_at_alone(cluster: Cluster) -> None:
+    """Not on a node that another filter refuses; where evictions would let it, the attempt tells."""
+    wrong = f'device.attributes["{DRIVER}"].vendor == "x"'
+    selectors = [{"cel": {"expression": wrong}}]
+    labels = {"app": "lone"}
+    term = {"topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": labels}}
+    away = {"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+    lone = pod("lone")
+    lone["metadata"]["labels"] = labels
+    lone["spec"] = {"containers": [{"name": "c", "image": "i"}], "nodeName": "node-1"}
+    late = pod("late", resourceClaimName="mine")
+    late["spec"] |= {"affinity": away, "priorityClassName": "system-cluster-critical"}
+    late["metadata"]["namespace"] = lone["metadata"]["namespace"] = "kube-system"
+    mine = claim("mine", selectors=selectors)
+    mine["metadata"]["namespace"] = "kube-system"
+    await cluster.apply([device_class(), slice_of("node-1", "gpu-0"), mine, lone])
+    await cluster.clock.sleep(5)
+    await cluster.apply([late])
+    await cluster.clock.sleep(5)
+    found = await cluster.client.get(Pod, "late", namespace="kube-system")
+    status, reason, message = _scheduled(found)
+    assert (status, reason) == ("False", "Unschedulable")
+    refusals, _, preemption = message.partition(" preemption: ")
+    assert "1 node(s) didn't match pod anti-affinity rules" in refusals
+    assert "cannot allocate all claims" in refusals
+    assert preemption.startswith('running "DynamicResources" filter plugin: claim kube-system/mine')
+
+
+async def test_extended_resources_of_a_node_do_not_go_with_claims(cluster: Cluster) -> None:
+    """Of a class's resource that the node offers itself; kube-scheduler 1.36 has nothing to map then."""
+    await cluster.apply(
+        [device_class(extendedResourceName="example.com/gpu"), slice_of("node-1", "gpu-0")]
+    )
+    offers = {"example.com/gpu": "1"}
+    await cluster.client.patch(
+        Node,
+        "node-1",
+        {"status": {"capacity": offers, "allocatable": offers}},
+        subresource="status",
+    )
+    both = pod("both", resourceClaimName="mine")
+    both["spec"]["containers"][0]["resources"] |= {"limits": offers, "requests": offers}
+    await cluster.apply([claim("mine"), both])
+    await cluster.clock.sleep(5)
+    assert _scheduled(await _pod(cluster, "both")) == (
+        "False",
+        "SchedulerError",
+        'running PreBind plugin "DynamicResources": nil or empty request mappings, no update of pod '
+        "default/both ExtendedResourceClaimStatus",
+    )

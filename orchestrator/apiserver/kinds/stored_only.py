@@ -34,7 +34,6 @@ _STRANGE_SOURCES: Final = (
 # By the type that has the field: what is not done about it.
 STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
     APIServiceSpec: {"group_priority_minimum": "groups are listed in an order of their own"},
-    core.EnvVarSource: {"file_key_ref": "the variable is not set"},
     core.VolumeDevice: {"device_path": "containers get no block devices"},
     core.VolumeMount: {
         "mount_propagation": "mounts are private",

@@ -277,6 +277,10 @@ class RealRuntime(ABC, Generic[R]):
         run = next(iter(self._runs.get(pod_uid, {}).values()), None)
         return self._volumes(run.pod).bytes_of(run.pod) if run is not None else {}
 
+    def volume_file(self, pod: Pod, volume: str, path: str) -> bytes:
+        """What a file in an emptyDir of a pod holds. Raises OSError."""
+        return self._volumes(pod).own_file(pod, volume, path)
+
     def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
         """What a pod's logs take, by container."""
         runs = self._runs.get(pod_uid, {})

@@ -35,6 +35,10 @@ class Surroundings(Records):
         """What lies in each of a pod's own directories."""
         return self._volumes.bytes_of(pod_uid)
 
+    def volume_file(self, pod: Pod, volume: str, path: str) -> bytes:
+        """What a file in an emptyDir of a pod holds. Raises OSError."""
+        return self._volumes.own_file(pod.metadata.uid, volume, path)
+
     def log_bytes(self, pod_uid: str) -> Mapping[str, int]:
         """Logs are worked out when they are read, and take nothing."""
         return {}

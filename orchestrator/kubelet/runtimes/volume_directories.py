@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from orchestrator.api.core.v1 import Pod
+from orchestrator.api.core.v1 import Pod, Volume
 from orchestrator.kubelet.runtimes.disks import Disks
 from orchestrator.kubelet.runtimes.interface import Mount
 from orchestrator.machinery.volumes import SIMULATED_DRIVER
@@ -107,14 +107,22 @@ class Volumes:
 
     def bytes_of(self, pod: Pod) -> Mapping[str, int]:
         """What lies in each emptyDir of the pod."""
-        found: dict[str, int] = {}
-        for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.empty_dir is not None:
-                in_memory = volume.empty_dir.medium == "Memory"
-                found[volume.name] = _used(
-                    (self._memory if in_memory else self._directory) / volume.name
-                )
-        return found
+        volumes = pod.spec.volumes if pod.spec is not None else ()
+        return {v.name: _used(self._own(v)) for v in volumes if v.empty_dir is not None}
+
+    def own_file(self, pod: Pod, volume: str, path: str) -> bytes:
+        """What a file in an emptyDir of the pod holds; one that leads out of it is not there. Raises OSError."""
+        for each in pod.spec.volumes if pod.spec is not None else ():
+            if each.name == volume and each.empty_dir is not None:
+                root = self._own(each).resolve()
+                place = (root / path).resolve()
+                if place.is_relative_to(root) and place.is_file():
+                    return place.read_bytes()
+        raise FileNotFoundError(f"{volume}: {path}")
+
+    def _own(self, volume: Volume) -> Path:
+        in_memory = volume.empty_dir is not None and volume.empty_dir.medium == "Memory"
+        return (self._memory if in_memory else self._directory) / volume.name
 
     def _write(self, path: str, data: bytes, mode: int, uid: int) -> None:
         directory = os.path.dirname(path)

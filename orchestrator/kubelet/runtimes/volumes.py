@@ -118,6 +118,13 @@ class Volumes:
         own = {n: s for (c, n), s in self._of_pods.get(pod_uid, {}).items() if not c}
         return {name: sum(map(len, store.files.values())) for name, store in own.items()}
 
+    def own_file(self, pod_uid: str, volume: str, path: str) -> bytes:
+        """What a file in an emptyDir of a pod holds. Raises FileNotFoundError."""
+        store = self._of_pods.get(pod_uid, {}).get(("", volume), Store())
+        if path not in store.files:
+            raise FileNotFoundError(f"{volume}: {path}")
+        return store.files[path]
+
     def remove(self, pod_uid: str) -> None:
         """The pod is gone, and with it what was its own."""
         self._of_pods.pop(pod_uid, None)

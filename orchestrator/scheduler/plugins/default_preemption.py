@@ -5,7 +5,7 @@ from typing import Final
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.policy.v1 import PodDisruptionBudget
-from orchestrator.scheduler.errors import InvalidProfile
+from orchestrator.scheduler.errors import InvalidProfile, PluginError
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import Nomination, Plugin
 from orchestrator.scheduler.nominations import Candidate, priority_of
@@ -38,7 +38,10 @@ class DefaultPreemption(Plugin):
         """As `PostFilter.post_filter`."""
         found = refusal.reviewed
         if found is None:
-            found = self.candidates(pod, refusal, cycle)
+            try:
+                found = self.candidates(pod, refusal, cycle)
+            except PluginError as error:
+                raise PluginError(error.plugin, f"{_PREFIX}{error}") from error
         if isinstance(found, str):
             return _PREFIX + found
         if not found:

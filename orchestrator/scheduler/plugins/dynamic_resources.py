@@ -150,7 +150,10 @@ class DynamicResources(Plugin):
             c for c in claims.all if not resource_claims.is_reserved_for(c, pod.metadata.uid)
         ]
         waits = self._waiting(pod, nodes)
-        if not unreserved and special is None:
+        # kube-scheduler 1.36 makes the claim for extended resources beside other claims even where the node
+        # offers them itself, and stumbles over its emptiness.
+        empty = special is None and bool(claims.backed and claims.all)
+        if not (unreserved or empty) and special is None:
             return Preparation((), _nothing, waits, self._binding_timeout) if claims.all else None
         found = claims.allocate(row, nodes) if claims.missing or special is not None else []
         if isinstance(found, str):
@@ -166,6 +169,8 @@ class DynamicResources(Plugin):
         if special is not None:
             result = results[special.claim.metadata.uid]
             writes.append(making(pod, special, result, made, nodes))
+        if empty:
+            writes.append(_refusing_the_empty(pod))
         return Preparation(
             (),
             lambda: _forget(nodes, (*results, *(each.metadata.uid for each in made))),
@@ -209,6 +214,19 @@ def _one_after_another(writes: Sequence[Write]) -> Write:
     return write
 
 
+def _refusing_the_empty(pod: Pod) -> Write:
+    """What becomes of a claim for extended resources that asks for none."""
+    name = f"{pod.metadata.namespace}/{pod.metadata.name}"
+
+    async def write(_client: Client) -> None:
+        words = (
+            f"nil or empty request mappings, no update of pod {name} ExtendedResourceClaimStatus"
+        )
+        raise PluginError(PLUGIN, words)
+
+    return write
+
+
 def _deleting_all(claims: Sequence[ResourceClaim]) -> Write:
     """Delete the claims that are in the list when the time has come."""
 
@@ -223,6 +241,10 @@ def _deleting_all(claims: Sequence[ResourceClaim]) -> Write:
 
 
 class _Filter(FilterKernel):
+    # The filters before this one, those between pods too, keep it from nodes whose devices a selector fails on.
+    spanning = True
+    may_fail = True
+
     def __init__(self, claims: Claims, nodes: Snapshot) -> None:
         self._claims, self._nodes = claims, nodes
         self.refusal = claims.refusal
@@ -256,7 +278,7 @@ class _Filter(FilterKernel):
 class _Score(ScoreKernel):
     """Prefers nodes where requests get what they would like best."""
 
-    normalizes = True
+    spanning = True  # asked about nodes alone that the filter leaves
 
     def __init__(self, claims: Claims, nodes: Snapshot) -> None:
         self._claims, self._nodes = claims, nodes
@@ -264,14 +286,11 @@ class _Score(ScoreKernel):
         self._given = sum(map(_rank_of_allocated, claims.allocated))
 
     def rows(self, rows: Rows) -> Int64:
-        return np.array([self.row(row) for row in rows.tolist()], np.int64)
+        return default_normalize(np.array([self._likes(row) for row in rows.tolist()], np.int64))
 
-    def row(self, row: int) -> int:
+    def _likes(self, row: int) -> int:
         found = self._claims.allocate(row, self._nodes)
         return 0 if isinstance(found, str) else self._given + sum(map(_rank, found))
-
-    def normalize(self, scores: Int64) -> Int64:
-        return default_normalize(scores)
 
 
 def _rank(allocation: Allocation) -> int:

@@ -16,6 +16,7 @@ for that repository of any registry. What has no name in the table cannot be pul
 """
 
 import shlex
+import signal
 from collections.abc import Iterable, Iterator, Mapping
 from os.path import isdir
 from pathlib import Path
@@ -61,6 +62,13 @@ class Image(Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
     def layered(self) -> bool:
         """Whether its directory is in OCI layout."""
         return bool(self.directory) and (Path(self.directory) / _OCI_MARK).is_file()
+
+    @property
+    def signal(self) -> int:
+        """The signal that ends its containers politely, which is named as SIGQUIT or 3; SIGTERM if none is."""
+        if self.stop_signal.isdecimal():
+            return int(self.stop_signal)
+        return int(getattr(signal, self.stop_signal, signal.SIGTERM))
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):

@@ -189,7 +189,7 @@ class ProcessRuntime(RealRuntime[Run]):
         run.container_id = f"{_TYPE}://{self._host.random.getrandbits(256):064x}"
         rights = rights_of(pod, container, image, root)
         run.command = command_for(container, image, world, rights, root)
-        run.stop_signal = _signal_of(image.stop_signal)
+        run.stop_signal = image.signal
         place = self._laid_out(key.pod_uid)
         memory = self._memory(key.pod_uid)
         run.scratch = (place if self._shim.layers else memory) / f"{key.name}-{key.attempt}"
@@ -490,14 +490,6 @@ def _host_names(data: bytes) -> bytes:
     aliases = b"\n".join(data.split(b"\n")[_OWN_HOSTS:])
     own = Path("/etc/hosts").read_bytes() if os.path.exists("/etc/hosts") else b""
     return b"# Kubernetes-managed hosts file (host network).\n" + own + aliases
-
-
-def _signal_of(name: str) -> int:
-    """The signal that ends a container politely. `name`: as SIGQUIT or 3; empty: SIGTERM."""
-    if name.isdecimal():
-        return int(name)
-    found = getattr(signal, name, signal.SIGTERM)
-    return int(found)
 
 
 def _remove(places: "tuple[Path, ...]") -> None:
