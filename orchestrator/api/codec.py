@@ -64,7 +64,7 @@ def decode_noting(
         strange: list[str] = []
         return cast(T, _unstructured(document, strange)), tuple(strange)
     try:
-        if is_kind(type_):
+        if is_kind(type_) and not _says_kind(document, type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
         unknown: list[str] = []
         read = decoding.read(document, type_, unknown)
@@ -186,6 +186,15 @@ def encode_list(
 class _TypeMeta(Struct, rename="camel"):
     api_version: str | None = None
     kind: str | None = None
+
+
+def _says_kind(document: Any, type_: Any) -> bool:
+    """Whether a document says of itself just what it is read as, as most do."""
+    return (
+        type(document) is dict
+        and document.get("kind") == type_.kind
+        and document.get("apiVersion") == type_.api_version
+    )
 
 
 def _check_kind(meta: _TypeMeta, type_: Any) -> None:

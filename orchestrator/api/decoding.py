@@ -173,7 +173,7 @@ def _struct_reader(type_: type[Struct]) -> Reader:
         nonlocal fields, zeros, paths
         if fields is None:  # late: types name each other in circles
             fields, zeros, paths = _fields(type_), _left_out(type_), _go_paths(type_)
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         path = f"{place.path}." if place.path else ""
         said = f"{place.fields}." if place.fields else ""
@@ -324,7 +324,7 @@ def _map_reader(inner: Any, reader: Reader, values: Schema) -> Reader:
     empty = "0" if _is_quantity(inner) else _empty(inner)
 
     def read_map(data: Any, place: Place, unknown: list[str]) -> Any:
-        if not isinstance(data, Mapping):
+        if type(data) is not dict and not isinstance(data, Mapping):
             raise unfit(data, place, go_type)
         if reader is _string and _TEXTS.issuperset(map(type, data.values())):
             return data

@@ -305,7 +305,7 @@ def _summary(data: bytes) -> str:
 
 def _checked_kind(document: dict[str, Any], expected: Expected) -> tuple[str, str]:
     """The document's own version and kind; where it says none they are what is expected."""
-    api_version, kind = (document.get(name) or "" for name in ("apiVersion", "kind"))
+    api_version, kind = document.get("apiVersion") or "", document.get("kind") or ""
     if api_version and api_version != expected.api_version:
         other = kind not in ("", expected.kind)
         if not expected.custom and (other or not is_registered(api_version, expected.kind)):

@@ -41,6 +41,12 @@ def add_headers(request: BaseRequest, headers: Mapping[str, str]) -> None:
     request.said.update(headers)
 
 
+def said_of(request: BaseRequest) -> Mapping[str, str]:
+    """What whatever is answered to a request says, too."""
+    assert isinstance(request, _Request)
+    return request.said
+
+
 class Connection(RequestHandler):
     """One client's connection."""
 

@@ -22,18 +22,14 @@ NAMESPACE_PARTS: Final = ("status", "finalize")
 
 
 class Target(Struct, frozen=True):
-    """What a path names. `name` is "" for the collection."""
+    """What a path names. `name` is "" for the collection, `part` the subresource's name, "" for none."""
 
     resource: Resource
     namespace: str = ""
     name: str = ""
     subresource: Subresource | None = None
     watch: bool = False  # by the old path
-
-    @property
-    def part(self) -> str:
-        """The subresource's name, "" for none."""
-        return "" if self.subresource is None else self.subresource.name
+    part: str = ""
 
     @property
     def is_proxy(self) -> bool:
@@ -89,7 +85,7 @@ def _target(resource: Resource, namespace: str, rest: list[str], watch: bool) ->
         raise errors.not_found(resource, rest[0])
     if subresource is None or watch or (len(rest) > 2 and subresource.name != _PROXY):
         raise no_such_path()
-    return Target(resource, namespace, rest[0], subresource)
+    return Target(resource, namespace, rest[0], subresource, part=subresource.name)
 
 
 _OBJECT_VERBS: Final = {

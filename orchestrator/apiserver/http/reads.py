@@ -1,14 +1,20 @@
 """GET: one object, its parts, and lists."""
 
+from typing import Final
+
 from aiohttp.web import StreamResponse
 
 from orchestrator.apiserver.errors import unparsable_version
 from orchestrator.apiserver.http import parameters
 from orchestrator.apiserver.http.connect import CONNECTIONS, connect
 from orchestrator.apiserver.http.front import Call, Front
+from orchestrator.apiserver.http.negotiation import Form
 from orchestrator.apiserver.http.replies import object_reply, page_reply
 from orchestrator.machinery.digits import is_unsigned
 from orchestrator.protocol import Get, List, NotFound
+
+_KUBECTL_PAGE: Final = 500
+_PAGES_AT_ONCE: Final = 20
 
 
 async def get(front: Front, call: Call) -> StreamResponse:
@@ -54,6 +60,15 @@ async def _reach(front: Front, call: Call, version: str) -> None:
     )
 
 
+def _rows_of(limit: int, form: Form) -> int:
+    """How many objects a page has. A table asked for by kubectl's pages, or larger ones, has more of them.
+
+    kubectl shows a table when it has read all pages, and asks for five a second after the first ten, so 10,000 rows
+    would take two seconds of waiting. The API leaves it to servers how many of the results they return at once.
+    """
+    return limit * _PAGES_AT_ONCE if form.shape == "Table" and limit >= _KUBECTL_PAGE else limit
+
+
 async def list_(front: Front, call: Call) -> StreamResponse:
     """Answer a list, or a page of it."""
     target = call.target
@@ -64,7 +79,7 @@ async def list_(front: Front, call: Call) -> StreamResponse:
             namespace=target.namespace,
             label_selector=options.label_selector,
             field_selector=options.field_selector,
-            limit=options.limit,
+            limit=_rows_of(options.limit, call.form),
             continue_token=options.continue_token,
             resource_version=options.resource_version,
             match=options.match,

@@ -16,6 +16,7 @@ from orchestrator.api.meta.v1 import Status, StatusDetails
 from orchestrator.apiserver.aside import BULKY_BYTES, aside
 from orchestrator.apiserver.http.front import Call, Front
 from orchestrator.apiserver.http.negotiation import Form, is_pretty, negotiate
+from orchestrator.apiserver.http.one_piece import CACHE_CONTROL, OnePiece
 from orchestrator.apiserver.http.presentation import SLICE, Presenter, rendered
 from orchestrator.apiserver.http.statuses import document, error_document
 from orchestrator.apiserver.http.warnings import add_warnings
@@ -36,7 +37,7 @@ _GZIP_WINDOW: Final = 31
 # One thread: the event loop is to have a processor beside it, however many lists are compressed.
 _COMPRESSORS: Final = ThreadPoolExecutor(max_workers=1, thread_name_prefix="gzip")
 
-_HEADERS: Final = {"Cache-Control": "no-cache, private"}
+_HEADERS: Final[Mapping[str, str]] = {"Cache-Control": CACHE_CONTROL}
 # TLS makes so many bytes of an answer ready in a millisecond or two; then others have their turn.
 _SLICE_BYTES: Final = 256 * 1024
 # For how long a client may take none of a large answer.
@@ -78,6 +79,8 @@ def document_reply(
     headers: Mapping[str, str] = _HEADERS,
 ) -> Response:
     """A response with a body."""
+    if headers is _HEADERS and len(data) <= _SLICE_BYTES:
+        return OnePiece(data, status=status, media_type=media_type)
     all_headers = CIMultiDict(headers)
     all_headers["Content-Type"] = media_type
     kind = Response if len(data) <= _SLICE_BYTES else _SlicedResponse
@@ -198,18 +201,18 @@ def error_reply(request: BaseRequest, error: ApiError) -> Response:
         form = Form()  # a Status has no other shapes
     pretty = is_pretty(None, request.headers.get("User-Agent", ""))
     data, media_type = rendered(error_document(error), form, pretty=pretty)
-    headers = dict(_HEADERS)
+    headers = _HEADERS
     if error.retry_after_seconds:
-        headers["Retry-After"] = str(error.retry_after_seconds)
+        headers = {**_HEADERS, "Retry-After": str(error.retry_after_seconds)}
     return document_reply(data, status=error.code, media_type=media_type, headers=headers)
 
 
 async def _finished(call: Call, made: bytes, status: int) -> Response:
     data, media_type = await _rendered(made, call)
-    headers = dict(_HEADERS)
+    headers = _HEADERS
     if len(data) > GZIP_BYTES and accepts_gzip(call.request):
         data = await compressed(data)
-        headers.update({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+        headers = {**_HEADERS, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     return document_reply(data, status=status, media_type=media_type, headers=headers)
 
 

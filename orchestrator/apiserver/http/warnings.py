@@ -26,9 +26,12 @@ _ALL_CHARACTERS: Final = 4 * 1024
 _EACH_CHARACTERS: Final = 256
 
 
-def add_warnings(response: StreamResponse, resource: Resource, found: Iterable[str] = ()) -> None:
+def add_warnings(response: StreamResponse, resource: Resource, found: Collection[str] = ()) -> None:
     """Add the headers to a response that has not begun."""
-    texts = (text for text in (deprecation_of(resource), *found) if text)
+    deprecation = deprecation_of(resource)
+    if deprecation is None and not found:
+        return
+    texts = (text for text in (deprecation, *found) if text)
     for text in _within_bounds(dict.fromkeys(texts)):
         response.headers.add("Warning", f"299 - {_quoted(text)}")
 

@@ -21,7 +21,8 @@ class Traits(Struct, frozen=True):
     an update without a resourceVersion writes over whatever is there. `create_on_update`: a PUT
     to a free name creates. `created_by_status`: an apply to the status of a free name creates, too.
     `propagation`: what a delete does with dependents when it does not
-    say. `names_itself`: an object without a name gets its uid for one.
+    say. `names_itself`: an object without a name gets its uid for one. `collected`: whoever
+    deletes an object may say what becomes of its dependents.
     """
 
     generation: bool = False
@@ -30,6 +31,7 @@ class Traits(Struct, frozen=True):
     created_by_status: bool = False
     propagation: PropagationPolicy = "Background"
     names_itself: bool = False
+    collected: bool = True
 
 
 COMMON: Final = Traits()

@@ -49,7 +49,13 @@ def _observed(
     counts = request.counts
     if counts is None:
         return run(*arguments)
-    return _Stopwatch(counts, step, name, request.operation).run(run, *arguments)
+    watch = _Stopwatch(counts, step, name, request.operation)
+    try:
+        answer = run(*arguments)
+    except ApiError:
+        watch.stop(refused=True)
+        raise
+    return watch.of(answer)
 
 
 class _Stopwatch:
@@ -67,19 +73,23 @@ class _Stopwatch:
         self._operation = operation
         self._began = counts.monotonic()
 
-    def run(self, run: Callable[..., Any], *arguments: Any) -> Any:
-        """What `run` answers; what waits is watched until its end."""
-        try:
-            answer = run(*arguments)
-        except ApiError:
-            self._stop(refused=True)
-            raise
+    def of(self, answer: Any) -> Any:
+        """The answer; what waits is watched until its end."""
         if type(answer) is Wait:
-            return Wait(answer.effect, partial(self.run, answer.then))
-        self._stop(refused=False)
+            return Wait(answer.effect, partial(self._then, answer.then))
+        self.stop(refused=False)
         return answer
 
-    def _stop(self, *, refused: bool) -> None:
+    def _then(self, go_on: Callable[..., Any], result: Any) -> Any:
+        try:
+            answer = go_on(result)
+        except ApiError:
+            self.stop(refused=True)
+            raise
+        return self.of(answer)
+
+    def stop(self, *, refused: bool) -> None:
+        """It has answered or refused."""
         counts, step, operation = self._counts, self._step, self._operation
         if self._name:
             counts.plugin(self._name, step, operation, self._began, refused=refused)

@@ -117,6 +117,8 @@ def _finalizers(
     served: Served, policy: PropagationPolicy, present: tuple[str, ...]
 ) -> tuple[str, ...]:
     """The finalizers by which the garbage collector learns what to do with dependents."""
+    if not served.strategy.traits.collected:
+        return present
     if policy == "Orphan":
         wanted = ORPHAN
     elif policy == "Foreground":

@@ -18,6 +18,7 @@ from orchestrator.apiserver.kinds.shapes import shape_of
 from orchestrator.apiserver.pipeline.served import Served
 from orchestrator.machinery.documents import Object
 from orchestrator.machinery.managed_fields.field_sets import NOTHING, FieldSet
+from orchestrator.machinery.managed_fields.ledger import Ledger
 from orchestrator.machinery.managed_fields.ownership import Pair, Writer, created
 from orchestrator.machinery.managed_fields.shapes import Shape
 from orchestrator.machinery.memo import IdentityMemo, MixedMemo
@@ -44,6 +45,7 @@ class WritePath:
         self._row = served.kind
         self._scheme = scheme
         self._created: IdentityMemo[Any, FieldSet] = IdentityMemo(self._fields, _REMEMBERED)
+        self._forms: dict[bytes, FieldSet] = {}
         self._of_pods: MixedMemo[Any, FieldSet] = MixedMemo(self._of_pods_with, _REMEMBERED_SPECS)
 
     @cached_property
@@ -88,12 +90,23 @@ class WritePath:
             # Equal pods have one spec together, and so one set, whatever their names and labels' values are.
             said = self._said(replace(new, spec=None))
             return self._of_pods(new.spec, encode(said))
-        return self._said(new)
+        return self._shared(self._said(new))
+
+    def _shared(self, fields: FieldSet) -> FieldSet:
+        """An equal set that was made before: what clients create has few forms, and sets are larger than objects."""
+        key = encode(fields)
+        known = self._forms.get(key)
+        if known is None:
+            if len(self._forms) >= _REMEMBERED_SPECS:
+                self._forms.clear()
+            known = self._forms[key] = fields
+        return known
 
     def _said(self, new: Any) -> FieldSet:
         document = self.document(new)
+        metadata = document["metadata"]
         for name in _TAKEN_AWAY:
-            document["metadata"].pop(name, None)
+            metadata.pop(name, None)
         return created(document, self.shape, self._reset)
 
     def _of_pods_with(self, spec: Any, beside: bytes) -> FieldSet:
@@ -120,7 +133,9 @@ class WritePath:
         if stored is None:
             return {}
         convert = conversion(self._stored, resource or self.resource)
-        stored = replace(stored, metadata=replace(stored.metadata, managed_fields=()))
+        metadata = stored.metadata
+        if type(metadata.managed_fields) is Ledger or metadata.managed_fields:
+            stored = replace(stored, metadata=replace(metadata, managed_fields=()))
         return codec.to_dict(stored if convert is None else convert(stored))
 
     def _version(self, api_version: str) -> Resource | None:

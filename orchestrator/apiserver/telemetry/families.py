@@ -6,6 +6,7 @@ be told not to for a whole process only.
 
 from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from math import inf
 from typing import Final, Literal, TypeAlias
 
 Values: TypeAlias = tuple[str, ...]
@@ -33,7 +34,10 @@ class Series:
 
     def add(self, *values: str, amount: float = 1) -> None:
         """Count more, or less."""
-        self._values[values] = self._values.get(values, 0) + amount
+        try:
+            self._values[values] += amount
+        except KeyError:
+            self._values[values] = amount
 
     def set(self, value: float, *values: str) -> None:
         """Say what it is now."""
@@ -70,14 +74,17 @@ class Histogram:
         self.kind = kind
         self.labels = tuple(labels)
         self._buckets = tuple(buckets)
+        self._least = self._buckets[0] if buckets else -inf
         self._counts: dict[Values, list[float]] = {}  # of each bucket; the sum is the last one
 
     def observe(self, value: float, *values: str) -> None:
         """There was one of this value."""
-        counts = self._counts.get(values)
-        if counts is None:
+        try:
+            counts = self._counts[values]
+        except KeyError:
             counts = self._counts[values] = [0] * (len(self._buckets) + 2)
-        counts[bisect_left(self._buckets, value)] += 1
+        # Most are in the first bucket: what is measured is short.
+        counts[0 if value <= self._least else bisect_left(self._buckets, value)] += 1
         counts[-1] += value
 
     def put(self, counts: Sequence[int], total: float, *values: str) -> None:

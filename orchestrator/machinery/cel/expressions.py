@@ -113,7 +113,7 @@ class Expression:
             found, fault = _evaluated(guarded, variables)
         if fault:
             raise EvaluationError(self._words(fault, variables))
-        if _cost(found) > _LONGEST:
+        if type(found) is not bool and _cost(found) > _LONGEST:
             raise EvaluationError(COST_EXCEEDED)
         return found
 

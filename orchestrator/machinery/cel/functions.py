@@ -6,38 +6,22 @@ values are maps: `{"@": "quantity", "v": ...}`.
 """
 
 import ipaddress
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qs, urlsplit
 
 import re2
 from cel_expr_python import cel
 
-from orchestrator.machinery import names
-from orchestrator.machinery.cel import authorization
+from orchestrator.machinery.cel import authorization, values
 from orchestrator.machinery.cel.limits import COST_EXCEEDED
 from orchestrator.machinery.cel.names import opaque
-from orchestrator.machinery.errors import QuantityError
-from orchestrator.machinery.field_errors import quote
-from orchestrator.machinery.formats import is_base64, is_date, is_date_time, is_uri
-from orchestrator.machinery.quantities import canonical, nano
-
-Opaque: TypeAlias = Mapping[str, Any]
 
 T: Final = cel.Type
 _O: Final = T.Map(T.STRING, T.DYN)
 _STRINGS: Final = T.List(T.STRING)
 _LIST: Final = T.List(T.DYN)
-_NANO: Final = 10**9
 _MOST_ITEMS: Final = 1_000_000
 """How long a list may be that an expression makes of nothing: an item costs 1, a call may cost a million."""
-
-
-def _value(of: Opaque, kind: str) -> Any:
-    if of.get("@") != kind:
-        raise ValueError("no such overload")
-    return of["v"]
 
 
 # --- lists ---------------------------------------------------------------------------------
@@ -117,248 +101,6 @@ def _find_some(text: str, pattern: str, most: int) -> list[str]:
     return found if most < 0 else found[:most]
 
 
-# --- URLs ----------------------------------------------------------------------------------
-
-
-def _url(text: str) -> dict[str, Any]:
-    if not _is_url(text):
-        raise ValueError(
-            f'URL parse error during conversion from string: parse "{text}": invalid URI for request'
-        )
-    return opaque("url", text)
-
-
-def _is_url(text: str) -> bool:
-    return is_uri(text) and urlsplit(text).fragment == "" and "#" not in text
-
-
-def _of_url(part: Callable[[Any], str]) -> Callable[[Opaque], str]:
-    return lambda url: part(urlsplit(_value(url, "url")))
-
-
-def _host(parts: Any) -> str:
-    return str(parts.netloc.rpartition("@")[2])
-
-
-def _query(url: Opaque) -> dict[str, list[str]]:
-    return parse_qs(urlsplit(_value(url, "url")).query, keep_blank_values=True)
-
-
-# --- addresses -----------------------------------------------------------------------------
-
-
-def _ip(text: str) -> dict[str, Any]:
-    if not _is_ip(text):
-        raise ValueError(
-            f'IP Address "{text}" parse error during conversion from string: ParseAddr("{text}"): unable to parse IP'
-        )
-    return opaque("ip", str(ipaddress.ip_address(text)))
-
-
-def _is_ip(text: str) -> bool:
-    if "%" in text:
-        return False
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return not (isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None)
-
-
-def _of_ip(look: Callable[[Any], Any]) -> Callable[[Opaque], Any]:
-    return lambda ip: look(ipaddress.ip_address(_value(ip, "ip")))
-
-
-def _cidr(text: str) -> dict[str, Any]:
-    if not _is_cidr(text):
-        failed = "network address parse error during conversion from string: "
-        raise ValueError(f"{failed}{failed}{_prefix_fault(text)}")
-    return opaque("cidr", str(ipaddress.ip_interface(text)))
-
-
-def _prefix_fault(text: str) -> str:
-    """What Go says of a prefix that is none."""
-    address, slash, bits = text.rpartition("/")
-    why = "no '/'"
-    if slash and not _is_ip(address):
-        why = f"ParseAddr({quote(address)}): unable to parse IP"
-    elif slash:
-        why = (
-            "prefix length out of range"
-            if bits.isdecimal()
-            else f"bad bits after slash: {quote(bits)}"
-        )
-    return f"netip.ParsePrefix({quote(text)}): {why}"
-
-
-def _is_cidr(text: str) -> bool:
-    try:
-        ipaddress.ip_interface(text)
-    except ValueError:
-        return False
-    return "/" in text and "%" not in text
-
-
-def _network(cidr: Opaque) -> Any:
-    return ipaddress.ip_interface(_value(cidr, "cidr")).network
-
-
-def _contains_ip(cidr: Opaque, ip: Any) -> bool:
-    text = ip if isinstance(ip, str) else _value(ip, "ip")
-    return ipaddress.ip_address(text) in _network(cidr)
-
-
-def _contains_cidr(cidr: Opaque, other: Any) -> bool:
-    inner = ipaddress.ip_interface(other).network if isinstance(other, str) else _network(other)
-    outer = _network(cidr)
-    return bool(inner.version == outer.version and inner.subnet_of(outer))
-
-
-# --- quantities and versions ---------------------------------------------------------------
-
-
-def _quantity(text: str) -> dict[str, Any]:
-    try:
-        return opaque("quantity", str(nano(text)))
-    except QuantityError as error:
-        raise ValueError(str(error)) from None
-
-
-def _is_quantity(text: str) -> bool:
-    try:
-        canonical(text)
-    except QuantityError:
-        return False
-    return True
-
-
-def _amount(quantity: Opaque) -> int:
-    return int(_value(quantity, "quantity"))
-
-
-def _whole(quantity: Opaque) -> int:
-    amount = _amount(quantity)
-    if amount % _NANO:
-        raise ValueError("cannot convert value to integer")
-    return amount // _NANO
-
-
-def _other_amount(other: Any) -> int:
-    return other * _NANO if isinstance(other, int) else _amount(other)
-
-
-_SEMVER: Final = re.compile(
-    r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)"
-    r"(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\.(?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?"
-    r"(?:\+[0-9a-zA-Z-]+(?:\.[0-9a-zA-Z-]+)*)?"
-)
-
-
-def _semver(text: str) -> dict[str, Any]:
-    if not _SEMVER.fullmatch(text):
-        raise ValueError(_version_fault(text))
-    return opaque("semver", text)
-
-
-def _version_fault(text: str) -> str:
-    """What the original's library says of a version that is none."""
-    if not text:
-        return "Version string empty"
-    parts = text.split(".", 2)
-    if len(parts) != 3:
-        return "No Major.Minor.Patch elements found"
-    numbers = (*parts[:2], re.split(r"[-+]", parts[2], maxsplit=1)[0])
-    for name, number in zip(("Major", "Minor", "Patch"), numbers, strict=True):
-        if not re.fullmatch("[0-9]*", number):
-            return f"Invalid character(s) found in {name.lower()} number {quote(number)}"
-        if len(number) > 1 and number.startswith("0"):
-            return f"{name} number must not contain leading zeroes {quote(number)}"
-    return f"Invalid character(s) found in prerelease {quote(parts[2])}"
-
-
-def _parts(version: Opaque) -> tuple[Any, ...]:
-    found = _SEMVER.fullmatch(_value(version, "semver"))
-    assert found is not None
-    numbers = tuple(int(each) for each in found.groups()[:3])
-    pre = found[4]
-    if pre is None:
-        return (*numbers, (1,))
-    words = tuple((0, int(w), "") if w.isdecimal() else (1, 0, w) for w in pre.split("."))
-    return (*numbers, (0, *words))
-
-
-def _comparable(value: Opaque) -> Any:
-    return _amount(value) if value.get("@") == "quantity" else _parts(value)
-
-
-def _compare(one: Opaque, other: Opaque) -> int:
-    if one.get("@") != other.get("@"):
-        raise ValueError("no such overload")
-    mine, theirs = _comparable(one), _comparable(other)
-    return int(mine > theirs) - int(mine < theirs)
-
-
-def _added(quantity: Opaque, other: Any, sign: int) -> dict[str, Any]:
-    return opaque("quantity", str(_amount(quantity) + sign * _other_amount(other)))
-
-
-# --- formats -------------------------------------------------------------------------------
-
-_UUID: Final = re.compile(
-    r"[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}"
-)
-
-
-def _said(fits: Callable[[str], bool], fault: str) -> Callable[[str], Sequence[str]]:
-    return lambda text: () if fits(text) else (fault,)
-
-
-def _prefix(errors: Callable[[str], Sequence[str]]) -> Callable[[str], Sequence[str]]:
-    return lambda text: errors(f"{text}a" if text.endswith("-") else text)
-
-
-_FORMATS: Final[Mapping[str, Callable[[str], Sequence[str]]]] = {
-    "dns1123Label": names.dns1123_label_errors,
-    "dns1123Subdomain": names.dns1123_subdomain_errors,
-    "dns1035Label": names.dns1035_label_errors,
-    "qualifiedName": names.qualified_name_errors,
-    "dns1123LabelPrefix": _prefix(names.dns1123_label_errors),
-    "dns1123SubdomainPrefix": _prefix(names.dns1123_subdomain_errors),
-    "dns1035LabelPrefix": _prefix(names.dns1035_label_errors),
-    "labelValue": names.label_value_errors,
-    "uri": _said(is_uri, "invalid URI"),
-    "uuid": _said(lambda text: _UUID.fullmatch(text) is not None, "does not match the UUID format"),
-    "byte": _said(is_base64, "invalid base64"),
-    "date": _said(is_date, "invalid date"),
-    "datetime": _said(is_date_time, "invalid datetime"),
-}
-
-
-def _validated(format_: Opaque, text: str) -> dict[str, Any]:
-    faults = list(_FORMATS[_value(format_, "format")](text))
-    return opaque("optional", [faults] if faults else [])
-
-
-def _named_format(name: str) -> dict[str, Any]:
-    if name not in _FORMATS:
-        return opaque("optional", [])
-    return opaque("optional", [opaque("format", name)])
-
-
-def _present(optional: Opaque) -> Any:
-    held = _value(optional, "optional")
-    if not held:
-        raise ValueError("optional.none() dereference")
-    return held[0]
-
-
-def _as_text(value: Opaque) -> str:
-    kind = value.get("@")
-    if kind in ("ip", "cidr", "semver", "url"):
-        return str(value["v"])
-    raise ValueError("no such overload")
-
-
 # --- the table -----------------------------------------------------------------------------
 
 _Row: TypeAlias = tuple[str, str, Any, list[Any], bool, Callable[..., Any]]
@@ -404,16 +146,19 @@ def _text_rows() -> list[_Row]:
         _member("find", T.STRING, [T.STRING, T.STRING], _find),
         _member("findAll", _STRINGS, [T.STRING, T.STRING], _find_all),
         _member("findAll", _STRINGS, [T.STRING, T.STRING, T.INT], _find_some),
-        _plain("url", _O, [T.STRING], _url),
-        _plain("isURL", T.BOOL, [T.STRING], _is_url),
-        _member("getScheme", T.STRING, [_O], _of_url(lambda parts: parts.scheme)),
-        _member("getHost", T.STRING, [_O], _of_url(_host)),
-        _member("getHostname", T.STRING, [_O], _of_url(lambda parts: parts.hostname or "")),
+        _plain("url", _O, [T.STRING], values.url),
+        _plain("isURL", T.BOOL, [T.STRING], values.is_url),
+        _member("getScheme", T.STRING, [_O], values.of_url(lambda parts: parts.scheme)),
+        _member("getHost", T.STRING, [_O], values.of_url(values.host)),
+        _member("getHostname", T.STRING, [_O], values.of_url(lambda parts: parts.hostname or "")),
         _member(
-            "getPort", T.STRING, [_O], _of_url(lambda p: "" if p.port is None else str(p.port))
+            "getPort",
+            T.STRING,
+            [_O],
+            values.of_url(lambda p: "" if p.port is None else str(p.port)),
         ),
-        _member("getEscapedPath", T.STRING, [_O], _of_url(lambda parts: parts.path)),
-        _member("getQuery", T.Map(T.STRING, _STRINGS), [_O], _query),
+        _member("getEscapedPath", T.STRING, [_O], values.of_url(lambda parts: parts.path)),
+        _member("getQuery", T.Map(T.STRING, _STRINGS), [_O], values.query),
     ]
 
 
@@ -421,24 +166,30 @@ def _address_rows() -> list[_Row]:
     """Of addresses and networks."""
     ip = ipaddress
     return [
-        _plain("ip", _O, [T.STRING], _ip),
-        _plain("isIP", T.BOOL, [T.STRING], _is_ip),
-        _plain("ip.isCanonical", T.BOOL, [T.STRING], lambda text: _ip(text)["v"] == text),
-        _member("family", T.INT, [_O], _of_ip(lambda address: address.version)),
-        _member("isUnspecified", T.BOOL, [_O], _of_ip(lambda address: address.is_unspecified)),
-        _member("isLoopback", T.BOOL, [_O], _of_ip(lambda address: address.is_loopback)),
+        _plain("ip", _O, [T.STRING], values.ip_of),
+        _plain("isIP", T.BOOL, [T.STRING], values.is_ip),
+        _plain("ip.isCanonical", T.BOOL, [T.STRING], lambda text: values.ip_of(text)["v"] == text),
+        _member("family", T.INT, [_O], values.of_ip(lambda address: address.version)),
+        _member(
+            "isUnspecified", T.BOOL, [_O], values.of_ip(lambda address: address.is_unspecified)
+        ),
+        _member("isLoopback", T.BOOL, [_O], values.of_ip(lambda address: address.is_loopback)),
         _member(
             "isLinkLocalMulticast",
             T.BOOL,
             [_O],
-            _of_ip(lambda a: a in ip.ip_network("224.0.0.0/24" if a.version == 4 else "ff02::/16")),
+            values.of_ip(
+                lambda a: a in ip.ip_network("224.0.0.0/24" if a.version == 4 else "ff02::/16")
+            ),
         ),
-        _member("isLinkLocalUnicast", T.BOOL, [_O], _of_ip(lambda address: address.is_link_local)),
+        _member(
+            "isLinkLocalUnicast", T.BOOL, [_O], values.of_ip(lambda address: address.is_link_local)
+        ),
         _member(
             "isGlobalUnicast",
             T.BOOL,
             [_O],
-            _of_ip(
+            values.of_ip(
                 lambda a: (
                     not (
                         a.is_unspecified
@@ -450,48 +201,56 @@ def _address_rows() -> list[_Row]:
                 )
             ),
         ),
-        _plain("cidr", _O, [T.STRING], _cidr),
-        _plain("isCIDR", T.BOOL, [T.STRING], _is_cidr),
-        _member("containsIP", T.BOOL, [_O, T.DYN], _contains_ip),
-        _member("containsCIDR", T.BOOL, [_O, T.DYN], _contains_cidr),
-        _member("ip", _O, [_O], lambda c: opaque("ip", _value(c, "cidr").partition("/")[0])),
-        _member("prefixLength", T.INT, [_O], lambda cidr: _network(cidr).prefixlen),
-        _member("masked", _O, [_O], lambda cidr: opaque("cidr", str(_network(cidr)))),
-        _plain("string", T.STRING, [_O], _as_text),
+        _plain("cidr", _O, [T.STRING], values.cidr_of),
+        _plain("isCIDR", T.BOOL, [T.STRING], values.is_cidr),
+        _member("containsIP", T.BOOL, [_O, T.DYN], values.contains_ip),
+        _member("containsCIDR", T.BOOL, [_O, T.DYN], values.contains_cidr),
+        _member(
+            "ip", _O, [_O], lambda c: opaque("ip", values.value_of(c, "cidr").partition("/")[0])
+        ),
+        _member("prefixLength", T.INT, [_O], lambda cidr: values.network(cidr).prefixlen),
+        _member("masked", _O, [_O], lambda cidr: opaque("cidr", str(values.network(cidr)))),
+        _plain("string", T.STRING, [_O], values.as_text),
     ]
 
 
 def _amount_rows() -> list[_Row]:
     """Of quantities and versions."""
     return [
-        _plain("quantity", _O, [T.STRING], _quantity),
-        _plain("isQuantity", T.BOOL, [T.STRING], _is_quantity),
-        _member("sign", T.INT, [_O], lambda q: (_amount(q) > 0) - (_amount(q) < 0)),
-        _member("isGreaterThan", T.BOOL, [_O, _O], lambda a, b: _compare(a, b) > 0),
-        _member("isLessThan", T.BOOL, [_O, _O], lambda a, b: _compare(a, b) < 0),
-        _member("compareTo", T.INT, [_O, _O], _compare),
-        _member("asApproximateFloat", T.DOUBLE, [_O], lambda q: _amount(q) / _NANO),
-        _member("asInteger", T.INT, [_O], _whole),
-        _member("isInteger", T.BOOL, [_O], lambda q: _amount(q) % _NANO == 0),
-        _member("add", _O, [_O, T.DYN], lambda q, other: _added(q, other, 1)),
-        _member("sub", _O, [_O, T.DYN], lambda q, other: _added(q, other, -1)),
-        _plain("semver", _O, [T.STRING], _semver),
-        _plain("isSemver", T.BOOL, [T.STRING], lambda text: _SEMVER.fullmatch(text) is not None),
-        _member("major", T.INT, [_O], lambda version: _parts(version)[0]),
-        _member("minor", T.INT, [_O], lambda version: _parts(version)[1]),
-        _member("patch", T.INT, [_O], lambda version: _parts(version)[2]),
+        _plain("quantity", _O, [T.STRING], values.quantity),
+        _plain("isQuantity", T.BOOL, [T.STRING], values.is_quantity),
+        _member(
+            "sign", T.INT, [_O], lambda q: (values.amount_of(q) > 0) - (values.amount_of(q) < 0)
+        ),
+        _member("isGreaterThan", T.BOOL, [_O, _O], lambda a, b: values.compared(a, b) > 0),
+        _member("isLessThan", T.BOOL, [_O, _O], lambda a, b: values.compared(a, b) < 0),
+        _member("compareTo", T.INT, [_O, _O], values.compared),
+        _member("asApproximateFloat", T.DOUBLE, [_O], lambda q: values.amount_of(q) / values.NANO),
+        _member("asInteger", T.INT, [_O], values.whole),
+        _member("isInteger", T.BOOL, [_O], lambda q: values.amount_of(q) % values.NANO == 0),
+        _member("add", _O, [_O, T.DYN], lambda q, other: values.added(q, other, 1)),
+        _member("sub", _O, [_O, T.DYN], lambda q, other: values.added(q, other, -1)),
+        _plain("semver", _O, [T.STRING], values.semver),
+        _plain(
+            "isSemver", T.BOOL, [T.STRING], lambda text: values.SEMVER.fullmatch(text) is not None
+        ),
+        _member("major", T.INT, [_O], lambda version: values.version_parts(version)[0]),
+        _member("minor", T.INT, [_O], lambda version: values.version_parts(version)[1]),
+        _member("patch", T.INT, [_O], lambda version: values.version_parts(version)[2]),
     ]
 
 
 def _format_rows() -> list[_Row]:
     """Of named formats."""
     rows = [
-        _plain("format.named", _O, [T.STRING], _named_format),
-        _member("validate", _O, [_O, T.STRING], _validated),
-        _member("hasValue", T.BOOL, [_O], lambda optional: bool(_value(optional, "optional"))),
-        _member("value", T.DYN, [_O], _present),
+        _plain("format.named", _O, [T.STRING], values.named_format),
+        _member("validate", _O, [_O, T.STRING], values.validated),
+        _member(
+            "hasValue", T.BOOL, [_O], lambda optional: bool(values.value_of(optional, "optional"))
+        ),
+        _member("value", T.DYN, [_O], values.present),
     ]
-    for name in _FORMATS:
+    for name in values.FORMATS:
         made = opaque("format", name)
         rows.append(_plain(f"format.{name}", _O, [], lambda made=made: made))
     return rows

@@ -1,11 +1,14 @@
 """Whether a value has the shape that its kind asks for, before anybody merges it."""
 
+from typing import Final
+
 from orchestrator.machinery.documents import MAX_DEPTH, Json, go_plain, too_deep
 from orchestrator.machinery.errors import ShapeError
 from orchestrator.machinery.managed_fields.elements import FIELD, INDEX, Element, shown
 from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Shape
 
 _Faults = list[str]
+_SHALLOW: Final = 64
 
 
 def check(value: Json, shape: Shape) -> None:
@@ -13,12 +16,44 @@ def check(value: Json, shape: Shape) -> None:
 
     Raises ShapeError with Kubernetes' sentence about all of them.
     """
+    if _fits(value, shape, _SHALLOW):
+        return
     if too_deep(value):
         raise ShapeError(f"exceeded max depth {MAX_DEPTH}")
     faults = _faults(value, shape)
     if faults:
         one = len(faults) == 1
         raise ShapeError(faults[0] if one else "\n".join(["errors:", *(f"  {f}" for f in faults)]))
+
+
+def _fits(value: Json, shape: Shape, levels: int) -> bool:
+    """Whether a value certainly has no faults, as nearly all have none; what is deeper than some levels is looked at as a whole."""
+    if value is None:
+        return True
+    part = shape.part(value)
+    if type(part) is MapShape:
+        if type(value) is not dict or not levels:
+            return False
+        for name, inner in value.items():
+            below = part.fields.get(name, part.other)
+            if below is None or not _fits(inner, below, levels - 1):
+                return False
+        return True
+    if type(part) is ListShape:
+        if type(value) is not list or not levels:
+            return False
+        if not part.atomic and not _has_elements(value, part):
+            return False
+        return all(_fits(each, part.item, levels - 1) for each in value)
+    return isinstance(part, str) and not _of_scalar(value, part)
+
+
+def _has_elements(items: list[Json], shape: ListShape) -> bool:
+    """Whether all items of a list have a path element, each another one."""
+    try:
+        return len({shape.element(each) for each in items}) == len(items)
+    except ShapeError:
+        return False
 
 
 def _faults(value: Json, shape: Shape) -> _Faults:

@@ -51,24 +51,29 @@ def _string(schema: Schema) -> Fits | None:
 
 
 def _integer(schema: Schema) -> Fits | None:
-    low, high = INT_RANGES.get(schema.format, INT64)
-    within = _within(schema, low, high)
-    return within and (lambda value: type(value) is int and within(value))
+    bounds = _within(schema, *INT_RANGES.get(schema.format, INT64))
+    if bounds is None:
+        return None
+    least, most = bounds
+    return lambda value: type(value) is int and least <= value <= most
 
 
 def _number(schema: Schema) -> Fits | None:
-    within = _within(schema, -_MOST, _MOST)
-    return within and (lambda value: type(value) in (float, int) and within(value))
+    bounds = _within(schema, -_MOST, _MOST)
+    if bounds is None:
+        return None
+    least, most = bounds
+    return lambda value: type(value) in (float, int) and least <= value <= most
 
 
-def _within(schema: Schema, low: float, high: float) -> Fits | None:
-    """Whether a number is within the bounds of a schema, and these; bounds that exclude themselves are rare."""
+def _within(schema: Schema, low: float, high: float) -> tuple[float, float] | None:
+    """The least and the greatest number within the bounds of a schema, and these; bounds that exclude themselves are rare."""
     bounds = schema.bounds
     if schema.enum or bounds.exclusive_minimum or bounds.exclusive_maximum:
         return None
     least = low if bounds.minimum is None else max(low, bounds.minimum)
     most = high if bounds.maximum is None else min(high, bounds.maximum)
-    return lambda value: least <= value <= most
+    return least, most
 
 
 def _boolean(schema: Schema) -> Fits | None:

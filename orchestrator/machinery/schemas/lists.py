@@ -47,11 +47,23 @@ def _twice(keys: Sequence[Any], path: str) -> Iterator[FieldError]:
 
 
 def _map_faults(value: Sequence[Any], schema: Schema, path: str) -> Iterator[FieldError]:
+    if _has_plain_keys(value, schema):
+        return
     for number, each in enumerate(value):
         if type(each) is not dict and each is not None and not isinstance(each, Mapping):
             yield invalid(index(path, number), each, _NO_OBJECT)
             return
     yield from _twice([_keys(each, schema) for each in value], path)
+
+
+def _has_plain_keys(value: Sequence[Any], schema: Schema) -> bool:
+    """Whether all items are objects that say the list's one key, each another text or integer, as nearly all do."""
+    if len(schema.list_map_keys) != 1:
+        return False
+    (name,) = schema.list_map_keys
+    keys = [each.get(name) if type(each) is dict else None for each in value]
+    kinds = {type(each) for each in keys}
+    return (not kinds or kinds == {str} or kinds == {int}) and len(set(keys)) == len(keys)
 
 
 def _keys(item: Any, schema: Schema) -> Any:

@@ -21,7 +21,39 @@ def prune(
 
     `root` says that the value is a whole custom resource. An unchanged value is the same object.
     """
+    if _is_pruned(value, schema, resource=root):
+        return value
     return _pruned(value, schema, "", unknown, resource=root)
+
+
+def _is_pruned(value: Any, schema: Schema, *, resource: bool = False) -> bool:
+    """Whether nothing is to be taken away, as of nearly all values: a look that makes neither copies nor paths."""
+    kind = type(value)
+    if kind is dict:
+        properties, other = schema.properties, schema.additional
+        if other is not None or schema.allows_additional or schema.preserves_unknown:
+            return False  # the whole way tells
+        if not value.keys() <= properties.keys() and not (
+            (resource or schema.embedded) and value.keys() <= properties.keys() | _OF_EVERY_OBJECT
+        ):
+            return False
+        for name, part in value.items():
+            if type(part) in _LEAVES:
+                continue
+            below = properties.get(name)
+            if below is None or part is None:
+                return False
+            if (resource or schema.embedded) and name in _OF_EVERY_OBJECT:
+                continue
+            if not _is_pruned(part, below):
+                return False
+        return True
+    if kind is list:
+        items = schema.items
+        if items is None:
+            return not value
+        return all(type(each) in _LEAVES or _is_pruned(each, items) for each in value)
+    return kind in _LEAVES
 
 
 def _pruned(

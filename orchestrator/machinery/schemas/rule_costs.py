@@ -6,8 +6,9 @@ from typing import Any, Final
 from msgspec import Struct
 
 from orchestrator.machinery.cel import CompileError
-from orchestrator.machinery.cel.costs import MOST, estimate
+from orchestrator.machinery.cel.costs import estimate
 from orchestrator.machinery.cel.expressions import examined
+from orchestrator.machinery.cel.prices import MOST
 from orchestrator.machinery.cel.types import BOOL, DYN, STRING
 from orchestrator.machinery.field_errors import FieldError, forbidden
 from orchestrator.machinery.schemas.rule_types import Declared, RuleTypes

@@ -220,14 +220,16 @@ def _faults_here(value: Any, old: Any, node: RuleNode, path: str) -> Iterator[Fi
 def _fault(
     rule: Rule, variables: Mapping[str, Any], value: Any, schema: Schema, path: str
 ) -> FieldError | None:
+    why: str | None = None
+    try:
+        if rule.expression.value(variables) is True:
+            return None
+    except EvaluationError as error:
+        why = str(error)
     where = f"{path}{rule.field_path}" if path else rule.field_path.removeprefix(".")
     type_ = ",".join(schema.types)
-    try:
-        holds = rule.expression.value(variables)
-    except EvaluationError as error:
-        return invalid(where or "<nil>", type_, _without_value(str(error), rule))
-    if holds is True:
-        return None
+    if why is not None:
+        return invalid(where or "<nil>", type_, _without_value(why, rule))
     words = _words(rule, variables)
     shown = OMITTED if type_ in ("object", "array") else value
     match rule.reason:

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import Needs, pod_needs
+from orchestrator.scheduler.amounts import amount_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, ScoreKernel
-from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot, amount_of
+from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
 
 _HALF: Final = MAX_NODE_SCORE // 2
 _UNCHANGED: Final = _HALF + _HALF // 2

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from orchestrator.api.core.v1 import Pod
 from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
+from orchestrator.scheduler.amounts import offered, wanted_by
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
@@ -22,8 +23,6 @@ from orchestrator.scheduler.snapshot import (
     Int64,
     Rows,
     Snapshot,
-    offered,
-    wanted_by,
 )
 
 Strategy = Literal["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"]

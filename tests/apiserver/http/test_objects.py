@@ -9,6 +9,8 @@ import pytest
 import yaml
 
 from orchestrator import Cluster
+from orchestrator.api.core.v1 import ConfigMap
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.apiserver.http import HttpFront
 from tests.apiserver.http.conftest import Caller
 from tests.manifests import deployment, pod
@@ -55,6 +57,22 @@ async def test_what_is_never_stored_is_not_shown_as_a_table(call: Caller) -> Non
         assert (code, status["reason"]) == (406, "NotAcceptable")
     code, answered = await call("POST", path, review, Accept=TABLE)
     assert (code, answered["kind"]) == (201, "SelfSubjectAccessReview")
+
+
+async def test_a_table_in_pages_of_kubectl_comes_at_once(running: Running, call: Caller) -> None:
+    """kubectl would ask for five pages a second after the first ten; documents and smaller pages are what they were."""
+    maps = [ConfigMap(metadata=ObjectMeta(name=f"m-{n}", namespace="default")) for n in range(501)]
+    await running[0].client.create_all(maps)
+    total = len(maps) + 1  # kube-root-ca.crt
+    for query, accept, expected in (
+        ("?limit=500", TABLE, total),
+        ("?limit=499", TABLE, 499),
+        ("?limit=500", "application/json", 500),
+    ):
+        code, page = await call("GET", CONFIGS + query, Accept=accept)
+        shown = page["rows"] if accept is TABLE else page["items"]
+        assert (code, len(shown)) == (200, expected)
+        assert page["metadata"].get("remainingItemCount", 0) == total - expected
 
 
 async def test_a_table_has_the_columns_that_kubectl_prints(call: Caller) -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.machinery.cel.costs import MOST
+from orchestrator.machinery.cel.prices import MOST
 from orchestrator.machinery.schemas.keywords import definition_faults
 from orchestrator.machinery.schemas.rule_costs import costs_of
 from orchestrator.machinery.schemas.rule_types import RuleTypes

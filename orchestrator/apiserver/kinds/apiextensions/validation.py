@@ -1,96 +1,44 @@
-"""CustomResourceDefinitions.
+"""CustomResourceDefinitions: their names, their conversion, and what an update may not change."""
 
-The original keeps what all versions of a definition have in common once (`spec.validation`,
-`spec.subresources`, ...), and its complaints name those places. With one version that is all of it.
-"""
-
-from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from orchestrator.api import codec
 from orchestrator.api.apiextensions.v1 import (
-    CustomResourceColumnDefinition,
     CustomResourceConversion,
     CustomResourceDefinition,
     CustomResourceDefinitionNames,
     CustomResourceDefinitionSpec,
     CustomResourceDefinitionStatus,
-    CustomResourceDefinitionVersion,
-    CustomResourceSubresources,
-    CustomResourceValidation,
-    JSONSchemaProps,
-    SelectableField,
 )
 from orchestrator.apiserver.kinds.admissionregistration.webhook_validation import (
     webhook_service_errors,
     webhook_url_errors,
 )
+from orchestrator.apiserver.kinds.apiextensions.version_validation import (
+    common_errors,
+    shared_parts,
+    version_errors,
+    versions_errors,
+)
 from orchestrator.apiserver.validation.field import (
     Errors,
     chosen,
     complaints,
-    duplicate,
     forbidden,
     immutable,
     invalid,
     required,
-    too_many,
 )
 from orchestrator.apiserver.validation.metadata import dns_subdomain, named_by
 from orchestrator.apiserver.validation.rules import Rules
 from orchestrator.machinery.conditions import is_true
 from orchestrator.machinery.names import dns1035_label_errors, dns1123_subdomain_errors
-from orchestrator.machinery.schemas.keywords import definition_faults, node_at
 
 _SCOPES: Final = ("Cluster", "Namespaced")
 _STRATEGIES: Final = ("None", "Webhook")
 _REVIEWS: Final = ("v1", "v1beta1")
-_COLUMN_TYPES: Final = ("boolean", "date", "integer", "number", "string")
-_COLUMN_FORMATS: Final = (
-    "byte",
-    "date",
-    "date-time",
-    "double",
-    "float",
-    "int32",
-    "int64",
-    "password",
-)
-_MAX_SELECTABLE: Final = 8
-_SELECTABLE_TYPES: Final = ("boolean", "integer", "string")
-_MAX_WARNING: Final = 256
 _APPROVED: Final = "api-approved.kubernetes.io"
 _SEE: Final = "see https://github.com/kubernetes/enhancements/pull/1111"
-# What a root schema may say beside its properties where the status is judged for itself.
-_NOT_AT_ROOT: Final = (
-    "ref",
-    "schema",
-    "additional_items",
-    "additional_properties",
-    "all_of",
-    "any_of",
-    "default",
-    "definitions",
-    "dependencies",
-    "enum",
-    "id",
-    "max_properties",
-    "min_properties",
-    "not_",
-    "one_of",
-    "pattern_properties",
-    "x_kubernetes_embedded_resource",
-    "x_kubernetes_int_or_string",
-    "x_kubernetes_list_map_keys",
-    "x_kubernetes_list_type",
-    "x_kubernetes_map_type",
-)
-_AT_ROOT: Final = (
-    "[Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength "
-    "MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties "
-    "ExternalDocs Example XPreserveUnknownFields XValidations]"
-)
 
 
 def _definition_errors(
@@ -114,19 +62,17 @@ def _spec_errors(spec: CustomResourceDefinitionSpec, known: frozenset[str]) -> E
     for i, version in enumerate(spec.versions):
         if version.schema is None or version.schema.open_apiv3_schema is None:
             yield required(f"spec.versions[{i}].schema.openAPIV3Schema")
-    shared = _shared(spec.versions)
+    shared = shared_parts(spec.versions)
     for i, version in enumerate(spec.versions):
         if messages := dns1035_label_errors(version.name):
             yield invalid(f"spec.versions[{i}].name", version.name, ",".join(messages))
         is_known = version.name in known
-        yield from _version_errors(f"spec.versions[{i}]", version, shared, is_known)
-    yield from _versions_errors(spec.versions, shared)
+        yield from version_errors(f"spec.versions[{i}]", version, shared, is_known)
+    yield from versions_errors(spec.versions, shared)
     yield from _required_names(spec.names)
     yield from _name_errors("spec.names", spec.names)
     if spec.versions:
-        everywhere = _only(spec.versions[0], shared)
-        has_status, is_known = _any_status(spec.versions), everywhere.name in known
-        yield from _content_errors("spec", everywhere, has_status, is_known, top=True)
+        yield from common_errors(spec.versions, shared, spec.versions[0].name in known)
     yield from _conversion_errors("spec.conversion", spec.conversion)
     if spec.preserve_unknown_fields:
         detail = (
@@ -134,225 +80,6 @@ def _spec_errors(spec: CustomResourceDefinitionSpec, known: frozenset[str]) -> E
             "spec.versions[*].schema instead"
         )
         yield invalid("spec.preserveUnknownFields", True, detail)
-
-
-# --- versions ------------------------------------------------------------------------------
-
-_PARTS: Final = ("schema", "subresources", "additional_printer_columns", "selectable_fields")
-
-
-def _shared(versions: Sequence[CustomResourceDefinitionVersion]) -> frozenset[str]:
-    """The parts that are equal in all versions, which the original keeps once."""
-    if not versions:
-        return frozenset()
-    first = versions[0]
-    return frozenset(
-        part
-        for part in _PARTS
-        if all(getattr(each, part) == getattr(first, part) for each in versions[1:])
-    )
-
-
-def _only(
-    version: CustomResourceDefinitionVersion, shared: frozenset[str]
-) -> CustomResourceDefinitionVersion:
-    """The version with the parts that stand for all, alone."""
-    empty = CustomResourceDefinitionVersion()
-    parts = {part: getattr(version if part in shared else empty, part) for part in _PARTS}
-    return CustomResourceDefinitionVersion(name=version.name, **parts)
-
-
-def _any_status(versions: Sequence[CustomResourceDefinitionVersion]) -> bool:
-    return any(each.subresources and each.subresources.status is not None for each in versions)
-
-
-def _version_errors(
-    path: str, version: CustomResourceDefinitionVersion, shared: frozenset[str], is_known: bool
-) -> Errors:
-    warning, where = version.deprecation_warning, f"{path}.deprecationWarning"
-    if warning is not None:
-        if not version.deprecated:
-            yield invalid(where, warning, "can only be set for deprecated versions")
-        else:
-            yield from complaints(where, warning, _warning_faults(warning))
-    own = _only(version, frozenset(_PARTS) - shared)
-    yield from _content_errors(path, own, _any_status([version]), is_known, top=False)
-
-
-def _warning_faults(warning: str) -> list[str]:
-    found = []
-    if len(warning.encode()) > _MAX_WARNING:
-        found.append(f"must be <= {_MAX_WARNING} characters long")
-    if not warning:
-        found.append("must not be an empty string")
-    for i, character in enumerate(warning):
-        if not character.isprintable():
-            found.append(
-                "must only contain printable UTF-8 characters; non-printable character found "
-                f"at index {len(warning[:i].encode())}"
-            )
-            break
-    return found
-
-
-def _versions_errors(
-    versions: Sequence[CustomResourceDefinitionVersion], shared: frozenset[str]
-) -> Errors:
-    names = [each.name for each in versions]
-    shown = [_shown_version(each, shared) for each in versions]
-    if len(set(names)) != len(names):
-        yield invalid("spec.versions", shown, "must contain unique version names")
-    if sum(each.storage for each in versions) != 1:
-        detail = "must have exactly one version marked as storage version"
-        yield invalid("spec.versions", shown, detail)
-    if names and names[0] and (messages := dns1035_label_errors(names[0])):
-        # The original keeps the first version's name once more.
-        yield invalid("spec.version", names[0], ",".join(messages))
-
-
-def _shown_version(
-    version: CustomResourceDefinitionVersion, shared: frozenset[str]
-) -> dict[str, Any]:
-    # The original prints its own Go struct here, without what is kept once.
-    own = _only(version, frozenset(_PARTS) - shared)
-    return {
-        "Name": version.name,
-        "Served": version.served,
-        "Storage": version.storage,
-        "Deprecated": bool(version.deprecated),
-        "DeprecationWarning": version.deprecation_warning,
-        "Schema": own.schema,
-        "Subresources": own.subresources,
-        "AdditionalPrinterColumns": own.additional_printer_columns or None,
-        "SelectableFields": own.selectable_fields or None,
-    }
-
-
-def _content_errors(
-    path: str,
-    version: CustomResourceDefinitionVersion,
-    status: bool,
-    is_known: bool,
-    *,
-    top: bool,
-) -> Errors:
-    where = f"{path}.validation" if top else f"{path}.schema"
-    if version.schema is not None:
-        yield from _schema_errors(where, version.schema, status, is_known)
-    if version.subresources is not None:
-        yield from _subresource_errors(f"{path}.subresources", version.subresources)
-    for i, column in enumerate(version.additional_printer_columns):
-        yield from _column_errors(f"{path}.additionalPrinterColumns[{i}]", column)
-    if version.selectable_fields and version.schema is not None:
-        schema = version.schema.open_apiv3_schema
-        where = f"{path}.selectableFields"
-        yield from _selectable_errors(where, version.selectable_fields, schema)
-
-
-def _schema_errors(
-    path: str, validation: CustomResourceValidation, status: bool, is_known: bool
-) -> Errors:
-    schema, where = validation.open_apiv3_schema, f"{path}.openAPIV3Schema"
-    if schema is None:
-        return
-    if status:
-        yield from _root_errors(where, schema)
-    if schema.nullable:
-        yield forbidden(f"{where}.nullable", "nullable cannot be true at the root")
-    yield from definition_faults(codec.to_dict(schema), where, known_before=is_known)
-
-
-def _root_errors(path: str, schema: JSONSchemaProps) -> Errors:
-    if schema.type and schema.type != "object":
-        detail = (
-            'only "object" is allowed as the type at the root of the schema if the status '
-            "subresource is enabled"
-        )
-        yield invalid(f"{path}.type", schema.type, detail)
-    elif any(getattr(schema, word) not in (None, (), {}) for word in _NOT_AT_ROOT):
-        detail = (
-            f"only {_AT_ROOT} fields are allowed at the root of the schema if the status "
-            "subresource is enabled"
-        )
-        yield invalid(path, schema, detail)
-
-
-# --- what a version has beside its schema --------------------------------------------------
-
-
-def _subresource_errors(path: str, subresources: CustomResourceSubresources) -> Errors:
-    scale = subresources.scale
-    if scale is None:
-        return
-    for wire, value, root in (
-        ("specReplicasPath", scale.spec_replicas_path, ".spec"),
-        ("statusReplicasPath", scale.status_replicas_path, ".status"),
-    ):
-        where = f"{path}.scale.{wire}"
-        if not value:
-            yield required(where)
-        elif not value.startswith("."):
-            yield from _path_errors(where, value)
-        elif not value.startswith(f"{root}."):
-            yield invalid(where, value, f"should be a json path under {root}")
-    selector, where = scale.label_selector_path, f"{path}.scale.labelSelectorPath"
-    if not selector:
-        return
-    if not selector.startswith("."):
-        yield from _path_errors(where, selector)
-    elif not selector.startswith((".spec.", ".status.")):
-        yield invalid(where, selector, "should be a json path under either .spec or .status")
-
-
-def _path_errors(path: str, text: str) -> Errors:
-    if not text.startswith("."):
-        yield invalid(path, text, "must be a simple json path starting with .")
-
-
-def _column_errors(path: str, column: CustomResourceColumnDefinition) -> Errors:
-    if not column.name:
-        yield required(f"{path}.name")
-    types = f"must be one of {','.join(_COLUMN_TYPES)}"
-    if not column.type:
-        yield required(f"{path}.type", types)
-    elif column.type not in _COLUMN_TYPES:
-        yield invalid(f"{path}.type", column.type, types)
-    if column.format and column.format not in _COLUMN_FORMATS:
-        formats = f"must be one of {','.join(_COLUMN_FORMATS)}"
-        yield invalid(f"{path}.format", column.format, formats)
-    if not column.json_path:
-        yield required(f"{path}.JSONPath")
-    else:
-        yield from _path_errors(f"{path}.JSONPath", column.json_path)
-
-
-def _selectable_errors(
-    path: str, fields: Sequence[SelectableField], schema: JSONSchemaProps | None
-) -> Errors:
-    document = codec.to_dict(schema) if schema is not None else {}
-    seen: set[str] = set()
-    for i, each in enumerate(fields):
-        where, text = f"{path}[{i}].jsonPath", each.json_path
-        if not text:
-            yield required(where)
-            continue
-        found = node_at(document, text, brackets=False)
-        if isinstance(found, str):
-            yield invalid(where, text, f"is an invalid path: {found}")
-            continue
-        if text.split(".")[1:2] == ["metadata"]:
-            yield invalid(where, text, "must not point to fields in metadata")
-        if found.get("type") not in _SELECTABLE_TYPES:
-            detail = (
-                "must point to a field of type string, boolean or integer. Enum string fields "
-                "and strings with formats are allowed."
-            )
-            yield invalid(where, text, detail)
-        if text in seen:
-            yield duplicate(where, text)
-        seen.add(text)
-    if len(seen) > _MAX_SELECTABLE:
-        yield too_many(path, len(seen), _MAX_SELECTABLE)
 
 
 # --- names and conversion ------------------------------------------------------------------

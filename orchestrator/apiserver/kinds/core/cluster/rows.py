@@ -20,7 +20,7 @@ KINDS: Final[tuple[Kind, ...]] = (
         Event,
         converts={NewEvent: event_from_core},
         rules=EVENT_RULES,
-        traits=Traits(create_on_update=True),
+        traits=Traits(create_on_update=True, collected=False),
         table=EVENTS,
     ),
     Kind(
