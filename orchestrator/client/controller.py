@@ -35,7 +35,7 @@ from orchestrator.client.checking import resource_for
 from orchestrator.client.errors import NotInStep, PermanentError, TemporaryError
 from orchestrator.client.events import EventRecorder
 from orchestrator.client.failing import WrongAnswer, check_answer, described, is_loud
-from orchestrator.client.informers import Changed, Resync, Subscribe
+from orchestrator.client.informers import CatchUp, Changed, Resync, Subscribe
 from orchestrator.client.pacing import Pacing, RateLimit
 from orchestrator.client.sources import (
     OwnerKeys,
@@ -107,6 +107,7 @@ class Controller(Actor):
             workers=self.workers,
             at_rest=self.at_rest,
             seen=self._revision_of,
+            catch_up=self._catch_up,
             ahead_seconds=self.ahead_seconds,
             limit=self.limit,
         )
@@ -376,6 +377,10 @@ class Controller(Actor):
     def _revision_of(self, resource: Resource) -> int | None:
         """The revision that a cache shows, if this controller watches it."""
         return self._wiring.shared.cache(resource).revision if resource in self._sources else None
+
+    def _catch_up(self, resource: Resource, revision: int) -> None:
+        if resource in self._sources:
+            self._wiring.informers.tell(CatchUp(resource, revision))
 
     def _pump(self) -> None:
         """Start as many reconciles as there are workers and keys."""

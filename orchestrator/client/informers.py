@@ -74,6 +74,13 @@ class SharedCaches:
         return iter(list(self.subscribers))
 
 
+class CatchUp(Struct, frozen=True, gc=False):
+    """List a resource again, unless its cache shows this revision: what was to tell of it must be lost."""
+
+    resource: Resource
+    revision: int
+
+
 class _Informer:
     """One resource's part of `Informers`."""
 
@@ -114,6 +121,13 @@ class Informers(Watcher):
         deferred: Deferred[bool] = self.ctx.defer()
         informer.waiting.append(deferred)
         return deferred
+
+    def on_catch_up(self, message: CatchUp) -> None:
+        """Fill a cache anew that is behind; once, though many ask for it."""
+        informer = self._informers.get(message.resource)
+        behind = self._shared.cache(message.resource).revision < message.revision
+        if informer is not None and informer.synced and behind:
+            self._follow(message.resource)
 
     def _follow(self, resource: Resource) -> _Informer:
         """Watch a resource; once more, if it was watched more lazily until now."""

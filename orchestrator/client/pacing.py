@@ -5,9 +5,10 @@ of its own:
 
 - **Own writes.** A key that wrote is parked until the caches show the highest revision that it wrote,
   or else it would decide by the state before its write (client-go's controllers count expectations
-  instead). `OWN_WRITES_SECONDS` end the wait: an event that a filter or a fault swallows must not stop
-  a controller. What it does then it does by an old state, so it looks again when the caches have caught up:
-  a source need not tell of what a controller itself has written.
+  instead). After `OWN_WRITES_SECONDS` what tells of the write must be lost: the cache is to `catch_up`.
+  After as long again the key is looked at regardless: an event that a filter or a fault swallows must not
+  stop a controller. What it does then it does by an old state, so it looks again when the caches have caught
+  up: a source need not tell of what a controller itself has written.
 - **At rest.** A controller may know by a look at its caches that a key has nothing to do before a
   certain time (`at_rest`). That look costs a call where a reconcile costs a task. Keys that are due
   within `ahead_seconds` are looked at in the same turn, so that thousands of periodic keys share timers.
@@ -47,7 +48,8 @@ class Pacing(Generic[H]):
     """Says which keys of `queue` to reconcile now; each ends with `rested`, or with `rests` and `rested`.
 
     `at_rest(key)` answers for how many seconds a key has nothing to do (None: reconcile it);
-    `seen(resource)` the revision that the cache of a resource shows (None: it has no cache).
+    `seen(resource)` the revision that the cache of a resource shows (None: it has no cache);
+    `catch_up(resource, revision)` has that cache filled anew if it does not show a revision yet.
     """
 
     def __init__(
@@ -57,6 +59,7 @@ class Pacing(Generic[H]):
         workers: int,
         at_rest: Callable[[H], float | None],
         seen: Callable[[Any], int | None],
+        catch_up: Callable[[Any, int], None] = lambda _resource, _revision: None,
         ahead_seconds: float = 0.0,
         limit: RateLimit | None = None,
     ) -> None:
@@ -64,15 +67,16 @@ class Pacing(Generic[H]):
         self._workers = workers
         self._at_rest = at_rest
         self._seen = seen
+        self._catch_up = catch_up
         self._ahead_seconds = ahead_seconds
         self._limit = limit
         self._tokens = 0.0 if limit is None else float(limit.burst)
         self._filled_at: float | None = None
         self._written: dict[H, Mapping[Any, int]] = {}  # key -> resource -> the highest revision
         self._parked: dict[H, float] = {}  # key -> when it is looked at regardless
-        self._blind: dict[
-            H, Mapping[Any, int]
-        ] = {}  # what was written by keys looked at regardless
+        self._patient: dict[H, None] = {}  # those of them whose caches are to catch up
+        # What was written by keys that were looked at regardless.
+        self._blind: dict[H, Mapping[Any, int]] = {}
         self._resting = 0
         self.looks = 0  # how many keys were found at rest
 
@@ -84,8 +88,7 @@ class Pacing(Generic[H]):
     def next(self, now: float) -> tuple[list[H], float | None]:
         """The keys to reconcile now, and when to ask again; None: when something has changed."""
         run: list[H] = []
-        if self._parked:
-            self._unpark(now, run)
+        limit = self._unpark(now, run) if self._parked else None
         if self._blind:
             self._look_again()
         queue = self._queue
@@ -116,7 +119,7 @@ class Pacing(Generic[H]):
                 queue.add_after(key, now + seconds)
                 queue.done(key)
                 due = _earlier(due, now + seconds)
-        return run, due
+        return run, due if limit is None else _earlier(due, limit)
 
     def wrote(self, key: H, revisions: Mapping[Any, int]) -> None:
         """A reconcile wrote up to these revisions: the next one waits for them."""
@@ -134,15 +137,25 @@ class Pacing(Generic[H]):
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _unpark(self, now: float, run: list[H]) -> None:
+    def _unpark(self, now: float, run: list[H]) -> float | None:
+        """Add the keys that have waited long enough; answers the new limit of those that wait on."""
+        again: float | None = None
         for key, limit in list(self._parked.items()):
             if not self._sees_own_writes(key):
                 if now < limit:
                     continue
+                if key not in self._patient:
+                    again = self._parked[key] = now + OWN_WRITES_SECONDS
+                    self._patient[key] = None
+                    for resource, revision in self._written[key].items():
+                        self._catch_up(resource, revision)
+                    continue
                 self._blind[key] = self._written.pop(key)
             del self._parked[key]
+            self._patient.pop(key, None)
             self._tokens -= 1.0  # on credit: it has waited long enough
             run.append(key)
+        return again
 
     def _look_again(self) -> None:
         for key, written in list(self._blind.items()):

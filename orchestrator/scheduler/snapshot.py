@@ -5,7 +5,6 @@ resource that any node offers or any pod asks for. Whoever remembers something a
 `touched_since` which ones have changed since.
 """
 
-from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, Protocol, TypeAlias, TypeVar
@@ -17,10 +16,12 @@ from numpy.typing import NDArray
 
 from orchestrator.api.core.v1 import ContainerImage, Node, Pod, Taint
 from orchestrator.machinery.host_ports import HostPort, host_ports
-from orchestrator.machinery.memo import IdentityMemo
 from orchestrator.machinery.resizing import is_resizing, placed_needs
 from orchestrator.machinery.resources import Needs, node_offers, pod_needs
+from orchestrator.scheduler.amounts import amount_of, amounts, by_resource, wanted
+from orchestrator.scheduler.claim_uses import ClaimUses
 from orchestrator.scheduler.devices.inventory import Inventory
+from orchestrator.scheduler.domains import Domains
 from orchestrator.scheduler.nominations import priority_of
 from orchestrator.scheduler.populations import Population, Populations, Query
 
@@ -105,19 +106,13 @@ class Snapshot:
         self._touched_at = [0] * _FIRST_ROWS
         self._all_touched_at = 0
         self.populations = Populations(_FIRST_ROWS)
-        # By topology key: the number of each row's value, -1 where the label is missing.
-        self._domains: dict[str, Int64] = {}
-        self._domain_numbers: dict[str, dict[str, int]] = {}
+        self._domains = Domains(self.labels)
         self.images: dict[str, Image] = {}
         self._images_of: dict[int, tuple[str, ...]] = {}
         # Caches of other kinds, for plugins that look at them (`Plugin.watches`).
         self.objects: dict[type, Objects] = {}
         self.missed: set[tuple[type, str, str]] = set()  # owners that kernels looked for in vain
-        self.claims_in_use: dict[str, int] = {}  # namespace/name -> how many pods use it
-        # While it is supposed that pods have come or gone: how many more name a claim, whatever its namespace.
-        self.claims_supposed: Counter[str] = Counter()
-        self._supposing = False
-        self.claim_uses: Int64 = np.zeros(_FIRST_ROWS, np.int64)  # volumes of pods that are claims
+        self.claims = ClaimUses(_FIRST_ROWS)
         # What follows from objects and nodes alone: by what it is, with what it is true of.
         self._derived: dict[Hashable, tuple[tuple[int, int], Any]] = {}
         self.assumed_volumes: dict[str, str] = {}  # volume -> uid of the claim that will get it
@@ -172,12 +167,12 @@ class Snapshot:
         Who undoes it puts the same pods back; here they get their order back.
         """
         version, touched_at = self.version, self._touched_at[row]
-        pods, supposed = dict(self._on_row.get(row, {})), self.claims_supposed.copy()
-        before, self._supposing = self._supposing, True
+        claims, pods = self.claims, dict(self._on_row.get(row, {}))
+        supposed, before, claims.supposing = claims.supposed.copy(), claims.supposing, True
         try:
             yield
         finally:
-            self._on_row[row], self.claims_supposed, self._supposing = pods, supposed, before
+            self._on_row[row], claims.supposed, claims.supposing = pods, supposed, before
             if self._told <= version and version >= self._log_start:
                 del self._log[version - self._log_start :]
                 self._touched_at[row] = touched_at
@@ -185,7 +180,7 @@ class Snapshot:
     @property
     def supposes(self) -> bool:
         """Whether rows are as if pods had come or gone, inside of `aside`."""
-        return self._supposing
+        return self.claims.supposing
 
     def all_rows(self) -> Rows:
         """The rows that hold a node."""
@@ -225,11 +220,10 @@ class Snapshot:
         declared = node.status.declared_features if node.status is not None else ()
         self.features[row] = frozenset(declared) if declared else _NO_FEATURES
         self.nodes_version += 1
-        for key, domains in self._domains.items():
-            domains[row] = self._domain_of(key, row)
+        self._domains.put(row)
         self._put_images(row, node.status.images if node.status is not None else ())
         self.allocatable[:, row] = 0
-        for resource, amount in _amounts(offers):
+        for resource, amount in amounts(offers):
             column = self.column(resource)  # first: it may put larger arrays in their place
             self.allocatable[column, row] = amount
         self._touch(row)
@@ -245,7 +239,7 @@ class Snapshot:
         for uid in self._on_row.pop(row, ()):
             pod = self._placed.pop(uid).pod
             self._count_priority(pod, -1)
-            self._use_claims(pod, row, -1)
+            self.claims.add(pod, row, -1)
             self._homeless.setdefault(name, {})[uid] = pod
             self.populations.add(pod, row, -1)
         self.valid[row] = False
@@ -274,7 +268,7 @@ class Snapshot:
         self._on_row.setdefault(row, {})[uid] = None
         self._count_priority(pod, 1)
         self._count(row, needs, 1)
-        self._use_claims(pod, row, 1)
+        self.claims.add(pod, row, 1)
         self.populations.add(pod, row, 1)
         for port in ports:
             taken = self.ports.setdefault(row, {})
@@ -294,7 +288,7 @@ class Snapshot:
         self.resizing.discard(uid)
         self._count_priority(placed.pod, -1)
         self._count(placed.row, placed.needs, -1)
-        self._use_claims(placed.pod, placed.row, -1)
+        self.claims.add(placed.pod, placed.row, -1)
         self.populations.add(placed.pod, placed.row, -1)
         for port in placed.ports:
             taken = self.ports[placed.row]
@@ -329,7 +323,7 @@ class Snapshot:
         self.populations.add(pod, placed.row, 1)
         self._touch(placed.row)
         return needs != before and any(
-            amount > amount_of(needs, name) for name, amount in _amounts(before)
+            amount > amount_of(needs, name) for name, amount in amounts(before)
         )
 
     def any_below(self, priority: int) -> bool:
@@ -357,7 +351,7 @@ class Snapshot:
     def counted_for(self, pod: Pod, columns: Iterable[int]) -> list[int]:
         """How much of some columns is counted for a pod that is placed."""
         placed = self._placed.get(pod.metadata.uid)
-        needs = {} if placed is None else _by_resource(placed.needs)
+        needs = {} if placed is None else by_resource(placed.needs)
         names = list(self.resources)
         return [needs.get(names[column], 0) for column in columns]
 
@@ -377,13 +371,7 @@ class Snapshot:
 
     def domains(self, key: str) -> Int64:
         """For each row the number of its value of a label, -1 without one. Not to be changed."""
-        column = self._domains.get(key)
-        if column is None:
-            self._domain_numbers[key] = {}
-            self._domains[key] = column = np.full(self.valid.size, -1, np.int64)
-            for row in self._rows.values():
-                column[row] = self._domain_of(key, row)
-        return column
+        return self._domains.of(key, self._rows.values(), self.valid.size)
 
     def has_domains_of_one(self, key: str) -> bool:
         """Whether no two nodes have the same value of a label, as with names of hosts."""
@@ -398,12 +386,7 @@ class Snapshot:
     def domain_count(self, key: str) -> int:
         """How many numbers `domains` has given."""
         self.domains(key)
-        return len(self._domain_numbers[key])
-
-    def _domain_of(self, key: str, row: int) -> int:
-        value = self.labels[row].get(key)
-        numbers = self._domain_numbers[key]
-        return -1 if value is None else numbers.setdefault(value, len(numbers))
+        return self._domains.count(key)
 
     def _put_images(self, row: int, images: Sequence[ContainerImage]) -> None:
         before = self._images_of.pop(row, ())
@@ -437,7 +420,7 @@ class Snapshot:
 
     def needs_of(self, pod: Pod) -> list[tuple[int, int]]:
         """(column, amount) of what a pod asks for, a place among the pods included."""
-        return [(self.column(resource), amount) for resource, amount in _wanted(pod_needs(pod))]
+        return [(self.column(resource), amount) for resource, amount in wanted(pod_needs(pod))]
 
     def _count_priority(self, pod: Pod, sign: int) -> None:
         priority = priority_of(pod)
@@ -446,27 +429,6 @@ class Snapshot:
             self._priorities[priority] = count
         else:
             del self._priorities[priority]
-
-    def _use_claims(self, pod: Pod, row: int, sign: int) -> None:
-        for volume in pod.spec.volumes if pod.spec is not None else ():
-            if volume.ephemeral is not None:
-                self.claim_uses[row] += sign
-            elif volume.persistent_volume_claim is not None:
-                self.claim_uses[row] += sign
-                self._use_claim(
-                    pod.metadata.namespace, volume.persistent_volume_claim.claim_name, sign
-                )
-
-    def _use_claim(self, namespace: str, name: str, sign: int) -> None:
-        if self._supposing:
-            self.claims_supposed[name] += sign
-            return
-        key = f"{namespace}/{name}"
-        count = self.claims_in_use.get(key, 0) + sign
-        if count > 0:
-            self.claims_in_use[key] = count
-        else:
-            self.claims_in_use.pop(key, None)
 
     def _count(self, row: int, needs: Needs, sign: int) -> None:
         requested = self.requested
@@ -510,11 +472,10 @@ class Snapshot:
 
     def _grow(self) -> None:
         size = self.valid.size
-        self.claim_uses = np.concatenate([self.claim_uses, np.zeros(size, np.int64)])
+        self.claims.grow(size)
         for name in ("valid", "unschedulable", "tainted"):
             setattr(self, name, np.concatenate([getattr(self, name), np.zeros(size, np.bool_)]))
-        for key, domains in list(self._domains.items()):
-            self._domains[key] = np.concatenate([domains, np.full(size, -1, np.int64)])
+        self._domains.grow(size)
         self.populations.grow(2 * size)
         for name in ("allocatable", "requested", "scoring"):
             column: Int64 = getattr(self, name)
@@ -525,36 +486,3 @@ class Snapshot:
         self.taints += [()] * size
         self.features += [_NO_FEATURES] * size
         self._free = list(range(2 * size - 1, size - 1, -1))
-
-
-def _amounts(needs: Needs) -> list[tuple[str, int]]:
-    return [
-        ("cpu", needs.milli_cpu),
-        ("memory", needs.memory_bytes),
-        ("ephemeral-storage", needs.ephemeral_storage_bytes),
-        *needs.extended.items(),
-    ]
-
-
-def _wanted(needs: Needs) -> list[tuple[str, int]]:
-    return [("pods", 1), *((name, amount) for name, amount in _amounts(needs) if amount)]
-
-
-_by_resource: Final[IdentityMemo[Needs, dict[str, int]]] = IdentityMemo(
-    lambda needs: dict(_wanted(needs))
-)
-
-
-def wanted_by(pod: Pod) -> list[tuple[str, int]]:
-    """What a pod asks for by resource, a place among the pods included. Raises QuantityError."""
-    return _wanted(pod_needs(pod))
-
-
-def offered(node: Node) -> dict[str, int]:
-    """What a node has of each resource. Raises QuantityError."""
-    return dict(_amounts(node_offers(node.status.allocatable if node.status is not None else {})))
-
-
-def amount_of(needs: Needs, resource: str) -> int:
-    """How much of a resource, by its name."""
-    return next((amount for name, amount in _amounts(needs) if name == resource), 0)

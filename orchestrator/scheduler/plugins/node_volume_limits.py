@@ -96,7 +96,7 @@ class _Limits(FilterKernel):
     def rows(self, rows: Rows) -> Bool:
         """Rows where no driver can have reached its limit, whatever is whose, need no look one by one."""
         nodes = self._nodes
-        most = nodes.claim_uses[rows] + _attachments(nodes)[rows] + len(self._wanted)
+        most = nodes.claims.by_row[rows] + _attachments(nodes)[rows] + len(self._wanted)
         answers = np.ones(len(rows), np.bool_)
         for driver in self._drivers:
             answers &= most <= _limits_of(driver, nodes)[rows]

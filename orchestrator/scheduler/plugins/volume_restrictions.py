@@ -79,12 +79,12 @@ class _Restrictions(FilterKernel):
         kube-scheduler does not ask for its namespace. Where nothing was in use it does not count at all.
         """
         nodes = self._nodes
-        count = sum(claim in nodes.claims_in_use for claim in self._exclusive)
+        count = sum(claim in nodes.claims.in_use for claim in self._exclusive)
         if not count and not self._disks:
             return False
-        if nodes.claims_supposed:
+        if nodes.claims.supposed:
             count += sum(
-                nodes.claims_supposed[claim.partition("/")[2]] for claim in self._exclusive
+                nodes.claims.supposed[claim.partition("/")[2]] for claim in self._exclusive
             )
         return count > 0
 
