@@ -23,6 +23,7 @@ from actors import (
 )
 from orchestrator.api.authentication.v1 import TokenReview, TokenReviewSpec, TokenReviewStatus
 from orchestrator.api.authorization.v1 import SubjectAccessReview
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource, Scheme, resource_of
 from orchestrator.apiserver.authentication import AskIssuer
 from orchestrator.apiserver.authorization import Attributes
@@ -56,6 +57,9 @@ R = TypeVar("R")
 
 # How metrics call the verbs of requests that are not called as their methods are.
 _METHODS: Final = {"create": "POST", "update": "PUT"}
+# A document of more bytes takes the steps of a write some ten milliseconds.
+_LARGE_BYTES: Final = 256 * 1024
+_MOST_LARGE: Final = 10_000  # of those that are remembered
 _REVIEWS: Final = resource_of(SubjectAccessReview)
 _TOKEN_REVIEWS: Final = resource_of(TokenReview)
 
@@ -123,6 +127,7 @@ class Front:
         self._counted_at = float("-inf")
         self._counts: Mapping[str, int] = {}
         self._streams: set[asyncio.Timeout] = set()
+        self._large: set[tuple[str, str, str]] = set()  # resource, namespace and name
         components = None if audit is None else audit.components
         self._followed: set[int] | None = None if components is None else components.followed
         if components is not None and self.audit is not None:
@@ -198,6 +203,21 @@ class Front:
             self._counted_at = now
             self._counts = (await self.ask(AskState())).objects
         return self._counts.get(resource.key, 0)
+
+    # --- what is large ---------------------------------------------------------------------
+
+    def note_size(self, target: Target, metadata: ObjectMeta, size: int) -> None:
+        """An object's document has so many bytes; that of one that is large is remembered, for whoever changes it by little."""
+        if size > _LARGE_BYTES:
+            if len(self._large) >= _MOST_LARGE:
+                self._large.clear()
+            self._large.add((target.resource.key, metadata.namespace, metadata.name))
+
+    def is_large(self, target: Target) -> bool:
+        """Whether the object of a path was large when it was last shown."""
+        if not self._large:
+            return False
+        return (target.resource.key, target.namespace, target.name) in self._large
 
     # --- watches end with the front --------------------------------------------------------
 

@@ -95,9 +95,11 @@ def text_reply(text: str, *, status: int = 200) -> Response:
 
 async def object_reply(front: Front, call: Call, obj: Any, *, status: int = 200) -> Response:
     """An object in the form that the client asks for; who owns the fields of one that came large is worked out aside."""
-    if len(call.body) > BULKY_BYTES:
+    if len(call.body) > BULKY_BYTES or front.is_large(call.target):
         await aside(partial(_managers_of, obj))
     data = presenter(front, call).object(obj)
+    if len(data) > BULKY_BYTES and hasattr(obj, "metadata"):
+        front.note_size(call.target, obj.metadata, len(data))
     return await _finished(call, data, status)
 
 

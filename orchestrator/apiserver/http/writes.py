@@ -106,7 +106,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
             warn=call.warnings.append,
             annotate=call.annotate,
             options=options.said,
-            bulky=len(data) > BULKY_BYTES,
+            bulky=len(data) > BULKY_BYTES or front.is_large(target),
         )
     )
     _warn_of_stored_only(call, received.object)
@@ -191,7 +191,7 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             warn=call.warnings.append,
             annotate=call.annotate,
             options=options.said,
-            bulky=len(data) > BULKY_BYTES or _COPY in data,
+            bulky=len(data) > BULKY_BYTES or _COPY in data or front.is_large(target),
         )
     )
     if shows_warnings(call.agent):

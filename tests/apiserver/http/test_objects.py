@@ -11,7 +11,8 @@ import yaml
 from orchestrator import Cluster
 from orchestrator.api.core.v1 import ConfigMap
 from orchestrator.api.meta.v1 import ObjectMeta
-from orchestrator.apiserver.http import HttpFront
+from orchestrator.apiserver.aside import aside
+from orchestrator.apiserver.http import HttpFront, replies
 from tests.apiserver.http.conftest import Caller
 from tests.manifests import deployment, pod
 
@@ -45,6 +46,27 @@ async def test_an_object_is_made_changed_and_deleted(call: Caller) -> None:
     code, status = await call("DELETE", f"{CONFIGS}/a")
     assert (code, status["status"]) == (200, "Success")
     assert (await call("GET", f"{CONFIGS}/a"))[0] == 404
+
+
+async def test_a_small_patch_of_a_large_object_holds_nobody_up(
+    call: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is large is written in threads, whoever says how little of it is to change; the rest is not."""
+    taken: list[Any] = []
+
+    async def counted(work: Any) -> Any:
+        taken.append(work)
+        return await aside(work)
+
+    monkeypatch.setattr(replies, "aside", counted)
+    merge = "application/merge-patch+json"
+    for name, size, expected in (("small", 10, 0), ("large", 300_000, 1)):
+        assert (await call("POST", CONFIGS, _config(name, k="v" * size)))[0] == 201
+        taken.clear()
+        patch = b'{"metadata":{"labels":{"a":"b"}}}'
+        code, patched = await call("PATCH", f"{CONFIGS}/{name}", patch, Content_Type=merge)
+        assert (code, patched["metadata"]["labels"]) == (200, {"a": "b"})
+        assert len(taken) == expected
 
 
 async def test_what_is_never_stored_is_not_shown_as_a_table(call: Caller) -> None:
