@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from orchestrator.api import decoding
-from orchestrator.api.empty_lists import mended
+from orchestrator.api.empty_lists import mark_said, mended, with_said
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.json_errors import json_error, with_replacements
 from orchestrator.api.meta.v1 import ObjectMeta
@@ -66,9 +66,12 @@ def decode_noting(
     try:
         if is_kind(type_) and not _says_kind(document, type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
-        unknown: list[str] = []
+        unknown = decoding.Notes()
         read = decoding.read(document, type_, unknown)
-        return msgspec.convert(read, type_), tuple(unknown)
+        made = msgspec.convert(read, type_)
+        if unknown.empties:
+            mark_said(made, unknown.empties)
+        return made, tuple(unknown)
     except msgspec.ValidationError as error:
         raise _decode_error(error) from None
     except (RecursionError, UnicodeError) as error:
@@ -142,6 +145,11 @@ def headless(text: bytes, type_: type[Any]) -> bytes:
 def _encoded(obj: Any) -> bytes:
     text = with_nested_kinds(_ENCODER.encode(obj), obj, _ENCODER.encode)
     return mended(text.replace(_NONE_WORKED_OUT, b""), type(obj))
+
+
+def as_said(obj: Any) -> dict[str, Any]:
+    """`to_dict`, but that lists are [] that were said to be empty where Kubernetes writes null."""
+    return with_said(to_dict(obj), obj)
 
 
 def to_dict(obj: Any) -> dict[str, Any]:

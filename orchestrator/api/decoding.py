@@ -24,7 +24,7 @@ from orchestrator.api import document
 from orchestrator.api.errors import DecodeError
 from orchestrator.api.facts import GO_NAMES, LEFT_OUT
 from orchestrator.api.generate.names import TypeName, type_name
-from orchestrator.api.scalars import EMPTY, MicroTime, Time
+from orchestrator.api.scalars import EMPTY, MicroTime, Time, required_tuple
 from orchestrator.api.times import read_time
 
 Schema: TypeAlias = Mapping[str, Any]
@@ -50,6 +50,14 @@ class Place(NamedTuple):
     def item(self, key: str) -> "Place":
         """Within a list or a map, which Go does not count."""
         return Place(self.path + key, self.struct, self.fields)
+
+
+class Notes(list[str]):
+    """The paths of unknown fields; `empties`: those of lists that are always written and were said to be empty."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empties: list[str] = []
 
 
 # Takes a value that is not null, its place, and the list for unknown fields.
@@ -167,6 +175,9 @@ def _struct_reader(type_: type[Struct]) -> Reader:
     # Maps that are not written when they are empty, so that an empty one is none.
     optional_maps = {each.encode_name for each in structs.fields(type_) if each.default is EMPTY}
     zeros: frozenset[str] = frozenset()
+    written = {
+        each.encode_name for each in structs.fields(type_) if each.default_factory is required_tuple
+    }
     paths: Mapping[str, str] | None = None
 
     def read_struct(data: Any, place: Place, unknown: list[str]) -> Any:
@@ -191,6 +202,8 @@ def _struct_reader(type_: type[Struct]) -> Reader:
                 found = reader(value, Place(path + key, name, said + go_path), unknown)
                 if found or key not in zeros:
                     made[key] = found
+                if not found and key in written and type(unknown) is Notes:
+                    unknown.empties.append(path + key)
         return made
 
     return read_struct

@@ -4,10 +4,13 @@ A list without `omitempty` is null in Go when nothing is in it, and so it is aft
 store, whatever its author wrote. In the interpreter it is an empty tuple; here the text is mended. Only
 fields of such lists are touched, by their names: in JSON no text has bare quotes. A kind with free JSON in
 it might hold the same names there, so that a text of it that has one is read and mended by its type.
+
+Who says that such a list is empty owns it, though nothing stored tells it from one that nobody speaks of. So
+what is read of a document has a mark there, an empty tuple of a type of its own.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Union, get_args, get_origin, get_type_hints
@@ -110,3 +113,56 @@ def _types(hint: Any) -> Iterator[Any]:
 
 def _is_struct(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, Struct)
+
+
+class Said(tuple[Any, ...]):
+    """An empty list that a document has; equal to all others."""
+
+    __slots__ = ()
+
+
+SAID: Final = Said()
+_STEP: Final = re.compile(r"([^.\[\]]+)|\[(\d+)\]")
+
+
+def mark_said(obj: Any, paths: Sequence[str]) -> None:
+    """Mark the lists at these paths of an object that is new, and nobody else's yet."""
+    for path in paths:
+        steps = [(name, int(index or 0)) for name, index in _STEP.findall(path)]
+        (last, _), inner = steps[-1], obj
+        for name, index in steps[:-1]:
+            inner = getattr(inner, _python_name(type(inner), name)) if name else inner[index]
+            if isinstance(inner, Mapping):
+                break  # names of such a map may have any form; none of them holds such a list
+        else:
+            structs.force_setattr(inner, _python_name(type(inner), last), SAID)
+
+
+def _python_name(type_: type[Any], wire: str) -> str:
+    return next(each.name for each in structs.fields(type_) if each.encode_name == wire)
+
+
+def with_said(document: dict[str, Any], obj: Any) -> dict[str, Any]:
+    """The document of an object with [] for the lists that are marked; it is changed in place."""
+    if _is_struct(type(obj)):
+        _restore(document, obj)
+    return document
+
+
+@cache
+def _has_any(type_: type[Any]) -> bool:
+    """Whether there are such lists in a type, at any depth."""
+    return bool(_reachable(type_)[0])
+
+
+def _restore(document: Any, value: Any) -> None:
+    if isinstance(value, tuple):
+        for inner, each in zip(document or (), value, strict=False):
+            _restore(inner, each)
+    elif isinstance(value, Struct) and _has_any(type(value)):
+        for field in structs.fields(type(value)):
+            found = getattr(value, field.name)
+            if found is SAID:
+                document[field.encode_name] = []
+            elif field.name != "metadata" and isinstance(found, Struct | tuple) and found:
+                _restore(document.get(field.encode_name), found)

@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import (
     Node,
     NodeAddress,
     NodeDaemonEndpoints,
+    NodeFeatures,
     NodeStatus,
     NodeSystemInfo,
     Taint,
@@ -109,6 +110,7 @@ def node_object(
                 kubelet_endpoint=DaemonEndpoint(port=KUBELET_PORT)
             ),
             declared_features=DECLARED_FEATURES,
+            features=NodeFeatures(supplemental_groups_policy=True),
             node_info=NodeSystemInfo(
                 architecture=facts.architecture,
                 boot_id=facts.boot_id or machine_id,

@@ -57,3 +57,17 @@ def test_reviews_keep_their_empty_lists() -> None:
     """They are made for one answer, and say that there is nothing."""
     review = SelfSubjectRulesReview(status=SubjectRulesReviewStatus())
     assert codec.to_dict(review)["status"]["resourceRules"] == []
+
+
+def test_who_says_that_a_list_is_empty_said_so() -> None:
+    """Nothing else tells such a list from one that nobody speaks of."""
+    said = codec.decode({"rules": [], "metadata": {"name": "a.b"}}, ClusterRole)
+    unsaid = codec.decode({"metadata": {"name": "a.b"}}, ClusterRole)
+    assert said == unsaid
+    assert codec.encode(said) == codec.encode(unsaid)
+    assert codec.as_said(said)["rules"] == []
+    assert codec.as_said(unsaid)["rules"] is None
+    inner: dict[str, object] = {"spec": {"devices": {"requests": []}}}
+    assert codec.as_said(codec.decode(inner, ResourceClaim))["spec"] == {
+        "devices": {"requests": []}
+    }

@@ -24,7 +24,7 @@ _HEAD: Final = """# Controllers that are disturbed
 Each controller goes through a scenario in which it has something to do, once undisturbed and then once for
 each point at which something can go wrong. Every run must come to the same end: the same objects, with the
 same status. `python -m tests.crashes.record` tries points of all kinds and writes this table, with `--all` every
-one; the tests try one of each. A cell says how many points were tried, and how many came to the same end.
+one (so the rows with hundreds); the tests try one of each. A cell says how many points were tried, and how many came to the same end.
 
 That a fault in a controller would show is tried, too: `tests/crashes/bugs.py` puts 25 bugs into controllers (one
 forgets what there is when it begins anew, one believes its cache, one never takes a finalizer), and each is found.

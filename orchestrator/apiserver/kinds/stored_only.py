@@ -48,7 +48,6 @@ STORED_ONLY: Final[Mapping[type[Struct], Mapping[str, str]]] = {
         "app_armor_profile": "no profile is loaded",
         "se_linux_change_policy": _NO_SELINUX,
         "se_linux_options": _NO_SELINUX,
-        "supplemental_groups_policy": "groups of the image are left out",
         "windows_options": _NO_WINDOWS,
     },
     core.Volume: dict.fromkeys((*_STRANGE_SOURCES, "git_repo"), _NO_MOUNT),

@@ -78,7 +78,8 @@ class WritePath:
             return None
         if new is not None:
             new = apply_defaults(self._row, new)
-        return self._pair(resource, self.document(old, resource), self.document(new, resource))
+        after = self.document(new, resource, said=True)
+        return self._pair(resource, self.document(old, resource), after)
 
     def created(self, new: Any) -> FieldSet:
         """What a manager owns that created this stored object; remembered by its identity."""
@@ -103,7 +104,7 @@ class WritePath:
         return known
 
     def _said(self, new: Any) -> FieldSet:
-        document = self.document(new)
+        document = self.document(new, said=True)
         metadata = document["metadata"]
         for name in _TAKEN_AWAY:
             metadata.pop(name, None)
@@ -128,15 +129,21 @@ class WritePath:
         shape = self.shape if resource is self.resource else shape_of(resource)
         return Pair(old, new, shape, _reset(resource, self.subresource))
 
-    def document(self, stored: Any, resource: Resource | None = None) -> Object:
-        """A stored object in a version, without its managedFields; {} for None."""
+    def document(
+        self, stored: Any, resource: Resource | None = None, *, said: bool = False
+    ) -> Object:
+        """A stored object in a version, without its managedFields; {} for None.
+
+        `said`: with the empty lists that its author spoke of, which the store forgets.
+        """
         if stored is None:
             return {}
         convert = conversion(self._stored, resource or self.resource)
         metadata = stored.metadata
         if type(metadata.managed_fields) is Ledger or metadata.managed_fields:
             stored = replace(stored, metadata=replace(metadata, managed_fields=()))
-        return codec.to_dict(stored if convert is None else convert(stored))
+        shown = stored if convert is None else convert(stored)
+        return codec.as_said(shown) if said else codec.to_dict(shown)
 
     def _version(self, api_version: str) -> Resource | None:
         if api_version == self.api_version:

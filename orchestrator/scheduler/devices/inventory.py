@@ -17,8 +17,15 @@ from orchestrator.api.resource.v1 import (
 )
 from orchestrator.machinery.quantities import nano
 from orchestrator.scheduler.devices.extended import names_of
-from orchestrator.scheduler.devices.pools import DeviceId, Pool, PoolId, gather, pool_id
-from orchestrator.scheduler.devices.selectors import matches
+from orchestrator.scheduler.devices.pools import (
+    DeviceId,
+    Pool,
+    PoolId,
+    devices_seen,
+    gather,
+    pool_id,
+)
+from orchestrator.scheduler.devices.selectors import SelectorError, matches
 
 K = TypeVar("K")
 
@@ -106,6 +113,30 @@ class Inventory:
         if found is None:
             found = known[id(device)] = (device, matches(expression, driver, device))
         return found[1]
+
+    def totals(self, class_name: str, node: str, labels: Mapping[str, str]) -> tuple[int, int]:
+        """How many devices of a class a node sees, and how many of them are used; none where a selector fails.
+
+        As kube-scheduler counts them for scores: slice by slice, whatever pool and generation a slice is of.
+        """
+        wanted = self._classes.get(class_name)
+        count = used = 0
+        for piece in (*self._local.get(node, {}).values(), *self._shared.values()):
+            for device in devices_seen(piece, node, labels):
+                try:
+                    suits = wanted is not None and self._suits(wanted, piece.spec.driver, device)
+                except SelectorError:
+                    return 0, 0
+                count += suits
+                used += suits and self.is_used(DeviceId(*pool_id(piece), device.name))
+        return count, used
+
+    def _suits(self, wanted: DeviceClass, driver: str, device: Device) -> bool:
+        return all(
+            self.is_chosen(selector.cel.expression, driver, device)
+            for selector in wanted.spec.selectors
+            if selector.cel is not None
+        )
 
     # --- what is given away --------------------------------------------------------------------
 

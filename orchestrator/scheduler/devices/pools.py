@@ -74,6 +74,15 @@ def device_seen(device: Device, name: str, labels: Mapping[str, str]) -> bool:
     return sees(name, labels, device.node_name, device.all_nodes, device.node_selector)
 
 
+def devices_seen(piece: ResourceSlice, name: str, labels: Mapping[str, str]) -> Sequence[Device]:
+    """The devices of a slice that are for a node."""
+    spec = piece.spec
+    if spec.per_device_node_selection:
+        return [device for device in spec.devices if device_seen(device, name, labels)]
+    seen = sees(name, labels, spec.node_name, spec.all_nodes, spec.node_selector)
+    return spec.devices if seen else ()
+
+
 def gather(
     name: str,
     labels: Mapping[str, str],

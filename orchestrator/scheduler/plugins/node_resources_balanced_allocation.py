@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from orchestrator.api.core.v1 import Pod
 from orchestrator.machinery.resources import Needs, pod_needs
 from orchestrator.scheduler.amounts import amount_of
+from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, Plugin, ScoreKernel
 from orchestrator.scheduler.snapshot import Bool, Int64, Rows, Snapshot
@@ -52,7 +53,8 @@ class _Balance(ScoreKernel):
             # A pod does not weigh an extended resource that it does not ask for.
             if (amount := amount_of(needs, resource)) or resource in ("cpu", "memory")
         )
-        self.traits = self._amounts
+        self._classes = classes_of(resources, nodes)
+        self.traits = (self._amounts, tuple(self._classes.items()))
 
     def rows(self, rows: Rows) -> Int64:
         nodes = self._nodes
@@ -60,6 +62,8 @@ class _Balance(ScoreKernel):
         for column, amount in self._amounts:
             capacity = nodes.allocatable[column, rows]
             requested = nodes.requested[column, rows]
+            if column in self._classes:
+                add_devices(self._classes[column], 0, capacity, requested, rows, nodes)
             offered.append(capacity > 0)
             capacity = np.maximum(capacity, 1)
             before.append(np.minimum(requested / capacity, 1.0))

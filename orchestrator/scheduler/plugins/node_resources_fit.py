@@ -11,6 +11,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.api.resource.v1 import DeviceClass
 from orchestrator.machinery.resources import Needs, pod_needs
 from orchestrator.scheduler.amounts import offered, wanted_by
+from orchestrator.scheduler.devices.scoring import add_devices, classes_of
 from orchestrator.scheduler.errors import InvalidProfile
 from orchestrator.scheduler.events import ClusterEvent
 from orchestrator.scheduler.framework import MAX_NODE_SCORE, FilterKernel, Plugin, ScoreKernel
@@ -227,7 +228,8 @@ class _Allocation(ScoreKernel):
             # pods is for filtering alone.
             if ((amount := _scored(needs, name)) or "/" not in name) and name != "pods"
         )
-        self.traits = self._wanted
+        self._classes = classes_of((name for name, _ in resources), nodes)
+        self.traits = (self._wanted, tuple(self._classes.items()))
 
     def rows(self, rows: Rows) -> Int64:
         nodes = self._nodes
@@ -237,6 +239,8 @@ class _Allocation(ScoreKernel):
             capacity = nodes.allocatable[column, rows]
             taken = nodes.scoring if column in (CPU, MEMORY) else nodes.requested
             requested = taken[column, rows] + amount
+            if column in self._classes:
+                add_devices(self._classes[column], amount, capacity, requested, rows, nodes)
             offered = capacity > 0  # a node that does not offer a resource is not scored by it
             scores = np.where(offered, self._scores(requested, np.maximum(capacity, 1)), 0)
             if self._strategy == "RequestedToCapacityRatio":

@@ -114,13 +114,13 @@ async def test_who_shows_warnings_is_told_of_fields_without_effect(call: Caller)
     path = "/api/v1/namespaces/default/pods"
     spec = {
         "containers": [{"name": "c", "image": "i"}],
-        "securityContext": {"supplementalGroupsPolicy": "Strict"},
+        "securityContext": {"seLinuxChangePolicy": "Recursive"},
     }
     pod = {"metadata": {"name": "p"}, "spec": spec}
     told = {"User-Agent": "kubectl/v1.36.2"}
     async with call.send("POST", path, pod, **told) as answer:
         assert answer.headers["Warning"].startswith(
-            '299 - "spec.securityContext.supplementalGroupsPolicy: stored, but '
+            '299 - "spec.securityContext.seLinuxChangePolicy: stored, but '
         )
     async with call.send(
         "POST", f"{path}?dryRun=All", {**pod, "metadata": {"name": "q"}}

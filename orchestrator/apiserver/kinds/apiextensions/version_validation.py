@@ -16,6 +16,7 @@ from orchestrator.api.apiextensions.v1 import (
     JSONSchemaProps,
     SelectableField,
 )
+from orchestrator.api.empty_lists import SAID
 from orchestrator.apiserver.validation.field import (
     Errors,
     complaints,
@@ -142,9 +143,13 @@ def _warning_faults(warning: str) -> list[str]:
 def versions_errors(
     versions: Sequence[CustomResourceDefinitionVersion], shared: frozenset[str]
 ) -> Errors:
-    """What is wrong with the versions together: their names, and which one is stored."""
+    """What is wrong with the versions together: their names, and which one is stored.
+
+    A list of none is shown as one only if it was there.
+    """
     names = [each.name for each in versions]
-    shown = [_shown_version(each, shared) for each in versions]
+    listed = [_shown_version(each, shared) for each in versions]
+    shown = listed if listed or versions is SAID else None
     if len(set(names)) != len(names):
         yield invalid("spec.versions", shown, "must contain unique version names")
     if sum(each.storage for each in versions) != 1:

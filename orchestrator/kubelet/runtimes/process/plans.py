@@ -89,7 +89,9 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     gid = _first(own.run_as_group, whole.run_as_group)
     if gid is None:
         gid = users.gid(group) if group else users.group_of(uid)
-    more = {*whole.supplemental_groups, *users.groups_of(uid)}
+    more = set(whole.supplemental_groups)
+    if whole.supplemental_groups_policy != "Strict":
+        more |= users.groups_of(uid)  # the image's groups of its user
     if whole.fs_group is not None:
         more.add(whole.fs_group)
     capabilities = _capabilities(own)
