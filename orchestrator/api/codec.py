@@ -56,9 +56,12 @@ def decode(data: bytes | str | Mapping[str, Any], type_: type[T]) -> T:
 
 
 def decode_noting(
-    data: bytes | str | Mapping[str, Any], type_: type[T]
+    data: bytes | str | Mapping[str, Any], type_: type[T], *, wraps: bool = False
 ) -> tuple[T, tuple[str, ...]]:
-    """`decode`, and the paths of what was dropped, as `spec.containers[0].imag`. Raises DecodeError."""
+    """`decode`, and the paths of what was dropped, as `spec.containers[0].imag`. Raises DecodeError.
+
+    `wraps`: numbers that are too large for a field of 32 bits lose their upper bits.
+    """
     document = loads(data) if isinstance(data, bytes | str) else data
     if type_ is Unstructured:
         strange: list[str] = []
@@ -66,7 +69,7 @@ def decode_noting(
     try:
         if is_kind(type_) and not _says_kind(document, type_):
             _check_kind(msgspec.convert(document, _TypeMeta), type_)
-        unknown = decoding.Notes()
+        unknown = decoding.Notes(wraps=wraps)
         read = decoding.read(document, type_, unknown)
         made = msgspec.convert(read, type_)
         if unknown.empties:

@@ -53,11 +53,15 @@ class Place(NamedTuple):
 
 
 class Notes(list[str]):
-    """The paths of unknown fields; `empties`: those of lists that are always written and were said to be empty."""
+    """The paths of unknown fields; `empties`: those of lists that are always written and were said to be empty.
 
-    def __init__(self) -> None:
+    `wraps`: a number that is too large for its field is cut as Go's conversion of a tree into structs cuts it.
+    """
+
+    def __init__(self, *, wraps: bool = False) -> None:
         super().__init__()
         self.empties: list[str] = []
+        self.wraps = wraps
 
 
 # Takes a value that is not null, its place, and the list for unknown fields.
@@ -358,10 +362,16 @@ def _int_reader(width: str) -> Reader:
 
     def read_int(data: Any, place: Place, unknown: list[str]) -> Any:
         if type(data) is not int or not -bound <= data < bound:
-            raise unfit(data, place, width)
+            if not (type(unknown) is Notes and unknown.wraps and _fits_int64(data)):
+                raise unfit(data, place, width)
+            return (data + bound) % (2 * bound) - bound
         return data
 
     return read_int
+
+
+def _fits_int64(data: Any) -> bool:
+    return type(data) is int and -_INT["int64"] <= data < _INT["int64"]
 
 
 def _string(data: Any, place: Place, unknown: list[str]) -> Any:

@@ -1,5 +1,6 @@
 """What restarts a container, what holds up its end, and how a pod ends."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -192,7 +193,7 @@ async def test_a_container_may_let_all_begin_anew(cluster: Cluster) -> None:
     """At once, without hooks and back-offs, from the first init container on; the pod has been initialized all the while."""
     await cluster.apply([_resetting_pod("r", "sleep 5; exit 42")])
     seen: list[tuple[str, dict[str, str]]] = []
-    async with cluster.client.watch(Pod, namespace="default") as events:
+    async with asyncio.timeout(300), cluster.client.watch(Pod, namespace="default") as events:
         async for event in events:
             status = event.object.status
             if status is None or not status.conditions:

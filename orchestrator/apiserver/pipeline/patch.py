@@ -77,7 +77,8 @@ def patched(message: Patch, present: Any) -> Any:
     except PatchError as error:
         raise _refusal(message, error) from error
     try:
-        new, unknown = codec.decode_noting(document, type(present))
+        wraps = message.patch_type == "strategic"
+        new, unknown = codec.decode_noting(document, type(present), wraps=wraps)
         find = kind_of(message.resource).unknown if type(present) is Unstructured else None
         if find is not None:
             unknown = (*unknown, *find(new))

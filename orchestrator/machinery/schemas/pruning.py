@@ -30,30 +30,34 @@ def _is_pruned(value: Any, schema: Schema, *, resource: bool = False) -> bool:
     """Whether nothing is to be taken away, as of nearly all values: a look that makes neither copies nor paths."""
     kind = type(value)
     if kind is dict:
-        properties, other = schema.properties, schema.additional
-        if other is not None or schema.allows_additional or schema.preserves_unknown:
-            return False  # the whole way tells
-        if not value.keys() <= properties.keys() and not (
-            (resource or schema.embedded) and value.keys() <= properties.keys() | _OF_EVERY_OBJECT
-        ):
-            return False
-        for name, part in value.items():
-            if type(part) in _LEAVES:
-                continue
-            below = properties.get(name)
-            if below is None or part is None:
-                return False
-            if (resource or schema.embedded) and name in _OF_EVERY_OBJECT:
-                continue
-            if not _is_pruned(part, below):
-                return False
-        return True
+        return _is_pruned_map(value, schema, whole=resource or schema.embedded)
     if kind is list:
         items = schema.items
         if items is None:
-            return not value
+            if schema.preserves_unknown:
+                return True
+            items = _NOTHING
         return all(type(each) in _LEAVES or _is_pruned(each, items) for each in value)
-    return kind in _LEAVES
+    return value is None or kind in _LEAVES
+
+
+def _is_pruned_map(value: dict[str, Any], schema: Schema, *, whole: bool) -> bool:
+    properties, other = schema.properties, schema.additional
+    if other is None and schema.allows_additional:
+        other = _NOTHING
+    for name, part in value.items():
+        if whole and name in _OF_EVERY_OBJECT:
+            continue
+        below = properties.get(name, other)
+        if below is None:
+            if not schema.preserves_unknown:
+                return False
+        elif part is None:
+            if not below.nullable and below.default is ABSENT:
+                return False
+        elif type(part) not in _LEAVES and not _is_pruned(part, below):
+            return False
+    return True
 
 
 def _pruned(

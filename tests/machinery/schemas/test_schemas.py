@@ -16,6 +16,8 @@ from orchestrator.machinery.schemas import (
     prune,
     with_defaults,
 )
+from orchestrator.machinery.schemas.lists import _has_plain_keys, _keys, _twice
+from orchestrator.machinery.schemas.pruning import _is_pruned, _pruned
 from orchestrator.machinery.schemas.rules import to_cel
 
 SPEC: Final[dict[str, Any]] = {
@@ -243,6 +245,19 @@ def _nearly_valid(draw: st.DrawFn, value: Any = None) -> Any:
     if isinstance(value, list):
         return [draw(_nearly_valid(part)) for part in value]
     return value if draw(st.integers(0, 19)) else draw(_JSON)
+
+
+@given(_nearly_valid() | _JSON)
+def test_a_look_tells_what_pruning_leaves(value: Any) -> None:
+    """Whether nothing is to be taken away is known before anything is, exactly."""
+    assert _is_pruned(value, THING) == (_pruned(value, THING, "", None) is value)
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional={"k": _JSON, "x": st.booleans()}), max_size=4))
+def test_plain_keys_stand_once(items: list[dict[str, Any]]) -> None:
+    """A list whose keys are plain and different at the first look has no item twice."""
+    schema = THING.properties["spec"].properties["k"]
+    assert not (_has_plain_keys(items, schema) and [*_twice([_keys(i, schema) for i in items], "")])
 
 
 @given(_nearly_valid() | _JSON)
