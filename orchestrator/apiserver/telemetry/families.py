@@ -87,6 +87,12 @@ class Histogram:
         counts[0 if value <= self._least else bisect_left(self._buckets, value)] += 1
         counts[-1] += value
 
+    def weigh(self, value: float, weight: int, *values: str) -> None:
+        """There were so many of this value."""
+        counts = self._counts.setdefault(values, [0] * (len(self._buckets) + 2))
+        counts[bisect_left(self._buckets, value)] += weight
+        counts[-1] += value * weight
+
     def put(self, counts: Sequence[int], total: float, *values: str) -> None:
         """How many there were in each bucket, and beyond all of them, with the sum of their values."""
         self._counts[values] = [*counts, total]

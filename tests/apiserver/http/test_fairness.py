@@ -18,8 +18,9 @@ from orchestrator.apiserver.bootstrap.furniture import _read
 from orchestrator.apiserver.http import HttpFront, Limits
 from orchestrator.apiserver.http.fairness import Fairness, Rejected
 from orchestrator.apiserver.http.fairness.queues import Queuing, Seat, SeatQueues, dealt
-from orchestrator.apiserver.http.fairness.shares import Wanted, allocate, bounds_of
+from orchestrator.apiserver.http.fairness.shares import Wanted, allocate, bounds_of, lend
 from orchestrator.apiserver.http.fairness.work import seats_of
+from orchestrator.apiserver.telemetry.families import text_of
 from orchestrator.protocol import ANONYMOUS, Create, Identity
 from tests.apiserver.http.conftest import Caller, caller
 
@@ -59,9 +60,9 @@ def test_a_level_has_its_share_of_the_seats() -> None:
 
 def test_seats_are_allotted_in_proportion_and_within_bounds() -> None:
     """All get the same part of what they would have, but those whom a bound holds."""
-    assert allocate(90, [Wanted(0, 100, 10), Wanted(0, 100, 20)]) == pytest.approx([30, 60])
-    assert allocate(90, [Wanted(0, 20, 10), Wanted(0, 100, 20)]) == pytest.approx([20, 70])
-    assert allocate(90, [Wanted(50, 100, 50), Wanted(0, 100, 200)]) == pytest.approx([50, 40])
+    assert allocate(90, [Wanted(0, 100, 10), Wanted(0, 100, 20)])[0] == pytest.approx([30, 60])
+    assert allocate(90, [Wanted(0, 20, 10), Wanted(0, 100, 20)])[0] == pytest.approx([20, 70])
+    assert allocate(90, [Wanted(50, 100, 50), Wanted(0, 100, 200)])[0] == pytest.approx([50, 40])
 
 
 def test_a_hand_is_dealt_by_the_flow_alone() -> None:
@@ -142,8 +143,8 @@ async def test_who_finds_no_place_is_rejected() -> None:
         await none.take("b", 1, 60)
 
 
-def _fairness(seats: int = 600) -> Fairness:
-    fairness = Fairness(seats, 1.0, _Clock(), lambda: 0.0)
+def _fairness(seats: int = 600, clock: _Clock | None = None) -> Fairness:
+    fairness = Fairness(seats, 1.0, clock or _Clock(), lambda: 0.0)
     fairness.configure(_read()[FlowSchema], _read()[PriorityLevelConfiguration])
     return fairness
 
@@ -186,7 +187,8 @@ def test_a_request_belongs_to_the_first_schema_that_matches(
 
 async def test_a_level_borrows_what_others_do_not_use() -> None:
     """Its limit grows with what it asks for, and shrinks when the others ask again."""
-    fairness = _fairness(60)
+    clock = _Clock()
+    fairness = _fairness(60, clock)
     low = fairness.levels["workload-low"]
     before = low.queues.limit
     assert before == 25
@@ -194,6 +196,7 @@ async def test_a_level_borrows_what_others_do_not_use() -> None:
     more = [asyncio.ensure_future(low.queues.take(str(n), 1, 60)) for n in range(20)]
     await _settled()
     assert not any(each.done() for each in more)
+    clock.now += 10
     fairness.adjust()
     assert low.queues.limit is not None
     assert low.queues.limit > before
@@ -203,6 +206,44 @@ async def test_a_level_borrows_what_others_do_not_use() -> None:
         low.queues.give_back(seat)
     for each in more:
         low.queues.give_back(await each)
+
+
+def test_too_few_seats_are_shared_by_what_was_asked_for() -> None:
+    """Floors come first, then each one's part of what it wants at least; only what is left is lent."""
+    wanted = [Wanted(20, 100, 40), Wanted(10, 100, 10)]
+    assert lend(10, 90, [10, 5], wanted) == ([10, 5], 0.0)
+    assert lend(22.5, 90, [10, 5], wanted) == ([15, 7.5], 0.0)
+    seats, part = lend(60, 90, [10, 5], wanted)
+    assert seats == pytest.approx([72, 18])
+    assert part == pytest.approx(1.8)
+
+
+async def test_demand_is_told_by_how_long_it_lasted() -> None:
+    """Mean and deviation over a period, and an observation for each nanosecond of it."""
+    clock = _Clock()
+    fairness = _fairness(60, clock)
+    low = fairness.levels["workload-low"]
+    seat = await low.queues.take("a", 5, 60)
+    clock.now += 2.5
+    low.queues.give_back(seat)
+    clock.now += 7.5
+    lines = text_of(fairness.families()).splitlines()
+    prefix = "apiserver_flowcontrol_"
+    labels = 'phase="executing",priority_level="workload-low"'
+    for line in (
+        f'{prefix}demand_seats_bucket{{priority_level="workload-low",le="0.2"}} 10000000000',
+        f'{prefix}priority_level_seat_utilization_bucket{{{labels},le="0"}} 7500000000',
+        f'{prefix}priority_level_seat_utilization_bucket{{{labels},le="0.2"}} 10000000000',
+        f"{prefix}priority_level_seat_utilization_sum{{{labels}}} 500000000",
+        f"{prefix}priority_level_request_utilization_sum{{{labels}}} 100000000",
+    ):
+        assert line in lines
+    fairness.adjust()
+    assert low.average == pytest.approx(1.25)
+    assert low.deviation == pytest.approx(4.6875**0.5)
+    assert low.smoothed == pytest.approx(low.average + low.deviation)
+    fairness.adjust()
+    assert low.average == pytest.approx(1.25), "no time has passed, so nothing is known anew"
 
 
 # --- from outside --------------------------------------------------------------------------

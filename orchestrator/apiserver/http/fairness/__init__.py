@@ -9,6 +9,7 @@ that take turns, so that one who asks much waits for itself and for nobody else.
 | `matching` | which schema a request belongs to, and which of its flows |
 | `shares` | how many seats each level has, and what it lends |
 | `queues` | the seats and queues of one level |
+| `loads` | how busy a level was, and for how long |
 | `work` | how many seats a request takes |
 | `tallies` | what the metrics say of all this |
 | `control` | all of it together, as the cluster's objects configure it |

@@ -8,10 +8,9 @@ by its condition `Dangling` whether the level that it names is there.
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from math import sqrt
 from typing import Any, Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from actors import ActorSystem, Ref
@@ -24,9 +23,10 @@ from orchestrator.api.flowcontrol.v1 import (
 from orchestrator.api.scheme import resource_of
 from orchestrator.apiserver.authorization import Attributes
 from orchestrator.apiserver.bootstrap.furniture import mandatory_flows
+from orchestrator.apiserver.http.fairness.loads import LoadHistograms, Moments
 from orchestrator.apiserver.http.fairness.matching import flow_of, in_order, matches
 from orchestrator.apiserver.http.fairness.queues import Queuing, Rejected, Seat, SeatQueues
-from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, allocate, bounds_of
+from orchestrator.apiserver.http.fairness.shares import Bounds, Wanted, bounds_of, lend
 from orchestrator.apiserver.http.fairness.tallies import Distributions, Tallies
 from orchestrator.apiserver.telemetry.families import Histogram
 from orchestrator.machinery.times import format_time
@@ -55,13 +55,22 @@ _LONGEST_RETRY_SECONDS: Final = 32
 
 
 class Level(Struct, eq=False):
-    """A priority level and its seats."""
+    """A priority level and its seats.
+
+    `peak`, `average`, `deviation`, `smoothed`: of the seats that were asked for in the last whole period, but the
+    peak of the one that lasts; `moments`: of the period that lasts. `target`: what it was to have at the last
+    adjustment.
+    """
 
     configuration: PriorityLevelConfiguration
     bounds: Bounds
     queues: SeatQueues
     peak: int = 0
+    average: float = 0.0
+    deviation: float = 0.0
     smoothed: float = 0.0
+    target: float = 0.0
+    moments: Moments = field(default_factory=Moments)
     retry_seconds: int = 1
     rejected: int = 0
 
@@ -102,7 +111,9 @@ class Fairness:
         self._now = now
         self.levels: dict[str, Level] = {}
         self.tallies: dict[tuple[str, str], Tallies] = {}
+        self.fair_part = 0.0  # of its target, that each level was given at the last adjustment
         self._distributions = Distributions()
+        self._loads = LoadHistograms()
         self._waiting = {"mutating": 0, "readOnly": 0}
         self._schemas: list[FlowSchema] = []
         self._classified: dict[tuple[Any, ...], Classified] = {}  # until the next `configure`
@@ -205,8 +216,11 @@ class Fairness:
         return self._waiting[kind]
 
     def families(self) -> Iterator[Histogram]:
-        """How long requests waited and were served, and how wide they were."""
-        return self._distributions.families()
+        """How long requests waited and were served, how wide they were, and how busy levels are."""
+        for level in self.levels.values():
+            self._fold(level)
+        yield from self._distributions.families()
+        yield from self._loads.families()
 
     # --- configuration ---------------------------------------------------------------------
 
@@ -245,24 +259,47 @@ class Fairness:
         )
 
     def adjust(self) -> None:
-        """Give seats to the levels that have asked for more than they have, from those that did not."""
-        left = float(sum(level.bounds.nominal for level in self.levels.values()))
+        """Give seats to the levels that have asked for more than they have, from those that did not.
+
+        Where too few are left for what levels asked for within their right, each has but its part of that.
+        """
+        everything = sum(level.bounds.nominal for level in self.levels.values())
+        left = everything
         limited: list[tuple[Level, Wanted]] = []
         for level in self.levels.values():
-            demand, level.peak = max(level.peak, level.queues.demand), level.queues.demand
-            level.smoothed = max(
-                demand, _SMOOTHED * level.smoothed + (1 - _SMOOTHED) * sqrt(demand)
-            )
+            peak = self._end_period(level)
             bounds = level.bounds
-            _settle_retry(level)
             if level.is_exempt:
-                left -= max(bounds.least, demand)
+                least = max(bounds.least, peak)
+                level.target = max(least, level.smoothed)
+                left -= least
                 continue
-            least = max(bounds.least, min(bounds.nominal, demand))
-            limited.append((level, Wanted(least, bounds.most, max(least, level.smoothed))))
-        allotted = allocate(max(left, 0.0), [wanted for _, wanted in limited])
-        for (level, _), seats in zip(limited, allotted, strict=True):
-            level.queues.limit_to(max(round(seats), 1 if level.bounds.nominal else 0))
+            least = max(bounds.least, min(bounds.nominal, peak))
+            level.target = max(least, level.smoothed)
+            limited.append((level, Wanted(least, bounds.most, level.target)))
+        floors = [level.bounds.least for level, _ in limited]
+        seats, self.fair_part = lend(left, everything, floors, [wanted for _, wanted in limited])
+        for (level, _), number in zip(limited, seats, strict=True):
+            level.queues.limit_to(max(round(number), 1 if level.bounds.nominal else 0))
+
+    def _end_period(self, level: Level) -> int:
+        """What was asked for in the period that ends, at most; the next one begins."""
+        self._fold(level)
+        peak, level.peak = max(level.peak, level.queues.demand), level.queues.demand
+        moments, level.moments = level.moments, Moments()
+        if moments.seconds:
+            level.average, level.deviation = moments.average(), moments.deviation()
+            asked = level.average + level.deviation
+            level.smoothed = max(asked, _SMOOTHED * level.smoothed + (1 - _SMOOTHED) * asked)
+        _settle_retry(level)
+        return peak
+
+    def _fold(self, level: Level) -> None:
+        """Take note of how the level has spent its time, before its seats change."""
+        spent = level.queues.spent()
+        level.moments.add(spent)
+        seats = level.queues.limit or max(1, round(self._seats / 10))
+        self._loads.observe(level.name, spent, seats, level.queues.places)
 
     # --- life ------------------------------------------------------------------------------
 

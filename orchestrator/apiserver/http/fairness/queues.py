@@ -15,6 +15,8 @@ from typing import Final
 
 from msgspec import Struct
 
+from orchestrator.apiserver.http.fairness.loads import Load, Spent
+
 # What a request is supposed to take while nobody knows better.
 _SUPPOSED_SECONDS: Final = 0.003
 
@@ -75,6 +77,7 @@ class SeatQueues:
         self._active = 0  # of the queues: how many are
         self._virtual = 0.0
         self._turned_at = monotonic()
+        self._spent: dict[Load, float] = {}
         self.seats_in_use = 0
         self.executing = 0
         self.waiting = 0
@@ -104,6 +107,7 @@ class SeatQueues:
 
     async def _turn(self, queue: _Queue, seats: int, patience: float) -> Seat:
         waiter = _Waiter(seats, asyncio.get_running_loop().create_future())
+        self._advance()
         self._rouse(queue)
         queue.waiting.append(waiter)
         self._count(waiter, 1)
@@ -131,6 +135,17 @@ class SeatQueues:
         self._advance()
         self.limit = limit
         self._dispatch()
+
+    @property
+    def places(self) -> int:
+        """How many requests may wait."""
+        return self._queuing.queues * self._queuing.length
+
+    def spent(self) -> Spent:
+        """Seconds that the level was in each load, since this was asked the last time."""
+        self._advance()
+        spent, self._spent = self._spent, {}
+        return spent
 
     @property
     def demand(self) -> int:
@@ -175,6 +190,7 @@ class SeatQueues:
 
     def _give_up(self, queue: _Queue, waiter: _Waiter) -> None:
         """Whoever waited has gone; it may have got its seats in the same moment."""
+        self._advance()
         if waiter in queue.waiting:
             queue.waiting.remove(waiter)
             self._count(waiter, -1)
@@ -199,9 +215,13 @@ class SeatQueues:
     def _advance(self) -> None:
         """Virtual time goes as fast as each of the active queues is served."""
         now = self._monotonic()
+        passed = now - self._turned_at
+        if passed:
+            load = Load(self.executing, self.seats_in_use, self.waiting, self.waiting_seats)
+            self._spent[load] = self._spent.get(load, 0.0) + passed
         if self._active:
             served = self.demand if self.limit is None else min(self.demand, self.limit)
-            self._virtual += (now - self._turned_at) * served / self._active
+            self._virtual += passed * served / self._active
         self._turned_at = now
 
     def _queue_of(self, flow: str) -> _Queue:

@@ -62,8 +62,27 @@ def _bounds(level: PriorityLevelConfiguration, nominal: int, everything: int) ->
     return Bounds(nominal, least, most)
 
 
-def allocate(seats: float, wanted: Sequence[Wanted]) -> list[float]:
-    """Seats for each: one proportion of its target for all of them, but within each one's bounds."""
+def lend(
+    left: float, everything: float, floors: Sequence[float], wanted: Sequence[Wanted]
+) -> tuple[list[float], float]:
+    """Seats for each of the levels that are not exempt, and the part of its target that each is given.
+
+    `left`: seats that exempt requests leave; `everything`: the sum of what levels have by right. `floors`: what
+    each keeps whatever happens. Where no more is left than they want at least, the part is 0.
+    """
+    floor, least = sum(floors), sum(each.least for each in wanted)
+    if left <= floor:
+        return list(floors), 0.0
+    if left <= least:
+        part = (left - floor) / (least - floor)
+        return [
+            low + (each.least - low) * part for low, each in zip(floors, wanted, strict=True)
+        ], 0.0
+    return allocate(everything, wanted)
+
+
+def allocate(seats: float, wanted: Sequence[Wanted]) -> tuple[list[float], float]:
+    """Seats for each: one proportion of its target for all of them, but within each one's bounds; and that."""
     targets = [max(each.target, each.least, _LEAST_TARGET) for each in wanted]
 
     def at(proportion: float) -> list[float]:
@@ -79,4 +98,4 @@ def allocate(seats: float, wanted: Sequence[Wanted]) -> list[float]:
     for _ in range(_STEPS):
         middle = (low + high) / 2
         low, high = (middle, high) if sum(at(middle)) < seats else (low, middle)
-    return at(high)
+    return at(high), high

@@ -52,15 +52,23 @@ def _levels(fairness: Fairness) -> Iterator[Series]:
     target = _gauge(f"{_FLOW}target_seats", "Seats that it would get if there were enough.", _LEVEL)
     smoothed = _gauge(f"{_FLOW}demand_seats_smoothed", "Seats asked for, of late.", _LEVEL)
     peak = _gauge(f"{_FLOW}demand_seats_high_watermark", "Most seats asked for.", _LEVEL)
+    average = _gauge(
+        f"{_FLOW}demand_seats_average", "Seats asked for, over the last period.", _LEVEL
+    )
+    deviation = _gauge(f"{_FLOW}demand_seats_stdev", "How far that varied in it.", _LEVEL)
+    part = _gauge(f"{_FLOW}seat_fair_frac", "Part of its target that each level was given.")
+    part.set(fairness.fair_part)
     for name, level in fairness.levels.items():
         nominal.set(level.bounds.nominal, name)
         least.set(level.bounds.least, name)
         most.set(level.bounds.most, name)
         limit.set(level.queues.limit or 0, name)
-        target.set(max(level.bounds.least, level.smoothed), name)
+        target.set(level.target, name)
+        average.set(level.average, name)
+        deviation.set(level.deviation, name)
         smoothed.set(level.smoothed, name)
         peak.set(level.peak, name)
-    yield from (nominal, least, most, limit, target, smoothed, peak)
+    yield from (nominal, least, most, limit, target, smoothed, peak, average, deviation, part)
 
 
 def _flows(fairness: Fairness) -> Iterator[Series]:
