@@ -24,6 +24,27 @@ async def test_a_merge_patch_changes_what_it_names(api: Api) -> None:
     assert patched.data == {"y": "2", "z": "3"}
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "same"),
+    [
+        ({"metadata": {"labels": {"a": "b"}}}, "merge", True),
+        ({"metadata": {"labels": {"a": "b"}}}, "strategic", True),
+        ([{"op": "add", "path": "/metadata/labels", "value": {"a": "b"}}], "json", True),
+        ([{"op": "add", "path": "/spec/replicas", "value": 9}], "json", False),
+        ({"spec": {"replicas": 9}}, "merge", False),
+        ({"spec": {"replicas": 9}}, "strategic", False),
+    ],
+)
+async def test_a_spec_that_a_patch_leaves_alone_is_the_very_same(
+    api: Api, body: Any, kind: PatchType, same: bool
+) -> None:
+    """It is not read again; one that is touched is."""
+    before = await api.create(deployment("web"))
+    patched = await api.patch(Deployment, "web", body, kind)
+    assert (patched.spec is before.spec) == same
+    assert patched.spec.replicas == (before.spec.replicas if same else 9)
+
+
 async def test_a_json_patch_is_a_list_of_steps(api: Api) -> None:
     """A `test` that fails refuses all of it."""
     await api.create(ConfigMap(metadata=meta("a"), data={"x": "1"}))
