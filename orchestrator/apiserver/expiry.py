@@ -1,7 +1,7 @@
-"""What is kept for a while only: Events, an hour after their last change; past states, five minutes.
+"""What is kept for a while only: Events, an hour after their last change or as long as one says; past states, five minutes.
 
 Kubernetes leaves the first to etcd's leases, and has etcd forget the second every five minutes. Here the server
-looks once a minute for what is due; an hour is a promise of "about an hour".
+looks once a minute for what is due, so that an Event may be there for a minute more.
 """
 
 from collections import deque

@@ -35,7 +35,7 @@ from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, fur
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
 from orchestrator.apiserver.environment import Environment
-from orchestrator.apiserver.expiry import EVENTS, Expiry, PastStates
+from orchestrator.apiserver.expiry import EVENT_SECONDS, EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.kinds.scheduling.group_references import serves_groups
 from orchestrator.apiserver.kinds.versions import Unconverted
@@ -116,6 +116,7 @@ class ApiServer(Actor):
         node_ports: tuple[int, int] = NODE_PORTS,
         secure_port: int = SECURE_PORT,
         bookmark_seconds: float = BOOKMARK_SECONDS,
+        event_seconds: float = EVENT_SECONDS,
         trouble: ApiTrouble | None = None,
         tokens: Tokens | None = None,
     ) -> None:
@@ -137,6 +138,7 @@ class ApiServer(Actor):
         self._node_ports = node_ports
         self._secure_port = secure_port
         self._bookmark_seconds = bookmark_seconds
+        self._event_seconds = event_seconds
         self._tokens = Tokens() if tokens is None else tokens
         self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
@@ -158,7 +160,7 @@ class ApiServer(Actor):
             self._allocations.addresses.follow_range(None, each)
         for each in self.store.list(_ADDRESSES):
             self._allocations.addresses.note(each)
-        self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now())
+        self._expiry = Expiry(self.store.list(EVENTS), self.ctx.clock.now(), self._event_seconds)
         self._past = PastStates()
         self._counts = AdmissionCounts(self.ctx.clock.monotonic)
         self._env = Environment(

@@ -1,5 +1,6 @@
 """`orchestrator up`: a cluster in real time, for kubectl, until Ctrl-C."""
 
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,13 @@ NAMES = _Names()
     help="Where the container runtime of --runtime cri answers, as kubelet's flag of this name has it.  "
     "[default: unix:///run/containerd/containerd.sock]",
 )
+@click.option(
+    "--event-ttl",
+    default="1h",
+    show_default=True,
+    metavar="DURATION",
+    help="How long Events are kept after their last change; 0s is for ever.",
+)
 @scheduling.option
 @click.option(
     "--pod-manifest-path",
@@ -98,6 +106,7 @@ NAMES = _Names()
 def up(
     nodes: int,
     seed: int,
+    event_ttl: str,
     scheduler_config: Path | None,
     enable: tuple[str, ...],
     disable: tuple[str, ...],
@@ -132,6 +141,7 @@ def up(
     options: dict[str, Any] = {
         "nodes": _nodes(nodes, runtime, static_pods),
         "seed": seed,
+        "event_seconds": _event_seconds(event_ttl),
         "admission": admission,
         "scheduler": scheduler,
         "furnished": not bare,
@@ -149,6 +159,19 @@ def up(
     audits = Auditing(auditing)
     options["audit"] = audits.components
     actors.run(_serve, options, front, audits, listen, kubeconfig, virtual=False)
+
+
+def _event_seconds(given: str) -> float:
+    """The seconds of --event-ttl; kube-apiserver keeps what has none for ever. Raises InputError."""
+    from orchestrator.machinery.times import parse_duration
+
+    try:
+        seconds = parse_duration(given)
+    except ValueError as error:
+        raise InputError(f"--event-ttl: {error}") from None
+    if seconds < 0:
+        raise InputError(f"--event-ttl: expected a duration that is not negative, got {given}")
+    return seconds or inf
 
 
 def _flags(ctx: click.Context) -> dict[str, str]:

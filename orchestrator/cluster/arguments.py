@@ -31,6 +31,10 @@ def _are(type_: type[Any]) -> Callable[[Any], bool]:
     )
 
 
+def _is_duration(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
 def _are_images(value: Any) -> bool:
     if value == ():
         return True
@@ -52,6 +56,7 @@ _ARGUMENTS: Final[Mapping[str, tuple[Callable[[Any], bool], str]]] = {
     "runtimes": (_is(Mapping), "a mapping of names to what makes a runtime"),
     "proxies": (_is(bool), "True or False"),
     "record_events": (_is(bool), "True or False"),
+    "event_seconds": (_is_duration, "a number of seconds above 0"),
     "heartbeats": (lambda value: value in ("written", "computed"), '"written" or "computed"'),
     "faults": (_is(FaultPlan), "an actors.FaultPlan"),
     "api_faults": (_are(ApiFault), "a sequence of apiserver.ApiFault"),

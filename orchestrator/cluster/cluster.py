@@ -41,7 +41,7 @@ class Cluster:
     `process` (whose `images` name what its containers run), `cri` (containerd or another, at
     `container_runtime_endpoint`), or one of your own: `runtimes` are those by the name that
     a node's `NodeSpec.runtime` says, beside those of `kubelet.runtimes`. `record_events` turns Kubernetes'
-    Event objects off for large simulations.
+    Event objects off for large simulations, `event_seconds` is how long they are kept after their last change.
     `heartbeats` that are computed spare long simulations what healthy nodes say again and again (see
     `machinery.heartbeats`); they know of nodes that this class fails, and of no other trouble.
     `controllers` are classes or names: "*" stands for Kubernetes' own, and "-job" leaves one out of them.
@@ -87,6 +87,7 @@ class Cluster:
         proxies: bool = True,
         proxy_mode: "ProxyMode | None" = None,
         record_events: bool = True,
+        event_seconds: float = 3600.0,
         heartbeats: Literal["written", "computed"] = "written",
         faults: FaultPlan | None = None,
         api_faults: "Sequence[ApiFault]" = (),
@@ -121,6 +122,7 @@ class Cluster:
             container_runtime_endpoint=container_runtime_endpoint,
             proxies=proxies,
             record_events=record_events,
+            event_seconds=event_seconds,
             heartbeats=heartbeats,
             faults=faults,
             api_faults=api_faults,
@@ -177,6 +179,7 @@ class Cluster:
             authorization=authorization,
             authority=self._authority,
             features=features,
+            event_seconds=event_seconds,
         )
         self._signer: KeyPair | None = None
         self._machines = self._components.machines

@@ -90,6 +90,7 @@ class Components:
         authorization: Sequence[str | Authorizer],
         authority: Callable[[], KeyPair],
         features: Features,
+        event_seconds: float,
     ) -> None:
         self._authority = authority
         self._system, self._store, self._scheme, self._trouble = system, store, scheme, trouble
@@ -111,6 +112,7 @@ class Components:
         self._names: DnsServer | None = None
         self._zone: Zone  # of the names that are served
         self._record_events = record_events
+        self._event_seconds = event_seconds
         self._computed_heartbeats = computed_heartbeats
         self._meter = meter
         self._audit = audit
@@ -198,6 +200,7 @@ class Components:
                 trouble=self._trouble,
                 service_network=self.fabric.service_network,
                 bookmark_seconds=RARE_BOOKMARK_SECONDS if rare else BOOKMARK_SECONDS,
+                event_seconds=self._event_seconds,
             ),
             "apiserver",
             mailbox=_API_MAILBOX,

@@ -63,6 +63,8 @@ def _up(*arguments: str, timeout: float = 30) -> subprocess.CompletedProcess[str
             ["--runtime", "coroutine", "--proxy-mode", "userspace", "--nodes", "513"],
             "has room for 512 nodes",
         ),
+        (["--event-ttl", "-1h"], "--event-ttl: expected a duration that is not negative, got -1h"),
+        (["--event-ttl", "soon"], "--event-ttl: "),
         (["--dns-upstream", "dns.example"], "--dns-upstream: expected ADDRESS or ADDRESS:PORT"),
         (["--oidc-client-id", "c"], "--oidc-client-id needs --oidc-issuer-url"),
         (["--oidc-issuer-url", "http://i.test"], "expected a URL that begins with https://"),

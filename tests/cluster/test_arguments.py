@@ -8,7 +8,8 @@ import pytest
 
 from actors import Misuse
 from orchestrator import Cluster
-from orchestrator.api.core.v1 import ConfigMap, Pod
+from orchestrator.api.core.v1 import ConfigMap, Event, Pod
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Scheme
 from orchestrator.cluster import node_spec
 from orchestrator.cluster.arguments import classes_of
@@ -32,6 +33,7 @@ from tests.manifests import pod
         ({"runtimes": 5}, "runtimes is a mapping of names to what makes a runtime, not 5"),
         ({"seed": "x"}, "seed is a whole number, not 'x'"),
         ({"profile": {"start_seconds": 1}}, "profile is a kubelet.Profile, not"),
+        ({"event_seconds": 0}, "event_seconds is a number of seconds above 0, not 0"),
         ({"trace": "yes"}, "trace is True or False, not 'yes'"),
         ({"heartbeats": "none"}, "heartbeats is .written. or .computed., not 'none'"),
         ({"faults": 5}, "faults is an actors.FaultPlan, not 5"),
@@ -141,3 +143,14 @@ async def test_an_empty_text_is_no_path(cluster: Cluster, nothing: str) -> None:
     """It is not the folder that the program stands in."""
     with pytest.raises(ManifestError, match="there is no manifest, and no path of one"):
         await cluster.apply(nothing)
+
+
+@pytest.mark.cluster(nodes=0, event_seconds=120)
+async def test_events_are_kept_as_long_as_one_says(cluster: Cluster) -> None:
+    """After their last change, and a minute more at most."""
+    event = Event(metadata=ObjectMeta(name="old", namespace="default"), reason="x")
+    await cluster.client.create(event)
+    await cluster.clock.sleep(100)
+    assert [each.metadata.name for each in await cluster.client.list(Event)] == ["old"]
+    await cluster.clock.sleep(100)
+    assert not await cluster.client.list(Event)
