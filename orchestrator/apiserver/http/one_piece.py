@@ -42,8 +42,8 @@ class OnePiece(Response):
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         """Write the head, to be sent with the body."""
         said = said_of(request)
-        if not self._is_usual(request) or "\n" in "".join(said.values()):
-            return await super().prepare(request)
+        if not self._is_usual(request) or not "".join(said.values()).isprintable():
+            return await super().prepare(request)  # which refuses what would end a header
         self._req = request
         self._keep_alive = True
         self._payload_writer = request.writer
