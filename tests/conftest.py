@@ -3,6 +3,7 @@ patience: how long an example takes says how busy the machine is.
 """
 
 import atexit
+import gc
 import os
 import shutil
 import signal
@@ -11,6 +12,9 @@ import tempfile
 from hypothesis import HealthCheck, settings
 
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What hundreds of tests have left in memory takes seconds to go over, during which a client's time runs out: rarely, then.
+gc.set_threshold(50_000, 10, 10)
 
 # Tests start hundreds of interpreters: what the first has compiled, the others need not compile again,
 # also where nothing may be written beside the source. Workers of pytest-xdist inherit the folder.
