@@ -14,11 +14,11 @@ from typing import Any, Final, TypeAlias
 from msgspec.structs import replace
 
 from actors import Context
-from orchestrator.api.core.v1 import Event, EventSeries, ObjectReference
+from orchestrator.api.core.v1 import Event, EventSeries
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.api.unstructured import Unstructured
 from orchestrator.machinery.names import SUBDOMAIN_LENGTH
+from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.times import format_micro_time
 from orchestrator.protocol import ADMIN, ApiRef, Create, Identity, NotFound, Patch
 
@@ -106,8 +106,8 @@ class EventSeriesRecorder:
         return Event(
             metadata=ObjectMeta(name=name, namespace=metadata.namespace or "default"),
             event_time=format_micro_time(now),
-            involved_object=_reference(obj),
-            related=_reference(related) if related is not None else None,
+            involved_object=reference_to(obj),
+            related=reference_to(related) if related is not None else None,
             type=type_,
             reason=reason,
             action=action,
@@ -178,19 +178,6 @@ class EventSeriesRecorder:
     def _not_written(self, event: Event, error: BaseException) -> None:
         if isinstance(error, NotFound):
             self._create(event)
-
-
-def _reference(obj: Any) -> ObjectReference:
-    metadata = obj.metadata
-    described = obj if isinstance(obj, Unstructured) else type(obj)
-    return ObjectReference(
-        kind=described.kind,
-        api_version=described.api_version,
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        resource_version=metadata.resource_version,
-    )
 
 
 def _fitting(note: str) -> str:

@@ -26,6 +26,7 @@ from orchestrator.controllers.job.ended import ended_at, is_complete
 from orchestrator.controllers.pod_control import is_farewell
 from orchestrator.machinery.cron import schedule_error
 from orchestrator.machinery.owners import is_controlled_by, owner_reference
+from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.times import format_time, parse_time
 from orchestrator.protocol import AlreadyExists, ApiError
 
@@ -239,7 +240,7 @@ class CronJobController(KubernetesController):
             message = f"Created job {name}"
             self.events.event(cron_job, "Normal", "SuccessfulCreate", message)
         at = parse_time(wanted.metadata.annotations[SCHEDULED_AT])
-        active = (*status.active, _reference_to(job))
+        active = (*status.active, reference_to(job))
         status = replace(status, active=active, last_schedule_time=format_time(at))
         return _Started(status, again)
 
@@ -271,18 +272,6 @@ def job_of(cron_job: CronJob, at: int, zone: tzinfo) -> Job:
             owner_references=(owner_reference(cron_job, controller=True),),
         ),
         spec=template.spec,
-    )
-
-
-def _reference_to(job: Job) -> ObjectReference:
-    metadata = job.metadata
-    return ObjectReference(
-        api_version=Job.api_version,
-        kind=Job.kind,
-        name=metadata.name,
-        namespace=metadata.namespace,
-        uid=metadata.uid,
-        resource_version=metadata.resource_version,
     )
 
 
