@@ -124,7 +124,8 @@ def _read(options: dict[str, str], names: list[str], place: str, world: World) -
                     yield Err(f"tar: can't create '{name}': {fault}\n".encode())
                     code = 1
     except (tarfile.TarError, OSError, EOFError, zlib.error):
-        yield Err(b"tar: invalid tar magic\n" if data.data else b"tar: short read\n")
+        short = len(data.data) < tarfile.BLOCKSIZE
+        yield Err(b"tar: short read\n" if short else b"tar: invalid tar magic\n")
         return 1
     return code
 
