@@ -46,8 +46,8 @@ class PodEnding(PodState):
         """Stop a container: its preStop hook first, if it runs and there is time."""
         begun = record.stage is Stage.RUNNING
         record.stage = Stage.STOPPING
-        if self._probes is not None and not self.ending(now):
-            self._probes.ended(record)
+        if self._probes is not None:
+            self._probes.stopping((record,), failed=False)
         said = why or f"Stopping container {record.spec.name}"
         effects.append(normal(record, "Killing", said))
         lifecycle, key = record.spec.lifecycle, record.key(self.uid)
@@ -68,6 +68,8 @@ class PodEnding(PodState):
             record.stop_at = now + grace
 
     def _stop_all(self, now: float, effects: list[Effect]) -> None:
+        if self._probes is not None:  # sidecars whose turn has not come are left alone, too
+            self._probes.stopping(self.records(), failed=self.failure is not None)
         active = [r for r in chain(self.containers, self.debuggers) if r.active]
         # Sidecars outlive the containers that they serve, and end in reverse order.
         for record in reversed(self.init_containers):

@@ -78,9 +78,10 @@ def _live_phase(worker: PodState) -> str:
             pending = True
         elif not record.completed:
             ended = _ended(record)
-            if ended is not None and not _again(worker, record, policy, ended):
+            if ended is None or not ended.exit_code:
+                pending = True
+            elif not _again(worker, record, policy, ended):
                 return "Failed"
-            pending = pending or ended is None or ended.exit_code == 0
     running = sum([r.sidecar and r.state.running is not None for r in worker.init_containers])
     stopped = for_good = succeeded = 0
     for record in worker.containers:
