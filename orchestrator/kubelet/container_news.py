@@ -130,7 +130,10 @@ class ContainerNews(PodEnding):
         if record is None or record.stage is not Stage.RUNNING or self._probes is None:
             return
         verdict = self._probes.answered(record, event)
-        if not event.success:
+        if event.success is None:
+            said = f"{event.kind.capitalize()} probe errored and resulted in unknown state: {event.output}"
+            effects.append(warning(record, "Unhealthy", said))
+        elif not event.success:
             said = f"{event.kind.capitalize()} probe failed: {event.output}"
             effects.append(warning(record, "Unhealthy", said))
         if verdict is None:

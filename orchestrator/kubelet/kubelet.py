@@ -136,6 +136,7 @@ class Kubelet(PodAdoption):
             lives=self._lives,
             pod_of=self._pod_of,
             report=self.on_container_event,
+            say=self._say_if_wanted,
         )
         self._starts = self._starts_by(self._runtimes.own)
         self._classes = RuntimeClasses(

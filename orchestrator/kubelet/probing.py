@@ -97,10 +97,12 @@ class PodProbes:
         return None
 
 
-def _counted(each: _Asked, success: bool) -> bool | None:
+def _counted(each: _Asked, success: bool | None) -> bool | None:
     if not each.asked:
         return None  # of a run that is over
     each.asked = False
+    if success is None:
+        return None
     each.row = each.row + 1 if each.last is success else 1
     each.last = success
     probe = each.probe

@@ -107,3 +107,29 @@ def go_plain(value: Json) -> str:
     if value is None:
         return "<nil>"
     return str(value).lower() if type(value) is bool else str(value)
+
+
+def go_text(value: Json) -> str:
+    """A value as Go prints it with %s, which expects a text: `%!s(bool=true)`."""
+    if type(value) is dict:
+        return f"map[{' '.join(f'{name}:{go_text(value[name])}' for name in sorted(value))}]"
+    if type(value) is list:
+        return f"[{' '.join(map(go_text, value))}]"
+    if value is None:
+        return "%!s(<nil>)"
+    return value if type(value) is str else f"%!s({go_type(value)}={go_plain(value)})"
+
+
+def go_type(value: Json) -> str:
+    """The type that a value has in Go's tree of a document, as %T and reflection print it."""
+    return _GO_TYPES.get(type(value), "%!s(<nil>)")
+
+
+_GO_TYPES: Final[dict[type, str]] = {
+    dict: "map[string]interface {}",
+    list: "[]interface {}",
+    str: "string",
+    int: "int64",
+    float: "float64",
+    bool: "bool",
+}

@@ -30,6 +30,31 @@ async def test_readiness_waits_for_the_initial_delay(cluster: Cluster) -> None:
     assert (await conditions_of(cluster, "late"))["Ready"] == "True"
 
 
+@pytest.mark.parametrize(
+    ("port", "said"),
+    [
+        ("web", 'strconv.Atoi: parsing "web": invalid syntax'),
+        ("metrics", None),
+    ],
+)
+async def test_a_probe_that_cannot_be_asked_says_nothing(
+    cluster: Cluster, port: str, said: str | None
+) -> None:
+    """So a container that has no port of that name is not restarted for it, and does not become ready either."""
+    probe = {"httpGet": {"port": port}, "periodSeconds": 1, "failureThreshold": 2}
+    ports = [{"name": "metrics", "containerPort": 9090}]
+    wanted = {"livenessProbe": probe, "readinessProbe": probe, "ports": ports}
+    await cluster.apply([pod_with("unasked", wanted)])
+    await cluster.clock.sleep(10)
+    status = await container_of(cluster, "unasked")
+    assert (status.ready, status.restart_count) == (said is None, 0)
+    errors = {
+        message for reason, message in await events_of(cluster, "unasked") if reason == "Unhealthy"
+    }
+    kinds = ("Readiness", "Liveness") if said else ()
+    assert errors == {f"{k} probe errored and resulted in unknown state: {said}" for k in kinds}
+
+
 async def test_readiness_is_lost_after_as_many_failures_as_allowed(cluster: Cluster) -> None:
     """Nothing restarts, and each failure is told."""
     probe = {"httpGet": {"port": 80}, "periodSeconds": 5, "failureThreshold": 3}

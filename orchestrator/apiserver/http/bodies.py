@@ -388,5 +388,7 @@ def decode_delete_options(data: bytes, media: BodyMedia) -> DeleteOptions:
             )
         options = {k: v for k, v in document.items() if k not in ("kind", "apiVersion")}
         return codec.decode(options, DeleteOptions)
-    except (_Unreadable, DecodeError, msgspec.MsgspecError) as error:
+    except DecodeError as error:
+        raise BadRequest(error.words) from error
+    except (_Unreadable, msgspec.MsgspecError) as error:
         raise BadRequest(str(error)) from error

@@ -22,7 +22,7 @@ from orchestrator.apiserver.pipeline.apply import (
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
-from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step
 from orchestrator.apiserver.pipeline.kinds import validate
 from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import check_place, read
@@ -137,6 +137,35 @@ def _with_replicas(scaling: Scaling, stored: Any, replicas: int) -> Any:
     return scaling.with_replicas(replace(stored, metadata=metadata), replicas)
 
 
+def _own(course: Course) -> tuple[Step, ...]:
+    """Note who changes the number.
+
+    No replicas are a number that a Scale leaves out, so that nobody owns it. And as in the original the owners
+    of a number that nobody owns are not looked at, as are those of an object without any.
+    """
+    scaling = course.served.kind.scaling
+    mine = _owned(scaling.path)
+
+    def noting(note: Step) -> Step:
+        def step(env: Environment, draft: Draft) -> Decision:
+            before = managers_in(draft.new.metadata.managed_fields)
+            left = {
+                each: replace(owned, fields=fields)
+                for each, owned in before.items()
+                if (fields := difference(owned.fields, mine))
+            }
+            if _replicas(scaling.scale_of(draft.new)) and who_owns_what(left) != who_owns_what(
+                before
+            ):
+                return note(env, draft)
+            draft.owners = settled(left)
+            return None
+
+        return step
+
+    return tuple(map(noting, own_fields(course)))
+
+
 # --- apply ---------------------------------------------------------------------------------
 
 
@@ -190,7 +219,7 @@ def _apply(course: Course) -> tuple[Step, ...]:
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = settled(after)
         draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
-        scale = object_of(_PATH, result.object)
+        scale = object_of(_PATH, result.object, body)
         _check_number(scaling, old, scale)
         _mean(course, draft, scale)
 
@@ -235,7 +264,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     review,
     _scale,
     validate,
-    own_fields,
+    _own,
     close,
     commit,
 )

@@ -30,8 +30,9 @@ from orchestrator.controllers.volumes.matching import (
     mismatch,
 )
 from orchestrator.controllers.volumes.migration import MIGRATED
-from orchestrator.controllers.volumes.provisioner import PROVISIONER_ANNOTATION, reference_to
+from orchestrator.controllers.volumes.provisioner import PROVISIONER_ANNOTATION
 from orchestrator.machinery.default_classes import STORAGE_MARKS, default_name
+from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.volumes import BIND_COMPLETED
 
 BOUND_BY_CONTROLLER: Final = "pv.kubernetes.io/bound-by-controller"
