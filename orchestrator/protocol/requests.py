@@ -330,6 +330,7 @@ class GetElsewhere(Request[Mapping[str, Any] | None], frozen=True, gc=False, kw_
 
 
 UNABLE: Final = "the server is currently unable to handle the request"
+"""What a server says of another that cannot be reached."""
 
 ApiMessage: TypeAlias = (
     Get

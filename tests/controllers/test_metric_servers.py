@@ -9,7 +9,7 @@ from actors import Actor
 from orchestrator import Cluster
 from orchestrator.api.apps.v1 import Deployment
 from orchestrator.api.autoscaling.v2 import HorizontalPodAutoscaler
-from orchestrator.api.core.v1 import Event
+from orchestrator.api.core.v1 import Event, Pod
 from orchestrator.apiserver.elsewhere import FORWARDERS, Forward
 from orchestrator.protocol import GetElsewhere, Unclassified
 from tests.controllers.test_horizontal_pod_autoscaler import autoscaler
@@ -128,7 +128,7 @@ async def test_a_server_is_asked_in_the_preferred_version(
     """As the controller's own account; what it answers scales."""
     server = await _served(cluster, metric)
     await cluster.clock.sleep(5)
-    pod = (await cluster.client.list(cluster.scheme.by_kind("v1", "Pod")))[0].metadata.name
+    pod = (await cluster.client.list(Pod))[0].metadata.name
     server.items = [_value("40", pod)]
     await cluster.clock.sleep(35)
     path = path or f"{_CUSTOM}/ingresses.networking.k8s.io/i/requests"
