@@ -180,6 +180,7 @@ async def test_components_read_documents_of_other_servers(tmp_path: Path) -> Non
                 await cluster.api.ask(asking)
             await condition(call, cluster.clock, "True")
             found = await cluster.api.ask(asking)
+            assert found is not None
             assert (found["path"], found["user"]) == (path, ADMIN.name)
             nobody = Identity("jane", (AUTHENTICATED,))
             with pytest.raises(Forbidden, match='cannot get resource "things" in API group'):
@@ -187,5 +188,6 @@ async def test_components_read_documents_of_other_servers(tmp_path: Path) -> Non
             config = front.write_kubeconfig(tmp_path / "config")
             async with RemoteCluster(load_access(config)) as remote:
                 found = await remote.client.api.ask(asking)
+                assert found is not None
                 assert (found["path"], found["user"]) == (path, "kubernetes-admin")
                 assert await remote.client.api.ask(replace(asking, group="none.io")) is None
