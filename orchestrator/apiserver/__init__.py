@@ -8,7 +8,8 @@ The request pipeline and everything that decides about a request:
 
 | file or folder | what it is |
 |---|---|
-| `server` | the actor: receives, begins an attempt, waits, answers |
+| `server` | the actor: receives, authorizes, begins an attempt |
+| `answering` | what it is built upon: answers at once, later, or with an error |
 | `courses` | which steps a write of that action and path takes |
 | `pipeline/` | the steps, pure functions over the stored state, and the attempt that takes them |
 | `kinds/` | what the server knows of each kind, one value a kind: defaults, rules, strategy, table, conversions |

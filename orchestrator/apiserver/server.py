@@ -6,15 +6,14 @@ goes on. So killing it at any message loses nothing that was answered.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from ipaddress import IPv4Network
 from itertools import chain
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from actors import Actor, Deferred, Terminated
+from actors import Terminated
 from orchestrator.api.scheme import DEFAULT, Resource, Scheme
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.admission import DEFAULT_CHAIN, AdmissionPlugin
@@ -34,30 +33,26 @@ from orchestrator.apiserver.authorization.rbac import BUCKETS as ROLES
 from orchestrator.apiserver.bootstrap import SECURE_PORT, bootstrap_objects, furniture, rules_of
 from orchestrator.apiserver.courses import part_of, steps_of
 from orchestrator.apiserver.definitions.book import DEFINITIONS, DefinitionBook
+from orchestrator.apiserver.elsewhere import Referring
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.expiry import EVENT_SECONDS, EVENTS, Expiry, PastStates
 from orchestrator.apiserver.indexes import Indexes
 from orchestrator.apiserver.kinds.scheduling.group_references import serves_groups
-from orchestrator.apiserver.kinds.versions import Unconverted
 from orchestrator.apiserver.listing import answer_list, present, selection_of
-from orchestrator.apiserver.pipeline.attempt import Attempt, Heard
+from orchestrator.apiserver.pipeline.attempt import Attempt
 from orchestrator.apiserver.pipeline.collection import CollectionAttempt, deletion_of
 from orchestrator.apiserver.pipeline.course import Action
-from orchestrator.apiserver.pipeline.draft import Effect
 from orchestrator.apiserver.pipeline.own_fields import reported
 from orchestrator.apiserver.pipeline.served import Served
-from orchestrator.apiserver.pipeline.versions import waiting_for
 from orchestrator.apiserver.pipeline.write_path import WritePath
 from orchestrator.apiserver.state import AskState, ServerState
 from orchestrator.apiserver.telemetry.admission import AdmissionCounts
-from orchestrator.apiserver.trouble import ApiFault, ApiTrouble, EndWatches
-from orchestrator.apiserver.unanswered import Unanswered
+from orchestrator.apiserver.trouble import ApiTrouble, EndWatches
 from orchestrator.apiserver.wakefulness import Wakefulness
 from orchestrator.apiserver.watch import ChannelKey, HubStatistics, Watchers, WatchHub
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import (
     AdmitConnection,
-    ApiError,
     Create,
     Delete,
     DeleteCollection,
@@ -80,8 +75,6 @@ from orchestrator.store import (
     Write,
 )
 
-M = TypeVar("M")
-
 BOOKMARK_SECONDS: Final = 60.0
 _MYSELF: Final = "kube-apiserver"  # as who owns fields
 _SERVICES: Final = "services"
@@ -93,7 +86,7 @@ class _MinutePassed(Struct, frozen=True):
     """The actor's own clock."""
 
 
-class ApiServer(Actor):
+class ApiServer(Referring):
     """Answers the messages of `protocol`. Parameters say what differs between clusters.
 
     `store` and `watchers` must outlive the actor: hand the same ones to every incarnation.
@@ -120,6 +113,7 @@ class ApiServer(Actor):
         trouble: ApiTrouble | None = None,
         tokens: Tokens | None = None,
     ) -> None:
+        super().__init__(ApiTrouble() if trouble is None else trouble)
         self.store = store
         self.scheme = Scheme.builtin() if scheme is None else scheme
         self._watchers = Watchers() if watchers is None else watchers
@@ -140,7 +134,6 @@ class ApiServer(Actor):
         self._bookmark_seconds = bookmark_seconds
         self._event_seconds = event_seconds
         self._tokens = Tokens() if tokens is None else tokens
-        self._trouble = ApiTrouble() if trouble is None else trouble
         self._served: dict[Resource, Served] = {}
         # Changes of these concern no definition; the definitions themselves are not among them.
         self._builtin = {each.key for each in DEFAULT.resources()} - {DEFINITIONS}
@@ -446,103 +439,6 @@ class ApiServer(Actor):
 
     # --- inside ----------------------------------------------------------------------------
 
-    def _answered(self, handle: Callable[[M], Any], message: M) -> Any:
-        """The reply to a request, or the promise of one.
-
-        An exception that is no ApiError is a fault of the server's own, and this request's alone.
-        What a failing store raises from `commit` or `flush` is not caught: no later request could
-        be answered any better.
-        """
-        if self._trouble.rules:
-            fault = self._trouble.of(message)
-            if fault is not None:
-                return self._troubled(fault, handle, message)
-        return self._answered_now(handle, message)
-
-    def _troubled(self, fault: ApiFault, handle: Callable[[M], Any], message: M) -> Any:
-        """Refuse a request on purpose, or answer it later."""
-        if not fault.latency_seconds:
-            return self._refused(fault.error(), message)
-        deferred = self.ctx.defer()
-        self.ctx.call_after(fault.latency_seconds, self._late, deferred, fault, handle, message)
-        return deferred
-
-    def _late(
-        self, deferred: Deferred[Any], fault: ApiFault, handle: Callable[[M], Any], message: M
-    ) -> None:
-        if fault.code:
-            deferred.fail(fault.error())
-            return
-        try:
-            answer = handle(message)
-        except Exception as error:
-            deferred.fail(self._as_api_error(error, message))
-            return
-        self._promise(deferred, message, answer)
-
-    def _answered_now(self, handle: Callable[[M], Any], message: M) -> Any:
-        try:
-            answer = handle(message)
-        except (Unconverted, Unanswered) as missing:
-            return self._asking(missing, handle, message)
-        except Exception as error:
-            return self._refused(error, message)
-        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
-            return answer
-        answer.run()
-        if answer.ended:
-            why = answer.error
-            return answer.answer if why is None else self._refused(why, message)
-        deferred = self.ctx.defer()
-        answer.on_end = partial(self._end, deferred, message)
-        return deferred
-
-    def _asking(
-        self, missing: Unconverted | Unanswered, handle: Callable[[M], Any], message: M
-    ) -> Deferred[Any]:
-        """A request cannot go on before somebody outside has answered: ask, then take it again."""
-        deferred = self.ctx.defer()
-
-        def again(error: ApiError | None) -> None:
-            if error is not None:
-                deferred.fail(error)
-                return
-            try:
-                answer = handle(message)
-            except (Unconverted, Unanswered) as more:
-                ask(more)
-            except Exception as failure:
-                deferred.fail(self._as_api_error(failure, message))
-            else:
-                self._promise(deferred, message, answer)
-
-        def ask(question: Unconverted | Unanswered) -> None:
-            wait = waiting_for(self._env, question, again)
-            self._perform(wait.effect, lambda result, _error: wait.then(result))
-
-        ask(missing)
-        return deferred
-
-    def _promise(self, deferred: Deferred[Any], message: Any, answer: Any) -> None:
-        """Reply what a handler has answered, when it is there."""
-        if type(answer) is not Attempt and type(answer) is not CollectionAttempt:
-            deferred.reply(answer)
-            return
-        answer.run()
-        if answer.ended:
-            self._end(deferred, message, answer.answer, answer.error)
-        else:
-            answer.on_end = partial(self._end, deferred, message)
-
-    def _end(
-        self, deferred: Deferred[Any], message: Any, answer: Any, error: Exception | None
-    ) -> None:
-        """End a request that could not be answered at once."""
-        if error is None:
-            deferred.reply(answer)
-        else:
-            deferred.fail(self._as_api_error(error, message))
-
     def _authorized(
         self,
         verb: Verb,
@@ -594,43 +490,6 @@ class ApiServer(Actor):
             if not bulky:
                 served.steps[action, subresource] = steps
         return Attempt(self._env, self._perform, steps, message)
-
-    def _perform(self, effect: Effect, heard: Heard) -> None:
-        """Begin what a write waits for; its result is heard in a turn of this actor."""
-        self.ctx.task(self._carry_out(effect, heard), "effect")
-
-    async def _carry_out(self, effect: Effect, heard: Heard) -> None:
-        result: Any = None
-        error: Exception | None = None
-        try:
-            result = await effect()
-        except Exception as failure:
-            error = failure
-        self.ctx.call_after(0.0, heard, result, error)
-
-    def _refused(self, error: Exception, message: Any) -> Deferred[Any]:
-        """An error as the reply; a message that was told, not asked, has nobody to hear it."""
-        deferred = self.ctx.defer()
-        deferred.fail(self._as_api_error(error, message))
-        return deferred
-
-    def _as_api_error(self, error: Exception, message: Any) -> ApiError:
-        """A fault of the server's own is logged under an id, which the asker is told."""
-        if isinstance(error, ApiError):
-            return error
-        fault = self.ctx.uid()
-        log = self.ctx.log.bind(id=fault)
-        # Each request has its line; the traceback of a fault that comes often is thinned out.
-        log.error(
-            "request failed",
-            request=type(message).__name__,
-            resource=message.resource.key,
-            namespace=message.namespace,
-            name=getattr(message, "name", ""),
-            error=type(error).__name__,
-        )
-        log.error("fault in the server", exc_info=error)
-        return errors.internal(error, fault)
 
 
 def _ignore(_outcome: Outcome) -> None:

@@ -33,6 +33,7 @@ from orchestrator.kubelet.pod_events import (
     PodVanished,
     RecordEvent,
 )
+from orchestrator.kubelet.pod_status import is_overwritten
 from orchestrator.kubelet.pod_writes import PodWrites
 from orchestrator.kubelet.pressure import Pressure
 from orchestrator.kubelet.runtime_classes import RuntimeClasses
@@ -136,6 +137,7 @@ class Kubelet(PodAdoption):
             lives=self._lives,
             pod_of=self._pod_of,
             report=self.on_container_event,
+            say=self._say_if_wanted,
         )
         self._starts = self._starts_by(self._runtimes.own)
         self._classes = RuntimeClasses(
@@ -249,9 +251,11 @@ class Kubelet(PodAdoption):
             self._dirty[pod.metadata.uid] = None
             return
         managed.worker.pod = pod
-        if pod.status is not managed.reported and _was_marked(pod.status, managed.reported):
-            managed.reported = None
-            self._dirty[pod.metadata.uid] = None
+        if pod.status is not managed.reported and managed.reported is not None:
+            if _was_marked(pod.status, managed.reported):
+                self._report(managed, self.ctx.clock.now(), whatever_was_reported=True)
+            elif pod.status is None or is_overwritten(pod.status, managed.reported):
+                self._insist_later(pod.metadata.uid)
 
     def _evict(self, pod: Pod, message: str, grace_seconds: float) -> None:
         """Give a pod up for the node's sake: it fails."""
@@ -344,11 +348,10 @@ class Kubelet(PodAdoption):
     # --- effects ---------------------------------------------------------------------------
 
 
-def _was_marked(status: PodStatus | None, reported: PodStatus | None) -> bool:
+def _was_marked(status: PodStatus | None, reported: PodStatus) -> bool:
     """Whether somebody else took the pod's readiness away: this node was silent, and is not."""
     return (
         status is not None
-        and reported is not None
         and is_true(reported.conditions, "Ready")
         and not is_true(status.conditions, "Ready")
     )

@@ -78,6 +78,7 @@ class ManagedPods(Watcher):
         self._computed_heartbeats = computed_heartbeats
         self._pods: dict[str, ManagedPod] = {}  # by uid
         self._dirty: dict[str, None] = {}
+        self._overwritten: dict[str, None] = {}  # pods whose status others may have written
         self._deferred: dict[str, None] = {}  # pods whose resize waits for room
         self._network = network or SimulatedNetwork(spec.address, spec.pod_cidr)
         self._unlisted: list[Pod] = []  # new pods of the first list

@@ -114,14 +114,17 @@ async def test_a_claim_gets_the_smallest_volume_that_suits(cluster: Cluster) -> 
 
 
 async def test_a_volume_that_comes_later_is_found(cluster: Cluster) -> None:
-    """Until then the claim waits, and says why."""
+    """When its claim is looked at again; until then the claim waits, and says why."""
     await cluster.apply([_claim()])
     await cluster.clock.sleep(5)
     assert await _bound_to(cluster) == ("Pending", "")
     reasons = {event.reason for event in await cluster.client.list(Event, namespace="default")}
     assert "FailedBinding" in reasons
     await cluster.apply([_volume("late")])
-    await cluster.clock.sleep(1)
+    await cluster.clock.sleep(2)
+    assert await _bound_to(cluster) == ("Pending", "")
+    assert await _phases(cluster) == {"late": "Available"}
+    await cluster.clock.sleep(15)
     assert await _bound_to(cluster) == ("Bound", "late")
 
 
@@ -382,14 +385,14 @@ async def test_a_claim_that_is_bound_for_good_is_bound_again(cluster: Cluster) -
     await cluster.apply([_volume("one"), _claim()])
     await cluster.clock.sleep(5)
     await cluster.client.patch(PersistentVolume, "one", {"spec": {"claimRef": None}})
-    await cluster.clock.sleep(5)
+    await cluster.clock.sleep(16)
     assert await _bound_to(cluster) == ("Bound", "one")
     volume = await cluster.client.get(PersistentVolume, "one")
     assert volume.spec is not None
     assert volume.spec.claim_ref is not None
     other = {"namespace": "default", "name": "else", "uid": "somebody", "resourceVersion": None}
     await cluster.client.patch(PersistentVolume, "one", {"spec": {"claimRef": other}})
-    await cluster.clock.sleep(5)
+    await cluster.clock.sleep(16)
     assert (await _bound_to(cluster))[0] == "Lost"
     said = "Two claims are bound to the same volume, this one is bound incorrectly"
     assert (KEEPER, "ClaimMisbound", said) in await _told(cluster, "data")

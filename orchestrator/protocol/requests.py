@@ -1,9 +1,4 @@
-"""Every message that passes between components, and the API's errors.
-
-All components talk to the API server and to nothing else, with the requests below. They are
-frozen Structs told over in-process mailboxes; the HTTP front turns REST calls into the same
-messages, so there is one pipeline. Whoever can answer these messages can stand in for the API
-server (a gateway to a real cluster, say): a component knows the protocol, not the server.
+"""What is asked of the API server, and its answers.
 
 Objects in messages are the very objects that the store holds: frozen, shared, never copied.
 
@@ -14,12 +9,15 @@ of a cycle through a whole cluster, and one object that the collector cannot see
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, Literal, Protocol, TypeAlias
+from urllib.parse import quote
 
 from msgspec import Struct
 
-from actors import Ref, Refusal, Request
-from orchestrator.api.meta.v1 import ListMeta, ObjectMeta, Status, StatusCause, StatusDetails
+from actors import Ref, Request
+from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import Resource
+from orchestrator.protocol.errors import ApiError
+from orchestrator.protocol.identity import ADMIN, Identity
 
 
 class Object(Protocol):
@@ -30,30 +28,6 @@ class Object(Protocol):
         """What all objects have: name, namespace, uid, revision, labels and so on."""
         ...
 
-
-class Identity(Struct, frozen=True):
-    """Who asks: the user name and groups that authentication found (`system:kube-scheduler`)."""
-
-    name: str
-    groups: tuple[str, ...] = ()
-    uid: str = ""
-    extra: Mapping[str, tuple[str, ...]] | None = None
-
-    @property
-    def length(self) -> int:
-        """How many characters it has: who acts as another says as many as she likes."""
-        said = sum(map(len, (self.name, self.uid, *self.groups)))
-        extra = (self.extra or {}).items()
-        return said + sum(len(key) + sum(map(len, values)) for key, values in extra)
-
-
-MASTERS: Final = "system:masters"
-AUTHENTICATED: Final = "system:authenticated"
-UNAUTHENTICATED: Final = "system:unauthenticated"
-ANONYMOUS: Final = Identity("system:anonymous", (UNAUTHENTICATED,))
-# The embedding program and the components that `cluster.py` starts act with this one unless
-# they say who they are.
-ADMIN: Final = Identity("system:admin", (MASTERS, AUTHENTICATED))
 
 # What is to be told to whoever writes, besides the answer: deprecations, unknown fields.
 Warn: TypeAlias = Callable[[str], object]
@@ -149,7 +123,7 @@ class WatchClosed(Struct, frozen=True, gc=False):
     """The server ended the watch (the watcher was too slow: Expired); list and watch again."""
 
     token: str
-    error: "ApiError"
+    error: ApiError
 
 
 class Watching(Struct, frozen=True, gc=False):
@@ -330,6 +304,34 @@ class AdmitConnection(Request[None], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
 
 
+class GetElsewhere(Request[Mapping[str, Any] | None], frozen=True, gc=False, kw_only=True):
+    """Answer a document of a group that another server serves, behind an APIService; None if none serves it.
+
+    It is asked for in the version that the cluster prefers of `versions`. Errors: Forbidden, what the server
+    answers, ServiceUnavailable with `UNABLE` if it cannot be reached.
+    """
+
+    group: str
+    versions: tuple[str, ...]
+    resource: str
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    query: Mapping[str, str] = {}
+    identity: Identity = ADMIN
+
+    def path(self, version: str) -> str:
+        """Where the document is in a version."""
+        parts = ["apis", self.group, version]
+        if self.namespace:
+            parts += ["namespaces", self.namespace]
+        parts += [each for each in (self.resource, self.name, self.subresource) if each]
+        return "".join(f"/{quote(part, safe='*')}" for part in parts)
+
+
+UNABLE: Final = "the server is currently unable to handle the request"
+"""What a server says of another that cannot be reached."""
+
 ApiMessage: TypeAlias = (
     Get
     | List
@@ -341,6 +343,7 @@ ApiMessage: TypeAlias = (
     | Delete
     | DeleteCollection
     | AdmitConnection
+    | GetElsewhere
 )
 ApiRef: TypeAlias = Ref[ApiMessage]
 VERBS: Final[Mapping[type[Any], str]] = {
@@ -354,252 +357,3 @@ VERBS: Final[Mapping[type[Any], str]] = {
     DeleteCollection: "deletecollection",
 }
 """What Kubernetes calls each kind of request."""
-
-
-# --- use of resources ----------------------------------------------------------------------
-
-
-class InterfaceUsage(Struct, frozen=True, gc=False):
-    """What has come in and gone out by an interface of a pod's network."""
-
-    name: str
-    received_bytes: int = 0
-    received_packets: int = 0
-    received_errors: int = 0
-    received_dropped: int = 0
-    sent_bytes: int = 0
-    sent_packets: int = 0
-    sent_errors: int = 0
-    sent_dropped: int = 0
-
-
-class ContainerUsage(Struct, frozen=True, gc=False):
-    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
-
-    `cpu_seconds` are those that it has used since it was started, and page faults are counted from there; `rss_bytes`
-    are those of its memory that are no file's. `interfaces` are those of its pod's network, if the
-    pod has one of its own that is measured.
-    """
-
-    milli_cpu: int | None = None
-    memory_bytes: int | None = None
-    processes: int | None = None
-    cpu_seconds: float | None = None
-    interfaces: tuple[InterfaceUsage, ...] = ()
-    rss_bytes: int | None = None
-    page_faults: int | None = None
-    major_page_faults: int | None = None
-
-
-class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
-    """Answer what the running containers of these pods (by uid) use, by pod and container.
-
-    The one request that is not the API server's: a kubelet answers it, as it answers a metrics server. It
-    is the member of the group `kubelets_group(node)`.
-    """
-
-    uids: tuple[str, ...]
-
-
-class DiskUsage(Struct, frozen=True, gc=False):
-    """What a pod keeps on its node's disk, in bytes: in its own directories by volume, in logs by container."""
-
-    volumes: Mapping[str, int] = {}
-    logs: Mapping[str, int] = {}
-
-
-class DisksOfPods(Request[Mapping[str, DiskUsage]], frozen=True, gc=False):
-    """Answer what these pods (by uid) keep on the disk of a kubelet's node. To weigh it may take long."""
-
-    uids: tuple[str, ...]
-
-
-def kubelets_group(node: str) -> str:
-    """The group of actors whose member is the kubelet of a node."""
-    return f"kubelet/{node}"
-
-
-# --- errors --------------------------------------------------------------------------------
-
-
-class Cause(Struct, frozen=True):
-    """One field's fault: Kubernetes' `StatusCause`."""
-
-    reason: str  # FieldValueRequired, FieldValueInvalid, FieldValueNotSupported, ...
-    message: str
-    field: str
-
-
-class ApiError(Refusal):
-    """A request that the API server refused; what `metav1.Status` says, as an exception.
-
-    Subclasses divide the tree by what the caller does next.
-    """
-
-    code = 500
-    reason = "InternalError"
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        kind: str = "",
-        group: str = "",
-        name: str = "",
-        causes: tuple[Cause, ...] = (),
-        retry_after_seconds: int | None = None,
-        has_details: bool = False,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.kind = kind  # in Status.details; for most reasons the resource's plural
-        self.group = group
-        self.name = name
-        self.causes = causes
-        self.retry_after_seconds = retry_after_seconds
-        # Kubernetes writes `details: {}` for some errors that have none, and nothing for others.
-        self.has_details = has_details or bool(
-            kind or group or name or causes or retry_after_seconds
-        )
-
-
-class RetryLater(ApiError):
-    """The same request may succeed after a while."""
-
-
-class ReadAgain(ApiError):
-    """What the caller knew is out of date: read again, decide again."""
-
-
-class GiveUp(ApiError):
-    """The request is wrong as it stands; sending it again changes nothing."""
-
-
-class InternalError(ApiError):
-    """A fault of the server's own: report it."""
-
-
-class Unclassified(ApiError):
-    """A failure to which the original gives no reason, only a sentence."""
-
-    code, reason = 500, ""
-
-
-class TooManyRequests(RetryLater):
-    """429: there are too many requests at once, or a disruption budget forbids an eviction for now."""
-
-    code, reason = 429, "TooManyRequests"
-
-
-class ServiceUnavailable(RetryLater):
-    """503: whoever would answer cannot at present."""
-
-    code, reason = 503, "ServiceUnavailable"
-
-
-class ServerTimeout(RetryLater):
-    """504: the answer took longer than a request may; whether something was written is not known."""
-
-    code, reason = 504, "Timeout"
-
-
-class Conflict(ReadAgain):
-    """409: the object is no longer at the revision that was read, or fields belong to another manager."""
-
-    code, reason = 409, "Conflict"
-
-
-class Expired(ReadAgain):
-    """410: the revision asked for was compacted, or a watcher fell too far behind.
-
-    `continue_token` leads to the rest of a list whose revision is gone, as the rest is now.
-    """
-
-    code, reason = 410, "Expired"
-
-    def __init__(self, message: str, *, continue_token: str = "", **details: Any) -> None:
-        super().__init__(message, **details)
-        self.continue_token = continue_token
-
-
-class NotFound(GiveUp):
-    """404: there is no object of this name, or no such resource."""
-
-    code, reason = 404, "NotFound"
-
-
-class AlreadyExists(GiveUp):
-    """409: an object of this name was there before."""
-
-    code, reason = 409, "AlreadyExists"
-
-
-class Invalid(GiveUp):
-    """422: the object was read and does not pass validation; the causes name the fields."""
-
-    code, reason = 422, "Invalid"
-
-
-class BadRequest(GiveUp):
-    """400: the request cannot be understood as it stands."""
-
-    code, reason = 400, "BadRequest"
-
-
-class Unauthorized(GiveUp):
-    """401: who asks could not be found out from what was shown."""
-
-    code, reason = 401, "Unauthorized"
-
-
-class Forbidden(GiveUp):
-    """403: who asks may not do this, or admission does not let it pass."""
-
-    code, reason = 403, "Forbidden"
-
-
-class MethodNotAllowed(GiveUp):
-    """405: the resource has no such verb."""
-
-    code, reason = 405, "MethodNotAllowed"
-
-
-class NotAcceptable(GiveUp):
-    """406: the answer cannot be written in any form that the client takes."""
-
-    code, reason = 406, "NotAcceptable"
-
-
-class RequestEntityTooLarge(GiveUp):
-    """413: the body is longer than the server reads."""
-
-    code, reason = 413, "RequestEntityTooLarge"
-
-
-class UnsupportedMediaType(GiveUp):
-    """415: the body is written in a form that the server does not read there."""
-
-    code, reason = 415, "UnsupportedMediaType"
-
-
-def status_of(error: ApiError) -> Status:
-    """The `metav1.Status` that HTTP clients get for this error."""
-    token = error.continue_token if isinstance(error, Expired) else ""
-    return Status(
-        metadata=ListMeta(continue_=token),
-        status="Failure",
-        message=error.message,
-        reason=error.reason,
-        code=error.code,
-        details=None
-        if not error.has_details
-        else StatusDetails(
-            name=error.name,
-            group=error.group,
-            kind=error.kind,
-            causes=tuple(
-                StatusCause(reason=c.reason, message=c.message, field=c.field) for c in error.causes
-            ),
-            retry_after_seconds=error.retry_after_seconds,
-        ),
-    )

@@ -1,0 +1,67 @@
+"""What pods use: the one thing that is not asked of the API server but of kubelets, as metrics servers do."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from actors import Request
+
+
+class InterfaceUsage(Struct, frozen=True, gc=False):
+    """What has come in and gone out by an interface of a pod's network."""
+
+    name: str
+    received_bytes: int = 0
+    received_packets: int = 0
+    received_errors: int = 0
+    received_dropped: int = 0
+    sent_bytes: int = 0
+    sent_packets: int = 0
+    sent_errors: int = 0
+    sent_dropped: int = 0
+
+
+class ContainerUsage(Struct, frozen=True, gc=False):
+    """What a container uses now: thousandths of a CPU, bytes, processes; None: nobody measures it.
+
+    `cpu_seconds` are those that it has used since it was started, and page faults are counted from there; `rss_bytes`
+    are those of its memory that are no file's. `interfaces` are those of its pod's network, if the
+    pod has one of its own that is measured.
+    """
+
+    milli_cpu: int | None = None
+    memory_bytes: int | None = None
+    processes: int | None = None
+    cpu_seconds: float | None = None
+    interfaces: tuple[InterfaceUsage, ...] = ()
+    rss_bytes: int | None = None
+    page_faults: int | None = None
+    major_page_faults: int | None = None
+
+
+class UsageOfPods(Request[Mapping[str, Mapping[str, ContainerUsage]]], frozen=True, gc=False):
+    """Answer what the running containers of these pods (by uid) use, by pod and container.
+
+    The one request that is not the API server's: a kubelet answers it, as it answers a metrics server. It
+    is the member of the group `kubelets_group(node)`.
+    """
+
+    uids: tuple[str, ...]
+
+
+class DiskUsage(Struct, frozen=True, gc=False):
+    """What a pod keeps on its node's disk, in bytes: in its own directories by volume, in logs by container."""
+
+    volumes: Mapping[str, int] = {}
+    logs: Mapping[str, int] = {}
+
+
+class DisksOfPods(Request[Mapping[str, DiskUsage]], frozen=True, gc=False):
+    """Answer what these pods (by uid) keep on the disk of a kubelet's node. To weigh it may take long."""
+
+    uids: tuple[str, ...]
+
+
+def kubelets_group(node: str) -> str:
+    """The group of actors whose member is the kubelet of a node."""
+    return f"kubelet/{node}"
