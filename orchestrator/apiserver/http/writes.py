@@ -60,7 +60,9 @@ async def create(front: Front, call: Call) -> StreamResponse:
             resource=target.resource,
             object=received.object,
             namespace=target.namespace,
-            name=target.name,
+            name=target.name
+            if target.part
+            else "",  # a custom resource may be posted to another's path
             subresource=target.part,
             dry_run=options.dry_run,
             field_manager=options.field_manager,
@@ -173,6 +175,8 @@ async def patch(front: Front, call: Call) -> StreamResponse:
             raise
         if options.field_validation != "Ignore":
             repeated = await bodies.apart(duplicate_fields, data)
+    if kind_of(target.resource).custom:
+        body = bodies.as_custom(body, data)
     call.note(body)
     patched = await front.ask(
         Patch(

@@ -34,7 +34,7 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
     def make(course: Course) -> tuple[Step, ...]:
         path = WritePath(course.served, course.scheme, course.subresource)
         resource, bucket = course.served.resource, course.served.bucket
-        creation = replace(course, action="create", instead=True)
+        creation = replace(course, action="create", instead=True, creates_applied=True)
         create = make_steps(creation, makers)
 
         def step(env: Environment, draft: Draft) -> Instead | None:

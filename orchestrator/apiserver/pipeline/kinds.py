@@ -27,7 +27,7 @@ from orchestrator.protocol import Cause, Invalid
 @pure
 def default(course: Course) -> tuple[Step, ...]:
     """What the author did not say."""
-    fill = defaulter(course.served.kind)
+    fill = defaulter(course.served.kind, applied=course.applied)
     if fill is None:
         return ()
 

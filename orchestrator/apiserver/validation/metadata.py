@@ -197,7 +197,8 @@ def _owner_errors(owners: tuple[OwnerReference, ...]) -> Errors:
 
 
 def _one_owner_errors(owner: OwnerReference, path: str) -> Errors:
-    if not owner.api_version.rpartition("/")[2]:
+    group, _, version = owner.api_version.rpartition("/")
+    if not version or "/" in group:  # what has two slashes is read as nothing
         yield invalid(f"{path}.apiVersion", owner.api_version, "version must not be empty")
     if not owner.kind:
         yield invalid(f"{path}.kind", owner.kind, "must not be empty")
