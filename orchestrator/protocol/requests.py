@@ -191,6 +191,7 @@ class Create(Request[Any], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
     bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
+    document: Any = None  # from which the object was read: of empty values the object does not tell
     promise: bool = False
 
 
@@ -229,6 +230,7 @@ class Update(Request[Any], frozen=True, gc=True, kw_only=True):
     annotate: Annotate | None = None
     options: Mapping[str, str] | None = None  # the client's own, which webhooks are shown
     bulky: bool = False  # it came in a large body: its steps are taken in turns with others'
+    document: Any = None  # from which the object was read: of empty values the object does not tell
 
 
 class Patch(Request[Any], frozen=True, gc=True, kw_only=True):

@@ -102,6 +102,7 @@ class Received(NamedTuple):
 
     object: Any
     warnings: tuple[str, ...]
+    document: Any = None
 
 
 async def read(request: BaseRequest, seconds: float) -> bytes:
@@ -199,7 +200,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
     except DecodeError as error:
         raise BadRequest(f"{subject}: {error.words}") from error
     if validation == "Ignore" or media == "protobuf":
-        return Received(obj, ())
+        return Received(obj, (), document)
     repeated = duplicate_fields(data) if media == "json" else ()
     faults = [f'unknown field "{path}"' for path in unknown]
     faults += [f'duplicate field "{path}"' for path in repeated]
@@ -207,7 +208,7 @@ def decode(data: bytes, media: BodyMedia, expected: Expected, validation: str) -
         if repeated_lines:
             faults.insert(0, _unmarshal_errors(repeated_lines))
         raise BadRequest(f"{subject}: strict decoding error: {', '.join(faults)}")
-    return Received(obj, (*repeated_lines, *faults))
+    return Received(obj, (*repeated_lines, *faults), document)
 
 
 def _unmarshal_errors(lines: list[str]) -> str:

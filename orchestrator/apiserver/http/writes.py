@@ -59,6 +59,7 @@ async def create(front: Front, call: Call) -> StreamResponse:
         Create(
             resource=target.resource,
             object=received.object,
+            document=received.document,
             namespace=target.namespace,
             name=target.name
             if target.part
@@ -99,6 +100,7 @@ async def update(front: Front, call: Call) -> StreamResponse:
         Update(
             resource=target.resource,
             object=received.object,
+            document=received.document,
             name=target.name,
             namespace=target.namespace,
             subresource=target.part,
@@ -163,8 +165,9 @@ async def patch(front: Front, call: Call) -> StreamResponse:
     repeated: tuple[str, ...] = ()
     if applies:
         decode = bodies.decode_configuration
-        body, said = await bodies.apart(decode, data, options.field_validation)
-        call.warnings.extend(said)
+        received = await bodies.apart(decode, data, options.field_validation)
+        body = received.object
+        call.warnings.extend(received.warnings)
     else:
         try:
             body = await bodies.apart(
