@@ -91,12 +91,12 @@ def unfit(value: Any, place: Place, wanted: str, *, by_itself: bool = False) -> 
     if wanted == "[]string" and place.fields.endswith("extra"):
         wanted = "v1.ExtraValue"  # what reviews and requests say of a user has a type of its own
     if wanted == "string" and place.fields.endswith("uid") and place.struct not in _USERS:
-        wanted = "types.UID"
+        named = "types.UID"
     shown = f"number {value}" if kind == "number" and wanted in _NUMBERED else kind
     where = f"struct field {place.struct}.{place.fields}" if place.fields else "value"
     words = f"json: cannot unmarshal {shown} into Go {where} of type {named or wanted}"
     said = f"expected {_json_type(wanted)}, got {shown}"
-    patch_words = _not_restored(value, wanted) if place.fields else ""
+    patch_words = _not_restored(value, wanted, named) if place.fields else ""
     if by_itself:
         patch_words = f"json: cannot unmarshal {shown} into Go value of type {wanted}"
     return DecodeError(place.path, said, words=words, patch_words=patch_words)
@@ -138,7 +138,7 @@ _GO_KINDS: Final = {
 }
 
 
-def _not_restored(value: Any, wanted: str) -> str:
+def _not_restored(value: Any, wanted: str, named: str) -> str:
     """`cannot restore map from string`: of a document that is no text any more."""
     kind = _GO_KINDS.get(type(value), "")
     if wanted.startswith("map["):
@@ -150,7 +150,9 @@ def _not_restored(value: Any, wanted: str) -> str:
     # Go itself would convert numbers into one another, and a whole number into a text.
     if kind == "int64" or (kind == "float64" and wanted in _INT):
         return (
-            f"cannot convert {kind} to {wanted}" if wanted != "bool" else "unrecognized type: bool"
+            f"cannot convert {kind} to {named or wanted}"
+            if wanted != "bool"
+            else "unrecognized type: bool"
         )
     return f"unrecognized type: {wanted}"
 
@@ -362,16 +364,22 @@ def _int_reader(width: str) -> Reader:
 
     def read_int(data: Any, place: Place, unknown: list[str]) -> Any:
         if type(data) is not int or not -bound <= data < bound:
-            if not (type(unknown) is Notes and unknown.wraps and _fits_int64(data)):
+            if not (type(unknown) is Notes and unknown.wraps and _is_whole(data)):
                 raise unfit(data, place, width)
-            return (data + bound) % (2 * bound) - bound
+            return (_in_int64(data) + bound) % (2 * bound) - bound
         return data
 
     return read_int
 
 
-def _fits_int64(data: Any) -> bool:
-    return type(data) is int and -_INT["int64"] <= data < _INT["int64"]
+def _is_whole(data: Any) -> bool:
+    return type(data) is int or (type(data) is float and data.is_integer())
+
+
+def _in_int64(data: int | float) -> int:
+    """The number in 64 bits; what is too large for them is a float to Go, of which a processor makes the least."""
+    bound = _INT["int64"]
+    return int(data) if -bound <= data < bound else -bound
 
 
 def _string(data: Any, place: Place, unknown: list[str]) -> Any:

@@ -14,10 +14,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from actors import Context
-from orchestrator.api.core.v1 import Event, EventSource, ObjectReference
+from orchestrator.api.core.v1 import Event, EventSource
 from orchestrator.api.meta.v1 import ObjectMeta
 from orchestrator.api.scheme import resource_of
-from orchestrator.api.unstructured import Unstructured
+from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.times import format_time
 from orchestrator.protocol import ADMIN, ApiRef, Create, Identity, Update
 
@@ -127,20 +127,11 @@ class EventRecorder:
         at = format_time(now)
         self._stamp = max(self._stamp + 1, int(now * 1e6))
         stamp = f"{self._stamp:x}{self._ctx.random.getrandbits(16):04x}"
-        custom = isinstance(obj, Unstructured)
         return Event(
             metadata=ObjectMeta(
                 name=f"{metadata.name[:230]}.{stamp}", namespace=metadata.namespace or "default"
             ),
-            involved_object=ObjectReference(
-                kind=obj.kind if custom else type(obj).kind,
-                api_version=obj.api_version if custom else type(obj).api_version,
-                namespace=metadata.namespace,
-                name=metadata.name,
-                uid=metadata.uid,
-                resource_version=metadata.resource_version,
-                field_path=field_path,
-            ),
+            involved_object=reference_to(obj, field_path),
             reason=reason,
             message=message[:MESSAGE_CHARACTERS],
             source=self._source,

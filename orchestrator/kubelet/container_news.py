@@ -127,10 +127,15 @@ class ContainerNews(PodEnding):
 
     def _on_answered(self, event: ProbeAnswered, now: float, effects: list[Effect]) -> None:
         record = self._record_of(event.key)
-        if record is None or record.stage is not Stage.RUNNING or self._probes is None:
+        if record is None or not record.active or self._probes is None:
             return
+        if record.stage is not Stage.RUNNING and event.kind != READINESS:
+            return  # it is stopped already
         verdict = self._probes.answered(record, event)
-        if not event.success:
+        if event.success is None:
+            said = f"{event.kind.capitalize()} probe errored and resulted in unknown state: {event.output}"
+            effects.append(warning(record, "Unhealthy", said))
+        elif not event.success:
             said = f"{event.kind.capitalize()} probe failed: {event.output}"
             effects.append(warning(record, "Unhealthy", said))
         if verdict is None:

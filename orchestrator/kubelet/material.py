@@ -47,7 +47,7 @@ def world_sources(spec: PodSpec) -> tuple[Source, ...]:
 def pull_sources(pod: Pod) -> tuple[Source, ...]:
     """The Secrets with which the pod's images may be pulled."""
     references = pod.spec.image_pull_secrets if pod.spec is not None else ()
-    return tuple((Secret, each.name) for each in references)
+    return tuple((Secret, each.name) for each in references if each.name)
 
 
 def token_source(projection: ServiceAccountTokenProjection) -> Source:

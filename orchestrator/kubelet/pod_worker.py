@@ -227,7 +227,8 @@ class PodWorker(ContainerNews):
     def _sync(self, now: float, effects: list[Effect]) -> None:
         failure = self.failure
         if self.ending(now):
-            if self.failure is not failure:  # a deadline has passed
+            if self.failure is not None and self.failure is not failure:  # a deadline has passed
+                effects.append(RecordEvent("Normal", self.failure.reason, self.failure.message))
                 effects.append(REPORT)
             self._stop_all(now, effects)
         elif self.resetting:

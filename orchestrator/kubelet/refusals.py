@@ -9,7 +9,7 @@ from typing import Final
 from orchestrator.api.core.v1 import ContainerState, ContainerStateWaiting
 from orchestrator.kubelet.backoff import INITIAL_SECONDS, MAX_SECONDS
 from orchestrator.kubelet.container_record import ContainerRecord, Stage
-from orchestrator.kubelet.happenings import found_image, normal, warning
+from orchestrator.kubelet.happenings import found_image, normal, pulled_anew, warning
 from orchestrator.kubelet.pod_events import RecordEvent
 
 RETRY_SECONDS: Final = 10.0  # backOffPeriod
@@ -40,7 +40,9 @@ def refused(record: ContainerRecord, reason: str, message: str, now: float) -> l
     elif reason == NEVER_PULLED:
         said = warning(record, NEVER_PULLED, message)
     else:
-        return [found_image(record), warning(record, "Failed", f"Error: {message}")]
+        anew = record.spec.image_pull_policy == "Always"
+        found = pulled_anew(record)[:2] if anew else (found_image(record),)
+        return [*found, warning(record, "Failed", f"Error: {message}")]
     return [said, warning(record, "Failed", f"Error: {reason}")]
 
 

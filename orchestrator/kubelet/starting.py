@@ -9,10 +9,15 @@ from orchestrator.api.core.v1 import Container, Pod
 from orchestrator.kubelet.conversations import Conversations
 from orchestrator.kubelet.env_files import ReadFile, add_variables
 from orchestrator.kubelet.lookups import Lookups
-from orchestrator.kubelet.material import Found, environment_fault, environment_sources
+from orchestrator.kubelet.material import (
+    Found,
+    environment_fault,
+    environment_sources,
+    pull_sources,
+)
 from orchestrator.kubelet.mounting import sub_path_fault
 from orchestrator.kubelet.networks.interface import PodNetwork
-from orchestrator.kubelet.pod_events import StartContainer
+from orchestrator.kubelet.pod_events import RecordEvent, StartContainer
 from orchestrator.kubelet.pod_status import with_addresses
 from orchestrator.kubelet.pod_worker import PodWorker
 from orchestrator.kubelet.refreshing import Refreshing
@@ -31,7 +36,7 @@ class ContainerStarts:
     """Starts the containers of the kubelet whose context `ctx` is, on the node with this `address`.
 
     `lives` answers whether a pod is still the kubelet's and has not finished; `pod_of` the pod of a uid as it is by
-    now; `report` takes what keeps a container from starting.
+    now; `report` takes what keeps a container from starting, and `say` what is told of its pod.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class ContainerStarts:
         lives: Callable[[PodWorker], bool],
         pod_of: Callable[[str], Pod | None],
         report: Callable[[ContainerExited], None],
+        say: Callable[[Pod, RecordEvent], None],
     ) -> None:
         self._ctx = ctx
         self._runtime = runtime
@@ -57,6 +63,7 @@ class ContainerStarts:
         self._conversations = conversations
         self._lives = lives
         self._report = report
+        self._say = say
         self._refreshing: Refreshing | None = None
         if self._inhabited is not None and hasattr(runtime, "refresh"):
             refreshed = cast("Refreshed", runtime)
@@ -65,6 +72,8 @@ class ContainerStarts:
     def start(self, worker: PodWorker, ips: tuple[str, ...], effect: StartContainer) -> None:
         """Start a container, once what its environment is made of is there."""
         container, pod = effect.container, worker.pod
+        if pod.spec is not None and pod.spec.image_pull_secrets:
+            self._lookups.find(pod, pull_sources(pod), partial(self._tell_missing, pod))
         if container.name not in worker.traits.configured:
             self._expand(worker, ips, effect)
             return
@@ -75,6 +84,15 @@ class ContainerStarts:
                 self._expand(worker, ips, effect)
 
         self._lookups.find(pod, environment_sources(container), then)
+
+    def _tell_missing(self, pod: Pod, found: Found) -> None:
+        """Say which Secrets for pulling images are not there: the images may be had without them."""
+        if missing := [name for (_, name), secret in found.items() if secret is None]:
+            text = (
+                f"Unable to retrieve some image pull secrets ({', '.join(missing)}); "
+                "attempting to pull the image may not succeed."
+            )
+            self._say(pod, RecordEvent("Warning", "FailedToRetrieveImagePullSecret", text))
 
     def _refused(self, effect: StartContainer, fault: str) -> bool:
         if fault:

@@ -1,7 +1,7 @@
 """Pods to nodes: kube-scheduler.
 
 `queue.py` says which pod is next, `snapshot.py` holds the nodes as columns, `placement.py` filters and
-scores, `scheduler.py` is the actor; a plugin is a file in `plugins/`. Binding itself is the API
+scores, `scheduler.py` is the actor, `outcomes.py` does what was decided; a plugin is a file in `plugins/`. Binding itself is the API
 server's business, and running the pod is the kubelet's.
 """
 

@@ -15,6 +15,7 @@ from orchestrator.kubelet.pod_events import (
     PodEvent,
     PodRejected,
     PodVanished,
+    RecordEvent,
     ReportStatus,
     StartContainer,
     StopContainer,
@@ -272,7 +273,13 @@ def test_a_deadline_ends_the_pod() -> None:
     node.started("a")
     assert node.wakes == [NOW + 60]
     node.now += 60
-    node.send(TimeCame())
+    told = RecordEvent(
+        "Normal",
+        "DeadlineExceeded",
+        "Pod was active on the node longer than the specified deadline",
+    )
+    assert node.send(TimeCame()).count(told) == 1
+    assert told not in node.send(TimeCame())
     node.exited("a", 137)
     status = node.status()
     assert (status.phase, status.reason) == ("Failed", "DeadlineExceeded")

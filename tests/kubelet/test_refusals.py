@@ -54,6 +54,39 @@ async def test_a_key_may_be_missing_too(cluster: Cluster) -> None:
     assert await waiting_of(cluster, "key") == ("CreateContainerConfigError", message)
 
 
+@pytest.mark.parametrize(
+    ("image", "policy", "told"),
+    [
+        ("app", "Always", 'Successfully pulled image "app"'),
+        ("app:1", "IfNotPresent", 'Container image "app:1" already present on machine'),
+    ],
+)
+async def test_an_image_is_fetched_as_its_policy_says_before_the_container_is_refused(
+    cluster: Cluster, image: str, policy: str, told: str
+) -> None:
+    wanted = {"image": image, "envFrom": [{"secretRef": {"name": "nope"}}]}
+    await cluster.apply([pod_with("env", wanted)])
+    await cluster.clock.sleep(5)
+    events = await events_of(cluster, "env")
+    assert any(reason == "Pulled" and said.startswith(told) for reason, said in events)
+    assert (("Pulling", f'Pulling image "{image}"') in events) == (policy == "Always")
+
+
+async def test_secrets_for_pulling_that_are_missing_are_told_and_not_waited_for(
+    cluster: Cluster,
+) -> None:
+    secrets = [{"name": "none"}, {"name": "nope"}, {"name": "neither"}]
+    await cluster.apply([SECRET, pod_with("pulls", {}, imagePullSecrets=secrets)])
+    await cluster.clock.sleep(5)
+    assert (await container_of(cluster, "pulls")).ready
+    text = (
+        "Unable to retrieve some image pull secrets (none, neither); "
+        "attempting to pull the image may not succeed."
+    )
+    event = (await events_of(cluster, "pulls"))["FailedToRetrieveImagePullSecret", text]
+    assert (event.type, event.involved_object.field_path) == ("Warning", "")
+
+
 async def test_what_is_optional_is_not_waited_for(cluster: Cluster) -> None:
     source = {"name": "nope", "optional": True}
     container = {

@@ -1,5 +1,8 @@
 """The tiny shell of simulated containers."""
 
+import io
+import tarfile
+
 import pytest
 
 from orchestrator.kubelet.runtimes.interface import Mount, World
@@ -150,3 +153,39 @@ def test_mounts_are_told_by_their_kind() -> None:
         "mount: permission denied (are you root?)\n",
         1,
     )
+
+
+_TREE = "mkdir -p /d/sub; echo 1 > /d/a; echo 2 > /d/sub/b; chmod 750 /d/a; mkdir /to; "
+
+
+@pytest.mark.parametrize(
+    ("script", "out", "err", "code"),
+    [
+        # busybox's own answers to these lines
+        ("tar cf - -C /d a sub | tar tf -", "a\nsub/\nsub/b\n", "", 0),
+        ("cd / && tar -cf - d | tar xvf - -C /to; cat /to/d/sub/b", "d/\nd/a\nd/sub/\nd/sub/b\n2\n", "", 0),
+        ("tar czf /x.tgz -C / d; tar xzf /x.tgz -C /to d/sub; ls /to/d", "sub\n", "", 0),
+        ("tar cf - /d/a | tar t", "d/a\n", "tar: removing leading '/' from member names\n", 0),
+        ("tar cf - -C /d a | tar xmf - -C /to; stat -c %a /to/a", "750\n", "", 0),
+        ("tar cf /x nothing", "", "tar: nothing: No such file or directory\n"
+         "tar: error exit delayed from previous errors\n", 1),
+        ("tar xf /nowhere", "", "tar: can't open '/nowhere': No such file or directory\n", 1),
+        ("echo no | tar x", "", "tar: short read\n", 1),
+        ("tar f /x", "", "tar: must specify one of -c, -x or -t\n", 1),
+        ("tar x -C /nowhere -f /x", "", "tar: can't change directory to '/nowhere': No such file or directory\n", 1),
+    ],
+)  # fmt: skip
+def test_archives_are_made_listed_and_unpacked(script: str, out: str, err: str, code: int) -> None:
+    assert _played(_TREE + script) == (out, err, code)
+
+
+def test_an_archive_leads_nowhere_else() -> None:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for name in ("../etc/f", "fine"):
+            archive.addfile(tarfile.TarInfo(name), io.BytesIO())
+    world = World({}, {"/etc/f": b"kept", "/x": buffer.getvalue(), "/to/": b""})
+    _, said, code = _played("tar xf /x -C /to", world=world)
+    assert (said, code) == ("tar: can't create '../etc/f': name with '..' skipped\n", 1)
+    assert world.files["/etc/f"] == b"kept"
+    assert world.files["/to/fine"] == b""

@@ -34,7 +34,7 @@ def read_or_apply(makers: tuple[Maker, ...]) -> Maker:
     def make(course: Course) -> tuple[Step, ...]:
         path = WritePath(course.served, course.scheme, course.subresource)
         resource, bucket = course.served.resource, course.served.bucket
-        creation = replace(course, action="create", instead=True)
+        creation = replace(course, action="create", instead=True, creates_applied=True)
         create = make_steps(creation, makers)
 
         def step(env: Environment, draft: Draft) -> Instead | None:
@@ -59,7 +59,7 @@ def _creation(env: Environment, path: WritePath, draft: Draft) -> Create:
     if uid:
         raise errors.uid_of_nothing(message.resource, message.name, uid)
     result = lay_over(env, path, message, body, {}, {})
-    new = object_of(path, result.object)
+    new = object_of(path, result.object, body)
     owners: Any = settled(result.managers)
     return Create(
         resource=message.resource,
@@ -98,7 +98,8 @@ def apply(course: Course) -> tuple[Step, ...]:
         before = managers_in(old.metadata.managed_fields)
         managers = before or adopted(live, path.shape, path.writer(""), env.time())
         result = lay_over(env, path, message, body, live, managers, old)
-        new = from_request(object_of(path, result.object)) if result.changed else old
+        check_said(message, body, is_there=True)
+        new = from_request(object_of(path, result.object, body)) if result.changed else old
         draft.new = replace(
             new, metadata=replace(new.metadata, managed_fields=old.metadata.managed_fields)
         )
@@ -138,7 +139,10 @@ class Applicable(Protocol):
 
 
 def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False) -> Object:
-    """The configuration, which must be one of this kind and object; what `is_there` need not be named again."""
+    """The configuration, which must be one of this kind and object.
+
+    What `is_there` need not be named again; a name that is said to be empty takes away the one it has.
+    """
     body = {} if message.body is None else message.body
     if not isinstance(body, dict):
         raise BadRequest(
@@ -155,7 +159,8 @@ def configuration_of(path: Applicable, message: Patch, *, is_there: bool = False
         check(body, path.shape)
     except ShapeError as error:
         raise _untyped(path, message, metadata, error) from error
-    _check_place(message, metadata, is_there)
+    if not is_there:
+        check_said(message, body, is_there=False)
     return body
 
 
@@ -168,11 +173,15 @@ def _check_kind(path: Applicable, body: Object) -> None:
         raise BadRequest(f"invalid object type: {group}/{version}, Kind={kind}")
 
 
-def _check_place(message: Patch, metadata: Object, is_there: bool) -> None:
+def check_said(message: Patch, body: Object, *, is_there: bool) -> None:
+    """A configuration names the object to which it goes. Of one that there is conflicts are told first."""
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict):
+        metadata = {}
     name, namespace = metadata.get("name"), metadata.get("namespace")
-    if namespace and namespace != message.namespace:
+    if namespace and namespace != message.namespace and message.resource.namespaced:
         raise errors.namespace_differs()
-    if not name and not is_there:
+    if not name and (not is_there or "name" in metadata):
         raise errors.no_name(message.name)
     if name and name != message.name:
         raise errors.name_differs(name, message.name)
@@ -204,7 +213,7 @@ def lay_over(
     writer = path.writer(manager_of(message))
 
     def in_version(new: Object, api_version: str) -> Pair | None:
-        return path.pair(old, path.to_stored(object_of(path, new)), api_version)
+        return path.pair(old, path.to_stored(object_of(path, new, body)), api_version)
 
     def lay(force: bool) -> Applied:
         return applied(live, body, path.shape, managers, writer, in_version, force=force)
@@ -227,15 +236,15 @@ def lay_over(
     return result
 
 
-def object_of(path: Applicable, document: Json) -> Any:
-    """The document as an object of the requested version."""
+def object_of(path: Applicable, document: Json, body: Object) -> Any:
+    """The document as an object of the requested version; a complaint names what the configuration `body` does."""
     try:
-        return codec.decode_noting(document, path.type)[0]
+        return codec.decode_noting(document, path.type, wraps=True)[0]
     except DecodeError as error:
         group, _, version = path.api_version.rpartition("/")
         kind = f"{group}/{version}, Kind={path.kind}"
         why = error.message if error.patch_words == str(error) else error.patch_words
         raise Unclassified(
-            f"failed to convert new object ({_where(document)}; {kind}) to proper version: "
+            f"failed to convert new object ({_where(body)}; {kind}) to proper version: "
             f"unable to convert unstructured object to {kind}: {why}"
         ) from error

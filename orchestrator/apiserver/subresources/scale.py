@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from orchestrator.api import codec
-from orchestrator.api.autoscaling.v1 import Scale
+from orchestrator.api.autoscaling.v1 import Scale, ScaleSpec
 from orchestrator.apiserver import errors
 from orchestrator.apiserver.environment import Environment
 from orchestrator.apiserver.kinds.kind import Kind
@@ -22,7 +22,7 @@ from orchestrator.apiserver.pipeline.apply import (
 from orchestrator.apiserver.pipeline.authorize import authorize
 from orchestrator.apiserver.pipeline.commit import commit
 from orchestrator.apiserver.pipeline.course import Action, Course, Maker
-from orchestrator.apiserver.pipeline.draft import Draft, Step
+from orchestrator.apiserver.pipeline.draft import Decision, Draft, Step
 from orchestrator.apiserver.pipeline.kinds import validate
 from orchestrator.apiserver.pipeline.metadata import check_identity, check_uid
 from orchestrator.apiserver.pipeline.objects import check_place, read
@@ -73,20 +73,26 @@ def _patch(course: Course) -> tuple[Step, ...]:
     scaling = course.served.kind.scaling
 
     def step(_env: Environment, draft: Draft) -> None:
-        scale = patched(draft.message, scaling.scale_of(draft.old))
-        _check_number(scaling, draft.old, scale)
+        present = scaling.scale_of(draft.old)
+        if scaling.missing is not None and scaling.missing(draft.old) is not None:
+            present = replace(present, spec=ScaleSpec(replicas=_UNSAID))
+        scale = patched(draft.message, present)
+        if scale.spec is not None and scale.spec.replicas == _UNSAID:
+            _check_number(scaling, draft.old)
         _mean(course, draft, scale)
 
     return (step,)
 
 
-def _check_number(scaling: Scaling, old: Any, scale: Scale) -> None:
+def _check_number(scaling: Scaling, old: Any) -> None:
     """A patch of what has no number must say one."""
-    if scale.spec is not None and scale.spec.replicas is not None:
-        return
     missing = None if scaling.missing is None else scaling.missing(old)
     if missing is not None:
         raise BadRequest(f"{missing} cannot be empty")
+
+
+# What a Scale without a number says to a patch, so that one that says nothing is known.
+_UNSAID: Final = -(2**31)
 
 
 def _mean(course: Course, draft: Draft, scale: Scale) -> None:
@@ -135,6 +141,35 @@ def _with_replicas(scaling: Scaling, stored: Any, replicas: int) -> Any:
         return stored
     metadata = replace(stored.metadata, generation=(stored.metadata.generation or 0) + 1)
     return scaling.with_replicas(replace(stored, metadata=metadata), replicas)
+
+
+def _own(course: Course) -> tuple[Step, ...]:
+    """Note who changes the number.
+
+    No replicas are a number that a Scale leaves out, so that nobody owns it. And as in the original the owners
+    of a number that nobody owns are not looked at, as are those of an object without any.
+    """
+    scaling = course.served.kind.scaling
+    mine = _owned(scaling.path)
+
+    def noting(note: Step) -> Step:
+        def step(env: Environment, draft: Draft) -> Decision:
+            before = managers_in(draft.new.metadata.managed_fields)
+            left = {
+                each: replace(owned, fields=fields)
+                for each, owned in before.items()
+                if (fields := difference(owned.fields, mine))
+            }
+            if _replicas(scaling.scale_of(draft.new)) and who_owns_what(left) != who_owns_what(
+                before
+            ):
+                return note(env, draft)
+            draft.owners = settled(left)
+            return None
+
+        return step
+
+    return tuple(map(noting, own_fields(course)))
 
 
 # --- apply ---------------------------------------------------------------------------------
@@ -190,8 +225,9 @@ def _apply(course: Course) -> tuple[Step, ...]:
         after = _of_parent(managers, result.managers, api_version, mine)
         draft.owners = settled(after)
         draft.owners_changed = who_owns_what(managers) != who_owns_what(after)
-        scale = object_of(_PATH, result.object)
-        _check_number(scaling, old, scale)
+        scale = object_of(_PATH, result.object, body)
+        if scale.spec is None or scale.spec.replicas is None:
+            _check_number(scaling, old)
         _mean(course, draft, scale)
 
     return (step,)
@@ -235,7 +271,7 @@ _REPLACE: Final[tuple[Maker, ...]] = (
     review,
     _scale,
     validate,
-    own_fields,
+    _own,
     close,
     commit,
 )

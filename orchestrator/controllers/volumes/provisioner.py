@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from orchestrator.api.core.v1 import (
     CSIPersistentVolumeSource,
-    ObjectReference,
     PersistentVolume,
     PersistentVolumeClaim,
     PersistentVolumeSpec,
@@ -22,6 +21,7 @@ from orchestrator.controllers.volumes.matching import (
     is_bound,
     size_of,
 )
+from orchestrator.machinery.references import reference_to
 from orchestrator.machinery.volumes import CLONED_FROM, SIMULATED_DRIVER, storage_of
 from orchestrator.protocol import AlreadyExists
 
@@ -170,19 +170,6 @@ def source_of(claim: PersistentVolumeClaim) -> TypedObjectReference | None:
 def is_simulated(volume: PersistentVolume) -> bool:
     """Whether the provisioner here made the volume."""
     return volume.metadata.annotations.get(PROVISIONED_BY) == PROVISIONER
-
-
-def reference_to(claim: PersistentVolumeClaim) -> ObjectReference:
-    """A volume's reference to its claim."""
-    metadata = claim.metadata
-    return ObjectReference(
-        api_version=PersistentVolumeClaim.api_version,
-        kind=PersistentVolumeClaim.kind,
-        namespace=metadata.namespace,
-        name=metadata.name,
-        uid=metadata.uid,
-        resource_version=metadata.resource_version,
-    )
 
 
 def _name_for(claim: PersistentVolumeClaim) -> str:

@@ -72,11 +72,14 @@ class ImagePulling(Struct, frozen=True, gc=False):
 
 
 class ProbeAnswered(Struct, frozen=True, gc=False):
-    """What a probe of `kind` (startup, readiness, liveness) has found; `output` says why it failed."""
+    """What a probe of `kind` (startup, readiness, liveness) has found; `output` says why it failed.
+
+    `success` is None where the probe could not be asked: that counts as no answer.
+    """
 
     key: ContainerKey
     kind: str
-    success: bool
+    success: bool | None
     output: str
     at: float
 

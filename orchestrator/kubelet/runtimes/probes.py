@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from orchestrator.api.core.v1 import (
     Container,
-    ContainerPort,
     ExecAction,
     GRPCAction,
     HTTPGetAction,
@@ -20,6 +19,7 @@ from orchestrator.api.core.v1 import (
     TCPSocketAction,
 )
 from orchestrator.kubelet.networks.interface import PodLink
+from orchestrator.kubelet.runtimes.ports import UnknownPort, number_of
 
 if TYPE_CHECKING:
     import aiohttp
@@ -32,6 +32,10 @@ _HOOK_SECONDS: Final = 60.0  # for a hook's request
 
 class Unanswered(Exception):
     """A probe found no answer, or not the right one; the text is the probe's output."""
+
+
+class NotAsked(Exception):
+    """A probe could not be asked, so nothing is known; the text says why."""
 
 
 class Probed(Protocol):
@@ -50,14 +54,14 @@ class Prober(ABC):
     async def _run(
         self, run: Any, command: tuple[str, ...], seconds: float | None
     ) -> tuple[int, bytes]:
-        """Exit code and output of a command in a container. Raises Unanswered, and TimeoutError."""
+        """Exit code and output of a command in a container. Raises NotAsked, and TimeoutError."""
 
     @abstractmethod
     async def _connect(self, host: str, port: int, seconds: float) -> None:
         """Connect, and go. Raises TimeoutError and ConnectionRefusedError."""
 
-    async def ask(self, run: Probed, pod: Pod, probe: Probe) -> tuple[bool, str]:
-        """Whether a probe succeeds, and its output."""
+    async def ask(self, run: Probed, pod: Pod, probe: Probe) -> tuple[bool | None, str]:
+        """Whether a probe succeeds, and its output; None where it could not be asked, and why."""
         seconds = float(probe.timeout_seconds or 1)
         try:
             if probe.exec is not None:
@@ -68,6 +72,8 @@ class Prober(ABC):
                 await self._dial(run, pod, probe.tcp_socket, seconds)
             elif probe.grpc is not None:
                 await self._call(pod, probe.grpc, seconds)
+        except (NotAsked, UnknownPort) as fault:
+            return None, str(fault)
         except Unanswered as fault:
             return False, str(fault)
         except OSError as error:
@@ -81,12 +87,12 @@ class Prober(ABC):
                 await self._execute(run, handler.exec, None)
             elif handler.http_get is not None:
                 await self._get(run, pod, handler.http_get, _HOOK_SECONDS)
-        except (Unanswered, OSError):
+        except (Unanswered, NotAsked, UnknownPort, OSError):
             return False
         return True
 
     async def _execute(self, run: Probed, action: ExecAction, seconds: float | None) -> None:
-        """Raises Unanswered with what the command said."""
+        """Raises Unanswered with what the command said, and NotAsked."""
         try:
             code, said = await self._run(run, action.command, seconds)
         except TimeoutError:
@@ -98,11 +104,11 @@ class Prober(ABC):
             raise Unanswered(said[:MOST_OUTPUT].decode(errors="replace"))
 
     async def _get(self, run: Probed, pod: Pod, action: HTTPGetAction, seconds: float) -> None:
-        """Raises Unanswered."""
+        """Raises Unanswered and UnknownPort."""
         import aiohttp  # late: few kubelets probe
 
         host = action.host or self._link(pod).address
-        port = _port_of(run, action.port)
+        port = number_of(action.port, run.container)
         scheme = (action.scheme or "HTTP").lower()
         path = action.path or "/"
         url = f"{scheme}://{host}:{port}{path if path.startswith('/') else '/' + path}"
@@ -149,9 +155,9 @@ class Prober(ABC):
         )
 
     async def _dial(self, run: Probed, pod: Pod, action: TCPSocketAction, seconds: float) -> None:
-        """Raises Unanswered."""
+        """Raises Unanswered and UnknownPort."""
         host = action.host or self._link(pod).address
-        port = _port_of(run, action.port)
+        port = number_of(action.port, run.container)
         try:
             await self._connect(host, port, seconds)
         except TimeoutError:
@@ -176,17 +182,6 @@ class Prober(ABC):
             raise Unanswered(f'error: failed to connect service at "{where}": {error}') from None
         if status != "SERVING":
             raise Unanswered(f'service unhealthy (responded with "{status}")')
-
-
-def _port_of(run: Probed, port: int | str) -> int:
-    """The number of a port that may be a name. Raises Unanswered."""
-    if isinstance(port, int) or port.isdecimal():
-        return int(port)
-    ports: tuple[ContainerPort, ...] = run.container.ports
-    for each in ports:
-        if each.name == port:
-            return each.container_port
-    raise Unanswered(f'couldn\'t find port: "{port}" in container {run.container.name}')
 
 
 def _whole(url: str) -> "str | URL":

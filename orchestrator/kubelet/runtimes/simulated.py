@@ -24,6 +24,7 @@ from orchestrator.kubelet.runtimes.interface import (
     World,
 )
 from orchestrator.kubelet.runtimes.live import Journal, LiveRun
+from orchestrator.kubelet.runtimes.ports import UnknownPort, number_of
 from orchestrator.kubelet.runtimes.profile import (
     Profile,
     ProfileError,
@@ -43,6 +44,7 @@ from orchestrator.kubelet.runtimes.services import HttpResponse, Scene, Service
 from orchestrator.kubelet.runtimes.shell import outlook, rehearse, run
 from orchestrator.kubelet.runtimes.shell.steps import NOT_FOUND
 from orchestrator.kubelet.runtimes.simulated_conversations import Conversations
+from orchestrator.kubelet.runtimes.simulated_images import user_of_image
 from orchestrator.kubelet.runtimes.simulated_records import Record
 from orchestrator.kubelet.runtimes.simulated_serving import (
     address_of,
@@ -51,6 +53,7 @@ from orchestrator.kubelet.runtimes.simulated_serving import (
     length_of,
     probed,
 )
+from orchestrator.kubelet.runtimes.users import root_fault
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.machinery.owners import controller_of
 from orchestrator.protocol import ContainerUsage
@@ -131,8 +134,7 @@ class SimulatedRuntime(Conversations):
         if known is not None:
             known.before, record.before = None, known
         self._images.add(image)
-        delay = profile.start_seconds.draw(self._host.random)
-        self._after(delay, record, self._started)
+        self._launch(record)
 
     def _pulls(self, record: Record, policy: str) -> bool:
         """Whether the image that is not on the node has to be pulled first, or cannot be."""
@@ -155,6 +157,13 @@ class SimulatedRuntime(Conversations):
     def _pulled(self, record: Record, seconds: float) -> None:
         record.pulled_in = seconds
         self._images.add(record.image)
+        self._launch(record)
+
+    def _launch(self, record: Record) -> None:
+        """Start a container whose image is there, unless it may not run as the image does."""
+        if said := _misconfigured(record.pod, record.container):
+            self._end(record, 128, "CreateContainerConfigError", said)
+            return
         delay = record.profile.start_seconds.draw(self._host.random)
         self._after(delay, record, self._started)
 
@@ -208,14 +217,24 @@ class SimulatedRuntime(Conversations):
             said = _refusal(probe, address_of(pod))
             self._host.report(ProbeAnswered(key, kind, False, said, now))
             return
-        seconds, success, said = self._found(record, pod, container, probe)
+        try:
+            seconds, success, said = self._found(record, pod, container, probe)
+        except UnknownPort as fault:
+            self._host.report(ProbeAnswered(key, kind, None, str(fault), now))
+            return
         self._later(seconds, ProbeAnswered(key, kind, success, said, now + seconds))
 
     def _found(
         self, record: Record, pod: Pod, container: Container, probe: Probe
     ) -> tuple[float, bool, str]:
-        """What a probe finds: after how many seconds, whether all is well, and what is said if not."""
+        """What a probe finds: after how many seconds, whether all is well, and what is said if not.
+
+        Raises UnknownPort.
+        """
         program = record.program
+        action = probe.http_get or probe.tcp_socket
+        if action is not None:
+            number_of(action.port, container)
         if probe.exec is not None:
             command = probe.exec.command
             if program is None and record.world is None and not outlook(command).alone:
@@ -348,6 +367,14 @@ class SimulatedRuntime(Conversations):
 def _is_of_job(pod: Pod) -> bool:
     owner = controller_of(pod)
     return owner is not None and owner.kind == "Job"
+
+
+def _misconfigured(pod: Pod | None, container: Container | None) -> str:
+    if pod is None or pod.spec is None or container is None:
+        return ""
+    if container.security_context is None and pod.spec.security_context is None:
+        return ""
+    return root_fault(pod, container, user_of_image(container.image), "")
 
 
 def _refusal(probe: Probe, address: str) -> str:

@@ -24,9 +24,16 @@ _FILES: Final[Mapping[str, Mapping[str, bytes]]] = {
     **{name: _picture(name) for name in ("kitten", "nautilus")},
     **{name: {f"{site}/index.html": _PAGE} for name, site in SITES.items()},
 }
+_RUN_AS_ROOT: Final = frozenset({"busybox", *_FILES})
+_SOMEBODY: Final = 65_534
 _NONE: Final[Mapping[str, bytes]] = MappingProxyType({})
 
 
 def files_of_image(image: str) -> Mapping[str, bytes]:
     """The files that an image brings, by their paths; of most images nothing is known."""
     return _FILES.get(image_name(image), _NONE)
+
+
+def user_of_image(image: str) -> int:
+    """The number of the user as whom an image runs; those of which nothing is known are taken not to run as root."""
+    return 0 if image_name(image) in _RUN_AS_ROOT else _SOMEBODY

@@ -6,10 +6,10 @@ from typing import Final, TypeVar
 from msgspec.structs import replace
 
 from orchestrator.api.core.v1 import Container, HTTPGetAction, Pod, Probe
-from orchestrator.api.scalars import IntOrString
 from orchestrator.kubelet.networks.wires import Outside, Segment
 from orchestrator.kubelet.runtimes.commands.network import sent
 from orchestrator.kubelet.runtimes.interface import World
+from orchestrator.kubelet.runtimes.ports import UnknownPort, number_of
 from orchestrator.kubelet.runtimes.programs import site_of
 from orchestrator.kubelet.runtimes.services import (
     HttpRequest,
@@ -100,7 +100,7 @@ def asked(action: HTTPGetAction, container: Container, outside: Outside | None) 
     try:
         world = World({}, {}, outside=outside)
         said = sent(world, host, number_of(action.port, container), "TCP", data)
-    except OSError:
+    except (OSError, UnknownPort):
         return False
     status = said.split(b" ", 2)[1:2]
     return bool(status) and status[0].isdigit() and 200 <= int(status[0]) < 400
@@ -176,15 +176,6 @@ def _by_http(
 
 def _refused(address: str, port: int) -> str:
     return f"dial tcp {address}:{port}: connect: connection refused"
-
-
-def number_of(port: IntOrString, container: Container) -> int:
-    """A port's number, looked up if it is the name of one of the container's; 0 if there is none."""
-    if isinstance(port, int):
-        return port
-    if port.isdecimal():
-        return int(port)
-    return next((p.container_port for p in container.ports if p.name == port), 0)
 
 
 def address_of(pod: Pod) -> str:

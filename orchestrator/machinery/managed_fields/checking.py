@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from orchestrator.machinery.documents import MAX_DEPTH, Json, go_plain, too_deep
+from orchestrator.machinery.documents import MAX_DEPTH, Json, go_plain, go_type, too_deep
 from orchestrator.machinery.errors import ShapeError
 from orchestrator.machinery.managed_fields.elements import FIELD, INDEX, Element, shown
 from orchestrator.machinery.managed_fields.shapes import ListShape, MapShape, Shape
@@ -115,7 +115,7 @@ def _of_scalar(value: Json, scalar: str) -> _Faults:
     if scalar == "string" and kind is not str:
         return [f"expected string, got {_go_pointer(value)}"]
     if scalar == "numeric" and kind not in (int, float):
-        return [f"expected numeric (int or float), got {_go_type(value)}"]
+        return [f"expected numeric (int or float), got {go_type(value)}"]
     if scalar == "boolean" and kind is not bool:
         return [f"expected boolean, got {_go_value(value)}"]
     if kind in (dict, list):
@@ -124,11 +124,6 @@ def _of_scalar(value: Json, scalar: str) -> _Faults:
 
 
 # --- values as Go prints them --------------------------------------------------------------
-
-
-def _go_type(value: Json) -> str:
-    kinds = {str: "string", bool: "bool", dict: "map[string]interface {}", list: "[]interface {}"}
-    return kinds.get(type(value), "float64" if type(value) is float else "int64")
 
 
 def _go_pointer(value: Json) -> str:
@@ -142,10 +137,16 @@ def _go_value(value: Json) -> str:
 def _go_syntax(value: Json) -> str:
     """Go's %#v."""
     if type(value) is dict:
-        inner = ", ".join(f'"{name}":{_go_syntax(value[name])}' for name in sorted(value))
+        inner = ", ".join(f'"{name}":{_go_inside(value[name])}' for name in sorted(value))
         return f"map[string]interface {{}}{{{inner}}}"
     if type(value) is list:
-        return f"[]interface {{}}{{{', '.join(map(_go_syntax, value))}}}"
+        inner = ", ".join(map(_go_inside, value))
+        return f"[]interface {{}}{{{inner}}}"
     if type(value) is str:
         return f'"{value}"'
     return go_plain(value)
+
+
+def _go_inside(value: Json) -> str:
+    """An item of a list or a map, where Go names the type of nothing."""
+    return "interface {}(nil)" if value is None else _go_syntax(value)

@@ -47,14 +47,16 @@ def no_rules(_type: Hashable, _field: str) -> FieldRule:
 def element_kind(*lists: list[Json]) -> str:
     """The one JSON type of all items; "" when there are none.
 
-    Raises PatchFormatError for mixed lists and for lists of lists.
+    Raises PatchFormatError for lists of lists, PatchMergeError for mixed ones.
     """
-    kinds = {kind_of(item) for items in lists for item in items}
-    if "array" in kinds:
+    kinds = [kind_of(item) for items in lists for item in items]
+    if not kinds:
+        return ""
+    if kinds[0] == "array":
         raise PatchFormatError("lists of lists are not supported")
-    if len(kinds) > 1:
-        raise PatchFormatError(f"list element types are not identical: {', '.join(sorted(kinds))}")
-    return kinds.pop() if kinds else ""
+    if len(set(kinds)) > 1:
+        raise PatchMergeError(f"list element types are not identical: {go_plain(list(lists))}")
+    return kinds[0]
 
 
 def merge_value(item: Json, merge_key: str) -> tuple[str, Json]:

@@ -18,7 +18,16 @@ patch is made so.
 from collections.abc import Hashable
 from typing import Final
 
-from orchestrator.machinery.documents import MAX_DEPTH, Json, Object, go_plain, kind_of, too_deep
+from orchestrator.machinery.documents import (
+    MAX_DEPTH,
+    Json,
+    Object,
+    go_plain,
+    go_text,
+    go_type,
+    kind_of,
+    too_deep,
+)
 from orchestrator.machinery.errors import PatchFormatError, PatchMergeError, PatchSizeError
 from orchestrator.machinery.patches.element_order import (
     check_order,
@@ -95,7 +104,7 @@ class _Merge:
             self._ordered_list(result, rest, name, kind)
         for name, value in rest.items():
             if name.startswith(DELETE_FROM):
-                self._delete_from(result, name, value)
+                self._delete_from(result, name, value, kind)
             else:
                 self._member(result, name, value, kind)
         return result
@@ -140,9 +149,9 @@ class _Merge:
             if result.setdefault(RETAIN_KEYS, wanted) != wanted:
                 raise PatchFormatError("the two patches retain different keys", RETAIN_KEYS)
             return
-        if not isinstance(wanted, list) or not all(isinstance(key, str) for key in wanted):
+        if not isinstance(wanted, list):
             raise PatchFormatError("invalid patch format of retainKeys", RETAIN_KEYS)
-        kept = frozenset(wanted)
+        kept = frozenset(key for key in wanted if isinstance(key, str))
         for name, value in patch.items():
             directive = name.startswith((DELETE_FROM, ELEMENT_ORDER))
             if value is not None and not directive and name not in kept:
@@ -150,15 +159,19 @@ class _Merge:
         for name in [name for name in result if name not in kept]:
             del result[name]
 
-    def _delete_from(self, result: Object, name: str, value: Json) -> None:
+    def _delete_from(self, result: Object, name: str, value: Json, kind: Hashable) -> None:
         if not self._applying:
             result[name] = value
             return
         field = name.removeprefix(DELETE_FROM)
-        if not isinstance(value, list):
-            raise PatchFormatError("invalid patch format of primitive list", name)
+        if value is None:
+            result.pop(field, None)
         present = result.get(field)
-        if isinstance(present, list):
+        if not (isinstance(value, list) and isinstance(present, list)):
+            return  # as to Go, which compares the two types and passes over what differs
+        if self._rules(kind, field).strategy != "merge":
+            result[field] = value
+        elif element_kind(present, value) != "object":
             gone = {merge_value(item, "") for item in value}
             result[field] = [item for item in present if merge_value(item, "") not in gone]
 
@@ -166,7 +179,9 @@ class _Merge:
         """Merge list `x` and bring it into the order of `$setElementOrder/x`."""
         order = patch.pop(name)
         if not isinstance(order, list):
-            raise PatchFormatError("invalid patch format of setElementOrder list", name)
+            raise PatchMergeError(
+                f"expected a []interface {{}}, but received a {go_type(order)}", name
+            )
         if not self._applying and result.setdefault(name, order) != order:
             raise PatchFormatError("invalid patch format of setElementOrder list", name)
         field = name.removeprefix(ELEMENT_ORDER)
@@ -222,7 +237,8 @@ class _Merge:
                 merged[position] = self.objects(merged[position], item, rule.inner)
             else:
                 where[identity] = len(merged)
-                merged.append(self._taken(item))
+                taken = self._taken(item)
+                merged.append(taken if key in taken else {**taken, key: None})
         patched, others = split(merged, patch, key)
         return interleaved(
             sorted_like(others, original, key), sorted_like(patched, patch, key), original, key
@@ -264,7 +280,7 @@ def _union(original: list[Json], patch: list[Json]) -> list[Json]:
 
 
 def _unknown_directive(item: Object) -> PatchMergeError:
-    message = f"unknown patch type: {go_plain(item[DIRECTIVE])} in map: {go_plain(item)}"
+    message = f"unknown patch type: {go_text(item[DIRECTIVE])} in map: {go_plain(item)}"
     return PatchMergeError(message, DIRECTIVE)
 
 
@@ -288,7 +304,7 @@ def _without_dropped(value: Json) -> Json:
 def _cleaned(value: Json) -> Json:
     """A value taken whole into a document: no directives and no nulls are left."""
     if isinstance(value, dict):
-        if DIRECTIVE in value:
+        if value.get(DIRECTIVE) is not None:
             return _DROPPED
         return {
             name: cleaned

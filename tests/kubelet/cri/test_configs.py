@@ -2,19 +2,15 @@
 
 from typing import Any
 
-import pytest
-
 from orchestrator.api import codec
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.runtimes.cri.configs import (
-    check_user,
     container_config,
     resources_of,
     sandbox_config,
 )
 from orchestrator.kubelet.runtimes.cri.schema import message
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 
 
@@ -106,28 +102,3 @@ def test_requests_are_shares_and_limits_are_quotas() -> None:
     free = _pod()
     assert free.spec is not None
     assert resources_of(free.spec.containers[0]) == {"cpu_shares": 2, "cpu_period": 100_000}
-
-
-@pytest.mark.parametrize(
-    ("security", "uid", "user", "said"),
-    [
-        ({"runAsNonRoot": True}, 0, "", "container has runAsNonRoot and image will run as root"),
-        ({"runAsNonRoot": True}, None, "web", "image has non-numeric user (web)"),
-        ({"runAsNonRoot": True, "runAsUser": 0}, 5, "", "runAsUser breaks non-root policy"),
-        ({"runAsNonRoot": True}, 5, "", None),
-        ({"runAsNonRoot": True, "runAsUser": 5}, 0, "", None),
-        ({}, 0, "", None),
-    ],
-)
-def test_who_must_not_be_root_is_not(
-    security: dict[str, Any], uid: int | None, user: str, said: str | None
-) -> None:
-    """By the container's word, or by its image's."""
-    pod = _pod(security)
-    assert pod.spec is not None
-    if said is None:
-        check_user(pod, pod.spec.containers[0], uid, user)
-    else:
-        with pytest.raises(ConfigFault) as raised:
-            check_user(pod, pod.spec.containers[0], uid, user)
-        assert said in str(raised.value)

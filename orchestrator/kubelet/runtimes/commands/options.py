@@ -28,7 +28,7 @@ def split(arguments: list[str], valued: str = "") -> tuple[dict[str, str], list[
     return options, rest
 
 
-_OPENERS = frozenset({"cat", "wc", "sort", "cut"})  # that say that they cannot open a file
+_OPENERS = frozenset({"cat", "wc", "sort", "cut", "tar"})  # that say that they cannot open a file
 
 
 class Gathered:

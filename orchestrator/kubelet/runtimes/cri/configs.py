@@ -13,7 +13,6 @@ from orchestrator.api.core.v1 import (
 )
 from orchestrator.kubelet.control_groups import version_1
 from orchestrator.kubelet.runtimes.interface import World
-from orchestrator.kubelet.runtimes.real import ConfigFault
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 
@@ -102,27 +101,6 @@ def resources_of(container: Container) -> dict[str, int]:
     }
     found = {field: int(files[name]) for field, name in names.items() if name in files}
     return {field: amount for field, amount in found.items() if amount > 0}
-
-
-def check_user(pod: Pod, container: Container, uid: int | None, user: str) -> None:
-    """Whether the container may run as whom its image says, by number or by name. Raises ConfigFault."""
-    whole = (pod.spec or PodSpec()).security_context or PodSecurityContext()
-    own = _own(container)
-    refuse = whole.run_as_non_root if own.run_as_non_root is None else own.run_as_non_root
-    if not refuse:
-        return
-    wanted = whole.run_as_user if own.run_as_user is None else own.run_as_user
-    metadata = pod.metadata
-    who = f'(pod: "{metadata.name}_{metadata.namespace}({metadata.uid})", container: {container.name})'
-    if wanted is not None:
-        if wanted == 0:
-            raise ConfigFault(f"container's runAsUser breaks non-root policy {who}")
-    elif user:
-        raise ConfigFault(
-            f"container has runAsNonRoot and image has non-numeric user ({user}), cannot verify user is non-root {who}"
-        )
-    elif not uid:
-        raise ConfigFault(f"container has runAsNonRoot and image will run as root {who}")
 
 
 def _environment(container: Container, world: World) -> dict[str, str]:

@@ -8,7 +8,7 @@ from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.networks.interface import PodLink
 from orchestrator.kubelet.runtimes.cri.endpoint import CriFault, Endpoint
 from orchestrator.kubelet.runtimes.cri.runs import Run
-from orchestrator.kubelet.runtimes.probes import Prober, Unanswered
+from orchestrator.kubelet.runtimes.probes import NotAsked, Prober
 
 
 class CriProber(Prober):
@@ -30,7 +30,7 @@ class CriProber(Prober):
         except CriFault as fault:
             if "exceeded" in str(fault):
                 raise TimeoutError from None
-            raise Unanswered(str(fault)) from None
+            raise NotAsked(str(fault)) from None
         return answer.exit_code, answer.stdout + answer.stderr
 
     async def _connect(self, host: str, port: int, seconds: float) -> None:

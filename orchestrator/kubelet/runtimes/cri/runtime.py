@@ -17,7 +17,6 @@ from orchestrator.kubelet.networks.interface import NetworkFault
 from orchestrator.kubelet.runtimes import own_directories
 from orchestrator.kubelet.runtimes.container_logs import ROTATED_AT, Log
 from orchestrator.kubelet.runtimes.cri.configs import (
-    check_user,
     container_config,
     resources_of,
 )
@@ -39,6 +38,7 @@ from orchestrator.kubelet.runtimes.interface import (
 from orchestrator.kubelet.runtimes.own_directories import OwnDirectory
 from orchestrator.kubelet.runtimes.process import talk as streams
 from orchestrator.kubelet.runtimes.real import NOT_STARTED, ConfigFault, RealRuntime, Refusal
+from orchestrator.kubelet.runtimes.users import root_fault
 from orchestrator.kubelet.runtimes.volume_directories import VolumeFault
 from orchestrator.protocol import ContainerUsage
 from orchestrator.sessions import LogOptions, Session
@@ -160,7 +160,8 @@ class CriRuntime(RealRuntime[Run]):
     async def _create(self, run: Run, world: World, sandbox: str, image: Any) -> None:
         """Raises ConfigFault, VolumeFault, OSError, CriFault."""
         pod, container, key = run.pod, run.container, run.key
-        check_user(pod, container, image.uid.value, image.username)
+        if said := root_fault(pod, container, image.uid.value, image.username):
+            raise ConfigFault(said)
         log = f"{key.name}_{key.attempt}.log"
         run.log = Log(self._sandboxes.logs(key.pod_uid) / log)
         config = container_config(

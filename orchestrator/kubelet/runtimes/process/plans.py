@@ -21,6 +21,7 @@ from orchestrator.kubelet.runtimes.process.images import Image, command_of
 from orchestrator.kubelet.runtimes.process.seccomp import filter_of
 from orchestrator.kubelet.runtimes.process.shim.messages import Box, Command, Mount, Rights
 from orchestrator.kubelet.runtimes.real import ConfigFault
+from orchestrator.kubelet.runtimes.users import root_fault
 from orchestrator.kubelet.substitution import substituted
 from orchestrator.kubelet.surroundings import DEFAULT_PATH
 from orchestrator.machinery.quantities import value
@@ -73,19 +74,8 @@ def rights_of(pod: Pod, container: Container, image: Image, root: str) -> Rights
     users = _accounts(root)
     if uid is None:
         uid = users.uid(name) if name else 0
-        refuse = _first(own.run_as_non_root, whole.run_as_non_root)
-        if refuse and name and not name.isdecimal():
-            raise ConfigFault(
-                f"container has runAsNonRoot and image has non-numeric user ({name}), cannot verify user is "
-                f"non-root (pod: {_quoted(pod)}, container: {container.name})"
-            )
-        where = "image will run as root"
-    else:
-        refuse = _first(own.run_as_non_root, whole.run_as_non_root)
-        where = "container's runAsUser breaks non-root policy"
-    if refuse and uid == 0:
-        said = where if where.startswith("container") else f"container has runAsNonRoot and {where}"
-        raise ConfigFault(f"{said} (pod: {_quoted(pod)}, container: {container.name})")
+    if said := root_fault(pod, container, uid, "" if name.isdecimal() else name):
+        raise ConfigFault(said)
     gid = _first(own.run_as_group, whole.run_as_group)
     if gid is None:
         gid = users.gid(group) if group else users.group_of(uid)
@@ -236,11 +226,6 @@ def _capabilities(own: SecurityContext) -> tuple[int, ...] | None:
 
 def _first(*values: "int | bool | None") -> "int | None":
     return next((each for each in values if each is not None), None)
-
-
-def _quoted(pod: Pod) -> str:
-    metadata = pod.metadata
-    return f'"{metadata.name}_{metadata.namespace}({metadata.uid})"'
 
 
 def _accounts(root: str) -> "_Accounts":

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from orchestrator.api.core.v1 import Pod
 from orchestrator.kubelet.networks.interface import PodLink
-from orchestrator.kubelet.runtimes.probes import MOST_OUTPUT, Prober, Unanswered
+from orchestrator.kubelet.runtimes.probes import MOST_OUTPUT, NotAsked, Prober
 from orchestrator.kubelet.runtimes.process.pipes import Streams
 from orchestrator.kubelet.runtimes.process.runs import Run
 from orchestrator.kubelet.runtimes.process.supervisor import Supervisor
@@ -26,7 +26,7 @@ class ProcessProber(Prober):
         try:
             execution = Execution(self._shim, run, command, streams, terminal=False)
         except ConnectionError as error:
-            raise Unanswered(str(error)) from None
+            raise NotAsked(str(error)) from None
         said = bytearray()
 
         async def listen() -> None:
@@ -43,7 +43,7 @@ class ProcessProber(Prober):
                 code = await asyncio.shield(execution.done)
                 await asyncio.wait(listening, timeout=1)
         except NotExecuted as fault:
-            raise Unanswered(str(fault)) from None
+            raise NotAsked(str(fault)) from None
         finally:
             execution.close()
             for task in listening:

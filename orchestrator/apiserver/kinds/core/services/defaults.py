@@ -6,6 +6,7 @@ from orchestrator.api.core.v1 import (
     ClientIPConfig,
     Endpoints,
     EndpointSubset,
+    LoadBalancerIngress,
     Service,
     ServicePort,
     ServiceSpec,
@@ -30,7 +31,21 @@ def default_service(service: Service) -> Service:
         spec = fill(spec, internal_traffic_policy="Cluster")
     if spec.type == "LoadBalancer":
         spec = fill(spec, allocate_load_balancer_node_ports=True)
+        service = _default_ingresses(service)
     return put(service, spec=spec)
+
+
+def _default_ingresses(service: Service) -> Service:
+    """A balancer's addresses are asked by who sends to the Service, unless it says so otherwise."""
+    balancer = service.status.load_balancer if service.status else None
+    if balancer is None or not balancer.ingress:
+        return service
+    balancer = put(balancer, ingress=each(balancer.ingress, _default_ingress))
+    return put(service, status=put(service.status, load_balancer=balancer))
+
+
+def _default_ingress(ingress: LoadBalancerIngress) -> LoadBalancerIngress:
+    return fill_zero(ingress, ip_mode="VIP") if ingress.ip else ingress
 
 
 def _default_affinity(spec: ServiceSpec) -> ServiceSpec:

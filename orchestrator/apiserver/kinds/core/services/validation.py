@@ -1,9 +1,15 @@
 """Services: ports, addresses and families, and what of them stays."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
-from orchestrator.api.core.v1 import Service, ServicePort, ServiceSpec, SessionAffinityConfig
+from orchestrator.api.core.v1 import (
+    LoadBalancerIngress,
+    Service,
+    ServicePort,
+    ServiceSpec,
+    SessionAffinityConfig,
+)
 from orchestrator.apiserver.kinds.core.pods.probe_validation import port_errors
 from orchestrator.apiserver.validation.field import (
     Errors,
@@ -339,14 +345,37 @@ def _family_change_errors(new: ServiceSpec, old: ServiceSpec) -> Errors:
         yield from _released_errors(new, "ipFamily")
 
 
-def _status_errors(new: Service, _old: Service) -> Errors:
-    balancer = new.status.load_balancer if new.status else None
-    for i, ingress in enumerate(balancer.ingress if balancer else ()):
-        path = f"status.loadBalancer.ingress[{i}]"
+def _status_errors(new: Service, old: Service) -> Errors:
+    ingresses, path = _ingresses(new), "status.loadBalancer.ingress"
+    if ingresses and (new.spec is None or new.spec.type != "LoadBalancer"):
+        yield forbidden(path, "may only be used when `spec.type` is 'LoadBalancer'")
+        return
+    known = {ingress.ip for ingress in _ingresses(old)}
+    for i, ingress in enumerate(ingresses):
+        yield from _ingress_errors(f"{path}[{i}]", ingress, known)
+
+
+def _ingresses(service: Service) -> tuple[LoadBalancerIngress, ...]:
+    balancer = service.status.load_balancer if service.status else None
+    return balancer.ingress if balancer else ()
+
+
+def _ingress_errors(path: str, ingress: LoadBalancerIngress, known: Set[str]) -> Errors:
+    mode = f"{path}.ipMode"
+    if ingress.ip and ingress.ip not in known:
+        yield from complaints(f"{path}.ip", ingress.ip, address_errors(ingress.ip))
+    if not ingress.ip_mode:
         if ingress.ip:
-            yield from complaints(f"{path}.ip", ingress.ip, address_errors(ingress.ip))
-        if ingress.hostname:
-            yield from _hostname_errors(f"{path}.hostname", ingress.hostname)
+            yield required(mode, "must be specified when `ip` is set")
+    elif not ingress.ip:
+        yield forbidden(mode, "may not be specified when `ip` is not set")
+    elif ingress.ip_mode not in _IP_MODES:
+        yield not_supported(mode, ingress.ip_mode, _IP_MODES)
+    if ingress.hostname:
+        yield from _hostname_errors(f"{path}.hostname", ingress.hostname)
+
+
+_IP_MODES: Final = ("Proxy", "VIP")
 
 
 def _hostname_errors(path: str, name: str) -> Errors:
